@@ -1,0 +1,1 @@
+"""The only boto3: adapters from the domain's ports to AWS."""

@@ -1,0 +1,28 @@
+"""The intake queue, in front of the state machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeQueue:
+    """Sends jobs' orders. The maker is the message group, so that one maker's flood cannot starve the others."""
+
+    client: SQSClient
+    url: str
+
+    def send(self, order: dict[str, Any], *, maker: str) -> None:
+        self.client.send_message(
+            QueueUrl=self.url, MessageBody=json.dumps(order, separators=(",", ":")), MessageGroupId=message_group(maker)
+        )
+
+
+def message_group(maker: str) -> str:
+    """A maker's id as a message group: SQS takes 128 ASCII characters, an OIDC subject may be 255 of them."""
+    return maker[:128]

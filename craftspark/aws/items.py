@@ -1,0 +1,131 @@
+"""How a job and its parts are written as DynamoDB items, and read back.
+
+A job's partition holds the job (`item` = "job"), its images ("image#0") and its batches' progress ("batch#0").
+Only unfinished jobs carry `unfinished`, so the index of that name holds just them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from craftspark.jobs import BatchProgress, ImageFailure, Job, JobRecord, JobState, StoredImage
+
+Item: TypeAlias = dict[str, Any]
+
+JOB = "job"
+# Enough partitions for several thousand unfinished jobs to be written a second.
+UNFINISHED_SHARDS = 8
+
+
+def text(value: str) -> dict[str, str]:
+    return {"S": value}
+
+
+def number(value: float) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def timestamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds: sorts as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text_or_none: str | None) -> datetime | None:
+    return datetime.fromisoformat(text_or_none) if text_or_none else None
+
+
+def epoch(instant: datetime) -> dict[str, str]:
+    return number(int(instant.timestamp()))
+
+
+def job_key(job_id: str, item: str = JOB) -> Item:
+    return {"job_id": text(job_id), "item": text(item)}
+
+
+def unfinished_shard(job_id: str) -> str:
+    return str(sum(job_id.encode()) % UNFINISHED_SHARDS)
+
+
+def job_item(job: Job) -> Item:
+    """The item of a job that was just submitted."""
+    return {
+        **job_key(job.job_id),
+        "maker": text(job.maker),
+        "created": text(f"{timestamp(job.created_at)}#{job.job_id}"),
+        "tool": text(job.tool),
+        "request": text(json.dumps(job.request, separators=(",", ":"))),
+        "fingerprint": text(job.fingerprint),
+        "lane": text(job.lane),
+        "seeds": {"L": [number(seed) for seed in job.seeds]},
+        "credits_per_image": number(job.credits_per_image),
+        "state": text(job.state),
+        "created_at": text(timestamp(job.created_at)),
+        "deadline": epoch(job.deadline),
+        "expires_at": epoch(job.expires_at),
+        "images_stored": number(0),
+        "unfinished": text(unfinished_shard(job.job_id)),
+    }
+
+
+def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:
+    return text(json.dumps([asdict(failure) for failure in failures]))
+
+
+def read_job(item: Mapping[str, Any]) -> Job:
+    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    return Job(
+        job_id=plain["job_id"],
+        maker=plain["maker"],
+        tool=plain["tool"],
+        request=json.loads(plain["request"]),
+        fingerprint=plain["fingerprint"],
+        lane=plain["lane"],
+        seeds=tuple(int(seed["N"]) for seed in plain["seeds"]),
+        credits_per_image=int(plain["credits_per_image"]),
+        state=JobState(plain["state"]),
+        created_at=datetime.fromisoformat(plain["created_at"]),
+        deadline=datetime.fromtimestamp(int(plain["deadline"]), UTC),
+        expires_at=datetime.fromtimestamp(int(plain["expires_at"]), UTC),
+        images_stored=int(plain["images_stored"]),
+        started_at=moment(plain.get("started_at")),
+        finished_at=moment(plain.get("finished_at")),
+        delivered=int(plain.get("delivered", 0)),
+        failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
+    )
+
+
+def image_item(job: Job, image: StoredImage) -> Item:
+    return {
+        **job_key(job.job_id, f"image#{image.index}"),
+        "width": number(image.width),
+        "height": number(image.height),
+        "render_s": number(round(image.render_s, 3)),
+        "stored_at": text(timestamp(image.stored_at)),
+        "expires_at": epoch(job.expires_at),
+    }
+
+
+def read_record(items: Iterable[Mapping[str, Any]]) -> JobRecord | None:
+    """A job's partition as a record; None where the job itself is not there."""
+    job, images, progress = None, {}, []
+    for item in items:
+        kind, _, position = item["item"]["S"].partition("#")
+        if kind == JOB:
+            job = read_job(item)
+        elif kind == "image":
+            images[int(position)] = StoredImage(
+                index=int(position),
+                width=int(item["width"]["N"]),
+                height=int(item["height"]["N"]),
+                render_s=float(item["render_s"]["N"]),
+                stored_at=datetime.fromisoformat(item["stored_at"]["S"]),
+            )
+        else:
+            progress.append(
+                BatchProgress(batch=int(position), images=int(item["images"]["N"]), percent=int(item["percent"]["N"]))
+            )
+    return JobRecord(job=job, images=images, progress=tuple(progress)) if job else None

@@ -1,0 +1,61 @@
+"""DynamoDB transactions whose refusals are told by item."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from craftspark.errors import CraftsparkError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CONFLICTS_BORNE = 10
+
+
+class ConditionsFailed(CraftsparkError):
+    """A transaction wrote nothing because conditions did not hold; `items` has the old item of each that failed.
+
+    `items[n]` is None where the n-th condition held, and {} where it failed on an item that does not exist.
+    """
+
+    def __init__(self, items: Sequence[dict[str, Any] | None]) -> None:
+        super().__init__("conditions failed")
+        self.items = items
+
+
+class Contended(CraftsparkError):
+    """Other transactions held the same items on every try."""
+
+
+def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
+    """Write all or nothing; raises ConditionsFailed or Contended.
+
+    DynamoDB answers a conflict between two transactions instead of queueing them, so a conflict is tried again after
+    a random pause that doubles, for about three seconds in all.
+    """
+    for tries in range(CONFLICTS_BORNE):
+        try:
+            client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons: Any = error.response["CancellationReasons"]
+            codes = {reason["Code"] for reason in reasons}
+            if "ConditionalCheckFailed" in codes:
+                raise ConditionsFailed(
+                    [
+                        reason.get("Item", {}) if reason["Code"] == "ConditionalCheckFailed" else None
+                        for reason in reasons
+                    ]
+                ) from None
+            if codes - {"None", "TransactionConflict"}:
+                raise
+            time.sleep(random.uniform(0, min(0.5, 0.01 * 2**tries)))  # noqa: S311 - spreads load, guards nothing
+        else:
+            return
+    raise Contended(f"{CONFLICTS_BORNE} tries met other transactions on the same items")

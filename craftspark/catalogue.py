@@ -1,0 +1,83 @@
+"""The models that a stage can serve, and what each can do."""
+
+from dataclasses import dataclass
+
+from craftspark.errors import InvalidInput, ModelUnavailable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A catalogue entry.
+
+    `source` is where the worker finds the weights: `built-in:<folder>` beside the code, or `s3:<prefix>` in the
+    models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
+    kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours.
+    """
+
+    name: str
+    source: str
+    licence: str
+    sizes: tuple[str, ...]
+    default_size: str
+    min_steps: int
+    max_steps: int
+    default_steps: int
+    default_guidance: float
+    guidance_rescale: float
+    wave_size: int
+    steps_per_credit: int
+    images_per_batch: int
+
+    def check(self, *, size: str, steps: int) -> None:
+        """Raise InvalidInput, naming the field, where the model does not support a setting."""
+        if size not in self.sizes:
+            raise InvalidInput(f"{self.name} draws at {', '.join(self.sizes)}, not at {size}", field="size")
+        if not self.min_steps <= steps <= self.max_steps:
+            raise InvalidInput(
+                f"{self.name} takes {self.min_steps} to {self.max_steps} steps, not {steps}", field="steps"
+            )
+
+
+CATALOGUE = {
+    model.name: model
+    for model in (
+        Model(
+            name="craftspark-clipart-128",
+            source="built-in:craftspark-clipart-128",
+            licence="Apache-2.0 code; trained on Twemoji pictures, CC-BY-4.0",
+            sizes=("128x128",),
+            default_size="128x128",
+            min_steps=1,
+            max_steps=50,
+            default_steps=20,
+            default_guidance=4.0,
+            guidance_rescale=0.5,
+            wave_size=4,
+            steps_per_credit=25,
+            images_per_batch=4,
+        ),
+        Model(
+            name="stable-diffusion-v1-5",
+            source="s3:stable-diffusion-v1-5",
+            licence="CreativeML Open RAIL-M",
+            sizes=("512x512", "512x768", "768x512"),
+            default_size="512x512",
+            min_steps=1,
+            max_steps=50,
+            default_steps=25,
+            default_guidance=7.5,
+            guidance_rescale=0.0,
+            wave_size=4,
+            steps_per_credit=25,
+            images_per_batch=4,
+        ),
+    )
+}
+
+
+def find_model(name: str) -> Model:
+    """The catalogue's entry; raises ModelUnavailable where there is none."""
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        raise ModelUnavailable(f"no model is named {name}; the catalogue has {', '.join(CATALOGUE)}") from None

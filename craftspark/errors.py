@@ -1,0 +1,104 @@
+"""One family tree of named errors.
+
+A class's name is its name everywhere: the Step Functions error, the `reason` in logs, the problem type of the API.
+`detail` says what is wrong and what would be right, in words a maker or an operator can act on; `field` names the
+part of the request it is about.
+"""
+
+from typing import Any
+
+
+class CraftsparkError(Exception):
+    """Anything Craftspark refuses or fails at by name."""
+
+    def __init__(self, detail: str, *, field: str | None = None, **facts: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.facts = facts
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+
+class SettingMissing(CraftsparkError):
+    """A runtime was started without a setting it needs."""
+
+
+# What a caller can put right.
+
+
+class RequestRefused(CraftsparkError):
+    """The request as sent will never succeed; nothing was reserved."""
+
+
+class InvalidInput(RequestRefused):
+    """A field of the request breaks its rule. `facts["errors"]` lists every such field."""
+
+
+class BodyTooLarge(RequestRefused):
+    """The request's body is over the limit."""
+
+
+class ToolUnknown(RequestRefused):
+    """No tool has this name."""
+
+
+class JobNotFound(RequestRefused):
+    """The caller has no job with this id."""
+
+
+class IdempotencyKeyReused(RequestRefused):
+    """The same Idempotency-Key came with another request."""
+
+
+class CreditsInsufficient(RequestRefused):
+    """The price is more than the credits available. `facts` has `price`, `available` and `affordable_count`."""
+
+
+class TooManyActiveJobs(RequestRefused):
+    """The maker's jobs in progress are at their limit. `facts` has `active_jobs` and `max_active_jobs`."""
+
+
+class JobAlreadyFinal(RequestRefused):
+    """The job has ended and cannot change any more."""
+
+
+class Forbidden(RequestRefused):
+    """The token is valid and does not name a maker."""
+
+
+class AccountContended(CraftsparkError):
+    """Too many of the maker's requests changed the account at the same moment; trying again helps."""
+
+
+# What happens while rendering.
+
+
+class RenderError(CraftsparkError):
+    """A batch or an image was not rendered."""
+
+
+class SpotInterrupted(RenderError):
+    """The machine is being taken back; whatever is left can be rendered elsewhere at once."""
+
+
+class UnsafeContent(RenderError):
+    """The picture may not be delivered; rendering again would not help."""
+
+
+class ModelUnavailable(RenderError):
+    """The model is not in this worker's catalogue, or its files are not what the catalogue says."""
+
+
+class RenderFailed(RenderError):
+    """Rendering failed again and again for a reason that has no name of its own."""
+
+
+class JobOverdue(RenderError):
+    """The job did not finish by its deadline."""
+
+
+class ExecutionEnded(RenderError):
+    """The job's execution ended before it settled the job."""

@@ -1,0 +1,157 @@
+"""Jobs, their images and batches."""
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from craftspark.tools.request import LARGEST_SEED
+
+IDEMPOTENCY_KEY_LIMIT = 255
+
+
+class JobState(StrEnum):
+    """A job is queued, then running, then final for ever."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTLY_SUCCEEDED = "partly_succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFailure:
+    """Why one image of a job was not delivered: a named error and a sentence."""
+
+    index: int
+    error: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index."""
+
+    job_id: str
+    maker: str
+    tool: str
+    request: dict[str, Any]
+    fingerprint: str
+    lane: str
+    seeds: tuple[int, ...]
+    credits_per_image: int
+    state: JobState
+    created_at: datetime
+    deadline: datetime
+    expires_at: datetime
+    images_stored: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    delivered: int = 0
+    failures: tuple[ImageFailure, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.seeds)
+
+    @property
+    def price(self) -> int:
+        return self.credits_per_image * self.count
+
+    @property
+    def spent(self) -> int:
+        """Credits charged so far: none before the job is final."""
+        return self.credits_per_image * self.delivered
+
+    @property
+    def refunded(self) -> int:
+        return self.price - self.spent if self.state.final else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredImage:
+    """An image that is in the bucket. Sizes are pixels, `render_s` is the image's share of its wave, in seconds."""
+
+    index: int
+    width: int
+    height: int
+    render_s: float
+    stored_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchProgress:
+    """How far a batch has come: the share of its `images` that is rendered, in percent."""
+
+    batch: int
+    images: int
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRecord:
+    """A job with all that is stored of it."""
+
+    job: Job
+    images: dict[int, StoredImage] = field(default_factory=dict)
+    progress: tuple[BatchProgress, ...] = ()
+
+    @property
+    def done_share(self) -> float:
+        """The share of the job that is done, 0 to 1."""
+        if self.job.state.final:
+            return 1.0
+        under_way = sum(batch.images * batch.percent / 100 for batch in self.progress)
+        return min(1.0, max(len(self.images), under_way) / self.job.count)
+
+
+def job_id_of(maker: str, idempotency_key: str) -> str:
+    """The id of the job that this maker asks for with this key: 26 characters, the same every time."""
+    digest = hashlib.sha256(f"{len(maker)}:{maker}:{idempotency_key}".encode()).digest()
+    return b32encode(digest)[:26].decode().lower()
+
+
+def seeds_of(job_id: str, first: int | None, count: int) -> tuple[int, ...]:
+    """One seed an image; drawn from the job id where the maker gave none, so that a replay draws the same."""
+    if first is None:
+        first = int.from_bytes(hashlib.sha256(job_id.encode()).digest()[:4], "big")
+    return tuple((first + index) % (LARGEST_SEED + 1) for index in range(count))
+
+
+def image_key(job_id: str, index: int) -> str:
+    """Where the images bucket keeps an image."""
+    return f"images/{job_id}/{index}.png"
+
+
+def thumbnail_key(job_id: str, index: int) -> str:
+    """Where the images bucket keeps an image's thumbnail."""
+    return f"images/{job_id}/{index}.thumb.webp"
+
+
+def job_order(job: Job, images_per_batch: int) -> dict[str, Any]:
+    """What the intake queue and the execution carry of a job: ids and seeds, never a maker's words."""
+    return {
+        "job_id": job.job_id,
+        "maker": job.maker,
+        "tool": job.tool,
+        "lane": job.lane,
+        "batches": [
+            {"job_id": job.job_id, "maker": job.maker, "lane": job.lane, "batch": number, "images": images}
+            for number, images in enumerate(_chunks(job.seeds, images_per_batch))
+        ],
+    }
+
+
+def _chunks(seeds: Sequence[int], size: int) -> Iterator[list[dict[str, int]]]:
+    images = [{"index": index, "seed": seed} for index, seed in enumerate(seeds)]
+    for start in range(0, len(images), size):
+        yield images[start : start + size]

@@ -1,0 +1,106 @@
+"""What each runtime is told by its environment: a construct writes it, the runtime reads it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+from craftspark.errors import SettingMissing
+
+PREFIX = "CRAFTSPARK_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A runtime's settings. Every field is a string or an integer and travels as `CRAFTSPARK_<FIELD>`."""
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables that `from_environment` reads back."""
+        return {PREFIX + field.name.upper(): str(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; raises SettingMissing with the variable's name where one is absent or not a number."""
+        values: dict[str, str | int] = {}
+        for field in fields(cls):
+            variable = PREFIX + field.name.upper()
+            try:
+                text = environment[variable]
+                values[field.name] = int(text) if field.type is int else text
+            except (KeyError, ValueError):
+                raise SettingMissing(
+                    f"{cls.__name__} needs the environment variable {variable}", field=variable
+                ) from None
+        return cls(**values)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitSettings(Settings):
+    """What `submit_job` needs."""
+
+    jobs_table: str
+    accounts_table: str
+    intake_queue_url: str
+    model: str
+    welcome_credits: int
+    max_active_jobs: int
+    job_deadline_s: int
+    job_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolsSettings(Settings):
+    """What `list_tools` needs."""
+
+    model: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSettings(Settings):
+    """What `read_job` and `list_jobs` need."""
+
+    jobs_table: str
+    images_bucket: str
+    url_lifetime_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSettings(Settings):
+    """What `read_account` needs."""
+
+    accounts_table: str
+    welcome_credits: int
+    max_active_jobs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleSettings(Settings):
+    """What `settle_job`, `cancel_job` and `sweep_overdue_jobs` need."""
+
+    jobs_table: str
+    accounts_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartSettings(Settings):
+    """What `start_render` needs."""
+
+    state_machine_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(Settings):
+    """What the GPU worker needs, in a warm pool as in a launched task.
+
+    Durations are seconds. `gpu_queue_visibility_s` bounds how long a dead worker's message stays hidden;
+    `stop_grace_s` is the time between SIGTERM and SIGKILL; a render that makes no step for `stall_s` counts as dead.
+    """
+
+    jobs_table: str
+    images_bucket: str
+    gpu_queue_url: str
+    model: str
+    gpu_queue_visibility_s: int
+    gpu_queue_max_receives: int
+    stop_grace_s: int
+    stall_s: int

@@ -1,0 +1,121 @@
+"""Settlement: whatever happened, the job gets its final state and its reservation is resolved, exactly once."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
+from craftspark.jobs import ImageFailure, Job, JobRecord, JobState
+from craftspark.submissions import utc_now
+
+UNDELIVERED = "RenderFailed"
+
+
+class JobChanged(CraftsparkError):
+    """An image was stored, or the job ended, since the record was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A job's end: images delivered are committed, the others refunded."""
+
+    state: JobState
+    delivered: int
+    failures: tuple[ImageFailure, ...]
+    finished_at: datetime
+
+
+class JobBook(Protocol):
+    """Where jobs are read and ended."""
+
+    def read(self, job_id: str) -> JobRecord:
+        """Raises JobNotFound."""
+
+    def overdue(self, now: datetime) -> Iterable[str]:
+        """The ids of the unfinished jobs whose deadline has passed."""
+
+    def end(self, record: JobRecord, verdict: Verdict) -> Job:
+        """Write the verdict and resolve the reservation; raises JobChanged, having written nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """Ends jobs. Every way of ending one goes through `_end`, and any number of tries ends it once."""
+
+    book: JobBook
+    now: Callable[[], datetime] = utc_now
+    tries: int = 10
+
+    def settle(self, job_id: str, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None) -> Job:
+        """End the job by what is stored of it. `outcomes` are the batches' results, `error` the execution's own."""
+        return self._end(job_id, lambda record: judge(record, failures_of(record, outcomes, error, cause), self.now()))
+
+    def cancel(self, maker: str, job_id: str) -> Job:
+        """End the maker's job at once: what is stored stays and is charged, the rest is refunded.
+
+        Raises JobNotFound where the maker has no such job, JobAlreadyFinal where it ended in another way.
+        """
+
+        def cancelled(record: JobRecord) -> Verdict:
+            verdict = judge(record, (), self.now())
+            complete = verdict.state is JobState.SUCCEEDED
+            return verdict if complete else replace(verdict, state=JobState.CANCELLED)
+
+        own(self.book.read(job_id).job, maker)
+        job = self._end(job_id, cancelled)
+        if job.state is not JobState.CANCELLED:
+            raise JobAlreadyFinal(f"the job ended before: it is {job.state}", field="job_id")
+        return job
+
+    def end_overdue(self) -> Iterator[Job]:
+        """End the jobs that nothing else ended by their deadline."""
+        for job_id in self.book.overdue(self.now()):
+            yield self.settle(job_id, [], JobOverdue.__name__, "the job did not finish by its deadline")
+
+    def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> Job:
+        for _ in range(self.tries):
+            record = self.book.read(job_id)
+            if record.job.state.final:
+                return record.job
+            try:
+                return self.book.end(record, decide(record))
+            except JobChanged:
+                continue
+        raise JobChanged(f"job {job_id} changed on each of {self.tries} tries to end it")
+
+
+def own(job: Job, maker: str) -> Job:
+    """The job, if it is this maker's; another's is not found, so that ids tell nothing. Raises JobNotFound."""
+    if job.maker != maker:
+        raise JobNotFound(f"you have no job {job.job_id}", field="job_id")
+    return job
+
+
+def failures_of(
+    record: JobRecord, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
+) -> tuple[ImageFailure, ...]:
+    """One failure for each image that is not stored, by the nearest reason there is."""
+    by_image = {
+        failure["index"]: ImageFailure(index=failure["index"], error=failure["error"], reason=failure["reason"])
+        for outcome in outcomes
+        for failure in outcome.get("failed", ())
+    }
+    broken = next((outcome for outcome in outcomes if outcome.get("error")), {})
+    name = str(broken.get("error") or error or UNDELIVERED)
+    reason = str(broken.get("cause") or cause or "the image was not rendered")
+    return tuple(
+        by_image.get(index, ImageFailure(index=index, error=name, reason=reason))
+        for index in range(record.job.count)
+        if index not in record.images
+    )
+
+
+def judge(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:
+    """The job's final state by what was delivered of it."""
+    delivered = len(record.images)
+    if delivered == record.job.count:
+        state = JobState.SUCCEEDED
+    else:
+        state = JobState.PARTLY_SUCCEEDED if delivered else JobState.FAILED
+    return Verdict(state=state, delivered=delivered, failures=failures, finished_at=finished_at)

@@ -1,0 +1,114 @@
+"""Submission: a maker's request becomes a job with its credits reserved, exactly once."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from craftspark.catalogue import Model
+from craftspark.errors import CraftsparkError, IdempotencyKeyReused, InvalidInput
+from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, Job, JobState, job_id_of, job_order, seeds_of
+from craftspark.tools import Tool, find_tool
+from craftspark.tools.request import JobRequest, parse_request
+
+
+class JobExists(CraftsparkError):
+    """A job with this id is there already; `job` is it."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"job {job.job_id} exists")
+        self.job = job
+
+
+class AccountMissing(CraftsparkError):
+    """The maker has no account yet."""
+
+
+class Acceptance(Protocol):
+    """Where a job and its reservation are written together or not at all."""
+
+    def accept(self, job: Job) -> None:
+        """Raises JobExists, AccountMissing, CreditsInsufficient or TooManyActiveJobs, having written nothing."""
+
+    def open_account(self, maker: str) -> None:
+        """Give a new maker an account with the plan's welcome credits; once."""
+
+
+class Intake(Protocol):
+    """The queue in front of the state machine."""
+
+    def send(self, order: dict[str, Any], *, maker: str) -> None: ...
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submissions:
+    """The use case behind `POST /v1/tools/<tool>/jobs`: two calls to AWS on the usual path."""
+
+    acceptance: Acceptance
+    intake: Intake
+    model: Model
+    deadline: timedelta
+    retention: timedelta
+    now: Callable[[], datetime] = utc_now
+
+    def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str) -> Job:
+        """Accept the job, or answer the one that this key already asked for.
+
+        Raises ToolUnknown, InvalidInput, IdempotencyKeyReused, CreditsInsufficient or TooManyActiveJobs; nothing is
+        reserved then. A job whose message was lost is sent again by the caller's next try with the same key.
+        """
+        job = self._job(maker, find_tool(tool_name), body, idempotency_key)
+        try:
+            self._accept(job)
+        except JobExists as existing:
+            if existing.job.fingerprint != job.fingerprint:
+                raise IdempotencyKeyReused(
+                    "this Idempotency-Key came with another request before; use a new key for a new request",
+                    field="Idempotency-Key",
+                ) from None
+            job = existing.job
+        if job.state is JobState.QUEUED:
+            self.intake.send(job_order(job, self.model.images_per_batch), maker=maker)
+        return job
+
+    def _accept(self, job: Job) -> None:
+        try:
+            self.acceptance.accept(job)
+        except AccountMissing:
+            self.acceptance.open_account(job.maker)
+            self.acceptance.accept(job)
+
+    def _job(self, maker: str, tool: Tool, body: bytes | str, idempotency_key: str) -> Job:
+        if not 0 < len(idempotency_key) <= IDEMPOTENCY_KEY_LIMIT:
+            raise InvalidInput(
+                f"the key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters, not {len(idempotency_key)}",
+                field="Idempotency-Key",
+            )
+        asked = parse_request(tool.request, body)
+        request = asked.for_model(self.model)
+        job_id = job_id_of(maker, idempotency_key)
+        created_at = self.now()
+        return Job(
+            job_id=job_id,
+            maker=maker,
+            tool=tool.name,
+            request=request.model_dump(),
+            fingerprint=fingerprint_of(tool.name, asked),
+            lane=request.lane,
+            seeds=seeds_of(job_id, request.seed, request.count),
+            credits_per_image=request.credits_per_image(self.model),
+            state=JobState.QUEUED,
+            created_at=created_at,
+            deadline=created_at + self.deadline,
+            expires_at=created_at + self.retention,
+        )
+
+
+def fingerprint_of(tool: str, request: JobRequest) -> str:
+    """What makes two requests the same: the tool and every field as the maker meant it."""
+    return hashlib.sha256(f"{tool}:{request.model_dump_json()}".encode()).hexdigest()

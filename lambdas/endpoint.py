@@ -1,0 +1,100 @@
+"""What every Lambda behind the API does around its one use case: read the caller, answer, turn errors to problems."""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel
+
+from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput
+from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
+
+# A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
+BODY_LIMIT = 32 * 1024
+
+logger = Logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a handler may know of an HTTP request. Header names are lower-case."""
+
+    maker: str
+    request_id: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """`body` is answered as JSON, without the fields that are None."""
+
+    body: BaseModel
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def endpoint(answer: Callable[[Request], Response]) -> Handler:
+    """Make a Lambda handler of a function from request to response. The unexpected propagates, loudly."""
+
+    @wraps(answer)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        try:
+            response = answer(read_request(event))
+        except CraftsparkError as error:
+            if type(error) not in STATUS:
+                raise
+            return refuse(error)
+        text = response.body.model_dump_json(exclude_none=True)
+        headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **response.headers}
+        return {"statusCode": response.status, "headers": headers, "body": text}
+
+    return handler
+
+
+def read_request(event: Mapping[str, Any]) -> Request:
+    """An API Gateway event, payload format 2.0, as a request; raises Forbidden or BodyTooLarge."""
+    context = event["requestContext"]
+    maker = context["authorizer"]["jwt"]["claims"].get("sub")
+    if not maker:
+        raise Forbidden("the token has no `sub` claim")
+    text = event.get("body") or ""
+    body = b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    if len(body) > BODY_LIMIT:
+        raise BodyTooLarge(f"the body has {len(body)} bytes and may have {BODY_LIMIT}", field="body")
+    return Request(
+        maker=maker,
+        request_id=context["requestId"],
+        path=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        headers=event["headers"],
+        body=body,
+    )
+
+
+def refuse(error: CraftsparkError) -> dict[str, Any]:
+    """The problem that answers a named error."""
+    status, body = problem_of(error)
+    logger.info("request refused", extra={"reason": error.name, "field": error.field, "detail": error.detail})
+    headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+    if wait_s := RETRY_AFTER_S.get(type(error)):
+        headers["Retry-After"] = str(wait_s)
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
+
+
+def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    """A query parameter from 1 to `most`; raises InvalidInput that names it."""
+    text = query.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise InvalidInput(f"{name} is a whole number from 1 to {most}", field=name)
+    return int(text)

@@ -1,0 +1,32 @@
+"""GET /v1/tools: the tools, what each takes and costs."""
+
+from functools import cache
+
+from craftspark.catalogue import Model, find_model
+from craftspark.settings import ToolsSettings
+from craftspark.tools import TOOLS, Tool
+from lambdas.endpoint import Request, Response, endpoint, logger
+from lambdas.views import ToolList, ToolView
+
+
+@cache
+def model() -> Model:
+    return find_model(ToolsSettings.from_environment().model)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@endpoint
+def handler(request: Request) -> Response:
+    return Response(body=ToolList(model=model().name, tools=[tool_view(tool, model()) for tool in TOOLS.values()]))
+
+
+def tool_view(tool: Tool, model: Model) -> ToolView:
+    return ToolView(
+        name=tool.name,
+        title=tool.title,
+        summary=tool.summary,
+        credits_per_image=tool.price(model),
+        sizes=list(model.sizes),
+        max_steps=model.max_steps,
+        request_schema=tool.request.model_json_schema(),
+    )

@@ -1,0 +1,72 @@
+"""Named errors as RFC 9457 problems. HTTP status codes live here and in the handlers, nowhere else."""
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from craftspark import errors
+from craftspark.errors import CraftsparkError
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUS: dict[type[CraftsparkError], HTTPStatus] = {
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.ToolUnknown: HTTPStatus.NOT_FOUND,
+    errors.JobNotFound: HTTPStatus.NOT_FOUND,
+    errors.IdempotencyKeyReused: HTTPStatus.CONFLICT,
+    errors.JobAlreadyFinal: HTTPStatus.CONFLICT,
+    errors.CreditsInsufficient: HTTPStatus.PAYMENT_REQUIRED,
+    errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.AccountContended: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+TITLES = {
+    "InvalidInput": "A field of the request breaks its rule",
+    "BodyTooLarge": "The request's body is too large",
+    "ToolUnknown": "There is no such tool",
+    "JobNotFound": "You have no such job",
+    "IdempotencyKeyReused": "This Idempotency-Key belongs to another request",
+    "JobAlreadyFinal": "The job has ended",
+    "CreditsInsufficient": "Not enough credits",
+    "TooManyActiveJobs": "Too many jobs in progress",
+    "Forbidden": "The token names no maker",
+    "AccountContended": "Too many requests at once",
+}
+RETRY_AFTER_S = {errors.TooManyActiveJobs: 5, errors.AccountContended: 1}
+
+
+class FieldError(BaseModel):
+    """One field at fault."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem. `type` is stable: the name of the error everywhere else."""
+
+    type: str = Field(examples=["/problems/InvalidInput"])
+    title: str
+    status: int
+    detail: str
+    field: str | None = Field(None, description="The part of the request that is at fault.")
+    errors: list[FieldError] = Field([], description="Every field at fault, when there are several.")
+    price: int | None = Field(None, description="What the job costs, in credits.")
+    available: int | None = Field(None, description="Credits available.")
+    affordable_count: int | None = Field(None, description="The count that the credits available pay for.")
+    active_jobs: int | None = Field(None, description="Your jobs in progress.")
+    max_active_jobs: int | None = Field(None, description="How many may be in progress.")
+
+
+def problem_of(error: CraftsparkError) -> tuple[HTTPStatus, dict[str, Any]]:
+    """The status and body that answer a named error; raises KeyError for one that is no caller's business."""
+    status = STATUS[type(error)]
+    facts = {name: value for name, value in error.facts.items() if name in Problem.model_fields}
+    body = {"type": type_of(error.name), "title": TITLES[error.name], "status": status, "detail": error.detail}
+    return status, {**body, **({"field": error.field} if error.field else {}), **facts}
+
+
+def type_of(name: str) -> str:
+    return f"/problems/{name}"

@@ -1,0 +1,45 @@
+"""The state machine's last word on a job, and that of the rule on executions that ended in any other way."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from craftspark.aws import job_book
+from craftspark.jobs import JobState
+from craftspark.settings import SettleSettings
+from craftspark.settlement import Settlement
+
+logger = Logger()
+metrics = Metrics()
+METRICS = {
+    JobState.SUCCEEDED: "JobSucceeded",
+    JobState.PARTLY_SUCCEEDED: "JobPartlySucceeded",
+    JobState.FAILED: "JobFailed",
+    JobState.CANCELLED: "JobWasCancelled",
+}
+
+
+@cache
+def settlement() -> Settlement:
+    return job_book.settlement(SettleSettings.from_environment())
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    job = settlement().settle(event["job_id"], event["outcomes"], event.get("error"), event.get("cause"))
+    first_error = job.failures[0].error if job.failures else None
+    facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
+    logger.info("job settled", extra={**facts, "refunded": job.refunded, "reason": first_error})
+    metrics.add_metric(METRICS[job.state], MetricUnit.Count, 1)
+    return {
+        "job_id": job.job_id,
+        "maker": job.maker,
+        "tool": job.tool,
+        "state": job.state,
+        "delivered": job.delivered,
+        "requested": job.count,
+        "error": first_error,
+    }

@@ -1,0 +1,55 @@
+"""POST /v1/tools/{tool}/jobs: accept a job."""
+
+from datetime import timedelta
+from functools import cache
+from http import HTTPStatus
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from craftspark.aws import clients
+from craftspark.aws.intake import IntakeQueue
+from craftspark.aws.job_book import Acceptance
+from craftspark.catalogue import find_model
+from craftspark.credits import Plan
+from craftspark.jobs import JobRecord
+from craftspark.settings import SubmitSettings
+from craftspark.submissions import Submissions
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.views import job_view
+
+logger = Logger()
+metrics = Metrics()
+
+
+@cache
+def submissions() -> Submissions:
+    settings = SubmitSettings.from_environment()
+    return Submissions(
+        acceptance=Acceptance(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            accounts_table=settings.accounts_table,
+            plan=Plan(welcome_credits=settings.welcome_credits, max_active_jobs=settings.max_active_jobs),
+        ),
+        intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
+        model=find_model(settings.model),
+        deadline=timedelta(seconds=settings.job_deadline_s),
+        retention=timedelta(days=settings.job_retention_days),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@endpoint
+def handler(request: Request) -> Response:
+    # Without a key of the caller's, the request's own id makes each request a job of its own.
+    key = request.headers.get("idempotency-key", request.request_id)
+    job = submissions().submit(request.maker, request.path["tool"], request.body, idempotency_key=key)
+    logger.info("job accepted", extra={"job_id": job.job_id, "tool": job.tool, "lane": job.lane, "price": job.price})
+    metrics.add_metric("JobAccepted", MetricUnit.Count, 1)
+    return Response(
+        status=HTTPStatus.ACCEPTED,
+        body=job_view(JobRecord(job=job)),
+        headers={"Location": f"/v1/jobs/{job.job_id}", "Retry-After": "1"},
+    )

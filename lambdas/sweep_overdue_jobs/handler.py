@@ -1,0 +1,27 @@
+"""Every few minutes: end the jobs that nothing else ended by their deadline."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from craftspark.aws import job_book
+from craftspark.settings import SettleSettings
+from craftspark.settlement import Settlement
+
+logger = Logger()
+metrics = Metrics()
+
+
+@cache
+def settlement() -> Settlement:
+    return job_book.settlement(SettleSettings.from_environment())
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> None:
+    for job in settlement().end_overdue():
+        logger.warning("overdue job ended", extra={"job_id": job.job_id, "state": job.state, "refunded": job.refunded})
+        metrics.add_metric("JobOverdue", MetricUnit.Count, 1)

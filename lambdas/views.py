@@ -1,0 +1,153 @@
+"""What the API answers: the shapes of its JSON."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from craftspark.jobs import Job, JobRecord, JobState
+
+ImageState = Literal["pending", "done", "failed", "cancelled"]
+
+
+class ImageView(BaseModel):
+    """One image of a job."""
+
+    index: int
+    seed: int
+    state: ImageState
+    url: str | None = Field(None, description="Where to fetch the PNG, for a while.")
+    thumbnail_url: str | None = Field(None, description="Where to fetch a small WebP, for a while.")
+    width: int | None = None
+    height: int | None = None
+    render_seconds: float | None = Field(None, description="The image's share of the GPU's time.")
+    error: str | None = Field(None, description="The name of what kept the image from being delivered.")
+    reason: str | None = None
+
+
+class CreditsView(BaseModel):
+    """What became of the job's credits. `price` = `reserved` + `spent` + `refunded`."""
+
+    price: int
+    reserved: int
+    spent: int
+    refunded: int
+
+
+class JobSummary(BaseModel):
+    """A job as the list shows it."""
+
+    job_id: str
+    tool: str
+    state: JobState
+    count: int
+    delivered: int
+    lane: str
+    request: dict[str, Any]
+    credits: CreditsView
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime = Field(description="When the job and its images are deleted.")
+
+
+class JobView(JobSummary):
+    """A job with its images."""
+
+    progress: float = Field(description="The share that is done, 0 to 1.")
+    images: list[ImageView]
+
+
+class JobPage(BaseModel):
+    """Jobs, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+
+    jobs: list[JobSummary]
+    next_cursor: str | None = None
+
+
+class AccountView(BaseModel):
+    """Credits: `granted` = `available` + `reserved` + `spent`."""
+
+    granted: int
+    available: int
+    reserved: int
+    spent: int
+    active_jobs: int
+    max_active_jobs: int
+
+
+class ToolView(BaseModel):
+    """A tool, and the JSON schema of what it takes."""
+
+    name: str
+    title: str
+    summary: str
+    credits_per_image: int = Field(description="With the model's own settings.")
+    sizes: list[str]
+    max_steps: int
+    request_schema: dict[str, Any]
+
+
+class ToolList(BaseModel):
+    """The tools there are."""
+
+    model: str
+    tools: list[ToolView]
+
+
+Link = Callable[[str, int], str]
+
+
+def summary_of(job: Job) -> dict[str, Any]:
+    credits = CreditsView(
+        price=job.price, reserved=0 if job.state.final else job.price, spent=job.spent, refunded=job.refunded
+    )
+    return {
+        "job_id": job.job_id,
+        "tool": job.tool,
+        "state": job.state,
+        "count": job.count,
+        "delivered": job.delivered,
+        "lane": job.lane,
+        "request": job.request,
+        "credits": credits,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "expires_at": job.expires_at,
+    }
+
+
+def job_summary(job: Job) -> JobSummary:
+    return JobSummary(**summary_of(job))
+
+
+def job_view(record: JobRecord, image_link: Link | None = None, thumbnail_link: Link | None = None) -> JobView:
+    """A job with its images, linked where there is a link to give."""
+    images = [image_view(record, index, image_link, thumbnail_link) for index in range(record.job.count)]
+    return JobView(**summary_of(record.job), progress=round(record.done_share, 3), images=images)
+
+
+def image_view(record: JobRecord, index: int, image_link: Link | None, thumbnail_link: Link | None) -> ImageView:
+    job, stored = record.job, record.images.get(index)
+    if stored:
+        return ImageView(
+            index=index,
+            seed=job.seeds[index],
+            state="done",
+            url=image_link(job.job_id, index) if image_link else None,
+            thumbnail_url=thumbnail_link(job.job_id, index) if thumbnail_link else None,
+            width=stored.width,
+            height=stored.height,
+            render_seconds=stored.render_s,
+        )
+    failure = next((failure for failure in job.failures if failure.index == index), None)
+    state: ImageState = "pending" if not job.state.final else "cancelled" if job.state == "cancelled" else "failed"
+    return ImageView(
+        index=index,
+        seed=job.seeds[index],
+        state=state,
+        error=failure.error if failure else None,
+        reason=failure.reason if failure else None,
+    )
