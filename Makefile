@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test check fix synth bench clean
+.PHONY: setup demo test check fix synth bench clean image
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -26,3 +26,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+STAGE ?= dev
+image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository: make image STAGE=prod
+	$(BIN)/python -m cdk_app.gpu_image $(STAGE)

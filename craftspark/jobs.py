@@ -2,7 +2,6 @@
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -135,23 +134,3 @@ def image_key(job_id: str, index: int) -> str:
 def thumbnail_key(job_id: str, index: int) -> str:
     """Where the images bucket keeps an image's thumbnail."""
     return f"images/{job_id}/{index}.thumb.webp"
-
-
-def job_order(job: Job, images_per_batch: int) -> dict[str, Any]:
-    """What the intake queue and the execution carry of a job: ids and seeds, never a maker's words."""
-    return {
-        "job_id": job.job_id,
-        "maker": job.maker,
-        "tool": job.tool,
-        "lane": job.lane,
-        "batches": [
-            {"job_id": job.job_id, "maker": job.maker, "lane": job.lane, "batch": number, "images": images}
-            for number, images in enumerate(_chunks(job.seeds, images_per_batch))
-        ],
-    }
-
-
-def _chunks(seeds: Sequence[int], size: int) -> Iterator[list[dict[str, int]]]:
-    images = [{"index": index, "seed": seed} for index, seed in enumerate(seeds)]
-    for start in range(0, len(images), size):
-        yield images[start : start + size]

@@ -31,7 +31,7 @@ class Settings:
                 raise SettingMissing(
                     f"{cls.__name__} needs the environment variable {variable}", field=variable
                 ) from None
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from craftspark.batches import job_order
 from craftspark.catalogue import Model
 from craftspark.errors import CraftsparkError, IdempotencyKeyReused, InvalidInput
-from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, Job, JobState, job_id_of, job_order, seeds_of
+from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, Job, JobState, job_id_of, seeds_of
 from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest, parse_request
 
@@ -42,7 +43,9 @@ class Intake(Protocol):
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    """Now, to the millisecond that is stored: what is answered first and read later is the same."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +107,8 @@ class Submissions:
             credits_per_image=request.credits_per_image(self.model),
             state=JobState.QUEUED,
             created_at=created_at,
-            deadline=created_at + self.deadline,
-            expires_at=created_at + self.retention,
+            deadline=(created_at + self.deadline).replace(microsecond=0),
+            expires_at=(created_at + self.retention).replace(microsecond=0),
         )
 
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput
+from lambdas.measures import count
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
@@ -86,6 +87,7 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
     """The problem that answers a named error."""
     status, body = problem_of(error)
     logger.info("request refused", extra={"reason": error.name, "field": error.field, "detail": error.detail})
+    count("RequestRefused")
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
     if wait_s := RETRY_AFTER_S.get(type(error)):
         headers["Retry-After"] = str(wait_s)

@@ -2,16 +2,12 @@
 
 from functools import cache
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-
 from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
 from lambdas.endpoint import Request, Response, endpoint, logger
+from lambdas.measures import count
 from lambdas.views import JobSummary, job_summary
-
-metrics = Metrics()
 
 
 @cache
@@ -20,11 +16,10 @@ def settlement() -> Settlement:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 @endpoint
 def handler(request: Request) -> Response:
     job = settlement().cancel(request.maker, request.path["job_id"])
     logger.info("job cancelled", extra={"job_id": job.job_id, "delivered": job.delivered, "refunded": job.refunded})
-    metrics.add_metric("JobCancelled", MetricUnit.Count, 1)
+    count("JobCancelled")
     body: JobSummary = job_summary(job)
     return Response(body=body)

@@ -3,16 +3,15 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from craftspark.aws import job_book
 from craftspark.jobs import JobState
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
+from lambdas.measures import count
 
 logger = Logger()
-metrics = Metrics()
 METRICS = {
     JobState.SUCCEEDED: "JobSucceeded",
     JobState.PARTLY_SUCCEEDED: "JobPartlySucceeded",
@@ -27,13 +26,12 @@ def settlement() -> Settlement:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     job = settlement().settle(event["job_id"], event["outcomes"], event.get("error"), event.get("cause"))
     first_error = job.failures[0].error if job.failures else None
     facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
     logger.info("job settled", extra={**facts, "refunded": job.refunded, "reason": first_error})
-    metrics.add_metric(METRICS[job.state], MetricUnit.Count, 1)
+    count(METRICS[job.state])
     return {
         "job_id": job.job_id,
         "maker": job.maker,

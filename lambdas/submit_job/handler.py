@@ -4,8 +4,7 @@ from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
 from craftspark.aws.intake import IntakeQueue
@@ -16,10 +15,10 @@ from craftspark.jobs import JobRecord
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
 from lambdas.endpoint import Request, Response, endpoint
+from lambdas.measures import count
 from lambdas.views import job_view
 
 logger = Logger()
-metrics = Metrics()
 
 
 @cache
@@ -40,14 +39,13 @@ def submissions() -> Submissions:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 @endpoint
 def handler(request: Request) -> Response:
     # Without a key of the caller's, the request's own id makes each request a job of its own.
     key = request.headers.get("idempotency-key", request.request_id)
     job = submissions().submit(request.maker, request.path["tool"], request.body, idempotency_key=key)
     logger.info("job accepted", extra={"job_id": job.job_id, "tool": job.tool, "lane": job.lane, "price": job.price})
-    metrics.add_metric("JobAccepted", MetricUnit.Count, 1)
+    count("JobAccepted")
     return Response(
         status=HTTPStatus.ACCEPTED,
         body=job_view(JobRecord(job=job)),

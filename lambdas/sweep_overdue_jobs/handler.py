@@ -3,15 +3,14 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
+from lambdas.measures import count
 
 logger = Logger()
-metrics = Metrics()
 
 
 @cache
@@ -20,8 +19,7 @@ def settlement() -> Settlement:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> None:
     for job in settlement().end_overdue():
         logger.warning("overdue job ended", extra={"job_id": job.job_id, "state": job.state, "refunded": job.refunded})
-        metrics.add_metric("JobOverdue", MetricUnit.Count, 1)
+        count("JobOverdue")

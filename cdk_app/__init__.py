@@ -1,0 +1,1 @@
+"""Stage configuration and constructs, one capability a file."""

@@ -1,0 +1,35 @@
+"""Alarms, and the topic on which they are heard."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+
+class Alarms(Construct):
+    """Alarms that tell one topic when they start and when they end."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, email: str | None) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        self.topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+        if email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+
+    def above(self, construct_id: str, metric: cloudwatch.IMetric, *, most: int, means: str) -> None:
+        """Alarm while the metric is above `most`; no data is good news."""
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            metric=metric,
+            threshold=most,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=means,
+        )
+        action = actions.SnsAction(self.topic)
+        alarm.add_alarm_action(action)
+        alarm.add_ok_action(action)

@@ -1,0 +1,105 @@
+"""How one batch gets rendered: three ways to a GPU, each with its patience, and what each failure leads to.
+
+Every state takes the batch and hands it on; where all fails, the answer is the batch's number, error and cause.
+"""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu_capacity import GpuCapacity, private_subnets
+from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.retries import LAUNCH_FAULTS, retry_faults, retry_interruptions
+from cdk_app.stage import Rendering
+
+NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed"]
+NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
+CALLBACK = "{% $states.context.Task.Token %}"
+THE_BATCH = "{% $states.input %}"
+FAILURE = {
+    "batch": "{% $states.input.batch %}",
+    "error": "{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : 'RenderFailed' %}",
+    "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+}
+
+
+class BatchRendering(Construct):
+    """The states of one batch, from `start` on."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        gpu_queue: sqs.IQueue,
+        rendering: Rendering,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._fleet, self._rendering = fleet, rendering
+        record_failure = sfn.Pass.jsonata(self, "Record the failure")
+
+        launch_on_demand = self._launch("Launch on demand", fleet.on_demand)
+        retry_interruptions(launch_on_demand, attempts=rendering.interruptions_borne)
+        retry_faults(launch_on_demand, LAUNCH_FAULTS, attempts=5)
+        launch_on_demand.add_catch(record_failure, outputs=FAILURE)
+
+        launch_on_spot = self._launch("Launch on spot", fleet.spot)
+        retry_interruptions(launch_on_spot, attempts=2)
+        launch_on_spot.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
+        launch_on_spot.add_catch(launch_on_demand, outputs=THE_BATCH)
+
+        hand_over = self._hand_over(gpu_queue)
+        retry_interruptions(hand_over, attempts=rendering.interruptions_borne)
+        hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
+        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, "SpotInterrupted"], outputs=THE_BATCH)
+        hand_over.add_catch(record_failure, outputs=FAILURE)
+
+        self.start = (
+            sfn.Choice.jsonata(self, "Choose the lane")
+            .when(sfn.Condition.jsonata("{% $states.context.Execution.Input.lane = 'bulk' %}"), launch_on_spot)
+            .otherwise(hand_over)
+        )
+
+    def _hand_over(self, gpu_queue: sqs.IQueue) -> tasks.SqsSendMessage:
+        return tasks.SqsSendMessage.jsonata(
+            self,
+            "Hand to the warm pool",
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            queue=gpu_queue,
+            message_body=sfn.TaskInput.from_object({"task_token": CALLBACK, "batch": THE_BATCH}),
+            message_group_id="{% $states.input.maker %}",  # one busy maker does not keep the others waiting
+            heartbeat_timeout=_seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
+            task_timeout=_seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
+        )
+
+    def _launch(self, name: str, capacity: GpuCapacity) -> tasks.EcsRunTask:
+        return tasks.EcsRunTask.jsonata(
+            self,
+            name,
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            cluster=self._fleet.cluster,
+            task_definition=self._fleet.worker.task,
+            launch_target=tasks.EcsEc2LaunchTarget(
+                capacity_provider_options=tasks.CapacityProviderOptions.custom([capacity.strategy])
+            ),
+            security_groups=[self._fleet.worker.security_group],
+            subnets=private_subnets(self._fleet.cluster.vpc),
+            container_overrides=[
+                tasks.ContainerOverride(
+                    container_definition=self._fleet.worker.container,
+                    environment=[
+                        tasks.TaskEnvironmentVariable(name="CRAFTSPARK_TASK_TOKEN", value=CALLBACK),
+                        tasks.TaskEnvironmentVariable(name="CRAFTSPARK_BATCH", value="{% $string($states.input) %}"),
+                    ],
+                )
+            ],
+            heartbeat_timeout=_seconds(self._rendering.launch_wait_s + self._rendering.wave_s),
+            task_timeout=_seconds(self._rendering.launch_wait_s + self._rendering.batch_s),
+        )
+
+
+def _seconds(count: int) -> sfn.Timeout:
+    return sfn.Timeout.duration(Duration.seconds(count))

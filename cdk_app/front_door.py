@@ -1,0 +1,96 @@
+"""The HTTP API: one address, signed-in callers only, a limit on requests, and a line in the log for each."""
+
+import json
+
+import jsii
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as rest
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk_app.log_group import LogGroup
+from cdk_app.stage import Api, Operations
+from craftspark.routes import Route
+
+ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "address": "$context.identity.sourceIp",
+    "maker": "$context.authorizer.claims.sub",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "latency_ms": "$context.responseLatency",
+    "lambda_ms": "$context.integrationLatency",
+    "lambda_error": "$context.integrationErrorMessage",
+    "authorizer_error": "$context.authorizer.error",
+}
+
+
+class FrontDoor(Construct):
+    """An HTTP API with its default stage."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        authorizer: apigateway.IHttpRouteAuthorizer,
+        api: Api,
+        operations: Operations,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.api = apigateway.HttpApi(
+            self,
+            "Api",
+            default_authorizer=authorizer,
+            create_default_stage=False,
+            cors_preflight=_cross_origin(api.allowed_origins) if api.allowed_origins else None,
+        )
+        self.stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(rate_limit=api.requests_per_s, burst_limit=api.burst),
+            access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=operations)),
+            detailed_metrics_enabled=True,
+        )
+
+    def answer(self, route: Route, function: lambda_.IFunction) -> None:
+        """Let a Lambda answer a route."""
+        self.api.add_routes(
+            path=route.path,
+            methods=[apigateway.HttpMethod[route.method]],
+            integration=integrations.HttpLambdaIntegration(route.function, function),
+        )
+
+
+@jsii.implements(apigateway.IAccessLogSettings)
+class AccessLogs:
+    """One JSON object a request."""
+
+    def __init__(self, log_group: logs.ILogGroup) -> None:
+        self._log_group = log_group
+
+    @property
+    def destination(self) -> apigateway.IAccessLogDestination:
+        return apigateway.LogGroupLogDestination(self._log_group)
+
+    @property
+    def format(self) -> rest.AccessLogFormat:
+        return rest.AccessLogFormat.custom(json.dumps(ACCESS_LOG))
+
+
+def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
+    return apigateway.CorsPreflightOptions(
+        allow_origins=list(origins),
+        allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST, apigateway.CorsHttpMethod.DELETE],
+        allow_headers=["authorization", "content-type", "idempotency-key"],
+        expose_headers=["location", "retry-after"],
+        max_age=Duration.hours(1),
+    )

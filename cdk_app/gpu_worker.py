@@ -1,0 +1,60 @@
+"""The GPU worker: one container on one GPU, in a warm pool or launched for one batch."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.log_group import LogGroup
+from cdk_app.stage import Stage
+from craftspark.settings import WorkerSettings
+
+USER = "10001:10001"  # the one that gpu_tasks/Dockerfile makes
+
+
+class GpuWorker(Construct):
+    """The task definition of `python -m gpu_tasks` and its network identity."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        repository: ecr.IRepository,
+        stage: Stage,
+        settings: WorkerSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        gpu = stage.gpu
+        self.security_group = ec2.SecurityGroup(self, "Traffic", vpc=vpc)
+        # A launch names the family, which is one of a kind in an account and not in a stack.
+        family = f"{Stack.of(self).stack_name}-Worker"
+        self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
+        self.container = self.task.add_container(
+            "Worker",
+            image=(
+                ecs.ContainerImage.from_registry(gpu.image)
+                if gpu.image
+                else ecs.ContainerImage.from_ecr_repository(repository, gpu.image_tag)
+            ),
+            gpu_count=1,
+            cpu=gpu.task_cpu,
+            memory_limit_mib=gpu.task_memory_mib,
+            user=USER,
+            environment=settings.to_environment(),
+            stop_timeout=Duration.seconds(settings.stop_grace_s),
+            linux_parameters=ecs.LinuxParameters(self, "Process", init_process_enabled=True),
+            logging=ecs.LogDrivers.aws_logs(
+                stream_prefix="gpu",
+                log_group=LogGroup(self, "Logs", operations=stage.operations),
+                mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+            ),
+        )
+
+    @property
+    def role(self) -> iam.IRole:
+        """What the worker's own calls to AWS are allowed by."""
+        return self.task.task_role

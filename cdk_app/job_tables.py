@@ -1,0 +1,83 @@
+"""The jobs table and the accounts table, and who may do what with them."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+# No one may scan or delete: a job's item goes when its time is up, an account's entries stay.
+READ = ("dynamodb:GetItem", "dynamodb:Query")
+WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
+
+STRING = dynamodb.AttributeType.STRING
+NUMBER = dynamodb.AttributeType.NUMBER
+
+
+class OnDemandTable(Construct):
+    """Our table: paid by request, recovery to any second of 35 days, expiry, and `keep` against deletion."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        partition: dynamodb.Attribute,
+        sort: dynamodb.Attribute,
+        keep: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=partition,
+            sort_key=sort,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="expires_at",
+            deletion_protection=keep,
+            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+
+    def grant_read(self, reader: iam.IGrantable) -> None:
+        """Get items and query."""
+        self.table.grant(reader, *READ)
+
+    def grant_enter(self, writer: iam.IGrantable) -> None:
+        """Get and write items by their keys, one by one or in transactions."""
+        self.table.grant(writer, "dynamodb:GetItem", *WRITE)
+
+    def grant_read_write(self, writer: iam.IGrantable) -> None:
+        """All of the above."""
+        self.table.grant(writer, *READ, *WRITE)
+
+
+class JobsTable(OnDemandTable):
+    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("job_id"), sort=attribute("item"), keep=keep)
+        self.table.add_global_secondary_index(
+            index_name="by_maker",
+            partition_key=attribute("maker"),
+            sort_key=attribute("created"),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+        self.table.add_global_secondary_index(
+            index_name="unfinished",
+            partition_key=attribute("unfinished"),
+            sort_key=attribute("deadline", NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+
+
+class AccountsTable(OnDemandTable):
+    """Makers' credits and every entry that changed them."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+
+
+def attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=kind)

@@ -1,0 +1,31 @@
+"""A Lambda's package: its handler and only what that imports."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from cdk_app.import_closure import import_closure
+from cdk_app.wheels import Target, fingerprint, installed, move_into_place, requirements_of
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "lambda"
+
+
+def lambda_package(function: str, *, target: Target, root: Path = ROOT, build: Path = BUILD) -> Path:
+    """A folder with the package of `lambdas/<function>/handler.py`, named by its content; raises PackagingFailed."""
+    closure = import_closure(Path("lambdas", function, "handler.py"), root=root)
+    requirements = requirements_of(closure.packages, target=target)
+    wheels = installed(requirements, target=target, constraints=root / "constraints.txt", cache_folder=build / "wheels")
+    sources = {str(file): hashlib.sha256((root / file).read_bytes()).hexdigest() for file in closure.files}
+    package = build / "packages" / f"{function}-{fingerprint(sources, wheels.name)}"
+    if not package.is_dir():
+        package.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=package.parent) as fresh:
+            staged = Path(fresh, function)
+            shutil.copytree(wheels, staged)
+            for file in closure.files:
+                (staged / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(root / file, staged / file)
+            move_into_place(staged, package)
+    return package

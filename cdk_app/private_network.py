@@ -1,0 +1,57 @@
+"""The network of the GPU instances: private subnets, and the ways out of them that the stage chose."""
+
+from aws_cdk import Fn
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from cdk_app.log_group import LogGroup
+from cdk_app.stage import Network, Operations
+
+# What an ECS instance and a GPU task talk to, S3 and DynamoDB aside.
+INTERFACES = {
+    "Ecr": ec2.InterfaceVpcEndpointAwsService.ECR,
+    "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+    "Ecs": ec2.InterfaceVpcEndpointAwsService.ECS,
+    "EcsAgent": ec2.InterfaceVpcEndpointAwsService.ECS_AGENT,
+    "EcsTelemetry": ec2.InterfaceVpcEndpointAwsService.ECS_TELEMETRY,
+    "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    "Queues": ec2.InterfaceVpcEndpointAwsService.SQS,
+    "StepFunctions": ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
+}
+
+PUBLIC = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24)
+# Each GPU task takes an address of its own.
+PRIVATE_WITH_NAT = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20)
+PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=20)
+
+
+class PrivateNetwork(Construct):
+    """A VPC over the region's first zones, found at deployment so that synthesis looks nothing up."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, network: Network, operations: Operations) -> None:
+        super().__init__(scope, construct_id)
+        with_nat = network.egress == "nat"
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(network.zones)],
+            subnet_configuration=[PUBLIC, PRIVATE_WITH_NAT] if with_nat else [PRIVATE],
+            nat_gateways=network.nat_gateways,
+            gateway_endpoints={
+                "Objects": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "Tables": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
+            },
+            flow_logs={
+                "Rejected": ec2.FlowLogOptions(
+                    destination=ec2.FlowLogDestination.to_cloud_watch_logs(
+                        LogGroup(self, "RejectedTraffic", operations=operations)
+                    ),
+                    traffic_type=ec2.FlowLogTrafficType.REJECT,
+                )
+            },
+            # Emptying the default security group would take a custom resource; nothing here uses that group.
+            restrict_default_security_group=False,
+        )
+        if not with_nat:
+            for name, service in INTERFACES.items():
+                self.vpc.add_interface_endpoint(name, service=service)

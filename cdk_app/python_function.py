@@ -1,0 +1,57 @@
+"""A Lambda in Python of ours, packaged with what it imports."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk_app.lambda_package import lambda_package
+from cdk_app.log_group import LogGroup
+from cdk_app.stage import Stage
+from cdk_app.wheels import Target
+
+ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+class PythonFunction(Construct):
+    """The function of `lambdas/<name>/handler.py`.
+
+    `dead_letters` takes the events of callers that do not wait, once Lambda has tried them three times.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        stage: Stage,
+        timeout: Duration,
+        environment: Mapping[str, str],
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        on = stage.functions
+        target = Target(python=on.python, machine=MACHINES[on.architecture], platforms=on.wheel_platforms)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime(f"python{on.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=ARCHITECTURES[on.architecture],
+            handler=f"lambdas.{name}.handler.handler",
+            code=lambda_.Code.from_asset(str(lambda_package(name, target=target))),
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": "Craftspark",
+                "POWERTOOLS_LOG_LEVEL": on.log_level,
+            },
+            timeout=timeout,
+            memory_size=1024,  # CPU comes with memory, and a cold start is mostly imports
+            tracing=lambda_.Tracing.ACTIVE,
+            dead_letter_queue=dead_letters,
+            log_group=LogGroup(self, "Logs", operations=stage.operations),
+        )

@@ -1,0 +1,152 @@
+"""The state machine `render-job`: a job from its batches to its announcement."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.batch_rendering import BatchRendering
+from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.retries import EVENT_FAULTS, LAMBDA_FAULTS, retry_faults
+from cdk_app.stage import Rendering
+
+JOB_ID = "{% $states.input.job_id %}"
+UNCHANGED = "{% $states.input %}"
+
+
+class RenderWorkflow(Construct):
+    """One execution a job. Whatever happens in it, `settle_job` has the last word."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        gpu_queue: sqs.IQueue,
+        settle_job: lambda_.IFunction,
+        rendering: Rendering,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
+        settle = self._settle(settle_job)
+        story = self._render(batch, settle).next(settle).next(self._announce(self._judge()))
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_chainable(story),
+            query_language=sfn.QueryLanguage.JSONATA,
+            timeout=Duration.seconds(rendering.job_deadline_s),
+            tracing_enabled=True,
+        )
+        self._refuse_stopping_tasks()
+
+    def grant_start(self, starter: iam.IGrantable) -> None:
+        """Start executions of this machine."""
+        self.machine.grant_start_execution(starter)
+
+    def grant_answer(self, worker: iam.IGrantable) -> None:
+        """Answer this machine's task tokens, and heartbeat."""
+        self.machine.grant_task_response(worker)
+
+    def settle_otherwise_ended(self, settle_job: lambda_.IFunction, *, dead_letters: sqs.IQueue) -> None:
+        """Settle the jobs of executions that ended before they could do it themselves."""
+        events.Rule(
+            self,
+            "EndedOtherwise",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [self.machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    settle_job,
+                    dead_letter_queue=dead_letters,
+                    event=events.RuleTargetInput.from_object(
+                        {
+                            "job_id": events.EventField.from_path("$.detail.name"),
+                            "outcomes": [],
+                            "error": "ExecutionEnded",
+                            "cause": events.EventField.from_path("$.detail.status"),
+                        }
+                    ),
+                )
+            ],
+        )
+
+    def _render(self, batch: BatchRendering, settle: tasks.LambdaInvoke) -> sfn.Map:
+        render = sfn.Map.jsonata(
+            self,
+            "Render every batch",
+            items=sfn.ProvideItems.jsonata("{% $states.input.batches %}"),
+            outputs={"job_id": JOB_ID, "outcomes": "{% $states.result %}"},
+        )
+        render.item_processor(batch.start)
+        render.add_catch(
+            settle,
+            outputs={
+                "job_id": JOB_ID,
+                "outcomes": [],
+                "error": "{% $states.errorOutput.Error %}",
+                "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+            },
+        )
+        return render
+
+    def _settle(self, settle_job: lambda_.IFunction) -> tasks.LambdaInvoke:
+        settle = tasks.LambdaInvoke.jsonata(
+            self,
+            "Settle the job",
+            lambda_function=settle_job,
+            payload=sfn.TaskInput.from_text(UNCHANGED),
+            outputs="{% $states.result.Payload %}",
+            retry_on_service_exceptions=False,  # ours has jitter and waits longer
+            task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
+        )
+        retry_faults(settle, LAMBDA_FAULTS, attempts=6)
+        return settle
+
+    def _announce(self, judge: sfn.Choice) -> tasks.EventBridgePutEvents:
+        announce = tasks.EventBridgePutEvents.jsonata(
+            self,
+            "Announce the result",
+            entries=[
+                tasks.EventBridgePutEventsEntry(
+                    source="craftspark.jobs", detail_type="JobSettled", detail=sfn.TaskInput.from_text(UNCHANGED)
+                )
+            ],
+            outputs=UNCHANGED,
+            task_timeout=sfn.Timeout.duration(Duration.seconds(30)),
+        )
+        retry_faults(announce, EVENT_FAULTS, attempts=3)
+        announce.add_catch(judge, outputs=UNCHANGED)  # the job is settled, heard of or not
+        announce.next(judge)
+        return announce
+
+    def _judge(self) -> sfn.Choice:
+        failed = sfn.Fail.jsonata(
+            self,
+            "Job failed",
+            error="{% $states.input.error %}",
+            cause="{% 'none of ' & $states.input.requested & ' images was delivered' %}",
+        )
+        return (
+            sfn.Choice.jsonata(self, "Did the job fail?")
+            .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
+            .otherwise(sfn.Succeed.jsonata(self, "Job delivered"))
+        )
+
+    def _refuse_stopping_tasks(self) -> None:
+        # EcsRunTask allows stopping every task of the account, for an integration that this machine does not use.
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:StopTask"], resources=["*"])
+        )

@@ -1,0 +1,172 @@
+"""What a stage decides. Stages differ in these values and in nothing else."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from craftspark.catalogue import CATALOGUE
+
+LONGEST_STOP_S = 120  # what ECS allows between SIGTERM and SIGKILL, and what a spot notice leaves
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[int, Field(ge=1, le=12 * 3600)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Network:
+    """`egress` is how private subnets reach AWS: NAT gateways, or interface endpoints and no internet at all."""
+
+    zones: Annotated[int, Field(ge=2, le=3)]
+    egress: Literal["nat", "endpoints"]
+    nat_gateways: Count
+
+    @model_validator(mode="after")
+    def _check_egress(self) -> Self:
+        if self.egress == "nat" and not 1 <= self.nat_gateways <= self.zones:
+            raise ValueError(
+                f"nat_gateways: with egress 'nat' it is 1 to {self.zones} (zones), not {self.nat_gateways}"
+            )
+        if self.egress == "endpoints" and self.nat_gateways:
+            raise ValueError(f"nat_gateways: with egress 'endpoints' it is 0, not {self.nat_gateways}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Data:
+    """`keep`: whether tables, buckets and images outlive their stack and refuse to be deleted."""
+
+    keep: bool
+    uploads_kept_days: Days
+    gpu_images_kept: Positive
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Functions:
+    """What Lambdas run on. `wheel_platforms` are pip's names of it; empty means those of this machine."""
+
+    architecture: Literal["arm64", "x86_64"]
+    python: Annotated[str, Field(pattern=r"^3\.1[1-4]$")]
+    wheel_platforms: tuple[str, ...]
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Gpu:
+    """The GPU fleet and its task. A task takes one GPU; every instance type has the CPU and memory that it asks for.
+
+    `image` names a container image outright; without it, it is `image_tag` in the stage's own repository.
+    """
+
+    instance_types: Annotated[tuple[str, ...], Field(min_length=1)]
+    spot_instances: Positive
+    on_demand_instances: Positive
+    warm_spot_tasks: Count
+    warm_on_demand_tasks: Count
+    task_cpu: Positive
+    task_memory_mib: Positive
+    disk_gib: Annotated[int, Field(ge=60)]
+    image: str | None = None
+    image_tag: Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$")]
+
+    @model_validator(mode="after")
+    def _check_families(self) -> Self:
+        families = {kind.partition(".")[0] for kind in self.instance_types}
+        if len(families) < 3:
+            raise ValueError(f"instance_types: spot needs at least 3 GPU families to choose from, not {len(families)}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Rendering:
+    """How long each part of a job may take, and how often a batch is tried.
+
+    A batch waits up to `gpu_queue_wait_s` for a warm worker or `launch_wait_s` for a launched one, which then takes
+    up to `batch_s` and reports at least once a `wave_s`.
+    """
+
+    model: str
+    gpu_queue_wait_s: Seconds
+    launch_wait_s: Seconds
+    wave_s: Seconds
+    batch_s: Seconds
+    job_deadline_s: Seconds
+    gpu_queue_visibility_s: Seconds
+    stop_grace_s: Annotated[int, Field(ge=2, le=LONGEST_STOP_S)]
+    stall_s: Seconds
+    interruptions_borne: Positive
+    starts_at_once: Annotated[int, Field(ge=2, le=1000)]
+
+    @model_validator(mode="after")
+    def _check_times(self) -> Self:
+        if self.model not in CATALOGUE:
+            raise ValueError(f"model: the catalogue has {', '.join(CATALOGUE)}, not {self.model}")
+        longest = self.gpu_queue_wait_s + self.launch_wait_s + 2 * self.batch_s
+        if self.job_deadline_s <= longest:
+            raise ValueError(f"job_deadline_s: waiting and rendering can take {longest} s, so it is more than that")
+        if self.batch_s <= self.wave_s:
+            raise ValueError(f"batch_s: a batch takes longer than one wave of it, so it is more than {self.wave_s}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Makers:
+    """What a maker gets."""
+
+    welcome_credits: Count
+    max_active_jobs: Positive
+    job_retention_days: Days
+    url_lifetime_s: Seconds
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Api:
+    """Requests a second over all makers, whence browsers may call, and who signs tokens.
+
+    Without `oidc_issuer` the stage has a Cognito user pool of its own.
+    """
+
+    requests_per_s: Positive
+    burst: Positive
+    allowed_origins: tuple[str, ...]
+    oidc_issuer: Annotated[str, Field(pattern=r"^https://")] | None = None
+    oidc_audience: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_issuer(self) -> Self:
+        if (self.oidc_issuer is None) != (not self.oidc_audience):
+            raise ValueError("oidc_audience: a foreign issuer needs it and a user pool of ours has its own")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Operations:
+    """Who hears of alarms, and what is too much within five minutes."""
+
+    alarm_email: str | None
+    failed_executions: Count
+    server_errors: Count
+    log_retention_days: Literal[1, 7, 14, 30, 90, 180, 365]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Stage:
+    """One deployment of Craftspark."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]
+    network: Network
+    data: Data
+    functions: Functions
+    gpu: Gpu
+    rendering: Rendering
+    makers: Makers
+    api: Api
+    operations: Operations
+
+    def stack_name(self, stack: str) -> str:
+        """What a stack is called in the account."""
+        return f"Craftspark-{self.name.capitalize()}-{stack}"

@@ -1,0 +1,111 @@
+"""The stages: `dev` and `prod` in the cloud, and `local`, which is `dev` with a laptop's values."""
+
+import platform
+import sys
+from dataclasses import replace
+
+from cdk_app.stage import Api, Data, Functions, Gpu, Makers, Network, Operations, Rendering, Stage
+
+# Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
+GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
+
+CLOUD_FUNCTIONS = Functions(
+    architecture="arm64",
+    python="3.14",
+    # Amazon Linux 2023 has glibc 2.34; a wheel for either of these runs on it.
+    wheel_platforms=("manylinux_2_28_aarch64", "manylinux2014_aarch64"),
+    log_level="INFO",
+)
+
+DEV = Stage(
+    name="dev",
+    network=Network(zones=2, egress="nat", nat_gateways=1),
+    data=Data(keep=False, uploads_kept_days=7, gpu_images_kept=10),
+    functions=CLOUD_FUNCTIONS,
+    gpu=Gpu(
+        instance_types=GPU_INSTANCE_TYPES,
+        spot_instances=4,
+        on_demand_instances=2,
+        warm_spot_tasks=1,
+        warm_on_demand_tasks=0,
+        task_cpu=3072,
+        task_memory_mib=12288,
+        disk_gib=100,
+        image_tag="0.1.0",
+    ),
+    rendering=Rendering(
+        model="craftspark-clipart-128",
+        gpu_queue_wait_s=300,
+        launch_wait_s=900,
+        wave_s=120,
+        batch_s=600,
+        job_deadline_s=3600,
+        gpu_queue_visibility_s=60,
+        stop_grace_s=110,
+        stall_s=120,
+        interruptions_borne=5,
+        starts_at_once=5,
+    ),
+    makers=Makers(welcome_credits=100, max_active_jobs=8, job_retention_days=30, url_lifetime_s=3600),
+    api=Api(requests_per_s=50, burst=100, allowed_origins=("http://localhost:5173",)),
+    operations=Operations(alarm_email=None, failed_executions=10, server_errors=5, log_retention_days=14),
+)
+
+PROD = replace(
+    DEV,
+    name="prod",
+    network=Network(zones=3, egress="endpoints", nat_gateways=0),
+    data=Data(keep=True, uploads_kept_days=30, gpu_images_kept=50),
+    gpu=replace(
+        DEV.gpu,
+        spot_instances=200,
+        on_demand_instances=100,
+        warm_spot_tasks=4,
+        warm_on_demand_tasks=1,
+    ),
+    rendering=replace(DEV.rendering, gpu_queue_wait_s=120, starts_at_once=100),
+    makers=Makers(welcome_credits=20, max_active_jobs=8, job_retention_days=365, url_lifetime_s=3600),
+    api=Api(requests_per_s=2000, burst=4000, allowed_origins=()),
+    operations=Operations(alarm_email=None, failed_executions=100, server_errors=10, log_retention_days=90),
+)
+
+
+def local_functions(machine: str, version: tuple[int, int]) -> Functions:
+    """This machine's architecture and the Lambda runtime nearest to its Python, with wheels for this machine."""
+    return Functions(
+        architecture="arm64" if machine.lower() in ("arm64", "aarch64") else "x86_64",
+        python=f"3.{min(max(version[1], 11), 14)}",
+        wheel_platforms=(),
+        log_level="INFO",
+    )
+
+
+LOCAL = replace(
+    DEV,
+    name="local",
+    functions=local_functions(platform.machine(), sys.version_info[:2]),
+    gpu=replace(DEV.gpu, spot_instances=1, on_demand_instances=1, image="craftspark-gpu:local"),
+    rendering=replace(
+        DEV.rendering,
+        gpu_queue_wait_s=60,
+        launch_wait_s=60,
+        wave_s=40,
+        batch_s=240,
+        job_deadline_s=900,
+        gpu_queue_visibility_s=10,
+        stop_grace_s=10,
+        stall_s=60,
+    ),
+    makers=Makers(welcome_credits=1000, max_active_jobs=100, job_retention_days=7, url_lifetime_s=3600),
+    operations=replace(DEV.operations, log_retention_days=1),
+)
+
+STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}
+
+
+def find_stage(name: str) -> Stage:
+    """The stage of this name; raises ValueError that lists them where there is none."""
+    try:
+        return STAGES[name]
+    except KeyError:
+        raise ValueError(f"stage: there are {', '.join(STAGES)}, not {name!r}") from None

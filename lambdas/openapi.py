@@ -1,0 +1,178 @@
+"""The API's OpenAPI 3.1 description, from the routes, the tools and the shapes that the handlers use.
+
+`python -m lambdas.openapi` prints it; docs/openapi.json is what it printed.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from craftspark import errors
+from craftspark.errors import CraftsparkError
+from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT
+from craftspark.routes import ROUTES, Route
+from craftspark.tools import TOOLS, Tool
+from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
+from lambdas.views import AccountView, JobPage, JobSummary, JobView, ToolList
+
+REF = "#/components/schemas/{model}"
+JOB_ID = {
+    "name": "job_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[a-z2-7]{26}$"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Makes a retry safe: the same key answers the same job. Without it each request is a new job.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LIMIT},
+}
+LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}}
+CURSOR = {
+    "name": "cursor",
+    "in": "query",
+    "description": "The `next_cursor` of the page before.",
+    "schema": {"type": "string"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What one route takes and answers."""
+
+    summary: str
+    answer: type[BaseModel]
+    refusals: tuple[type[CraftsparkError], ...] = ()
+    parameters: tuple[dict[str, Any], ...] = ()
+    status: HTTPStatus = HTTPStatus.OK
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+OPERATIONS = {
+    "read_account": Operation(summary="Your credits and jobs in progress", answer=AccountView),
+    "list_tools": Operation(summary="The tools, what each takes and costs", answer=ToolList),
+    "submit_job": Operation(
+        summary="Ask for images",
+        answer=JobView,
+        status=HTTPStatus.ACCEPTED,
+        parameters=(IDEMPOTENCY_KEY,),
+        headers={"Location": "Where the job is.", "Retry-After": "Seconds until a look at it pays."},
+        refusals=(
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.CreditsInsufficient,
+            errors.TooManyActiveJobs,
+            errors.IdempotencyKeyReused,
+            errors.AccountContended,
+        ),
+    ),
+    "list_jobs": Operation(
+        summary="Your jobs, newest first",
+        answer=JobPage,
+        parameters=(LIMIT, CURSOR),
+        refusals=(errors.InvalidInput,),
+    ),
+    "read_job": Operation(
+        summary="A job, with links to its images",
+        answer=JobView,
+        parameters=(JOB_ID,),
+        headers={"Retry-After": "Seconds until the next look pays; absent once the job has ended."},
+        refusals=(errors.JobNotFound,),
+    ),
+    "cancel_job": Operation(
+        summary="Cancel a job: images that are stored stay and are charged, the others are refunded",
+        answer=JobSummary,
+        parameters=(JOB_ID,),
+        refusals=(errors.JobNotFound, errors.JobAlreadyFinal),
+    ),
+}
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document."""
+    models = [Problem, *(tool.request for tool in TOOLS.values()), *{op.answer: None for op in OPERATIONS.values()}]
+    _, definitions = models_json_schema([(model, "serialization") for model in models], ref_template=REF)
+    paths: dict[str, Any] = {}
+    for route in ROUTES:
+        if "{tool}" in route.path:
+            for tool in TOOLS.values():
+                paths.setdefault(route.path.replace("{tool}", tool.name), {})[route.method.lower()] = of_route(
+                    route, tool
+                )
+        else:
+            paths.setdefault(route.path, {})[route.method.lower()] = of_route(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Craftspark",
+            "version": "1",
+            "summary": "Image generation for crafters",
+            "description": "Every request carries a maker's JWT. Errors are RFC 9457 problems whose `type` is stable.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"maker": []}],
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"maker": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
+    """One operation; of one tool, where the route is every tool's."""
+    operation = OPERATIONS[route.function]
+    described: dict[str, Any] = {
+        "operationId": f"{route.function}_{tool.name}" if tool else route.function,
+        "summary": f"{operation.summary} ({tool.title}: {tool.summary})" if tool else operation.summary,
+        "responses": {str(operation.status.value): answer(operation), **refusals(operation)},
+    }
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if tool:
+        content = {"schema": ref(tool.request), "example": dict(tool.example)}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return described
+
+
+def answer(operation: Operation) -> dict[str, Any]:
+    headers = {
+        name: {"description": description, "schema": {"type": "string"}}
+        for name, description in operation.headers.items()
+    }
+    content = {"application/json": {"schema": ref(operation.answer)}}
+    return {"description": operation.status.phrase, "content": content, **({"headers": headers} if headers else {})}
+
+
+def refusals(operation: Operation) -> dict[str, Any]:
+    """The problems of an operation by status; several of one status are named in its description."""
+    by_status: dict[HTTPStatus, list[type[CraftsparkError]]] = {}
+    for error in (*operation.refusals, errors.Forbidden):
+        by_status.setdefault(STATUS[error], []).append(error)
+    described: dict[str, Any] = {
+        "401": {"description": "No token, or one that is expired, tampered with or not for this service"}
+    }
+    for status, kinds in sorted(by_status.items()):
+        problem: dict[str, Any] = {
+            "description": "; ".join(f"`{type_of(kind.__name__)}`: {TITLES[kind.__name__]}" for kind in kinds),
+            "content": {CONTENT_TYPE: {"schema": ref(Problem)}},
+        }
+        if any(kind in RETRY_AFTER_S for kind in kinds):
+            problem["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+        described[str(status.value)] = problem
+    return described
+
+
+def ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": REF.format(model=model.__name__)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(describe(), indent=2) + "\n")

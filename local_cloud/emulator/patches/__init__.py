@@ -1,0 +1,33 @@
+"""The emulator's gaps that our templates meet, closed: one file a gap, each with a guard and a contract test."""
+
+from local_cloud.emulator.patches import (
+    cloudformation_types,
+    ecs_tasks,
+    execution_ends,
+    execution_history,
+    http_api_cors,
+    lambda_processes,
+    metric_math_alarms,
+    public_parameters,
+    table_expiry,
+    task_callbacks,
+    user_pool_issuer,
+)
+from local_cloud.emulator.patching import Patch
+from local_cloud.emulator.task_processes import TaskProcesses
+
+
+def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
+    return (
+        cloudformation_types.PATCH,
+        metric_math_alarms.PATCH,
+        public_parameters.PATCH,
+        table_expiry.PATCH,
+        user_pool_issuer.PATCH,
+        http_api_cors.PATCH,
+        lambda_processes.PATCH,
+        execution_history.PATCH,
+        task_callbacks.PATCH,
+        execution_ends.PATCH,
+        ecs_tasks.patch(processes),
+    )

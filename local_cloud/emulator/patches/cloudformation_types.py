@@ -1,0 +1,108 @@
+"""Resource types that the emulator's CloudFormation does not know.
+
+Gap: one unknown type fails the whole stack. Capacity providers are made for real, since ECS tasks name them; the
+others have nothing behind them to emulate and become placeholders that hold an id.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import ecs
+from ministack.services.cloudformation import provisioners
+
+from local_cloud.emulator.patching import Patch, Target
+
+Properties = Mapping[str, Any]
+Made = tuple[str, dict[str, str]]
+
+
+def placeholder(prefix: str, attributes: Callable[[str], dict[str, str]] = lambda _: {}) -> dict[str, Any]:
+    """A resource that is only an id and the attributes that templates ask of it."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Made:
+        physical_id = f"{prefix}-{uuid.uuid4().hex[:17]}"
+        return physical_id, attributes(physical_id)
+
+    def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+        return physical_id, attributes(physical_id)
+
+    return {"create": create, "update": update, "delete": lambda physical_id, properties: None}
+
+
+def create_capacity_provider(logical_id: str, properties: Properties, stack: str) -> Made:
+    name = properties.get("Name") or f"{stack}-{logical_id}-{uuid.uuid4().hex[:8]}"
+    group = _camel(properties.get("AutoScalingGroupProvider", {}))
+    _call(ecs._create_capacity_provider, name=name, autoScalingGroupProvider=group)
+    return name, {}
+
+
+def update_capacity_provider(name: str, old: Properties, new: Properties, stack: str) -> Made:
+    _call(ecs._update_capacity_provider, name=name, autoScalingGroupProvider=_camel(new["AutoScalingGroupProvider"]))
+    return name, {}
+
+
+def delete_capacity_provider(name: str, properties: Properties) -> None:
+    _call(ecs._delete_capacity_provider, capacityProvider=name)
+
+
+def put_associations(logical_id: str, properties: Properties, stack: str) -> Made:
+    _call(
+        ecs._put_cluster_capacity_providers,
+        cluster=properties["Cluster"],
+        capacityProviders=properties.get("CapacityProviders", []),
+        defaultCapacityProviderStrategy=_camel(properties.get("DefaultCapacityProviderStrategy", [])),
+    )
+    return str(properties["Cluster"]), {}
+
+
+def update_associations(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    return put_associations("", new, stack)
+
+
+TYPES = {
+    "AWS::ECS::CapacityProvider": {
+        "create": create_capacity_provider,
+        "update": update_capacity_provider,
+        "delete": delete_capacity_provider,
+    },
+    "AWS::ECS::ClusterCapacityProviderAssociations": {
+        "create": put_associations,
+        "update": update_associations,
+        "delete": lambda physical_id, properties: None,
+    },
+    "AWS::EC2::EIP": placeholder("eipalloc", lambda id_: {"AllocationId": id_, "PublicIp": "203.0.113.10"}),
+    "AWS::EC2::FlowLog": placeholder("fl"),
+    "AWS::EC2::NatGateway": placeholder("nat", lambda id_: {"NatGatewayId": id_}),
+    "AWS::EC2::SecurityGroupEgress": placeholder("sgr"),
+    "AWS::EC2::SecurityGroupIngress": placeholder("sgr"),
+}
+
+
+def _call(action: Callable[[dict[str, Any]], tuple[int, Any, bytes]], **request: Any) -> None:
+    status, _, body = action(request)
+    if status >= 400:
+        raise ValueError(json.loads(body).get("message", body))
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key[0].lower() + key[1:]: _camel(item) for key, item in value.items()}
+    return value
+
+
+PATCH = Patch(
+    name="CloudFormation types",
+    gap="stacks with these types are refused: " + ", ".join(TYPES),
+    targets=(
+        *(Target(provisioners._RESOURCE_HANDLERS, name, None) for name in TYPES),
+        Target(provisioners, "_provision_resource", "3b8f01fb187141b6e85be8e34409f906"),
+        Target(ecs, "_create_capacity_provider", "8a49109fa2baea916e85e1ca2cd82cf0"),
+        Target(ecs, "_update_capacity_provider", "79448956e073f5118cd641b46cca1896"),
+        Target(ecs, "_put_cluster_capacity_providers", "97a4fead4e366d8ef75c41494c988fb0"),
+    ),
+    apply=lambda: provisioners._RESOURCE_HANDLERS.update(TYPES),
+)

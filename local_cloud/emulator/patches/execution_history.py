@@ -1,0 +1,147 @@
+"""An execution's history that tells its story: every state of every Map iteration, linked in order.
+
+Gap: states inside a Map leave no events, events do not name their predecessor, a timed-out task reads like a failed
+one, and what an execution does after its end still lands in its history.
+"""
+
+import contextvars
+import copy
+import json
+import threading
+from typing import Any
+
+from ministack.core.responses import now_iso
+from ministack.services import stepfunctions
+
+from local_cloud.emulator.patching import Patch, Target
+
+ENDED = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout")
+
+# Each branch of an execution runs in a context of its own, so these hold for one branch.
+_previous: contextvars.ContextVar[tuple[str, int]] = contextvars.ContextVar("previous event", default=("", 0))
+_map_state: contextvars.ContextVar[str | None] = contextvars.ContextVar("map state", default=None)
+
+_writing = threading.Lock()
+_run_map_items = stepfunctions._run_map_items
+_run_parallel_branches = stepfunctions._run_parallel_branches
+
+
+def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Append an event that names its predecessor; an execution that has ended takes no more."""
+    details = details or {}
+    failure = details.get("taskFailedEventDetails", {})
+    if event_type == "TaskFailed" and failure.get("error") in TIMEOUTS:
+        event_type, details = "TaskTimedOut", {"taskTimedOutEventDetails": failure}
+    arn, previous = _previous.get()
+    if arn != execution["executionArn"]:
+        previous = 1  # ExecutionStarted, written by StartExecution
+    with _writing:
+        events: list[dict[str, Any]] = execution["events"]
+        event = {"type": event_type, "timestamp": now_iso(), "previousEventId": previous, **details}
+        if events[-1]["type"] not in ENDED:
+            event["id"] = len(events) + 1
+            events.append(event)
+            _previous.set((execution["executionArn"], event["id"]))
+    if event_type == "TaskScheduled":
+        add_event(execution, "TaskStarted", {"taskStartedEventDetails": details["taskScheduledEventDetails"]})
+    return event
+
+
+def run_map_items(state: dict[str, Any], raw_input: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> Any:
+    """The iterations, between MapStateStarted and the end of all of them."""
+    add_event(execution, "MapStateStarted")
+    _map_state.set(ctx["State"]["Name"])
+    try:
+        result = _run_map_items(state, raw_input, execution, ctx)
+    except stepfunctions._ExecutionError:
+        add_event(execution, "MapStateFailed")
+        raise
+    finally:
+        _map_state.set(None)
+    add_event(execution, "MapStateSucceeded")
+    return result
+
+
+def run_parallel_branches(state: dict[str, Any], raw_input: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> Any:
+    _map_state.set(None)
+    return _run_parallel_branches(state, raw_input, execution, ctx)
+
+
+def run_sub_machine(
+    states: dict[str, Any], start_at: str, raw_input: Any, execution: dict[str, Any], ctx: dict[str, Any]
+) -> Any:
+    """Walk one Map iteration or Parallel branch; ends it as soon as its execution has ended."""
+    iteration = _iteration(ctx)
+    _map_state.set(None)
+    if iteration is None:
+        return _walk(states, start_at, raw_input, execution, ctx)
+    add_event(execution, "MapIterationStarted", {"mapIterationStartedEventDetails": iteration})
+    try:
+        result = _walk(states, start_at, raw_input, execution, ctx)
+    except stepfunctions._ExecutionError:
+        add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": iteration})
+        raise
+    add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": iteration})
+    return result
+
+
+def _iteration(ctx: dict[str, Any]) -> dict[str, Any] | None:
+    name = _map_state.get()
+    return None if name is None else {"name": name, "index": ctx["Map"]["Item"]["Index"]}
+
+
+def _walk(states: dict[str, Any], name: str | None, raw_input: Any, execution: dict[str, Any], ctx: Any) -> Any:
+    data = copy.deepcopy(raw_input)
+    while name:
+        if execution["status"] != "RUNNING":
+            raise stepfunctions._ExecutionError("States.TaskFailed", "the execution has ended")
+        state = states[name]
+        kind = state["Type"]
+        ctx["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
+        entered = {"stateEnteredEventDetails": {"name": name, "input": json.dumps(data)}}
+        add_event(execution, f"{kind}StateEntered", entered)
+        if kind == "Fail":
+            raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, data, ctx))
+        data, following = _step(kind, state, data, execution, ctx)
+        exited = {"stateExitedEventDetails": {"name": name, "output": json.dumps(data)}}
+        add_event(execution, f"{kind}StateExited", exited)
+        name = following
+    return data
+
+
+def _step(kind: str, state: dict[str, Any], data: Any, execution: dict[str, Any], ctx: Any) -> tuple[Any, str | None]:
+    if kind == "Succeed":
+        data = stepfunctions._apply_input_path(state, data, ctx)
+        return stepfunctions._apply_output_path(state, data, ctx), None
+    if kind in ("Task", "Parallel", "Map"):
+        output, following = getattr(stepfunctions, f"_execute_{kind.lower()}")(state, data, execution, ctx)
+    else:
+        output, following = getattr(stepfunctions, f"_execute_{kind.lower()}")(state, data, ctx)
+    return output, following
+
+
+def apply() -> None:
+    stepfunctions._add_event = add_event
+    stepfunctions._run_map_items = run_map_items
+    stepfunctions._run_parallel_branches = run_parallel_branches
+    stepfunctions._run_sub_machine = run_sub_machine
+
+
+PATCH = Patch(
+    name="execution history",
+    gap="what happens inside a Map is not in the history",
+    targets=(
+        Target(stepfunctions, "_add_event", "b1db143ccd21809d3aa32e79439b7971"),
+        Target(stepfunctions, "_run_map_items", "5df19a8074ce768cd03c8245c3da4873"),
+        Target(stepfunctions, "_run_parallel_branches", "b8c7f69152976e05aeea7823a4c9fd9a"),
+        Target(stepfunctions, "_run_sub_machine", "f8d844168b1459f8d2f13b3fb93ee6cb"),
+        Target(stepfunctions, "_execute_map", "18ad3965291213ada6d870a080c18a94"),
+        Target(stepfunctions, "_execute_parallel", "2166e1f53e5fd48dbcfd4940826e5f42"),
+        Target(stepfunctions, "_execute_choice", "468955fcd4a438d261fe7d65fe1e6b15"),
+        Target(stepfunctions, "_execute_pass", "b1dff47048bcf8e1033cb21b8a67d924"),
+        Target(stepfunctions, "_execute_wait", "a1012679c72d1b0862b8b6d48b3f9f1d"),
+        Target(stepfunctions, "_fail_state_error", "98f66cfa4b717fe8deec1b92d1521868"),
+    ),
+    apply=apply,
+)

@@ -1,0 +1,92 @@
+"""Serve the emulator on the socket that the launcher bound, until told to stop or left alone."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+# An emulator that cannot stop in this time ends at once; its tasks and Lambdas then end by themselves.
+STOP_WITHIN_S = 40.0
+KEEP_ALIVE_S = 75.0
+
+
+def main() -> None:
+    arguments = _arguments()
+    for descriptor in (arguments.listen, arguments.lock):  # neither socket nor lock may outlive us in a child
+        os.set_inheritable(descriptor, False)
+    if arguments.attached:
+        threading.Thread(target=_stop_with_launcher, name="launcher-watch", daemon=True).start()
+    asyncio.run(_run(arguments))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that still wait for task answers would keep the process alive
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="local_cloud.emulator", description=__doc__)
+    parser.add_argument("--listen", type=int, required=True, help="descriptor of the listening socket")
+    parser.add_argument("--lock", type=int, required=True, help="descriptor of the locked lock file, kept open")
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--endpoint", required=True, help="the address that tasks reach the emulator at")
+    parser.add_argument("--working-dir", type=Path, required=True, help="where tasks run")
+    parser.add_argument("--commands", type=json.loads, required=True, help="image -> program and arguments, as JSON")
+    parser.add_argument("--attached", action="store_true", help="stop when standard input closes")
+    return parser.parse_args()
+
+
+def _stop_with_launcher() -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    from ministack.app import app  # reads the environment and sets logging up as it is imported
+    from ministack.core import lambda_runtime
+
+    from local_cloud.emulator import patches, patching
+    from local_cloud.emulator.patches import ecs_tasks
+    from local_cloud.emulator.task_processes import TaskProcesses
+
+    processes = TaskProcesses(
+        commands=arguments.commands,
+        working_dir=arguments.working_dir,
+        state_dir=arguments.state_dir,
+        endpoint=arguments.endpoint,
+        facts_of=ecs_tasks.facts_of,
+    )
+    patching.apply_all(patches.all_patches(processes))
+    asked_to_stop, stopped = asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+
+    async def stop_tasks_first() -> None:
+        """Tasks give their work back through the emulator, so it serves until the last one has ended."""
+        await asked_to_stop.wait()
+        threading.Timer(STOP_WITHIN_S, os._exit, (1,)).start()
+        logging.getLogger(__name__).info("Stopping")
+        ecs_tasks.retire_services()
+        await asyncio.to_thread(processes.stop_all)
+        stopped.set()
+
+    stopping = asyncio.create_task(stop_tasks_first())
+    await serve(app, _config(arguments.listen), shutdown_trigger=stopped.wait)
+    await stopping
+    await asyncio.to_thread(lambda_runtime.reset)
+
+
+def _config(listen: int) -> Config:
+    config = Config()
+    config.bind = [f"fd://{listen}"]
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.graceful_timeout = 0.5
+    config.loglevel = "WARNING"
+    return config

@@ -1,0 +1,1 @@
+"""The stacks, one a fate: what is deployed, kept and thrown away together."""

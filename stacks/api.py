@@ -1,0 +1,122 @@
+"""What makers' front ends talk to: the HTTP API, sign-in, and a Lambda for each route."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk_app.front_door import FrontDoor
+from cdk_app.python_function import PythonFunction
+from cdk_app.sign_in import SignIn
+from cdk_app.stage import Stage
+from cdk_app.work_queue import WorkQueue
+from craftspark.routes import ROUTES
+from craftspark.settings import (
+    AccountSettings,
+    ReadSettings,
+    Settings,
+    SettleSettings,
+    SubmitSettings,
+    ToolsSettings,
+)
+from stacks.data import DataStack
+
+TIMEOUT = Duration.seconds(10)
+
+
+class ApiStack(Stack):
+    """Each function may do what its route needs, and no more."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, intake: WorkQueue, **stack: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **stack)
+        self._stage, self._data = stage, data
+        functions = {
+            "submit_job": self._submit_job(intake),
+            "read_job": self._reader("ReadJob", "read_job"),
+            "list_jobs": self._reader("ListJobs", "list_jobs"),
+            "cancel_job": self._cancel_job(),
+            "read_account": self._read_account(),
+            "list_tools": self._function("ListTools", "list_tools", ToolsSettings(model=stage.rendering.model)),
+        }
+        sign_in = SignIn(self, "SignIn", api=stage.api, keep=stage.data.keep)
+        self.front_door = FrontDoor(
+            self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
+        )
+        for route in ROUTES:
+            self.front_door.answer(route, functions[route.function])
+        CfnOutput(self, "ApiUrl", value=self.front_door.stage.url)
+
+    def _submit_job(self, intake: WorkQueue) -> lambda_.Function:
+        makers = self._stage.makers
+        submit_job = self._function(
+            "SubmitJob",
+            "submit_job",
+            SubmitSettings(
+                jobs_table=self._data.jobs.table.table_name,
+                accounts_table=self._data.accounts.table.table_name,
+                intake_queue_url=intake.queue.queue_url,
+                model=self._stage.rendering.model,
+                welcome_credits=makers.welcome_credits,
+                max_active_jobs=makers.max_active_jobs,
+                job_deadline_s=self._stage.rendering.job_deadline_s,
+                job_retention_days=makers.job_retention_days,
+            ),
+        )
+        self._data.jobs.grant_enter(submit_job)
+        self._data.accounts.grant_enter(submit_job)
+        intake.queue.grant_send_messages(submit_job)
+        return submit_job
+
+    def _reader(self, construct_id: str, name: str) -> lambda_.Function:
+        """A function that shows jobs with links to their images; what signs a link must be allowed to follow it."""
+        reader = self._function(
+            construct_id,
+            name,
+            ReadSettings(
+                jobs_table=self._data.jobs.table.table_name,
+                images_bucket=self._data.images.bucket_name,
+                url_lifetime_s=self._stage.makers.url_lifetime_s,
+            ),
+        )
+        self._data.jobs.grant_read(reader)
+        self._data.images.grant_read(reader)
+        return reader
+
+    def _cancel_job(self) -> lambda_.Function:
+        cancel_job = self._function(
+            "CancelJob",
+            "cancel_job",
+            SettleSettings(
+                jobs_table=self._data.jobs.table.table_name, accounts_table=self._data.accounts.table.table_name
+            ),
+        )
+        self._data.jobs.grant_read_write(cancel_job)
+        self._data.accounts.grant_read_write(cancel_job)
+        return cancel_job
+
+    def _read_account(self) -> lambda_.Function:
+        """Opens the account on the first look, hence more than reading."""
+        read_account = self._function(
+            "ReadAccount",
+            "read_account",
+            AccountSettings(
+                accounts_table=self._data.accounts.table.table_name,
+                welcome_credits=self._stage.makers.welcome_credits,
+                max_active_jobs=self._stage.makers.max_active_jobs,
+            ),
+        )
+        self._data.accounts.grant_enter(read_account)
+        return read_account
+
+    def _function(self, construct_id: str, name: str, settings: Settings) -> lambda_.Function:
+        return PythonFunction(
+            self,
+            construct_id,
+            name=name,
+            stage=self._stage,
+            timeout=TIMEOUT,
+            environment=settings.to_environment(),
+        ).function

@@ -1,0 +1,52 @@
+"""What outlives every deployment: jobs, accounts, pictures, models and the GPU image."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk_app.job_tables import AccountsTable, JobsTable
+from cdk_app.private_bucket import PrivateBucket
+from cdk_app.stage import Data
+
+
+class DataStack(Stack):
+    """Tables, buckets and the image repository."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, data: Data, **stack: Any) -> None:
+        super().__init__(scope, construct_id, termination_protection=data.keep, **stack)
+        self.jobs = JobsTable(self, "Jobs", keep=data.keep)
+        self.accounts = AccountsTable(self, "Accounts", keep=data.keep)
+        self.uploads = PrivateBucket(
+            self,
+            "Uploads",
+            keep=data.keep,
+            lifecycle=[s3.LifecycleRule(id="expiry", expiration=Duration.days(data.uploads_kept_days))],
+        )
+        self.images = PrivateBucket(self, "Images", keep=data.keep, lifecycle=[_tiering()])
+        self.models = PrivateBucket(self, "Models", keep=data.keep)
+        self.gpu_images = ecr.Repository(
+            self,
+            "GpuImages",
+            image_scan_on_push=True,
+            empty_on_delete=not data.keep,
+            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            lifecycle_rules=[ecr.LifecycleRule(max_image_count=data.gpu_images_kept)],
+            removal_policy=RemovalPolicy.RETAIN if data.keep else RemovalPolicy.DESTROY,
+        )
+        CfnOutput(self, "JobsTableName", value=self.jobs.table.table_name)
+        CfnOutput(self, "AccountsTableName", value=self.accounts.table.table_name)
+        CfnOutput(self, "ImagesBucketName", value=self.images.bucket_name)
+        CfnOutput(self, "GpuRepositoryUri", value=self.gpu_images.repository_uri)
+
+
+def _tiering() -> s3.LifecycleRule:
+    """Pictures are looked at for a few days; then S3 finds the cheapest place for each."""
+    return s3.LifecycleRule(
+        id="tiering",
+        transitions=[
+            s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(0))
+        ],
+    )

@@ -1,0 +1,19 @@
+"""The network, which the rest is attached to and which changes least."""
+
+from typing import Any
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from cdk_app.private_network import PrivateNetwork
+from cdk_app.stage import Network, Operations
+
+
+class NetworkStack(Stack):
+    """The VPC of the GPU instances. Lambdas stay outside: they talk to AWS alone."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, network: Network, operations: Operations, **stack: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **stack)
+        self.vpc = PrivateNetwork(self, "Private", network=network, operations=operations).vpc

@@ -1,0 +1,130 @@
+"""What turns an accepted job into pictures: queues, state machine, GPU fleet and their Lambdas."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda_event_sources as sources
+from constructs import Construct
+
+from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.python_function import PythonFunction
+from cdk_app.render_workflow import RenderWorkflow
+from cdk_app.stage import Stage
+from cdk_app.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
+from craftspark.settings import SettleSettings, StartSettings, WorkerSettings
+from stacks.data import DataStack
+
+START_TIMEOUT_S = 30
+SETTLE_TIMEOUT_S = 30
+SWEEP_TIMEOUT_S = 240
+SWEEP_EVERY = Duration.minutes(5)
+
+
+class RenderingStack(Stack):
+    """From the intake queue to the settled job."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, vpc: ec2.IVpc, data: DataStack, **stack: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **stack)
+        # A message stays hidden for six times its consumer's timeout, as AWS asks for.
+        self.intake = WorkQueue(
+            self, "Intake", visibility=Duration.seconds(6 * START_TIMEOUT_S), retention=Duration.days(1)
+        )
+        # A batch is worth nothing once its job is overdue.
+        self.gpu_queue = WorkQueue(
+            self,
+            "GpuQueue",
+            visibility=Duration.seconds(stage.rendering.gpu_queue_visibility_s),
+            retention=Duration.seconds(stage.rendering.job_deadline_s),
+        )
+        self.unsettled = DeadLetterQueue(self, "Unsettled")
+
+        fleet = self._fleet(stage, vpc, data)
+        settle_job = self._settler("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data).function
+        self.workflow = RenderWorkflow(
+            self,
+            "RenderJob",
+            fleet=fleet,
+            gpu_queue=self.gpu_queue.queue,
+            settle_job=settle_job,
+            rendering=stage.rendering,
+        )
+        self.workflow.grant_answer(fleet.worker.role)
+        self.workflow.settle_otherwise_ended(settle_job, dead_letters=self.unsettled)
+        self._start_jobs(stage)
+        self._sweep(stage, data)
+
+        CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
+        CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)
+        CfnOutput(self, "WarmPoolServiceName", value=fleet.warm_spot.service.service_name)
+        CfnOutput(self, "GpuQueueUrl", value=self.gpu_queue.queue.queue_url)
+        CfnOutput(self, "GpuDeadLetterQueueUrl", value=self.gpu_queue.dead_letters.queue_url)
+        CfnOutput(self, "IntakeQueueUrl", value=self.intake.queue.queue_url)
+
+    def _fleet(self, stage: Stage, vpc: ec2.IVpc, data: DataStack) -> GpuFleet:
+        settings = WorkerSettings(
+            jobs_table=data.jobs.table.table_name,
+            images_bucket=data.images.bucket_name,
+            gpu_queue_url=self.gpu_queue.queue.queue_url,
+            model=stage.rendering.model,
+            gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
+            gpu_queue_max_receives=MOST_RECEIVES,
+            stop_grace_s=stage.rendering.stop_grace_s,
+            stall_s=stage.rendering.stall_s,
+        )
+        fleet = GpuFleet(self, "Gpu", vpc=vpc, repository=data.gpu_images, settings=settings, stage=stage)
+        data.jobs.grant_read_write(fleet.worker.role)
+        data.images.grant_read(fleet.worker.role)
+        data.images.grant_put(fleet.worker.role)
+        data.models.grant_read(fleet.worker.role)
+        self.gpu_queue.queue.grant_consume_messages(fleet.worker.role)
+        return fleet
+
+    def _start_jobs(self, stage: Stage) -> None:
+        start_render = PythonFunction(
+            self,
+            "StartRender",
+            name="start_render",
+            stage=stage,
+            timeout=Duration.seconds(START_TIMEOUT_S),
+            environment=StartSettings(state_machine_arn=self.workflow.machine.state_machine_arn).to_environment(),
+        )
+        self.workflow.grant_start(start_render.function)
+        start_render.function.add_event_source(
+            sources.SqsEventSource(
+                self.intake.queue,
+                batch_size=10,
+                max_concurrency=stage.rendering.starts_at_once,
+                report_batch_item_failures=True,
+            )
+        )
+
+    def _sweep(self, stage: Stage, data: DataStack) -> None:
+        sweep = self._settler("SweepOverdueJobs", "sweep_overdue_jobs", SWEEP_TIMEOUT_S, stage, data)
+        events.Rule(
+            self,
+            "Sweep",
+            schedule=events.Schedule.rate(SWEEP_EVERY),
+            targets=[targets.LambdaFunction(sweep.function, dead_letter_queue=self.unsettled)],
+        )
+
+    def _settler(self, construct_id: str, name: str, timeout_s: int, stage: Stage, data: DataStack) -> PythonFunction:
+        """A Lambda that may end jobs and resolve their reservations."""
+        settler = PythonFunction(
+            self,
+            construct_id,
+            name=name,
+            stage=stage,
+            timeout=Duration.seconds(timeout_s),
+            environment=SettleSettings(
+                jobs_table=data.jobs.table.table_name, accounts_table=data.accounts.table.table_name
+            ).to_environment(),
+            dead_letters=self.unsettled,
+        )
+        data.jobs.grant_read_write(settler.function)
+        data.accounts.grant_read_write(settler.function)
+        return settler

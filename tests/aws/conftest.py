@@ -1,0 +1,95 @@
+"""Tables, queues and buckets as the templates make them, on moto."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from craftspark.aws import clients
+from craftspark.settings import SubmitSettings
+
+JOBS, ACCOUNTS, IMAGES = "jobs", "accounts", "images"
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    made_once = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions)
+    with mock_aws():
+        for make in made_once:
+            make.cache_clear()
+        yield
+    for make in made_once:
+        make.cache_clear()
+
+
+@pytest.fixture
+def tables(aws: None) -> None:
+    dynamodb = boto3.client("dynamodb")
+    names = ("job_id", "item", "maker", "created", "unfinished")
+    dynamodb.create_table(
+        TableName=JOBS,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=key("job_id", "item"),
+        AttributeDefinitions=[
+            {"AttributeName": "deadline", "AttributeType": "N"},
+            *[attribute(name) for name in names],
+        ],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "by_maker", "KeySchema": key("maker", "created"), "Projection": {"ProjectionType": "ALL"}},
+            {
+                "IndexName": "unfinished",
+                "KeySchema": key("unfinished", "deadline"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
+        ],
+    )
+    dynamodb.create_table(
+        TableName=ACCOUNTS,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=key("maker", "item"),
+        AttributeDefinitions=[attribute("maker"), attribute("item")],
+    )
+
+
+def attribute(name: str) -> Any:
+    return {"AttributeName": name, "AttributeType": "S"}
+
+
+def key(partition: str, sort: str) -> Any:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+@pytest.fixture
+def images_bucket(aws: None) -> str:
+    boto3.client("s3").create_bucket(Bucket=IMAGES)
+    return IMAGES
+
+
+@pytest.fixture
+def intake_queue(aws: None) -> str:
+    return boto3.client("sqs").create_queue(QueueName="intake")["QueueUrl"]
+
+
+@pytest.fixture
+def submit_settings(tables: None, intake_queue: str, monkeypatch: pytest.MonkeyPatch) -> SubmitSettings:
+    settings = SubmitSettings(
+        jobs_table=JOBS,
+        accounts_table=ACCOUNTS,
+        intake_queue_url=intake_queue,
+        model="craftspark-clipart-128",
+        welcome_credits=10,
+        max_active_jobs=3,
+        job_deadline_s=3600,
+        job_retention_days=30,
+    )
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    return settings

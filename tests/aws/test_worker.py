@@ -1,0 +1,260 @@
+import json
+import threading
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+
+from craftspark.aws import clients
+from craftspark.aws.render_book import RenderBook
+from craftspark.batches import Batch
+from craftspark.settings import SubmitSettings, WorkerSettings
+from gpu_tasks import desks, main
+from gpu_tasks.lease import Lease
+from gpu_tasks.rendering import Renderer
+from tests.aws.api import submit
+from tests.aws.conftest import IMAGES, JOBS
+from tests.fakes import FakeRenderer
+
+
+class Tokens:
+    """Stands in for Step Functions, which knows its callbacks only by their tokens."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class TaskTimedOut(Exception): ...
+
+        class TaskDoesNotExist(Exception): ...
+
+        class InvalidToken(Exception): ...
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, str, Any]] = []
+        self.forgotten: set[str] = set()
+        self.on_answer = threading.Event()
+
+    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803 - boto3's names
+        self._answer(taskToken, "succeeded", json.loads(output))
+
+    def send_task_failure(self, *, taskToken: str, error: str, cause: str) -> None:  # noqa: N803
+        self._answer(taskToken, error, cause)
+
+    def send_task_heartbeat(self, *, taskToken: str) -> None:  # noqa: N803
+        pass
+
+    def _answer(self, token: str, kind: str, value: Any) -> None:
+        if token in self.forgotten:
+            raise self.exceptions.TaskTimedOut
+        self.answers.append((token, kind, value))
+        self.on_answer.set()
+
+
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
+    tokens = Tokens()
+    monkeypatch.setattr(clients, "stepfunctions", lambda: tokens)
+    monkeypatch.setattr(desks, "POLL_S", 1)
+    return tokens
+
+
+@pytest.fixture
+def dead_letters(aws: None) -> str:
+    return boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+
+
+@pytest.fixture
+def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: str) -> WorkerSettings:
+    sqs = boto3.client("sqs")
+    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
+    url = sqs.create_queue(QueueName="gpu", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
+    return WorkerSettings(
+        jobs_table=JOBS,
+        images_bucket=images_bucket,
+        gpu_queue_url=url,
+        model="craftspark-clipart-128",
+        gpu_queue_visibility_s=30,
+        gpu_queue_max_receives=3,
+        stop_grace_s=100,
+        stall_s=60,
+    )
+
+
+def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
+    """Submit a job and hand its batch to the GPU queue, as the state machine does."""
+    submit(count=count)
+    body = boto3.client("sqs").receive_message(QueueUrl=intake(), MaxNumberOfMessages=1)["Messages"][0]["Body"]
+    [batch] = json.loads(body)["batches"]
+    message = json.dumps({"task_token": token, "batch": batch})
+    boto3.client("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message)
+    return str(batch["job_id"])
+
+
+def intake() -> str:
+    return boto3.client("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
+
+
+class OneTurn(FakeRenderer):
+    """Ends the lease once it has rendered, or broken, so many waves."""
+
+    def __init__(self, lease: Lease, turns: int = 1, **how: Any) -> None:
+        super().__init__(**how)
+        self._lease, self._turns = lease, turns
+
+    def render(self, wave: Any, on_step: Any) -> Any:
+        self._turns -= 1
+        try:
+            return super().render(wave, on_step)
+        finally:
+            if not self._turns:
+                self._lease.end()
+
+
+def work(settings: WorkerSettings, lease: Lease, renderer: Renderer) -> None:
+    main.work(settings, renderer, lease, None)
+
+
+def counts(url: str) -> tuple[int, int]:
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return int(attributes[names[0]]), int(attributes[names[1]])
+
+
+def test_a_message_becomes_images_and_one_answer(settings: WorkerSettings, tokens: Tokens) -> None:
+    job_id = send(settings)
+    lease = Lease(grace_s=100)
+
+    work(settings, lease, OneTurn(lease, wave_size=2))
+
+    assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
+    assert counts(settings.gpu_queue_url) == (0, 0)
+    keys = {item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=IMAGES)["Contents"]}
+    assert keys == {f"images/{job_id}/{index}{end}" for index in (0, 1) for end in (".png", ".thumb.webp")}
+
+
+def copy_message(settings: WorkerSettings) -> None:
+    """Put the message that is in the GPU queue there once more."""
+    sqs = boto3.client("sqs")
+    message = sqs.receive_message(QueueUrl=settings.gpu_queue_url, VisibilityTimeout=0)["Messages"][0]
+    sqs.send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message["Body"])
+
+
+def test_two_workers_with_the_same_message_make_one_set_of_images(settings: WorkerSettings, tokens: Tokens) -> None:
+    send(settings)
+    copy_message(settings)
+    first_lease, second_lease = Lease(grace_s=100), Lease(grace_s=100)
+    first, second = OneTurn(first_lease, wave_size=2), FakeRenderer(wave_size=2)
+    work(replace(settings, gpu_queue_visibility_s=1), first_lease, first)
+
+    tokens.forgotten.add("token")
+    settled = threading.Timer(3, second_lease.end)
+    settled.start()
+    work(settings, second_lease, second)
+
+    assert first.rendered == [0, 1]
+    assert second.rendered == []
+    assert len(tokens.answers) == 1
+    assert counts(settings.gpu_queue_url) == (0, 0)
+
+
+class AlwaysBroken(FakeRenderer):
+    """Breaks every time, and ends the lease with the third."""
+
+    def __init__(self, lease: Lease) -> None:
+        super().__init__()
+        self.lease, self.tries = lease, 0
+
+    def render(self, wave: Any, on_step: Any) -> Any:
+        self.tries += 1
+        if self.tries == 3:
+            self.lease.end()
+        raise RuntimeError("the kernel crashed")
+
+
+def test_a_message_that_always_fails_goes_to_the_dead_letters_after_three_receives(
+    settings: WorkerSettings, tokens: Tokens, dead_letters: str
+) -> None:
+    send(settings)
+    lease = Lease(grace_s=100)
+    renderer = AlwaysBroken(lease)
+
+    work(settings, lease, renderer)
+    boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)
+
+    assert renderer.tries == 3
+    assert [(kind, cause) for _, kind, cause in tokens.answers] == [
+        ("RenderFailed", "RuntimeError: the kernel crashed")
+    ]
+    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert counts(dead_letters) == (1, 0)
+
+
+def test_an_interrupted_worker_keeps_what_is_stored_and_gives_the_rest_back(
+    settings: WorkerSettings, tokens: Tokens
+) -> None:
+    job_id = send(settings, count=4)
+    lease = Lease(grace_s=1)
+
+    work(settings, lease, OneTurn(lease, wave_size=2))
+
+    assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted"]
+    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert set(RenderBook(client=clients.dynamodb(), jobs_table=JOBS).begin(job_id).images) == {0, 1}
+
+
+def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerSettings, tokens: Tokens) -> None:
+    boto3.client("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody="garbage")
+    send(settings)
+    lease = Lease(grace_s=100)
+
+    work(settings, lease, OneTurn(lease))
+
+    assert [kind for _, kind, _ in tokens.answers] == ["succeeded"]
+    assert counts(settings.gpu_queue_url) == (0, 1)
+
+
+def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings, tokens: Tokens) -> None:
+    job_id = send(settings)
+    message = boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
+    environment = {
+        **settings.to_environment(),
+        main.TASK_TOKEN: "launched",
+        main.BATCH: json.dumps(json.loads(message["Body"])["batch"]),
+    }
+
+    code = main.main(lambda _: FakeRenderer(), environment)
+
+    assert code == main.DONE
+    assert tokens.answers == [("launched", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
+    assert job_id
+
+
+def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
+    from gpu_tasks.studio import load_studio
+
+    batch = Batch(job_id="a" * 26, maker="m", lane="bulk", number=0, seeds={0: 1})
+    environment = {
+        **settings.to_environment(),
+        "CRAFTSPARK_MODEL": "knitting-xl",
+        main.TASK_TOKEN: "launched",
+        main.BATCH: json.dumps(batch.to_json()),
+    }
+
+    assert main.main(load_studio, environment) == main.MODEL_MISSING
+    assert [kind for _, kind, _ in tokens.answers] == ["ModelUnavailable"]
+
+
+def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens) -> None:
+    import io
+
+    from PIL import Image
+
+    job_id = send(settings, count=1)
+    lease = Lease(grace_s=100)
+    work(settings, lease, OneTurn(lease))
+
+    body = boto3.client("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0.png")
+    pixels = np.asarray(Image.open(io.BytesIO(body["Body"].read())))
+    assert body["ContentType"] == "image/png"
+    assert pixels.shape == (8, 8, 3)

@@ -1,0 +1,95 @@
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from craftspark.aws import clients
+from craftspark.settings import SettleSettings, StartSettings, SubmitSettings
+from lambdas.settle_job import handler as settle_job
+from lambdas.start_render import handler as start_render
+from lambdas.sweep_overdue_jobs import handler as sweep_overdue_jobs
+from tests.aws.api import Context, submit
+from tests.aws.conftest import ACCOUNTS, JOBS
+
+DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}})
+
+
+@pytest.fixture
+def state_machine(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="render-job", definition=DEFINITION, roleArn="arn:aws:iam::123456789012:role/x"
+    )["stateMachineArn"]
+    for name, value in StartSettings(state_machine_arn=machine).to_environment().items():
+        monkeypatch.setenv(name, value)
+    start_render.executions.cache_clear()
+    return machine
+
+
+@pytest.fixture
+def settle_settings(submit_settings: SubmitSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS).to_environment().items():
+        monkeypatch.setenv(name, value)
+    settle_job.settlement.cache_clear()
+    sweep_overdue_jobs.settlement.cache_clear()
+
+
+def sqs_event(*bodies: str) -> dict[str, Any]:
+    return {
+        "Records": [
+            {"messageId": str(number), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs"}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def test_a_job_gets_one_execution_named_by_it_however_often_its_message_comes(state_machine: str) -> None:
+    order = json.dumps({"job_id": "a" * 26})
+
+    answers = [start_render.handler(sqs_event(order), Context()) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    executions = boto3.client("stepfunctions").list_executions(stateMachineArn=state_machine)["executions"]
+    assert [execution["name"] for execution in executions] == ["a" * 26]
+
+
+def test_one_bad_message_fails_alone(state_machine: str) -> None:
+    answer = start_render.handler(sqs_event("garbage", json.dumps({"job_id": "b" * 26})), Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    executions = boto3.client("stepfunctions").list_executions(stateMachineArn=state_machine)["executions"]
+    assert [execution["name"] for execution in executions] == ["b" * 26]
+
+
+@pytest.mark.usefixtures("settle_settings")
+def test_the_rule_on_ended_executions_settles_what_the_machine_did_not() -> None:
+    job_id = submit(count=2).body["job_id"]
+    event = {"job_id": job_id, "outcomes": [], "error": "ExecutionEnded", "cause": "ABORTED"}
+
+    first, again = settle_job.handler(event, Context()), settle_job.handler(event, Context())
+
+    assert first == again
+    assert {name: first[name] for name in ("state", "delivered", "requested", "error")} == {
+        "state": "failed",
+        "delivered": 0,
+        "requested": 2,
+        "error": "ExecutionEnded",
+    }
+
+
+@pytest.mark.usefixtures("settle_settings")
+def test_the_sweeper_ends_overdue_jobs_and_no_others() -> None:
+    overdue, in_time = submit(count=2).body["job_id"], submit(count=1).body["job_id"]
+    clients.dynamodb().update_item(
+        TableName=JOBS,
+        Key={"job_id": {"S": overdue}, "item": {"S": "job"}},
+        UpdateExpression="SET deadline = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+
+    sweep_overdue_jobs.handler({}, Context())
+
+    book = settle_job.settlement().book
+    assert book.read(overdue).job.state == "failed"
+    assert book.read(overdue).job.failures[0].error == "JobOverdue"
+    assert book.read(in_time).job.state == "queued"

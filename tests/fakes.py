@@ -1,0 +1,138 @@
+"""Hand-written fakes and makers of domain objects that several folders share."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from craftspark.batches import Batch, BatchResult, batches_of
+from craftspark.errors import CraftsparkError, JobNotFound
+from craftspark.jobs import Job, JobRecord, JobState, StoredImage
+from gpu_tasks.claim import Claim, ImageOrder
+from gpu_tasks.delivery import RenderedImage
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def a_job(**changes: Any) -> Job:
+    request = {"prompt": "a red apple", "negative_prompt": "", "size": "128x128", "steps": 2, "guidance": 4.0}
+    values: dict[str, Any] = {
+        "job_id": "a" * 26,
+        "maker": "maker-1",
+        "tool": "picture",
+        "request": request,
+        "fingerprint": "f",
+        "lane": "interactive",
+        "seeds": (7, 8, 9, 10),
+        "credits_per_image": 1,
+        "state": JobState.QUEUED,
+        "created_at": NOON,
+        "deadline": NOON + timedelta(hours=1),
+        "expires_at": NOON + timedelta(days=30),
+    }
+    return Job(**{**values, **changes})
+
+
+def a_record(*, stored: Iterable[int] = (), **changes: Any) -> JobRecord:
+    indexes = tuple(stored)
+    return JobRecord(
+        job=a_job(images_stored=len(indexes), **changes),
+        images={
+            index: StoredImage(index=index, width=128, height=128, render_s=0.1, stored_at=NOON) for index in indexes
+        },
+    )
+
+
+def a_batch(job: Job, images_per_batch: int = 4, number: int = 0) -> Batch:
+    return batches_of(job, images_per_batch)[number]
+
+
+class FakeTicket:
+    """Remembers its answers, of which there may be one."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.answers: list[BatchResult | CraftsparkError | Exception] = []
+        self.held = 0
+
+    def hold(self) -> None:
+        self.held += 1
+
+    def succeed(self, result: BatchResult) -> None:
+        self.answers.append(result)
+
+    def fail(self, error: CraftsparkError) -> None:
+        self.answers.append(error)
+
+    def retry(self, error: Exception) -> None:
+        self.answers.append(error)
+
+
+class FakeRenderer:
+    """Remembers which images went through it, wave by wave. Each image is one grey that tells its seed."""
+
+    def __init__(self, *, wave_size: int = 2, breaks_at_wave: int = -1, error: Exception | None = None) -> None:
+        self.wave_size = wave_size
+        self.waves: list[list[tuple[str, int]]] = []
+        self._calls = 0
+        self._breaks_at_wave = breaks_at_wave
+        self._error = error or RuntimeError("the kernel crashed")
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        return str(order.job.request["size"])
+
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+        self._calls += 1
+        if self._calls == self._breaks_at_wave + 1:
+            raise self._error
+        on_step(0.5)
+        self.waves.append([(order.job.job_id, order.index) for order in wave])
+        on_step(1.0)
+        return [np.full((8, 8, 3), order.seed % 256, np.uint8) for order in wave]
+
+    @property
+    def rendered(self) -> list[int]:
+        return [index for wave in self.waves for _, index in wave]
+
+
+class FakeShelf:
+    """Stores at once, in memory; a claim hears of it as from the real one."""
+
+    def __init__(self) -> None:
+        self.images: dict[tuple[str, int], RenderedImage] = {}
+
+    def deliver(self, claim: Claim, index: int, image: RenderedImage) -> None:
+        self.images[claim.job.job_id, index] = image
+        claim.stored(index)
+
+
+class FakeWatch:
+    """Watches nothing."""
+
+    def add(self, claims: Iterable[Claim]) -> None:
+        pass
+
+
+class FakeDesk:
+    """Hands out what it was given, one handful a time."""
+
+    def __init__(self, *handfuls: list[Claim]) -> None:
+        self._handfuls = list(handfuls)
+
+    def take(self, images: int) -> list[Claim]:
+        return self._handfuls.pop(0) if self._handfuls else []
+
+
+class FakeBook:
+    """Jobs by id, in memory."""
+
+    def __init__(self, *records: JobRecord) -> None:
+        self.records = {record.job.job_id: record for record in records}
+
+    def begin(self, job_id: str) -> JobRecord:
+        try:
+            return self.records[job_id]
+        except KeyError:
+            raise JobNotFound("gone") from None

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from craftspark.errors import ModelUnavailable, SpotInterrupted
+from craftspark.settings import WorkerSettings
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.studio import Studio, load_studio
+from tests.fakes import a_job
+
+SETTINGS = WorkerSettings(
+    jobs_table="jobs",
+    images_bucket="images",
+    gpu_queue_url="http://queue",
+    model="craftspark-clipart-128",
+    gpu_queue_visibility_s=30,
+    gpu_queue_max_receives=3,
+    stop_grace_s=10,
+    stall_s=60,
+)
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    return load_studio(SETTINGS)
+
+
+def an_order(prompt: str, seed: int, **request: object) -> ImageOrder:
+    job = a_job()
+    return ImageOrder(job=a_job(request={**job.request, "prompt": prompt, "steps": 4, **request}), index=0, seed=seed)
+
+
+def silent(_share: float) -> None:
+    pass
+
+
+def test_an_image_has_the_size_that_was_asked_for_and_is_no_flat_colour(studio: Studio) -> None:
+    pixels = studio.render([an_order("a red apple", 1)], silent)[0]
+
+    assert pixels.shape == (128, 128, 3)
+    assert pixels.dtype == np.uint8
+    assert pixels.std() > 10
+
+
+def test_a_red_apple_is_red_on_white(studio: Studio) -> None:
+    pixels = studio.render([an_order("red apple", 3, steps=20)], silent)[0].astype(int)
+
+    assert pixels[:4, :4].mean() > 240
+    middle = pixels[48:80, 48:80].reshape(-1, 3).mean(0)
+    assert middle[0] > 1.5 * middle[2]
+
+
+@pytest.mark.parametrize("neighbours", [0, 1, 2, 3])
+def test_an_image_has_the_same_bytes_whatever_its_neighbours_in_the_wave(studio: Studio, neighbours: int) -> None:
+    alone = studio.render([an_order("a red apple", 5)], silent)[0]
+
+    others = [an_order("cat face", seed) for seed in range(neighbours)]
+    in_company = studio.render([*others, an_order("a red apple", 5)], silent)[-1]
+
+    np.testing.assert_array_equal(alone, in_company)
+
+
+def test_another_seed_is_another_image(studio: Studio) -> None:
+    one, other = studio.render([an_order("a red apple", 5), an_order("a red apple", 6)], silent)
+
+    assert (one != other).any()
+
+
+def test_a_negative_prompt_changes_the_image(studio: Studio) -> None:
+    one = studio.render([an_order("a red apple", 5)], silent)[0]
+    other = studio.render([an_order("a red apple", 5, negative_prompt="leaf")], silent)[0]
+
+    assert (one != other).any()
+
+
+def test_each_step_is_told_and_an_interruption_in_one_ends_the_wave(studio: Studio) -> None:
+    told = []
+
+    def interrupted_after_two(share: float) -> None:
+        told.append(share)
+        if len(told) == 2:
+            raise SpotInterrupted("taken back")
+
+    with pytest.raises(SpotInterrupted):
+        studio.render([an_order("a red apple", 5)], interrupted_after_two)
+    assert told == [0.25, 0.5]
+
+
+def test_images_of_different_steps_are_of_different_kinds(studio: Studio) -> None:
+    assert studio.kind(an_order("a", 1)) == studio.kind(an_order("b", 2))
+    assert studio.kind(an_order("a", 1)) != studio.kind(an_order("a", 1, steps=5))
+
+
+def test_a_tool_without_a_renderer_is_refused_by_name(studio: Studio) -> None:
+    order = ImageOrder(job=a_job(tool="knitting"), index=0, seed=1)
+
+    with pytest.raises(ModelUnavailable, match="knitting"):
+        studio.kind(order)

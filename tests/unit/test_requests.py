@@ -1,0 +1,81 @@
+import json
+from typing import Any
+
+import pytest
+
+from craftspark.catalogue import find_model
+from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.tools import TOOLS, find_tool
+from craftspark.tools.picture import PictureRequest
+from craftspark.tools.request import parse_request
+
+MODEL = find_model("craftspark-clipart-128")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": "   "}, "prompt"),
+        ({"prompt": "x" * 10_000}, "prompt"),
+        ({"prompt": 7}, "prompt"),
+        ({}, "prompt"),
+        ({"prompt": "x", "negative_prompt": "x" * 1001}, "negative_prompt"),
+        ({"prompt": "x", "count": 0}, "count"),
+        ({"prompt": "x", "count": 9}, "count"),
+        ({"prompt": "x", "count": "4"}, "count"),
+        ({"prompt": "x", "count": 1.5}, "count"),
+        ({"prompt": "x", "count": True}, "count"),
+        ({"prompt": "x", "seed": -1}, "seed"),
+        ({"prompt": "x", "seed": 2**32}, "seed"),
+        ({"prompt": "x", "size": "huge"}, "size"),
+        ({"prompt": "x", "size": "1024x1024"}, "size"),
+        ({"prompt": "x", "steps": 0}, "steps"),
+        ({"prompt": "x", "steps": 51}, "steps"),
+        ({"prompt": "x", "guidance": 0.5}, "guidance"),
+        ({"prompt": "x", "guidance": 21}, "guidance"),
+        ({"prompt": "x", "lane": "fast"}, "lane"),
+        ({"prompt": "x", "colour": "red"}, "colour"),
+        ([], "body"),
+        ("x", "body"),
+    ],
+)
+def test_a_field_that_breaks_its_rule_is_named(body: Any, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_request(PictureRequest, json.dumps(body)).for_model(MODEL)
+
+    assert refused.value.field == field
+    assert refused.value.detail
+
+
+@pytest.mark.parametrize("body", ["", "{", "{'prompt': 1}", b"\xff\xfe"])
+def test_what_is_no_json_is_refused_as_the_body(body: str | bytes) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_request(PictureRequest, body)
+
+    assert refused.value.field == "body"
+
+
+def test_every_field_at_fault_is_listed() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_request(PictureRequest, '{"prompt": "", "count": 9}')
+
+    assert [error["field"] for error in refused.value.facts["errors"]] == ["count", "prompt"]
+
+
+def test_a_refusal_never_repeats_the_maker_s_words() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_request(PictureRequest, json.dumps({"prompt": "secret" * 1000}))
+
+    assert "secret" not in refused.value.detail + str(refused.value.facts)
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_every_tool_s_example_is_a_request_that_works_and_costs_something(tool: Any) -> None:
+    assert tool.price(MODEL) >= 1
+    assert find_tool(tool.name) is tool
+
+
+def test_a_model_that_is_not_in_the_catalogue_is_named() -> None:
+    with pytest.raises(ModelUnavailable, match="knitting-xl"):
+        find_model("knitting-xl")

@@ -1,0 +1,62 @@
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from craftspark import errors, settings
+from craftspark.errors import CraftsparkError, RequestRefused, SettingMissing
+from craftspark.settings import Settings, StartSettings, WorkerSettings
+from lambdas.problems import STATUS, TITLES, problem_of
+
+
+def some_settings(kind: type[Settings]) -> Settings:
+    values: dict[str, Any] = {field.name: 7 if field.type is int else "x" for field in fields(kind)}
+    return kind(**values)
+
+
+def all_settings() -> list[type[Settings]]:
+    return Settings.__subclasses__()
+
+
+@pytest.mark.parametrize("kind", all_settings(), ids=lambda kind: kind.__name__)
+def test_what_a_construct_writes_is_what_the_runtime_reads(kind: type[Settings]) -> None:
+    written = some_settings(kind)
+
+    assert kind.from_environment(written.to_environment()) == written
+
+
+def test_a_missing_setting_is_named() -> None:
+    with pytest.raises(SettingMissing, match="CRAFTSPARK_STATE_MACHINE_ARN"):
+        StartSettings.from_environment({})
+
+
+def test_a_setting_that_is_no_number_is_named() -> None:
+    good = some_settings(WorkerSettings).to_environment()
+
+    with pytest.raises(SettingMissing, match="CRAFTSPARK_STALL_S"):
+        WorkerSettings.from_environment({**good, "CRAFTSPARK_STALL_S": "soon"})
+
+
+def refusals() -> list[type[RequestRefused]]:
+    return RequestRefused.__subclasses__()
+
+
+@pytest.mark.parametrize("kind", refusals(), ids=lambda kind: kind.__name__)
+def test_every_refusal_has_a_status_and_a_title(kind: type[CraftsparkError]) -> None:
+    status, body = problem_of(kind("the detail", field="count"))
+
+    assert 400 <= status < 500
+    assert body["type"] == f"/problems/{kind.__name__}"
+    assert body["detail"] == "the detail"
+
+
+def test_statuses_and_titles_are_of_the_same_errors() -> None:
+    assert {kind.__name__ for kind in STATUS} == set(TITLES)
+
+
+def test_an_error_s_name_is_its_class() -> None:
+    assert errors.SpotInterrupted("x").name == "SpotInterrupted"
+
+
+def test_settings_travel_under_one_prefix() -> None:
+    assert set(StartSettings(state_machine_arn="arn").to_environment()) == {settings.PREFIX + "STATE_MACHINE_ARN"}

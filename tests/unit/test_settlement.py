@@ -1,0 +1,134 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from craftspark.errors import JobAlreadyFinal, JobNotFound
+from craftspark.jobs import Job, JobRecord, JobState
+from craftspark.settlement import JobChanged, Settlement, Verdict
+from tests.fakes import NOON, a_record
+
+
+class FakeJobBook:
+    """One job. `stored_meanwhile` images appear between a reading and the writing that follows it."""
+
+    def __init__(self, record: JobRecord, *, stored_meanwhile: Iterable[int] = ()) -> None:
+        self.record = record
+        self.ended = 0
+        self._stored_meanwhile = list(stored_meanwhile)
+
+    def read(self, job_id: str) -> JobRecord:
+        return self.record
+
+    def overdue(self, now: datetime) -> Iterable[str]:
+        return [self.record.job.job_id] if self.record.job.deadline < now else []
+
+    def end(self, record: JobRecord, verdict: Verdict) -> Job:
+        if self._stored_meanwhile:
+            image = self._stored_meanwhile.pop()
+            self.record = a_record(stored=[*self.record.images, image])
+        if record.job.images_stored != self.record.job.images_stored or self.record.job.state.final:
+            raise JobChanged("changed")
+        self.ended += 1
+        job = replace(record.job, state=verdict.state, delivered=verdict.delivered, failures=verdict.failures)
+        self.record = replace(record, job=job)
+        return job
+
+
+def settle(book: FakeJobBook, *outcomes: dict[str, Any], error: str | None = None, cause: str | None = None) -> Job:
+    return Settlement(book=book, now=lambda: NOON).settle("a" * 26, outcomes, error, cause)
+
+
+def test_all_images_delivered_is_success_and_all_is_spent() -> None:
+    job = settle(FakeJobBook(a_record(stored=range(4))))
+
+    assert (job.state, job.spent, job.refunded, job.failures) == (JobState.SUCCEEDED, 4, 0, ())
+
+
+def test_images_that_are_missing_are_refunded_and_say_why() -> None:
+    job = settle(
+        FakeJobBook(a_record(stored=(0, 2))),
+        {"batch": 0, "rendered": [0, 2], "failed": [{"index": 1, "error": "UnsafeContent", "reason": "no"}]},
+    )
+
+    assert (job.state, job.spent, job.refunded) == (JobState.PARTLY_SUCCEEDED, 2, 2)
+    assert [(failure.index, failure.error) for failure in job.failures] == [(1, "UnsafeContent"), (3, "RenderFailed")]
+
+
+def test_a_batch_that_failed_gives_its_reason_to_its_images() -> None:
+    job = settle(FakeJobBook(a_record()), {"batch": 0, "error": "ModelUnavailable", "cause": "not there"})
+
+    assert (job.state, job.refunded) == (JobState.FAILED, 4)
+    assert {(failure.error, failure.reason) for failure in job.failures} == {("ModelUnavailable", "not there")}
+
+
+def test_an_execution_that_ended_gives_its_reason() -> None:
+    job = settle(FakeJobBook(a_record()), error="ExecutionEnded", cause="TIMED_OUT")
+
+    assert {failure.error for failure in job.failures} == {"ExecutionEnded"}
+
+
+def test_settling_twice_ends_the_job_once() -> None:
+    book = FakeJobBook(a_record(stored=(0,)))
+
+    assert settle(book) == settle(book, error="ExecutionEnded")
+    assert book.ended == 1
+
+
+def test_an_image_stored_while_settling_is_charged() -> None:
+    job = settle(FakeJobBook(a_record(stored=(0,)), stored_meanwhile=(1, 2)))
+
+    assert job.spent == 3
+
+
+def test_settling_gives_up_loudly_when_the_job_never_holds_still() -> None:
+    class Restless(FakeJobBook):
+        def end(self, record: JobRecord, verdict: Verdict) -> Job:
+            raise JobChanged("changed")
+
+    with pytest.raises(JobChanged, match="10 tries"):
+        settle(Restless(a_record()))
+
+
+def cancel(book: FakeJobBook, maker: str = "maker-1") -> Job:
+    return Settlement(book=book, now=lambda: NOON).cancel(maker, "a" * 26)
+
+
+def test_cancelling_refunds_what_is_not_rendered() -> None:
+    job = cancel(FakeJobBook(a_record(stored=(0,), state=JobState.RUNNING)))
+
+    assert (job.state, job.spent, job.refunded) == (JobState.CANCELLED, 1, 3)
+
+
+def test_cancelling_twice_is_one_cancellation() -> None:
+    book = FakeJobBook(a_record())
+
+    assert cancel(book) == cancel(book)
+    assert book.ended == 1
+
+
+def test_a_job_that_is_all_rendered_succeeds_instead_of_being_cancelled() -> None:
+    book = FakeJobBook(a_record(stored=range(4), state=JobState.RUNNING))
+
+    with pytest.raises(JobAlreadyFinal):
+        cancel(book)
+    assert book.record.job.state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.SUCCEEDED, JobState.CANCELLED])
+def test_another_maker_s_job_is_not_found(state: JobState) -> None:
+    book = FakeJobBook(a_record(state=state))
+
+    with pytest.raises(JobNotFound):
+        cancel(book, maker="maker-2")
+    assert book.ended == 0
+
+
+def test_an_overdue_job_is_ended_and_refunded() -> None:
+    late = Settlement(book=FakeJobBook(a_record()), now=lambda: a_record().job.expires_at)
+
+    jobs = list(late.end_overdue())
+
+    assert [(job.state, job.refunded, job.failures[0].error) for job in jobs] == [(JobState.FAILED, 4, "JobOverdue")]

@@ -1,0 +1,182 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from craftspark.catalogue import find_model
+from craftspark.errors import CreditsInsufficient, IdempotencyKeyReused, InvalidInput, ToolUnknown
+from craftspark.jobs import Job, JobState
+from craftspark.submissions import AccountMissing, JobExists, Submissions
+from tests.fakes import NOON
+
+
+class FakeAcceptance:
+    def __init__(self, *, account: bool = True, error: Exception | None = None) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.account = account
+        self.error = error
+
+    def accept(self, job: Job) -> None:
+        if job.job_id in self.jobs:
+            raise JobExists(self.jobs[job.job_id])
+        if not self.account:
+            raise AccountMissing("none")
+        if self.error:
+            raise self.error
+        self.jobs[job.job_id] = job
+
+    def open_account(self, maker: str) -> None:
+        self.account = True
+
+
+class FakeIntake:
+    def __init__(self) -> None:
+        self.orders: list[dict[str, Any]] = []
+
+    def send(self, order: dict[str, Any], *, maker: str) -> None:
+        self.orders.append(order)
+
+
+def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, FakeAcceptance, FakeIntake]:
+    acceptance, intake = acceptance or FakeAcceptance(), FakeIntake()
+    submissions = Submissions(
+        acceptance=acceptance,
+        intake=intake,
+        model=find_model("craftspark-clipart-128"),
+        deadline=timedelta(hours=1),
+        retention=timedelta(days=30),
+        now=lambda: NOON,
+    )
+    return submissions, acceptance, intake
+
+
+BODY = '{"prompt": "a red apple", "count": 6}'
+
+
+def submit(submissions: Submissions, body: str = BODY, key: str = "key-1", maker: str = "maker-1") -> Job:
+    return submissions.submit(maker, "picture", body, idempotency_key=key)
+
+
+def test_a_job_is_reserved_and_sent_in_batches_with_a_seed_for_each_image() -> None:
+    submissions, acceptance, intake = a_counter()
+
+    job = submit(submissions)
+
+    assert acceptance.jobs[job.job_id].price == 6
+    batches = intake.orders[0]["batches"]
+    assert [[image["index"] for image in batch["images"]] for batch in batches] == [[0, 1, 2, 3], [4, 5]]
+    assert len({image["seed"] for batch in batches for image in batch["images"]}) == 6
+
+
+def test_an_order_carries_no_words_of_the_maker() -> None:
+    submissions, _, intake = a_counter()
+
+    submit(submissions)
+
+    assert "apple" not in str(intake.orders)
+
+
+def test_the_same_key_answers_the_same_job() -> None:
+    submissions, acceptance, _ = a_counter()
+
+    assert submit(submissions) == submit(submissions)
+    assert len(acceptance.jobs) == 1
+
+
+def test_the_same_key_in_other_words_for_the_same_request_answers_the_same_job() -> None:
+    submissions, _, _ = a_counter()
+
+    assert submit(submissions) == submit(submissions, '{"count":6,  "prompt":" a red apple ", "lane":"interactive"}')
+
+
+def test_the_same_key_with_another_request_is_refused() -> None:
+    submissions, _, _ = a_counter()
+    submit(submissions)
+
+    with pytest.raises(IdempotencyKeyReused):
+        submit(submissions, '{"prompt": "a blue apple", "count": 6}')
+
+
+def test_the_same_key_of_another_maker_is_another_job() -> None:
+    submissions, _, _ = a_counter()
+
+    assert submit(submissions).job_id != submit(submissions, maker="maker-2").job_id
+
+
+def test_makers_and_keys_that_read_the_same_together_are_different_jobs() -> None:
+    submissions, _, _ = a_counter()
+
+    assert submit(submissions, maker="ab", key="c").job_id != submit(submissions, maker="a", key="bc").job_id
+
+
+def test_a_message_that_was_lost_is_sent_by_the_next_try() -> None:
+    submissions, _, intake = a_counter()
+    submit(submissions)
+    intake.orders.clear()
+
+    submit(submissions)
+
+    assert len(intake.orders) == 1
+
+
+def test_a_job_that_runs_is_not_sent_again() -> None:
+    submissions, acceptance, intake = a_counter()
+    job = submit(submissions)
+    acceptance.jobs[job.job_id] = replace(job, state=JobState.RUNNING)
+    intake.orders.clear()
+
+    submit(submissions)
+
+    assert intake.orders == []
+
+
+def test_a_new_maker_is_given_an_account() -> None:
+    submissions, acceptance, intake = a_counter(FakeAcceptance(account=False))
+
+    submit(submissions)
+
+    assert acceptance.jobs
+    assert intake.orders
+
+
+def test_what_is_refused_is_not_sent() -> None:
+    submissions, _, intake = a_counter(FakeAcceptance(error=CreditsInsufficient("none left")))
+
+    with pytest.raises(CreditsInsufficient):
+        submit(submissions)
+    assert intake.orders == []
+
+
+def test_an_unknown_tool_is_refused_by_name() -> None:
+    submissions, _, _ = a_counter()
+
+    with pytest.raises(ToolUnknown, match="knitting"):
+        submissions.submit("maker-1", "knitting", BODY, idempotency_key="k")
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_a_key_of_a_wrong_length_is_refused(key: str) -> None:
+    submissions, _, _ = a_counter()
+
+    with pytest.raises(InvalidInput) as refused:
+        submit(submissions, key=key)
+    assert refused.value.field == "Idempotency-Key"
+
+
+def test_a_seed_that_was_drawn_is_drawn_again_by_a_replay() -> None:
+    assert submit(a_counter()[0]).seeds == submit(a_counter()[0]).seeds
+
+
+def test_a_given_seed_is_the_first_image_s() -> None:
+    job = submit(a_counter()[0], '{"prompt": "x", "count": 3, "seed": 4294967295}')
+
+    assert job.seeds == (4294967295, 0, 1)
+
+
+def test_defaults_are_the_model_s_and_the_price_follows_the_steps() -> None:
+    plain = submit(a_counter()[0], '{"prompt": "x", "count": 2}')
+    long = submit(a_counter()[0], '{"prompt": "x", "count": 2, "steps": 50}')
+
+    assert plain.request["size"] == "128x128"
+    assert (plain.price, long.price) == (2, 4)
