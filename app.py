@@ -1,11 +1,43 @@
-"""Build the stacks of one stage: `cdk synth -c stage=prod`, or `python app.py` with CDK_OUTDIR set."""
+"""Pick a stage and build its stacks: `cdk synth -c stage=prod`, or `python app.py` with CDK_OUTDIR set."""
 
-from aws_cdk import App
+from aws_cdk import App, Tags
 
+from cdk_app.stage import Stage
 from cdk_app.stages import find_stage
-from stacks.craftspark import build_stacks
+from stacks.api import ApiStack
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.operations import OperationsStack
+from stacks.rendering import RenderingStack
 
-# No usage reports: with them the CLI would add a resource that a synthesis without it does not have.
-app = App(analytics_reporting=False)
-build_stacks(app, find_stage(app.node.try_get_context("stage") or "dev"))
-app.synth()
+
+def build(app: App, stage: Stage) -> None:
+    """Ids are the same in every stage; only the stacks' names tell them apart in an account."""
+    network = NetworkStack(
+        app, "Network", stack_name=stage.stack_name("Network"), network=stage.network, operations=stage.operations
+    )
+    data = DataStack(app, "Data", stack_name=stage.stack_name("Data"), data=stage.data)
+    rendering = RenderingStack(
+        app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
+    )
+    api = ApiStack(app, "Api", stack_name=stage.stack_name("Api"), stage=stage, data=data, intake=rendering.intake)
+    OperationsStack(
+        app,
+        "Operations",
+        stack_name=stage.stack_name("Operations"),
+        operations=stage.operations,
+        rendering=rendering,
+        api=api,
+    )
+    Tags.of(app).add("craftspark:stage", stage.name)
+
+
+def main() -> None:
+    # No usage reports: with them the CLI would add a resource that a synthesis without it does not have.
+    app = App(analytics_reporting=False)
+    build(app, find_stage(app.node.try_get_context("stage") or "dev"))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -44,7 +44,8 @@ class GpuWorker(Construct):
             cpu=gpu.task_cpu,
             memory_limit_mib=gpu.task_memory_mib,
             user=USER,
-            environment=settings.to_environment(),
+            # boto3 looks for its region here, and an ECS task is told it under another name.
+            environment={**settings.to_environment(), "AWS_DEFAULT_REGION": Stack.of(self).region},
             stop_timeout=Duration.seconds(settings.stop_grace_s),
             linux_parameters=ecs.LinuxParameters(self, "Process", init_process_enabled=True),
             logging=ecs.LogDrivers.aws_logs(

@@ -96,8 +96,14 @@ OPERATIONS = {
 
 def describe() -> dict[str, Any]:
     """The OpenAPI document."""
-    models = [Problem, *(tool.request for tool in TOOLS.values()), *{op.answer: None for op in OPERATIONS.values()}]
-    _, definitions = models_json_schema([(model, "serialization") for model in models], ref_template=REF)
+    answers: set[type[BaseModel]] = {Problem, *(operation.answer for operation in OPERATIONS.values())}
+    _, definitions = models_json_schema(
+        [
+            *((tool.request, "validation") for tool in TOOLS.values()),
+            *((model, "serialization") for model in sorted(answers, key=lambda model: model.__name__)),
+        ],
+        ref_template=REF,
+    )
     paths: dict[str, Any] = {}
     for route in ROUTES:
         if "{tool}" in route.path:

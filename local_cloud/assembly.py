@@ -1,6 +1,5 @@
 """Read a synthesized cloud assembly: its stacks in the order they depend on each other, and their assets."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -33,28 +32,23 @@ class FileAsset:
         if not self.zipped or self.source.is_file():
             return self.source.read_bytes()
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # compressing costs more than loopback does
             for path in sorted(path for path in self.source.rglob("*") if path.is_file()):
                 entry = zipfile.ZipInfo(path.relative_to(self.source).as_posix(), LONG_AGO)
                 entry.external_attr = (0o755 if path.stat().st_mode & 0o100 else 0o644) << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, path.read_bytes())
         return buffer.getvalue()
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: `name` in CloudFormation, its template's bucket and key among `assets`, and its tags."""
+    """One stack: `name` in CloudFormation, its template's bucket and key in S3, its tags, and all it uploads."""
 
     name: str
     bucket: str
     template_key: str
-    template: Path
     tags: dict[str, str]
     assets: tuple[FileAsset, ...]
-
-    def fingerprint(self) -> str:
-        return hashlib.sha256(self.template.read_bytes()).hexdigest()
 
 
 def read_stacks(folder: Path) -> list[Stack]:
@@ -78,7 +72,6 @@ def _stack(folder: Path, name: str, artifacts: dict[str, Any]) -> Stack:
         name=properties.get("stackName", name),
         bucket=bucket,
         template_key=key,
-        template=folder / properties["templateFile"],
         tags=properties.get("tags", {}),
         assets=tuple(asset for manifest in manifests for asset in _assets(folder, manifest)),
     )

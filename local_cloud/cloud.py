@@ -3,8 +3,8 @@
 import contextlib
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -12,7 +12,7 @@ from typing import Any, Self
 from local_cloud import makers
 from local_cloud.aws_clients import Clients
 from local_cloud.deployment import deploy
-from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.emulator_process import REPOSITORY, EmulatorProcess, Report, silent
 from local_cloud.state import Running, StateDir
 from local_cloud.synthesis import synthesize
 from local_cloud.task_records import TaskRecord, live_tasks
@@ -20,12 +20,6 @@ from local_cloud.task_records import TaskRecord, live_tasks
 STAGE = "local"
 # The image in the stage's task definition -> the program it runs here, in the repository's root.
 COMMANDS: Mapping[str, Sequence[str]] = MappingProxyType({"craftspark-gpu:local": (sys.executable, "-m", "gpu_tasks")})
-
-Report = Callable[[str], None]
-
-
-def silent(_: str) -> None:
-    """Report to nobody."""
 
 
 class LocalCloud:
@@ -40,12 +34,6 @@ class LocalCloud:
         self._clients = Clients(running.endpoint)
 
     @classmethod
-    def attach(cls, state_dir: Path | str) -> Self:
-        """The cloud that runs with this state folder; raises NotRunning."""
-        state = StateDir.at(state_dir)
-        return cls(state, state.running())
-
-    @classmethod
     @contextlib.contextmanager
     def running(
         cls,
@@ -58,49 +46,50 @@ class LocalCloud:
     ) -> Iterator[Self]:
         """A cloud of one's own that is gone, with every process of it, once the block or this process ends.
 
-        `assembly` is one that is synthesized already; without it the local stage is synthesized.
+        `assembly` is one that is synthesized already; without it the local stage is synthesized. Raises AlreadyRunning,
+        PortTaken, EmulatorFailed, SynthesisFailed or DeployFailed.
         """
         state = StateDir.at(state_dir)
-        with cls.started_emulator(state, port=port, commands=commands, attached=True, report=report) as emulator:
-            yield cls.deployed(state, emulator.pid, emulator.endpoint, assembly=assembly, report=report)
-
-    @staticmethod
-    @contextlib.contextmanager
-    def started_emulator(
-        state: StateDir,
-        *,
-        port: int | None,
-        commands: Mapping[str, Sequence[str]] = COMMANDS,
-        attached: bool,
-        report: Report = silent,
-    ) -> Iterator[EmulatorProcess]:
-        """An empty emulator: stopped at the end of the block, or, not attached, only when the block fails."""
-        claim = state.claim()
-        if state.clear():
-            report("Cleaned up after a run that did not stop in order")
-        emulator = EmulatorProcess.start(state, claim, port=port, commands=commands, attached=attached)
-        report(f"Emulator at {emulator.endpoint}")
-        keep = False
+        emulator = EmulatorProcess.start(state, port=port, commands=commands, attached=True, report=report)
         try:
-            yield emulator
-            keep = not attached
+            yield cls.deployed(state, emulator.facts, assembly=assembly, report=report)
         finally:
-            if not keep:
-                emulator.stop()
-                state.forget()
+            emulator.stop()
+            state.forget()
+
+    @classmethod
+    def left_running(cls, state_dir: Path | str, *, port: int | None = None, report: Report = silent) -> Self:
+        """A cloud that stays when this process ends, until it is stopped; raises as `running` does."""
+        state = StateDir.at(state_dir)
+        emulator = EmulatorProcess.start(state, port=port, commands=COMMANDS, attached=False, report=report)
+        try:
+            return cls.deployed(state, emulator.facts, report=report)
+        except BaseException:
+            emulator.stop()
+            state.forget()
+            raise
+
+    @classmethod
+    def attach(cls, state_dir: Path | str) -> Self:
+        """The cloud that runs with this state folder; raises NotRunning."""
+        state = StateDir.at(state_dir)
+        return cls(state, state.running())
 
     @classmethod
     def deployed(
-        cls, state: StateDir, pid: int, endpoint: str, *, assembly: Path | None = None, report: Report = silent
+        cls, state: StateDir, emulator: Running, *, assembly: Path | None = None, report: Report = silent
     ) -> Self:
         """Deploy the stage, or what changed of it, into a running emulator."""
         if assembly is None:
             report(f"Synthesizing the {STAGE} stage")
             assembly = synthesize(REPOSITORY, stage=STAGE, into=state.assembly, log=state.synthesis_log)
-        outputs = deploy(Clients(endpoint), assembly, report)
-        running = Running(endpoint=endpoint, pid=pid, started=time.time(), outputs=outputs)
+        running = replace(emulator, outputs=deploy(Clients(emulator.endpoint), assembly, report))
         state.remember(running)
         return cls(state, running)
+
+    def wait(self) -> None:
+        """Block until the emulator has ended."""
+        self.state.wait_until_free()
 
     @property
     def api_url(self) -> str:

@@ -22,7 +22,10 @@ class DeployFailed(Exception):
 
 
 def deploy(clients: Clients, assembly: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, str]:
-    """Create or update every stack of the assembly, unchanged, in order; answers the outputs of all of them."""
+    """Create or update every stack of the assembly, unchanged, in order.
+
+    Answers the outputs of all stacks by key, without those that the CDK makes for other stacks to import.
+    """
     stacks = read_stacks(assembly)
     clients["ssm"].put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
     outputs: dict[str, str] = {}
@@ -32,7 +35,7 @@ def deploy(clients: Clients, assembly: Path, report: Callable[[str], None] = lam
         report(f"{stack.name}: {_deploy_stack(clients, stack)}")
         described = _describe(clients["cloudformation"], stack.name) or {}
         outputs |= {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    return outputs
+    return {key: value for key, value in outputs.items() if not key.startswith("ExportsOutput")}
 
 
 def _upload(s3: Any, asset: FileAsset) -> None:

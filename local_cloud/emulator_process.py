@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from local_cloud.environment import LOOPBACK, emulator_environment
-from local_cloud.state import StateDir
+from local_cloud.state import Running, StateDir
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PREFERRED_PORT = 4566
@@ -29,29 +31,43 @@ class EmulatorFailed(Exception):
     """The emulator did not start, or ended by itself."""
 
 
-class EmulatorProcess:
-    """The running emulator, started by this process and owned by it until `leave` or `stop`."""
+Report = Callable[[str], None]
 
-    def __init__(self, process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
-        self.pid = process.pid
-        self.endpoint = endpoint
+
+def silent(_: str) -> None:
+    """Report to nobody."""
+
+
+class EmulatorProcess:
+    """The running emulator, as the process that started it knows it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], facts: Running, log: Path) -> None:
+        self.facts = facts
         self._process = process
         self._log = log
 
     @classmethod
     def start(
-        cls, state: StateDir, claim: int, *, port: int | None, commands: Mapping[str, Sequence[str]], attached: bool
-    ) -> "EmulatorProcess":
-        """Start it and wait until it answers; raises PortTaken or EmulatorFailed. Takes the claim over.
+        cls,
+        state: StateDir,
+        *,
+        port: int | None,
+        commands: Mapping[str, Sequence[str]],
+        attached: bool,
+        report: Report = silent,
+    ) -> Self:
+        """Start an empty emulator and wait until it answers; raises AlreadyRunning, PortTaken or EmulatorFailed.
 
         Attached, it stops when this process ends for whatever reason; otherwise it runs until it is stopped.
         """
-        with os.fdopen(claim), contextlib.closing(_listen(port)) as listener:
+        with state.claim() as claim, contextlib.closing(_listen(port)) as listener:
+            if claim.clear():
+                report("Cleaned up after a run that did not stop in order")
             port = listener.getsockname()[1]
             endpoint = f"http://{LOOPBACK}:{port}"
             command = [
                 *(sys.executable, "-m", "local_cloud.emulator"),
-                *("--listen", str(listener.fileno()), "--lock", str(claim)),
+                *("--listen", str(listener.fileno()), "--lock", str(claim.fileno())),
                 *("--state-dir", str(state.path), "--working-dir", str(REPOSITORY), "--endpoint", endpoint),
                 *("--commands", json.dumps({image: list(program) for image, program in commands.items()})),
                 *(["--attached"] if attached else []),
@@ -64,20 +80,19 @@ class EmulatorProcess:
                     stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    pass_fds=(listener.fileno(), claim),
+                    pass_fds=(listener.fileno(), claim.fileno()),
                     start_new_session=True,  # Ctrl-C reaches the launcher alone, which stops things in order
                 )
-        emulator = cls(process, endpoint, state.emulator_log)
+            claim.hand_over(process.pid)
+        facts = Running(endpoint=endpoint, pid=process.pid, started=time.time(), outputs={})
+        emulator = cls(process, facts, state.emulator_log)
         try:
             emulator._wait_until_it_answers()
         except BaseException:
             emulator.stop()
             raise
+        report(f"Emulator at {endpoint}")
         return emulator
-
-    def wait(self) -> None:
-        """Block until the emulator has ended by itself."""
-        self._process.wait()
 
     def stop(self) -> None:
         """Ask it to stop with all its tasks and Lambdas, and make sure that it has."""
@@ -86,7 +101,8 @@ class EmulatorProcess:
             try:
                 self._process.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
-                kill_group(self.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
@@ -94,7 +110,7 @@ class EmulatorProcess:
     def _wait_until_it_answers(self) -> None:
         """Its socket listens already: the first request waits there until it is served, or fails with the process."""
         try:
-            health(self.endpoint, START_WITHIN_S)
+            health(self.facts.endpoint, START_WITHIN_S)
         except OSError as failure:
             lines = self._log.read_text(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else failure
@@ -112,11 +128,6 @@ def health(endpoint: str, timeout_s: float) -> None:
             raise ConnectionError(f"no answer: {failure!r}") from failure
     if status != http.client.OK:
         raise ConnectionError(f"unwell: HTTP {status}")
-
-
-def kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 def _listen(port: int | None) -> socket.socket:

@@ -1,9 +1,12 @@
-"""What the local cloud keeps under its one folder."""
+"""What the local cloud keeps under its one folder, and who runs in it."""
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -11,6 +14,7 @@ from typing import Self
 from local_cloud import task_records
 
 DEFAULT = Path(".local-cloud")
+POLL_S = 0.05
 
 
 class AlreadyRunning(Exception):
@@ -32,7 +36,11 @@ class Running:
 
 
 class StateDir:
-    """The folder and what lies where. Everything in it belongs to one run and goes with the next."""
+    """The folder and what lies where. Everything in it belongs to one run and goes with the next.
+
+    Whoever runs holds the lock file's lock, which the kernel takes back when that process ends, however it ends. So a
+    process id in here counts only while the lock is held: it can never be another program's.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
@@ -41,55 +49,92 @@ class StateDir:
         self.emulator_log = self.logs / "emulator.log"
         self.synthesis_log = self.logs / "synthesis.log"
         self.tasks = self.path / "tasks"
-        self._lock = self.path / "emulator.lock"
+        self.lock = self.path / "emulator.lock"
         self._running = self.path / "state.json"
 
-    def claim(self) -> int:
-        """The descriptor of the lock, held from now on by whoever keeps it open; raises AlreadyRunning."""
+    @classmethod
+    def at(cls, path: Path | str) -> Self:
+        return cls(Path(path))
+
+    @contextlib.contextmanager
+    def claim(self) -> Iterator["Claim"]:
+        """Hold the folder; raises AlreadyRunning where somebody does. Handed over, it is held by that process too."""
         self.path.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise AlreadyRunning(f"A local cloud already runs in {self.path}") from None
-        return descriptor
-
-    def clear(self) -> bool:
-        """End and forget whatever an earlier run left, logs included; answers whether that run had crashed.
-
-        Only for whoever holds the claim.
-        """
-        crashed = bool(task_records.end_leftovers(self.tasks)) or self._running.exists()
-        for leftover in self.path.iterdir():
-            if leftover.is_dir():
-                shutil.rmtree(leftover)
-            elif leftover != self._lock:
-                leftover.unlink()
-        self.logs.mkdir()
-        return crashed
+        with os.fdopen(os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunning(
+                    f"A local cloud already runs in {self.path}. Stop it: python -m local_cloud down"
+                ) from None
+            yield Claim(self, lock.fileno())
 
     def remember(self, running: Running) -> None:
         temporary = self._running.with_suffix(".new")
         temporary.write_text(json.dumps(asdict(running), indent=2))
         temporary.replace(self._running)
 
+    def remembers(self) -> bool:
+        """Whether a run is noted that was not stopped in order, or has not been yet."""
+        return self._running.exists()
+
     def forget(self) -> None:
         self._running.unlink(missing_ok=True)
 
     def running(self) -> Running:
         """The cloud that runs here; raises NotRunning when there is none, or only the state of one that crashed."""
-        if not self._locked() or not self._running.exists():
+        if self.owner() is None or not self.remembers():
             raise NotRunning(f"No local cloud runs in {self.path}. Start one: python -m local_cloud up")
         return Running(**json.loads(self._running.read_text()))
 
-    def _locked(self) -> bool:
+    def owner(self) -> int | None:
+        """The id of the emulator's process that holds the folder now."""
+        if not self.lock.exists():
+            return None
         try:
-            os.close(self.claim())
+            with self.claim():
+                return None
         except AlreadyRunning:
-            return True
-        return False
+            return int(self.lock.read_text() or 0) or None
 
-    @classmethod
-    def at(cls, path: Path | str) -> Self:
-        return cls(Path(path))
+    def wait_until_free(self, timeout_s: float = float("inf")) -> bool:
+        """Block until nobody holds the folder any more; answers whether that came to be in time."""
+        deadline = time.monotonic() + timeout_s
+        while self.owner() is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)  # a lock that another process holds gives no sign when it is released
+        return True
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run in a folder."""
+
+    state: StateDir
+    descriptor: int
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+    def hand_over(self, pid: int) -> None:
+        """Note which process, having inherited the descriptor, holds the folder from now on."""
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, str(pid).encode(), 0)
+
+    def end_leftovers(self) -> bool:
+        """End what a crashed run left running and forget that it ran; answers whether there was such a run."""
+        crashed = bool(task_records.end_leftovers(self.state.tasks)) or self.state.remembers()
+        self.state.forget()
+        return crashed
+
+    def clear(self) -> bool:
+        """End and forget whatever an earlier run left, logs included; answers whether that run had crashed."""
+        crashed = self.end_leftovers()
+        for leftover in self.state.path.iterdir():
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            elif leftover != self.state.lock:
+                leftover.unlink()
+        self.state.logs.mkdir()
+        return crashed

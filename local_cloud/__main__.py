@@ -1,0 +1,142 @@
+"""`python -m local_cloud`: bring the local cloud up, look at it, take it down."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from local_cloud.assembly import AssetUnsupported
+from local_cloud.cloud import LocalCloud
+from local_cloud.deployment import DeployFailed
+from local_cloud.emulator_process import EmulatorFailed, PortTaken
+from local_cloud.execution_story import read_story
+from local_cloud.execution_tables import executions_table, story_table
+from local_cloud.log_lines import NoSuchLog, log_lines
+from local_cloud.makers import DEMO
+from local_cloud.state import DEFAULT, AlreadyRunning, NotRunning
+from local_cloud.status_tables import status_tables
+from local_cloud.stopping import stop
+from local_cloud.synthesis import SynthesisFailed
+
+console = Console(highlight=False)
+REFUSALS = (AlreadyRunning, AssetUnsupported, DeployFailed, EmulatorFailed, NoSuchLog, NotRunning, PortTaken)
+
+
+def main() -> int:
+    arguments = _arguments()
+    try:
+        arguments.run(arguments)
+    except (*REFUSALS, SynthesisFailed) as refusal:
+        Console(stderr=True, highlight=False).print(f"{refusal}", style="red", markup=False)
+        return 1
+    except (BotoCoreError, ClientError) as failure:
+        Console(stderr=True, highlight=False).print(f"The emulator answered: {failure}", style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has seen enough
+    return 0
+
+
+def up(arguments: argparse.Namespace) -> None:
+    """Start the cloud and deploy the stage; where one runs already, deploy what changed."""
+    try:
+        running = LocalCloud.attach(arguments.state_dir)
+    except NotRunning:
+        _start(arguments)
+        return
+    cloud = LocalCloud.deployed(running.state, running.pid, running.endpoint, report=_report)
+    _say_where(cloud, arguments)
+
+
+def _start(arguments: argparse.Namespace) -> None:
+    if arguments.foreground:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        with LocalCloud.running(arguments.state_dir, port=arguments.port, report=_report) as cloud:
+            _say_where(cloud, arguments)
+            console.print("Ctrl-C stops it.")
+            cloud.wait()
+        raise EmulatorFailed(f"The emulator ended by itself. Its log: {cloud.state.emulator_log}")
+    _say_where(LocalCloud.left_running(arguments.state_dir, port=arguments.port, report=_report), arguments)
+
+
+def _say_where(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
+    cloud.sign_in()
+    option = "" if arguments.state_dir == DEFAULT else f" --state-dir {arguments.state_dir}"
+    console.print(f"API      {cloud.api_url}", soft_wrap=True)
+    console.print(f"Maker    {DEMO}; a token: python -m local_cloud token{option}", soft_wrap=True)
+    console.print(f"AWS CLI  AWS_ENDPOINT_URL={cloud.endpoint} (any credentials, region us-east-1)", soft_wrap=True)
+
+
+def down(arguments: argparse.Namespace) -> None:
+    console.print("Stopped" if stop(arguments.state_dir) else "Nothing was running")
+
+
+def status(arguments: argparse.Namespace) -> None:
+    for table in status_tables(LocalCloud.attach(arguments.state_dir)):
+        console.print(table)
+
+
+def executions(arguments: argparse.Namespace) -> None:
+    cloud = LocalCloud.attach(arguments.state_dir)
+    stepfunctions = cloud.client("stepfunctions")
+    if arguments.name:
+        execution = stepfunctions.describe_execution(executionArn=cloud.execution_arn(arguments.name))
+        console.print(story_table(execution, read_story(cloud.execution_history(arguments.name))))
+        return
+    pages = stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=cloud.outputs["StateMachineArn"])
+    console.print(executions_table(execution for page in pages for execution in page["executions"]))
+
+
+def logs(arguments: argparse.Namespace) -> None:
+    for line in log_lines(LocalCloud.attach(arguments.state_dir), arguments.source, follow=arguments.follow):
+        print(line, flush=arguments.follow)
+
+
+def token(arguments: argparse.Namespace) -> None:
+    print(LocalCloud.attach(arguments.state_dir).sign_in(arguments.email))
+
+
+def _report(message: str) -> None:
+    console.print(message, markup=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--state-dir", type=Path, default=DEFAULT, help="where everything is kept (default: %(default)s)"
+    )
+
+    bring_up = commands.add_parser("up", parents=[shared], help="start and deploy, or deploy what changed")
+    bring_up.add_argument("--port", type=int, help="default: 4566, or any free port where that one is taken")
+    bring_up.add_argument("--foreground", action="store_true", help="stay, and stop everything on Ctrl-C")
+    bring_up.set_defaults(run=up)
+
+    commands.add_parser("down", parents=[shared], help="stop every process").set_defaults(run=down)
+    commands.add_parser("status", parents=[shared], help="what runs, and how deep the queues are").set_defaults(
+        run=status
+    )
+
+    list_or_tell = commands.add_parser("executions", parents=[shared], help="list the executions, or tell one's story")
+    list_or_tell.add_argument("name", nargs="?", help="the execution's name, which is its job's id")
+    list_or_tell.set_defaults(run=executions)
+
+    print_logs = commands.add_parser("logs", parents=[shared], help="print a log")
+    print_logs.add_argument("source", nargs="?", default="emulator", help="emulator, worker, or a Lambda as verb_noun")
+    print_logs.add_argument("-f", "--follow", action="store_true", help="go on as the log grows")
+    print_logs.set_defaults(run=logs)
+
+    sign_in = commands.add_parser("token", parents=[shared], help="sign a maker in and print an access token")
+    sign_in.add_argument("email", nargs="?", default=DEMO, help="made on the first sign-in (default: %(default)s)")
+    sign_in.set_defaults(run=token)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

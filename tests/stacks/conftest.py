@@ -1,0 +1,68 @@
+"""Each stage is synthesized once, `local` as a process of its own without anything of this machine's AWS."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.stacks.synthesis import Synthesis
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE = Path(sys.executable).parent / "node"
+# The CDK's own kernel would otherwise be run by whichever Node comes first on the path.
+os.environ["JSII_NODE"] = str(NODE)
+
+# Assets stay where they are: copying them for three stages takes longer than all the rest.
+IN_PLACE = {"aws:cdk:disable-asset-staging": True}
+
+
+def synthesize(stage_name: str, folder: Path) -> Synthesis:
+    """Imports the CDK, which takes seconds, only where a test needs it."""
+    from aws_cdk import App
+
+    from app import build
+    from cdk_app.stages import find_stage
+
+    cdk_app = App(outdir=str(folder), analytics_reporting=False, context=IN_PLACE)
+    build(cdk_app, find_stage(stage_name))
+    cdk_app.synth()
+    return Synthesis(folder)
+
+
+def bare_environment(home: Path) -> Mapping[str, str]:
+    """No AWS variable, no AWS file, no proxy; a path that leads to Node alone."""
+    return {"PATH": str(NODE.parent), "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    return synthesize("dev", tmp_path_factory.mktemp("dev"))
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    return synthesize("prod", tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    folder = tmp_path_factory.mktemp("local")
+    environment = bare_environment(tmp_path_factory.mktemp("home"))
+    subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**environment, "CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": '{"stage": "local"}'},
+        check=True,
+        timeout=120,
+    )
+    return Synthesis(folder)
+
+
+@pytest.fixture(params=["dev", "prod", "local"])
+def synthesis(request: pytest.FixtureRequest) -> Synthesis:
+    """Every stage in turn."""
+    found: Synthesis = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,104 @@
+"""A synthesized stage, and questions that a test asks it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+Resource = Mapping[str, Any]
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """The templates that a synthesis left in a folder."""
+
+    folder: Path
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        return tuple(sorted(self.folder.glob("*.template.json")))
+
+    @cached_property
+    def resources(self) -> dict[str, Resource]:
+        """Resources of all stacks by `<stack>/<logical id>`."""
+        return {
+            f"{file.name.partition('.')[0]}/{logical_id}": resource
+            for file in self.files
+            for logical_id, resource in json.loads(file.read_text())["Resources"].items()
+        }
+
+    @cached_property
+    def outputs(self) -> dict[str, set[str]]:
+        """The outputs of each stack by name, those that stacks make for each other left out."""
+        return {
+            file.name.partition(".")[0]: {
+                key for key, output in json.loads(file.read_text()).get("Outputs", {}).items() if "Export" not in output
+            }
+            for file in self.files
+        }
+
+    def of_type(self, kind: str) -> dict[str, Resource]:
+        return {name: found for name, found in self.resources.items() if found["Type"] == kind}
+
+    def properties(self, kind: str) -> list[Mapping[str, Any]]:
+        return [found["Properties"] for found in self.of_type(kind).values()]
+
+    def function(self, name: str) -> Resource:
+        """The Lambda of `lambdas/<name>/handler.py`."""
+        handler = f"lambdas.{name}.handler.handler"
+        (found,) = [each for each in self.properties("AWS::Lambda::Function") if each["Handler"] == handler]
+        return found
+
+    def allowed_to_function(self, name: str) -> list[Statement]:
+        return list(self.statements_of(self.function(name)["Role"]["Fn::GetAtt"][0]))
+
+    def allowed_to_worker(self) -> list[Statement]:
+        (task,) = self.properties("AWS::ECS::TaskDefinition")
+        return list(self.statements_of(task["TaskRoleArn"]["Fn::GetAtt"][0]))
+
+    def statements_of(self, role: str) -> Iterator[Statement]:
+        """What the policies of a role say."""
+        for policy in self.properties("AWS::IAM::Policy"):
+            if {"Ref": role} in policy["Roles"]:
+                yield from policy["PolicyDocument"]["Statement"]
+
+    @cached_property
+    def state_machine(self) -> dict[str, Any]:
+        """The definition of `render-job`, with a stand-in for every value that CloudFormation fills in."""
+        (machine,) = self.properties("AWS::StepFunctions::StateMachine")
+        parts = machine["DefinitionString"]["Fn::Join"][1]
+        definition: dict[str, Any] = json.loads(
+            "".join(part if isinstance(part, str) else stand_in(part) for part in parts)
+        )
+        return definition
+
+    @property
+    def batch_states(self) -> dict[str, Any]:
+        """The states inside the map over batches."""
+        states: dict[str, Any] = self.state_machine["States"]["Render every batch"]["ItemProcessor"]["States"]
+        return states
+
+
+def stand_in(reference: Any) -> str:
+    """A readable name for a reference: its logical id, or the export that it imports."""
+    if reference == {"Ref": "AWS::Partition"}:
+        return "aws"
+    name = next(iter(reference.values()))
+    return ".".join(name) if isinstance(name, list) else str(name)
+
+
+def actions(statement: Statement) -> list[str]:
+    named = statement["Action"]
+    return [named] if isinstance(named, str) else list(named)
+
+
+def allowed_actions(statements: list[Statement]) -> set[str]:
+    return {action for statement in statements if statement["Effect"] == "Allow" for action in actions(statement)}
+
+
+def on(statements: list[Statement], thing: str) -> set[str]:
+    """The actions allowed on resources whose reference names this thing."""
+    return allowed_actions([each for each in statements if thing in json.dumps(each["Resource"])])

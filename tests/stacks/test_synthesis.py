@@ -1,0 +1,121 @@
+"""What holds for every stage's templates."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from craftspark.routes import ROUTES
+from tests.stacks.conftest import ROOT
+from tests.stacks.synthesis import Synthesis
+
+
+def test_no_template_has_an_error_or_a_warning_for_cfn_lint(dev: Synthesis, prod: Synthesis, local: Synthesis) -> None:
+    templates = [str(file) for stage in (dev, prod, local) for file in stage.files]
+
+    # W3005: the CDK also writes down the dependencies that references already imply.
+    command = [sys.executable, "-m", "cfnlint", "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
+    lint = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert len(templates) == 15
+    assert lint.stdout == ""
+    assert lint.returncode == 0
+
+
+def test_local_differs_from_dev_in_values_and_never_in_resources(dev: Synthesis, local: Synthesis) -> None:
+    kinds = [{name: each["Type"] for name, each in stage.resources.items()} for stage in (dev, local)]
+
+    assert kinds[0] == kinds[1]
+    assert dev.outputs == local.outputs
+
+
+def test_synthesis_looks_nothing_up(synthesis: Synthesis) -> None:
+    manifest = json.loads((synthesis.folder / "manifest.json").read_text())
+
+    assert "missing" not in manifest
+    for artifact in manifest["artifacts"].values():
+        if artifact["type"] == "aws:cloudformation:stack":
+            assert artifact["environment"] == "aws://unknown-account/unknown-region"
+
+
+def test_stacks_are_told_apart_by_their_stage(dev: Synthesis, prod: Synthesis) -> None:
+    assert stack_names(dev) == {f"Craftspark-Dev-{name}" for name in STACKS}
+    assert stack_names(prod) == {f"Craftspark-Prod-{name}" for name in STACKS}
+
+
+def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
+    assert dev.outputs == {
+        "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId"},
+        "Data": {"JobsTableName", "AccountsTableName", "ImagesBucketName", "GpuRepositoryUri"},
+        "Network": set(),
+        "Operations": set(),
+        "Rendering": {
+            "StateMachineArn",
+            "ClusterName",
+            "WarmPoolServiceName",
+            "GpuQueueUrl",
+            "GpuDeadLetterQueueUrl",
+            "IntakeQueueUrl",
+        },
+    }
+
+
+def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:
+    handlers = {function["Handler"] for function in synthesis.properties("AWS::Lambda::Function")}
+
+    assert handlers == {f"lambdas.{file.parent.name}.handler.handler" for file in ROOT.glob("lambdas/*/handler.py")}
+    for handler in handlers:
+        module, _, name = handler.rpartition(".")
+        tree = ast.parse(ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text())
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_route_leads_to_its_function_for_signed_in_makers_only(synthesis: Synthesis) -> None:
+    routes = {route["RouteKey"]: route for route in synthesis.properties("AWS::ApiGatewayV2::Route")}
+
+    assert set(routes) == {f"{route.method} {route.path}" for route in ROUTES}
+    for route in ROUTES:
+        written = routes[f"{route.method} {route.path}"]
+        assert written["AuthorizationType"] == "JWT"
+        assert function_behind(written, synthesis) == f"lambdas.{route.function}.handler.handler"
+
+
+def test_every_function_has_a_bound_a_log_and_its_name(synthesis: Synthesis) -> None:
+    for function in synthesis.properties("AWS::Lambda::Function"):
+        name = function["Handler"].split(".")[1]
+        variables = function["Environment"]["Variables"]
+        assert 1 <= function["Timeout"] <= 300
+        assert function["LoggingConfig"]["LogGroup"]
+        assert variables["POWERTOOLS_SERVICE_NAME"] == name
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Craftspark"
+
+
+def test_cloud_functions_run_on_arm_and_local_ones_on_this_machine(dev: Synthesis, local: Synthesis) -> None:
+    cloud = {(each["Runtime"], *each["Architectures"]) for each in dev.properties("AWS::Lambda::Function")}
+    here = {each["Runtime"] for each in local.properties("AWS::Lambda::Function")}
+
+    assert cloud == {("python3.14", "arm64")}
+    assert here == {f"python3.{min(sys.version_info.minor, 14)}"}
+
+
+def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> None:
+    kinds = {resource["Type"] for resource in synthesis.resources.values()}
+    images = [json.loads(file.read_text())["dockerImages"] for file in Path(synthesis.folder).glob("*.assets.json")]
+
+    assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
+    assert images == [{}] * 5
+
+
+STACKS = ("Network", "Data", "Rendering", "Api", "Operations")
+
+
+def stack_names(synthesis: Synthesis) -> set[str]:
+    artifacts = json.loads((synthesis.folder / "manifest.json").read_text())["artifacts"].values()
+    return {each["properties"]["stackName"] for each in artifacts if each["type"] == "aws:cloudformation:stack"}
+
+
+def function_behind(route: dict[str, object], synthesis: Synthesis) -> str:
+    """The handler of the function that a route's integration calls."""
+    _, (_, integration) = route["Target"]["Fn::Join"][1]  # type: ignore[index, misc]
+    raise NotImplementedError(integration)
