@@ -3,7 +3,7 @@
 import json
 
 import jsii
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as rest
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -46,6 +46,7 @@ class FrontDoor(Construct):
         self.api = apigateway.HttpApi(
             self,
             "Api",
+            api_name=Stack.of(self).stack_name,
             default_authorizer=authorizer,
             create_default_stage=False,
             cors_preflight=_cross_origin(api.allowed_origins) if api.allowed_origins else None,

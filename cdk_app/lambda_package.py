@@ -6,14 +6,16 @@ import tempfile
 from pathlib import Path
 
 from cdk_app.import_closure import import_closure
+from cdk_app.stage import Functions
 from cdk_app.wheels import Target, fingerprint, installed, move_into_place, requirements_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "lambda"
 
 
-def lambda_package(function: str, *, target: Target, root: Path = ROOT, build: Path = BUILD) -> Path:
+def lambda_package(function: str, *, functions: Functions, root: Path = ROOT, build: Path = BUILD) -> Path:
     """A folder with the package of `lambdas/<function>/handler.py`, named by its content; raises PackagingFailed."""
+    target = Target.of(functions)
     closure = import_closure(Path("lambdas", function, "handler.py"), root=root)
     requirements = requirements_of(closure.packages, target=target)
     wheels = installed(requirements, target=target, constraints=root / "constraints.txt", cache_folder=build / "wheels")

@@ -10,10 +10,8 @@ from constructs import Construct
 from cdk_app.lambda_package import lambda_package
 from cdk_app.log_group import LogGroup
 from cdk_app.stage import Stage
-from cdk_app.wheels import Target
 
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
-MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 class PythonFunction(Construct):
@@ -35,14 +33,13 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         on = stage.functions
-        target = Target(python=on.python, machine=MACHINES[on.architecture], platforms=on.wheel_platforms)
         self.function = lambda_.Function(
             self,
             "Function",
             runtime=lambda_.Runtime(f"python{on.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=ARCHITECTURES[on.architecture],
             handler=f"lambdas.{name}.handler.handler",
-            code=lambda_.Code.from_asset(str(lambda_package(name, target=target))),
+            code=lambda_.Code.from_asset(str(lambda_package(name, functions=on))),
             environment={
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": name,

@@ -36,3 +36,5 @@ class WarmPool(Construct):
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
+        # The cluster's link to its capacity is made after the cluster itself, and ECS refuses the service before it.
+        self.service.node.add_dependency(cluster)

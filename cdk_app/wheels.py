@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
+from typing import Self
 
 from packaging.markers import Environment, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from cdk_app.import_closure import PackagingFailed
+from cdk_app.stage import Functions
 
 # The Lambda runtime has these, in versions that AWS keeps current.
 IN_THE_RUNTIME = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
@@ -30,6 +32,12 @@ class Target:
     python: str
     machine: str
     platforms: tuple[str, ...]
+
+    @classmethod
+    def of(cls, functions: Functions) -> Self:
+        """What these functions run on."""
+        machine = {"arm64": "aarch64"}.get(functions.architecture, functions.architecture)
+        return cls(python=functions.python, machine=machine, platforms=functions.wheel_platforms)
 
     def markers(self) -> dict[str, str]:
         """What environment markers are measured against."""

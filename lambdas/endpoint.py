@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput
-from lambdas.measures import count
+from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
@@ -49,9 +49,9 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
     """Make a Lambda handler of a function from request to response. The unexpected propagates, loudly."""
 
     @wraps(answer)
-    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
-            response = answer(read_request(event))
+            response = answer(read_request(gateway_event))
         except CraftsparkError as error:
             if type(error) not in STATUS:
                 raise
@@ -63,22 +63,22 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
     return handler
 
 
-def read_request(event: Mapping[str, Any]) -> Request:
+def read_request(gateway_event: Mapping[str, Any]) -> Request:
     """An API Gateway event, payload format 2.0, as a request; raises Forbidden or BodyTooLarge."""
-    context = event["requestContext"]
+    context = gateway_event["requestContext"]
     maker = context["authorizer"]["jwt"]["claims"].get("sub")
     if not maker:
         raise Forbidden("the token has no `sub` claim")
-    text = event.get("body") or ""
-    body = b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    text = gateway_event.get("body") or ""
+    body = b64decode(text) if gateway_event.get("isBase64Encoded") else text.encode()
     if len(body) > BODY_LIMIT:
         raise BodyTooLarge(f"the body has {len(body)} bytes and may have {BODY_LIMIT}", field="body")
     return Request(
         maker=maker,
         request_id=context["requestId"],
-        path=event.get("pathParameters") or {},
-        query=event.get("queryStringParameters") or {},
-        headers=event["headers"],
+        path=gateway_event.get("pathParameters") or {},
+        query=gateway_event.get("queryStringParameters") or {},
+        headers=gateway_event["headers"],
         body=body,
     )
 
@@ -86,8 +86,8 @@ def read_request(event: Mapping[str, Any]) -> Request:
 def refuse(error: CraftsparkError) -> dict[str, Any]:
     """The problem that answers a named error."""
     status, body = problem_of(error)
-    logger.info("request refused", extra={"reason": error.name, "field": error.field, "detail": error.detail})
-    count("RequestRefused")
+    facts = {"reason": error.name, "field": error.field, "detail": error.detail}
+    logger.info("request refused", extra={**facts, **event("RequestRefused")})
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
     if wait_s := RETRY_AFTER_S.get(type(error)):
         headers["Retry-After"] = str(wait_s)

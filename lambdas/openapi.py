@@ -59,7 +59,7 @@ OPERATIONS = {
     "list_tools": Operation(summary="The tools, what each takes and costs", answer=ToolList),
     "submit_job": Operation(
         summary="Ask for images",
-        answer=JobView,
+        answer=JobSummary,
         status=HTTPStatus.ACCEPTED,
         parameters=(IDEMPOTENCY_KEY,),
         headers={"Location": "Where the job is.", "Retry-After": "Seconds until a look at it pays."},

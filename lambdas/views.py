@@ -123,21 +123,21 @@ def job_summary(job: Job) -> JobSummary:
     return JobSummary(**summary_of(job))
 
 
-def job_view(record: JobRecord, image_link: Link | None = None, thumbnail_link: Link | None = None) -> JobView:
-    """A job with its images, linked where there is a link to give."""
+def job_view(record: JobRecord, image_link: Link, thumbnail_link: Link) -> JobView:
+    """A job with its images, and links to those that are stored."""
     images = [image_view(record, index, image_link, thumbnail_link) for index in range(record.job.count)]
     return JobView(**summary_of(record.job), progress=round(record.done_share, 3), images=images)
 
 
-def image_view(record: JobRecord, index: int, image_link: Link | None, thumbnail_link: Link | None) -> ImageView:
+def image_view(record: JobRecord, index: int, image_link: Link, thumbnail_link: Link) -> ImageView:
     job, stored = record.job, record.images.get(index)
     if stored:
         return ImageView(
             index=index,
             seed=job.seeds[index],
             state="done",
-            url=image_link(job.job_id, index) if image_link else None,
-            thumbnail_url=thumbnail_link(job.job_id, index) if thumbnail_link else None,
+            url=image_link(job.job_id, index),
+            thumbnail_url=thumbnail_link(job.job_id, index),
             width=stored.width,
             height=stored.height,
             render_seconds=stored.render_s,

@@ -49,19 +49,20 @@ def up(arguments: argparse.Namespace) -> None:
     except NotRunning:
         _start(arguments)
         return
-    cloud = LocalCloud.deployed(running.state, running.pid, running.endpoint, report=_report)
-    _say_where(cloud, arguments)
+    _say_where(running.redeployed(assembly=arguments.assembly, report=_report), arguments)
 
 
 def _start(arguments: argparse.Namespace) -> None:
+    chosen = {"port": arguments.port, "assembly": arguments.assembly, "report": _report}
     if arguments.foreground:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        with LocalCloud.running(arguments.state_dir, port=arguments.port, report=_report) as cloud:
+        with LocalCloud.running(arguments.state_dir, **chosen) as cloud:
             _say_where(cloud, arguments)
             console.print("Ctrl-C stops it.")
             cloud.wait()
-        raise EmulatorFailed(f"The emulator ended by itself. Its log: {cloud.state.emulator_log}")
-    _say_where(LocalCloud.left_running(arguments.state_dir, port=arguments.port, report=_report), arguments)
+        console.print("The emulator has stopped.")
+        return
+    _say_where(LocalCloud.left_running(arguments.state_dir, **chosen), arguments)
 
 
 def _say_where(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
@@ -115,6 +116,7 @@ def _arguments() -> argparse.Namespace:
 
     bring_up = commands.add_parser("up", parents=[shared], help="start and deploy, or deploy what changed")
     bring_up.add_argument("--port", type=int, help="default: 4566, or any free port where that one is taken")
+    bring_up.add_argument("--assembly", type=Path, help="deploy this one (default: synthesize the local stage)")
     bring_up.add_argument("--foreground", action="store_true", help="stay, and stop everything on Ctrl-C")
     bring_up.set_defaults(run=up)
 

@@ -27,9 +27,8 @@ class LocalCloud:
 
     def __init__(self, state: StateDir, running: Running) -> None:
         self.state = state
+        self.facts = running
         self.endpoint = running.endpoint
-        self.pid = running.pid
-        self.started = running.started
         self.outputs: Mapping[str, str] = running.outputs
         self._clients = Clients(running.endpoint)
 
@@ -58,12 +57,14 @@ class LocalCloud:
             state.forget()
 
     @classmethod
-    def left_running(cls, state_dir: Path | str, *, port: int | None = None, report: Report = silent) -> Self:
+    def left_running(
+        cls, state_dir: Path | str, *, port: int | None = None, assembly: Path | None = None, report: Report = silent
+    ) -> Self:
         """A cloud that stays when this process ends, until it is stopped; raises as `running` does."""
         state = StateDir.at(state_dir)
         emulator = EmulatorProcess.start(state, port=port, commands=COMMANDS, attached=False, report=report)
         try:
-            return cls.deployed(state, emulator.facts, report=report)
+            return cls.deployed(state, emulator.facts, assembly=assembly, report=report)
         except BaseException:
             emulator.stop()
             state.forget()
@@ -86,6 +87,10 @@ class LocalCloud:
         running = replace(emulator, outputs=deploy(Clients(emulator.endpoint), assembly, report))
         state.remember(running)
         return cls(state, running)
+
+    def redeployed(self, *, assembly: Path | None = None, report: Report = silent) -> Self:
+        """This cloud after deploying what changed in the stage. Tasks that run go on as they are."""
+        return self.deployed(self.state, self.facts, assembly=assembly, report=report)
 
     def wait(self) -> None:
         """Block until the emulator has ended."""

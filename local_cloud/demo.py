@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ REQUESTS: tuple[dict[str, Any], ...] = (
     {"prompt": "sunflower", "count": 2, "seed": 42, "lane": "bulk"},
 )
 
-console = Console()
+# A pipe has no width of its own; the table needs this much.
+console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def finish(api: Api, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             jobs = [job if job.get("finished_at") else api.read(job["job_id"]) for job in jobs]
             for job in jobs:
                 bar = bars[job["job_id"]]
-                progress.update(bar, completed=job["progress"], state=job["state"])
+                progress.update(bar, completed=job.get("progress", 0), state=job["state"])
                 if job.get("finished_at"):
                     progress.stop_task(bar)
     return jobs

@@ -1,4 +1,4 @@
-"""An execution's history, read as the story of its states. Works on what GetExecutionHistory answers, here and on AWS."""
+"""An execution's history, as GetExecutionHistory answers it here and on AWS, read as the story of its states."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -50,7 +50,8 @@ def story_table(execution: Mapping[str, Any], story: Story) -> Table:
 
 def _caption(execution: Mapping[str, Any], story: Story) -> str:
     ended = execution.get("stopDate")
-    lines = [f"{story.transitions} state transitions in {_duration(ended - execution['startDate'] if ended else None)}"]
+    took = f"in {_duration(ended - execution['startDate'])}" if ended else "so far"
+    lines = [f"{story.transitions} state transitions {took}"]
     if execution.get("error"):
         lines.append(f"{execution['error']}: {execution.get('cause', '')}")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,15 @@ def _files(paths: Any, follow: bool) -> Iterator[str]:
 
 
 def _events(logs: Any, group: str, follow: bool) -> Iterator[str]:
-    seen: set[str] = set()
+    printed: Counter[str] = Counter()  # by stream: each only grows, while together they are sorted by time
     while True:
+        passed: Counter[str] = Counter()
         for event in _pages(logs, group):
-            if event["eventId"] not in seen:
-                seen.add(event["eventId"])
+            stream = event["logStreamName"]
+            passed[stream] += 1
+            if passed[stream] > printed[stream]:
                 yield event["message"].rstrip("\n")
+        printed = passed
         if not follow:
             return
         time.sleep(FOLLOW_S)

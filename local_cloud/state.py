@@ -15,6 +15,8 @@ from local_cloud import task_records
 
 DEFAULT = Path(".local-cloud")
 POLL_S = 0.05
+# Longer than it takes somebody else to look whether the folder is free.
+CLAIM_WITHIN_S = 0.3
 
 
 class AlreadyRunning(Exception):
@@ -61,12 +63,14 @@ class StateDir:
         """Hold the folder; raises AlreadyRunning where somebody does. Handed over, it is held by that process too."""
         self.path.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AlreadyRunning(
-                    f"A local cloud already runs in {self.path}. Stop it: python -m local_cloud down"
-                ) from None
+            deadline = time.monotonic() + CLAIM_WITHIN_S
+            while not _try_lock(lock.fileno(), fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise AlreadyRunning(
+                        f"A local cloud already runs in {self.path}. Stop it: python -m local_cloud down"
+                    )
+                time.sleep(POLL_S)
+            lock.truncate(0)
             yield Claim(self, lock.fileno())
 
     def remember(self, running: Running) -> None:
@@ -91,11 +95,9 @@ class StateDir:
         """The id of the emulator's process that holds the folder now."""
         if not self.lock.exists():
             return None
-        try:
-            with self.claim():
-                return None
-        except AlreadyRunning:
-            return int(self.lock.read_text() or 0) or None
+        with self.lock.open("rb") as lock:
+            free = _try_lock(lock.fileno(), fcntl.LOCK_SH)
+            return None if free else int(lock.read() or 0) or None
 
     def wait_until_free(self, timeout_s: float = float("inf")) -> bool:
         """Block until nobody holds the folder any more; answers whether that came to be in time."""
@@ -119,7 +121,6 @@ class Claim:
 
     def hand_over(self, pid: int) -> None:
         """Note which process, having inherited the descriptor, holds the folder from now on."""
-        os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, str(pid).encode(), 0)
 
     def end_leftovers(self) -> bool:
@@ -138,3 +139,11 @@ class Claim:
                 leftover.unlink()
         self.state.logs.mkdir()
         return crashed
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -35,7 +35,7 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]])
 
 
 def _emulator(cloud: LocalCloud) -> tuple[object, ...]:
-    return cloud.endpoint, cloud.pid, _age(cloud.started), cloud.api_url
+    return cloud.endpoint, cloud.facts.pid, _age(cloud.facts.started), cloud.api_url
 
 
 def _stacks(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:

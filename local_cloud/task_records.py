@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -46,24 +45,11 @@ def end_leftovers(folder: Path) -> list[int]:
 
 
 def _locked(path: Path) -> bool:
-    with _opened(path) as handle:
-        if handle is None:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
     try:
-        handle = os.open(path, os.O_RDONLY)
+        with path.open("rb") as record:
+            fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     except FileNotFoundError:
-        yield None
-        return
-    try:
-        yield handle
-    finally:
-        os.close(handle)
+        pass
+    return False

@@ -6,8 +6,8 @@ from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
 from lambdas.endpoint import Request, Response, endpoint, logger
-from lambdas.measures import count
-from lambdas.views import JobSummary, job_summary
+from lambdas.measures import event
+from lambdas.views import job_summary
 
 
 @cache
@@ -19,7 +19,6 @@ def settlement() -> Settlement:
 @endpoint
 def handler(request: Request) -> Response:
     job = settlement().cancel(request.maker, request.path["job_id"])
-    logger.info("job cancelled", extra={"job_id": job.job_id, "delivered": job.delivered, "refunded": job.refunded})
-    count("JobCancelled")
-    body: JobSummary = job_summary(job)
-    return Response(body=body)
+    facts = {"job_id": job.job_id, "delivered": job.delivered, "refunded": job.refunded}
+    logger.info("job cancelled", extra={**facts, **event("JobCancelled")})
+    return Response(body=job_summary(job))

@@ -9,7 +9,7 @@ from craftspark.aws import job_book
 from craftspark.jobs import JobState
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
-from lambdas.measures import count
+from lambdas.measures import event
 
 logger = Logger()
 METRICS = {
@@ -26,12 +26,13 @@ def settlement() -> Settlement:
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    job = settlement().settle(event["job_id"], event["outcomes"], event.get("error"), event.get("cause"))
+def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
+    job = settlement().settle(end["job_id"], end["outcomes"], end.get("error"), end.get("cause"))
     first_error = job.failures[0].error if job.failures else None
     facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
-    logger.info("job settled", extra={**facts, "refunded": job.refunded, "reason": first_error})
-    count(METRICS[job.state])
+    logger.info(
+        "job settled", extra={**facts, "refunded": job.refunded, "reason": first_error, **event(METRICS[job.state])}
+    )
     return {
         "job_id": job.job_id,
         "maker": job.maker,

@@ -1,5 +1,6 @@
 """POST /v1/tools/{tool}/jobs: accept a job."""
 
+import gc
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -11,12 +12,11 @@ from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.job_book import Acceptance
 from craftspark.catalogue import find_model
 from craftspark.credits import Plan
-from craftspark.jobs import JobRecord
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
 from lambdas.endpoint import Request, Response, endpoint
-from lambdas.measures import count
-from lambdas.views import job_view
+from lambdas.measures import event
+from lambdas.views import job_summary
 
 logger = Logger()
 
@@ -24,7 +24,7 @@ logger = Logger()
 @cache
 def submissions() -> Submissions:
     settings = SubmitSettings.from_environment()
-    return Submissions(
+    made = Submissions(
         acceptance=Acceptance(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
@@ -36,6 +36,9 @@ def submissions() -> Submissions:
         deadline=timedelta(seconds=settings.job_deadline_s),
         retention=timedelta(days=settings.job_retention_days),
     )
+    # All that is loaded by now stays for good: the collector need not look at it with every request.
+    gc.freeze()
+    return made
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -44,10 +47,10 @@ def handler(request: Request) -> Response:
     # Without a key of the caller's, the request's own id makes each request a job of its own.
     key = request.headers.get("idempotency-key", request.request_id)
     job = submissions().submit(request.maker, request.path["tool"], request.body, idempotency_key=key)
-    logger.info("job accepted", extra={"job_id": job.job_id, "tool": job.tool, "lane": job.lane, "price": job.price})
-    count("JobAccepted")
+    facts = {"job_id": job.job_id, "tool": job.tool, "lane": job.lane, "price": job.price}
+    logger.info("job accepted", extra={**facts, **event("JobAccepted")})
     return Response(
         status=HTTPStatus.ACCEPTED,
-        body=job_view(JobRecord(job=job)),
+        body=job_summary(job),
         headers={"Location": f"/v1/jobs/{job.job_id}", "Retry-After": "1"},
     )

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
-from lambdas.measures import count
+from lambdas.measures import event
 
 logger = Logger()
 
@@ -19,7 +19,7 @@ def settlement() -> Settlement:
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> None:
+def handler(_schedule: dict[str, Any], context: Any) -> None:
     for job in settlement().end_overdue():
-        logger.warning("overdue job ended", extra={"job_id": job.job_id, "state": job.state, "refunded": job.refunded})
-        count("JobOverdue")
+        facts = {"job_id": job.job_id, "state": job.state, "refunded": job.refunded}
+        logger.warning("overdue job ended", extra={**facts, **event("JobOverdue")})

@@ -1,9 +1,9 @@
 """Each stage is synthesized once, `local` as a process of its own without anything of this machine's AWS."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,9 +32,10 @@ def synthesize(stage_name: str, folder: Path) -> Synthesis:
     return Synthesis(folder)
 
 
-def bare_environment(home: Path) -> Mapping[str, str]:
-    """No AWS variable, no AWS file, no proxy; a path that leads to Node alone."""
-    return {"PATH": str(NODE.parent), "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+def bare_environment() -> dict[str, str]:
+    """No AWS variable, no AWS file, a path that leads to Node alone. The CDK keeps what it unpacks at home."""
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {"PATH": str(NODE.parent), "HOME": str(Path.home()), "AWS_EC2_METADATA_DISABLED": "true", **nowhere}
 
 
 @pytest.fixture(scope="session")
@@ -50,11 +51,14 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     folder = tmp_path_factory.mktemp("local")
-    environment = bare_environment(tmp_path_factory.mktemp("home"))
     subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**environment, "CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": '{"stage": "local"}'},
+        env={
+            **bare_environment(),
+            "CDK_OUTDIR": str(folder),
+            "CDK_CONTEXT_JSON": json.dumps({"stage": "local", **IN_PLACE}),
+        },
         check=True,
         timeout=120,
     )

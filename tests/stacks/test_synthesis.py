@@ -4,10 +4,11 @@ import ast
 import json
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 from craftspark.routes import ROUTES
-from tests.stacks.conftest import ROOT
+from tests.stacks.conftest import NODE, ROOT, bare_environment
 from tests.stacks.synthesis import Synthesis
 
 
@@ -15,7 +16,7 @@ def test_no_template_has_an_error_or_a_warning_for_cfn_lint(dev: Synthesis, prod
     templates = [str(file) for stage in (dev, prod, local) for file in stage.files]
 
     # W3005: the CDK also writes down the dependencies that references already imply.
-    command = [sys.executable, "-m", "cfnlint", "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
+    command = [str(NODE.parent / "cfn-lint"), "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
     lint = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     assert len(templates) == 15
@@ -28,6 +29,17 @@ def test_local_differs_from_dev_in_values_and_never_in_resources(dev: Synthesis,
 
     assert kinds[0] == kinds[1]
     assert dev.outputs == local.outputs
+
+
+def test_synthesis_needs_no_credentials_and_no_command_line(local: Synthesis) -> None:
+    environment = bare_environment()
+
+    assert [name for name in environment if name.startswith("AWS_")] == [
+        "AWS_EC2_METADATA_DISABLED",
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+    ]
+    assert [file.name.partition(".")[0] for file in local.files] == sorted(STACKS)
 
 
 def test_synthesis_looks_nothing_up(synthesis: Synthesis) -> None:
@@ -101,7 +113,7 @@ def test_cloud_functions_run_on_arm_and_local_ones_on_this_machine(dev: Synthesi
 
 def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> None:
     kinds = {resource["Type"] for resource in synthesis.resources.values()}
-    images = [json.loads(file.read_text())["dockerImages"] for file in Path(synthesis.folder).glob("*.assets.json")]
+    images = [json.loads(file.read_text())["dockerImages"] for file in synthesis.folder.glob("*.assets.json")]
 
     assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
     assert images == [{}] * 5
@@ -115,7 +127,8 @@ def stack_names(synthesis: Synthesis) -> set[str]:
     return {each["properties"]["stackName"] for each in artifacts if each["type"] == "aws:cloudformation:stack"}
 
 
-def function_behind(route: dict[str, object], synthesis: Synthesis) -> str:
+def function_behind(route: Mapping[str, Any], synthesis: Synthesis) -> str:
     """The handler of the function that a route's integration calls."""
-    _, (_, integration) = route["Target"]["Fn::Join"][1]  # type: ignore[index, misc]
-    raise NotImplementedError(integration)
+    integration = synthesis.resources[f"Api/{route['Target']['Fn::Join'][1][1]['Ref']}"]
+    function = synthesis.resources[f"Api/{integration['Properties']['IntegrationUri']['Fn::GetAtt'][0]}"]
+    return str(function["Properties"]["Handler"])

@@ -1,0 +1,35 @@
+"""`make bench`: measure, print a table, and write build/bench.json."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import local_runs, submit
+from benchmarks.entries import Entry
+
+OUT = Path("build/bench.json")
+VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: "-"}
+
+
+def main() -> None:
+    console = Console(highlight=False, width=None if Console().is_terminal else 140)
+    entries: list[Entry] = []
+    for measure in (submit.measure, lambda: [local_runs.worker_share()], lambda: [local_runs.jobs_per_second()]):
+        entries += measure()
+    table = Table(title="Benchmarks")
+    for column in ("figure", "value", "goal", "", "beside"):
+        table.add_column(column)
+    for entry in entries:
+        goal = "-" if entry.goal is None else f"{'<=' if entry.better == 'lower' else '>='} {entry.goal:g}"
+        beside = ", ".join(f"{name} {value}" for name, value in entry.beside.items())
+        table.add_row(entry.name, f"{entry.value:g} {entry.unit}", goal, VERDICTS[entry.meets_goal], beside)
+    console.print(table)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A loopback server that answers DynamoDB and SQS calls at once, so that only the caller's own CPU is measured.
+
+`python -m benchmarks.canned_aws` prints its port and answers until its standard input closes.
+"""
+
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ANSWERS = {
+    "DynamoDB_20120810.TransactWriteItems": b"{}",
+    "AmazonSQS.SendMessage": b'{"MessageId":"1"}',
+}
+
+
+class CannedAws(BaseHTTPRequestHandler):
+    """Answers by the header that names the operation."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = ANSWERS[self.headers["X-Amz-Target"]]
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
+            % (len(answer), answer)
+        )
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def main() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), CannedAws)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()

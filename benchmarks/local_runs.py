@@ -1,0 +1,109 @@
+"""Jobs in bulk through the local cloud, over HTTP."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from benchmarks.entries import Entry
+from local_cloud.cloud import LocalCloud
+
+IMAGE = "craftspark-gpu:local"
+SUBMITTERS = 8
+# Bounds each wait for all jobs of a run.
+PATIENCE_S = 300
+BUSY_JOBS = 16
+QUICK_JOBS, WARM_UP_JOBS, REPEATS = 120, 16, 3
+
+
+@contextmanager
+def api(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
+    """A local cloud of its own whose GPU tasks run the given program, and a signed-in maker's client."""
+    commands = {IMAGE: (sys.executable, "-m", *worker)}
+    with TemporaryDirectory() as folder, LocalCloud.running(Path(folder), commands=commands) as cloud:
+        headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
+        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
+            yield cloud, client
+
+
+def run_jobs(client: httpx.Client, number: int, request: dict[str, Any]) -> float:
+    """Submit so many jobs at once and wait until all have ended; seconds from the first submission to the last end.
+
+    Raises RuntimeError where one did not succeed, TimeoutError where one did not end.
+    """
+
+    def submit(_: int) -> str:
+        return str(client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"])
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(SUBMITTERS) as threads:
+        ours = set(threads.map(submit, range(number)))
+    while True:
+        # One cheap request tells whether anything is under way.
+        if client.get("/v1/account").raise_for_status().json()["active_jobs"] == 0:
+            break
+        if time.perf_counter() - began > PATIENCE_S:
+            raise TimeoutError(f"jobs did not end within {PATIENCE_S} s")
+        time.sleep(0.05)
+    took_s = time.perf_counter() - began
+    states = {job["job_id"]: job["state"] for job in newest(client, number)}
+    failed = {job_id: states.get(job_id) for job_id in ours if states.get(job_id) != "succeeded"}
+    if failed:
+        raise RuntimeError(f"jobs that did not succeed: {failed}")
+    return took_s
+
+
+def newest(client: httpx.Client, number: int) -> list[dict[str, Any]]:
+    jobs: list[dict[str, Any]] = []
+    query: dict[str, str] = {"limit": "100"}
+    while len(jobs) < number:
+        page = client.get("/v1/jobs", params=query).raise_for_status().json()
+        jobs += page["jobs"]
+        if "next_cursor" not in page:
+            break
+        query["cursor"] = page["next_cursor"]
+    return jobs
+
+
+def worker_share() -> Entry:
+    """A worker that never runs out of batches: how much of its time is not the model's."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "shares.json"
+        with api("benchmarks.timed_worker", str(out)) as (_, client):
+            run_jobs(client, BUSY_JOBS, {"prompt": "a red apple", "count": 4})
+        # The worker writes when it is told to stop, which the end of the cloud does.
+        shares = json.loads(out.read_text())
+    return Entry(
+        name="worker_share_outside_model",
+        value=round(shares["worker"], 4),
+        goal=0.02,
+        better="lower",
+        unit="share of time",
+        beside={"plain_diffusers_loop": round(shares["plain"], 4), "waves": shares["waves"]},
+    )
+
+
+def jobs_per_second() -> Entry:
+    """How many one-image jobs a second travel the whole way, when rendering takes no time."""
+    with api("benchmarks.null_worker") as (_, client):
+        run_jobs(client, WARM_UP_JOBS, {"prompt": "x", "count": 1})
+        samples = []
+        for _ in range(REPEATS):
+            took_s = run_jobs(client, QUICK_JOBS // REPEATS, {"prompt": "x", "count": 1})
+            samples.append(QUICK_JOBS // REPEATS / took_s)
+    return Entry(
+        name="jobs_per_second_null_renderer",
+        value=round(sorted(samples)[len(samples) // 2], 2),
+        goal=None,
+        better="higher",
+        unit="jobs/s",
+        samples=[round(sample, 2) for sample in samples],
+        beside={"jobs_at_once": QUICK_JOBS // REPEATS},
+    )

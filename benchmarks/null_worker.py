@@ -1,0 +1,35 @@
+"""The GPU worker with a renderer that takes no time: what is left is the way of a job."""
+
+import sys
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from craftspark.catalogue import find_model
+from craftspark.settings import WorkerSettings
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.main import main
+
+
+class NullRenderer:
+    """Answers grey at once."""
+
+    def __init__(self, wave_size: int) -> None:
+        self.wave_size = wave_size
+        self._pixels = np.full((128, 128, 3), 128, np.uint8)
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        return order.job.tool
+
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+        on_step(1.0)
+        return [self._pixels for _ in wave]
+
+
+def load(settings: WorkerSettings) -> NullRenderer:
+    return NullRenderer(find_model(settings.model).wave_size)
+
+
+if __name__ == "__main__":
+    sys.exit(main(load))

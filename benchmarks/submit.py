@@ -1,0 +1,180 @@
+"""What the submit handler costs beyond its two calls to AWS."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.entries import Entry, ratio_of
+from craftspark.settings import SubmitSettings
+
+ROUNDS, CALLS = 30, 40
+COLD_STARTS = 12
+
+BOTO3 = "import boto3; boto3.client('dynamodb')"
+HANDLER = "import lambdas.submit_job.handler"
+HANDLER_READY = "import lambdas.submit_job.handler as h; h.submissions()"
+
+
+@dataclass
+class Context:
+    """What a Lambda handler is told of its invocation."""
+
+    function_name: str = "submit_job"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:submit_job"
+    aws_request_id: str = "request"
+
+
+def environment(port: int) -> dict[str, str]:
+    settings = SubmitSettings(
+        jobs_table="jobs",
+        accounts_table="accounts",
+        intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
+        model="craftspark-clipart-128",
+        welcome_credits=10,
+        max_active_jobs=3,
+        job_deadline_s=3600,
+        job_retention_days=30,
+    )
+    return {
+        **settings.to_environment(),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "POWERTOOLS_SERVICE_NAME": "submit_job",
+        "POWERTOOLS_METRICS_NAMESPACE": "Craftspark",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+
+
+@contextlib.contextmanager
+def canned_aws() -> Iterator[int]:
+    command = [sys.executable, "-m", "benchmarks.canned_aws"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin
+        assert server.stdout
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.stdin.close()
+            server.wait(timeout=10)
+
+
+def event(number: int) -> dict[str, Any]:
+    """A request as API Gateway hands it over."""
+    return {
+        "version": "2.0",
+        "headers": {"idempotency-key": f"key-{number}", "content-type": "application/json"},
+        "pathParameters": {"tool": "picture"},
+        "body": json.dumps({"prompt": "a red apple on a white table", "count": 4}),
+        "isBase64Encoded": False,
+        "requestContext": {"requestId": f"r{number}", "authorizer": {"jwt": {"claims": {"sub": "maker-1"}}}},
+    }
+
+
+def measure() -> list[Entry]:
+    with canned_aws() as port, patch.dict(os.environ, environment(port)):
+        return [*warm(), cold()]
+
+
+def warm() -> list[Entry]:
+    from craftspark.aws import clients
+    from lambdas.submit_job.handler import handler
+
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        calls.append((model.name, params))
+
+    dynamodb, sqs = clients.dynamodb(), clients.sqs()
+    for client in (dynamodb, sqs):
+        client.meta.events.register("provide-client-params", note)
+    with no_output():
+        handler(event(0), Context())
+    for client in (dynamodb, sqs):
+        client.meta.events.unregister("provide-client-params", note)
+    by_name = dict(calls)
+
+    def bare(_: int) -> None:
+        dynamodb.transact_write_items(**by_name["TransactWriteItems"])
+        sqs.send_message(**by_name["SendMessage"])
+
+    def handled(number: int) -> None:
+        answer = handler(event(number), Context())
+        assert answer["statusCode"] == 202
+
+    for work in (bare, handled):
+        cpu_ms(work)
+    handled_ms, bare_ms = [], []
+    for _ in range(ROUNDS):
+        handled_ms.append(cpu_ms(handled))
+        bare_ms.append(cpu_ms(bare))
+    beside = {"handler_cpu_ms": round(median(handled_ms), 3), "sdk_cpu_ms": round(median(bare_ms), 3)}
+    return [
+        ratio_of("submit_cpu_over_sdk", handled_ms, bare_ms, goal=1.15, beside=beside),
+        Entry(
+            name="submit_aws_calls",
+            value=len(calls),
+            goal=2,
+            better="lower",
+            unit="calls",
+            beside={"calls": [name for name, _ in calls]},
+        ),
+    ]
+
+
+def cpu_ms(work: Callable[[int], None]) -> float:
+    """CPU milliseconds of this process for each of CALLS calls; what they print is thrown away."""
+    with no_output():
+        before = time.process_time()
+        for number in range(CALLS):
+            work(number)
+        return 1000 * (time.process_time() - before) / CALLS
+
+
+@contextlib.contextmanager
+def no_output() -> Iterator[None]:
+    """Send standard output nowhere, also that of loggers which took hold of it before."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def cold() -> Entry:
+    """A new interpreter each time, the three in turn."""
+    boto3_ms, handler_ms, ready_ms = [], [], []
+    for _ in range(COLD_STARTS):
+        boto3_ms.append(import_ms(BOTO3))
+        handler_ms.append(import_ms(HANDLER))
+        ready_ms.append(import_ms(HANDLER_READY))
+    beside = {
+        "handler_import_ms": round(median(handler_ms), 1),
+        "boto3_and_one_client_ms": round(median(boto3_ms), 1),
+        "handler_import_and_both_clients_over_boto3": round(
+            median(ready / boto3 for ready, boto3 in zip(ready_ms, boto3_ms, strict=True)), 3
+        ),
+    }
+    return ratio_of("submit_import_over_boto3", handler_ms, boto3_ms, goal=1.5, beside=beside)
+
+
+def import_ms(statement: str) -> float:
+    program = f"import time; t = time.perf_counter(); {statement}; print(1000 * (time.perf_counter() - t))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return float(done.stdout)

@@ -1,0 +1,122 @@
+"""The GPU worker with a stopwatch around the model's forwards.
+
+`python -m benchmarks.timed_worker FILE` first runs a plain diffusers loop, then serves the queue like the real one,
+and at the end writes to FILE what share of each one's busy time passed outside the model.
+"""
+
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from craftspark.catalogue import Model, find_model
+from craftspark.settings import WorkerSettings
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.main import main
+from gpu_tasks.model_store import load_pipeline
+from gpu_tasks.studio import Studio
+from gpu_tasks.tools.picture import PictureRenderer
+
+PLAIN_WAVES = 12
+
+
+class Stopwatch:
+    """Seconds spent in the model's forwards."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self.seconds = 0.0
+        for part, method in ((pipeline.unet, "forward"), (pipeline.text_encoder, "forward"), (pipeline.vae, "decode")):
+            setattr(part, method, self._timed(getattr(part, method)))
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            with self.running():
+                return function(*arguments, **named)
+
+        return timed
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - began
+
+
+class TimedRenderer:
+    """The studio, remembering when its first wave began and its last one ended."""
+
+    def __init__(self, studio: Studio, stopwatch: Stopwatch) -> None:
+        self.wave_size = studio.wave_size
+        self.waves: list[tuple[float, float, float]] = []
+        self._studio, self._stopwatch = studio, stopwatch
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        return self._studio.kind(order)
+
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+        began, before = time.perf_counter(), self._stopwatch.seconds
+        pictures = self._studio.render(wave, on_step)
+        self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))
+        return pictures
+
+    def share_outside(self) -> float:
+        """Of the time from the second wave's beginning to the last one's end; the first warms up."""
+        counted = self.waves[1:]
+        busy = counted[-1][1] - counted[0][0]
+        return 1 - sum(in_model for _, _, in_model in counted) / busy
+
+
+def plain_loop(pipeline: Any, model: Model, stopwatch: Stopwatch) -> float:
+    """The share outside the model of a loop as the diffusers documentation shows it: render, save, next."""
+
+    def wave() -> None:
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(model.wave_size)]
+        images = pipeline(
+            ["a red apple"] * model.wave_size,
+            width=128,
+            height=128,
+            num_inference_steps=model.default_steps,
+            guidance_scale=model.default_guidance,
+            guidance_rescale=model.guidance_rescale,
+            generator=generators,
+        ).images
+        for image in images:
+            image.save(io.BytesIO(), "PNG")
+
+    wave()
+    began, before = time.perf_counter(), stopwatch.seconds
+    for _ in range(PLAIN_WAVES):
+        wave()
+    return 1 - (stopwatch.seconds - before) / (time.perf_counter() - began)
+
+
+def serve(out: Path) -> int:
+    timed: list[TimedRenderer] = []
+    plain: list[float] = []
+
+    def load(settings: WorkerSettings) -> TimedRenderer:
+        model = find_model(settings.model)
+        pipeline = load_pipeline(model, settings)
+        stopwatch = Stopwatch(pipeline)
+        plain.append(plain_loop(pipeline, model, stopwatch))
+        studio = Studio({"picture": PictureRenderer(pipeline, model)}, wave_size=model.wave_size)
+        timed.append(TimedRenderer(studio, stopwatch))
+        return timed[0]
+
+    code = main(load)
+    if timed and len(timed[0].waves) > 1:
+        shares = {"worker": timed[0].share_outside(), "plain": plain[0], "waves": len(timed[0].waves)}
+        out.write_text(json.dumps(shares))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(serve(Path(sys.argv[1])))

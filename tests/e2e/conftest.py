@@ -1,0 +1,62 @@
+"""One local cloud for the whole session, and an empty emulator for what does not need the stacks."""
+
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_cloud.aws_clients import Clients
+from local_cloud.cloud import STAGE, LocalCloud
+from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.state import StateDir
+from local_cloud.synthesis import synthesize
+
+IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
+# Images that tests' own task definitions name.
+PROGRAMS = {
+    "idle": IDLE,
+    "stubborn": (*IDLE, "--stubborn"),
+    "parent": (*IDLE, "--with-child"),
+    "broken": (sys.executable, "-c", "raise SystemExit(3)"),
+}
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The local stage's cloud assembly."""
+    folder = tmp_path_factory.mktemp("synthesis")
+    return synthesize(REPOSITORY, stage=STAGE, into=folder / "assembly", log=folder / "log")
+
+
+@pytest.fixture(scope="session")
+def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The running cloud that all tests of jobs share, with the real GPU worker."""
+    with LocalCloud.running(tmp_path_factory.mktemp("cloud"), port=0, assembly=assembly) as running:
+        yield running
+
+
+@pytest.fixture
+def maker(cloud: LocalCloud) -> str:
+    """The access token of a maker nobody else is."""
+    return cloud.sign_in(f"{uuid.uuid4().hex}@craftspark.example")
+
+
+@pytest.fixture(scope="session")
+def emulator_state(tmp_path_factory: pytest.TempPathFactory) -> StateDir:
+    return StateDir.at(tmp_path_factory.mktemp("emulator"))
+
+
+@pytest.fixture(scope="session")
+def aws(emulator_state: StateDir) -> Iterator[Clients]:
+    """Clients of an emulator with nothing deployed, started where a user's AWS configuration is in the way."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_PROFILE", "production")
+        patched.setenv("AWS_SESSION_TOKEN", "real")
+        patched.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        emulator = EmulatorProcess.start(emulator_state, port=0, commands=PROGRAMS, attached=True)
+        try:
+            yield Clients(emulator.facts.endpoint)
+        finally:
+            emulator.stop()

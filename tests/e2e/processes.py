@@ -1,0 +1,42 @@
+"""Which processes live, by /proc where there is one."""
+
+import os
+from pathlib import Path
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs: one that has ended and waits to be collected does not."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    return state != "Z"
+
+
+def mentioning(text: str) -> dict[int, str]:
+    """The command lines of all living processes that have the text in their command line or environment."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            environment = (folder / "environ").read_bytes().decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        if pid != os.getpid() and text in command + environment and alive(pid):
+            found[pid] = command
+    return found
+
+
+def listening_addresses(pid: int) -> set[str]:
+    """The addresses, in the kernel's notation, of the sockets that the process listens on."""
+    inodes = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            inodes.add(str(descriptor.readlink()).removeprefix("socket:[").rstrip("]"))
+        except FileNotFoundError:
+            continue
+    listening = "0A"
+    rows = [row.split() for table in ("tcp", "tcp6") for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]]
+    return {row[1] for row in rows if row[3] == listening and row[9] in inodes}

@@ -1,0 +1,69 @@
+"""Small state machines for the emulator."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from local_cloud.aws_clients import Clients
+from tests.e2e.waiting import eventually
+
+ROLE = "arn:aws:iam::000000000000:role/states"
+
+
+def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[str, Any] | None = None) -> str:
+    """Create a JSONata machine of this definition and start it; answers the execution's ARN."""
+    machine = aws["stepfunctions"].create_state_machine(
+        name=f"machine-{uuid.uuid4().hex[:8]}",
+        definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
+        roleArn=ROLE,
+    )
+    started = aws["stepfunctions"].start_execution(
+        stateMachineArn=machine["stateMachineArn"], input=json.dumps(execution_input or {})
+    )
+    return str(started["executionArn"])
+
+
+def ended(aws: Clients, execution: str, *, within_s: float = 15.0) -> dict[str, Any]:
+    """The execution as DescribeExecution answers it once it has ended."""
+
+    def look() -> dict[str, Any] | None:
+        described: dict[str, Any] = aws["stepfunctions"].describe_execution(executionArn=execution)
+        return None if described["status"] == "RUNNING" else described
+
+    described = eventually(look, within_s=within_s)
+    assert described is not None
+    return described
+
+
+def history(aws: Clients, execution: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = aws["stepfunctions"].get_execution_history(executionArn=execution, maxResults=1000)[
+        "events"
+    ]
+    return events
+
+
+def queue(aws: Clients) -> str:
+    return str(aws["sqs"].create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"])
+
+
+def callback_task(queue_url: str, **fields: Any) -> dict[str, Any]:
+    """A task that sends its token to the queue and waits."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Arguments": {
+            "QueueUrl": queue_url,
+            "MessageBody": {"token": "{% $states.context.Task.Token %}"},
+            "MessageGroupId": "maker",
+        },
+        "End": True,
+        **fields,
+    }
+
+
+def next_token(aws: Clients, queue_url: str) -> str:
+    """The token of the next message, which is taken off the queue."""
+    messages = aws["sqs"].receive_message(QueueUrl=queue_url, WaitTimeSeconds=10)["Messages"]
+    aws["sqs"].delete_message(QueueUrl=queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
+    return str(json.loads(messages[0]["Body"])["token"])

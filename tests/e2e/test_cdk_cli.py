@@ -1,0 +1,55 @@
+"""The stock CDK CLI bootstraps and deploys every stack into the local cloud, as it would into an account."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from local_cloud.cloud import COMMANDS
+from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.environment import ACCOUNT, REGION, scrubbed
+from local_cloud.state import StateDir
+
+CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
+BOOTSTRAP_WITHIN_S = 60
+DEPLOY_WITHIN_S = 180
+
+
+def cdk(*arguments: str, endpoint: str, within_s: float) -> None:
+    """Run the CLI with the project's own Python and Node."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [CDK, *arguments],
+        cwd=REPOSITORY,
+        env=scrubbed() | {"AWS_ENDPOINT_URL": endpoint, "HOME": str(Path.home()), "PATH": path, "CI": "true"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=within_s,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_cdk_cli_bootstraps_and_deploys_all_stacks(tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.json"
+    state = StateDir.at(tmp_path / "state")
+    emulator = EmulatorProcess.start(state, port=0, commands=dict.fromkeys(COMMANDS, ("sleep", "600")), attached=True)
+    try:
+        endpoint = emulator.facts.endpoint
+        cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", endpoint=endpoint, within_s=BOOTSTRAP_WITHIN_S)
+        chosen = ("-c", "stage=local", "--output", str(tmp_path / "cdk.out"), "--outputs-file", str(outputs))
+        cdk("deploy", "--all", "--require-approval", "never", *chosen, endpoint=endpoint, within_s=DEPLOY_WITHIN_S)
+        api = (
+            json.loads(outputs.read_text())["Craftspark-Local-Api"]["ApiUrl"].removeprefix("https://").partition(".")[0]
+        )
+
+        answer = httpx.get(f"{endpoint}/_aws/execute-api/{api}/v1/account", trust_env=False)
+
+        assert answer.status_code == httpx.codes.UNAUTHORIZED
+    finally:
+        emulator.stop()

@@ -1,0 +1,162 @@
+"""The contract of GPU tasks as local processes: what ECS would do with their containers."""
+
+import json
+import os
+import signal
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from local_cloud.aws_clients import Clients
+from local_cloud.state import StateDir
+from local_cloud.task_records import TaskRecord, live_tasks
+from tests.e2e.processes import alive
+from tests.e2e.waiting import eventually
+
+
+def task_definition(aws: Clients, image: str, **container: Any) -> str:
+    defined = aws["ecs"].register_task_definition(
+        family=f"family-{uuid.uuid4().hex[:8]}",
+        containerDefinitions=[
+            {
+                "name": "Worker",
+                "image": image,
+                "memory": 128,
+                "environment": [{"name": "CRAFTSPARK_MODEL", "value": "one"}],
+                **container,
+            }
+        ],
+    )
+    return str(defined["taskDefinition"]["taskDefinitionArn"])
+
+
+def service(aws: Clients, image: str, **container: Any) -> str:
+    name = f"service-{uuid.uuid4().hex[:8]}"
+    definition = task_definition(aws, image, **container)
+    aws["ecs"].create_service(serviceName=name, taskDefinition=definition, desiredCount=1)
+    return name
+
+
+def process_of(state: StateDir, name: str) -> TaskRecord | None:
+    return next((task for task in live_tasks(state.tasks) if task.group == f"service:{name}"), None)
+
+
+def running(state: StateDir, name: str) -> TaskRecord:
+    found = eventually(lambda: process_of(state, name))
+    assert found is not None
+    return found
+
+
+def said(log: str) -> dict[str, Any]:
+    line = eventually(lambda: Path(log).read_text().partition("\n")[0])
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def delete(aws: Clients, name: str) -> None:
+    aws["ecs"].delete_service(service=name, force=True)
+
+
+def test_a_service_runs_its_image_as_a_process_that_sees_no_aws_configuration(
+    aws: Clients, emulator_state: StateDir
+) -> None:
+    name = service(aws, "idle")
+    environment = said(running(emulator_state, name).log)["environment"]
+    delete(aws, name)
+
+    assert environment["CRAFTSPARK_MODEL"] == "one"
+    assert environment["AWS_ENDPOINT_URL"] == aws.endpoint
+    assert environment["AWS_ACCESS_KEY_ID"] == "test"
+    assert environment["AWS_CONFIG_FILE"] == os.devnull
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTP_PROXY"} & environment.keys()
+
+
+def test_a_killed_process_of_a_service_is_replaced_within_two_seconds(aws: Clients, emulator_state: StateDir) -> None:
+    name = service(aws, "idle")
+    first = running(emulator_state, name)
+
+    os.kill(first.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    second = eventually(
+        lambda: (found := process_of(emulator_state, name)) and found.pid != first.pid and found, within_s=2.0
+    )
+
+    assert time.monotonic() - killed < 2.0
+    assert second
+    delete(aws, name)
+
+
+def test_a_service_of_no_tasks_stops_its_process_in_order(aws: Clients, emulator_state: StateDir) -> None:
+    name = service(aws, "idle")
+    process = running(emulator_state, name)
+
+    aws["ecs"].update_service(service=name, desiredCount=0)
+
+    eventually(lambda: not alive(process.pid), within_s=3.0)
+    delete(aws, name)
+
+
+def test_a_process_that_ignores_sigterm_is_killed_after_its_stop_timeout(
+    aws: Clients, emulator_state: StateDir
+) -> None:
+    name = service(aws, "stubborn", stopTimeout=2)
+    process = running(emulator_state, name)
+    said(process.log)
+
+    asked = time.monotonic()
+    delete(aws, name)
+    answered = time.monotonic() - asked
+    eventually(lambda: not alive(process.pid), within_s=5.0)
+
+    assert answered < 1.0
+    assert time.monotonic() - asked >= 2.0
+
+
+def test_a_process_takes_the_processes_it_started_with_it(aws: Clients, emulator_state: StateDir) -> None:
+    name = service(aws, "parent")
+    process = running(emulator_state, name)
+    child = said(process.log)["child"]
+
+    os.kill(process.pid, signal.SIGKILL)
+
+    eventually(lambda: not alive(child), within_s=3.0)
+    delete(aws, name)
+
+
+def test_a_launched_task_gets_its_overrides_and_its_exit_code_is_reported(aws: Clients) -> None:
+    override = {"name": "Worker", "environment": [{"name": "CRAFTSPARK_BATCH", "value": "{}"}]}
+    run = aws["ecs"].run_task(
+        taskDefinition=task_definition(aws, "broken"), overrides={"containerOverrides": [override]}
+    )
+    arn = run["tasks"][0]["taskArn"]
+
+    def stopped() -> dict[str, Any] | None:
+        task: dict[str, Any] = aws["ecs"].describe_tasks(tasks=[arn])["tasks"][0]
+        return task if task["lastStatus"] == "STOPPED" else None
+
+    task = eventually(stopped)
+    assert task is not None
+    assert task["containers"][0]["exitCode"] == 3
+
+
+def test_an_image_that_stands_for_no_program_fails_its_task_by_name(aws: Clients) -> None:
+    run = aws["ecs"].run_task(taskDefinition=task_definition(aws, "nowhere/unknown:1"))
+    arn = run["tasks"][0]["taskArn"]
+
+    reason = eventually(lambda: aws["ecs"].describe_tasks(tasks=[arn])["tasks"][0].get("stoppedReason"))
+
+    assert "no local command for the image nowhere/unknown:1" in reason
+
+
+def test_what_a_process_prints_reaches_its_log_group(aws: Clients, emulator_state: StateDir) -> None:
+    group = f"group-{uuid.uuid4().hex[:8]}"
+    aws["logs"].create_log_group(logGroupName=group)
+    options = {"awslogs-group": group, "awslogs-stream-prefix": "gpu", "awslogs-region": "us-east-1"}
+    name = service(aws, "idle", logConfiguration={"logDriver": "awslogs", "options": options})
+    running(emulator_state, name)
+
+    events = eventually(lambda: aws["logs"].filter_log_events(logGroupName=group)["events"])
+
+    assert "CRAFTSPARK_MODEL" in events[0]["message"]
+    delete(aws, name)

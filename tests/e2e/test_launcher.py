@@ -1,0 +1,239 @@
+"""What the launcher promises: loopback only, one folder, and no process left behind however things end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.emulator_process import REPOSITORY, EmulatorProcess, PortTaken
+from local_cloud.state import AlreadyRunning, NotRunning, StateDir
+from local_cloud.stopping import stop
+from tests.e2e.conftest import IDLE
+from tests.e2e.processes import alive, listening_addresses, mentioning
+from tests.e2e.waiting import eventually
+
+COMMANDS = {"craftspark-gpu:local": IDLE}
+LOOPBACK_IN_HEX = "0100007F"
+
+# Brings a cloud up in a process of its own, as the demo does, and stays.
+HOLDER = """
+import sys, threading
+from pathlib import Path
+from local_cloud.cloud import LocalCloud
+from tests.e2e.test_launcher import COMMANDS
+
+with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sys.argv[2])):
+    print("up", flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Iterator[Path]:
+    """A folder of one's own; nothing may mention it in the end, neither its command line nor its environment."""
+    yield tmp_path / "state"
+    eventually(lambda: not mentioning(str(tmp_path)), within_s=20.0)
+
+
+@pytest.fixture
+def holder(state_dir: Path, assembly: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has brought a cloud up."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(state_dir), str(assembly)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        yield process
+        process.kill()
+
+
+def invoke_a_lambda(cloud: LocalCloud) -> None:
+    """Have a Lambda's process running."""
+    functions = cloud.client("lambda").list_functions()["Functions"]
+    name = next(each["FunctionName"] for each in functions if "SweepOverdueJobs" in each["FunctionName"])
+    answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    assert "FunctionError" not in answer
+
+
+def run(*arguments: str, state_dir: Path, status: int = 0) -> str:
+    """The output of a command of `python -m local_cloud`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local_cloud", *arguments, "--state-dir", str(state_dir)],
+        cwd=REPOSITORY,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_only_loopback_is_listened_on(cloud: LocalCloud) -> None:
+    port = f"{int(cloud.endpoint.rsplit(':', 1)[1]):04X}"
+
+    everyone = mentioning(str(cloud.state.path))
+
+    assert {address for pid in everyone for address in listening_addresses(pid)} == {f"{LOOPBACK_IN_HEX}:{port}"}
+
+
+def test_a_cloud_leaves_no_process_behind(state_dir: Path, assembly: Path) -> None:
+    with LocalCloud.running(state_dir, port=0, commands=COMMANDS, assembly=assembly) as cloud:
+        eventually(cloud.workers)
+        invoke_a_lambda(cloud)
+        mentioned = mentioning(str(state_dir))
+
+    assert len(mentioned) >= 3  # the emulator, a task and a Lambda
+    assert mentioning(str(state_dir)) == {}
+    with pytest.raises(NotRunning):
+        LocalCloud.attach(state_dir)
+
+
+def test_a_killed_launcher_takes_everything_with_it(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+    invoke_a_lambda(LocalCloud.attach(state_dir))
+
+    holder.kill()
+
+    eventually(lambda: not mentioning(str(state_dir)), within_s=20.0)
+
+
+def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+    cloud = LocalCloud.attach(state_dir)
+    eventually(cloud.workers)
+    invoke_a_lambda(cloud)
+
+    os.kill(cloud.facts.pid, signal.SIGKILL)
+
+    eventually(lambda: not set(mentioning(str(cloud.state.path))) - {holder.pid}, within_s=5.0)
+
+
+def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+    cloud = LocalCloud.attach(state_dir)
+    eventually(cloud.workers)
+    invoke_a_lambda(cloud)
+
+    holder.kill()
+    os.kill(cloud.facts.pid, signal.SIGKILL)
+
+    eventually(lambda: not mentioning(str(state_dir)), within_s=5.0)
+
+
+def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+    os.kill(LocalCloud.attach(state_dir).facts.pid, signal.SIGKILL)
+    holder.kill()
+    eventually(lambda: StateDir.at(state_dir).owner() is None)
+    said: list[str] = []
+
+    with pytest.raises(NotRunning):
+        LocalCloud.attach(state_dir)
+    emulator = EmulatorProcess.start(
+        StateDir.at(state_dir), port=0, commands=COMMANDS, attached=True, report=said.append
+    )
+    emulator.stop()
+
+    assert said[0] == "Cleaned up after a run that did not stop in order"
+
+
+def test_a_process_id_of_a_crashed_run_is_never_taken_for_ours(state_dir: Path) -> None:
+    bystander = subprocess.Popen(["sleep", "60"])
+    state = StateDir.at(state_dir)
+    with state.claim() as claim:
+        claim.hand_over(bystander.pid)
+    (state_dir / "state.json").write_text("{}")
+
+    assert stop(state_dir)
+
+    assert alive(bystander.pid)
+    bystander.kill()
+    bystander.wait()
+
+
+def test_one_folder_has_one_cloud(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+    with pytest.raises(AlreadyRunning, match="down"):
+        EmulatorProcess.start(StateDir.at(state_dir), port=0, commands=COMMANDS, attached=True)
+
+
+def test_a_port_that_is_taken_is_refused_clearly(state_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        with pytest.raises(PortTaken, match=f"Port {port} .* taken by another program"):
+            EmulatorProcess.start(StateDir.at(state_dir), port=port, commands=COMMANDS, attached=True)
+
+
+def test_the_usual_port_gives_way_where_it_is_taken(state_dir: Path, cloud: LocalCloud) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if other.connect_ex(("127.0.0.1", 4566)):
+            other.close()
+            listener = socket.create_server(("127.0.0.1", 4566))
+        else:
+            listener = other
+        emulator = EmulatorProcess.start(StateDir.at(state_dir), port=None, commands=COMMANDS, attached=True)
+        emulator.stop()
+        listener.close()
+
+    assert not emulator.facts.endpoint.endswith(":4566")
+
+
+def test_ctrl_c_ends_a_cloud_in_the_foreground(state_dir: Path, assembly: Path) -> None:
+    chosen = ("--port", "0", "--state-dir", str(state_dir), "--assembly", str(assembly))
+    with subprocess.Popen(
+        [sys.executable, "-m", "local_cloud", "up", "--foreground", *chosen],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Ctrl-C" in line:
+                break
+
+        os.killpg(process.pid, signal.SIGINT)
+
+        assert process.wait(60) == 130
+
+
+def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assembly: Path) -> None:
+    up = run("up", "--port", "0", "--assembly", str(assembly), state_dir=state_dir)
+    again = run("up", "--assembly", str(assembly), state_dir=state_dir)
+    status = run("status", state_dir=state_dir)
+    token = run("token", state_dir=state_dir)
+    executions = run("executions", state_dir=state_dir)
+    log = run("logs", "emulator", state_dir=state_dir)
+    unknown = run("logs", "bake_cake", state_dir=state_dir, status=1)
+    down = run("down", state_dir=state_dir)
+    down_again = run("down", state_dir=state_dir)
+    too_late = run("status", state_dir=state_dir, status=1)
+
+    assert "CREATE_COMPLETE" in up
+    assert "/_aws/execute-api/" in up
+    assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 5
+    assert "Craftspark-Local-Rendering" in status
+    assert "GpuQueue" in status
+    assert token.count(".") == 2
+    assert "name" in executions
+    assert "services available" in log
+    assert "submit_job" in unknown
+    assert down == "Stopped\n"
+    assert down_again == "Nothing was running\n"
+    assert "python -m local_cloud up" in too_late
+
+
+def test_a_lambdas_log_is_found_by_its_name(cloud: LocalCloud) -> None:
+    invoke_a_lambda(cloud)
+
+    log = eventually(lambda: run("logs", "sweep_overdue_jobs", state_dir=cloud.state.path))
+
+    assert "RequestId" in log

@@ -1,0 +1,201 @@
+"""A Lambda's package has its handler, what that imports, and no more."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdk_app.import_closure import PackagingFailed, import_closure
+from cdk_app.lambda_package import lambda_package
+from cdk_app.stages import DEV, LOCAL
+from cdk_app.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
+from tests.stacks.conftest import ROOT
+
+FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))
+TARGET = Target(python="3.14", machine="aarch64", platforms=("manylinux2014_aarch64",))
+FOREIGN = {"PIL", "accelerate", "aws_cdk", "boto3", "botocore", "diffusers", "jmespath", "numpy", "torch", "urllib3"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_package_has_only_what_its_handler_imports(name: str) -> None:
+    package = lambda_package(name, functions=DEV.functions)
+    closure = import_closure(Path("lambdas", name, "handler.py"), root=ROOT)
+
+    ours = {file.relative_to(package) for top in ("craftspark", "lambdas") for file in package.glob(f"{top}/**/*.py")}
+    assert ours == set(closure.files)
+    assert not FOREIGN & {entry.name.partition(".")[0] for entry in package.iterdir()}
+    assert [other for other in FUNCTIONS if (package / "lambdas" / other).is_dir()] == [name]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_cloud_packages_hold_machine_code_for_their_runtime_alone(name: str) -> None:
+    libraries = [file.name for file in lambda_package(name, functions=DEV.functions).rglob("*.so")]
+
+    assert all(library.endswith(".cpython-314-aarch64-linux-gnu.so") for library in libraries)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 15), reason="Lambda has no runtime of this Python yet")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_handler_starts_from_its_package_and_the_runtimes_sdk_alone(name: str, sdk: Path) -> None:
+    package = lambda_package(name, functions=LOCAL.functions)
+    # No site-packages (-S), no environment, no current folder (-I): as bare as in Lambda.
+    program = (
+        f"import sys; sys.path += [{str(package)!r}, {str(sdk)!r}]\n"
+        f"from lambdas.{name}.handler import handler\n"
+        "print(callable(handler), *sorted({module.partition('.')[0] for module in sys.modules}))"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        env={"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    imported = run.stdout.split()
+    assert imported[0] == "True"
+    assert not {"PIL", "aws_cdk", "diffusers", "numpy", "torch"} & set(imported)
+
+
+def test_same_sources_make_the_same_bytes_anywhere(tmp_path: Path) -> None:
+    packages = [
+        lambda_package("start_render", functions=DEV.functions, build=tmp_path / folder) for folder in ("one", "two")
+    ]
+
+    assert packages[0].name == packages[1].name
+    assert digest(packages[0]) == digest(packages[1])
+
+
+def test_changed_source_makes_another_package(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    before = lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
+    (project / "craftspark" / "words.py").write_text("WORD = 'ahoy'\n")
+    after = lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
+
+    assert before != after
+    assert (after / "craftspark" / "words.py").read_text() == "WORD = 'ahoy'\n"
+
+
+def test_second_package_with_the_same_wheels_asks_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    lambda_package("start_render", functions=DEV.functions)
+    monkeypatch.setattr(subprocess, "run", unreachable)
+
+    lambda_package("start_render", functions=DEV.functions)
+
+
+def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> None:
+    closure = import_closure(Path("lambdas/say_hello/handler.py"), root=small_project(tmp_path))
+
+    assert [str(file) for file in closure.files] == [
+        "craftspark/__init__.py",
+        "craftspark/late.py",
+        "craftspark/words.py",
+        "lambdas/say_hello/__init__.py",
+        "lambdas/say_hello/greeting.py",
+        "lambdas/say_hello/handler.py",
+    ]
+    assert closure.packages == ("json", "typing")
+
+
+def test_missing_handler_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PackagingFailed, match=r"there is no lambdas/say_goodbye/handler\.py"):
+        lambda_package("say_goodbye", functions=DEV.functions, root=tmp_path)
+
+
+def test_missing_module_of_ours_is_named_with_who_imports_it(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    (project / "craftspark" / "words.py").unlink()
+
+    with pytest.raises(PackagingFailed, match=r"handler\.py imports craftspark\.words, which is not there"):
+        import_closure(Path("lambdas/say_hello/handler.py"), root=project)
+
+
+def test_package_that_nobody_installed_is_named() -> None:
+    with pytest.raises(PackagingFailed, match="imports left_pad, which no installed distribution provides"):
+        requirements_of(["left_pad"], target=TARGET)
+
+
+def test_requirements_are_pinned_transitive_and_leave_out_the_runtimes_own() -> None:
+    names = {
+        line.partition("==")[0] for line in requirements_of(["aws_lambda_powertools", "boto3", "json"], target=TARGET)
+    }
+
+    assert names == {"aws-lambda-powertools", "typing-extensions"}
+    assert "jmespath" in IN_THE_RUNTIME
+
+
+def test_markers_are_measured_against_the_target_and_not_against_this_machine() -> None:
+    markers = TARGET.markers()
+
+    assert (markers["python_version"], markers["platform_machine"]) == ("3.14", "aarch64")
+    assert (markers["sys_platform"], markers["os_name"]) == ("linux", "posix")
+    assert not [line for line in requirements_of(["click"], target=TARGET) if line.startswith("colorama")]
+
+
+def test_unreachable_index_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+
+    with pytest.raises(
+        PackagingFailed, match=r"could not get the wheels of the Lambdas.*is the package index reachable"
+    ):
+        installed(("typing-extensions",), target=TARGET, constraints=ROOT / "constraints.txt", cache_folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the Lambda runtime brings, and nothing else of what is installed here."""
+    folder = tmp_path_factory.mktemp("sdk")
+    for name in ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3"):
+        (installed_here,) = [path for path in map(Path, sys.path) if (path / name).exists()][:1]
+        (folder / name).symlink_to(installed_here / name)
+    return folder
+
+
+def small_project(folder: Path) -> Path:
+    """A handler that imports ours early, late, by package, and only for type checkers."""
+    files = {
+        "constraints.txt": "",
+        "craftspark/__init__.py": "",
+        "craftspark/late.py": "",
+        "craftspark/types.py": "import mypy_boto3_sqs\n",
+        "craftspark/unused.py": "import torch\n",
+        "craftspark/words.py": "WORD = 'hello'\n",
+        "lambdas/say_hello/__init__.py": "",
+        "lambdas/say_hello/greeting.py": "import json\n",
+        "lambdas/say_hello/handler.py": (
+            "from typing import TYPE_CHECKING\n"
+            "from craftspark.words import WORD\n"
+            "from .greeting import greet\n"
+            "if TYPE_CHECKING:\n"
+            "    from craftspark.types import Word\n"
+            "def handler(event, context):\n"
+            "    from craftspark import late\n"
+        ),
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def digest(folder: Path) -> str:
+    """Of every file's name and bytes."""
+    whole = hashlib.sha256()
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        whole.update(str(file.relative_to(folder)).encode())
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
+
+
+def unreachable(*_: object, **__: object) -> None:
+    raise AssertionError("pip was called")

@@ -1,0 +1,148 @@
+"""Who may do what: each role what it needs, and nothing of another's."""
+
+import json
+
+import pytest
+
+from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
+
+# Actions that AWS cannot tie to a resource, or that a construct of the CDK does not.
+UNTIED = {
+    "ecr:GetAuthorizationToken": "has no resource",
+    "ecs:DescribeTasks": "EcsRunTask asks for it; it reads",
+    "ecs:DiscoverPollEndpoint": "has no resource",
+    "ecs:Poll": "tied to the cluster by a condition",
+    "ecs:StartTelemetrySession": "tied to the cluster by a condition",
+    "ecs:StopTask": "EcsRunTask asks for it; the state machine denies it",
+    "logs:CreateLogStream": "the ECS agent's",
+    "logs:PutLogEvents": "the ECS agent's",
+    "xray:GetSamplingRules": "has no resource",
+    "xray:GetSamplingTargets": "has no resource",
+    "xray:PutTelemetryRecords": "has no resource",
+    "xray:PutTraceSegments": "has no resource",
+}
+TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+TABLE_WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
+
+
+def test_no_statement_allows_every_action(synthesis: Synthesis) -> None:
+    for statement in allowed(synthesis):
+        for action in actions(statement):
+            assert not action.endswith(":*")
+            assert action != "*"
+
+
+def test_only_actions_that_have_no_resource_are_allowed_on_all(synthesis: Synthesis) -> None:
+    on_all = [statement for statement in allowed(synthesis) if statement["Resource"] == "*"]
+
+    assert allowed_actions(on_all) <= set(UNTIED)
+
+
+def test_starting_renders_means_starting_that_machine_alone(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("start_render")
+
+    assert on(statements, "RenderJobMachine") == {"states:StartExecution"}
+    assert {action for action in allowed_actions(statements) if action.startswith("states:")} == {
+        "states:StartExecution"
+    }
+    assert not [action for action in allowed_actions(statements) if action.startswith(("dynamodb:", "s3:"))]
+
+
+def test_submitting_enters_jobs_and_reservations_and_sends(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("submit_job")
+
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+    assert "sqs:SendMessage" in on(statements, "IntakeQueue")
+    assert services(statements) == {"dynamodb", "sqs", "xray"}
+
+
+@pytest.mark.parametrize("reader", ["read_job", "list_jobs"])
+def test_readers_of_jobs_write_nothing(dev: Synthesis, reader: str) -> None:
+    statements = dev.allowed_to_function(reader)
+
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert on(statements, "AccountsTable") == set()
+    assert on(statements, "Images") == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
+    assert services(statements) == {"dynamodb", "s3", "xray"}
+
+
+def test_reading_an_account_touches_no_job(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("read_account")
+
+    assert on(statements, "JobsTable") == set()
+    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+
+
+def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
+    assert allowed_actions(dev.allowed_to_function("list_tools")) == TRACING
+
+
+@pytest.mark.parametrize("settler", ["settle_job", "sweep_overdue_jobs", "cancel_job"])
+def test_who_ends_jobs_may_resolve_reservations(dev: Synthesis, settler: str) -> None:
+    statements = dev.allowed_to_function(settler)
+
+    for table in ("JobsTable", "AccountsTable"):
+        assert on(statements, table) == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
+    assert "s3" not in services(statements)
+
+
+def test_worker_cannot_touch_accounts(synthesis: Synthesis) -> None:
+    assert on(synthesis.allowed_to_worker(), "Accounts") == set()
+
+
+def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
+    statements = dev.allowed_to_worker()
+
+    assert on(statements, "RenderJobMachine") == {
+        "states:SendTaskSuccess",
+        "states:SendTaskFailure",
+        "states:SendTaskHeartbeat",
+    }
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
+    assert {"s3:GetObject*", "s3:PutObject"} <= on(statements, "Images")
+    assert on(statements, "Models") == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
+    assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, "GpuQueue")
+    assert "sqs:SendMessage" not in on(statements, "GpuQueue")
+    assert services(statements) == {"dynamodb", "s3", "sqs", "states"}
+
+
+def test_nobody_deletes_items_or_pictures_or_scans(synthesis: Synthesis) -> None:
+    every = allowed_actions(allowed(synthesis))
+
+    assert not every & {"dynamodb:DeleteItem", "dynamodb:Scan", "s3:DeleteObject", "s3:DeleteObject*"}
+
+
+def test_state_machine_stops_no_task(synthesis: Synthesis) -> None:
+    denied = [
+        statement
+        for policy in synthesis.properties("AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+
+    assert [(statement["Action"], statement["Resource"]) for statement in denied] == [("ecs:StopTask", "*")]
+
+
+def test_alarms_may_be_published_and_only_over_tls(synthesis: Synthesis) -> None:
+    (policy,) = synthesis.properties("AWS::SNS::TopicPolicy")
+    statements = policy["PolicyDocument"]["Statement"]
+
+    assert [each["Principal"] for each in statements if each["Effect"] == "Allow"] == [
+        {"Service": "cloudwatch.amazonaws.com"}
+    ]
+    assert [each["Condition"] for each in statements if each["Effect"] == "Deny"] == [
+        {"Bool": {"aws:SecureTransport": "false"}}
+    ]
+
+
+def allowed(synthesis: Synthesis) -> list[Statement]:
+    """What every role of the stage is allowed."""
+    policies = synthesis.properties("AWS::IAM::Policy")
+    every = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    assert "NotAction" not in json.dumps(every)
+    return [statement for statement in every if statement["Effect"] == "Allow"]
+
+
+def services(statements: list[Statement]) -> set[str]:
+    return {action.partition(":")[0] for action in allowed_actions(statements)}

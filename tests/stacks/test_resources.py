@@ -1,0 +1,228 @@
+"""What is kept, what is bounded, and what the fleet is made of."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cdk_app.gpu_worker import USER
+from tests.stacks.conftest import ROOT
+from tests.stacks.synthesis import Synthesis
+
+
+def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -> None:
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::ECR::Repository", "AWS::Cognito::UserPool")
+    for kind in kinds:
+        assert {each["DeletionPolicy"] for each in prod.of_type(kind).values()} == {"Retain"}
+        assert {each["DeletionPolicy"] for each in dev.of_type(kind).values()} == {"Delete"}
+    assert {table["DeletionProtectionEnabled"] for table in prod.properties("AWS::DynamoDB::Table")} == {True}
+
+
+def test_tables_recover_to_any_second_and_expire_items(synthesis: Synthesis) -> None:
+    tables = synthesis.properties("AWS::DynamoDB::Table")
+
+    assert len(tables) == 2
+    for table in tables:
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_jobs_are_found_by_maker_and_by_deadline(dev: Synthesis) -> None:
+    (jobs,) = [table for table in dev.properties("AWS::DynamoDB::Table") if "GlobalSecondaryIndexes" in table]
+    indexes = {
+        index["IndexName"]: ([key["AttributeName"] for key in index["KeySchema"]], index["Projection"])
+        for index in jobs["GlobalSecondaryIndexes"]
+    }
+
+    assert [key["AttributeName"] for key in jobs["KeySchema"]] == ["job_id", "item"]
+    assert indexes == {
+        "by_maker": (["maker", "created"], {"ProjectionType": "ALL"}),
+        "unfinished": (["unfinished", "deadline"], {"ProjectionType": "KEYS_ONLY"}),
+    }
+
+
+def test_buckets_are_private_encrypted_and_tls_only(synthesis: Synthesis) -> None:
+    buckets = synthesis.of_type("AWS::S3::Bucket")
+    policies = synthesis.properties("AWS::S3::BucketPolicy")
+
+    assert len(buckets) == len(policies) == 3
+    for bucket in buckets.values():
+        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["Properties"]["BucketEncryption"]
+        assert any(
+            "AbortIncompleteMultipartUpload" in rule for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+        )
+    for policy in policies:
+        denied = [each["Condition"] for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in denied
+
+
+def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> None:
+    queues = synthesis.of_type("AWS::SQS::Queue")
+    redrives = {
+        name: each["Properties"]["RedrivePolicy"]
+        for name, each in queues.items()
+        if "RedrivePolicy" in each["Properties"]
+    }
+    holders = {f"Rendering/{redrive['deadLetterTargetArn']['Fn::GetAtt'][0]}" for redrive in redrives.values()}
+
+    assert {redrive["maxReceiveCount"] for redrive in redrives.values()} == {3}
+    assert len(redrives) == len(holders) == 2
+    assert {name.partition("/")[2][:9] for name in queues.keys() - redrives.keys() - holders} == {"Unsettled"}
+    for queue in queues.values():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+
+
+def test_consumer_of_the_intake_has_time_and_fails_messages_alone(synthesis: Synthesis) -> None:
+    (mapping,) = synthesis.properties("AWS::Lambda::EventSourceMapping")
+    (intake,) = [
+        each["Properties"] for name, each in synthesis.of_type("AWS::SQS::Queue").items() if "IntakeQueue" in name
+    ]
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert intake["VisibilityTimeout"] >= 6 * synthesis.function("start_render")["Timeout"]
+
+
+def test_events_that_no_settler_could_handle_are_kept(synthesis: Synthesis) -> None:
+    for name in ("settle_job", "sweep_overdue_jobs"):
+        assert synthesis.function(name)["DeadLetterConfig"]["TargetArn"]["Fn::GetAtt"][0].startswith("Unsettled")
+
+
+def test_logs_do_not_stay_for_ever(synthesis: Synthesis) -> None:
+    groups = synthesis.properties("AWS::Logs::LogGroup")
+
+    assert len(groups) >= 12
+    assert all(group["RetentionInDays"] <= 365 for group in groups)
+
+
+def test_spot_chooses_among_three_families_by_price_and_capacity(synthesis: Synthesis) -> None:
+    (spot,) = [group for group in mixtures(synthesis) if on_demand_percentage(group) == 0]
+
+    families = {override["InstanceType"].partition(".")[0] for override in spot["LaunchTemplate"]["Overrides"]}
+    assert len(families) >= 3
+    assert spot["InstancesDistribution"]["SpotAllocationStrategy"] == "price-capacity-optimized"
+
+
+def test_on_demand_capacity_is_all_on_demand(synthesis: Synthesis) -> None:
+    assert sorted(on_demand_percentage(group) for group in mixtures(synthesis)) == [0, 100]
+
+
+def test_instances_drain_on_a_spot_notice_and_guard_their_credentials(synthesis: Synthesis) -> None:
+    templates = synthesis.properties("AWS::EC2::LaunchTemplate")
+
+    assert len(templates) == 2
+    for template in templates:
+        script = template["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Join"][1][0]
+        assert "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true" in script
+        assert "ECS_AWSVPC_BLOCK_IMDS=true" in script
+        assert template["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
+        assert template["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] is True
+
+
+def test_ecs_scales_drains_and_protects_its_instances(synthesis: Synthesis) -> None:
+    for provider in synthesis.properties("AWS::ECS::CapacityProvider"):
+        group = provider["AutoScalingGroupProvider"]
+        assert group["ManagedScaling"]["Status"] == "ENABLED"
+        assert group["ManagedTerminationProtection"] == "ENABLED"
+        assert group["ManagedDraining"] == "ENABLED"
+    assert all(
+        each["NewInstancesProtectedFromScaleIn"] for each in synthesis.properties("AWS::AutoScaling::AutoScalingGroup")
+    )
+
+
+def test_task_has_one_gpu_an_init_process_and_time_to_stop(synthesis: Synthesis) -> None:
+    (task,) = synthesis.properties("AWS::ECS::TaskDefinition")
+    (worker,) = task["ContainerDefinitions"]
+
+    assert task["NetworkMode"] == "awsvpc"
+    assert worker["ResourceRequirements"] == [{"Type": "GPU", "Value": "1"}]
+    assert worker["LinuxParameters"]["InitProcessEnabled"] is True
+    assert worker["StopTimeout"] <= 120
+    assert worker["LogConfiguration"]["LogDriver"] == "awslogs"
+
+
+def test_task_families_of_two_stages_in_one_account_differ(dev: Synthesis, prod: Synthesis) -> None:
+    families = {task["Family"] for stage in (dev, prod) for task in stage.properties("AWS::ECS::TaskDefinition")}
+
+    assert families == {"Craftspark-Dev-Rendering-Worker", "Craftspark-Prod-Rendering-Worker"}
+
+
+def test_cloud_runs_the_repositorys_image_and_a_laptop_its_own(dev: Synthesis, local: Synthesis) -> None:
+    (in_cloud,) = dev.properties("AWS::ECS::TaskDefinition")
+    (here,) = local.properties("AWS::ECS::TaskDefinition")
+
+    assert "GpuImages" in str(in_cloud["ContainerDefinitions"][0]["Image"])
+    assert here["ContainerDefinitions"][0]["Image"] == "craftspark-gpu:local"
+
+
+def test_image_is_pinned_and_runs_as_the_tasks_user() -> None:
+    dockerfile = (ROOT / "gpu_tasks" / "Dockerfile").read_text()
+
+    bases = re.findall(r"^FROM (\S+)$", dockerfile, re.MULTILINE)
+    assert bases
+    assert all(re.search(r"@sha256:[0-9a-f]{64}$", base) for base in bases)
+    assert f"USER {USER}\n" in dockerfile
+    assert USER.split(":")[0] != "0"
+
+
+def test_warm_pools_take_back_a_bad_deployment(synthesis: Synthesis) -> None:
+    services = synthesis.properties("AWS::ECS::Service")
+
+    assert len(services) == 2
+    for service in services:
+        deployment = service["DeploymentConfiguration"]
+        assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+        # One task can be replaced: there is room for a second, or none need stay.
+        assert deployment["MaximumPercent"] >= 200 or deployment["MinimumHealthyPercent"] == 0
+
+
+def test_warm_pools_wait_until_the_cluster_has_its_capacity(synthesis: Synthesis) -> None:
+    (link,) = synthesis.of_type("AWS::ECS::ClusterCapacityProviderAssociations")
+
+    for service in synthesis.of_type("AWS::ECS::Service").values():
+        assert link.partition("/")[2] in service["DependsOn"]
+
+
+def test_network_has_gateways_always_and_one_way_out(dev: Synthesis, prod: Synthesis) -> None:
+    kinds = {
+        stage: [each["VpcEndpointType"] for each in stage.properties("AWS::EC2::VPCEndpoint")] for stage in (dev, prod)
+    }
+
+    assert sorted(kinds[dev]) == ["Gateway", "Gateway"]
+    assert len(dev.of_type("AWS::EC2::NatGateway")) == 1
+    assert kinds[prod].count("Gateway") == 2
+    assert kinds[prod].count("Interface") == 8
+    assert not prod.of_type("AWS::EC2::NatGateway")
+    assert not prod.of_type("AWS::EC2::InternetGateway")
+
+
+def test_api_is_throttled_and_logged(synthesis: Synthesis) -> None:
+    (stage,) = synthesis.properties("AWS::ApiGatewayV2::Stage")
+
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] >= 1
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] >= 1
+    assert '"request_id": "$context.requestId"' in stage["AccessLogSettings"]["Format"]
+
+
+def test_alarms_watch_dead_letters_failures_and_server_errors(synthesis: Synthesis) -> None:
+    alarms = synthesis.properties("AWS::CloudWatch::Alarm")
+    watched = sorted(alarm["MetricName"] for alarm in alarms)
+
+    assert watched == [
+        "5xx",
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesVisible",
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+    ]
+    assert all(alarm["AlarmActions"] and alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
+
+
+def mixtures(synthesis: Synthesis) -> list[Mapping[str, Any]]:
+    """What each group of instances is mixed of."""
+    return [group["MixedInstancesPolicy"] for group in synthesis.properties("AWS::AutoScaling::AutoScalingGroup")]
+
+
+def on_demand_percentage(mixture: Mapping[str, Any]) -> int:
+    return int(mixture["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"])

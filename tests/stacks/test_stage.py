@@ -1,0 +1,96 @@
+"""A stage that cannot work is refused with the name of the field at fault."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from cdk_app.stage import Stage
+from cdk_app.stages import DEV, LOCAL, PROD, find_stage, local_functions
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "says"),
+    [
+        ("network", {"zones": 4}, "zones"),
+        ("network", {"egress": "internet"}, "egress"),
+        ("network", {"nat_gateways": 0}, "nat_gateways: with egress 'nat'"),
+        ("network", {"egress": "endpoints"}, "nat_gateways: with egress 'endpoints'"),
+        ("data", {"uploads_kept_days": 0}, "uploads_kept_days"),
+        ("functions", {"architecture": "armv7"}, "architecture"),
+        ("functions", {"python": "3.10"}, "python"),
+        ("gpu", {"instance_types": ("g5.xlarge", "g5.2xlarge", "g6.xlarge")}, "instance_types: spot needs"),
+        ("gpu", {"spot_instances": "4"}, "spot_instances"),
+        ("gpu", {"warm_spot_tasks": -1}, "warm_spot_tasks"),
+        ("gpu", {"image_tag": "not a tag"}, "image_tag"),
+        ("rendering", {"model": "picasso"}, "model: the catalogue has"),
+        ("rendering", {"stop_grace_s": 121}, "stop_grace_s"),
+        ("rendering", {"job_deadline_s": 2400}, "job_deadline_s: waiting and rendering can take 2400 s"),
+        ("rendering", {"wave_s": 600}, "batch_s: a batch takes longer"),
+        ("rendering", {"starts_at_once": 1}, "starts_at_once"),
+        ("makers", {"max_active_jobs": 0}, "max_active_jobs"),
+        ("api", {"oidc_issuer": "http://issuer.example"}, "oidc_issuer"),
+        ("api", {"oidc_issuer": "https://issuer.example"}, "oidc_audience: a foreign issuer needs it"),
+        ("api", {"oidc_audience": ("craftspark",)}, "oidc_audience"),
+        ("operations", {"log_retention_days": 2}, "log_retention_days"),
+    ],
+)
+def test_stage_that_cannot_work_is_refused_by_field(part: str, change: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        replace(getattr(DEV, part), **change)
+
+
+def test_stage_name_that_no_stack_could_carry_is_refused() -> None:
+    with pytest.raises(ValueError, match="name"):
+        replace(DEV, name="Dev Stage")
+
+
+def test_misspelt_field_is_refused() -> None:
+    with pytest.raises(ValueError, match="zoens"):
+        type(DEV.network)(zoens=2, zones=2, egress="nat", nat_gateways=1)  # type: ignore[call-arg]
+
+
+def test_unknown_stage_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="dev, prod, local, not 'staging'"):
+        find_stage("staging")
+
+
+def test_stages_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        DEV.name = "other"  # type: ignore[misc]
+
+
+def test_local_has_the_network_and_sign_in_of_dev() -> None:
+    for part in ("network", "data", "api"):
+        assert getattr(LOCAL, part) == getattr(DEV, part)
+
+
+def test_prod_keeps_data_longer_than_dev_in_every_respect() -> None:
+    assert PROD.data.keep
+    assert not DEV.data.keep
+    assert PROD.makers.job_retention_days > DEV.makers.job_retention_days
+    assert PROD.operations.log_retention_days > DEV.operations.log_retention_days
+
+
+@pytest.mark.parametrize(
+    ("machine", "version", "architecture", "python"),
+    [
+        ("x86_64", (3, 11), "x86_64", "3.11"),
+        ("aarch64", (3, 13), "arm64", "3.13"),
+        ("arm64", (3, 14), "arm64", "3.14"),
+        ("AMD64", (3, 16), "x86_64", "3.14"),
+    ],
+)
+def test_local_functions_run_on_the_runtime_nearest_to_this_machine(
+    machine: str, version: tuple[int, int], architecture: str, python: str
+) -> None:
+    functions = local_functions(machine, version)
+
+    assert (functions.architecture, functions.python) == (architecture, python)
+    assert functions.wheel_platforms == ()
+
+
+def test_every_part_of_a_stage_is_checked() -> None:
+    parts = {field.name for field in fields(Stage)} - {"name"}
+
+    assert all(hasattr(getattr(DEV, part), "__pydantic_validator__") for part in parts)

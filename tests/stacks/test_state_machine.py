@@ -1,0 +1,208 @@
+"""The state machine's definition: valid, patient within bounds, and sure to settle."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cdk_app.stages import DEV
+from tests.stacks.conftest import NODE, ROOT
+from tests.stacks.synthesis import Synthesis
+
+VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
+NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed"]
+CALLBACKS = ("Hand to the warm pool", "Launch on spot", "Launch on demand")
+
+
+def test_definition_is_valid_amazon_states_language(synthesis: Synthesis, tmp_path: Path) -> None:
+    definition = tmp_path / "render-job.json"
+    definition.write_text(json.dumps(synthesis.state_machine))
+
+    command = [str(NODE), str(VALIDATOR), "--json-path", str(definition)]
+    verdict = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+    assert synthesis.state_machine["QueryLanguage"] == "JSONata"
+
+
+def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:
+    assert set(dev.state_machine["States"]) == {
+        "Render every batch",
+        "Settle the job",
+        "Announce the result",
+        "Did the job fail?",
+        "Job delivered",
+        "Job failed",
+    }
+    assert set(dev.batch_states) == {
+        "Choose the lane",
+        "Hand to the warm pool",
+        "Launch on spot",
+        "Launch on demand",
+        "Record the failure",
+    }
+
+
+def test_happy_path_of_one_batch_has_at_most_eight_transitions(dev: Synthesis) -> None:
+    outer = path_through(dev.state_machine)
+    inner = path_through(dev.state_machine["States"]["Render every batch"]["ItemProcessor"])
+
+    assert outer == [
+        "Render every batch",
+        "Settle the job",
+        "Announce the result",
+        "Did the job fail?",
+        "Job delivered",
+    ]
+    assert inner == ["Choose the lane", "Hand to the warm pool"]
+    assert len(outer) + len(inner) <= 8
+
+
+def test_every_task_is_bounded(synthesis: Synthesis) -> None:
+    tasks = {name: state for name, state in all_states(synthesis).items() if state["Type"] == "Task"}
+
+    assert len(tasks) == 5
+    for state in tasks.values():
+        assert state["TimeoutSeconds"] < synthesis.state_machine["TimeoutSeconds"]
+    for name in CALLBACKS:
+        assert tasks[name]["HeartbeatSeconds"] < tasks[name]["TimeoutSeconds"]
+
+
+def test_heartbeats_allow_for_the_longest_wait_and_one_wave(dev: Synthesis) -> None:
+    times = DEV.rendering
+
+    assert dev.batch_states["Hand to the warm pool"]["HeartbeatSeconds"] == times.gpu_queue_wait_s + times.wave_s
+    assert dev.batch_states["Launch on spot"]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
+    assert dev.batch_states["Launch on demand"]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
+    assert dev.state_machine["TimeoutSeconds"] == times.job_deadline_s
+
+
+def test_interruption_is_retried_at_once_and_boundedly(dev: Synthesis) -> None:
+    for name in CALLBACKS:
+        interruption = dev.batch_states[name]["Retry"][0]
+        assert interruption["ErrorEquals"] == ["SpotInterrupted"]
+        assert (interruption["IntervalSeconds"], interruption["BackoffRate"]) == (1, 1)
+        assert 1 <= interruption["MaxAttempts"] <= 10
+
+
+def test_only_named_transient_errors_are_retried(synthesis: Synthesis) -> None:
+    for state in all_states(synthesis).values():
+        for retrier in state.get("Retry", []):
+            assert not {*NEVER_AGAIN, "States.ALL", "States.TaskFailed"} & set(retrier["ErrorEquals"])
+            assert retrier["MaxAttempts"] <= 10
+
+
+def test_what_would_fail_again_is_recorded_and_not_launched(dev: Synthesis) -> None:
+    for name in ("Hand to the warm pool", "Launch on spot"):
+        first = dev.batch_states[name]["Catch"][0]
+        assert (first["ErrorEquals"], first["Next"]) == (NEVER_AGAIN, "Record the failure")
+
+
+def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis) -> None:
+    leads_to = catches(dev.batch_states["Hand to the warm pool"])
+
+    assert leads_to["States.HeartbeatTimeout"] == "Launch on demand"
+    assert leads_to["States.Timeout"] == "Launch on demand"
+    assert leads_to["SpotInterrupted"] == "Launch on demand"
+    assert leads_to["States.ALL"] == "Record the failure"
+
+
+def test_what_spot_cannot_do_on_demand_does(dev: Synthesis) -> None:
+    assert catches(dev.batch_states["Launch on spot"])["States.ALL"] == "Launch on demand"
+    assert catches(dev.batch_states["Launch on demand"]) == {"States.ALL": "Record the failure"}
+    assert capacity(dev, "Launch on spot") != capacity(dev, "Launch on demand")
+
+
+def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
+    for name in CALLBACKS:
+        for catcher in dev.batch_states[name]["Catch"]:
+            if catcher["Next"] == "Record the failure":
+                assert set(catcher["Output"]) == {"batch", "error", "cause"}
+                assert catcher["Output"]["batch"] == "{% $states.input.batch %}"
+            else:
+                assert catcher["Output"] == "{% $states.input %}"
+
+
+def test_both_lanes_carry_the_callback_and_the_batch(dev: Synthesis) -> None:
+    token = "{% $states.context.Task.Token %}"
+    message = dev.batch_states["Hand to the warm pool"]["Arguments"]
+
+    assert message["MessageBody"] == {"task_token": token, "batch": "{% $states.input %}"}
+    assert message["MessageGroupId"] == "{% $states.input.maker %}"
+    for name in ("Launch on spot", "Launch on demand"):
+        (override,) = dev.batch_states[name]["Arguments"]["Overrides"]["ContainerOverrides"]
+        assert override["Environment"] == [
+            {"Name": "CRAFTSPARK_TASK_TOKEN", "Value": token},
+            {"Name": "CRAFTSPARK_BATCH", "Value": "{% $string($states.input) %}"},
+        ]
+
+
+def test_every_way_leads_through_settle(dev: Synthesis) -> None:
+    states = dev.state_machine["States"]
+
+    assert states["Render every batch"]["Next"] == "Settle the job"
+    assert catches(states["Render every batch"]) == {"States.ALL": "Settle the job"}
+    for name in ("Job delivered", "Job failed"):
+        assert before(name, states) == {"Did the job fail?"}
+    assert before("Did the job fail?", states) == {"Announce the result"}
+    assert before("Announce the result", states) == {"Settle the job"}
+
+
+def test_an_announcement_that_fails_changes_nothing(dev: Synthesis) -> None:
+    announce = dev.state_machine["States"]["Announce the result"]
+
+    assert catches(announce) == {"States.ALL": announce["Next"]}
+    assert announce["Output"] == announce["Catch"][0]["Output"] == "{% $states.input %}"
+
+
+def test_executions_that_ended_otherwise_are_settled(synthesis: Synthesis) -> None:
+    (rule,) = [each for each in synthesis.properties("AWS::Events::Rule") if "EventPattern" in each]
+    (target,) = rule["Targets"]
+
+    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    assert rule["EventPattern"]["detail"]["stateMachineArn"][0]["Ref"].startswith("RenderJobMachine")
+    assert target["Arn"]["Fn::GetAtt"][0].startswith("SettleJobFunction")
+    assert target["DeadLetterConfig"]
+    assert target["InputTransformer"] == {
+        "InputPathsMap": {"detail-name": "$.detail.name", "detail-status": "$.detail.status"},
+        "InputTemplate": '{"job_id":<detail-name>,"outcomes":[],"error":"ExecutionEnded","cause":<detail-status>}',
+    }
+
+
+def test_overdue_jobs_are_swept_every_five_minutes(synthesis: Synthesis) -> None:
+    (rule,) = [each for each in synthesis.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
+
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    assert rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].startswith("SweepOverdueJobsFunction")
+
+
+def all_states(synthesis: Synthesis) -> dict[str, Any]:
+    return {**synthesis.state_machine["States"], **synthesis.batch_states}
+
+
+def path_through(machine: Mapping[str, Any]) -> list[str]:
+    """The states from the start to the end, as each's first intention has it."""
+    path = [machine["StartAt"]]
+    while following := machine["States"][path[-1]].get("Next") or machine["States"][path[-1]].get("Default"):
+        path.append(following)
+    return path
+
+
+def catches(state: Mapping[str, Any]) -> dict[str, str]:
+    return {error: catcher["Next"] for catcher in state["Catch"] for error in catcher["ErrorEquals"]}
+
+
+def before(name: str, states: Mapping[str, Any]) -> set[str]:
+    """The states that can lead to this one."""
+    return {earlier for earlier, state in states.items() if name in following(state)}
+
+
+def following(state: Mapping[str, Any]) -> set[str]:
+    ways = [state, *state.get("Catch", []), *state.get("Choices", [])]
+    return {way[key] for way in ways for key in ("Next", "Default") if key in way}
+
+
+def capacity(synthesis: Synthesis, name: str) -> str:
+    (strategy,) = synthesis.batch_states[name]["Arguments"]["CapacityProviderStrategy"]
+    return str(strategy["CapacityProvider"])
