@@ -12,6 +12,7 @@ from local_cloud.cloud import STAGE, LocalCloud
 from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
 from local_cloud.state import StateDir
 from local_cloud.synthesis import synthesize
+from tests.e2e.front_end import HTTP
 
 IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
 # Images that tests' own task definitions name.
@@ -21,6 +22,13 @@ PROGRAMS = {
     "parent": (*IDLE, "--with-child"),
     "broken": (sys.executable, "-c", "raise SystemExit(3)"),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def http() -> Iterator[None]:
+    """Closes the connections of all front ends."""
+    yield
+    HTTP.close()
 
 
 @pytest.fixture(scope="session")

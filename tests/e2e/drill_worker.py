@@ -1,0 +1,57 @@
+"""The GPU worker with a renderer that does what the prompt says, so that tests choose the fault.
+
+`break` raises each time, `die` kills the process once, anything else draws grey, each step taking a moment.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from craftspark.settings import WorkerSettings
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.main import main
+
+STEP_S = 0.2
+
+
+class DrillRenderer:
+    """Draws two images a wave, so that a batch of four has two waves."""
+
+    wave_size = 2
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        return order.job.job_id
+
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+        prompt = wave[0].job.request["prompt"]
+        for step in range(4):
+            threading.Event().wait(STEP_S)
+            on_step((step + 1) / 4)
+        if prompt == "break":
+            raise RuntimeError("the kernel crashed")
+        if prompt == "die" and wave[0].index > 0 and first_time(wave[0].job.job_id):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [np.full((16, 16, 3), order.seed % 256, np.uint8) for order in wave]
+
+
+def first_time(job_id: str) -> bool:
+    """Whether no worker has died of this job yet."""
+    try:
+        (Path(sys.argv[1]) / job_id).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def load(_settings: WorkerSettings) -> DrillRenderer:
+    return DrillRenderer()
+
+
+if __name__ == "__main__":
+    sys.exit(main(load))

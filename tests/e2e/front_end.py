@@ -1,0 +1,71 @@
+"""The API as a front end sees it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from local_cloud.cloud import LocalCloud
+from tests.e2e.waiting import eventually
+
+
+# One pool of connections for all tests; the session closes it.
+HTTP = httpx.Client(timeout=30)
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Plain HTTP with a maker's token, or with whatever is given in its place."""
+
+    cloud: LocalCloud
+    token: str | None
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers |= request.pop("headers", {})
+        return HTTP.request(method, self.cloud.api_url + path, headers=headers, **request)
+
+    def submit(self, prompt: str = "a red apple", *, key: str | None = None, **request: Any) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.call("POST", "/v1/tools/picture/jobs", json={"prompt": prompt, **request}, headers=headers)
+
+    def accepted(self, prompt: str = "a red apple", **request: Any) -> str:
+        """The id of a job that was accepted."""
+        answer = self.submit(prompt, **request)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job_id"])
+
+    def read(self, job_id: str) -> dict[str, Any]:
+        answer = self.call("GET", f"/v1/jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def ended(self, job_id: str, *, within_s: float = 90) -> dict[str, Any]:
+        """The job once it has ended."""
+
+        def look() -> dict[str, Any] | None:
+            job = self.read(job_id)
+            return job if "finished_at" in job else None
+
+        job = eventually(look, within_s=within_s)
+        assert job
+        return job
+
+    def account(self) -> dict[str, int]:
+        account: dict[str, int] = self.call("GET", "/v1/account").json()
+        assert account["granted"] == account["available"] + account["reserved"] + account["spent"]
+        return account
+
+    def balance(self) -> tuple[int, int, int]:
+        """Credits gone from what is available, reserved and spent, since the account was opened."""
+        account = self.account()
+        return account["granted"] - account["available"], account["reserved"], account["spent"]
+
+
+def states_entered(cloud: LocalCloud, job_id: str) -> list[str]:
+    """The names of the states that the job's execution entered, in order: its state transitions."""
+    return [
+        event["stateEnteredEventDetails"]["name"]
+        for event in cloud.execution_history(job_id)
+        if "stateEnteredEventDetails" in event
+    ]

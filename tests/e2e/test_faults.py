@@ -1,0 +1,179 @@
+"""What goes wrong on the way: every job ends, nothing is charged twice or for nothing."""
+
+import json
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from tests.e2e.front_end import FrontEnd, states_entered
+from tests.e2e.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A cloud whose GPU worker does what the prompt says."""
+    deaths = tmp_path_factory.mktemp("deaths")
+    commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(deaths))}
+    folder = tmp_path_factory.mktemp("drill")
+    with LocalCloud.running(folder, port=0, commands=commands, assembly=assembly) as running:
+        yield running
+
+
+@pytest.fixture
+def front_end(drill: LocalCloud) -> FrontEnd:
+    return FrontEnd(drill, drill.sign_in(f"{uuid.uuid4().hex}@craftspark.example"))
+
+
+@pytest.fixture
+def empty_pool(drill: LocalCloud) -> Iterator[None]:
+    """No warm worker until the test starts some."""
+    start_workers(drill, 0)
+    yield
+    start_workers(drill, 1)
+
+
+def start_workers(cloud: LocalCloud, number: int) -> None:
+    cloud.client("ecs").update_service(
+        cluster=cloud.outputs["ClusterName"], service=cloud.outputs["WarmPoolServiceName"], desiredCount=number
+    )
+    eventually(lambda: len(cloud.workers()) == number, within_s=30)
+
+
+def waiting(cloud: LocalCloud, queue: str) -> tuple[int, int]:
+    """How many messages of the queue are visible, and how many are with a worker."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.outputs[queue], AttributeNames=names)
+    visible, hidden = (int(answer["Attributes"][name]) for name in names)
+    return visible, hidden
+
+
+def image_entries(cloud: LocalCloud, job_id: str) -> dict[str, Any]:
+    """The images that are entered for the job, whole, by their name."""
+    answer = cloud.client("dynamodb").query(
+        TableName=cloud.outputs["JobsTableName"],
+        KeyConditionExpression="job_id = :job_id AND begins_with(#item, :image)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues={":job_id": {"S": job_id}, ":image": {"S": "image#"}},
+    )
+    return {item["item"]["S"]: item for item in answer["Items"]}
+
+
+def test_a_worker_that_is_killed_in_mid_batch_costs_no_image_and_no_credit(
+    drill: LocalCloud, front_end: FrontEnd
+) -> None:
+    job_id = front_end.accepted("die", count=4)
+    before = eventually(lambda: image_entries(drill, job_id), within_s=30)
+
+    job = front_end.ended(job_id)
+
+    after = image_entries(drill, job_id)
+    assert (job["state"], job["delivered"]) == ("succeeded", 4)
+    assert {name: after[name] for name in before} == before
+    assert front_end.balance() == (4, 0, 4)
+    # The message came back by itself: the state machine did not have to do anything.
+    assert states_entered(drill, job_id).count("Hand to the warm pool") == 1
+
+
+def test_an_idle_worker_that_is_killed_is_replaced(drill: LocalCloud, front_end: FrontEnd) -> None:
+    [worker] = drill.workers()
+
+    os.kill(worker.pid, signal.SIGKILL)
+
+    assert front_end.ended(front_end.accepted(count=1))["state"] == "succeeded"
+
+
+def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_refunded(
+    drill: LocalCloud, front_end: FrontEnd
+) -> None:
+    job = front_end.ended(front_end.accepted("break", count=2))
+
+    assert (job["state"], job["images"][0]["error"]) == ("failed", "RenderFailed")
+    assert "the kernel crashed" in job["images"][0]["reason"]
+    assert front_end.balance() == (0, 0, 0)
+    eventually(lambda: waiting(drill, "GpuDeadLetterQueueUrl") == (1, 0), within_s=30)
+    letter = drill.client("sqs").receive_message(
+        QueueUrl=drill.outputs["GpuDeadLetterQueueUrl"], AttributeNames=["ApproximateReceiveCount"]
+    )["Messages"][0]
+    assert json.loads(letter["Body"])["batch"]["job_id"] == job["job_id"]
+    assert states_entered(drill, job["job_id"])[-1] == "Job failed"
+
+
+@pytest.mark.usefixtures("empty_pool")
+def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCloud, front_end: FrontEnd) -> None:
+    job_id = front_end.accepted(count=4)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0), within_s=30)
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuQueueUrl"]
+    message = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"][0]
+    sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
+
+    start_workers(drill, 2)
+    job = front_end.ended(job_id)
+
+    assert (job["state"], job["delivered"]) == ("succeeded", 4)
+    assert len(image_entries(drill, job_id)) == 4
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (0, 0), within_s=30)
+    assert front_end.balance() == (4, 0, 4)
+
+
+@pytest.mark.usefixtures("empty_pool")
+def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rendered(
+    drill: LocalCloud, front_end: FrontEnd
+) -> None:
+    job_id = front_end.accepted(count=4)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0), within_s=30)
+
+    answer = front_end.call("DELETE", f"/v1/jobs/{job_id}")
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert front_end.balance() == (0, 0, 0)
+    start_workers(drill, 1)
+    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered", within_s=30)
+    assert image_entries(drill, job_id) == {}
+    assert front_end.balance() == (0, 0, 0)
+
+
+def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
+    drill: LocalCloud, front_end: FrontEnd
+) -> None:
+    job_id = front_end.accepted(count=8)
+    eventually(lambda: image_entries(drill, job_id), within_s=30)
+
+    cancelled = front_end.call("DELETE", f"/v1/jobs/{job_id}").json()
+
+    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered", within_s=30)
+    assert 0 < cancelled["delivered"] < 8
+    assert front_end.read(job_id)["delivered"] == cancelled["delivered"] == len(image_entries(drill, job_id))
+    assert front_end.balance() == (cancelled["delivered"], 0, cancelled["delivered"])
+
+
+@pytest.mark.usefixtures("empty_pool")
+def test_an_execution_that_an_operator_stops_settles_its_job(drill: LocalCloud, front_end: FrontEnd) -> None:
+    job_id = front_end.accepted(count=2)
+    eventually(lambda: waiting(drill, "GpuQueueUrl")[0] == 1, within_s=30)
+
+    drill.client("stepfunctions").stop_execution(executionArn=drill.execution_arn(job_id))
+
+    job = front_end.ended(job_id)
+    assert (job["state"], job["images"][0]["error"]) == ("failed", "ExecutionEnded")
+    assert front_end.balance() == (0, 0, 0)
+
+
+@pytest.mark.usefixtures("empty_pool")
+def test_a_worker_that_is_told_to_stop_gives_its_batch_back(drill: LocalCloud, front_end: FrontEnd) -> None:
+    start_workers(drill, 1)
+    job_id = front_end.accepted(count=8)
+    eventually(lambda: image_entries(drill, job_id), within_s=30)
+
+    start_workers(drill, 0)
+    start_workers(drill, 1)
+
+    job = front_end.ended(job_id)
+    assert (job["state"], job["delivered"]) == ("succeeded", 8)
+    assert front_end.balance() == (8, 0, 8)

@@ -1,0 +1,82 @@
+"""A maker's jobs, over HTTP, through the deployed templates to the real worker and model."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from local_cloud.cloud import LocalCloud
+from tests.e2e.front_end import HTTP, FrontEnd, states_entered
+
+
+@pytest.fixture
+def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
+    return FrontEnd(cloud, maker)
+
+
+def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    job = front_end.ended(front_end.accepted("red apple", count=4, steps=8, seed=1))
+
+    assert (job["state"], job["delivered"], job["progress"]) == ("succeeded", 4, 1.0)
+    for image in job["images"]:
+        png = HTTP.get(image["url"])
+        picture = Image.open(io.BytesIO(png.content))
+        assert (png.headers["Content-Type"], picture.format, picture.size) == ("image/png", "PNG", (128, 128))
+        thumbnail = Image.open(io.BytesIO(HTTP.get(image["thumbnail_url"]).content))
+        assert thumbnail.format == "WEBP"
+    assert front_end.balance() == (4, 0, 4)
+    entered = states_entered(cloud, job["job_id"])
+    assert entered == [
+        "Render every batch",
+        "Choose the lane",
+        "Hand to the warm pool",
+        "Settle the job",
+        "Announce the result",
+        "Did the job fail?",
+        "Job delivered",
+    ]
+    assert len(entered) <= 8
+
+
+def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    jobs = [
+        front_end.ended(front_end.accepted("cat face", count=count, steps=4, seed=7, lane=lane))
+        for count, lane in ((3, "interactive"), (1, "bulk"))
+    ]
+
+    warm, launched = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
+    assert warm == launched
+    assert "Launch on spot" in states_entered(cloud, jobs[1]["job_id"])
+
+
+def test_a_job_of_two_batches_delivers_every_image_once(front_end: FrontEnd) -> None:
+    job = front_end.ended(front_end.accepted("sunflower", count=8, steps=2, seed=5))
+
+    assert [image["seed"] for image in job["images"]] == list(range(5, 13))
+    assert job["delivered"] == 8
+    assert front_end.balance() == (8, 0, 8)
+
+
+def test_jobs_are_listed_newest_first_page_by_page(front_end: FrontEnd) -> None:
+    jobs = [front_end.accepted(count=1, steps=1) for _ in range(3)]
+
+    first = front_end.call("GET", "/v1/jobs", params={"limit": 2}).json()
+    second = front_end.call("GET", "/v1/jobs", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+
+    assert [job["job_id"] for job in (*first["jobs"], *second["jobs"])] == jobs[::-1]
+
+
+def test_tools_are_listed(front_end: FrontEnd) -> None:
+    answer = front_end.call("GET", "/v1/tools").json()
+
+    assert [tool["name"] for tool in answer["tools"]] == ["picture"]
+
+
+def test_the_operators_story_of_a_job_is_complete(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    job_id = front_end.accepted(count=1, steps=1)
+    front_end.ended(job_id)
+
+    execution = cloud.client("stepfunctions").describe_execution(executionArn=cloud.execution_arn(job_id))
+
+    assert execution["name"] == job_id
+    assert "apple" not in execution["input"]

@@ -1,0 +1,184 @@
+"""What is refused at the door: nothing is reserved, and the answer names the fault."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local_cloud import makers
+from local_cloud.cloud import LocalCloud
+from tests.e2e.front_end import FrontEnd
+from tests.e2e.waiting import eventually
+
+
+@pytest.fixture
+def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
+    return FrontEnd(cloud, maker)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"prompt": ""}, 422, "prompt"),
+        ({"prompt": "x" * 10_000}, 422, "prompt"),
+        ({"prompt": 5}, 422, "prompt"),
+        ({"prompt": "x", "count": 0}, 422, "count"),
+        ({"prompt": "x", "count": 9}, 422, "count"),
+        ({"prompt": "x", "count": "4"}, 422, "count"),
+        ({"prompt": "x", "size": "512x512"}, 422, "size"),
+        ({"prompt": "x", "colour": "red"}, 422, "colour"),
+        ("{not json", 422, "body"),
+        ("", 422, "body"),
+        (json.dumps({"prompt": "x" * 40_000}), 413, "body"),
+    ],
+)
+def test_bad_input_names_its_field_and_reserves_nothing(
+    front_end: FrontEnd, body: Any, status: int, field: str
+) -> None:
+    content = body if isinstance(body, str) else json.dumps(body)
+
+    answer = front_end.call("POST", "/v1/tools/picture/jobs", content=content)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["field"] == field
+    assert front_end.balance() == (0, 0, 0)
+
+
+def test_an_unknown_tool_is_not_found(front_end: FrontEnd) -> None:
+    answer = front_end.call("POST", "/v1/tools/knitting/jobs", json={"prompt": "x"})
+
+    assert (answer.status_code, answer.json()["type"], answer.json()["field"]) == (404, "/problems/ToolUnknown", "tool")
+
+
+ROUTES = [
+    ("GET", "/v1/account"),
+    ("GET", "/v1/tools"),
+    ("GET", "/v1/jobs"),
+    ("POST", "/v1/tools/picture/jobs"),
+    ("GET", "/v1/jobs/" + "a" * 26),
+    ("DELETE", "/v1/jobs/" + "a" * 26),
+]
+
+
+def tampered(token: str) -> str:
+    """The same token for another subject, under the old signature."""
+    head, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    changed = base64.urlsafe_b64encode(json.dumps({**claims, "sub": "someone-else"}).encode()).decode().rstrip("=")
+    return f"{head}.{changed}.{signature}"
+
+
+def unsigned(token: str) -> str:
+    """The same claims with no signature and `alg` none."""
+    head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    return f"{head}.{token.split('.')[1]}."
+
+
+def foreign_client(cloud: LocalCloud) -> str:
+    """A token of the same pool for another application."""
+    cognito, pool = cloud.client("cognito-idp"), cloud.outputs["UserPoolId"]
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="other", ExplicitAuthFlows=flows)
+    return makers.sign_in(
+        cognito, pool=pool, app_client=client["UserPoolClient"]["ClientId"], email="other@craftspark.example"
+    )
+
+
+def foreign_pool(cloud: LocalCloud) -> str:
+    """A token of another issuer."""
+    cognito = cloud.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="other")["UserPool"]["Id"]
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="other", ExplicitAuthFlows=flows)
+    return makers.sign_in(
+        cognito, pool=pool, app_client=client["UserPoolClient"]["ClientId"], email="other@craftspark.example"
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_answers_without_a_good_token(cloud: LocalCloud, maker: str, method: str, path: str) -> None:
+    bad = (None, "garbage", tampered(maker), unsigned(maker), foreign_client(cloud), foreign_pool(cloud))
+
+    answers = [FrontEnd(cloud, token).call(method, path).status_code for token in bad]
+
+    assert set(answers) <= {401, 403}, answers
+
+
+@pytest.fixture
+def short_lived_tokens(cloud: LocalCloud) -> Iterator[None]:
+    cognito = cloud.client("cognito-idp")
+    names = {"UserPoolId": cloud.outputs["UserPoolId"], "ClientId": cloud.outputs["UserPoolClientId"]}
+    described = cognito.describe_user_pool_client(**names)["UserPoolClient"]
+    kept = {"ExplicitAuthFlows": described["ExplicitAuthFlows"]}
+    cognito.update_user_pool_client(
+        **names, **kept, AccessTokenValidity=2, TokenValidityUnits={"AccessToken": "seconds"}
+    )
+    yield
+    cognito.update_user_pool_client(
+        **names, **kept, AccessTokenValidity=60, TokenValidityUnits={"AccessToken": "minutes"}
+    )
+
+
+@pytest.mark.usefixtures("short_lived_tokens")
+def test_a_token_is_good_until_it_expires(cloud: LocalCloud) -> None:
+    front_end = FrontEnd(cloud, cloud.sign_in("brief@craftspark.example"))
+
+    assert front_end.call("GET", "/v1/tools").status_code == 200
+    eventually(lambda: front_end.call("GET", "/v1/tools").status_code == 401, within_s=15)
+
+
+def test_another_maker_s_job_is_not_found(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    job_id = front_end.accepted(count=1, steps=1)
+    stranger = FrontEnd(cloud, cloud.sign_in("stranger@craftspark.example"))
+
+    for method in ("GET", "DELETE"):
+        answer = stranger.call(method, f"/v1/jobs/{job_id}")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/JobNotFound")
+    assert stranger.call("GET", "/v1/jobs").json()["jobs"] == []
+    assert front_end.ended(job_id)["state"] == "succeeded"
+
+
+def set_account(cloud: LocalCloud, front_end: FrontEnd, **numbers: int) -> None:
+    """Write into the maker's account what it would take many jobs to bring about."""
+    claims = json.loads(base64.urlsafe_b64decode((front_end.token or "").split(".")[1] + "=="))
+    front_end.account()
+    cloud.client("dynamodb").update_item(
+        TableName=cloud.outputs["AccountsTableName"],
+        Key={"maker": {"S": claims["sub"]}, "item": {"S": "account"}},
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in numbers),
+        ExpressionAttributeValues={f":{name}": {"N": str(number)} for name, number in numbers.items()},
+    )
+
+
+def test_not_enough_credits_are_told_with_what_would_fit(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    set_account(cloud, front_end, available=3, granted=3)
+
+    answer = front_end.submit(count=4)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["price"], problem["affordable_count"]) == (402, 4, 3)
+    assert front_end.balance() == (0, 0, 0)
+
+
+def test_too_many_active_jobs_are_told_with_the_limit(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    limit = front_end.account()["max_active_jobs"]
+    set_account(cloud, front_end, active_jobs=limit)
+
+    answer = front_end.submit(count=1)
+
+    assert (answer.status_code, answer.json()["max_active_jobs"]) == (429, limit)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert front_end.balance() == (0, 0, 0)
+
+
+def test_a_key_means_one_request(front_end: FrontEnd) -> None:
+    first = front_end.submit(key="k", count=1, steps=1)
+    again = front_end.submit(key="k", count=1, steps=1)
+    other = front_end.submit("a blue apple", key="k", count=1, steps=1)
+
+    assert first.json()["job_id"] == again.json()["job_id"]
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/IdempotencyKeyReused")
+    front_end.ended(first.json()["job_id"])
+    assert front_end.balance() == (1, 0, 1)
