@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export JSII_NODE := $(BIN)/node
+export KEEP
 
-.PHONY: setup demo test check fix synth bench clean image
+.PHONY: help setup demo test check lint fix synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -27,6 +29,39 @@ node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
+demo: $(VENV)/.ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
+	@$(BIN)/python -m local_cloud.demo
+
+test: setup ## check, then every test; one summary at the end
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
+	$(BIN)/python -m pytest -q tests/unit
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+fix: $(VENV)/.ready ## format, mend what can be mended, and write the generated files anew
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m lambdas.openapi > docs/openapi.json
+
+synth: $(VENV)/.ready ## write the templates of every stage to build/synth; needs no AWS account
+	@for stage in dev prod local; do \
+	  CDK_OUTDIR=build/synth/$$stage CDK_CONTEXT_JSON="{\"stage\":\"$$stage\"}" $(BIN)/python app.py || exit 1; \
+	  echo "build/synth/$$stage"; \
+	done
+
+bench: $(VENV)/.ready ## measure, and write build/bench.json
+	$(BIN)/python -m benchmarks
+
 STAGE ?= dev
 image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository: make image STAGE=prod
 	$(BIN)/python -m cdk_app.gpu_image $(STAGE)
+
+clean: ## remove all that was made, the environment included
+	rm -rf $(VENV) node_modules build cdk.out .local-cloud

@@ -98,6 +98,7 @@ class WorkerSettings(Settings):
 
     jobs_table: str
     images_bucket: str
+    models_bucket: str
     gpu_queue_url: str
     model: str
     gpu_queue_visibility_s: int

@@ -1,25 +1,38 @@
-"""Models as the catalogue names them, checked against their hashes before they are loaded."""
+"""Models as the catalogue names them, checked against their hashes before they are loaded.
+
+A model is a folder in diffusers' own format with a manifest of its files' SHA-256. The built-in one lies beside the
+code; the others lie in the models bucket, where `python -m gpu_tasks.push_model` puts them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
 
+from craftspark.aws import clients
+from craftspark.aws.models import ModelBucket
 from craftspark.catalogue import Model
 from craftspark.errors import ModelUnavailable
 from craftspark.settings import WorkerSettings
 
 BUILT_IN = Path(__file__).parent / "models"
+CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
 MANIFEST = "manifest.json"
+FILES_AT_ONCE = 4
+
+Download = Callable[[str, Path], None]
 
 
 def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipeline:
     """The model's pipeline on the GPU in half precision, or on the CPU in single; raises ModelUnavailable."""
-    folder = fetch(model, settings)
+    folder = locate(model, settings)
     check(folder)
     device, dtype = ("cuda", torch.float16) if torch.cuda.is_available() else ("cpu", torch.float32)
     pipeline = StableDiffusionPipeline.from_pretrained(
@@ -29,34 +42,61 @@ def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipe
     return pipeline
 
 
-def fetch(model: Model, settings: WorkerSettings) -> Path:
-    """The folder that holds the model, in diffusers' own format."""
+def locate(model: Model, settings: WorkerSettings) -> Path:
+    """The folder that holds the model, fetched first where it has to be."""
     kind, _, place = model.source.partition(":")
     if kind == "built-in":
         return BUILT_IN / place
+    if kind == "s3":
+        bucket = ModelBucket(client=clients.s3(), bucket=settings.models_bucket)
+        return fetch(CACHE / place, lambda name, path: bucket.download(place, name, path))
     raise ModelUnavailable(f"the model {model.name} has a source of an unknown kind: {model.source}")
+
+
+def fetch(folder: Path, download: Download) -> Path:
+    """Bring a model's folder up to its manifest, keeping the files that are right already."""
+    try:
+        download(MANIFEST, folder / MANIFEST)
+        expected = read_manifest(folder)
+        wanted = [name for name, digest in expected.items() if not matches(folder / name, digest)]
+        with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
+            list(threads.map(lambda name: download(name, folder / name), wanted))
+    except FileNotFoundError as error:
+        raise ModelUnavailable(f"the model store has no {error}") from None
+    return folder
 
 
 def check(folder: Path) -> None:
     """Raise ModelUnavailable unless the folder's files are exactly what its manifest says."""
+    for name, digest in read_manifest(folder).items():
+        if not matches(folder / name, digest):
+            raise ModelUnavailable(f"{folder / name} is missing, or not the file that {MANIFEST} names")
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """SHA-256 by path; raises ModelUnavailable for one that is missing or would reach outside the folder."""
     try:
-        expected = json.loads((folder / MANIFEST).read_text())
+        manifest: dict[str, str] = json.loads((folder / MANIFEST).read_text())
     except FileNotFoundError:
         raise ModelUnavailable(f"{folder} has no {MANIFEST}") from None
-    for name, digest in expected.items():
-        path = folder / name
-        if not path.is_file():
-            raise ModelUnavailable(f"{path} is missing")
-        if hash_of(path) != digest:
-            raise ModelUnavailable(f"{path} is not the file that {MANIFEST} names")
+    for name in manifest:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise ModelUnavailable(f"{MANIFEST} of {folder} names a file outside: {name}")
+    return manifest
 
 
-def hash_of(path: Path) -> str:
+def matches(path: Path, digest: str) -> bool:
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
 def manifest_of(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file of a model folder, by its path inside."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): hash_of(path) for path in paths}
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def write_manifest(folder: Path) -> None:
+    (folder / MANIFEST).write_text(json.dumps(manifest_of(folder), indent=1) + "\n")

@@ -69,6 +69,7 @@ class RenderingStack(Stack):
         settings = WorkerSettings(
             jobs_table=data.jobs.table.table_name,
             images_bucket=data.images.bucket_name,
+            models_bucket=data.models.bucket_name,
             gpu_queue_url=self.gpu_queue.queue.queue_url,
             model=stage.rendering.model,
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,

@@ -72,6 +72,7 @@ def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: 
     return WorkerSettings(
         jobs_table=JOBS,
         images_bucket=images_bucket,
+        models_bucket="models",
         gpu_queue_url=url,
         model="craftspark-clipart-128",
         gpu_queue_visibility_s=30,

@@ -8,7 +8,6 @@ import httpx
 from local_cloud.cloud import LocalCloud
 from tests.e2e.waiting import eventually
 
-
 # One pool of connections for all tests; the session closes it.
 HTTP = httpx.Client(timeout=30)
 

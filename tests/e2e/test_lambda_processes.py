@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ import os, time
 def handler(event, context):
     for number in range(event["lines"]):
         print("line", number, flush=True)
+    time.sleep(event.get("sleep", 0))
+    if "raise" in event:
+        raise type(event["raise"], (Exception,), {})("what went wrong")
     if "began" in event:
         open(event["began"], "x").close()
         time.sleep(50)
@@ -101,3 +105,28 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     emulator.stop()
 
     eventually(lambda: not mentioning(str(tmp_path)), within_s=5.0)
+
+
+def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:
+    event = json.dumps({"lines": 0, "raise": "JobNotFound"})
+
+    answer = aws["lambda"].invoke(FunctionName=function(aws), Payload=event)
+
+    assert answer["FunctionError"]
+    error = json.loads(answer["Payload"].read())
+    assert (error["errorType"], error["errorMessage"]) == ("JobNotFound", "what went wrong")
+
+
+def test_a_burst_of_invocations_queues_for_as_many_processes_as_the_machine_has_processors(
+    aws: Clients, emulator_state: StateDir
+) -> None:
+    name, event = function(aws), json.dumps({"lines": 0, "sleep": 0.2})
+
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(
+            callers.map(lambda _: aws["lambda"].invoke(FunctionName=name, Payload=event)["StatusCode"], range(8))
+        )
+
+    commands = mentioning(str(emulator_state.path)).values()
+    assert answers == [200] * 8
+    assert sum(name in command for command in commands) == max(2, os.cpu_count() or 1)

@@ -1,10 +1,12 @@
 """What the launcher promises: loopback only, one folder, and no process left behind however things end."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,6 +231,28 @@ def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assemb
     assert down == "Stopped\n"
     assert down_again == "Nothing was running\n"
     assert "python -m local_cloud up" in too_late
+
+
+def test_an_execution_is_told_state_by_state(cloud: LocalCloud) -> None:
+    job = uuid.uuid4().hex
+    cloud.client("stepfunctions").start_execution(
+        stateMachineArn=cloud.outputs["StateMachineArn"], name=job, input=json.dumps({"job_id": job, "batches": []})
+    )
+
+    def told() -> str | None:
+        table = run("executions", job, state_dir=cloud.state.path)
+        return None if "RUNNING" in table else table
+
+    table = eventually(told, within_s=30.0)
+    listed = run("executions", state_dir=cloud.state.path)
+    unknown = run("executions", "nobody", state_dir=cloud.state.path, status=1)
+
+    assert table is not None
+    assert table.index("Render every batch") < table.index("Settle the job")
+    assert "2 state transitions in" in table
+    assert "JobNotFound" in table
+    assert job in listed
+    assert "ExecutionDoesNotExist" in unknown
 
 
 def test_a_lambdas_log_is_found_by_its_name(cloud: LocalCloud) -> None:

@@ -10,6 +10,7 @@ from tests.fakes import a_job
 SETTINGS = WorkerSettings(
     jobs_table="jobs",
     images_bucket="images",
+    models_bucket="models",
     gpu_queue_url="http://queue",
     model="craftspark-clipart-128",
     gpu_queue_visibility_s=30,

@@ -1,7 +1,7 @@
 """Invocations of one function queue for as many processes as the machine has use for.
 
-Gap: each concurrent invocation gets a process of its own, as on AWS, where it comes with a processor of its own. On a
-laptop a burst becomes dozens of cold starts that fight for two processors; the emulator's own ceiling throttles instead.
+Gap: each concurrent invocation gets a process of its own, as on AWS, where it comes with a processor of its own. Here
+a burst becomes dozens of cold starts that fight for a laptop's processors; the emulator's own ceiling throttles.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from ministack.services import lambda_svc
 
 from local_cloud.emulator.patching import Patch, Target
 
-PROCESSES = 4
+PROCESSES = max(2, os.cpu_count() or 1)
 # A function that waits for itself would wait for ever: whoever waited this long goes first, in one more process.
 PATIENCE_S = 5.0
 

@@ -1,0 +1,36 @@
+"""Models in the models bucket: `<prefix>/manifest.json` and the files that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boto3.s3.transfer import TransferConfig
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# A GPU instance's network is filled by many ranges of a file at once, not by one stream.
+_RANGES = TransferConfig(max_concurrency=16, multipart_chunksize=16 * 1024 * 1024)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelBucket:
+    """Downloads and uploads single files of a model, large ones in parallel ranges."""
+
+    client: S3Client
+    bucket: str
+
+    def download(self, prefix: str, name: str, path: Path) -> None:
+        """Raises FileNotFoundError where the bucket has no such file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.client.download_file(self.bucket, f"{prefix}/{name}", str(path), Config=_RANGES)
+        except self.client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                raise FileNotFoundError(f"s3://{self.bucket}/{prefix}/{name}") from None
+            raise
+
+    def upload(self, prefix: str, name: str, path: Path) -> None:
+        self.client.upload_file(str(path), self.bucket, f"{prefix}/{name}", Config=_RANGES)

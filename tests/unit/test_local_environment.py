@@ -1,0 +1,84 @@
+"""Nothing of the user's AWS configuration gets into the local cloud, and its folder has one owner at a time."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local_cloud.environment import emulator_environment, scrubbed
+from local_cloud.state import AlreadyRunning, NotRunning, Running, StateDir
+
+USERS = {
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_CONFIG_FILE": "/home/user/.aws/config",
+    "AWS_ENDPOINT_URL_S3": "https://elsewhere.example",
+    "AWS_PROFILE": "production",
+    "AWS_SESSION_TOKEN": "real",
+    "HTTPS_PROXY": "http://proxy.example",
+    "PATH": "/usr/bin",
+    "PYTHONPATH": "/home/user",
+}
+RUNNING = Running(endpoint="http://127.0.0.1:1", pid=1, started=0.0, outputs={})
+
+
+def test_only_what_is_needed_to_run_a_program_is_passed_on() -> None:
+    environment = scrubbed(USERS)
+
+    assert environment["PATH"] == "/usr/bin"
+    assert environment["AWS_ACCESS_KEY_ID"] == "test"
+    assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert not set(environment) & (set(USERS) - {"AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "PATH"})
+
+
+def test_the_emulator_keeps_to_loopback_and_its_folder(tmp_path: Path) -> None:
+    environment = emulator_environment(4566, tmp_path)
+
+    assert environment["BIND_HOST"] == environment["MINISTACK_HOST"] == "127.0.0.1"
+    for variable in ("HOME", "STATE_DIR", "TMPDIR"):
+        assert environment[variable].startswith(str(tmp_path))
+
+
+def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    state = StateDir.at(tmp_path)
+
+    with state.claim(), pytest.raises(AlreadyRunning), StateDir.at(tmp_path).claim():
+        pass
+
+    with state.claim():
+        pass
+
+
+def test_a_folder_is_held_by_whom_it_was_handed_over_to(tmp_path: Path) -> None:
+    state = StateDir.at(tmp_path)
+    with state.claim() as claim, subprocess.Popen(["sleep", "60"], pass_fds=(claim.fileno(),)) as heir:
+        claim.hand_over(heir.pid)
+        held_by = state.owner()
+        heir.kill()
+
+    assert held_by == heir.pid
+    assert state.wait_until_free(timeout_s=5)
+
+
+def test_the_state_of_a_run_that_has_ended_is_not_a_running_cloud(tmp_path: Path) -> None:
+    state = StateDir.at(tmp_path)
+    with state.claim() as claim:
+        claim.hand_over(os.getpid())
+        state.remember(RUNNING)
+        assert state.running() == RUNNING
+
+    with pytest.raises(NotRunning):
+        state.running()
+
+
+def test_what_a_crashed_run_left_is_cleared_for_the_next(tmp_path: Path) -> None:
+    state = StateDir.at(tmp_path)
+    with state.claim():
+        state.remember(RUNNING)
+        (tmp_path / "logs").mkdir()
+
+    with state.claim() as claim:
+        assert claim.clear()
+    with state.claim() as claim:
+        assert not claim.clear()
