@@ -70,7 +70,8 @@ class BatchRendering(Construct):
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             queue=gpu_queue,
             message_body=sfn.TaskInput.from_object({"task_token": CALLBACK, "batch": THE_BATCH}),
-            message_group_id="{% $states.input.maker %}",  # one busy maker does not keep the others waiting
+            # One busy maker does not keep the others waiting. SQS takes 128 characters, an OIDC subject may have 255.
+            message_group_id="{% $substring($states.input.maker, 0, 128) %}",
             heartbeat_timeout=_seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
             task_timeout=_seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
         )

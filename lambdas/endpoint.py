@@ -8,17 +8,15 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput
+from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
 BODY_LIMIT = 32 * 1024
-
-logger = Logger()
 
 
 @dataclass(frozen=True, kw_only=True)

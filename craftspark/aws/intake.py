@@ -18,9 +18,7 @@ class IntakeQueue:
     url: str
 
     def send(self, order: dict[str, Any], *, maker: str) -> None:
-        self.client.send_message(
-            QueueUrl=self.url, MessageBody=json.dumps(order, separators=(",", ":")), MessageGroupId=message_group(maker)
-        )
+        self.client.send_message(QueueUrl=self.url, MessageBody=json.dumps(order), MessageGroupId=message_group(maker))
 
 
 def message_group(maker: str) -> str:

@@ -52,18 +52,19 @@ def unfinished_shard(job_id: str) -> str:
 
 def job_item(job: Job) -> Item:
     """The item of a job that was just submitted."""
+    created_at = timestamp(job.created_at)
     return {
         **job_key(job.job_id),
         "maker": text(job.maker),
-        "created": text(f"{timestamp(job.created_at)}#{job.job_id}"),
+        "created": text(f"{created_at}#{job.job_id}"),
         "tool": text(job.tool),
-        "request": text(json.dumps(job.request, separators=(",", ":"))),
+        "request": text(json.dumps(job.request)),
         "fingerprint": text(job.fingerprint),
         "lane": text(job.lane),
         "seeds": {"L": [number(seed) for seed in job.seeds]},
         "credits_per_image": number(job.credits_per_image),
         "state": text(job.state),
-        "created_at": text(timestamp(job.created_at)),
+        "created_at": text(created_at),
         "deadline": epoch(job.deadline),
         "expires_at": epoch(job.expires_at),
         "images_stored": number(0),

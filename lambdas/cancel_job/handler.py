@@ -5,7 +5,8 @@ from functools import cache
 from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
-from lambdas.endpoint import Request, Response, endpoint, logger
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.views import job_summary
 
@@ -15,7 +16,7 @@ def settlement() -> Settlement:
     return job_book.settlement(SettleSettings.from_environment())
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
     job = settlement().cancel(request.maker, request.path["job_id"])

@@ -9,7 +9,8 @@ from craftspark.aws import clients
 from craftspark.aws.job_book import JobList
 from craftspark.errors import InvalidInput
 from craftspark.settings import ReadSettings
-from lambdas.endpoint import Request, Response, endpoint, logger, whole_number
+from lambdas.endpoint import Request, Response, endpoint, whole_number
+from lambdas.log import logger
 from lambdas.views import JobPage, job_summary
 
 POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[a-z2-7]{26}")
@@ -20,7 +21,7 @@ def jobs() -> JobList:
     return JobList(client=clients.dynamodb(), jobs_table=ReadSettings.from_environment().jobs_table)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
     limit = whole_number(request.query, "limit", default=20, most=100)

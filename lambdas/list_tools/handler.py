@@ -5,7 +5,8 @@ from functools import cache
 from craftspark.catalogue import Model, find_model
 from craftspark.settings import ToolsSettings
 from craftspark.tools import TOOLS, Tool
-from lambdas.endpoint import Request, Response, endpoint, logger
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
 from lambdas.views import ToolList, ToolView
 
 
@@ -14,7 +15,7 @@ def model() -> Model:
     return find_model(ToolsSettings.from_environment().model)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
     return Response(body=ToolList(model=model().name, tools=[tool_view(tool, model()) for tool in TOOLS.values()]))

@@ -6,7 +6,8 @@ from craftspark.aws import clients
 from craftspark.aws.accounts import Accounts
 from craftspark.credits import Plan
 from craftspark.settings import AccountSettings
-from lambdas.endpoint import Request, Response, endpoint, logger
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
 from lambdas.views import AccountView
 
 
@@ -20,7 +21,7 @@ def accounts() -> Accounts:
     )
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
     account = accounts().read(request.maker)

@@ -7,7 +7,8 @@ from craftspark.aws.images import ImageLinks
 from craftspark.aws.job_book import JobList
 from craftspark.settings import ReadSettings
 from craftspark.settlement import own
-from lambdas.endpoint import Request, Response, endpoint, logger
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
 from lambdas.views import job_view
 
 
@@ -22,7 +23,7 @@ def links() -> ImageLinks:
     return ImageLinks(client=clients.s3(), bucket=settings.images_bucket, lifetime_s=settings.url_lifetime_s)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
     record = jobs().read(request.path["job_id"])

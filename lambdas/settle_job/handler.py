@@ -3,15 +3,13 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from craftspark.aws import job_book
 from craftspark.jobs import JobState
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
+from lambdas.log import logger
 from lambdas.measures import event
 
-logger = Logger()
 METRICS = {
     JobState.SUCCEEDED: "JobSucceeded",
     JobState.PARTLY_SUCCEEDED: "JobPartlySucceeded",
@@ -25,7 +23,7 @@ def settlement() -> Settlement:
     return job_book.settlement(SettleSettings.from_environment())
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
     job = settlement().settle(end["job_id"], end["outcomes"], end.get("error"), end.get("cause"))
     first_error = job.failures[0].error if job.failures else None

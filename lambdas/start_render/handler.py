@@ -3,15 +3,14 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from craftspark.aws import clients
 from craftspark.aws.executions import Executions
 from craftspark.settings import StartSettings
+from lambdas.log import logger
 
-logger = Logger()
 processor = BatchProcessor(EventType.SQS)
 
 
@@ -22,7 +21,7 @@ def executions() -> Executions:
     )
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> Any:
     return process_partial_response(event=event, record_handler=start, processor=processor, context=context)
 

@@ -5,8 +5,6 @@ from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 
-from aws_lambda_powertools import Logger
-
 from craftspark.aws import clients
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.job_book import Acceptance
@@ -15,10 +13,9 @@ from craftspark.credits import Plan
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
 from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.views import job_summary
-
-logger = Logger()
 
 
 @cache
@@ -41,7 +38,7 @@ def submissions() -> Submissions:
     return made
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
     # Without a key of the caller's, the request's own id makes each request a job of its own.

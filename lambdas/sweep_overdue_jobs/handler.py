@@ -3,14 +3,11 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
+from lambdas.log import logger
 from lambdas.measures import event
-
-logger = Logger()
 
 
 @cache
@@ -18,7 +15,7 @@ def settlement() -> Settlement:
     return job_book.settlement(SettleSettings.from_environment())
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
     for job in settlement().end_overdue():
         facts = {"job_id": job.job_id, "state": job.state, "refunded": job.refunded}

@@ -105,19 +105,6 @@ def test_capacity_providers_and_placeholders_can_be_deployed(aws: Clients) -> No
     assert cluster["defaultCapacityProviderStrategy"][0]["capacityProvider"] == outputs["Provider"]
 
 
-def test_an_alarm_over_metric_math_can_be_deployed(aws: Clients) -> None:
-    metrics = [{"Id": "sum", "Expression": "1 + 1", "ReturnData": True}]
-    alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1, "Metrics": metrics}
-
-    outputs = deploy(
-        aws,
-        {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm}},
-        {"Arn": {"Fn::GetAtt": ["Alarm", "Arn"]}},
-    )
-
-    assert outputs["Arn"].startswith("arn:aws:cloudwatch:")
-
-
 def test_a_table_keeps_its_expiry(aws: Clients) -> None:
     table = {
         "BillingMode": "PAY_PER_REQUEST",

@@ -129,7 +129,7 @@ def test_both_lanes_carry_the_callback_and_the_batch(dev: Synthesis) -> None:
     message = dev.batch_states["Hand to the warm pool"]["Arguments"]
 
     assert message["MessageBody"] == {"task_token": token, "batch": "{% $states.input %}"}
-    assert message["MessageGroupId"] == "{% $states.input.maker %}"
+    assert message["MessageGroupId"] == "{% $substring($states.input.maker, 0, 128) %}"
     for name in ("Launch on spot", "Launch on demand"):
         (override,) = dev.batch_states[name]["Arguments"]["Overrides"]["ContainerOverrides"]
         assert override["Environment"] == [

@@ -75,8 +75,6 @@ TYPES = {
     "AWS::EC2::EIP": placeholder("eipalloc", lambda id_: {"AllocationId": id_, "PublicIp": "203.0.113.10"}),
     "AWS::EC2::FlowLog": placeholder("fl"),
     "AWS::EC2::NatGateway": placeholder("nat", lambda id_: {"NatGatewayId": id_}),
-    "AWS::EC2::SecurityGroupEgress": placeholder("sgr"),
-    "AWS::EC2::SecurityGroupIngress": placeholder("sgr"),
 }
 
 

@@ -14,7 +14,7 @@ from local_cloud.emulator.patching import Patch, Target
 
 UNNAMED = "Runtime.HandlerError"
 
-# Runs in the Lambda's process before the emulator's own script, whose answers it completes while the exception is at hand.
+# Runs in the Lambda's process before the emulator's own script; completes its answers while the exception is at hand.
 PRELUDE = """
 import json, sys
 
