@@ -16,7 +16,13 @@ def build(app: App, stage: Stage) -> None:
     network = NetworkStack(
         app, "Network", stack_name=stage.stack_name("Network"), network=stage.network, operations=stage.operations
     )
-    data = DataStack(app, "Data", stack_name=stage.stack_name("Data"), data=stage.data)
+    data = DataStack(
+        app,
+        "Data",
+        stack_name=stage.stack_name("Data"),
+        data=stage.data,
+        images_kept_days=stage.makers.job_retention_days,
+    )
     rendering = RenderingStack(
         app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
     )

@@ -11,10 +11,10 @@ from constructs import Construct
 
 from cdk_app.gpu_capacity import GpuCapacity, private_subnets
 from cdk_app.gpu_fleet import GpuFleet
-from cdk_app.retries import LAUNCH_FAULTS, retry_faults, retry_interruptions
+from cdk_app.retries import LAUNCH_FAULTS, QUEUE_FAULTS, retry_faults, retry_interruptions
 from cdk_app.stage import Rendering
 
-NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed"]
+NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed", "JobNotFound"]
 NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
 CALLBACK = "{% $states.context.Task.Token %}"
 THE_BATCH = "{% $states.input %}"
@@ -53,6 +53,7 @@ class BatchRendering(Construct):
 
         hand_over = self._hand_over(gpu_queue)
         retry_interruptions(hand_over, attempts=rendering.interruptions_borne)
+        retry_faults(hand_over, QUEUE_FAULTS, attempts=5)
         hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
         hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, "SpotInterrupted"], outputs=THE_BATCH)
         hand_over.add_catch(record_failure, outputs=FAILURE)

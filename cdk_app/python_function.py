@@ -13,6 +13,8 @@ from cdk_app.stage import Stage
 
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
+METRICS_NAMESPACE = "Craftspark"
+
 
 class PythonFunction(Construct):
     """The function of `lambdas/<name>/handler.py`.
@@ -43,7 +45,7 @@ class PythonFunction(Construct):
             environment={
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Craftspark",
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": on.log_level,
             },
             timeout=timeout,

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from cdk_app.batch_rendering import BatchRendering
 from cdk_app.gpu_fleet import GpuFleet
-from cdk_app.retries import EVENT_FAULTS, LAMBDA_FAULTS, retry_faults
+from cdk_app.retries import EVENT_FAULTS, SETTLE_FAULTS, retry_faults
 from cdk_app.stage import Rendering
 
 JOB_ID = "{% $states.input.job_id %}"
@@ -112,7 +112,7 @@ class RenderWorkflow(Construct):
             retry_on_service_exceptions=False,  # ours has jitter and waits longer
             task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
         )
-        retry_faults(settle, LAMBDA_FAULTS, attempts=6)
+        retry_faults(settle, SETTLE_FAULTS, attempts=6)
         return settle
 
     def _announce(self, judge: sfn.Choice) -> tasks.EventBridgePutEvents:

@@ -19,6 +19,17 @@ LAMBDA_FAULTS = (
     "Lambda.ServiceException",
     "Lambda.TooManyRequestsException",
 )
+# What `settle_job` raises by name; it may run any number of times and must have the last word.
+SETTLE_FAULTS = (
+    *LAMBDA_FAULTS,
+    "ClientError",
+    "ConnectTimeoutError",
+    "Contended",
+    "EndpointConnectionError",
+    "JobChanged",
+    "ReadTimeoutError",
+)
+QUEUE_FAULTS = ("SQS.AmazonSQSException", "SQS.SdkClientException", "Sqs.SqsException", "Sqs.SdkClientException")
 EVENT_FAULTS = ("EventBridge.FailedEntry", "EventBridge.SdkClientException", "EventBridge.InternalException")
 
 

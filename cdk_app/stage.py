@@ -59,9 +59,11 @@ class Functions:
 class Gpu:
     """The GPU fleet and its task. A task takes one GPU; every instance type has the CPU and memory that it asks for.
 
-    `image` names a container image outright; without it, it is `image_tag` in the stage's own repository.
+    `device` is what its tasks render on; `cpu` is for a laptop. `image` names a container image outright; without it,
+    it is `image_tag` in the stage's own repository.
     """
 
+    device: Literal["cuda", "cpu"] = "cuda"
     instance_types: Annotated[tuple[str, ...], Field(min_length=1)]
     spot_instances: Positive
     on_demand_instances: Positive

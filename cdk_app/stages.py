@@ -84,7 +84,7 @@ LOCAL = replace(
     DEV,
     name="local",
     functions=local_functions(platform.machine(), sys.version_info[:2]),
-    gpu=replace(DEV.gpu, spot_instances=1, on_demand_instances=1, image="craftspark-gpu:local"),
+    gpu=replace(DEV.gpu, spot_instances=1, on_demand_instances=1, image="craftspark-gpu:local", device="cpu"),
     rendering=replace(
         DEV.rendering,
         gpu_queue_wait_s=60,

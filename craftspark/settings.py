@@ -92,8 +92,9 @@ class StartSettings(Settings):
 class WorkerSettings(Settings):
     """What the GPU worker needs, in a warm pool as in a launched task.
 
-    Durations are seconds. `gpu_queue_visibility_s` bounds how long a dead worker's message stays hidden;
-    `stop_grace_s` is the time between SIGTERM and SIGKILL; a render that makes no step for `stall_s` counts as dead.
+    `device` is `cuda` or `cpu`. Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
+    message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
+    `stall_s` counts as dead.
     """
 
     jobs_table: str
@@ -101,6 +102,7 @@ class WorkerSettings(Settings):
     models_bucket: str
     gpu_queue_url: str
     model: str
+    device: str
     gpu_queue_visibility_s: int
     gpu_queue_max_receives: int
     stop_grace_s: int

@@ -1,6 +1,6 @@
 """Settlement: whatever happened, the job gets its final state and its reservation is resolved, exactly once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -47,8 +47,13 @@ class Settlement:
     now: Callable[[], datetime] = utc_now
     tries: int = 10
 
-    def settle(self, job_id: str, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None) -> Job:
-        """End the job by what is stored of it. `outcomes` are the batches' results, `error` the execution's own."""
+    def settle(
+        self, job_id: str, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
+    ) -> tuple[Job, bool]:
+        """End the job by what is stored of it; also tells whether it ended now and not before.
+
+        `outcomes` are the batches' results, `error` and `cause` the execution's own.
+        """
         return self._end(job_id, lambda record: judge(record, failures_of(record, outcomes, error, cause), self.now()))
 
     def cancel(self, maker: str, job_id: str) -> Job:
@@ -63,23 +68,26 @@ class Settlement:
             return verdict if complete else replace(verdict, state=JobState.CANCELLED)
 
         own(self.book.read(job_id).job, maker)
-        job = self._end(job_id, cancelled)
+        job, _ = self._end(job_id, cancelled)
         if job.state is not JobState.CANCELLED:
             raise JobAlreadyFinal(f"the job ended before: it is {job.state}", field="job_id")
         return job
 
-    def end_overdue(self) -> Iterator[Job]:
-        """End the jobs that nothing else ended by their deadline."""
-        for job_id in self.book.overdue(self.now()):
-            yield self.settle(job_id, [], JobOverdue.__name__, "the job did not finish by its deadline")
+    def overdue(self) -> Iterable[str]:
+        """The ids of the jobs that nothing ended by their deadline."""
+        return self.book.overdue(self.now())
 
-    def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> Job:
+    def end_overdue(self, job_id: str) -> Job:
+        """End such a job."""
+        return self.settle(job_id, [], JobOverdue.__name__, "the job did not finish by its deadline")[0]
+
+    def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> tuple[Job, bool]:
         for _ in range(self.tries):
             record = self.book.read(job_id)
             if record.job.state.final:
-                return record.job
+                return record.job, False
             try:
-                return self.book.end(record, decide(record))
+                return self.book.end(record, decide(record)), True
             except JobChanged:
                 continue
         raise JobChanged(f"job {job_id} changed on each of {self.tries} tries to end it")

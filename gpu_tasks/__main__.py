@@ -1,6 +1,12 @@
 """`python -m gpu_tasks`: what the container runs."""
 
+import os
 import sys
+
+# A log is read by the line: no progress bars, and no advice about packages that are left out on purpose. The
+# libraries read these when they are imported.
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 from gpu_tasks.main import main
 from gpu_tasks.studio import load_studio

@@ -78,7 +78,7 @@ class Claim:
         """Answer if nothing is missing."""
         if not self.missing and self._first_answer():
             self.ticket.succeed(self._result())
-            logger.info("batch rendered", extra=self._facts())
+            logger.info("job had ended" if self.job.state.final else "batch rendered", extra=self._facts())
 
     def stored(self, index: int) -> None:
         """An image is in the bucket and in the table."""

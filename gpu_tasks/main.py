@@ -47,7 +47,9 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
         if ticket:
             ticket.fail(error)
         return MODEL_MISSING
-    logger.info("worker ready", extra={"model": settings.model, "launched": ticket is not None})
+    logger.info(
+        "worker ready", extra={"model": settings.model, "device": settings.device, "launched": ticket is not None}
+    )
     work(settings, renderer, lease, ticket)
     logger.info("worker done", extra={"taken_back": lease.ended})
     return DONE

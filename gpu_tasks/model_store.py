@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
+from diffusers.utils import logging as diffusers_log
 
 from craftspark.aws import clients
 from craftspark.aws.models import ModelBucket
@@ -31,13 +32,21 @@ Download = Callable[[str, Path], None]
 
 
 def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipeline:
-    """The model's pipeline on the GPU in half precision, or on the CPU in single; raises ModelUnavailable."""
+    """The model's pipeline, on a GPU in half precision, on a CPU in single; raises ModelUnavailable.
+
+    A worker that was promised a GPU never falls back to the CPU: it would be a hundred times slower and cost the same.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ModelUnavailable(
+            "torch finds no CUDA device; is the instance's driver older than the CUDA of this image?"
+        )
     folder = locate(model, settings)
     check(folder)
-    device, dtype = ("cuda", torch.float16) if torch.cuda.is_available() else ("cpu", torch.float32)
+    diffusers_log.disable_progress_bar()  # a log is read by the line
+    dtype = torch.float16 if settings.device == "cuda" else torch.float32
     pipeline = StableDiffusionPipeline.from_pretrained(
         folder, dtype=dtype, safety_checker=None, local_files_only=True
-    ).to(device)
+    ).to(settings.device)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -15,7 +15,7 @@ from cdk_app.stage import Data
 class DataStack(Stack):
     """Tables, buckets and the image repository."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, data: Data, **stack: Any) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, data: Data, images_kept_days: int, **stack: Any) -> None:
         super().__init__(scope, construct_id, termination_protection=data.keep, **stack)
         self.jobs = JobsTable(self, "Jobs", keep=data.keep)
         self.accounts = AccountsTable(self, "Accounts", keep=data.keep)
@@ -25,7 +25,7 @@ class DataStack(Stack):
             keep=data.keep,
             lifecycle=[s3.LifecycleRule(id="expiry", expiration=Duration.days(data.uploads_kept_days))],
         )
-        self.images = PrivateBucket(self, "Images", keep=data.keep, lifecycle=[_tiering()])
+        self.images = PrivateBucket(self, "Images", keep=data.keep, lifecycle=[_tiering(images_kept_days)])
         self.models = PrivateBucket(self, "Models", keep=data.keep)
         self.gpu_images = ecr.Repository(
             self,
@@ -39,13 +39,15 @@ class DataStack(Stack):
         CfnOutput(self, "JobsTableName", value=self.jobs.table.table_name)
         CfnOutput(self, "AccountsTableName", value=self.accounts.table.table_name)
         CfnOutput(self, "ImagesBucketName", value=self.images.bucket_name)
+        CfnOutput(self, "ModelsBucketName", value=self.models.bucket_name)
         CfnOutput(self, "GpuRepositoryUri", value=self.gpu_images.repository_uri)
 
 
-def _tiering() -> s3.LifecycleRule:
-    """Pictures are looked at for a few days; then S3 finds the cheapest place for each."""
+def _tiering(kept_days: int) -> s3.LifecycleRule:
+    """Pictures are looked at for a few days; then S3 finds the cheapest place for each, and they go with their job."""
     return s3.LifecycleRule(
         id="tiering",
+        expiration=Duration.days(kept_days),
         transitions=[
             s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(0))
         ],

@@ -8,6 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk_app.alarms import Alarms
+from cdk_app.python_function import METRICS_NAMESPACE
 from cdk_app.stage import Operations
 from stacks.api import ApiStack
 from stacks.rendering import RenderingStack
@@ -44,6 +45,9 @@ class OperationsStack(Stack):
             alarms.above(name, depth, most=0, means="messages that nothing could handle wait for a person")
         alarms.above("FailedJobs", failed, most=operations.failed_executions, means="jobs fail unusually often")
         alarms.above("OverdueJobs", timed_out, most=0, means="a job's execution ran into its deadline")
+        alarms.above(
+            "SweptJobs", _event("JobOverdue", "sweep_overdue_jobs"), most=0, means="only the sweeper ended a job"
+        )
         alarms.above("ServerErrors", server_errors, most=operations.server_errors, means="the API answers 5xx")
 
         cloudwatch.Dashboard(
@@ -64,6 +68,17 @@ class OperationsStack(Stack):
                 ],
             ],
         )
+
+
+def _event(name: str, function: str) -> cloudwatch.Metric:
+    """An event that a function's log lines count."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": function},
+        period=PERIOD,
+        statistic="Sum",
+    )
 
 
 def _depth(queue: sqs.IQueue) -> cloudwatch.Metric:

@@ -72,6 +72,7 @@ class RenderingStack(Stack):
             models_bucket=data.models.bucket_name,
             gpu_queue_url=self.gpu_queue.queue.queue_url,
             model=stage.rendering.model,
+            device=stage.gpu.device,
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MOST_RECEIVES,
             stop_grace_s=stage.rendering.stop_grace_s,

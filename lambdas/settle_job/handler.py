@@ -14,7 +14,6 @@ METRICS = {
     JobState.SUCCEEDED: "JobSucceeded",
     JobState.PARTLY_SUCCEEDED: "JobPartlySucceeded",
     JobState.FAILED: "JobFailed",
-    JobState.CANCELLED: "JobWasCancelled",
 }
 
 
@@ -25,12 +24,12 @@ def settlement() -> Settlement:
 
 @logger.inject_lambda_context
 def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
-    job = settlement().settle(end["job_id"], end["outcomes"], end.get("error"), end.get("cause"))
+    job, ended_now = settlement().settle(end["job_id"], end["outcomes"], end.get("error"), end.get("cause"))
     first_error = job.failures[0].error if job.failures else None
-    facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
-    logger.info(
-        "job settled", extra={**facts, "refunded": job.refunded, "reason": first_error, **event(METRICS[job.state])}
-    )
+    if ended_now:
+        facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
+        reasons = {"refunded": job.refunded, "reason": first_error}
+        logger.info("job settled", extra={**facts, **reasons, **event(METRICS[job.state])})
     return {
         "job_id": job.job_id,
         "maker": job.maker,

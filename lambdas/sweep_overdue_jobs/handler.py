@@ -4,10 +4,15 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import job_book
+from craftspark.errors import CraftsparkError
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
 from lambdas.log import logger
 from lambdas.measures import event
+
+
+class SweepIncomplete(CraftsparkError):
+    """Some overdue jobs could not be ended; the log says which and why."""
 
 
 @cache
@@ -17,6 +22,16 @@ def settlement() -> Settlement:
 
 @logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
-    for job in settlement().end_overdue():
+    stuck = []
+    for job_id in settlement().overdue():
+        try:
+            job = settlement().end_overdue(job_id)
+        except Exception:
+            # One job that cannot be ended must not keep the others waiting.
+            logger.exception("overdue job not ended", extra={"job_id": job_id})
+            stuck.append(job_id)
+            continue
         facts = {"job_id": job.job_id, "state": job.state, "refunded": job.refunded}
         logger.warning("overdue job ended", extra={**facts, **event("JobOverdue")})
+    if stuck:
+        raise SweepIncomplete(f"{len(stuck)} overdue jobs could not be ended, the first {stuck[0]}")

@@ -35,6 +35,9 @@ BROKEN_WITHIN_S = 5.0
 RESTART_DELAY_S = 0.5
 LONGEST_RESTART_DELAY_S = 10.0
 FOLLOW_S = 0.2
+# Tasks that run beside the services' own; the others wait, as on AWS for an instance. Each loads a model of its own.
+LAUNCHED_AT_ONCE = 2
+PLACE_POLL_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +146,7 @@ class TaskProcesses:
         self._by_id: dict[str, TaskProcess] = {}
         self._breakdowns: Counter[str] = Counter()
         self._closing = threading.Event()
+        self._places = threading.BoundedSemaphore(LAUNCHED_AT_ONCE)
         # The kernel ends a tethered process when the thread that started it ends, so this thread lives to the last.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="task-starter")
         self._serial = itertools.count()
@@ -172,13 +176,17 @@ class TaskProcesses:
         log = self._logs / f"{labels[FAMILY]}-{task[:8]}.log"
         record = self._records / f"{next(self._serial)}-{task}.json"
         facts = self._facts_of(labels)
+        if not facts.group:
+            self._wait_for_place()
         told = {"task": task, "image": image, "group": facts.group, "log": str(log), "started": time.time()}
         command = [sys.executable, "-I", "-S", str(TETHER), str(record), str(os.getpid()), json.dumps(told)]
         command += self._commands[image]
         process = self._starter.submit(self._start, command, self._environment(environment), log).result()
         container = TaskProcess(process, log, record, facts.stop_grace_s)
         self._by_id[container.id] = container
-        threading.Thread(target=self._reap, args=(image, container), name=f"reap-{process.pid}", daemon=True).start()
+        threading.Thread(
+            target=self._reap, args=(image, container, facts), name=f"reap-{process.pid}", daemon=True
+        ).start()
         logger.info("Task %s: %s runs as process %s", task, image, process.pid)
         return container
 
@@ -209,8 +217,15 @@ class TaskProcesses:
         ours |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
         return ours | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
 
-    def _reap(self, image: str, container: TaskProcess) -> None:
+    def _wait_for_place(self) -> None:
+        while not self._places.acquire(timeout=PLACE_POLL_S):
+            if self._closing.is_set():
+                raise NoCommand("the local cloud is stopping")
+
+    def _reap(self, image: str, container: TaskProcess, facts: TaskFacts) -> None:
         container.reap()
+        if not facts.group:
+            self._places.release()
         code, lived = container.process.returncode, time.monotonic() - container.started
         logger.info("Task process %s ended with %s after %.1f s", container.process.pid, code, lived)
         if code > 0 and lived < BROKEN_WITHIN_S:

@@ -39,7 +39,7 @@ def store(job_id: str, *indexes: int) -> Job:
 
 
 def settle(job_id: str) -> Job:
-    return settlement(SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS)).settle(job_id, [], None, None)
+    return settlement(SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS)).settle(job_id, [], None, None)[0]
 
 
 def account(maker: str = "maker-1") -> dict[str, int]:

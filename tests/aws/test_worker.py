@@ -75,6 +75,7 @@ def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: 
         models_bucket="models",
         gpu_queue_url=url,
         model="craftspark-clipart-128",
+        device="cpu",
         gpu_queue_visibility_s=30,
         gpu_queue_max_receives=3,
         stop_grace_s=100,

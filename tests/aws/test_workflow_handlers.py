@@ -1,16 +1,19 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 from craftspark.aws import clients
+from craftspark.aws.items import unfinished_shard
 from craftspark.settings import SettleSettings, StartSettings, SubmitSettings
 from lambdas.settle_job import handler as settle_job
 from lambdas.start_render import handler as start_render
 from lambdas.sweep_overdue_jobs import handler as sweep_overdue_jobs
 from tests.aws.api import Context, submit
 from tests.aws.conftest import ACCOUNTS, JOBS
+from tests.fakes import NOON
 
 DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}})
 
@@ -93,3 +96,24 @@ def test_the_sweeper_ends_overdue_jobs_and_no_others() -> None:
     assert book.read(overdue).job.state == "failed"
     assert book.read(overdue).job.failures[0].error == "JobOverdue"
     assert book.read(in_time).job.state == "queued"
+
+
+@pytest.mark.usefixtures("settle_settings")
+def test_a_job_that_cannot_be_ended_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    job_ids = [submit(count=1).body["job_id"] for _ in range(3)]
+    past = replace(settle_job.settlement(), now=lambda: NOON)
+    monkeypatch.setattr(sweep_overdue_jobs, "settlement", lambda: past)
+    broken = sorted(job_ids, key=lambda job_id: (unfinished_shard(job_id), job_id))[0]
+    clients.dynamodb().update_item(
+        TableName=JOBS,
+        Key={"job_id": {"S": broken}, "item": {"S": "job"}},
+        UpdateExpression="SET #request = :garbage",
+        ExpressionAttributeNames={"#request": "request"},
+        ExpressionAttributeValues={":garbage": {"S": "{"}},
+    )
+
+    with pytest.raises(sweep_overdue_jobs.SweepIncomplete, match=broken):
+        sweep_overdue_jobs.handler({}, Context())
+
+    ended = [past.book.read(job_id).job.state for job_id in job_ids if job_id != broken]
+    assert ended == ["failed", "failed"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.aws_clients import Clients
+from local_cloud.emulator.task_processes import LAUNCHED_AT_ONCE
 from local_cloud.state import StateDir
 from local_cloud.task_records import TaskRecord, live_tasks
 from tests.e2e.processes import alive
@@ -138,6 +139,24 @@ def test_a_launched_task_gets_its_overrides_and_its_exit_code_is_reported(aws: C
     task = eventually(stopped)
     assert task is not None
     assert task["containers"][0]["exitCode"] == 3
+
+
+def test_launched_tasks_beyond_the_laptop_s_places_wait_for_one(aws: Clients, emulator_state: StateDir) -> None:
+    definition = task_definition(aws, "idle")
+    tasks = [aws["ecs"].run_task(taskDefinition=definition)["tasks"][0]["taskArn"] for _ in range(3)]
+
+    def launched() -> list[str]:
+        return [task.task for task in live_tasks(emulator_state.tasks) if not task.group]
+
+    first = eventually(lambda: launched() if len(launched()) == LAUNCHED_AT_ONCE else None)
+    assert first is not None
+    aws["ecs"].stop_task(task=next(arn for arn in tasks if arn.endswith(first[0])))
+    third = next(arn.rpartition("/")[2] for arn in tasks if arn.rpartition("/")[2] not in first)
+    eventually(lambda: third in launched())
+
+    for arn in tasks:
+        aws["ecs"].stop_task(task=arn)
+    eventually(lambda: not launched())
 
 
 def test_an_image_that_stands_for_no_program_fails_its_task_by_name(aws: Clients) -> None:

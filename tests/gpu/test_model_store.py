@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from craftspark.aws import clients
 from craftspark.catalogue import find_model
@@ -97,3 +98,10 @@ def test_a_manifest_cannot_reach_outside_its_folder(tmp_path: Path) -> None:
 def test_a_source_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ModelUnavailable, match="carrier-pigeon"):
         load_pipeline(replace(MIRRORED, source="carrier-pigeon:x"), SETTINGS)
+
+
+def test_a_worker_that_was_promised_a_gpu_never_falls_back_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+    with pytest.raises(ModelUnavailable, match="CUDA"):
+        load_pipeline(find_model("craftspark-clipart-128"), replace(SETTINGS, device="cuda"))

@@ -13,6 +13,7 @@ SETTINGS = WorkerSettings(
     models_bucket="models",
     gpu_queue_url="http://queue",
     model="craftspark-clipart-128",
+    device="cpu",
     gpu_queue_visibility_s=30,
     gpu_queue_max_receives=3,
     stop_grace_s=10,

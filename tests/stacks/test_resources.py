@@ -215,6 +215,7 @@ def test_alarms_watch_dead_letters_failures_and_server_errors(synthesis: Synthes
         "ApproximateNumberOfMessagesVisible",
         "ExecutionsFailed",
         "ExecutionsTimedOut",
+        "JobOverdue",
     ]
     assert all(alarm["AlarmActions"] and alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
 

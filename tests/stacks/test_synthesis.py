@@ -59,7 +59,7 @@ def test_stacks_are_told_apart_by_their_stage(dev: Synthesis, prod: Synthesis) -
 def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
     assert dev.outputs == {
         "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId"},
-        "Data": {"JobsTableName", "AccountsTableName", "ImagesBucketName", "GpuRepositoryUri"},
+        "Data": {"JobsTableName", "AccountsTableName", "ImagesBucketName", "ModelsBucketName", "GpuRepositoryUri"},
         "Network": set(),
         "Operations": set(),
         "Rendering": {

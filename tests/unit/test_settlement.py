@@ -38,7 +38,7 @@ class FakeJobBook:
 
 
 def settle(book: FakeJobBook, *outcomes: dict[str, Any], error: str | None = None, cause: str | None = None) -> Job:
-    return Settlement(book=book, now=lambda: NOON).settle("a" * 26, outcomes, error, cause)
+    return Settlement(book=book, now=lambda: NOON).settle("a" * 26, outcomes, error, cause)[0]
 
 
 def test_all_images_delivered_is_success_and_all_is_spent() -> None:
@@ -129,6 +129,14 @@ def test_another_maker_s_job_is_not_found(state: JobState) -> None:
 def test_an_overdue_job_is_ended_and_refunded() -> None:
     late = Settlement(book=FakeJobBook(a_record()), now=lambda: a_record().job.expires_at)
 
-    jobs = list(late.end_overdue())
+    jobs = [late.end_overdue(job_id) for job_id in late.overdue()]
 
     assert [(job.state, job.refunded, job.failures[0].error) for job in jobs] == [(JobState.FAILED, 4, "JobOverdue")]
+
+
+def test_only_the_settling_that_ended_the_job_says_so() -> None:
+    settlement = Settlement(book=FakeJobBook(a_record()), now=lambda: NOON)
+
+    told = [settlement.settle("a" * 26, [], None, None)[1] for _ in range(2)]
+
+    assert told == [True, False]
