@@ -26,6 +26,20 @@ def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
+    """A job whose message is gone, so that no warm worker takes it. Its patience runs while the others are tested."""
+    front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
+    start_workers(drill, 0)
+    job_id = front_end.accepted(count=2)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0), within_s=30)
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuQueueUrl"]
+    message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    start_workers(drill, 1)
+    return front_end, job_id
+
+
 @pytest.fixture
 def front_end(drill: LocalCloud) -> FrontEnd:
     return FrontEnd(drill, drill.sign_in(f"{uuid.uuid4().hex}@craftspark.example"))
@@ -177,3 +191,15 @@ def test_a_worker_that_is_told_to_stop_gives_its_batch_back(drill: LocalCloud, f
     job = front_end.ended(job_id)
     assert (job["state"], job["delivered"]) == ("succeeded", 8)
     assert front_end.balance() == (8, 0, 8)
+
+
+def test_a_batch_that_nobody_takes_in_time_is_launched_on_demand(
+    drill: LocalCloud, untaken: tuple[FrontEnd, str]
+) -> None:
+    front_end, job_id = untaken
+
+    job = front_end.ended(job_id, within_s=150)
+
+    entered = states_entered(drill, job_id)
+    assert entered.index("Hand to the warm pool") < entered.index("Launch on demand")
+    assert (job["state"], front_end.balance()) == ("succeeded", (2, 0, 2))
