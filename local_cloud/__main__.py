@@ -21,7 +21,8 @@ from local_cloud.status_tables import status_tables
 from local_cloud.stopping import stop
 from local_cloud.synthesis import SynthesisFailed
 
-console = Console(highlight=False)
+# A pipe has no width of its own; the tables need this much.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 REFUSALS = (AlreadyRunning, AssetUnsupported, DeployFailed, EmulatorFailed, NoSuchLog, NotRunning, PortTaken)
 
 

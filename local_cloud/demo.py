@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ REQUESTS: tuple[dict[str, Any], ...] = (
 )
 
 # A pipe has no width of its own; the table needs this much.
-console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def run() -> None:
         farewell(account, took_s, jobs[0]["job_id"])
         if os.environ.get("KEEP"):
             console.print("The local cloud stays up until Ctrl-C.")
-            cloud.wait()
+            with suppress(KeyboardInterrupt):
+                cloud.wait()
 
 
 def finish(api: Api, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -180,4 +182,7 @@ def farewell(account: dict[str, Any], took_s: float, job_id: str) -> None:
 
 
 if __name__ == "__main__":
-    run()
+    try:
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
