@@ -1,5 +1,6 @@
 """What every tool's request has in common, and how a body becomes a request."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -12,7 +13,7 @@ Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 LARGEST_SEED = 2**32 - 1
 
 
-class JobRequest(BaseModel):
+class JobRequest(BaseModel, ABC):
     """The fields that every tool takes. Types are strict and unknown fields are refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -27,9 +28,9 @@ class JobRequest(BaseModel):
         """The request with the model's defaults filled in; raises InvalidInput where the model cannot do it."""
         return self
 
+    @abstractmethod
     def credits_per_image(self, model: Model) -> int:
         """The price of one image, in credits, of a request that `for_model` returned."""
-        raise NotImplementedError
 
 
 Request = TypeVar("Request", bound="JobRequest")

@@ -1,10 +1,18 @@
-"""Call a handler as API Gateway does."""
+"""Call a handler as API Gateway does, and do to a job what the worker and the state machine do."""
 
 import json
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from uuid import uuid4
+
+from craftspark.aws import clients
+from craftspark.aws.job_book import JobBook, settlement
+from craftspark.aws.render_book import RenderBook
+from craftspark.jobs import Job, StoredImage
+from craftspark.settings import SettleSettings
+from tests.aws.conftest import ACCOUNTS, JOBS
+from tests.fakes import NOON
 
 
 @dataclass
@@ -52,3 +60,33 @@ def submit(prompt: str = "a red apple", *, key: str | None = None, maker: str = 
     headers = {"idempotency-key": key} if key else {}
     body = {"prompt": prompt, **request}
     return call("submit_job", maker=maker, path={"tool": "picture"}, body=body, headers=headers)
+
+
+def book() -> JobBook:
+    return JobBook(client=clients.dynamodb(), jobs_table=JOBS, accounts_table=ACCOUNTS)
+
+
+def render_book() -> RenderBook:
+    return RenderBook(client=clients.dynamodb(), jobs_table=JOBS)
+
+
+def store(job_id: str, *indexes: int) -> Job:
+    job = render_book().begin(job_id).job
+    for index in indexes:
+        image = StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON)
+        render_book().add(job, image)
+    return job
+
+
+def settle(job_id: str) -> Job:
+    return settlement(SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS)).settle(job_id, [], None, None)[0]
+
+
+def account(maker: str = "maker-1") -> dict[str, int]:
+    body: dict[str, int] = call("read_account", maker=maker).body
+    assert body["granted"] == body["available"] + body["reserved"] + body["spent"]
+    return body
+
+
+def read(job_id: str, maker: str = "maker-1") -> Answer:
+    return call("read_job", maker=maker, path={"job_id": job_id})

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from craftspark.aws import clients
-from craftspark.settings import SubmitSettings
+from craftspark.settings import ReadSettings, SubmitSettings
 
 JOBS, ACCOUNTS, IMAGES = "jobs", "accounts", "images"
 
@@ -93,3 +93,10 @@ def submit_settings(tables: None, intake_queue: str, monkeypatch: pytest.MonkeyP
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
     return settings
+
+
+@pytest.fixture
+def read_settings(images_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ReadSettings(jobs_table=JOBS, images_bucket=images_bucket, url_lifetime_s=60)
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)

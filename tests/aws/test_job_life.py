@@ -1,0 +1,124 @@
+import json
+
+import boto3
+import pytest
+
+from craftspark.aws import clients
+from craftspark.aws.render_book import JobEnded
+from craftspark.batches import Batch
+from craftspark.jobs import StoredImage
+from tests.aws.api import account, book, call, read, render_book, settle, store, submit
+from tests.aws.conftest import ACCOUNTS, IMAGES
+from tests.fakes import NOON
+
+pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
+
+
+def intake() -> str:
+    return boto3.client("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
+
+
+def test_a_job_s_way_from_queued_to_succeeded() -> None:
+    job_id = submit(count=2).body["job_id"]
+    assert read(job_id).body["state"] == "queued"
+
+    job = store(job_id, 0)
+    running = read(job_id)
+    assert (running.body["state"], running.body["progress"], running.headers["Retry-After"]) == ("running", 0.5, "1")
+    assert running.body["images"][0]["url"].startswith(f"https://{IMAGES}.s3.amazonaws.com/images/{job_id}/0.png?")
+    assert "url" not in running.body["images"][1]
+
+    store(job_id, 1)
+    settle(job_id)
+    done = read(job_id).body
+    assert (done["state"], done["delivered"], done["progress"]) == ("succeeded", 2, 1.0)
+    assert done["credits"] == {"price": 2, "reserved": 0, "spent": 2, "refunded": 0}
+    assert [image["seed"] for image in done["images"]] == list(job.seeds)
+    assert (account()["available"], account()["spent"], account()["active_jobs"]) == (8, 2, 0)
+
+
+def test_progress_within_a_batch_is_seen() -> None:
+    answer = submit(count=2)
+    record = render_book().begin(answer.body["job_id"])
+    [batch] = json.loads(boto3.client("sqs").receive_message(QueueUrl=intake())["Messages"][0]["Body"])["batches"]
+
+    render_book().progress(record.job, Batch.from_json(batch), 30)
+
+    assert read(answer.body["job_id"]).body["progress"] == 0.3
+
+
+def test_images_that_were_not_delivered_are_refunded_once() -> None:
+    job_id = submit(count=4).body["job_id"]
+    store(job_id, 2)
+
+    settle(job_id)
+    settle(job_id)
+
+    done = read(job_id).body
+    assert (done["state"], done["credits"]["spent"], done["credits"]["refunded"]) == ("partly_succeeded", 1, 3)
+    assert [image["state"] for image in done["images"]] == ["failed", "failed", "done", "failed"]
+    assert done["images"][0]["error"] == "RenderFailed"
+    assert (account()["available"], account()["reserved"], account()["spent"]) == (9, 0, 1)
+
+
+def test_an_image_stored_twice_counts_once() -> None:
+    job_id = submit(count=2).body["job_id"]
+
+    store(job_id, 0)
+    store(job_id, 0)
+
+    assert book().read(job_id).job.images_stored == 1
+
+
+def test_an_image_of_a_final_job_is_not_entered() -> None:
+    job_id = submit(count=1).body["job_id"]
+    job = book().read(job_id).job
+    settle(job_id)
+
+    with pytest.raises(JobEnded):
+        render_book().add(job, StoredImage(index=0, width=1, height=1, render_s=0, stored_at=NOON))
+    assert read(job_id).body["images"][0]["state"] == "failed"
+
+
+def test_a_job_that_begins_twice_keeps_its_first_start() -> None:
+    job_id = submit(count=1).body["job_id"]
+
+    first, second = render_book().begin(job_id).job, render_book().begin(job_id).job
+
+    assert second.state == "running"
+    assert abs((first.started_at or NOON) - (second.started_at or NOON)).total_seconds() < 0.001
+
+
+def test_cancelling_refunds_at_once_and_twice_is_once() -> None:
+    job_id = submit(count=4).body["job_id"]
+
+    first = call("cancel_job", path={"job_id": job_id})
+    again = call("cancel_job", path={"job_id": job_id})
+
+    assert first.status == again.status == 200
+    assert first.body == again.body
+    assert first.body["state"] == "cancelled"
+    assert account()["available"] == 10
+
+
+def test_a_job_that_ended_cannot_be_cancelled() -> None:
+    job_id = submit(count=1).body["job_id"]
+    settle(job_id)
+
+    assert call("cancel_job", path={"job_id": job_id}).body["type"] == "/problems/JobAlreadyFinal"
+
+
+def test_every_movement_of_credits_has_an_entry_of_its_own() -> None:
+    job_id = submit(count=4).body["job_id"]
+    store(job_id, 0)
+    settle(job_id)
+
+    items = clients.dynamodb().scan(TableName=ACCOUNTS)["Items"]
+    entries = {item["item"]["S"]: int(item["credits"]["N"]) for item in items if item["item"]["S"] != "account"}
+
+    assert entries == {
+        "entry#grant#welcome": 10,
+        f"entry#reserve#{job_id}": 4,
+        f"entry#commit#{job_id}": 1,
+        f"entry#refund#{job_id}": 3,
+    }
