@@ -10,6 +10,8 @@ from typing import Any
 from craftspark.tools.request import LARGEST_SEED
 
 IDEMPOTENCY_KEY_LIMIT = 255
+JOB_ID_LENGTH = 26
+JOB_ID_LETTERS = set("abcdefghijklmnopqrstuvwxyz234567")
 
 
 class JobState(StrEnum):
@@ -114,9 +116,14 @@ class JobRecord:
 
 
 def job_id_of(maker: str, idempotency_key: str) -> str:
-    """The id of the job that this maker asks for with this key: 26 characters, the same every time."""
+    """The id of the job that this maker asks for with this key: the same every time."""
     digest = hashlib.sha256(f"{len(maker)}:{maker}:{idempotency_key}".encode()).digest()
-    return b32encode(digest)[:26].decode().lower()
+    return b32encode(digest)[:JOB_ID_LENGTH].decode().lower()
+
+
+def is_job_id(text: str) -> bool:
+    """Whether a job can have this id."""
+    return len(text) == JOB_ID_LENGTH and set(text) <= JOB_ID_LETTERS
 
 
 def seeds_of(job_id: str, first: int | None, count: int) -> tuple[int, ...]:

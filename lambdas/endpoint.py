@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput
+from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput, JobNotFound
+from craftspark.jobs import is_job_id
 from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
@@ -90,6 +91,14 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
     if wait_s := RETRY_AFTER_S.get(type(error)):
         headers["Retry-After"] = str(wait_s)
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
+
+
+def job_id_of(request: Request) -> str:
+    """The job that the path names; raises JobNotFound for what cannot be one, before a table is asked."""
+    job_id = request.path["job_id"]
+    if not is_job_id(job_id):
+        raise JobNotFound("a job's id has 26 lower-case letters and digits", field="job_id")
+    return job_id
 
 
 def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int) -> int:

@@ -121,6 +121,14 @@ def test_another_maker_s_job_is_not_found_and_untouched(function: str) -> None:
     assert read(job_id).body["state"] == "queued"
 
 
+@pytest.mark.parametrize("function", ["read_job", "cancel_job"])
+@pytest.mark.parametrize("job_id", ["x", "A" * 26, "a" * 27, "b" * 3000, "../account", "\x00" * 26])
+def test_what_cannot_be_a_job_s_id_is_not_found(function: str, job_id: str) -> None:
+    answer = call(function, path={"job_id": job_id})
+
+    assert (answer.status, answer.body["type"], answer.body["field"]) == (404, "/problems/JobNotFound", "job_id")
+
+
 def test_jobs_are_listed_newest_first_page_by_page() -> None:
     expected: list[str] = []
     for number in range(5):
