@@ -1,0 +1,171 @@
+"""Train the UNet of a model folder on captioned pictures; its other parts stay as they are."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionPipeline
+from torch import Tensor, nn
+
+from gpu_tasks import model_store
+from gpu_tasks.training.checkpoint import Run
+from gpu_tasks.training.colours import Pixels
+from gpu_tasks.training.dataset import Dataset, Picture
+from gpu_tasks.training.errors import RecipeUnfit, SubjectsMissing
+from gpu_tasks.training.examples import Examples
+from gpu_tasks.training.grid import PROMPTS, draw, write_grid
+from gpu_tasks.training.loop import Rhythm, Schedule, generator_at, train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What a batch is made of; belongs to the recipe."""
+
+    seed: int
+    batch: int
+    recoloured: float  # share of recoloured pictures, of the subjects that can be
+    caption_dropout: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="a dataset folder")
+    parser.add_argument("run", type=Path, help="the run's folder; one that was begun goes on")
+    parser.add_argument("--start", type=Path, required=True, help="the model folder to begin from")
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--batch", type=int, default=64, help="pictures a step, all parts together")
+    parser.add_argument("--rate", type=float, default=7e-4, help="the learning rate at its highest")
+    parser.add_argument("--warm-up", type=int, default=100, help="steps to the highest rate")
+    parser.add_argument("--average-decay", type=float, default=0.999, help="how slowly the kept average follows")
+    parser.add_argument("--recoloured", type=float, default=0.5, help="share of recoloured pictures")
+    parser.add_argument("--caption-dropout", type=float, default=0.1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--style", help="only pictures of this style")
+    parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only these")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--parts", type=int, default=2, help="of a batch, side by side; as many as the CPU has cores")
+    parser.add_argument("--checkpoint-every", type=int, default=250)
+    parser.add_argument("--report-every", type=int, default=25)
+    parser.add_argument("--sample-every", type=int, default=500)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
+    if arguments.steps < 1 or arguments.parts < 1 or arguments.batch % arguments.parts or not arguments.batch:
+        raise RecipeUnfit(
+            f"--steps is at least 1 and --batch, {arguments.batch}, a multiple of --parts, {arguments.parts}"
+        )
+    schedule = Schedule(
+        steps=arguments.steps,
+        rate=arguments.rate,
+        warm_up=arguments.warm_up,
+        parts=arguments.parts,
+        average_decay=arguments.average_decay,
+    )
+    objective = Objective(
+        seed=arguments.seed,
+        batch=arguments.batch,
+        recoloured=arguments.recoloured,
+        caption_dropout=arguments.caption_dropout,
+    )
+    model_store.check(arguments.start)
+    pictures, pixels = chosen(Dataset.open(arguments.data), arguments.style, arguments.subjects)
+    this_run = Run.begin(arguments.run, recipe(arguments, schedule, objective, pictures, pixels))
+    model = StableDiffusionPipeline.from_pretrained(
+        arguments.start, dtype=torch.float32, safety_checker=None, local_files_only=True
+    ).to(arguments.device)
+    model.set_progress_bar_config(disable=True)
+    examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
+    variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
+    print(f"{len(pictures)} pictures, {variants} with those recoloured, {len(examples.states)} captions", flush=True)
+
+    def sample(average: nn.Module, step: int) -> None:
+        artist = StableDiffusionPipeline(**{**model.components, "unet": average}, requires_safety_checker=False)
+        artist.set_progress_bar_config(disable=True)
+        write_grid(draw(artist, PROMPTS, seed=1), this_run.folder / "samples" / f"{step:08}.png")
+
+    train(
+        copy.deepcopy(model.unet),
+        VelocityLoss(examples, model.scheduler, objective, schedule.parts, arguments.device),
+        this_run,
+        schedule,
+        Rhythm(checkpoint=arguments.checkpoint_every, report=arguments.report_every, sample=arguments.sample_every),
+        on_sample=sample,
+        say=lambda line: print(line, flush=True),
+    )
+
+
+class VelocityLoss:
+    """The mean squared error of the velocity, at noise levels spread evenly over the scheduler's."""
+
+    def __init__(self, examples: Examples, scheduler: Any, objective: Objective, parts: int, device: str) -> None:
+        self._examples = examples
+        self._parts = parts
+        self._objective = objective
+        self._device = torch.device(device)
+        # The scheduler has rescaled its betas: at its last timestep nothing of the picture is left.
+        self._signal = scheduler.alphas_cumprod.float()
+
+    def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
+        wanted = self._objective
+        size = wanted.batch // self._parts
+        latents, states = self._examples.draw(
+            wanted.seed, step * self._parts + part, size, recoloured=wanted.recoloured, dropout=wanted.caption_dropout
+        )
+        generator = generator_at(wanted.seed, "noise", step, part)
+        noise = torch.randn(latents.shape, generator=generator)
+        # One level in each equal stretch of the range: less noise in the gradient than independent draws.
+        levels = (torch.arange(size) + torch.rand(size, generator=generator)) / size
+        times = (levels * len(self._signal)).long().clamp(max=len(self._signal) - 1)
+        signal = self._signal[times].view(-1, 1, 1, 1)
+        noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
+        velocity = signal.sqrt() * noise - (1 - signal).sqrt() * latents
+        noisy, velocity, states, times = (part.to(self._device) for part in (noisy, velocity, states, times))
+        # The cache of autocast is one for all threads, and emptied by the first that is done.
+        with torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False):
+            told: Tensor = network(noisy, times, states).sample
+        return (told.float() - velocity).square().mean()
+
+
+def chosen(dataset: Dataset, style: str | None, subjects: Path | None) -> tuple[list[Picture], Pixels]:
+    """The pictures of the style and the subjects; raises SubjectsMissing where the dataset lacks some."""
+    wanted = set(subjects.read_text().splitlines()) - {""} if subjects else None
+    indexes = [
+        index
+        for index, picture in enumerate(dataset.pictures)
+        if (style is None or picture.style == style) and (wanted is None or picture.name in wanted)
+    ]
+    pictures = [dataset.pictures[index] for index in indexes]
+    missing = sorted((wanted or set()) - {picture.name for picture in pictures})
+    if missing or not pictures:
+        of = f" of the style {style}" if style else ""
+        raise SubjectsMissing(f"the dataset has no pictures{of} of {', '.join(missing[:10]) or 'anything'}")
+    return pictures, dataset.pixels()[indexes]
+
+
+def recipe(
+    arguments: argparse.Namespace,
+    schedule: Schedule,
+    objective: Objective,
+    pictures: Sequence[Picture],
+    pixels: Pixels,
+) -> dict[str, Any]:
+    """All that the result depends on."""
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes())
+    for picture in pictures:
+        digest.update(repr((picture.name, picture.synonyms)).encode())
+    manifest = arguments.start / model_store.MANIFEST
+    return {
+        "trains": "unet",
+        "start": hashlib.sha256(manifest.read_bytes()).hexdigest(),
+        "pictures": digest.hexdigest(),
+        **asdict(schedule),
+        **asdict(objective),
+    }
