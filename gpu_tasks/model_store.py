@@ -95,16 +95,19 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 
 def matches(path: Path, digest: str) -> bool:
-    if not path.is_file():
-        return False
+    return path.is_file() and sha256_of(path) == digest
+
+
+def sha256_of(path: Path) -> str:
+    """Read in pieces: a file of weights may be larger than memory."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def manifest_of(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file of a model folder, by its path inside."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
 
 
 def write_manifest(folder: Path) -> None:

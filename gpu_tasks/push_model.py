@@ -10,7 +10,7 @@ from pathlib import Path
 
 from craftspark.aws import clients
 from craftspark.aws.models import ModelBucket
-from gpu_tasks.model_store import MANIFEST, manifest_of, write_manifest
+from gpu_tasks.model_store import MANIFEST, read_manifest, write_manifest
 
 # Half-precision weights in the one format that cannot carry code; see push().
 HUB_FILES = ("*.json", "*.txt", "*.model", "*.fp16.safetensors", "LICENSE*", "README*")
@@ -24,7 +24,7 @@ def push(name: str, folder: Path, bucket: ModelBucket) -> int:
     Answers the number of files. `folder` gets a manifest of its files as they are.
     """
     write_manifest(folder)
-    names = list(manifest_of(folder))
+    names = list(read_manifest(folder))
     for file in (*names, MANIFEST):
         bucket.upload(name, file, folder / file)
     return len(names)
