@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -24,6 +26,9 @@ from gpu_tasks.training.loop import generator_at, side_by_side
 AT_ONCE = 32
 TEXTS_AT_ONCE = 256
 NO_CAPTION = ""
+VIEWS_SEED = 11
+MOVED_VIEWS, UPRIGHT_WEIGHT, MIRRORED_WEIGHT = 3, 5, 2  # a moved view has the weight 1
+TURN, SCALES, SHIFT = 10, (0.85, 1.0), 0.04  # degrees, of the size, of the side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +120,14 @@ def encode(pictures: Sequence[Picture], pixels: Pixels, model: Any) -> Examples:
     painted_all = in_threads(lambda number: paintings(pixels[number]), range(len(pictures)))
     for number, (picture, image) in enumerate(zip(pictures, pixels, strict=True)):
         main, paints = painted_all[number]
-        # The plain captions stand twice: most people name no colour. The upright view, thrice, outweighs its mirror.
+        # The plain captions stand twice: most people name no colour. The upright view outweighs all others.
         paintable = without_colour(picture.name) != ""
         words = captions.plain(picture) * 2 + (captions.coloured(picture, main) if paintable else [])
-        original = variant([image, image[:, ::-1]], words)
-        original = Variant(latents=[*original.latents[:1] * 3, original.latents[1]], captions=original.captions)
+        draws = np.random.default_rng([VIEWS_SEED, number])
+        original = variant([image, image[:, ::-1], *(moved(image, draws) for _ in range(MOVED_VIEWS))], words)
+        upright, mirrored, *others_seen = original.latents
+        weighted = [*[upright] * UPRIGHT_WEIGHT, *[mirrored] * MIRRORED_WEIGHT, *others_seen]
+        original = Variant(latents=weighted, captions=original.captions)
         others = [
             variant([painted[:, ::-1] if (number + order) % 2 else painted], captions.coloured(picture, colour))
             for order, (colour, painted) in enumerate(paints.items())
@@ -134,6 +142,24 @@ def paintings(image: Pixels) -> tuple[str, dict[str, Pixels]]:
     main, _ = dominant_colour(image)
     painted = {colour: recoloured(image, colour) for colour in PAINTS if colour != main}
     return main, {colour: picture for colour, picture in painted.items() if picture is not None}
+
+
+def moved(image: Pixels, draws: np.random.Generator) -> Pixels:
+    """An RGBA picture turned, scaled and shifted a little, so that seeds vary more than an edge."""
+    side = image.shape[0]
+    turn = math.radians(draws.uniform(-TURN, TURN))
+    scale, mirror = draws.uniform(*SCALES), draws.choice([-1, 1])
+    shift = draws.uniform(-SHIFT, SHIFT, 2) * side
+    cosine, sine = math.cos(turn) / scale, math.sin(turn) / scale
+    matrix = np.array([[cosine * mirror, sine * mirror], [-sine, cosine]])
+    middle = np.full(2, (side - 1) / 2)
+    offset = middle - matrix @ (middle + shift)
+    data = (*matrix[0], offset[0], *matrix[1], offset[1])
+    # Premultiplied, or the hidden colour of clear pixels would bleed into the edges.
+    seen = Image.fromarray(image).convert("RGBa")
+    return np.asarray(
+        seen.transform((side, side), Image.Transform.AFFINE, data, Image.Resampling.BICUBIC).convert("RGBA")
+    )
 
 
 def encoded_pictures(views: Sequence[Pixels], model: Any) -> Tensor:

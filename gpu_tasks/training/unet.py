@@ -6,7 +6,7 @@ import argparse
 import copy
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--style", help="only pictures of this style")
     parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only these")
+    parser.add_argument(
+        "--names-only", action="store_true", help="no synonyms in captions: the text encoder brings them to the names"
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--parts", type=int, default=2, help="of a batch, side by side; as many as the CPU has cores")
     parser.add_argument("--checkpoint-every", type=int, default=250)
@@ -77,6 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
     )
     model_store.check(arguments.start)
     pictures, pixels = chosen(Dataset.open(arguments.data), arguments.style, arguments.subjects)
+    if arguments.names_only:
+        pictures = [replace(picture, synonyms=()) for picture in pictures]
     this_run = Run.begin(arguments.run, recipe(arguments, schedule, objective, pictures, pixels))
     model = StableDiffusionPipeline.from_pretrained(
         arguments.start, dtype=torch.float32, safety_checker=None, local_files_only=True
