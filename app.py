@@ -9,6 +9,7 @@ from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.operations import OperationsStack
 from stacks.rendering import RenderingStack
+from stacks.training import TrainingStack
 
 
 def build(app: App, stage: Stage) -> None:
@@ -22,11 +23,21 @@ def build(app: App, stage: Stage) -> None:
         stack_name=stage.stack_name("Data"),
         data=stage.data,
         images_kept_days=stage.makers.job_retention_days,
+        runs_kept_days=stage.training.runs_kept_days,
     )
     rendering = RenderingStack(
         app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
     )
     api = ApiStack(app, "Api", stack_name=stage.stack_name("Api"), stage=stage, data=data, intake=rendering.intake)
+    training = TrainingStack(
+        app,
+        "Training",
+        stack_name=stage.stack_name("Training"),
+        stage=stage,
+        vpc=network.vpc,
+        data=data,
+        rendering=rendering,
+    )
     OperationsStack(
         app,
         "Operations",
@@ -34,6 +45,7 @@ def build(app: App, stage: Stage) -> None:
         operations=stage.operations,
         rendering=rendering,
         api=api,
+        training=training,
     )
     Tags.of(app).add("craftspark:stage", stage.name)
 

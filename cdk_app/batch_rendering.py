@@ -3,20 +3,19 @@
 Every state takes the batch and hands it on; where all fails, the answer is the batch's number, error and cause.
 """
 
-from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from cdk_app.gpu_capacity import GpuCapacity, private_subnets
+from cdk_app.gpu_capacity import GpuCapacity
 from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.gpu_launch import CALLBACK, launch_gpu_task, seconds
 from cdk_app.retries import LAUNCH_FAULTS, QUEUE_FAULTS, retry_faults, retry_interruptions
 from cdk_app.stage import Rendering
 
 NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed", "JobNotFound"]
 NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
-CALLBACK = "{% $states.context.Task.Token %}"
 THE_BATCH = "{% $states.input %}"
 FAILURE = {
     "batch": "{% $states.input.batch %}",
@@ -73,35 +72,18 @@ class BatchRendering(Construct):
             message_body=sfn.TaskInput.from_object({"task_token": CALLBACK, "batch": THE_BATCH}),
             # One busy maker does not keep the others waiting. SQS takes 128 characters, an OIDC subject may have 255.
             message_group_id="{% $substring($states.input.maker, 0, 128) %}",
-            heartbeat_timeout=_seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
-            task_timeout=_seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
+            heartbeat_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
+            task_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
         )
 
     def _launch(self, name: str, capacity: GpuCapacity) -> tasks.EcsRunTask:
-        return tasks.EcsRunTask.jsonata(
+        return launch_gpu_task(
             self,
             name,
-            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             cluster=self._fleet.cluster,
-            task_definition=self._fleet.worker.task,
-            launch_target=tasks.EcsEc2LaunchTarget(
-                capacity_provider_options=tasks.CapacityProviderOptions.custom([capacity.strategy])
-            ),
-            security_groups=[self._fleet.worker.security_group],
-            subnets=private_subnets(self._fleet.cluster.vpc),
-            container_overrides=[
-                tasks.ContainerOverride(
-                    container_definition=self._fleet.worker.container,
-                    environment=[
-                        tasks.TaskEnvironmentVariable(name="CRAFTSPARK_TASK_TOKEN", value=CALLBACK),
-                        tasks.TaskEnvironmentVariable(name="CRAFTSPARK_BATCH", value="{% $string($states.input) %}"),
-                    ],
-                )
-            ],
-            heartbeat_timeout=_seconds(self._rendering.launch_wait_s + self._rendering.wave_s),
-            task_timeout=_seconds(self._rendering.launch_wait_s + self._rendering.batch_s),
+            worker=self._fleet.worker,
+            capacity=capacity,
+            environment={"CRAFTSPARK_BATCH": "{% $string($states.input) %}"},
+            heartbeat_s=self._rendering.launch_wait_s + self._rendering.wave_s,
+            timeout_s=self._rendering.launch_wait_s + self._rendering.batch_s,
         )
-
-
-def _seconds(count: int) -> sfn.Timeout:
-    return sfn.Timeout.duration(Duration.seconds(count))

@@ -1,4 +1,4 @@
-"""The GPU worker: one container on one GPU, in a warm pool or launched for one batch."""
+"""One container on one GPU: the worker, in a warm pool or launched for one batch, or a training."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -9,13 +9,13 @@ from constructs import Construct
 
 from cdk_app.log_group import LogGroup
 from cdk_app.stage import Stage
-from craftspark.settings import WorkerSettings
+from craftspark.settings import TrainerSettings, WorkerSettings
 
 USER = "10001:10001"  # the one that gpu_tasks/Dockerfile makes
 
 
 class GpuWorker(Construct):
-    """The task definition of `python -m gpu_tasks` and its network identity."""
+    """The task definition of `python -m gpu_tasks`, or of what a launch names after it, and its network identity."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class GpuWorker(Construct):
         vpc: ec2.IVpc,
         repository: ecr.IRepository,
         stage: Stage,
-        settings: WorkerSettings,
+        settings: WorkerSettings | TrainerSettings,
     ) -> None:
         super().__init__(scope, construct_id)
         gpu = stage.gpu

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from cdk_app.batch_rendering import BatchRendering
 from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.gpu_launch import refuse_stopping_tasks
 from cdk_app.retries import EVENT_FAULTS, SETTLE_FAULTS, retry_faults
 from cdk_app.stage import Rendering
 
@@ -44,7 +45,7 @@ class RenderWorkflow(Construct):
             timeout=Duration.seconds(rendering.job_deadline_s),
             tracing_enabled=True,
         )
-        self._refuse_stopping_tasks()
+        refuse_stopping_tasks(self.machine)
 
     def grant_start(self, starter: iam.IGrantable) -> None:
         """Start executions of this machine."""
@@ -143,10 +144,4 @@ class RenderWorkflow(Construct):
             sfn.Choice.jsonata(self, "Did the job fail?")
             .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
             .otherwise(sfn.Succeed.jsonata(self, "Job delivered"))
-        )
-
-    def _refuse_stopping_tasks(self) -> None:
-        # EcsRunTask allows stopping every task of the account, for an integration that this machine does not use.
-        self.machine.add_to_role_policy(
-            iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:StopTask"], resources=["*"])
         )

@@ -29,6 +29,17 @@ SETTLE_FAULTS = (
     "JobChanged",
     "ReadTimeoutError",
 )
+# What our own functions raise where DynamoDB is out of reach or contended; all of them may run again.
+STORE_FAULTS = (
+    *LAMBDA_FAULTS,
+    "ClientError",
+    "ConnectTimeoutError",
+    "Contended",
+    "EndpointConnectionError",
+    "EventRefused",
+    "ReadTimeoutError",
+    "TrainingChanged",
+)
 QUEUE_FAULTS = ("SQS.AmazonSQSException", "SQS.SdkClientException", "Sqs.SqsException", "Sqs.SdkClientException")
 EVENT_FAULTS = ("EventBridge.FailedEntry", "EventBridge.SdkClientException", "EventBridge.InternalException")
 

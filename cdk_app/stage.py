@@ -7,11 +7,13 @@ from pydantic.dataclasses import dataclass
 
 from craftspark.catalogue import CATALOGUE
 
+LONGEST_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
 LONGEST_STOP_S = 120  # what ECS allows between SIGTERM and SIGKILL, and what a spot notice leaves
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[int, Field(ge=1, le=12 * 3600)]
+Percent = Annotated[int, Field(ge=0, le=100)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -116,6 +118,49 @@ class Rendering:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Training:
+    """How long each part of a training may take, and what a new version of a style must show.
+
+    A task waits up to `launch_wait_s` for a GPU, tells at least once in `silence_s` that it lives, and trains for
+    `train_s` in one go. A person decides within `approval_days`. The canary draws `canary_percent` of the jobs and is
+    judged every `judge_every_s` until `least_jobs` are settled or `canary_s` are over; it may fail
+    `most_failed_percent` of its images or `more_failed_points` more than the stable version, and take
+    `slower_percent` more time.
+    """
+
+    launch_wait_s: Seconds
+    silence_s: Seconds
+    check_s: Seconds
+    train_s: Seconds
+    stop_grace_s: Annotated[int, Field(ge=2, le=LONGEST_STOP_S)]
+    interruptions_borne: Positive
+    approval_days: Annotated[int, Field(ge=1, le=90)]
+    canary_percent: Annotated[int, Field(ge=1, le=50)]
+    canary_s: Annotated[int, Field(ge=1, le=14 * 24 * 3600)]
+    judge_every_s: Seconds
+    least_jobs: Positive
+    most_failed_percent: Percent
+    more_failed_points: Percent
+    slower_percent: Percent
+    runs_kept_days: Days
+
+    @property
+    def longest_s(self) -> int:
+        """All of it, every part as slow as it may be: two canaries, because another's may have to end first."""
+        attempts = self.launch_wait_s + self.train_s
+        waiting = self.approval_days * 24 * 3600 + 2 * (self.canary_s + self.judge_every_s)
+        return self.launch_wait_s + self.check_s + 2 * (1 + self.interruptions_borne) * attempts + waiting
+
+    @model_validator(mode="after")
+    def _check_times(self) -> Self:
+        if self.judge_every_s > self.canary_s:
+            raise ValueError(f"judge_every_s: a canary is judged within its {self.canary_s} s")
+        if self.longest_s > LONGEST_EXECUTION_S:
+            raise ValueError("train_s: with all its waits a training would take longer than an execution may")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Makers:
     """What a maker gets."""
 
@@ -165,6 +210,7 @@ class Stage:
     functions: Functions
     gpu: Gpu
     rendering: Rendering
+    training: Training
     makers: Makers
     api: Api
     operations: Operations

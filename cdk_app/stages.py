@@ -4,7 +4,7 @@ import platform
 import sys
 from dataclasses import replace
 
-from cdk_app.stage import Api, Data, Functions, Gpu, Makers, Network, Operations, Rendering, Stage
+from cdk_app.stage import Api, Data, Functions, Gpu, Makers, Network, Operations, Rendering, Stage, Training
 
 # Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
 GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
@@ -46,6 +46,23 @@ DEV = Stage(
         interruptions_borne=5,
         starts_at_once=5,
     ),
+    training=Training(
+        launch_wait_s=900,
+        silence_s=180,
+        check_s=900,
+        train_s=6 * 3600,
+        stop_grace_s=110,
+        interruptions_borne=10,
+        approval_days=7,
+        canary_percent=20,
+        canary_s=24 * 3600,
+        judge_every_s=300,
+        least_jobs=50,
+        most_failed_percent=5,
+        more_failed_points=2,
+        slower_percent=25,
+        runs_kept_days=30,
+    ),
     makers=Makers(welcome_credits=100, max_active_jobs=8, job_retention_days=30, url_lifetime_s=3600),
     api=Api(requests_per_s=50, burst=100, allowed_origins=("http://localhost:5173",)),
     operations=Operations(alarm_email=None, failed_executions=10, server_errors=5, log_retention_days=14),
@@ -64,6 +81,7 @@ PROD = replace(
         warm_on_demand_tasks=1,
     ),
     rendering=replace(DEV.rendering, gpu_queue_wait_s=120, starts_at_once=100),
+    training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
     makers=Makers(welcome_credits=20, max_active_jobs=8, job_retention_days=365, url_lifetime_s=3600),
     api=Api(requests_per_s=2000, burst=4000, allowed_origins=()),
     operations=Operations(alarm_email=None, failed_executions=100, server_errors=10, log_retention_days=90),
@@ -95,6 +113,18 @@ LOCAL = replace(
         gpu_queue_visibility_s=10,
         stop_grace_s=10,
         stall_s=60,
+    ),
+    training=replace(
+        DEV.training,
+        launch_wait_s=120,
+        silence_s=60,
+        check_s=120,
+        stop_grace_s=10,
+        canary_percent=50,
+        canary_s=60,
+        judge_every_s=2,
+        least_jobs=2,
+        runs_kept_days=7,
     ),
     makers=Makers(welcome_credits=1000, max_active_jobs=100, job_retention_days=7, url_lifetime_s=3600),
     operations=replace(DEV.operations, log_retention_days=1),

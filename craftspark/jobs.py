@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from craftspark.releases import Pin
 from craftspark.tools.request import LARGEST_SEED
 
 IDEMPOTENCY_KEY_LIMIT = 255
@@ -40,7 +41,10 @@ class ImageFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index."""
+    """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index.
+
+    `pin` is the version of a registered style that draws it, chosen at submission.
+    """
 
     job_id: str
     maker: str
@@ -59,6 +63,7 @@ class Job:
     finished_at: datetime | None = None
     delivered: int = 0
     failures: tuple[ImageFailure, ...] = ()
+    pin: Pin | None = None
 
     @property
     def count(self) -> int:

@@ -40,6 +40,7 @@ class SubmitSettings(Settings):
 
     jobs_table: str
     accounts_table: str
+    styles_table: str
     intake_queue_url: str
     model: str
     welcome_credits: int
@@ -79,6 +80,7 @@ class SettleSettings(Settings):
 
     jobs_table: str
     accounts_table: str
+    styles_table: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,3 +109,51 @@ class WorkerSettings(Settings):
     gpu_queue_max_receives: int
     stop_grace_s: int
     stall_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartTrainingSettings(Settings):
+    """What `start_training` needs."""
+
+    trainings_table: str
+    training_bucket: str
+    state_machine_arn: str
+    model: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalSettings(Settings):
+    """What `ask_approval` and `decide_training` need."""
+
+    trainings_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSettings(Settings):
+    """What `register_style`, `judge_canary` and `settle_training` need. `canary_s` bounds a trial, in seconds."""
+
+    trainings_table: str
+    styles_table: str
+    canary_percent: int
+    canary_s: int
+    least_jobs: int
+    most_failed_percent: int
+    more_failed_points: int
+    slower_percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings(Settings):
+    """What a training task needs. `device` is `cuda` or `cpu`.
+
+    Durations are seconds: the task tells that it lives every `heartbeat_s`, counts as hung after `stall_s` without a
+    step, and has `stop_grace_s` between SIGTERM and SIGKILL.
+    """
+
+    training_bucket: str
+    models_bucket: str
+    model: str
+    device: str
+    heartbeat_s: int
+    stall_s: int
+    stop_grace_s: int

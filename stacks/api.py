@@ -57,6 +57,7 @@ class ApiStack(Stack):
             SubmitSettings(
                 jobs_table=self._data.jobs.table.table_name,
                 accounts_table=self._data.accounts.table.table_name,
+                styles_table=self._data.styles.table.table_name,
                 intake_queue_url=intake.queue.queue_url,
                 model=self._stage.rendering.model,
                 welcome_credits=makers.welcome_credits,
@@ -67,6 +68,7 @@ class ApiStack(Stack):
         )
         self._data.jobs.grant_enter(submit_job)
         self._data.accounts.grant_enter(submit_job)
+        self._data.styles.grant_look_up(submit_job)
         intake.queue.grant_send_messages(submit_job)
         return submit_job
 
@@ -90,11 +92,14 @@ class ApiStack(Stack):
             "CancelJob",
             "cancel_job",
             SettleSettings(
-                jobs_table=self._data.jobs.table.table_name, accounts_table=self._data.accounts.table.table_name
+                jobs_table=self._data.jobs.table.table_name,
+                accounts_table=self._data.accounts.table.table_name,
+                styles_table=self._data.styles.table.table_name,
             ),
         )
         self._data.jobs.grant_read_write(cancel_job)
         self._data.accounts.grant_read_write(cancel_job)
+        self._data.styles.grant_count(cancel_job)
         return cancel_job
 
     def _read_account(self) -> lambda_.Function:

@@ -1,4 +1,4 @@
-"""What outlives every deployment: jobs, accounts, pictures, models and the GPU image."""
+"""What outlives every deployment: jobs, accounts, pictures, models, trainings, styles and the GPU image."""
 
 from typing import Any
 
@@ -10,12 +10,22 @@ from constructs import Construct
 from cdk_app.job_tables import AccountsTable, JobsTable
 from cdk_app.private_bucket import PrivateBucket
 from cdk_app.stage import Data
+from cdk_app.style_tables import StylesTable, TrainingsTable
 
 
 class DataStack(Stack):
     """Tables, buckets and the image repository."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, data: Data, images_kept_days: int, **stack: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        data: Data,
+        images_kept_days: int,
+        runs_kept_days: int,
+        **stack: Any,
+    ) -> None:
         super().__init__(scope, construct_id, termination_protection=data.keep, **stack)
         self.jobs = JobsTable(self, "Jobs", keep=data.keep)
         self.accounts = AccountsTable(self, "Accounts", keep=data.keep)
@@ -27,6 +37,14 @@ class DataStack(Stack):
         )
         self.images = PrivateBucket(self, "Images", keep=data.keep, lifecycle=[_tiering(images_kept_days)])
         self.models = PrivateBucket(self, "Models", keep=data.keep)
+        self.trainings = TrainingsTable(self, "Trainings", keep=data.keep)
+        self.styles = StylesTable(self, "Styles", keep=data.keep)
+        self.training = PrivateBucket(
+            self,
+            "Training",
+            keep=data.keep,
+            lifecycle=[s3.LifecycleRule(id="runs", prefix="runs/", expiration=Duration.days(runs_kept_days))],
+        )
         self.gpu_images = ecr.Repository(
             self,
             "GpuImages",
@@ -40,6 +58,9 @@ class DataStack(Stack):
         CfnOutput(self, "AccountsTableName", value=self.accounts.table.table_name)
         CfnOutput(self, "ImagesBucketName", value=self.images.bucket_name)
         CfnOutput(self, "ModelsBucketName", value=self.models.bucket_name)
+        CfnOutput(self, "TrainingsTableName", value=self.trainings.table.table_name)
+        CfnOutput(self, "StylesTableName", value=self.styles.table.table_name)
+        CfnOutput(self, "TrainingBucketName", value=self.training.bucket_name)
         CfnOutput(self, "GpuRepositoryUri", value=self.gpu_images.repository_uri)
 
 

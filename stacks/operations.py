@@ -12,6 +12,7 @@ from cdk_app.python_function import METRICS_NAMESPACE
 from cdk_app.stage import Operations
 from stacks.api import ApiStack
 from stacks.rendering import RenderingStack
+from stacks.training import TrainingStack
 
 PERIOD = Duration.minutes(5)
 
@@ -27,6 +28,7 @@ class OperationsStack(Stack):
         operations: Operations,
         rendering: RenderingStack,
         api: ApiStack,
+        training: TrainingStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
@@ -38,6 +40,7 @@ class OperationsStack(Stack):
             "IntakeDeadLetters": _depth(rendering.intake.dead_letters),
             "GpuDeadLetters": _depth(rendering.gpu_queue.dead_letters),
             "Unsettled": _depth(rendering.unsettled),
+            "UnsettledTrainings": _depth(training.unsettled),
         }
 
         alarms = Alarms(self, "Alarms", email=operations.alarm_email)
@@ -47,6 +50,9 @@ class OperationsStack(Stack):
         alarms.above("OverdueJobs", timed_out, most=0, means="a job's execution ran into its deadline")
         alarms.above(
             "SweptJobs", _event("JobOverdue", "sweep_overdue_jobs"), most=0, means="only the sweeper ended a job"
+        )
+        alarms.above(
+            "FailedTrainings", training.workflow.machine.metric_failed(period=PERIOD), most=0, means="a training failed"
         )
         alarms.above("ServerErrors", server_errors, most=operations.server_errors, means="the API answers 5xx")
 

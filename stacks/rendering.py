@@ -43,7 +43,7 @@ class RenderingStack(Stack):
         )
         self.unsettled = DeadLetterQueue(self, "Unsettled")
 
-        fleet = self._fleet(stage, vpc, data)
+        self.fleet = fleet = self._fleet(stage, vpc, data)
         settle_job = self._settler("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data).function
         self.workflow = RenderWorkflow(
             self,
@@ -123,10 +123,13 @@ class RenderingStack(Stack):
             stage=stage,
             timeout=Duration.seconds(timeout_s),
             environment=SettleSettings(
-                jobs_table=data.jobs.table.table_name, accounts_table=data.accounts.table.table_name
+                jobs_table=data.jobs.table.table_name,
+                accounts_table=data.accounts.table.table_name,
+                styles_table=data.styles.table.table_name,
             ).to_environment(),
             dead_letters=self.unsettled,
         )
         data.jobs.grant_read_write(settler.function)
         data.accounts.grant_read_write(settler.function)
+        data.styles.grant_count(settler.function)
         return settler

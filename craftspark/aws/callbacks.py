@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from craftspark.batches import BatchResult
 from craftspark.errors import CraftsparkError
 
 if TYPE_CHECKING:
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 # Limits of Step Functions on SendTaskFailure, in characters.
 CAUSE_LIMIT = 32_768
+
+
+class Result(Protocol):
+    """What a task answers with."""
+
+    def to_json(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +36,7 @@ class Callback:
             return False
         return True
 
-    def succeed(self, result: BatchResult) -> bool:
+    def succeed(self, result: Result) -> bool:
         try:
             self.client.send_task_success(taskToken=self.token, output=json.dumps(result.to_json()))
         except self._nobody_waits:
@@ -48,3 +54,24 @@ class Callback:
     def _nobody_waits(self) -> tuple[type[Exception], ...]:
         known = self.client.exceptions
         return (known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiters:
+    """Whoever waits with a token that was kept."""
+
+    client: SFNClient
+
+    def answer(self, token: str, result: Mapping[str, Any]) -> bool:
+        """Whether anybody still waited; an empty token is nobody's."""
+        return bool(token) and Callback(client=self.client, token=token).succeed(Plain(dict(result)))
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A result that is JSON already."""
+
+    value: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return self.value

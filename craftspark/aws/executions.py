@@ -1,11 +1,12 @@
-"""Executions of the `render-job` state machine, one a job and named by it."""
+"""Executions of a state machine, one for each job or training and named by it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Executions:
-    """Starts executions; a job that has one already needs no other."""
+    """Starts executions; what has one already needs no other."""
 
     client: SFNClient
     state_machine_arn: str
@@ -22,6 +23,13 @@ class Executions:
         """Start the execution of a job's order, which is JSON, and answer the job's id."""
         job_id: str = json.loads(order)["job_id"]
         # It exists where the message came twice, or the maker sent the request again.
-        with suppress(self.client.exceptions.ExecutionAlreadyExists):
-            self.client.start_execution(stateMachineArn=self.state_machine_arn, name=job_id, input=order)
+        self._start(job_id, order)
         return job_id
+
+    def begin(self, name: str, order: Mapping[str, Any]) -> None:
+        """Start the execution of this name."""
+        self._start(name, json.dumps(order))
+
+    def _start(self, name: str, order: str) -> None:
+        with suppress(self.client.exceptions.ExecutionAlreadyExists):
+            self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=order)

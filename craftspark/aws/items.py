@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from craftspark.jobs import BatchProgress, ImageFailure, Job, JobRecord, JobState, StoredImage
+from craftspark.releases import Pin
 
 Item: TypeAlias = dict[str, Any]
 
@@ -69,6 +70,7 @@ def job_item(job: Job) -> Item:
         "expires_at": epoch(job.expires_at),
         "images_stored": number(0),
         "unfinished": text(unfinished_shard(job.job_id)),
+        **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
     }
 
 
@@ -96,6 +98,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         finished_at=moment(plain.get("finished_at")),
         delivered=int(plain.get("delivered", 0)),
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
+        pin=Pin(**json.loads(plain["pin"])) if "pin" in plain else None,
     )
 
 

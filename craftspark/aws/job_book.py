@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws import accounts, clients, items
 from craftspark.aws.items import number, text
+from craftspark.aws.releases import tally_of
 from craftspark.aws.transactions import ConditionsFailed, Contended, transact
 from craftspark.credits import Plan, refusal
 from craftspark.errors import AccountContended, IdempotencyKeyReused, JobNotFound
@@ -31,13 +32,17 @@ class JobBook:
     client: DynamoDBClient
     jobs_table: str
     accounts_table: str
+    styles_table: str
 
     def read(self, job_id: str) -> JobRecord:
         """The job with its images and progress, as of now; raises JobNotFound."""
         return read_record(self.client, self.jobs_table, job_id)
 
     def end(self, record: JobRecord, verdict: Verdict) -> Job:
-        """Make the job final and resolve its reservation; raises JobChanged where the record is out of date."""
+        """Make the job final, resolve its reservation and count it in its style's trial, where there is one.
+
+        Raises JobChanged where the record is out of date.
+        """
         ended = replace(
             record.job,
             state=verdict.state,
@@ -63,7 +68,7 @@ class JobBook:
         }
         resolution = accounts.resolution(self.accounts_table, ended, ended.spent, verdict.finished_at)
         try:
-            transact(self.client, [{"Update": update}, *resolution])
+            transact(self.client, [{"Update": update}, *resolution, *tally_of(self.styles_table, ended, record)])
         except ConditionsFailed as failed:
             if failed.items[0] is None:
                 raise  # the job is unfinished and its reservation is gone: never by our own doing
@@ -86,7 +91,7 @@ class JobBook:
 def settlement(settings: SettleSettings) -> Settlement:
     """Settlement on the tables that the settings name."""
     tables = {"jobs_table": settings.jobs_table, "accounts_table": settings.accounts_table}
-    return Settlement(book=JobBook(client=clients.dynamodb(), **tables))
+    return Settlement(book=JobBook(client=clients.dynamodb(), styles_table=settings.styles_table, **tables))
 
 
 @dataclass(frozen=True, kw_only=True)

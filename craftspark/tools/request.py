@@ -33,11 +33,11 @@ class JobRequest(BaseModel, ABC):
         """The price of one image, in credits, of a request that `for_model` returned."""
 
 
-Request = TypeVar("Request", bound="JobRequest")
+Request = TypeVar("Request", bound=BaseModel)
 
 
 def parse_request(kind: type[Request], body: bytes | str) -> Request:
-    """Read a tool's request from JSON; raises InvalidInput that lists every field at fault."""
+    """Read a request from JSON; raises InvalidInput that lists every field at fault."""
     try:
         return kind.model_validate_json(body)
     except ValidationError as failure:

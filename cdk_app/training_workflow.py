@@ -1,0 +1,224 @@
+"""The state machine `train-model`: a version of a style from its data to its promotion."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.gpu_launch import CALLBACK, refuse_stopping_tasks, seconds
+from cdk_app.gpu_worker import GpuWorker
+from cdk_app.retries import EVENT_FAULTS, STORE_FAULTS, retry_faults
+from cdk_app.stage import Training
+from cdk_app.style_training import WHY, StyleTraining
+
+TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
+UNCHANGED = "{% $states.input %}"
+DAY_S = 24 * 3600
+
+
+class TrainingWorkflow(Construct):
+    """One execution a training. Whatever happens in it, `settle_training` has the last word."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        trainer: GpuWorker,
+        ask_approval: lambda_.IFunction,
+        register_style: lambda_.IFunction,
+        judge_canary: lambda_.IFunction,
+        settle_training: lambda_.IFunction,
+        training: Training,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._training, self._settle_training = training, settle_training
+        self._announced = self._announce(self._judge_training())
+        self._failed = self._settle(
+            "Record the failure", "failed", "{% $states.input.error %}", "{% $states.input.cause %}"
+        )
+
+        trial = self._trial(register_style, judge_canary)
+        approval = self._approval(ask_approval, approved=trial)
+        story = StyleTraining(
+            self,
+            "Style",
+            fleet=fleet,
+            trainer=trainer,
+            training=training,
+            trained=self._quality_gate(approval),
+            failed=self._failed,
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_chainable(story.start),
+            query_language=sfn.QueryLanguage.JSONATA,
+            timeout=Duration.seconds(training.longest_s),
+            tracing_enabled=True,
+        )
+        refuse_stopping_tasks(self.machine)
+
+    def grant_answer(self, task: iam.IGrantable) -> None:
+        """Answer this machine's task tokens, and heartbeat."""
+        self.machine.grant_task_response(task)
+
+    def settle_otherwise_ended(self, *, dead_letters: sqs.IQueue) -> None:
+        """Settle the trainings of executions that ended before they could do it themselves."""
+        events.Rule(
+            self,
+            "EndedOtherwise",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [self.machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    self._settle_training,
+                    dead_letter_queue=dead_letters,
+                    event=events.RuleTargetInput.from_object(
+                        {
+                            "training_id": events.EventField.from_path("$.detail.name"),
+                            "outcome": "failed",
+                            "error": "ExecutionEnded",
+                            "cause": events.EventField.from_path("$.detail.status"),
+                        }
+                    ),
+                )
+            ],
+        )
+
+    def _quality_gate(self, good: sfn.IChainable) -> sfn.Choice:
+        too_low = sfn.Pass.jsonata(
+            self,
+            "Note that it learned nothing",
+            outputs={
+                "error": "QualityTooLow",
+                "cause": "{% 'the loss is ' & $states.input.figures.loss & ', without the adapter '"
+                " & $states.input.figures.loss_without %}",
+            },
+        )
+        too_low.next(self._failed)
+        better = "{% $states.input.figures.loss < $states.input.figures.loss_without %}"
+        return sfn.Choice.jsonata(self, "Did it learn?").when(sfn.Condition.jsonata(better), good).otherwise(too_low)
+
+    def _approval(self, ask_approval: lambda_.IFunction, *, approved: sfn.IChainable) -> tasks.LambdaInvoke:
+        rejected = self._settle("Record the rejection", "rejected", "{% $states.input.error %}", "")
+        was_approved = (
+            sfn.Choice.jsonata(self, "Was it approved?")
+            .when(sfn.Condition.jsonata("{% $states.input.decision = 'approve' %}"), approved)
+            .otherwise(rejected)
+        )
+        wait = tasks.LambdaInvoke.jsonata(
+            self,
+            "Wait for approval",
+            lambda_function=ask_approval,
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            payload=sfn.TaskInput.from_object(
+                {"training_id": TRAINING_ID, "task_token": CALLBACK, "trained": UNCHANGED}
+            ),
+            outputs={"decision": "{% $states.result.decision %}", "error": ""},
+            retry_on_service_exceptions=False,  # ours has jitter and waits longer
+            task_timeout=seconds(self._training.approval_days * DAY_S),
+        )
+        retry_faults(wait, STORE_FAULTS, attempts=6)
+        wait.add_catch(rejected, errors=["States.Timeout"], outputs={"error": "ApprovalExpired"})
+        wait.add_catch(self._failed, outputs=WHY)
+        wait.next(was_approved)
+        return wait
+
+    def _trial(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
+        reason = "{% $states.input.reason %}"
+        promote = self._settle("Promote the version", "promoted", "", reason, recorded=self._failed)
+        roll_back = self._settle("Roll the canary back", "rolled_back", "CanaryFailed", reason, recorded=self._failed)
+        serve = sfn.Wait.jsonata(
+            self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
+        )
+        judge = self._invoke("Judge the canary", judge_canary, {"training_id": TRAINING_ID})
+        retry_faults(judge, STORE_FAULTS, attempts=6)
+        judge.add_catch(self._failed, outputs=WHY)
+        serve.next(judge)
+        judge.next(
+            sfn.Choice.jsonata(self, "May the canary stay?")
+            .when(sfn.Condition.jsonata("{% $states.input.decision = 'wait' %}"), serve)
+            .when(sfn.Condition.jsonata("{% $states.input.decision = 'promote' %}"), promote)
+            .otherwise(roll_back)
+        )
+
+        register = self._invoke("Register the version", register_style, {"training_id": TRAINING_ID})
+        retry_faults(register, STORE_FAULTS, attempts=6)
+        # Another version's trial ends within its own bound.
+        register.add_retry(
+            errors=["CanaryRunning"],
+            interval=Duration.seconds(self._training.judge_every_s),
+            max_attempts=self._training.canary_s // self._training.judge_every_s + 2,
+            backoff_rate=1,
+        )
+        register.add_catch(self._failed, outputs=WHY)
+        register.next(serve)
+        return register
+
+    def _settle(
+        self, name: str, outcome: str, error: str, cause: str, *, recorded: sfn.IChainable | None = None
+    ) -> tasks.LambdaInvoke:
+        """End the training; `recorded` is what ends it where this cannot."""
+        end = {"training_id": TRAINING_ID, "outcome": outcome, "error": error, "cause": cause}
+        settle = self._invoke(name, self._settle_training, end)
+        retry_faults(settle, STORE_FAULTS, attempts=6)
+        if recorded:
+            settle.add_catch(recorded, outputs=WHY)
+        settle.next(self._announced)
+        return settle
+
+    def _invoke(self, name: str, function: lambda_.IFunction, payload: Mapping[str, str]) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke.jsonata(
+            self,
+            name,
+            lambda_function=function,
+            payload=sfn.TaskInput.from_object(dict(payload)),
+            outputs="{% $states.result.Payload %}",
+            retry_on_service_exceptions=False,
+            task_timeout=seconds(60),
+        )
+
+    def _announce(self, judge: sfn.Choice) -> tasks.EventBridgePutEvents:
+        announce = tasks.EventBridgePutEvents.jsonata(
+            self,
+            "Announce the result",
+            entries=[
+                tasks.EventBridgePutEventsEntry(
+                    source="craftspark.trainings",
+                    detail_type="TrainingSettled",
+                    detail=sfn.TaskInput.from_text(UNCHANGED),
+                )
+            ],
+            outputs=UNCHANGED,
+            task_timeout=seconds(30),
+        )
+        retry_faults(announce, EVENT_FAULTS, attempts=3)
+        announce.add_catch(judge, outputs=UNCHANGED)  # the training is settled, heard of or not
+        announce.next(judge)
+        return announce
+
+    def _judge_training(self) -> sfn.Choice:
+        failed = sfn.Fail.jsonata(
+            self, "Training failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
+        )
+        return (
+            sfn.Choice.jsonata(self, "Did the training fail?")
+            .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
+            .otherwise(sfn.Succeed.jsonata(self, "Training ended"))
+        )

@@ -1,0 +1,29 @@
+"""A person approves or rejects a training: `aws lambda invoke` with a DecisionRequest."""
+
+import json
+from functools import cache
+from typing import Any
+
+from craftspark.aws import clients
+from craftspark.aws.callbacks import Waiters
+from craftspark.aws.training_book import TrainingBook
+from craftspark.settings import ApprovalSettings
+from craftspark.trainings import Approvals
+from lambdas.log import logger
+from lambdas.measures import event
+
+
+@cache
+def approvals() -> Approvals:
+    return Approvals(
+        book=TrainingBook(client=clients.dynamodb(), table=ApprovalSettings.from_environment().trainings_table),
+        waiter=Waiters(client=clients.stepfunctions()),
+    )
+
+
+@logger.inject_lambda_context
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    training = approvals().decide(json.dumps(request))
+    facts = {"training_id": training.training_id, "decision": request["decision"], "who": request["who"]}
+    logger.info("training decided", extra={**facts, **event("TrainingDecided")})
+    return {"training_id": training.training_id, "decision": request["decision"]}

@@ -1,0 +1,40 @@
+"""State "Judge the canary": wait, promote or roll back, by the jobs that were settled in its trial."""
+
+from functools import cache
+from typing import Any
+
+from craftspark.aws import style_book
+from craftspark.releases import Gates, judge
+from craftspark.settings import ReleaseSettings
+from craftspark.submissions import utc_now
+from lambdas.log import logger
+
+
+@cache
+def settings() -> ReleaseSettings:
+    return ReleaseSettings.from_environment()
+
+
+@cache
+def gates() -> Gates:
+    return Gates(
+        least_jobs=settings().least_jobs,
+        most_failed_percent=settings().most_failed_percent,
+        more_failed_points=settings().more_failed_points,
+        slower_percent=settings().slower_percent,
+    )
+
+
+@logger.inject_lambda_context
+def handler(asked: dict[str, Any], context: Any) -> dict[str, Any]:
+    styles = style_book.style_book(settings())
+    release = styles.trial_of(styles.trainings.read(asked["training_id"]))
+    judgement = judge(
+        styles.tally(release, release.canary),
+        styles.tally(release, release.stable),
+        gates(),
+        time_is_over=release.canary_until is not None and utc_now() >= release.canary_until,
+    )
+    facts = {"training_id": asked["training_id"], "decision": judgement.decision, "detail": judgement.reason}
+    logger.info("canary judged", extra=facts)
+    return {"decision": judgement.decision, "reason": judgement.reason}

@@ -1,0 +1,44 @@
+"""The machine's last word on a training, and that of the rule on executions that ended in any other way.
+
+Whatever its end, the training gets its final state, and no version stays a canary.
+"""
+
+from functools import cache
+from typing import Any
+
+from craftspark.aws import style_book
+from craftspark.aws.style_book import StyleBook
+from craftspark.settings import ReleaseSettings
+from craftspark.trainings import TrainingState
+from lambdas.log import logger
+from lambdas.measures import event
+
+METRICS = {
+    TrainingState.PROMOTED: "TrainingPromoted",
+    TrainingState.ROLLED_BACK: "TrainingRolledBack",
+    TrainingState.REJECTED: "TrainingRejected",
+    TrainingState.FAILED: "TrainingFailed",
+}
+
+
+@cache
+def styles() -> StyleBook:
+    return style_book.style_book(ReleaseSettings.from_environment())
+
+
+@logger.inject_lambda_context
+def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
+    training = styles().trainings.read(end["training_id"])
+    if not training.state.final:
+        outcome = TrainingState(end["outcome"])
+        training = styles().end(training, outcome, error=end["error"], cause=end["cause"])
+        facts = {"training_id": training.training_id, "state": training.state, "reason": training.error}
+        logger.info("training settled", extra={**facts, **event(METRICS[training.state])})
+    return {
+        "training_id": training.training_id,
+        "style": training.style,
+        "version": training.version,
+        "state": training.state,
+        "error": training.error,
+        "cause": training.cause,
+    }

@@ -1,0 +1,32 @@
+"""An operator begins a training: `aws lambda invoke` with a TrainingRequest."""
+
+import json
+from functools import cache
+from typing import Any
+
+from craftspark.aws import clients
+from craftspark.aws.executions import Executions
+from craftspark.aws.training_book import TrainingBook
+from craftspark.settings import StartTrainingSettings
+from craftspark.trainings import Trainings
+from lambdas.log import logger
+from lambdas.measures import event
+
+
+@cache
+def trainings() -> Trainings:
+    settings = StartTrainingSettings.from_environment()
+    return Trainings(
+        book=TrainingBook(client=clients.dynamodb(), table=settings.trainings_table),
+        starter=Executions(client=clients.stepfunctions(), state_machine_arn=settings.state_machine_arn),
+        bucket=settings.training_bucket,
+        model=settings.model,
+    )
+
+
+@logger.inject_lambda_context
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    training = trainings().start(json.dumps(request))
+    facts = {"training_id": training.training_id, "who": request["who"]}
+    logger.info("training begun", extra={**facts, **event("TrainingBegun")})
+    return {"training_id": training.training_id, "state": training.state}

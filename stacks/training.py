@@ -1,0 +1,134 @@
+"""What turns pictures into a style that makers can ask for: state machine, training task, and their Lambdas."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk_app.gpu_worker import GpuWorker
+from cdk_app.python_function import PythonFunction
+from cdk_app.stage import Stage
+from cdk_app.training_workflow import TrainingWorkflow
+from cdk_app.work_queue import DeadLetterQueue
+from craftspark.settings import (
+    ApprovalSettings,
+    ReleaseSettings,
+    Settings,
+    StartTrainingSettings,
+    TrainerSettings,
+)
+from stacks.data import DataStack
+from stacks.rendering import RenderingStack
+
+TIMEOUT = Duration.seconds(30)
+BEATS_IN_SILENCE = 6  # so many heartbeats may be lost before a task counts as dead
+
+
+class TrainingStack(Stack):
+    """From an operator's request to a version that draws, or none."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        vpc: ec2.IVpc,
+        data: DataStack,
+        rendering: RenderingStack,
+        **stack: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **stack)
+        self._stage, self._data = stage, data
+        self.unsettled = DeadLetterQueue(self, "Unsettled")
+        trainer = self._trainer(vpc)
+        ask_approval = self._approver("AskApproval", "ask_approval")
+        events.EventBus.from_event_bus_name(self, "Bus", "default").grant_put_events_to(ask_approval)
+        self.workflow = TrainingWorkflow(
+            self,
+            "TrainModel",
+            fleet=rendering.fleet,
+            trainer=trainer,
+            ask_approval=ask_approval,
+            register_style=self._releaser("RegisterStyle", "register_style", writes=True),
+            judge_canary=self._releaser("JudgeCanary", "judge_canary", writes=False),
+            settle_training=self._releaser("SettleTraining", "settle_training", writes=True),
+            training=stage.training,
+        )
+        self.workflow.settle_otherwise_ended(dead_letters=self.unsettled)
+        decide_training = self._approver("DecideTraining", "decide_training")
+        for who in (trainer.role, decide_training):
+            self.workflow.grant_answer(who)
+        start_training = self._start_training()
+
+        CfnOutput(self, "TrainingStateMachineArn", value=self.workflow.machine.state_machine_arn)
+        CfnOutput(self, "StartTrainingFunctionName", value=start_training.function_name)
+        CfnOutput(self, "DecideTrainingFunctionName", value=decide_training.function_name)
+
+    def _trainer(self, vpc: ec2.IVpc) -> GpuWorker:
+        """A task that reads data and model, and writes its run and its adapter. It knows no maker and no table."""
+        stage, data = self._stage, self._data
+        settings = TrainerSettings(
+            training_bucket=data.training.bucket_name,
+            models_bucket=data.models.bucket_name,
+            model=stage.rendering.model,
+            device=stage.gpu.device,
+            heartbeat_s=max(1, stage.training.silence_s // BEATS_IN_SILENCE),
+            stall_s=stage.training.silence_s,
+            stop_grace_s=stage.training.stop_grace_s,
+        )
+        trainer = GpuWorker(self, "Trainer", vpc=vpc, repository=data.gpu_images, settings=settings, stage=stage)
+        data.training.grant_read(trainer.role)
+        data.training.grant_put(trainer.role, "runs/*")
+        data.models.grant_read(trainer.role)
+        data.models.grant_put(trainer.role, "styles/*")
+        return trainer
+
+    def _start_training(self) -> lambda_.Function:
+        settings = StartTrainingSettings(
+            trainings_table=self._data.trainings.table.table_name,
+            training_bucket=self._data.training.bucket_name,
+            state_machine_arn=self.workflow.machine.state_machine_arn,
+            model=self._stage.rendering.model,
+        )
+        start_training = self._function("StartTraining", "start_training", settings)
+        self._data.trainings.grant_enter(start_training)
+        self.workflow.machine.grant_start_execution(start_training)
+        return start_training
+
+    def _approver(self, construct_id: str, name: str) -> lambda_.Function:
+        settings = ApprovalSettings(trainings_table=self._data.trainings.table.table_name)
+        approver = self._function(construct_id, name, settings)
+        self._data.trainings.grant_enter(approver)
+        return approver
+
+    def _releaser(self, construct_id: str, name: str, *, writes: bool) -> lambda_.Function:
+        training, data = self._stage.training, self._data
+        settings = ReleaseSettings(
+            trainings_table=data.trainings.table.table_name,
+            styles_table=data.styles.table.table_name,
+            canary_percent=training.canary_percent,
+            canary_s=training.canary_s,
+            least_jobs=training.least_jobs,
+            most_failed_percent=training.most_failed_percent,
+            more_failed_points=training.more_failed_points,
+            slower_percent=training.slower_percent,
+        )
+        releaser = self._function(construct_id, name, settings)
+        for table in (data.trainings, data.styles):
+            (table.grant_enter if writes else table.grant_read)(releaser)
+        return releaser
+
+    def _function(self, construct_id: str, name: str, settings: Settings) -> lambda_.Function:
+        return PythonFunction(
+            self,
+            construct_id,
+            name=name,
+            stage=self._stage,
+            timeout=TIMEOUT,
+            environment=settings.to_environment(),
+            dead_letters=self.unsettled,
+        ).function
