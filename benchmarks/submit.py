@@ -37,6 +37,7 @@ def environment(port: int) -> dict[str, str]:
     settings = SubmitSettings(
         jobs_table="jobs",
         accounts_table="accounts",
+        styles_table="styles",
         intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
         model="craftspark-clipart-128",
         welcome_credits=10,

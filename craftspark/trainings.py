@@ -5,10 +5,10 @@ Every training ends in one of four final states, and a final one never changes.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -144,18 +144,51 @@ def run_prefix(training_id: str) -> str:
     return f"runs/{training_id}"
 
 
-def order_of(training: Training) -> dict[str, Any]:
-    """What the training's execution is given: ids and numbers, no words of a person."""
-    asked = training.request
-    return {
-        "training_id": training.training_id,
-        "style": training.style,
-        "version": training.version,
-        "model": training.model,
-        "dataset": asked["dataset"],
-        "steps": asked["steps"],
-        "seed": asked["seed"],
-    }
+@dataclass(frozen=True, kw_only=True)
+class TrainingOrder:
+    """What a training's execution and its tasks are given: ids and numbers, no words of a person.
+
+    `steps` is None for as many as the recipe thinks best.
+    """
+
+    training_id: str
+    style: str
+    version: str
+    model: str
+    dataset: str
+    steps: int | None
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, training: Training) -> Self:
+        asked = training.request
+        return cls(
+            training_id=training.training_id,
+            style=training.style,
+            version=training.version,
+            model=training.model,
+            dataset=asked["dataset"],
+            steps=asked["steps"],
+            seed=asked["seed"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training came to. `figures` has at least `loss` and `loss_without`, of the same pictures and noise.
+
+    `adapter` and `grid` are places in buckets.
+    """
+
+    figures: Mapping[str, Any]
+    adapter: str
+    grid: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"figures": dict(self.figures), "adapter": self.adapter, "grid": self.grid}
 
 
 class TrainingBook(Protocol):
@@ -211,7 +244,7 @@ class Trainings:
                 )
             training = existing
         if training.state is TrainingState.TRAINING:
-            self.starter.begin(training.training_id, order_of(training))
+            self.starter.begin(training.training_id, TrainingOrder.of(training).to_json())
         return training
 
 

@@ -1,4 +1,4 @@
-"""`python -m gpu_tasks`: what the container runs."""
+"""`python -m gpu_tasks [check-data | train-style]`: what the container runs; without a word, the GPU worker."""
 
 import os
 import sys
@@ -11,7 +11,18 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 # cores, as on a laptop with two workers, that nearly doubles the time of a wave; so few cost a lone worker nothing.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
-from gpu_tasks.main import main
-from gpu_tasks.studio import load_studio
 
-sys.exit(main(load_studio))
+def run(words: list[str]) -> int:
+    """Import only what the word asks for: checking data needs no torch."""
+    if words:
+        from gpu_tasks.training import job
+
+        return job.main(words)
+    from gpu_tasks.main import main
+    from gpu_tasks.studio import load_studio
+
+    return main(load_studio)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

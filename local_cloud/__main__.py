@@ -1,13 +1,16 @@
 """`python -m local_cloud`: bring the local cloud up, look at it, take it down."""
 
 import argparse
+import getpass
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from local_cloud import trainings
 from local_cloud.assembly import AssetUnsupported
 from local_cloud.cloud import LocalCloud
 from local_cloud.deployment import DeployFailed
@@ -23,7 +26,16 @@ from local_cloud.synthesis import SynthesisFailed
 
 # A pipe has no width of its own; the tables need this much.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
-REFUSALS = (AlreadyRunning, AssetUnsupported, DeployFailed, EmulatorFailed, NoSuchLog, NotRunning, PortTaken)
+REFUSALS = (
+    AlreadyRunning,
+    AssetUnsupported,
+    DeployFailed,
+    EmulatorFailed,
+    NoSuchLog,
+    NotRunning,
+    PortTaken,
+    trainings.Refused,
+)
 
 
 def main() -> int:
@@ -103,6 +115,30 @@ def token(arguments: argparse.Namespace) -> None:
     print(LocalCloud.attach(arguments.state_dir).sign_in(arguments.email))
 
 
+def train(arguments: argparse.Namespace) -> None:
+    training_id = trainings.train(
+        LocalCloud.attach(arguments.state_dir),
+        style=arguments.style,
+        version=arguments.version or f"{datetime.now(UTC):%Y%m%d-%H%M%S}",
+        folder=arguments.folder,
+        who=arguments.who,
+        steps=arguments.steps,
+        seed=arguments.seed,
+    )
+    console.print(f"Training {training_id} has begun; `trainings` shows when it awaits approval", soft_wrap=True)
+
+
+def approve(arguments: argparse.Namespace) -> None:
+    decision = "reject" if arguments.reject else "approve"
+    cloud = LocalCloud.attach(arguments.state_dir)
+    trainings.decide(cloud, arguments.training_id, decision, who=arguments.who, why=arguments.why)
+    console.print(f"{arguments.training_id}: {decision}", soft_wrap=True)
+
+
+def list_trainings(arguments: argparse.Namespace) -> None:
+    console.print(trainings.trainings_table(trainings.listed(LocalCloud.attach(arguments.state_dir))))
+
+
 def _report(message: str) -> None:
     console.print(message, markup=False)
 
@@ -138,7 +174,30 @@ def _arguments() -> argparse.Namespace:
     sign_in = commands.add_parser("token", parents=[shared], help="sign a maker in and print an access token")
     sign_in.add_argument("email", nargs="?", default=DEMO, help="made on the first sign-in (default: %(default)s)")
     sign_in.set_defaults(run=token)
+    _add_trainings(commands, shared)
     return parser.parse_args()
+
+
+def _add_trainings(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser
+) -> None:
+    begin = commands.add_parser("train", parents=[shared], help="train a style on a folder of captioned pictures")
+    begin.add_argument("style", help="the style's name, as makers will ask for it")
+    begin.add_argument("folder", type=Path, help="pictures, a <name>.txt beside each, and a LICENCE")
+    begin.add_argument("--version", help="default: the time of day")
+    begin.add_argument("--steps", type=int, help="default: the recipe's own number")
+    begin.add_argument("--seed", type=int, default=0)
+    begin.add_argument("--who", default=getpass.getuser(), help="who asks for it (default: %(default)s)")
+    begin.set_defaults(run=train)
+
+    decide = commands.add_parser("approve", parents=[shared], help="approve a training, or reject it")
+    decide.add_argument("training_id")
+    decide.add_argument("--reject", action="store_true")
+    decide.add_argument("--who", default=getpass.getuser(), help="who decides (default: %(default)s)")
+    decide.add_argument("--why", required=True, help="the reason, which is kept")
+    decide.set_defaults(run=approve)
+
+    commands.add_parser("trainings", parents=[shared], help="list the trainings").set_defaults(run=list_trainings)
 
 
 if __name__ == "__main__":

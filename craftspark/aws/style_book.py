@@ -72,7 +72,8 @@ class StyleBook:
                 "adapter": text(training.adapter),
                 "registered_at": text(timestamp(now)),
             },
-            "ConditionExpression": "attribute_not_exists(style)",
+            "ConditionExpression": "attribute_not_exists(#style)",
+            "ExpressionAttributeNames": {"#style": "style"},
         }
         try:
             transact(

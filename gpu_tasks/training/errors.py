@@ -39,6 +39,10 @@ class DatasetBroken(TrainingError):
     """A dataset's folder, or a line of its manifest, is not what it should be."""
 
 
+class DatasetTooLarge(TrainingError):
+    """A dataset in a bucket has more files or bytes than a task may fetch."""
+
+
 class CaptionsMissing(TrainingError):
     """A picture has no caption, or the folder has none at all."""
 
@@ -61,3 +65,7 @@ class SourceUnavailable(TrainingError):
 
 class LikenessBroken(TrainingError):
     """A folder is no likeness encoder, or one for another text encoder."""
+
+
+class TrainingFailed(TrainingError):
+    """Training broke for a reason that has no name of its own."""

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from craftspark.errors import SpotInterrupted
 from gpu_tasks.training.checkpoint import Learner, Run
 from gpu_tasks.training.errors import LossNotFinite
+from gpu_tasks.training.hooks import Hooks
 
 LossAt = Callable[[nn.Module, int, int], Tensor]
 OnSample = Callable[[nn.Module, int], None]
+NO_HOOKS = Hooks()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ def train(
     rhythm: Rhythm,
     *,
     on_sample: OnSample = lambda _average, _step: None,
+    hooks: Hooks = NO_HOOKS,
     say: Callable[[str], None] = print,
 ) -> nn.Module:
     """Train from the run's latest checkpoint to the last step; answers the averaged network.
@@ -69,7 +73,7 @@ def train(
     step and the part (see `generator_at`): a run that was killed and resumed has the same weights, bit for bit, as one
     that never stopped. The parts run side by side, each on one thread: unlike two threads inside every operation, they
     do not wait for each other at each one, so a busy machine slows them no more than its share.
-    Raises LossNotFinite, CheckpointBroken, RecipeChanged, DiskTooSmall.
+    Raises LossNotFinite, CheckpointBroken, RecipeChanged, DiskTooSmall, and SpotInterrupted where the hooks say so.
     """
     learner = Learner(
         network=network,
@@ -92,8 +96,12 @@ def train(
             done, last = step + 1, step + 1 == schedule.steps
             if last or done % rhythm.report == 0:
                 log.report(done, rate=schedule.rate_at(step))
-            if last or done % rhythm.checkpoint == 0:
-                run.keep(learner, done)
+            stopping = hooks.stopping() and not last
+            if last or stopping or done % rhythm.checkpoint == 0:
+                hooks.on_checkpoint(run.keep(learner, done))
+            hooks.on_step(done)
+            if stopping:
+                raise SpotInterrupted(f"stopped after step {done} of {schedule.steps}")
             if last or done % rhythm.sample == 0:
                 on_sample(learner.average, done)
     return learner.average

@@ -166,8 +166,19 @@ class TaskProcesses:
     def list(self, **_: object) -> list[TaskProcess]:
         return list(self._by_id.values())
 
-    def run(self, image: str, *, environment: Mapping[str, str], labels: Mapping[str, str], **_: object) -> TaskProcess:
-        """Start the program that the image stands for; raises NoCommand where it stands for none."""
+    def run(
+        self,
+        image: str,
+        *,
+        environment: Mapping[str, str],
+        labels: Mapping[str, str],
+        command: Sequence[str] | None = None,
+        **_: object,
+    ) -> TaskProcess:
+        """Start the program that the image stands for, the container's command as its arguments.
+
+        Raises NoCommand where the image stands for none.
+        """
         self._wait_out_breakdowns(image)
         if image not in self._commands:
             self._breakdowns[image] += 1
@@ -179,9 +190,9 @@ class TaskProcesses:
         if not facts.group:
             self._wait_for_place()
         told = {"task": task, "image": image, "group": facts.group, "log": str(log), "started": time.time()}
-        command = [sys.executable, "-I", "-S", str(TETHER), str(record), str(os.getpid()), json.dumps(told)]
-        command += self._commands[image]
-        process = self._starter.submit(self._start, command, self._environment(environment), log).result()
+        program = [sys.executable, "-I", "-S", str(TETHER), str(record), str(os.getpid()), json.dumps(told)]
+        program += [*self._commands[image], *(command or [])]
+        process = self._starter.submit(self._start, program, self._environment(environment), log).result()
         container = TaskProcess(process, log, record, facts.stop_grace_s)
         self._by_id[container.id] = container
         threading.Thread(

@@ -11,7 +11,7 @@ from craftspark.aws.job_book import JobBook, settlement
 from craftspark.aws.render_book import RenderBook
 from craftspark.jobs import Job, StoredImage
 from craftspark.settings import SettleSettings
-from tests.aws.conftest import ACCOUNTS, JOBS
+from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.fakes import NOON
 
 
@@ -63,7 +63,7 @@ def submit(prompt: str = "a red apple", *, key: str | None = None, maker: str = 
 
 
 def book() -> JobBook:
-    return JobBook(client=clients.dynamodb(), jobs_table=JOBS, accounts_table=ACCOUNTS)
+    return JobBook(client=clients.dynamodb(), jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
 
 
 def render_book() -> RenderBook:
@@ -79,7 +79,9 @@ def store(job_id: str, *indexes: int) -> Job:
 
 
 def settle(job_id: str) -> Job:
-    return settlement(SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS)).settle(job_id, [], None, None)[0]
+    return settlement(SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)).settle(
+        job_id, [], None, None
+    )[0]
 
 
 def account(maker: str = "maker-1") -> dict[str, int]:

@@ -11,6 +11,7 @@ from craftspark.aws import clients
 from craftspark.settings import ReadSettings, SubmitSettings
 
 JOBS, ACCOUNTS, IMAGES = "jobs", "accounts", "images"
+TRAININGS, STYLES = "trainings", "styles"
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    made_once = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions)
+    made_once = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, clients.eventbridge)
     with mock_aws():
         for make in made_once:
             make.cache_clear()
@@ -51,12 +52,13 @@ def tables(aws: None) -> None:
             },
         ],
     )
-    dynamodb.create_table(
-        TableName=ACCOUNTS,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=key("maker", "item"),
-        AttributeDefinitions=[attribute("maker"), attribute("item")],
-    )
+    for table, partition in ((ACCOUNTS, "maker"), (TRAININGS, "training_id"), (STYLES, "style")):
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=key(partition, "item"),
+            AttributeDefinitions=[attribute(partition), attribute("item")],
+        )
 
 
 def attribute(name: str) -> Any:
@@ -83,6 +85,7 @@ def submit_settings(tables: None, intake_queue: str, monkeypatch: pytest.MonkeyP
     settings = SubmitSettings(
         jobs_table=JOBS,
         accounts_table=ACCOUNTS,
+        styles_table=STYLES,
         intake_queue_url=intake_queue,
         model="craftspark-clipart-128",
         welcome_credits=10,

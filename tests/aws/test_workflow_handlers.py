@@ -12,7 +12,7 @@ from lambdas.settle_job import handler as settle_job
 from lambdas.start_render import handler as start_render
 from lambdas.sweep_overdue_jobs import handler as sweep_overdue_jobs
 from tests.aws.api import Context, submit
-from tests.aws.conftest import ACCOUNTS, JOBS
+from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.fakes import NOON
 
 DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}})
@@ -31,7 +31,9 @@ def state_machine(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def settle_settings(submit_settings: SubmitSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS).to_environment().items():
+    for name, value in (
+        SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES).to_environment().items()
+    ):
         monkeypatch.setenv(name, value)
     settle_job.settlement.cache_clear()
     sweep_overdue_jobs.settlement.cache_clear()

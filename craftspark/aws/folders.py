@@ -1,0 +1,73 @@
+"""Folders of files in a bucket: what lies under a prefix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from craftspark.errors import CraftsparkError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class FolderUnreadable(CraftsparkError):
+    """The bucket is not there, or does not let this role in."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """`name` is relative to the folder, `size` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketFolder:
+    """The files under `prefix`, which has no slash at its end."""
+
+    client: S3Client
+    bucket: str
+    prefix: str
+
+    @property
+    def place(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def files(self) -> Iterator[StoredFile]:
+        """Every file, by name; raises FolderUnreadable."""
+        start = f"{self.prefix}/"
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
+        try:
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    if not entry["Key"].endswith("/"):  # what the console makes for an empty folder
+                        yield StoredFile(entry["Key"].removeprefix(start), entry["Size"])
+        except ClientError as error:
+            raise FolderUnreadable(f"{self.place} cannot be listed: {error.response['Error']['Code']}") from None
+
+    def download(self, name: str, path: Path) -> None:
+        """Bring one file, whose name came from `files`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.client.download_file(self.bucket, f"{self.prefix}/{name}", str(path))
+
+    def upload(self, name: str, path: Path) -> str:
+        """Put one file; answers its place."""
+        self.client.upload_file(str(path), self.bucket, f"{self.prefix}/{name}")
+        return f"{self.place}/{name}"
+
+    def write(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Put a small file of JSON."""
+        self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=json.dumps(facts).encode())
+
+
+def folder_at(client: S3Client, place: str) -> BucketFolder:
+    """The folder of an address such as `s3://bucket/prefix`."""
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    return BucketFolder(client=client, bucket=bucket, prefix=prefix.strip("/"))

@@ -1,0 +1,236 @@
+"""Releases and trainings on the tables, as the state machine's functions drive them."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from craftspark.aws import clients
+from craftspark.aws.releases import FRESH_S, Releases, read_style
+from craftspark.aws.style_book import StyleBook, style_book
+from craftspark.errors import StyleUnknown
+from craftspark.releases import CanaryGone, CanaryRunning
+from craftspark.settings import ApprovalSettings, ReleaseSettings
+from craftspark.trainings import (
+    NotApproved,
+    PersonsDecision,
+    Training,
+    TrainingChanged,
+    TrainingState,
+)
+from lambdas.ask_approval import handler as ask_approval
+from lambdas.judge_canary import handler as judge_canary
+from lambdas.register_style import handler as register_style
+from lambdas.settle_training import handler as settle_training
+from tests.aws.api import Context
+from tests.aws.conftest import STYLES, TRAININGS
+from tests.fakes import NOON
+
+SETTINGS = ReleaseSettings(
+    trainings_table=TRAININGS,
+    styles_table=STYLES,
+    canary_percent=20,
+    canary_s=3600,
+    least_jobs=2,
+    most_failed_percent=5,
+    more_failed_points=2,
+    slower_percent=25,
+)
+TRAINED = {"figures": {"loss": 0.5, "loss_without": 1.0}, "adapter": "s3://models/styles/sunny/v1", "grid": "s3://g"}
+
+
+@pytest.fixture
+def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleBook:
+    environment = {**SETTINGS.to_environment(), **ApprovalSettings(trainings_table=TRAININGS).to_environment()}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for made_once in (
+        ask_approval.book,
+        judge_canary.settings,
+        judge_canary.gates,
+        register_style.settings,
+        register_style.styles,
+        settle_training.styles,
+    ):
+        made_once.cache_clear()
+    return style_book(SETTINGS)
+
+
+def begun(styles: StyleBook, version: str = "v1") -> str:
+    training = Training(
+        style="sunny", version=version, model="m", request={"who": "ann"}, fingerprint="f", created_at=NOON
+    )
+    assert styles.trainings.open(training) is None
+    return training.training_id
+
+
+def approved(styles: StyleBook, version: str = "v1") -> str:
+    training_id = begun(styles, version)
+    ask(training_id, f"token-{version}")
+    decision = PersonsDecision(decision="approve", who="ann", why="clean lines", at=NOON)
+    styles.trainings.decide(styles.trainings.read(training_id), decision)
+    return training_id
+
+
+def ask(training_id: str, token: str = "token") -> None:
+    ask_approval.handler({"training_id": training_id, "task_token": token, "trained": TRAINED}, Context())
+
+
+def register(training_id: str) -> Any:
+    return register_style.handler({"training_id": training_id}, Context())
+
+
+def settle(training_id: str, outcome: str) -> Any:
+    end = {"training_id": training_id, "outcome": outcome, "error": "", "cause": "because"}
+    return settle_training.handler(end, Context())
+
+
+def release() -> Any:
+    return read_style(clients.dynamodb(), STYLES, "sunny")
+
+
+def test_what_there_is_to_decide_on_is_kept_with_the_token_that_waits(styles: StyleBook) -> None:
+    training_id = begun(styles)
+
+    ask(training_id, "first")
+    ask(training_id, "second")
+
+    training = styles.trainings.read(training_id)
+    assert (training.state, training.token) == (TrainingState.AWAITS_APPROVAL, "second")
+    assert training.figures == TRAINED["figures"]
+
+
+def test_people_hear_of_what_waits_and_not_of_its_token(styles: StyleBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+
+    class Bus:
+        def put_events(self, Entries: Any) -> Any:  # noqa: N803 - boto3's name
+            told.extend(Entries)
+            return {"FailedEntryCount": 0}
+
+    monkeypatch.setattr(clients, "eventbridge", Bus)
+    ask(begun(styles), "the-secret-token")
+
+    [entry] = told
+    assert (entry["Source"], entry["DetailType"]) == ("craftspark.trainings", "TrainingAwaitsApproval")
+    assert json.loads(entry["Detail"])["grid"] == TRAINED["grid"]
+    assert "the-secret-token" not in str(entry)
+
+
+def test_a_training_that_has_ended_asks_for_nothing(styles: StyleBook) -> None:
+    training_id = begun(styles)
+    settle(training_id, "failed")
+
+    with pytest.raises(TrainingChanged):
+        ask(training_id)
+
+
+def test_only_one_decision_is_kept(styles: StyleBook) -> None:
+    training = styles.trainings.read(approved(styles))
+
+    with pytest.raises(TrainingChanged):
+        styles.trainings.decide(training, PersonsDecision(decision="reject", who="bob", why="no", at=NOON))
+
+
+def test_nothing_is_registered_without_a_person(styles: StyleBook) -> None:
+    training_id = begun(styles)
+    ask(training_id)
+
+    with pytest.raises(NotApproved):
+        register(training_id)
+    with pytest.raises(StyleUnknown):
+        release()
+
+
+def test_a_canary_is_registered_once_however_often_it_is_tried(styles: StyleBook) -> None:
+    training_id = approved(styles)
+
+    assert register(training_id) == register(training_id) == {"training_id": training_id, "state": "canary"}
+
+    assert (release().canary, release().share, release().trial) == ("v1", 20, training_id)
+
+
+def test_a_style_has_one_trial_at_a_time(styles: StyleBook) -> None:
+    first, second = approved(styles), approved(styles, "v2")
+    register(first)
+
+    with pytest.raises(CanaryRunning):
+        register(second)
+    settle(first, "promoted")
+    register(second)
+
+    assert (release().stable, release().canary) == ("v1", "v2")
+
+
+def test_a_promotion_makes_the_canary_stable_together_with_the_final_state(styles: StyleBook) -> None:
+    training_id = approved(styles)
+    register(training_id)
+
+    first, again = settle(training_id, "promoted"), settle(training_id, "failed")
+
+    assert first == again
+    assert first["state"] == "promoted"
+    assert (release().stable, release().canary, release().trial) == ("v1", "", "")
+    assert styles.trainings.read(training_id).token == ""
+
+
+@pytest.mark.parametrize("outcome", ["rolled_back", "failed"])
+def test_whatever_else_ends_a_trial_leaves_the_stable_version(styles: StyleBook, outcome: str) -> None:
+    register(approved(styles))
+    settle("sunny.v1", "promoted")
+    register(approved(styles, "v2"))
+
+    assert settle("sunny.v2", outcome)["state"] == outcome
+
+    assert (release().stable, release().canary) == ("v1", "")
+
+
+def test_nothing_is_promoted_that_was_not_on_trial(styles: StyleBook) -> None:
+    training_id = approved(styles)
+
+    with pytest.raises(CanaryGone):
+        settle(training_id, "promoted")
+    assert settle(training_id, "rejected")["state"] == "rejected"
+
+
+def test_a_training_that_changed_since_it_was_read_is_not_ended(styles: StyleBook) -> None:
+    training = styles.trainings.read(approved(styles))
+    register(training.training_id)
+
+    with pytest.raises(TrainingChanged):
+        styles.end(training, TrainingState.REJECTED, error="", cause="")
+    assert release().canary == "v1"
+
+
+def test_a_trial_that_has_ended_is_not_judged(styles: StyleBook) -> None:
+    training_id = approved(styles)
+    register(training_id)
+    settle(training_id, "rolled_back")
+
+    with pytest.raises(CanaryGone):
+        judge_canary.handler({"training_id": training_id}, Context())
+
+
+def test_a_release_is_read_once_while_it_is_fresh(styles: StyleBook) -> None:
+    now = [0.0]
+    releases = Releases(client=clients.dynamodb(), table=STYLES, now=lambda: now[0])
+    with pytest.raises(StyleUnknown):
+        releases.find("sunny")
+    register(approved(styles))
+
+    seen = releases.find("sunny")
+    settle("sunny.v1", "promoted")
+
+    assert releases.find("sunny") == seen
+    now[0] = FRESH_S + 1
+    assert releases.find("sunny").stable == "v1"
+
+
+def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleBook) -> None:
+    training = styles.trainings.read(approved(styles))
+    styles.register(training, share=20, trial_time=timedelta(seconds=-1))
+
+    answer = judge_canary.handler({"training_id": training.training_id}, Context())
+
+    assert answer["decision"] == "promote"

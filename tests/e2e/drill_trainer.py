@@ -1,0 +1,50 @@
+"""The GPU image with a trainer that does what the dataset says, so that tests choose what happens.
+
+A picture named `interrupted` makes the first task stop itself as a spot notice does, after a checkpoint; one named
+`poor` learns nothing. Without a command it is the drill worker.
+"""
+
+import json
+import os
+import signal
+import sys
+
+from PIL import Image
+
+from craftspark.errors import SpotInterrupted
+from gpu_tasks import main as worker
+from gpu_tasks.training import job
+from gpu_tasks.training.hooks import Hooks
+from tests.e2e import drill_worker
+
+STEPS = 4
+
+
+def drill_trainer(lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
+    """Make the files that a training makes, and go on from a checkpoint as it does."""
+    names = {picture.name for picture in lesson.dataset.pictures}
+    folder = lesson.run / job.CHECKPOINTS
+    resumed_from = max((int(path.stem) for path in folder.glob("*.safetensors")), default=0)
+    folder.mkdir(parents=True, exist_ok=True)
+    (lesson.run / job.RECIPE).write_text("{}")
+    for step in range(resumed_from + 1, STEPS + 1):
+        if "interrupted" in names and not resumed_from and step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        checkpoint = folder / f"{step:08}.safetensors"
+        checkpoint.write_bytes(b"weights")
+        hooks.on_checkpoint(checkpoint)
+        hooks.on_step(step)
+        if hooks.stopping():
+            raise SpotInterrupted(f"stopped after step {step}")
+    lesson.adapter.mkdir()
+    (lesson.adapter / job.MANIFEST).write_text(json.dumps({}))
+    grid = lesson.run / "grid.png"
+    Image.new("RGB", (8, 8)).save(grid)
+    loss = 2.0 if "poor" in names else 0.5
+    return job.Outcome(figures={"loss": loss, "loss_without": 1.0, "resumed_from": resumed_from}, grid=grid)
+
+
+if __name__ == "__main__":
+    if sys.argv[2:]:
+        sys.exit(job.main(sys.argv[2:], lambda: drill_trainer))
+    sys.exit(worker.main(drill_worker.load))

@@ -1,0 +1,186 @@
+"""A style from its pictures to its promotion, through the synthesized templates, with a trainer that is drilled."""
+
+import json
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from local_cloud import trainings
+from local_cloud.cloud import LocalCloud
+from local_cloud.trainings import Refused
+from tests.e2e.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    commands = {
+        "craftspark-gpu:local": (
+            sys.executable,
+            "-m",
+            "tests.e2e.drill_trainer",
+            str(tmp_path_factory.mktemp("deaths")),
+        )
+    }
+    with LocalCloud.running(
+        tmp_path_factory.mktemp("trainings"), port=0, commands=commands, assembly=assembly
+    ) as running:
+        yield running
+
+
+def a_dataset(folder: Path, *names: str, licence: str = "CC0-1.0") -> Path:
+    """Three pictures, named as asked for."""
+    folder.mkdir()
+    for number, name in enumerate((*names, "apple", "pear", "plum")[:3]):
+        Image.new("RGBA", (32, 32), (number * 60, 90, 20, 255)).save(folder / f"{number}.png")
+        (folder / f"{number}.txt").write_text(name)
+    if licence:
+        (folder / "LICENCE").write_text(licence)
+    return folder
+
+
+def begun(cloud: LocalCloud, folder: Path, style: str | None = None, version: str = "v1") -> str:
+    style = style or f"s{uuid.uuid4().hex[:8]}"
+    return trainings.train(cloud, style=style, version=version, folder=folder, who="an engineer", steps=4)
+
+
+def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float = 60) -> dict[str, str]:
+    def look() -> dict[str, str] | None:
+        training = trainings.read(cloud, training_id)
+        if training["state"] in states:
+            return training
+        assert "finished_at" not in training, training  # it will not change any more
+        return None
+
+    training = eventually(look, within_s=within_s)
+    assert training
+    return training
+
+
+def story(cloud: LocalCloud, training_id: str) -> list[str]:
+    """The states that the training's execution entered."""
+    arn = cloud.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
+    events = cloud.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)["events"]
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+
+def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
+    key = {"style": {"S": style}, "item": {"S": "release"}}
+    item = cloud.client("dynamodb").get_item(TableName=cloud.outputs["StylesTableName"], Key=key).get("Item", {})
+    return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def test_a_person_approves_and_the_version_is_tried_and_promoted(cloud: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(cloud, a_dataset(tmp_path / "data"), style="sunny")
+    waiting = in_state(cloud, training_id, "awaits_approval")
+
+    trainings.decide(cloud, training_id, "approve", who="ann", why="clean lines")
+    canary = in_state(cloud, training_id, "canary", "promoted")
+    released = style_of(cloud, "sunny")
+    trainings.decide(cloud, training_id, "approve", who="ann", why="clean lines")
+    with pytest.raises(Refused, match="AlreadyDecided"):
+        trainings.decide(cloud, training_id, "reject", who="bob", why="no")
+
+    assert json.loads(waiting["figures"])["loss"] == 0.5
+    assert waiting["grid"] == f"s3://{cloud.outputs['TrainingBucketName']}/runs/sunny.v1/before-after.png"
+    assert canary["adapter"] == f"s3://{cloud.outputs['ModelsBucketName']}/styles/sunny/v1"
+    assert (released["canary"], released["trial"]) == ("v1", training_id)
+    # Nobody uses the style, so its time runs out, and the person's approval stands.
+    in_state(cloud, training_id, "promoted", within_s=90)
+    assert style_of(cloud, "sunny") == {
+        "style": "sunny",
+        "item": "release",
+        "model": "craftspark-clipart-128",
+        "stable": "v1",
+    }
+    eventually(lambda: story(cloud, training_id)[-1] == "Training ended", within_s=10)
+    told = list(dict.fromkeys(story(cloud, training_id)))
+    assert told == [
+        "Check the data",
+        "Train on spot",
+        "Did it learn?",
+        "Wait for approval",
+        "Was it approved?",
+        "Register the version",
+        "Let the canary draw",
+        "Judge the canary",
+        "May the canary stay?",
+        "Promote the version",
+        "Announce the result",
+        "Did the training fail?",
+        "Training ended",
+    ]
+
+
+def test_a_rejected_version_is_not_registered(cloud: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(cloud, a_dataset(tmp_path / "data"), style="gloomy")
+    in_state(cloud, training_id, "awaits_approval")
+
+    trainings.decide(cloud, training_id, "reject", who="ann", why="smudged")
+
+    training = in_state(cloud, training_id, "rejected")
+    assert json.loads(training["decided"])["why"] == "smudged"
+    assert style_of(cloud, "gloomy") == {}
+    eventually(lambda: story(cloud, training_id)[-1] == "Training ended", within_s=10)
+
+
+def test_faults_of_the_data_are_told_before_any_training(cloud: LocalCloud, tmp_path: Path) -> None:
+    unlicensed = a_dataset(tmp_path / "unlicensed", licence="")
+    broken = a_dataset(tmp_path / "broken")
+    (broken / "1.png").write_bytes(b"no picture")
+    ids = [begun(cloud, unlicensed), begun(cloud, broken)]
+
+    ended = [in_state(cloud, training_id, "failed") for training_id in ids]
+
+    assert [training["error"] for training in ended] == ["LicenceMissing", "PictureBroken"]
+    assert "1.png" in ended[1]["cause"]
+    for training_id in ids:
+        eventually(lambda: story(cloud, training_id)[-1] == "Training failed", within_s=10)  # noqa: B023
+        assert "Train on spot" not in story(cloud, training_id)
+
+
+def test_an_interrupted_training_goes_on_from_its_checkpoint(cloud: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(cloud, a_dataset(tmp_path / "data", "interrupted"))
+
+    training = in_state(cloud, training_id, "awaits_approval")
+
+    assert json.loads(training["figures"])["resumed_from"] == 2
+    assert story(cloud, training_id).count("Train on spot") == 1
+    assert "Train on demand" not in story(cloud, training_id)
+    trainings.decide(cloud, training_id, "reject", who="ann", why="only a drill")
+
+
+def test_a_version_that_learned_nothing_is_not_shown_to_anybody(cloud: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(cloud, a_dataset(tmp_path / "data", "poor"))
+
+    training = in_state(cloud, training_id, "failed")
+
+    assert training["error"] == "QualityTooLow"
+    assert "Wait for approval" not in story(cloud, training_id)
+
+
+def test_an_execution_that_an_operator_stops_settles_its_training(cloud: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(cloud, a_dataset(tmp_path / "data"))
+    in_state(cloud, training_id, "awaits_approval")
+    arn = cloud.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
+
+    cloud.client("stepfunctions").stop_execution(executionArn=arn)
+
+    training = in_state(cloud, training_id, "failed")
+    assert (training["error"], training["cause"]) == ("ExecutionEnded", "ABORTED")
+    with pytest.raises(Refused, match="TrainingNotAwaiting"):
+        trainings.decide(cloud, training_id, "approve", who="ann", why="too late")
+
+
+def test_the_same_request_is_the_same_training_and_another_is_refused(cloud: LocalCloud, tmp_path: Path) -> None:
+    data = a_dataset(tmp_path / "data", "poor")
+    first = begun(cloud, data, style="twice")
+
+    assert begun(cloud, data, style="twice") == first
+    with pytest.raises(Refused, match="VersionTaken"):
+        trainings.train(cloud, style="twice", version="v1", folder=data, who="an engineer", steps=5)
+    in_state(cloud, first, "failed")

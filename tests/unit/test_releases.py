@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import pytest
+
+from craftspark.releases import Decision, Gates, Release, Tally, judge
+
+GATES = Gates(least_jobs=10, most_failed_percent=5, more_failed_points=2, slower_percent=25)
+ON_TRIAL = Release(style="sunny", model="m", stable="v1", canary="v2", share=20, trial="sunny.v2")
+
+
+def a_tally(jobs: int = 10, *, failed: int = 0, render_s: float = 0.0) -> Tally:
+    return Tally(jobs=jobs, images=4 * jobs, failed=failed, render_s=render_s)
+
+
+def test_a_job_has_the_same_version_however_often_it_is_asked_for() -> None:
+    assert ON_TRIAL.pin("job-1") == ON_TRIAL.pin("job-1")
+
+
+def test_the_canary_draws_its_share_of_the_jobs() -> None:
+    pins = [ON_TRIAL.pin(f"job-{number}") for number in range(5000)]
+
+    drawn = sum(pin is not None and pin.version == "v2" for pin in pins) / len(pins)
+
+    assert drawn == pytest.approx(0.2, abs=0.02)
+    assert {pin.trial for pin in pins if pin} == {"sunny.v2"}
+
+
+def test_two_trials_choose_different_jobs() -> None:
+    later = replace(ON_TRIAL, trial="sunny.v3")
+    jobs = [f"job-{number}" for number in range(200)]
+
+    assert [ON_TRIAL.pin(job) == replace(ON_TRIAL, share=0).pin(job) for job in jobs] != [
+        later.pin(job) == replace(later, share=0).pin(job) for job in jobs
+    ]
+
+
+def test_the_first_version_of_a_style_draws_every_job_of_its_trial() -> None:
+    first = replace(ON_TRIAL, stable="", share=1)
+
+    pins = [first.pin(f"job-{number}") for number in range(100)]
+
+    assert {pin.version for pin in pins if pin} == {"v2"}
+    assert all(pins)
+
+
+def test_without_a_trial_the_stable_version_draws_and_nothing_is_counted() -> None:
+    pin = Release(style="sunny", model="m", stable="v1").pin("job-1")
+
+    assert pin
+    assert (pin.version, pin.trial) == ("v1", "")
+
+
+def test_a_style_whose_only_version_was_rolled_back_draws_nothing() -> None:
+    assert Release(style="sunny", model="m").pin("job-1") is None
+
+
+def test_a_canary_waits_for_enough_jobs() -> None:
+    assert judge(a_tally(9), a_tally(), GATES, time_is_over=False).decision is Decision.WAIT
+    assert judge(a_tally(10), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
+
+
+def test_when_its_time_is_over_a_canary_is_judged_by_what_there_is() -> None:
+    assert judge(a_tally(1), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
+    assert judge(a_tally(1, failed=1), Tally(), GATES, time_is_over=True).decision is Decision.ROLL_BACK
+    assert judge(Tally(), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
+
+
+def test_a_canary_that_fails_more_than_the_absolute_bound_is_rolled_back() -> None:
+    assert judge(a_tally(failed=2), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
+    judgement = judge(a_tally(failed=3), a_tally(), GATES, time_is_over=False)
+
+    assert judgement.decision is Decision.ROLL_BACK
+    assert judgement.reason == "3 of 40 images failed, 7.5 %; 5.0 % are allowed"
+
+
+def test_a_fault_that_both_versions_share_is_not_the_canary_s() -> None:
+    assert judge(a_tally(failed=10), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.PROMOTE
+    assert judge(a_tally(failed=11), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.ROLL_BACK
+
+
+def test_a_slower_canary_is_rolled_back_once_both_have_drawn_enough() -> None:
+    slow, stable = a_tally(render_s=60), a_tally(render_s=40)
+
+    assert judge(slow, stable, GATES, time_is_over=False).decision is Decision.ROLL_BACK
+    assert judge(a_tally(render_s=50), stable, GATES, time_is_over=False).decision is Decision.PROMOTE
+    assert judge(slow, a_tally(3, render_s=1), GATES, time_is_over=False).decision is Decision.PROMOTE

@@ -1,0 +1,218 @@
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from craftspark.errors import InvalidInput
+from craftspark.trainings import (
+    AlreadyDecided,
+    Approvals,
+    PersonsDecision,
+    Training,
+    TrainingChanged,
+    TrainingNotAwaiting,
+    TrainingNotFound,
+    TrainingOrder,
+    Trainings,
+    TrainingState,
+    VersionTaken,
+)
+from tests.fakes import NOON
+
+
+class FakeTrainingBook:
+    def __init__(self) -> None:
+        self.trainings: dict[str, Training] = {}
+        self.decided_elsewhere: PersonsDecision | None = None
+
+    def open(self, training: Training) -> Training | None:
+        existing = self.trainings.get(training.training_id)
+        self.trainings.setdefault(training.training_id, training)
+        return existing
+
+    def read(self, training_id: str) -> Training:
+        try:
+            return self.trainings[training_id]
+        except KeyError:
+            raise TrainingNotFound("none") from None
+
+    def decide(self, training: Training, decided: PersonsDecision) -> None:
+        winner = self.decided_elsewhere or decided
+        self.trainings[training.training_id] = replace(training, decided=winner)
+        if self.decided_elsewhere:
+            raise TrainingChanged("somebody was faster")
+
+    def put(self, training_id: str, **changes: Any) -> None:
+        self.trainings[training_id] = replace(self.trainings[training_id], **changes)
+
+
+class FakeStarter:
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, Mapping[str, Any]]] = []
+
+    def begin(self, name: str, order: Mapping[str, Any]) -> None:
+        self.begun.append((name, order))
+
+
+class FakeWaiter:
+    def __init__(self, *, waits: bool = True) -> None:
+        self.waits = waits
+        self.answers: list[tuple[str, Mapping[str, Any]]] = []
+
+    def answer(self, token: str, result: Mapping[str, Any]) -> bool:
+        self.answers.append((token, result))
+        return self.waits
+
+
+REQUEST = {"style": "sunny", "version": "v1", "dataset": "s3://training/datasets/sunny", "who": "ann", "steps": 50}
+
+
+def a_service() -> tuple[Trainings, FakeTrainingBook, FakeStarter]:
+    book, starter = FakeTrainingBook(), FakeStarter()
+    return Trainings(book=book, starter=starter, bucket="training", model="m", now=lambda: NOON), book, starter
+
+
+def start(service: Trainings, **changes: Any) -> Training:
+    return service.start(json.dumps({**REQUEST, **changes}))
+
+
+def test_a_training_is_kept_and_started_under_its_name() -> None:
+    service, book, starter = a_service()
+
+    training = start(service)
+
+    assert book.trainings["sunny.v1"].state is TrainingState.TRAINING
+    [(name, order)] = starter.begun
+    assert name == training.training_id == "sunny.v1"
+    assert TrainingOrder(**order).dataset == REQUEST["dataset"]
+    assert "ann" not in str(order)
+
+
+def test_the_same_request_again_mends_a_start_that_was_lost() -> None:
+    service, _, starter = a_service()
+    start(service)
+
+    start(service, who="bob")
+
+    assert len(starter.begun) == 2
+
+
+def test_a_training_that_went_on_is_not_started_again() -> None:
+    service, book, starter = a_service()
+    start(service)
+    book.put("sunny.v1", state=TrainingState.REJECTED)
+
+    assert start(service).state is TrainingState.REJECTED
+    assert len(starter.begun) == 1
+
+
+def test_another_request_cannot_have_the_same_version() -> None:
+    service, _, _ = a_service()
+    start(service)
+
+    with pytest.raises(VersionTaken):
+        start(service, steps=51)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("dataset", "s3://other/datasets/sunny"),
+        ("dataset", "s3://training/runs/sunny.v1"),
+        ("dataset", "s3://training/datasets/../runs"),
+        ("dataset", "/etc"),
+        ("style", "Sunny Days"),
+        ("style", "../x"),
+        ("version", "v1/../../x"),
+        ("steps", 0),
+        ("who", " "),
+    ],
+)
+def test_a_request_that_cannot_be_is_refused_by_its_field(field: str, value: object) -> None:
+    service, book, _ = a_service()
+
+    with pytest.raises(InvalidInput) as refused:
+        start(service, **{field: value})
+    assert refused.value.field == field
+    assert not book.trainings
+
+
+def an_approval(**changes: Any) -> tuple[Approvals, FakeTrainingBook, FakeWaiter]:
+    service, book, _ = a_service()
+    start(service)
+    book.put("sunny.v1", **{"state": TrainingState.AWAITS_APPROVAL, "token": "token", **changes})
+    waiter = FakeWaiter()
+    return Approvals(book=book, waiter=waiter, now=lambda: NOON), book, waiter
+
+
+def decide(approvals: Approvals, decision: str = "approve", **changes: Any) -> Training:
+    request = {"training_id": "sunny.v1", "decision": decision, "who": "ann", "why": "clean lines"}
+    return approvals.decide(json.dumps({**request, **changes}))
+
+
+def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
+    approvals, book, waiter = an_approval()
+
+    decide(approvals)
+
+    assert book.trainings["sunny.v1"].decided == PersonsDecision(
+        decision="approve", who="ann", why="clean lines", at=NOON
+    )
+    assert waiter.answers == [("token", {"decision": "approve"})]
+
+
+def test_the_same_decision_again_mends_an_answer_that_was_lost() -> None:
+    approvals, book, waiter = an_approval()
+    decide(approvals)
+
+    decide(approvals, who="bob")
+
+    assert len(waiter.answers) == 2
+    decided = book.trainings["sunny.v1"].decided
+    assert decided
+    assert decided.who == "ann"
+
+
+def test_a_different_decision_is_refused_by_name() -> None:
+    approvals, _, waiter = an_approval()
+    decide(approvals)
+
+    with pytest.raises(AlreadyDecided, match="ann decided to approve"):
+        decide(approvals, "reject")
+    assert len(waiter.answers) == 1
+
+
+def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
+    approvals, book, waiter = an_approval()
+    book.decided_elsewhere = PersonsDecision(decision="reject", who="bob", why="smudged", at=NOON)
+
+    with pytest.raises(AlreadyDecided, match="bob"):
+        decide(approvals)
+    assert waiter.answers == []
+
+
+@pytest.mark.parametrize("state", [TrainingState.TRAINING, TrainingState.FAILED])
+def test_what_does_not_wait_cannot_be_decided(state: TrainingState) -> None:
+    approvals, book, _ = an_approval(state=state)
+
+    with pytest.raises(TrainingNotAwaiting):
+        decide(approvals)
+    assert book.trainings["sunny.v1"].decided is None
+
+
+def test_a_decision_that_nobody_waits_for_any_more_says_so() -> None:
+    approvals, _, waiter = an_approval()
+    waiter.waits = False
+
+    with pytest.raises(TrainingNotAwaiting, match="any more"):
+        decide(approvals)
+
+
+def test_a_decision_needs_a_reason() -> None:
+    approvals, _, _ = an_approval()
+
+    with pytest.raises(InvalidInput) as refused:
+        decide(approvals, why="")
+    assert refused.value.field == "why"
