@@ -19,7 +19,7 @@ from craftspark.tools.request import LARGEST_SEED, parse_request
 # Of the events about trainings.
 SOURCE = "craftspark.trainings"
 DATASETS = "datasets/"
-STYLE_NAME = r"^[a-z][a-z0-9-]{1,39}$"
+STYLE_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 VERSION_NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
@@ -77,7 +77,7 @@ class _Strict(BaseModel):
 class TrainingRequest(_Strict):
     """Train a version of a style on a dataset in the training bucket. `who` asks for it."""
 
-    style: str = Field(pattern=STYLE_NAME)
+    style: str = Field(pattern=STYLE_NAME, max_length=40)
     version: str = Field(pattern=VERSION_NAME)
     dataset: str = Field(pattern=r"^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./-]+$", max_length=500)
     who: Words

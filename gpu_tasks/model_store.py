@@ -21,7 +21,7 @@ from craftspark.aws import clients
 from craftspark.aws.models import ModelBucket
 from craftspark.catalogue import Model
 from craftspark.errors import ModelUnavailable
-from craftspark.settings import WorkerSettings
+from craftspark.settings import TrainerSettings, WorkerSettings
 
 BUILT_IN = Path(__file__).parent / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
@@ -51,7 +51,7 @@ def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipe
     return pipeline
 
 
-def locate(model: Model, settings: WorkerSettings) -> Path:
+def locate(model: Model, settings: WorkerSettings | TrainerSettings) -> Path:
     """The folder that holds the model, fetched first where it has to be."""
     kind, _, place = model.source.partition(":")
     if kind == "built-in":

@@ -16,6 +16,7 @@ from craftspark.errors import CraftsparkError
 COMMANDS = {
     "dataset": "build the clipart dataset from pinned packages",
     "unet": "train the part that draws, from a model folder or from the run's last checkpoint",
+    "finetune": "teach a model a style or a subject from a dozen pictures, as an adapter",
     "export": "write a run's averaged weights as a model folder",
     "likeness": "train the encoder that compares pictures with prompts",
     "evaluate": "measure a model: subjects, colours, few steps",

@@ -41,6 +41,8 @@ LICENCES = ("LICENCE", "LICENSE", "LICENCE.txt", "LICENSE.txt", "LICENCE.md", "L
 KINDS = (".png", ".webp", ".jpg", ".jpeg")
 SIZE = 128
 PICTURES_LEAST = 3
+# To learn a style from: fewer teach one picture by heart, more deserve the command unet.
+STYLE_LEAST, STYLE_MOST = 5, 50
 
 Pixels = NDArray[np.uint8]
 Text = Annotated[str, Field(min_length=1)]

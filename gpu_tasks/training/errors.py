@@ -69,3 +69,7 @@ class LikenessBroken(TrainingError):
 
 class TrainingFailed(TrainingError):
     """Training broke for a reason that has no name of its own."""
+
+
+class AdapterExists(TrainingError):
+    """The folder that an adapter was to be written to is there already."""

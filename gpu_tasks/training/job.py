@@ -24,8 +24,8 @@ from craftspark.errors import CraftsparkError
 from craftspark.settings import TrainerSettings
 from craftspark.trainings import Trained, TrainingOrder, adapter_prefix, run_prefix
 from gpu_tasks.lease import Lease
-from gpu_tasks.training.dataset import Dataset
-from gpu_tasks.training.errors import TrainingFailed
+from gpu_tasks.training.dataset import STYLE_LEAST, Dataset
+from gpu_tasks.training.errors import TooFewPictures, TrainingFailed
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.pulse import Pulse
 
@@ -84,7 +84,7 @@ def main(
     folder = BucketFolder(client=clients.s3(), bucket=settings.training_bucket, prefix=run_prefix(order.training_id))
     pulse = Pulse(
         beat=callback.heartbeat,
-        tell=lambda step: folder.write(PROGRESS, {"step": step}),
+        tell=lambda step, steps: folder.write(PROGRESS, {"step": step, "steps": steps}),
         lease=lease,
         every_s=settings.heartbeat_s,
         stall_s=settings.stall_s,
@@ -111,6 +111,10 @@ def main(
 def check(order: TrainingOrder) -> Result:
     """Look at every picture, caption and licence before a GPU spends hours on them; raises a TrainingError."""
     dataset = Dataset.open(order.dataset)
+    if len(dataset.pictures) < STYLE_LEAST:
+        raise TooFewPictures(
+            f"{order.dataset} has {len(dataset.pictures)} pictures; a style needs {STYLE_LEAST} or more"
+        )
     return Plain({"pictures": len(dataset.pictures)})
 
 

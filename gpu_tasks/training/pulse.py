@@ -16,14 +16,15 @@ class Pulse:
     """A thread that beats each `every_s` seconds for as long as the block lasts.
 
     `beat` answers whether anybody still waits; where nobody does, the lease ends, because a GPU costs money. `tell`
-    hears the latest step where it has changed. `on_stall` is called after `stall_s` seconds of training without one.
+    hears the latest step where it has changed. `on_stall` is called after `stall_s` seconds between two steps; before the
+    first and after the last, pictures are encoded and drawn, for which the state's time limit is bound enough.
     """
 
     def __init__(
         self,
         *,
         beat: Callable[[], bool],
-        tell: Callable[[int], None],
+        tell: Callable[[int, int], None],
         lease: Lease,
         every_s: float,
         stall_s: float,
@@ -31,7 +32,7 @@ class Pulse:
     ) -> None:
         self._beat, self._tell, self._lease = beat, tell, lease
         self._every_s, self._stall_s, self._on_stall = every_s, stall_s, on_stall
-        self._step = self._told = 0
+        self._step = self._told = self._steps = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
@@ -45,20 +46,21 @@ class Pulse:
         self._stop.set()
         self._thread.join()
 
-    def step(self, done: int) -> None:
-        """So many steps are done."""
-        self._step = done
+    def step(self, done: int, steps: int) -> None:
+        """So many of all steps are done."""
+        self._step, self._steps = done, steps
         self._lease.touch()
 
     def look(self) -> None:
         """One beat. A failure of AWS is borne: the next beat is seconds away."""
-        if self._step and self._lease.idle_s() > self._stall_s:
+        between_steps = 0 < self._step < self._steps
+        if between_steps and self._lease.idle_s() > self._stall_s:
             self._on_stall()
         try:
             if not self._beat():
                 self._lease.end()
             if self._step != self._told:
-                self._tell(self._step)
+                self._tell(self._step, self._steps)
                 self._told = self._step
         except Exception:
             logger.exception("heartbeat failed")

@@ -33,7 +33,7 @@ def drill_trainer(lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
         checkpoint = folder / f"{step:08}.safetensors"
         checkpoint.write_bytes(b"weights")
         hooks.on_checkpoint(checkpoint)
-        hooks.on_step(step)
+        hooks.on_step(step, STEPS)
         if hooks.stopping():
             raise SpotInterrupted(f"stopped after step {step}")
     lesson.adapter.mkdir()

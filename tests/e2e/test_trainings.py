@@ -33,10 +33,10 @@ def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def a_dataset(folder: Path, *names: str, licence: str = "CC0-1.0") -> Path:
-    """Three pictures, named as asked for."""
+    """Five pictures, named as asked for."""
     folder.mkdir()
-    for number, name in enumerate((*names, "apple", "pear", "plum")[:3]):
-        Image.new("RGBA", (32, 32), (number * 60, 90, 20, 255)).save(folder / f"{number}.png")
+    for number, name in enumerate((*names, "apple", "pear", "plum", "fig", "lime")[:5]):
+        Image.new("RGBA", (32, 32), (number * 40, 90, 20, 255)).save(folder / f"{number}.png")
         (folder / f"{number}.txt").write_text(name)
     if licence:
         (folder / "LICENCE").write_text(licence)

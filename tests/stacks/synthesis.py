@@ -55,9 +55,17 @@ class Synthesis:
     def allowed_to_function(self, name: str) -> list[Statement]:
         return list(self.statements_of(self.function(name)["Role"]["Fn::GetAtt"][0]))
 
-    def allowed_to_worker(self) -> list[Statement]:
-        (task,) = self.properties("AWS::ECS::TaskDefinition")
-        return list(self.statements_of(task["TaskRoleArn"]["Fn::GetAtt"][0]))
+    def task(self, stack: str) -> Mapping[str, Any]:
+        """The task definition of a stack: `Rendering` has the worker's, `Training` the trainer's."""
+        (found,) = [
+            each["Properties"]
+            for name, each in self.of_type("AWS::ECS::TaskDefinition").items()
+            if name.startswith(f"{stack}/")
+        ]
+        return dict(found)
+
+    def allowed_to_task(self, stack: str) -> list[Statement]:
+        return list(self.statements_of(self.task(stack)["TaskRoleArn"]["Fn::GetAtt"][0]))
 
     def statements_of(self, role: str) -> Iterator[Statement]:
         """What the policies of a role say."""
@@ -67,8 +75,21 @@ class Synthesis:
 
     @cached_property
     def state_machine(self) -> dict[str, Any]:
-        """The definition of `render-job`, with a stand-in for every value that CloudFormation fills in."""
-        (machine,) = self.properties("AWS::StepFunctions::StateMachine")
+        """The definition of `render-job`."""
+        return self.machine("Rendering")
+
+    @cached_property
+    def training_machine(self) -> dict[str, Any]:
+        """The definition of `train-model`."""
+        return self.machine("Training")
+
+    def machine(self, stack: str) -> dict[str, Any]:
+        """The definition of a stack's machine, with a stand-in for every value that CloudFormation fills in."""
+        (machine,) = [
+            each["Properties"]
+            for name, each in self.of_type("AWS::StepFunctions::StateMachine").items()
+            if name.startswith(f"{stack}/")
+        ]
         parts = machine["DefinitionString"]["Fn::Join"][1]
         definition: dict[str, Any] = json.loads(
             "".join(part if isinstance(part, str) else stand_in(part) for part in parts)
