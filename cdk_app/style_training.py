@@ -13,6 +13,7 @@ from cdk_app.stage import Training
 
 # The data's faults and the recipe's: the same again, wherever they are tried.
 NEVER_AGAIN = [
+    "AdapterExists",
     "CaptionsMissing",
     "CheckpointBroken",
     "DatasetBroken",

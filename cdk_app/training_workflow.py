@@ -44,7 +44,7 @@ class TrainingWorkflow(Construct):
         self._training, self._settle_training = training, settle_training
         self._announced = self._announce(self._judge_training())
         self._failed = self._settle(
-            "Record the failure", "failed", "{% $states.input.error %}", "{% $states.input.cause %}"
+            "Record the failure", "failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
         )
 
         trial = self._trial(register_style, judge_canary)
@@ -116,7 +116,7 @@ class TrainingWorkflow(Construct):
         return sfn.Choice.jsonata(self, "Did it learn?").when(sfn.Condition.jsonata(better), good).otherwise(too_low)
 
     def _approval(self, ask_approval: lambda_.IFunction, *, approved: sfn.IChainable) -> tasks.LambdaInvoke:
-        rejected = self._settle("Record the rejection", "rejected", "{% $states.input.error %}", "")
+        rejected = self._settle("Record the rejection", "rejected", error="{% $states.input.error %}")
         was_approved = (
             sfn.Choice.jsonata(self, "Was it approved?")
             .when(sfn.Condition.jsonata("{% $states.input.decision = 'approve' %}"), approved)
@@ -130,7 +130,7 @@ class TrainingWorkflow(Construct):
             payload=sfn.TaskInput.from_object(
                 {"training_id": TRAINING_ID, "task_token": CALLBACK, "trained": UNCHANGED}
             ),
-            outputs={"decision": "{% $states.result.decision %}", "error": ""},
+            outputs={"decision": "{% $states.result.decision %}", "error": "Rejected"},
             retry_on_service_exceptions=False,  # ours has jitter and waits longer
             task_timeout=seconds(self._training.approval_days * DAY_S),
         )
@@ -142,8 +142,10 @@ class TrainingWorkflow(Construct):
 
     def _trial(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
         reason = "{% $states.input.reason %}"
-        promote = self._settle("Promote the version", "promoted", "", reason, recorded=self._failed)
-        roll_back = self._settle("Roll the canary back", "rolled_back", "CanaryFailed", reason, recorded=self._failed)
+        promote = self._settle("Promote the version", "promoted", cause=reason, recorded=self._failed)
+        roll_back = self._settle(
+            "Roll the canary back", "rolled_back", error="CanaryFailed", cause=reason, recorded=self._failed
+        )
         serve = sfn.Wait.jsonata(
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
         )
@@ -172,10 +174,10 @@ class TrainingWorkflow(Construct):
         return register
 
     def _settle(
-        self, name: str, outcome: str, error: str, cause: str, *, recorded: sfn.IChainable | None = None
+        self, name: str, outcome: str, *, recorded: sfn.IChainable | None = None, **why: str
     ) -> tasks.LambdaInvoke:
-        """End the training; `recorded` is what ends it where this cannot."""
-        end = {"training_id": TRAINING_ID, "outcome": outcome, "error": error, "cause": cause}
+        """End the training, with its `error` and `cause`; `recorded` is what ends it where this cannot."""
+        end = {"training_id": TRAINING_ID, "outcome": outcome, **why}
         settle = self._invoke(name, self._settle_training, end)
         retry_faults(settle, STORE_FAULTS, attempts=6)
         if recorded:

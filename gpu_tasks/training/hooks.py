@@ -11,7 +11,7 @@ def _ignore(*_: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Hooks:
-    """`on_step` hears the number of steps done and of all, `on_checkpoint` the file of each checkpoint that was written.
+    """`on_step` hears the number of steps done and of all, `on_checkpoint` the file of each checkpoint.
 
     `stopping` is asked after each step: where it says so, the run writes a checkpoint and raises SpotInterrupted.
     """

@@ -16,8 +16,8 @@ class Pulse:
     """A thread that beats each `every_s` seconds for as long as the block lasts.
 
     `beat` answers whether anybody still waits; where nobody does, the lease ends, because a GPU costs money. `tell`
-    hears the latest step where it has changed. `on_stall` is called after `stall_s` seconds between two steps; before the
-    first and after the last, pictures are encoded and drawn, for which the state's time limit is bound enough.
+    hears the latest step where it has changed. `on_stall` is called after `stall_s` seconds between two steps; before
+    the first and after the last, pictures are encoded and drawn, which the state's own time limit bounds.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
     training = styles().trainings.read(end["training_id"])
     if not training.state.final:
         outcome = TrainingState(end["outcome"])
-        training = styles().end(training, outcome, error=end["error"], cause=end["cause"])
+        training = styles().end(training, outcome, error=end.get("error", ""), cause=end.get("cause", ""))
         facts = {"training_id": training.training_id, "state": training.state, "reason": training.error}
         logger.info("training settled", extra={**facts, **event(METRICS[training.state])})
     return {

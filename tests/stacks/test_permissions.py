@@ -54,6 +54,7 @@ def test_submitting_enters_jobs_and_reservations_and_sends(dev: Synthesis) -> No
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
     assert "sqs:SendMessage" in on(statements, "IntakeQueue")
+    assert on(statements, "StylesTable") == {"dynamodb:GetItem"}
     assert services(statements) == {"dynamodb", "sqs", "xray"}
 
 
@@ -84,15 +85,16 @@ def test_who_ends_jobs_may_resolve_reservations(dev: Synthesis, settler: str) ->
 
     for table in ("JobsTable", "AccountsTable"):
         assert on(statements, table) == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
+    assert on(statements, "StylesTable") == {"dynamodb:UpdateItem"}
     assert "s3" not in services(statements)
 
 
 def test_worker_cannot_touch_accounts(synthesis: Synthesis) -> None:
-    assert on(synthesis.allowed_to_worker(), "Accounts") == set()
+    assert on(synthesis.allowed_to_task("Rendering"), "Accounts") == set()
 
 
 def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
-    statements = dev.allowed_to_worker()
+    statements = dev.allowed_to_task("Rendering")
 
     assert on(statements, "RenderJobMachine") == {
         "states:SendTaskSuccess",
@@ -107,13 +109,46 @@ def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
     assert services(statements) == {"dynamodb", "s3", "sqs", "states"}
 
 
+def test_training_task_knows_no_table_and_writes_its_run_and_styles_alone(synthesis: Synthesis) -> None:
+    statements = synthesis.allowed_to_task("Training")
+
+    written = [
+        json.dumps(each["Resource"]) for each in statements if {"s3:PutObject", "s3:PutObject*"} & set(actions(each))
+    ]
+    assert len(written) == 2
+    assert any("runs/*" in resource and "Training" in resource for resource in written)
+    assert any("styles/*" in resource and "Models" in resource for resource in written)
+    assert on(statements, "Images") == set()
+    assert services(statements) == {"s3", "states"}
+
+
+def test_tokens_of_approvals_are_answered_by_who_decides_and_by_nobody_else(synthesis: Synthesis) -> None:
+    answer = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
+
+    assert on(synthesis.allowed_to_function("decide_training"), "TrainModelMachine") == answer
+    for name in ("ask_approval", "register_style", "judge_canary", "settle_training", "start_training"):
+        assert not allowed_actions(synthesis.allowed_to_function(name)) & answer
+    assert on(synthesis.allowed_to_task("Rendering"), "TrainModelMachine") == set()
+
+
+def test_judging_a_canary_writes_nothing(synthesis: Synthesis) -> None:
+    judging = allowed_actions(synthesis.allowed_to_function("judge_canary"))
+
+    assert judging == {"dynamodb:GetItem", "dynamodb:Query", *TRACING, "sqs:SendMessage"}
+
+
+@pytest.mark.parametrize("name", ["start_training", "ask_approval", "decide_training"])
+def test_only_releases_touch_styles(synthesis: Synthesis, name: str) -> None:
+    assert on(synthesis.allowed_to_function(name), "Styles") == set()
+
+
 def test_nobody_deletes_items_or_pictures_or_scans(synthesis: Synthesis) -> None:
     every = allowed_actions(allowed(synthesis))
 
     assert not every & {"dynamodb:DeleteItem", "dynamodb:Scan", "s3:DeleteObject", "s3:DeleteObject*"}
 
 
-def test_state_machine_stops_no_task(synthesis: Synthesis) -> None:
+def test_state_machines_stop_no_task(synthesis: Synthesis) -> None:
     denied = [
         statement
         for policy in synthesis.properties("AWS::IAM::Policy")
@@ -121,7 +156,7 @@ def test_state_machine_stops_no_task(synthesis: Synthesis) -> None:
         if statement["Effect"] == "Deny"
     ]
 
-    assert [(statement["Action"], statement["Resource"]) for statement in denied] == [("ecs:StopTask", "*")]
+    assert [(statement["Action"], statement["Resource"]) for statement in denied] == [("ecs:StopTask", "*")] * 2
 
 
 def test_alarms_may_be_published_and_only_over_tls(synthesis: Synthesis) -> None:

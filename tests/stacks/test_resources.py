@@ -20,7 +20,7 @@ def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -
 def test_tables_recover_to_any_second_and_expire_items(synthesis: Synthesis) -> None:
     tables = synthesis.properties("AWS::DynamoDB::Table")
 
-    assert len(tables) == 2
+    assert len(tables) == 4
     for table in tables:
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
@@ -45,7 +45,7 @@ def test_buckets_are_private_encrypted_and_tls_only(synthesis: Synthesis) -> Non
     buckets = synthesis.of_type("AWS::S3::Bucket")
     policies = synthesis.properties("AWS::S3::BucketPolicy")
 
-    assert len(buckets) == len(policies) == 3
+    assert len(buckets) == len(policies) == 4
     for bucket in buckets.values():
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["Properties"]["BucketEncryption"]
@@ -131,28 +131,28 @@ def test_ecs_scales_drains_and_protects_its_instances(synthesis: Synthesis) -> N
 
 
 def test_task_has_one_gpu_an_init_process_and_time_to_stop(synthesis: Synthesis) -> None:
-    (task,) = synthesis.properties("AWS::ECS::TaskDefinition")
-    (worker,) = task["ContainerDefinitions"]
-
-    assert task["NetworkMode"] == "awsvpc"
-    assert worker["ResourceRequirements"] == [{"Type": "GPU", "Value": "1"}]
-    assert worker["LinuxParameters"]["InitProcessEnabled"] is True
-    assert worker["StopTimeout"] <= 120
-    assert worker["LogConfiguration"]["LogDriver"] == "awslogs"
+    for stack in ("Rendering", "Training"):
+        task = synthesis.task(stack)
+        (worker,) = task["ContainerDefinitions"]
+        assert task["NetworkMode"] == "awsvpc"
+        assert worker["ResourceRequirements"] == [{"Type": "GPU", "Value": "1"}]
+        assert worker["LinuxParameters"]["InitProcessEnabled"] is True
+        assert worker["StopTimeout"] <= 120
+        assert worker["LogConfiguration"]["LogDriver"] == "awslogs"
 
 
 def test_task_families_of_two_stages_in_one_account_differ(dev: Synthesis, prod: Synthesis) -> None:
     families = {task["Family"] for stage in (dev, prod) for task in stage.properties("AWS::ECS::TaskDefinition")}
 
-    assert families == {"Craftspark-Dev-Rendering-Worker", "Craftspark-Prod-Rendering-Worker"}
+    assert families == {
+        f"Craftspark-{stage}-{stack}-Worker" for stage in ("Dev", "Prod") for stack in ("Rendering", "Training")
+    }
 
 
 def test_cloud_runs_the_repositorys_image_and_a_laptop_its_own(dev: Synthesis, local: Synthesis) -> None:
-    (in_cloud,) = dev.properties("AWS::ECS::TaskDefinition")
-    (here,) = local.properties("AWS::ECS::TaskDefinition")
-
-    assert "GpuImages" in str(in_cloud["ContainerDefinitions"][0]["Image"])
-    assert here["ContainerDefinitions"][0]["Image"] == "craftspark-gpu:local"
+    for stack in ("Rendering", "Training"):
+        assert "GpuImages" in str(dev.task(stack)["ContainerDefinitions"][0]["Image"])
+        assert local.task(stack)["ContainerDefinitions"][0]["Image"] == "craftspark-gpu:local"
 
 
 def test_image_is_pinned_and_runs_as_the_tasks_user() -> None:
@@ -210,10 +210,8 @@ def test_alarms_watch_dead_letters_failures_and_server_errors(synthesis: Synthes
 
     assert watched == [
         "5xx",
-        "ApproximateNumberOfMessagesVisible",
-        "ApproximateNumberOfMessagesVisible",
-        "ApproximateNumberOfMessagesVisible",
-        "ExecutionsFailed",
+        *["ApproximateNumberOfMessagesVisible"] * 4,
+        *["ExecutionsFailed"] * 2,
         "ExecutionsTimedOut",
         "JobOverdue",
     ]

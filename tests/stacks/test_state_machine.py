@@ -157,7 +157,11 @@ def test_an_announcement_that_fails_changes_nothing(dev: Synthesis) -> None:
 
 
 def test_executions_that_ended_otherwise_are_settled(synthesis: Synthesis) -> None:
-    (rule,) = [each for each in synthesis.properties("AWS::Events::Rule") if "EventPattern" in each]
+    (rule,) = [
+        each["Properties"]
+        for name, each in synthesis.of_type("AWS::Events::Rule").items()
+        if name.startswith("Rendering/") and "EventPattern" in each["Properties"]
+    ]
     (target,) = rule["Targets"]
 
     assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]

@@ -19,7 +19,7 @@ def test_no_template_has_an_error_or_a_warning_for_cfn_lint(dev: Synthesis, prod
     command = [str(NODE.parent / "cfn-lint"), "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
     lint = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
-    assert len(templates) == 15
+    assert len(templates) == 18
     assert lint.stdout == ""
     assert lint.returncode == 0
 
@@ -59,7 +59,16 @@ def test_stacks_are_told_apart_by_their_stage(dev: Synthesis, prod: Synthesis) -
 def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
     assert dev.outputs == {
         "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId"},
-        "Data": {"JobsTableName", "AccountsTableName", "ImagesBucketName", "ModelsBucketName", "GpuRepositoryUri"},
+        "Data": {
+            "JobsTableName",
+            "AccountsTableName",
+            "TrainingsTableName",
+            "StylesTableName",
+            "ImagesBucketName",
+            "ModelsBucketName",
+            "TrainingBucketName",
+            "GpuRepositoryUri",
+        },
         "Network": set(),
         "Operations": set(),
         "Rendering": {
@@ -70,6 +79,7 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
             "GpuDeadLetterQueueUrl",
             "IntakeQueueUrl",
         },
+        "Training": {"TrainingStateMachineArn", "StartTrainingFunctionName", "DecideTrainingFunctionName"},
     }
 
 
@@ -116,10 +126,10 @@ def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> Non
     images = [json.loads(file.read_text())["dockerImages"] for file in synthesis.folder.glob("*.assets.json")]
 
     assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
-    assert images == [{}] * 5
+    assert images == [{}] * 6
 
 
-STACKS = ("Network", "Data", "Rendering", "Api", "Operations")
+STACKS = ("Network", "Data", "Rendering", "Api", "Training", "Operations")
 
 
 def stack_names(synthesis: Synthesis) -> set[str]:
