@@ -22,8 +22,7 @@ from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.main import main
 from gpu_tasks.model_store import load_pipeline
-from gpu_tasks.studio import Studio
-from gpu_tasks.tools.picture import PictureRenderer
+from gpu_tasks.studio import Studio, studio_around
 
 PLAIN_WAVES = 12
 
@@ -107,7 +106,7 @@ def serve(out: Path) -> int:
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
         plain.append(plain_loop(pipeline, model, stopwatch))
-        studio = Studio({"picture": PictureRenderer(pipeline, model)}, wave_size=model.wave_size)
+        studio = studio_around(pipeline, model, settings)
         timed.append(TimedRenderer(studio, stopwatch))
         return timed[0]
 

@@ -45,10 +45,6 @@ class ToolUnknown(RequestRefused):
     """No tool has this name."""
 
 
-class StyleUnknown(RequestRefused):
-    """No style has this name, or none of its versions may draw."""
-
-
 class JobNotFound(RequestRefused):
     """The caller has no job with this id."""
 

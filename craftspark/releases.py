@@ -12,6 +12,10 @@ from enum import StrEnum
 from craftspark.errors import CraftsparkError
 
 
+class StyleUnknown(CraftsparkError):
+    """No style of this name was ever registered."""
+
+
 class CanaryRunning(CraftsparkError):
     """The style has another version on trial; this one can begin once that trial has ended."""
 

@@ -10,6 +10,7 @@ from craftspark.batches import job_order
 from craftspark.catalogue import Model
 from craftspark.errors import CraftsparkError, IdempotencyKeyReused, InvalidInput
 from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, Job, JobState, job_id_of, seeds_of
+from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest, parse_request
 
@@ -36,6 +37,13 @@ class Acceptance(Protocol):
         """Give a new maker an account with the plan's welcome credits; once."""
 
 
+class Releases(Protocol):
+    """Where the versions of registered styles are looked up, seldom enough to cost a submission nothing."""
+
+    def find(self, style: str) -> Release:
+        """Raises StyleUnknown."""
+
+
 class Intake(Protocol):
     """The queue in front of the state machine."""
 
@@ -54,6 +62,7 @@ class Submissions:
 
     acceptance: Acceptance
     intake: Intake
+    releases: Releases
     model: Model
     deadline: timedelta
     retention: timedelta
@@ -95,6 +104,7 @@ class Submissions:
         asked = parse_request(tool.request, body)
         request = asked.for_model(self.model)
         job_id = job_id_of(maker, idempotency_key)
+        pin = self._pin(request.wanted_style, job_id)
         created_at = self.now()
         return Job(
             job_id=job_id,
@@ -109,7 +119,24 @@ class Submissions:
             created_at=created_at,
             deadline=(created_at + self.deadline).replace(microsecond=0),
             expires_at=(created_at + self.retention).replace(microsecond=0),
+            pin=pin,
         )
+
+    def _pin(self, style: str | None, job_id: str) -> Pin | None:
+        """The version of a registered style; None where the model's own look or one of its own styles is wanted.
+
+        Raises InvalidInput for a style that neither the model nor the registry can draw.
+        """
+        if style is None or self.model.has_style(style):
+            return None
+        try:
+            release = self.releases.find(style)
+        except StyleUnknown:
+            release = None
+        pin = release.pin(job_id) if release and release.model == self.model.name else None
+        if pin is None:
+            self.model.style(style)  # raises, and names the styles there are
+        return pin
 
 
 def fingerprint_of(tool: str, request: JobRequest) -> str:

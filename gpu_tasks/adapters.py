@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,23 +66,24 @@ class Adapters:
         *,
         most: int = LOADED_MOST,
     ) -> None:
-        self._pipeline = pipeline
+        self._unet: Any = pipeline.unet
         self._unet_sha256 = unet_sha256
         self._locate = locate
         self._most = most
         self._loaded: OrderedDict[str, Adapter] = OrderedDict()
+        self._touched = False  # whether the network has places for adapters: one that has none stays as it is
 
     def use(self, source: str | None) -> Adapter | None:
         """Make the pipeline draw with this adapter, or with none, from now on; raises ModelUnavailable."""
         if source is None:
-            if self._loaded:
-                self._pipeline.disable_lora()
+            if self._touched:
+                self._unet.disable_lora()
             return None
         if source not in self._loaded:
             self._load(source)
         self._loaded.move_to_end(source)
-        self._pipeline.enable_lora()
-        self._pipeline.set_adapters(key_of(source))
+        self._unet.enable_lora()
+        self._unet.set_adapters(key_of(source))
         return self._loaded[source]
 
     def _load(self, source: str) -> None:
@@ -94,11 +96,15 @@ class Adapters:
             )
         while len(self._loaded) >= self._most:
             oldest, _ = self._loaded.popitem(last=False)
-            self._pipeline.delete_adapters(key_of(oldest))
+            self._unet.delete_adapters(key_of(oldest))
+        self._touched = True
         try:
-            self._pipeline.load_lora_weights(
-                folder, weight_name=WEIGHTS, adapter_name=key_of(source), local_files_only=True
-            )
+            with warnings.catch_warnings():
+                # It is what is wanted here: several adapters beside one another, one of them at work.
+                warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+                self._unet.load_lora_adapter(
+                    folder, weight_name=WEIGHTS, prefix="unet", adapter_name=key_of(source), local_files_only=True
+                )
         except (ValueError, RuntimeError, KeyError) as error:
             raise ModelUnavailable(f"the adapter {adapter.name} does not fit the UNet: {error}") from None
         self._loaded[source] = adapter

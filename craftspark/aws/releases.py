@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import Item, number, text
-from craftspark.errors import StyleUnknown
 from craftspark.jobs import Job, JobRecord, JobState
-from craftspark.releases import Release
+from craftspark.releases import Release, StyleUnknown
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

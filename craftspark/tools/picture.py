@@ -23,6 +23,13 @@ class PictureRequest(JobRequest):
     guidance: float | None = Field(
         None, ge=1, le=20, description="How closely to follow the prompt; the model's own value when absent."
     )
+    style: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="One of the tool's styles; the model's own look when absent.", examples=["bold-flat"]
+    )
+
+    @property
+    def wanted_style(self) -> str | None:
+        return self.style
 
     def for_model(self, model: Model) -> Self:
         filled = self.model_copy(

@@ -28,6 +28,11 @@ class JobRequest(BaseModel, ABC):
         """The request with the model's defaults filled in; raises InvalidInput where the model cannot do it."""
         return self
 
+    @property
+    def wanted_style(self) -> str | None:
+        """The name of the style that the pictures are to have, of a tool that knows styles."""
+        return None
+
     @abstractmethod
     def credits_per_image(self, model: Model) -> int:
         """The price of one image, in credits, of a request that `for_model` returned."""

@@ -31,7 +31,7 @@ def train_style(lesson: Lesson, hooks: Hooks) -> Outcome:
     order, settings = lesson.order, lesson.settings
     count = len(lesson.dataset.pictures)
     held_out = max(0, min(HELD_OUT_MOST, count // 5, count - STYLE_LEAST))
-    base = locate(find_model(order.model), settings)
+    base = locate(find_model(order.model).source, settings)
     defaults = Finetuning(data=Path(), name="", run=Path(), out=Path())
     asked = Finetuning(
         data=lesson.dataset.folder,

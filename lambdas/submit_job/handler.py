@@ -8,6 +8,7 @@ from http import HTTPStatus
 from craftspark.aws import clients
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.job_book import Acceptance
+from craftspark.aws.releases import Releases
 from craftspark.catalogue import find_model
 from craftspark.credits import Plan
 from craftspark.settings import SubmitSettings
@@ -29,6 +30,7 @@ def submissions() -> Submissions:
             plan=Plan(welcome_credits=settings.welcome_credits, max_active_jobs=settings.max_active_jobs),
         ),
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
+        releases=Releases(client=clients.dynamodb(), table=settings.styles_table),
         model=find_model(settings.model),
         deadline=timedelta(seconds=settings.job_deadline_s),
         retention=timedelta(days=settings.job_retention_days),

@@ -9,8 +9,7 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.releases import FRESH_S, Releases, read_style
 from craftspark.aws.style_book import StyleBook, style_book
-from craftspark.errors import StyleUnknown
-from craftspark.releases import CanaryGone, CanaryRunning
+from craftspark.releases import CanaryGone, CanaryRunning, StyleUnknown
 from craftspark.settings import ApprovalSettings, ReleaseSettings
 from craftspark.trainings import (
     NotApproved,

@@ -7,6 +7,7 @@ import pytest
 from craftspark.catalogue import find_model
 from craftspark.errors import CreditsInsufficient, IdempotencyKeyReused, InvalidInput, ToolUnknown
 from craftspark.jobs import Job, JobState
+from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.submissions import AccountMissing, JobExists, Submissions
 from tests.fakes import NOON
 
@@ -30,6 +31,20 @@ class FakeAcceptance:
         self.account = True
 
 
+class FakeReleases:
+    """Knows one registered style and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.release = Release(style="sunny", model="craftspark-clipart-128", stable="v1")
+
+    def find(self, style: str) -> Release:
+        self.asked.append(style)
+        if style != self.release.style:
+            raise StyleUnknown("none")
+        return self.release
+
+
 class FakeIntake:
     def __init__(self) -> None:
         self.orders: list[dict[str, Any]] = []
@@ -43,6 +58,7 @@ def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, Fa
     submissions = Submissions(
         acceptance=acceptance,
         intake=intake,
+        releases=FakeReleases(),
         model=find_model("craftspark-clipart-128"),
         deadline=timedelta(hours=1),
         retention=timedelta(days=30),
@@ -180,3 +196,39 @@ def test_defaults_are_the_model_s_and_the_price_follows_the_steps() -> None:
 
     assert plain.request["size"] == "128x128"
     assert (plain.price, long.price) == (2, 4)
+
+
+def test_a_registered_style_is_pinned_to_the_version_of_the_moment() -> None:
+    submissions, _, _ = a_counter()
+    releases = FakeReleases()
+    submissions = replace(submissions, releases=releases)
+
+    first = submit(submissions, '{"prompt": "x", "style": "sunny"}')
+    releases.release = replace(releases.release, stable="v2")
+
+    assert first.pin == Pin(style="sunny", version="v1")
+    assert submit(submissions, '{"prompt": "x", "style": "sunny"}') == first
+    later = submit(submissions, '{"prompt": "x", "style": "sunny"}', key="key-2").pin
+    assert later
+    assert later.version == "v2"
+
+
+def test_a_request_without_a_registered_style_asks_the_registry_for_nothing() -> None:
+    releases = FakeReleases()
+    submissions = replace(a_counter()[0], releases=releases)
+
+    plain = submit(submissions)
+    built_in = submit(submissions, '{"prompt": "x", "style": "bold-flat"}', key="key-2")
+
+    assert (plain.pin, built_in.pin, releases.asked) == (None, None, [])
+
+
+@pytest.mark.parametrize("release", [{"style": "other"}, {"stable": ""}, {"model": "another"}])
+def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str, str]) -> None:
+    releases = FakeReleases()
+    releases.release = replace(releases.release, **release)
+    submissions = replace(a_counter()[0], releases=releases)
+
+    with pytest.raises(InvalidInput, match="bold-flat") as refused:
+        submit(submissions, '{"prompt": "x", "style": "sunny"}')
+    assert refused.value.field == "style"
