@@ -1,16 +1,18 @@
 """Releases and trainings on the tables, as the state machine's functions drive them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from craftspark.aws import clients
+from craftspark.aws.job_book import settlement
 from craftspark.aws.releases import FRESH_S, Releases, read_style
 from craftspark.aws.style_book import StyleBook, style_book
-from craftspark.releases import CanaryGone, CanaryRunning, StyleUnknown
-from craftspark.settings import ApprovalSettings, ReleaseSettings
+from craftspark.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally
+from craftspark.settings import ApprovalSettings, ReleaseSettings, SettleSettings
 from craftspark.trainings import (
     NotApproved,
     PersonsDecision,
@@ -22,8 +24,9 @@ from lambdas.ask_approval import handler as ask_approval
 from lambdas.judge_canary import handler as judge_canary
 from lambdas.register_style import handler as register_style
 from lambdas.settle_training import handler as settle_training
+from tests.aws import api
 from tests.aws.api import Context
-from tests.aws.conftest import STYLES, TRAININGS
+from tests.aws.conftest import ACCOUNTS, JOBS, STYLES, TRAININGS
 from tests.fakes import NOON
 
 SETTINGS = ReleaseSettings(
@@ -36,6 +39,7 @@ SETTINGS = ReleaseSettings(
     more_failed_points=2,
     slower_percent=25,
 )
+SETTLE = SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
 TRAINED = {"figures": {"loss": 0.5, "loss_without": 1.0}, "adapter": "s3://models/styles/sunny/v1", "grid": "s3://g"}
 
 
@@ -224,6 +228,46 @@ def test_a_release_is_read_once_while_it_is_fresh(styles: StyleBook) -> None:
     assert releases.find("sunny") == seen
     now[0] = FRESH_S + 1
     assert releases.find("sunny").stable == "v1"
+
+
+@pytest.fixture
+def on_trial(styles: StyleBook, submit_settings: Any) -> str:
+    """The first version of the stage's model's style, on trial."""
+    training = styles.trainings.read(approved(styles))
+    styles.register(replace(training, model="craftspark-clipart-128"), share=20, trial_time=timedelta(hours=1))
+    return training.training_id
+
+
+def test_a_job_of_a_trial_is_pinned_and_counted_once(styles: StyleBook, on_trial: str) -> None:
+    job_id = api.submit(style="sunny", count=3).body["job_id"]
+    job = api.store(job_id, 0, 1)
+
+    api.settle(job_id)
+    api.settle(job_id)
+
+    assert job.pin == Pin(style="sunny", version="v1", trial=on_trial)
+    assert styles.tally(release(), "v1") == Tally(jobs=1, images=3, failed=1, render_s=0.5)
+
+
+def test_cancelled_jobs_and_jobs_without_a_style_are_not_counted(styles: StyleBook, on_trial: str) -> None:
+    cancelled = api.submit(style="sunny", count=1).body["job_id"]
+    settlement(SETTLE).cancel("maker-1", cancelled)
+    plain = api.submit(count=1).body["job_id"]
+    api.store(plain, 0)
+    api.settle(plain)
+
+    assert styles.tally(release(), "v1") == Tally()
+
+
+def test_a_canary_is_judged_by_the_jobs_that_were_settled(styles: StyleBook, on_trial: str) -> None:
+    verdicts = [judge_canary.handler({"training_id": on_trial}, Context())["decision"]]
+    for stored in ((0,), ()):
+        job_id = api.submit(style="sunny", count=1).body["job_id"]
+        api.store(job_id, *stored)
+        api.settle(job_id)
+        verdicts.append(judge_canary.handler({"training_id": on_trial}, Context())["decision"])
+
+    assert verdicts == ["wait", "wait", "roll_back"]
 
 
 def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleBook) -> None:

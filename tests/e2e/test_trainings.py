@@ -13,6 +13,7 @@ from PIL import Image
 from local_cloud import trainings
 from local_cloud.cloud import LocalCloud
 from local_cloud.trainings import Refused
+from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually
 
 
@@ -184,3 +185,42 @@ def test_the_same_request_is_the_same_training_and_another_is_refused(cloud: Loc
     with pytest.raises(Refused, match="VersionTaken"):
         trainings.train(cloud, style="twice", version="v1", folder=data, who="an engineer", steps=5)
     in_state(cloud, first, "failed")
+
+
+def on_trial(cloud: LocalCloud, folder: Path, style: str) -> str:
+    training_id = begun(cloud, a_dataset(folder), style=style)
+    in_state(cloud, training_id, "awaits_approval")
+    trainings.decide(cloud, training_id, "approve", who="ann", why="for a trial")
+    in_state(cloud, training_id, "canary")
+    return training_id
+
+
+def test_a_canary_that_draws_its_jobs_is_promoted_as_soon_as_there_are_enough(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
+    front_end = FrontEnd(cloud, cloud.sign_in("trial@craftspark.example"))
+    training_id = on_trial(cloud, tmp_path / "data", "breezy")
+
+    jobs = [front_end.ended(front_end.accepted(style="breezy", count=1)) for _ in range(2)]
+
+    assert [job["state"] for job in jobs] == ["succeeded"] * 2
+    assert in_state(cloud, training_id, "promoted")["cause"] == "2 jobs settled, 0 of 2 images failed"
+
+
+def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(cloud: LocalCloud, tmp_path: Path) -> None:
+    front_end = FrontEnd(cloud, cloud.sign_in("trial@craftspark.example"))
+    training_id = on_trial(cloud, tmp_path / "data", "stormy")
+
+    jobs = [front_end.accepted("break", style="stormy", count=1) for _ in range(2)]
+    ended = [front_end.ended(job_id) for job_id in jobs]
+
+    assert [job["state"] for job in ended] == ["failed"] * 2
+    training = in_state(cloud, training_id, "rolled_back")
+    assert (training["error"], training["cause"][:22]) == ("CanaryFailed", "2 of 2 images failed, ")
+    assert {"stable", "canary"} & set(style_of(cloud, "stormy")) == set()
+
+    def refused() -> bool:
+        """Submissions know a release for up to ten seconds."""
+        return front_end.submit("a red apple", style="stormy", count=1).status_code == 422
+
+    eventually(refused, within_s=30)

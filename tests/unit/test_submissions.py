@@ -224,7 +224,7 @@ def test_a_request_without_a_registered_style_asks_the_registry_for_nothing() ->
 
 
 @pytest.mark.parametrize("release", [{"style": "other"}, {"stable": ""}, {"model": "another"}])
-def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str, str]) -> None:
+def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str, Any]) -> None:
     releases = FakeReleases()
     releases.release = replace(releases.release, **release)
     submissions = replace(a_counter()[0], releases=releases)

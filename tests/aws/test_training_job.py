@@ -1,0 +1,265 @@
+"""The training task on moto: what it fetches, what it keeps, whom it answers."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from PIL import Image
+
+from craftspark.aws import clients
+from craftspark.aws.folders import BucketFolder
+from craftspark.errors import SpotInterrupted
+from craftspark.settings import TrainerSettings
+from gpu_tasks.lease import Lease
+from gpu_tasks.training import job
+from gpu_tasks.training.dataset import Dataset
+from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge, LossNotFinite
+from gpu_tasks.training.hooks import Hooks
+from gpu_tasks.training.pulse import Pulse
+from gpu_tasks.training.remote import fetch
+from tests.aws.test_worker import Tokens
+
+DATASET = "s3://training/datasets/sunny"
+ORDER = {
+    "training_id": "sunny.v1",
+    "style": "sunny",
+    "version": "v1",
+    "model": "craftspark-clipart-128",
+    "dataset": DATASET,
+    "steps": 3,
+    "seed": 0,
+}
+SETTINGS = TrainerSettings(
+    training_bucket="training",
+    models_bucket="models",
+    model="craftspark-clipart-128",
+    device="cpu",
+    heartbeat_s=1,
+    stall_s=60,
+    stop_grace_s=10,
+)
+
+
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
+    tokens = Tokens()
+    monkeypatch.setattr(clients, "stepfunctions", lambda: tokens)
+    return tokens
+
+
+@pytest.fixture(autouse=True)
+def buckets(aws: None) -> Iterator[None]:
+    """A dataset of five pictures, and signals as they were."""
+    import signal
+
+    s3 = boto3.client("s3")
+    for bucket in ("training", "models"):
+        s3.create_bucket(Bucket=bucket)
+    picture = io.BytesIO()
+    Image.new("RGBA", (16, 16), (200, 30, 30, 255)).save(picture, format="png")
+    for number in range(5):
+        put(f"datasets/sunny/{number}.png", picture.getvalue())
+        put(f"datasets/sunny/{number}.txt", b"apple")
+    put("datasets/sunny/LICENCE", b"CC0-1.0")
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def put(key: str, body: bytes) -> None:
+    boto3.client("s3").put_object(Bucket="training", Key=key, Body=body)
+
+
+def keys(bucket: str) -> list[str]:
+    listed = boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+    return [entry["Key"] for entry in listed if not entry["Key"].startswith("datasets/")]
+
+
+class FakeTrainer:
+    """Writes what a training writes; raises what it is told to after a checkpoint."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.found: list[str] = []
+
+    def __call__(self, lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
+        folder = lesson.run / "checkpoints"
+        self.found = sorted(path.name for path in folder.glob("*"))
+        folder.mkdir(parents=True, exist_ok=True)
+        (lesson.run / "recipe.json").write_text("{}")
+        step = len(self.found) + 1
+        checkpoint = folder / f"{step:08}.safetensors"
+        checkpoint.write_bytes(b"w" * step)
+        hooks.on_checkpoint(checkpoint)
+        hooks.on_step(step, 3)
+        if self.error:
+            raise self.error
+        lesson.adapter.mkdir()
+        for name in ("manifest.json", "a.safetensors", "z.json"):
+            (lesson.adapter / name).write_text("{}")
+        return job.Outcome(figures={"loss": 0.5, "loss_without": 1.0}, grid=lesson.adapter / "z.json")
+
+
+def run(word: str, trainer: job.Trainer | None = None, **order: Any) -> int:
+    environment = {
+        **SETTINGS.to_environment(),
+        job.TASK_TOKEN: "token",
+        job.ORDER: json.dumps({**ORDER, **order}),
+    }
+    return job.main([word], (lambda: trainer) if trainer else None, environment)
+
+
+def test_a_good_dataset_is_counted_and_nothing_written(tokens: Tokens) -> None:
+    assert run(job.CHECK_DATA) == job.ANSWERED
+
+    assert tokens.answers == [("token", "succeeded", {"pictures": 5})]
+    assert keys("training") == keys("models") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "error"),
+    [
+        ("LICENCE", b"", "LicenceMissing"),
+        ("2.txt", b"", "CaptionsMissing"),
+        ("3.png", b"no picture", "PictureBroken"),
+    ],
+)
+def test_a_fault_of_the_data_is_told_by_name(tokens: Tokens, key: str, body: bytes, error: str) -> None:
+    put(f"datasets/sunny/{key}", body)
+
+    assert run(job.CHECK_DATA) == job.ANSWERED
+
+    [(_, kind, cause)] = tokens.answers
+    assert kind == error
+    assert cause
+
+
+def test_too_few_pictures_for_a_style_are_told_before_a_gpu_is_taken(tokens: Tokens) -> None:
+    for number in (3, 4):
+        boto3.client("s3").delete_object(Bucket="training", Key=f"datasets/sunny/{number}.png")
+
+    run(job.CHECK_DATA)
+
+    assert [kind for _, kind, _ in tokens.answers] == ["TooFewPictures"]
+
+
+def test_a_training_leaves_its_adapter_with_the_manifest_last(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploaded: list[str] = []
+    upload = BucketFolder.upload
+
+    def noting(folder: BucketFolder, name: str, path: Path) -> str:
+        uploaded.append(name)
+        return upload(folder, name, path)
+
+    monkeypatch.setattr(BucketFolder, "upload", noting)
+    run(job.TRAIN_STYLE, FakeTrainer())
+
+    [(_, kind, result)] = tokens.answers
+    assert (kind, result["adapter"]) == ("succeeded", "s3://models/styles/sunny/v1")
+    assert result["grid"] == "s3://training/runs/sunny.v1/before-after.png"
+    assert keys("models") == [f"styles/sunny/v1/{name}" for name in ("a.safetensors", "manifest.json", "z.json")]
+    assert uploaded[2:5] == ["a.safetensors", "z.json", "manifest.json"]
+
+
+def test_an_interrupted_training_goes_on_from_the_latest_checkpoint_elsewhere(tokens: Tokens) -> None:
+    run(job.TRAIN_STYLE, FakeTrainer(SpotInterrupted("taken back")))
+    run(job.TRAIN_STYLE, FakeTrainer(SpotInterrupted("taken back")))
+    second = FakeTrainer()
+    run(job.TRAIN_STYLE, second)
+
+    assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted", "SpotInterrupted", "succeeded"]
+    # Only the latest is fetched.
+    assert second.found == ["00000002.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [(LossNotFinite("nan"), "LossNotFinite"), (RuntimeError("the kernel crashed"), "TrainingFailed")],
+)
+def test_what_breaks_a_training_is_told_by_name(tokens: Tokens, error: Exception, name: str) -> None:
+    assert run(job.TRAIN_STYLE, FakeTrainer(error)) == job.ANSWERED
+
+    assert [kind for _, kind, _ in tokens.answers] == [name]
+    assert keys("models") == []
+
+
+def test_an_unknown_word_is_refused_without_an_answer(tokens: Tokens) -> None:
+    assert run("dance") == job.MISUSED
+    assert tokens.answers == []
+
+
+def test_a_dataset_in_a_bucket_opens_like_a_folder() -> None:
+    assert [picture.name for picture in Dataset.open(DATASET).pictures] == ["apple"] * 5
+
+
+@pytest.mark.parametrize("name", ["../../evil.png", "a//b.png", "/etc/x", "./x", "a/../b.png", "a\\b.png"])
+def test_a_name_that_would_leave_the_folder_is_refused_and_nothing_fetched(name: str, tmp_path: Path) -> None:
+    put(f"datasets/sunny/{name}", b"x")
+
+    with pytest.raises(DatasetBroken, match="outside"):
+        fetch(DATASET, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_dataset_beyond_its_bounds_is_refused_and_nothing_fetched(tmp_path: Path) -> None:
+    with pytest.raises(DatasetTooLarge):
+        fetch(DATASET, tmp_path / "data", most_files=10)
+    with pytest.raises(DatasetTooLarge):
+        fetch(DATASET, tmp_path / "data", most_bytes=100)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("place", ["s3://training/datasets/none", "s3://nowhere/datasets/sunny"])
+def test_a_dataset_that_is_not_there_is_refused(place: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetBroken):
+        fetch(place, tmp_path / "data")
+
+
+def a_pulse(lease: Lease, *, waits: bool = True, stalls: list[int] | None = None, told: list[Any]) -> Pulse:
+    return Pulse(
+        beat=lambda: waits,
+        tell=lambda step, steps: told.append((step, steps)),
+        lease=lease,
+        every_s=60,
+        stall_s=5,
+        on_stall=lambda: (stalls if stalls is not None else []).append(1),
+    )
+
+
+def test_progress_is_told_once_with_a_beat() -> None:
+    told: list[Any] = []
+    pulse = a_pulse(Lease(grace_s=10), told=told)
+
+    pulse.look()
+    pulse.step(2, 9)
+    pulse.look()
+    pulse.look()
+
+    assert told == [(2, 9)]
+
+
+def test_a_training_that_nobody_waits_for_gives_its_machine_back() -> None:
+    lease = Lease(grace_s=10)
+
+    a_pulse(lease, waits=False, told=[]).look()
+
+    assert lease.ended
+
+
+@pytest.mark.parametrize(("step", "stalled"), [(0, 0), (3, 1), (9, 0)])
+def test_only_between_steps_a_silence_is_a_stall(step: int, stalled: int) -> None:
+    now = [0.0]
+    stalls: list[int] = []
+    pulse = a_pulse(Lease(grace_s=10, now=lambda: now[0]), stalls=stalls, told=[])
+    if step:
+        pulse.step(step, 9)
+
+    now[0] = 6.0
+    pulse.look()
+
+    assert len(stalls) == stalled
