@@ -1,0 +1,85 @@
+"""A style trained for real, as the task does it: few pictures, few steps, a small grid."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from craftspark.errors import SpotInterrupted
+from craftspark.settings import TrainerSettings
+from craftspark.trainings import TrainingOrder
+from gpu_tasks import model_store
+from gpu_tasks.training import showing, style_trainer
+from gpu_tasks.training.dataset import Dataset
+from gpu_tasks.training.hooks import Hooks
+from gpu_tasks.training.job import Lesson
+from gpu_tasks.training.style_trainer import train_style
+
+STEPS = 8
+SETTINGS = TrainerSettings(
+    training_bucket="training",
+    models_bucket="models",
+    model="craftspark-clipart-128",
+    device="cpu",
+    heartbeat_s=1,
+    stall_s=60,
+    stop_grace_s=10,
+)
+
+
+@pytest.fixture
+def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showing, "ROWS", 1)
+    monkeypatch.setattr(showing, "COLUMNS", 1)
+    monkeypatch.setattr(showing, "STEPS", 1)
+    monkeypatch.setattr(style_trainer, "BATCHES", 2)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number, name in enumerate(("apple", "pear", "plum", "fig", "lime")):
+        picture = Image.new("RGBA", (128, 128), (0, 0, 0, 0))
+        ImageDraw.Draw(picture).ellipse((20, 20, 108, 108), fill=(40 * number, 90, 200 - 20 * number, 255))
+        picture.save(folder / f"{number}.png")
+        (folder / f"{number}.txt").write_text(name)
+    (folder / "LICENCE").write_text("CC0-1.0")
+    return Dataset.open(folder)
+
+
+def a_lesson(dataset: Dataset, folder: Path) -> Lesson:
+    order = TrainingOrder(
+        training_id="sunny.v1",
+        style="sunny",
+        version="v1",
+        model="craftspark-clipart-128",
+        dataset=str(dataset.folder),
+        steps=STEPS,
+        seed=0,
+    )
+    return Lesson(order=order, settings=SETTINGS, dataset=dataset, run=folder / "run", adapter=folder / "adapter")
+
+
+@pytest.mark.usefixtures("small_grid")
+def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(dataset: Dataset, tmp_path: Path) -> None:
+    lesson = a_lesson(dataset, tmp_path)
+    steps: list[int] = []
+    kept: list[str] = []
+
+    def note(done: int, _steps: int) -> None:
+        steps.append(done)
+
+    with pytest.raises(SpotInterrupted, match="after step 2 of 8"):
+        train_style(
+            lesson,
+            Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem), stopping=lambda: len(steps) == 1),
+        )
+    outcome = train_style(lesson, Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem)))
+
+    assert steps == [1, 2, *range(3, STEPS + 1)]
+    assert kept == ["00000002", f"{STEPS:08}"]
+    assert outcome.figures["loss"] < outcome.figures["loss_without"]
+    assert np.asarray(Image.open(outcome.grid)).ndim == 3
+    model_store.check(lesson.adapter)
