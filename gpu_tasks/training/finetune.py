@@ -56,8 +56,8 @@ class Finetuning:
     run: Path
     out: Path
     base: Path = BASE
-    steps: int = 300
-    rate: float = 2e-4
+    steps: int = 250
+    rate: float = 4e-4
     rank: int = 4
     batch: int = 16
     parts: int = 2
