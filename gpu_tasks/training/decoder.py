@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
     )
     this_run = Run.begin(arguments.run, recipe(arguments, schedule, dataset, favoured))
     autoencoder = AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32).eval()
-    shown = torch.stack([prepared(pixels) for pixels in pictures.pixels[pictures.favoured[:: len(favoured) // SHOWN]]])
+    shown = torch.stack(
+        [prepared(pixels) for pixels in pictures.pixels[pictures.favoured[:: len(favoured) // SHOWN + 1]]]
+    )
 
     def sample(average: nn.Module, step: int) -> None:
         with torch.no_grad():
