@@ -42,13 +42,18 @@ def test_one_step_along_the_target_arrives_where_two_guided_steps_of_diffusers_a
     noisy = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(1))
     teacher = Teacher(model.unet, model.scheduler, GOAL)
     seen: list[torch.Tensor] = []
+
+    def after_step(_pipeline: Any, _step: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
+        seen.append(values["latents"].clone())
+        return values
+
     model(
         "red apple",
         latents=noisy.clone(),
         num_inference_steps=8,
         guidance_scale=GOAL.guidance,
         guidance_rescale=GOAL.rescale,
-        callback_on_step_end=lambda _pipe, _step, _time, values: seen.append(values["latents"].clone()) or values,
+        callback_on_step_end=after_step,
         output_type="latent",
     )
 
