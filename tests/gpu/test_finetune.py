@@ -29,7 +29,7 @@ from gpu_tasks.training.errors import (
 from gpu_tasks.training.finetune import BASE, finetune
 from gpu_tasks.training.style import StyleScale
 from gpu_tasks.training.unet import VelocityLoss
-from tests.gpu.test_training import a_disc
+from tests.gpu.small_data import a_disc
 from tests.gpu.tiny_finetune import asked_for, quickly
 
 COLOURS = {
