@@ -16,6 +16,9 @@ from craftspark.errors import CraftsparkError
 COMMANDS = {
     "dataset": "build the clipart dataset from pinned packages",
     "unet": "train the part that draws, from a model folder or from the run's last checkpoint",
+    "text_encoder": "teach the text encoder the many ways to say what the UNet can draw",
+    "decoder": "train what turns latents into pixels, for sharper pictures",
+    "distil": "train the part that draws to need few steps and no guidance",
     "finetune": "teach a model a style or a subject from a dozen pictures, as an adapter",
     "export": "write a run's averaged weights as a model folder",
     "likeness": "train the encoder that compares pictures with prompts",

@@ -5,40 +5,75 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import Tensor
 
 from gpu_tasks import model_store
 from gpu_tasks.training.checkpoint import Run, part
+from gpu_tasks.training.decoder import Decoder
 from gpu_tasks.training.errors import CheckpointBroken
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="the run's folder")
-    parser.add_argument("model", type=Path, help="the model folder to write; replaced where it exists")
-    parser.add_argument("--start", type=Path, required=True, help="the model folder that the run began from")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="the model folder to write; replaced where it exists")
+    parser.add_argument(
+        "--start", type=Path, required=True, help="the model folder whose other parts are kept; may be MODEL itself"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Half precision, with a manifest; the folder appears whole. Raises CheckpointMissing, CheckpointBroken."""
-    path, step, tensors = Run.found(arguments.run).latest()
+    this_run = Run.found(arguments.run)
+    path, step, tensors = this_run.latest()
     model_store.check(arguments.start)
-    unet = UNet2DConditionModel.from_pretrained(arguments.start / "unet", dtype=torch.float32)
+    folder_of_part, put = PARTS[this_run.recipe["trains"]]
     try:
-        unet.load_state_dict(part(tensors, "average."))
+        trained = put(arguments.start / folder_of_part, part(tensors, "average."))
     except RuntimeError as error:
-        raise CheckpointBroken(f"{path} does not fit the UNet of {arguments.start}: {error}") from None
+        raise CheckpointBroken(f"{path} does not fit {arguments.start / folder_of_part}: {error}") from None
     arguments.model.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.model.parent) as scratch:
         folder = Path(scratch) / "model"
         shutil.copytree(arguments.start, folder)
-        unet.half().save_pretrained(folder / "unet")
+        trained.half().save_pretrained(folder / folder_of_part)
         for weights in folder.rglob("*.safetensors"):
             weights.chmod(0o644)  # written for their owner alone; a worker runs as somebody else
         model_store.write_manifest(folder)
         if arguments.model.exists():
             arguments.model.rename(Path(scratch) / "old")
         folder.rename(arguments.model)
-    print(f"{arguments.model}: the average after step {step}")
+    print(f"{arguments.model}: {folder_of_part} is the average after step {step}")
+
+
+def unet_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:
+    unet = UNet2DConditionModel.from_pretrained(folder, torch_dtype=torch.float32)
+    unet.load_state_dict(weights)
+    return unet
+
+
+def text_encoder_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:
+    from transformers import CLIPTextModel  # slow to import
+
+    text_encoder = CLIPTextModel.from_pretrained(folder, dtype=torch.float32)
+    text_encoder.load_state_dict(weights)
+    return text_encoder
+
+
+def autoencoder_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:
+    autoencoder = AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32)
+    Decoder(autoencoder).load_state_dict(weights)
+    return autoencoder
+
+
+# By what a run's recipe says it trains: the part's folder, and how the part takes the weights.
+PARTS: Mapping[str, tuple[str, Callable[[Path, Mapping[str, Tensor]], Any]]] = {
+    "unet": ("unet", unet_with),
+    "text_encoder": ("text_encoder", text_encoder_with),
+    "decoder": ("vae", autoencoder_with),
+}

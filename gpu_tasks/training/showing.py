@@ -18,7 +18,7 @@ from gpu_tasks.training.grid import COLUMNS, PROMPTS, write_grid
 from gpu_tasks.training.style import StyleScale
 
 SEED, STEPS = 1, 20
-ROWS = 4  # of the grid, each twice: without and with the adapter
+ROWS = 2  # of the grid, each twice: without and with the adapter
 ASKED_MOST = 96  # prompts: the figures' error is then some 5 %
 Figures = dict[str, Any]
 
