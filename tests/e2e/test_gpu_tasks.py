@@ -141,6 +141,18 @@ def test_a_launched_task_gets_its_overrides_and_its_exit_code_is_reported(aws: C
     assert task["containers"][0]["exitCode"] == 3
 
 
+def test_a_launched_task_s_command_is_the_arguments_of_its_program(aws: Clients, emulator_state: StateDir) -> None:
+    override = {"name": "Worker", "command": ["--with-child"]}
+    run = aws["ecs"].run_task(taskDefinition=task_definition(aws, "idle"), overrides={"containerOverrides": [override]})
+    task = run["tasks"][0]["taskArn"].rpartition("/")[2]
+
+    record = eventually(lambda: next((each for each in live_tasks(emulator_state.tasks) if each.task == task), None))
+
+    assert record is not None
+    assert said(record.log)["child"]
+    aws["ecs"].stop_task(task=run["tasks"][0]["taskArn"])
+
+
 def test_launched_tasks_beyond_the_laptop_s_places_wait_for_one(aws: Clients, emulator_state: StateDir) -> None:
     definition = task_definition(aws, "idle")
     tasks = [aws["ecs"].run_task(taskDefinition=definition)["tasks"][0]["taskArn"] for _ in range(3)]

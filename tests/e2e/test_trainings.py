@@ -1,6 +1,10 @@
-"""A style from its pictures to its promotion, through the synthesized templates, with a trainer that is drilled."""
+"""A style from its pictures to its promotion, through the synthesized templates.
+
+All but the first test have a trainer that is drilled: training for real takes minutes on a CPU.
+"""
 
 import json
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -13,12 +17,12 @@ from PIL import Image
 from local_cloud import trainings
 from local_cloud.cloud import LocalCloud
 from local_cloud.trainings import Refused
-from tests.e2e.front_end import FrontEnd
+from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.waiting import eventually
 
 
 @pytest.fixture(scope="module")
-def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     commands = {
         "craftspark-gpu:local": (
             sys.executable,
@@ -75,31 +79,48 @@ def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
     return {name: next(iter(value.values())) for name, value in item.items()}
 
 
-def test_a_person_approves_and_the_version_is_tried_and_promoted(cloud: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(cloud, a_dataset(tmp_path / "data"), style="sunny")
-    waiting = in_state(cloud, training_id, "awaits_approval")
+def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path) -> None:
+    front_end = FrontEnd(cloud, cloud.sign_in("styled@craftspark.example"))
+    training_id = trainings.train(
+        cloud, style="real", version="v1", folder=a_dataset(tmp_path / "data"), who="an engineer", steps=8
+    )
+    figures = json.loads(in_state(cloud, training_id, "awaits_approval", within_s=400)["figures"])
+    trainings.decide(cloud, training_id, "approve", who="ann", why="it draws")
+    in_state(cloud, training_id, "canary")
 
-    trainings.decide(cloud, training_id, "approve", who="ann", why="clean lines")
-    canary = in_state(cloud, training_id, "canary", "promoted")
-    released = style_of(cloud, "sunny")
-    trainings.decide(cloud, training_id, "approve", who="ann", why="clean lines")
+    plain, styled = (front_end.ended(front_end.accepted(count=1, seed=7, **style)) for style in ({}, {"style": "real"}))
+
+    assert figures["loss"] < figures["loss_without"]
+    assert plain["state"] == styled["state"] == "succeeded"
+    drawn = [HTTP.get(job["images"][0]["url"]).content for job in (plain, styled)]
+    assert drawn[0] != drawn[1]
+
+
+def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(drill, a_dataset(tmp_path / "data"), style="sunny")
+    waiting = in_state(drill, training_id, "awaits_approval")
+
+    trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
+    canary = in_state(drill, training_id, "canary", "promoted")
+    released = style_of(drill, "sunny")
+    trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
     with pytest.raises(Refused, match="AlreadyDecided"):
-        trainings.decide(cloud, training_id, "reject", who="bob", why="no")
+        trainings.decide(drill, training_id, "reject", who="bob", why="no")
 
     assert json.loads(waiting["figures"])["loss"] == 0.5
-    assert waiting["grid"] == f"s3://{cloud.outputs['TrainingBucketName']}/runs/sunny.v1/before-after.png"
-    assert canary["adapter"] == f"s3://{cloud.outputs['ModelsBucketName']}/styles/sunny/v1"
+    assert waiting["grid"] == f"s3://{drill.outputs['TrainingBucketName']}/runs/sunny.v1/before-after.png"
+    assert canary["adapter"] == f"s3://{drill.outputs['ModelsBucketName']}/styles/sunny/v1"
     assert (released["canary"], released["trial"]) == ("v1", training_id)
     # Nobody uses the style, so its time runs out, and the person's approval stands.
-    in_state(cloud, training_id, "promoted", within_s=90)
-    assert style_of(cloud, "sunny") == {
+    in_state(drill, training_id, "promoted", within_s=90)
+    assert style_of(drill, "sunny") == {
         "style": "sunny",
         "item": "release",
         "model": "craftspark-clipart-128",
         "stable": "v1",
     }
-    eventually(lambda: story(cloud, training_id)[-1] == "Training ended", within_s=10)
-    told = list(dict.fromkeys(story(cloud, training_id)))
+    eventually(lambda: story(drill, training_id)[-1] == "Training ended", within_s=10)
+    told = list(dict.fromkeys(story(drill, training_id)))
     assert told == [
         "Check the data",
         "Train on spot",
@@ -117,74 +138,74 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(cloud: LocalClo
     ]
 
 
-def test_a_rejected_version_is_not_registered(cloud: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(cloud, a_dataset(tmp_path / "data"), style="gloomy")
-    in_state(cloud, training_id, "awaits_approval")
+def test_a_rejected_version_is_not_registered(drill: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(drill, a_dataset(tmp_path / "data"), style="gloomy")
+    in_state(drill, training_id, "awaits_approval")
 
-    trainings.decide(cloud, training_id, "reject", who="ann", why="smudged")
+    trainings.decide(drill, training_id, "reject", who="ann", why="smudged")
 
-    training = in_state(cloud, training_id, "rejected")
+    training = in_state(drill, training_id, "rejected")
     assert json.loads(training["decided"])["why"] == "smudged"
-    assert style_of(cloud, "gloomy") == {}
-    eventually(lambda: story(cloud, training_id)[-1] == "Training ended", within_s=10)
+    assert style_of(drill, "gloomy") == {}
+    eventually(lambda: story(drill, training_id)[-1] == "Training ended", within_s=10)
 
 
-def test_faults_of_the_data_are_told_before_any_training(cloud: LocalCloud, tmp_path: Path) -> None:
+def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_path: Path) -> None:
     unlicensed = a_dataset(tmp_path / "unlicensed", licence="")
     broken = a_dataset(tmp_path / "broken")
     (broken / "1.png").write_bytes(b"no picture")
-    ids = [begun(cloud, unlicensed), begun(cloud, broken)]
+    ids = [begun(drill, unlicensed), begun(drill, broken)]
 
-    ended = [in_state(cloud, training_id, "failed") for training_id in ids]
+    ended = [in_state(drill, training_id, "failed") for training_id in ids]
 
     assert [training["error"] for training in ended] == ["LicenceMissing", "PictureBroken"]
     assert "1.png" in ended[1]["cause"]
     for training_id in ids:
-        eventually(lambda: story(cloud, training_id)[-1] == "Training failed", within_s=10)  # noqa: B023
-        assert "Train on spot" not in story(cloud, training_id)
+        eventually(lambda: story(drill, training_id)[-1] == "Training failed", within_s=10)  # noqa: B023
+        assert "Train on spot" not in story(drill, training_id)
 
 
-def test_an_interrupted_training_goes_on_from_its_checkpoint(cloud: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(cloud, a_dataset(tmp_path / "data", "interrupted"))
+def test_an_interrupted_training_goes_on_from_its_checkpoint(drill: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(drill, a_dataset(tmp_path / "data", "interrupted"))
 
-    training = in_state(cloud, training_id, "awaits_approval")
+    training = in_state(drill, training_id, "awaits_approval")
 
     assert json.loads(training["figures"])["resumed_from"] == 2
-    assert story(cloud, training_id).count("Train on spot") == 1
-    assert "Train on demand" not in story(cloud, training_id)
-    trainings.decide(cloud, training_id, "reject", who="ann", why="only a drill")
+    assert story(drill, training_id).count("Train on spot") == 1
+    assert "Train on demand" not in story(drill, training_id)
+    trainings.decide(drill, training_id, "reject", who="ann", why="only a drill")
 
 
-def test_a_version_that_learned_nothing_is_not_shown_to_anybody(cloud: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(cloud, a_dataset(tmp_path / "data", "poor"))
+def test_a_version_that_learned_nothing_is_not_shown_to_anybody(drill: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(drill, a_dataset(tmp_path / "data", "poor"))
 
-    training = in_state(cloud, training_id, "failed")
+    training = in_state(drill, training_id, "failed")
 
     assert training["error"] == "QualityTooLow"
-    assert "Wait for approval" not in story(cloud, training_id)
+    assert "Wait for approval" not in story(drill, training_id)
 
 
-def test_an_execution_that_an_operator_stops_settles_its_training(cloud: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(cloud, a_dataset(tmp_path / "data"))
-    in_state(cloud, training_id, "awaits_approval")
-    arn = cloud.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
+def test_an_execution_that_an_operator_stops_settles_its_training(drill: LocalCloud, tmp_path: Path) -> None:
+    training_id = begun(drill, a_dataset(tmp_path / "data"))
+    in_state(drill, training_id, "awaits_approval")
+    arn = drill.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
 
-    cloud.client("stepfunctions").stop_execution(executionArn=arn)
+    drill.client("stepfunctions").stop_execution(executionArn=arn)
 
-    training = in_state(cloud, training_id, "failed")
+    training = in_state(drill, training_id, "failed")
     assert (training["error"], training["cause"]) == ("ExecutionEnded", "ABORTED")
     with pytest.raises(Refused, match="TrainingNotAwaiting"):
-        trainings.decide(cloud, training_id, "approve", who="ann", why="too late")
+        trainings.decide(drill, training_id, "approve", who="ann", why="too late")
 
 
-def test_the_same_request_is_the_same_training_and_another_is_refused(cloud: LocalCloud, tmp_path: Path) -> None:
+def test_the_same_request_is_the_same_training_and_another_is_refused(drill: LocalCloud, tmp_path: Path) -> None:
     data = a_dataset(tmp_path / "data", "poor")
-    first = begun(cloud, data, style="twice")
+    first = begun(drill, data, style="twice")
 
-    assert begun(cloud, data, style="twice") == first
+    assert begun(drill, data, style="twice") == first
     with pytest.raises(Refused, match="VersionTaken"):
-        trainings.train(cloud, style="twice", version="v1", folder=data, who="an engineer", steps=5)
-    in_state(cloud, first, "failed")
+        trainings.train(drill, style="twice", version="v1", folder=data, who="an engineer", steps=5)
+    in_state(drill, first, "failed")
 
 
 def on_trial(cloud: LocalCloud, folder: Path, style: str) -> str:
@@ -196,31 +217,53 @@ def on_trial(cloud: LocalCloud, folder: Path, style: str) -> str:
 
 
 def test_a_canary_that_draws_its_jobs_is_promoted_as_soon_as_there_are_enough(
-    cloud: LocalCloud, tmp_path: Path
+    drill: LocalCloud, tmp_path: Path
 ) -> None:
-    front_end = FrontEnd(cloud, cloud.sign_in("trial@craftspark.example"))
-    training_id = on_trial(cloud, tmp_path / "data", "breezy")
+    front_end = FrontEnd(drill, drill.sign_in("trial@craftspark.example"))
+    training_id = on_trial(drill, tmp_path / "data", "breezy")
 
     jobs = [front_end.ended(front_end.accepted(style="breezy", count=1)) for _ in range(2)]
 
     assert [job["state"] for job in jobs] == ["succeeded"] * 2
-    assert in_state(cloud, training_id, "promoted")["cause"] == "2 jobs settled, 0 of 2 images failed"
+    assert in_state(drill, training_id, "promoted")["cause"] == "2 jobs settled, 0 of 2 images failed"
 
 
-def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(cloud: LocalCloud, tmp_path: Path) -> None:
-    front_end = FrontEnd(cloud, cloud.sign_in("trial@craftspark.example"))
-    training_id = on_trial(cloud, tmp_path / "data", "stormy")
+def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(drill: LocalCloud, tmp_path: Path) -> None:
+    front_end = FrontEnd(drill, drill.sign_in("trial@craftspark.example"))
+    training_id = on_trial(drill, tmp_path / "data", "stormy")
 
     jobs = [front_end.accepted("break", style="stormy", count=1) for _ in range(2)]
     ended = [front_end.ended(job_id) for job_id in jobs]
 
     assert [job["state"] for job in ended] == ["failed"] * 2
-    training = in_state(cloud, training_id, "rolled_back")
+    training = in_state(drill, training_id, "rolled_back")
     assert (training["error"], training["cause"][:22]) == ("CanaryFailed", "2 of 2 images failed, ")
-    assert {"stable", "canary"} & set(style_of(cloud, "stormy")) == set()
+    assert {"stable", "canary"} & set(style_of(drill, "stormy")) == set()
 
     def refused() -> bool:
         """Submissions know a release for up to ten seconds."""
         return front_end.submit("a red apple", style="stormy", count=1).status_code == 422
 
     eventually(refused, within_s=30)
+
+
+def test_an_operator_begins_rejects_and_lists_trainings_from_the_command_line(
+    drill: LocalCloud, tmp_path: Path
+) -> None:
+    folder = str(a_dataset(tmp_path / "data"))
+    begun_by_hand = command(drill, "train", "handmade", folder, "--version", "v1", "--who", "ann", "--steps", "4")
+    in_state(drill, "handmade.v1", "awaits_approval")
+
+    rejected = command(drill, "approve", "handmade.v1", "--reject", "--who", "bob", "--why", "smudged")
+    in_state(drill, "handmade.v1", "rejected")
+    changed = command(drill, "approve", "handmade.v1", "--why", "after all")
+
+    assert "handmade.v1 has begun" in begun_by_hand.stdout
+    assert rejected.returncode == 0
+    assert (changed.returncode, changed.stderr[:14]) == (1, "AlreadyDecided")
+    assert "reject by bob" in " ".join(command(drill, "trainings").stdout.split())
+
+
+def command(cloud: LocalCloud, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "local_cloud", name, *words, "--state-dir", str(cloud.state.path)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
