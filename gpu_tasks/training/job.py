@@ -20,7 +20,7 @@ from aws_lambda_powertools import Logger
 from craftspark.aws import clients
 from craftspark.aws.callbacks import Callback, Plain, Result
 from craftspark.aws.folders import BucketFolder
-from craftspark.errors import CraftsparkError
+from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.settings import TrainerSettings
 from craftspark.trainings import Trained, TrainingOrder, adapter_prefix, run_prefix
 from gpu_tasks.lease import Lease
@@ -79,8 +79,6 @@ def main(
     order = TrainingOrder(**json.loads(environment[ORDER]))
     callback = Callback(client=clients.stepfunctions(), token=environment[TASK_TOKEN])
     lease = Lease(grace_s=settings.stop_grace_s)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: lease.end())
     folder = BucketFolder(client=clients.s3(), bucket=settings.training_bucket, prefix=run_prefix(order.training_id))
     pulse = Pulse(
         beat=callback.heartbeat,
@@ -91,8 +89,17 @@ def main(
         # Nothing but the end of the process frees a thread that hangs inside a kernel.
         on_stall=lambda: os._exit(STALLED),
     )
+
+    def take_back(*_: object) -> None:
+        """Between two steps the run is asked; at any other time nobody would look for minutes."""
+        first = not lease.ended
+        lease.end()
+        if first and not pulse.stepping:
+            raise SpotInterrupted("the machine is being taken back")
+
     with pulse:
         try:
+            listen(take_back)
             result = check(order) if words[0] == CHECK_DATA else train(order, settings, folder, pulse, lease, trainer)
         except CraftsparkError as error:
             facts = {"training_id": order.training_id, "reason": error.name, "detail": error.detail}
@@ -103,9 +110,16 @@ def main(
             logger.exception("training broke", extra={"training_id": order.training_id})
             callback.fail(TrainingFailed(f"{type(error).__name__}: {error}"))
             return ANSWERED
+        finally:
+            listen(lambda *_: None)  # what is answered is not taken back
     callback.succeed(result)
     logger.info("done", extra={"training_id": order.training_id, "command": words[0], **result.to_json()})
     return ANSWERED
+
+
+def listen(on_signal: Callable[..., None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
 
 
 def check(order: TrainingOrder) -> Result:

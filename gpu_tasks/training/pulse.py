@@ -46,6 +46,11 @@ class Pulse:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def stepping(self) -> bool:
+        """Whether a step has been made and another is to come."""
+        return 0 < self._step < self._steps
+
     def step(self, done: int, steps: int) -> None:
         """So many of all steps are done."""
         self._step, self._steps = done, steps
@@ -53,8 +58,7 @@ class Pulse:
 
     def look(self) -> None:
         """One beat. A failure of AWS is borne: the next beat is seconds away."""
-        between_steps = 0 < self._step < self._steps
-        if between_steps and self._lease.idle_s() > self._stall_s:
+        if self.stepping and self._lease.idle_s() > self._stall_s:
             self._on_stall()
         try:
             if not self._beat():

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,8 +56,6 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
 @pytest.fixture(autouse=True)
 def buckets(aws: None) -> Iterator[None]:
     """A dataset of five pictures, and signals as they were."""
-    import signal
-
     s3 = boto3.client("s3")
     for bucket in ("training", "models"):
         s3.create_bucket(Bucket=bucket)
@@ -175,6 +175,28 @@ def test_an_interrupted_training_goes_on_from_the_latest_checkpoint_elsewhere(to
     assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted", "SpotInterrupted", "succeeded"]
     # Only the latest is fetched.
     assert second.found == ["00000002.safetensors"]
+
+
+class TakenBack(FakeTrainer):
+    """Gets SIGTERM before its first step or after it, and looks at the hooks as the loop does."""
+
+    def __init__(self, *, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def __call__(self, lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
+        if self.after:
+            hooks.on_step(self.after, 3)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert hooks.stopping()
+        raise SpotInterrupted(f"stopped after step {self.after}")
+
+
+@pytest.mark.parametrize(("after", "cause"), [(0, "the machine is being taken back"), (1, "stopped after step 1")])
+def test_a_task_that_is_told_to_stop_gives_its_training_back(tokens: Tokens, after: int, cause: str) -> None:
+    assert run(job.TRAIN_STYLE, TakenBack(after=after)) == job.ANSWERED
+
+    assert tokens.answers == [("token", "SpotInterrupted", cause)]
 
 
 @pytest.mark.parametrize(
