@@ -31,6 +31,7 @@ from gpu_tasks.training.style import StyleScale
 from gpu_tasks.training.unet import VelocityLoss
 from tests.gpu.small_data import a_disc
 from tests.gpu.tiny_finetune import asked_for, quickly
+from tests.gpu.tiny_run import a_network, learn
 
 COLOURS = {
     "ball": (221, 46, 68),
@@ -288,3 +289,16 @@ def write_folder_of_one_style(tmp_path: Path) -> Path:
         Image.fromarray(a_disc((17 * number, 9, 9))).save(folder / f"{number}.png")
         (folder / f"{number}.txt").write_text(f"thing {number}\n")
     return folder
+
+
+def test_what_is_frozen_is_neither_copied_nor_changed_nor_kept(tmp_path: Path) -> None:
+    network = a_network()
+    frozen = next(iter(network.children())).requires_grad_(False)
+    before = {name: tensor.clone() for name, tensor in frozen.state_dict().items()}
+
+    average = learn(tmp_path / "run", network=network)
+
+    assert next(average.parameters()) is next(network.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in frozen.state_dict().items())
+    kept = load_file(Run.found(tmp_path / "run").checkpoints()[-1])
+    assert {name.partition(".")[2] for name in kept} == {"2.weight", "2.bias"}
