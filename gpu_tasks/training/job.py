@@ -10,7 +10,8 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +37,7 @@ CHECKPOINTS, RECIPE, PROGRESS, GRID = "checkpoints", "recipe.json", "progress.js
 MANIFEST = "manifest.json"
 
 ANSWERED, MISUSED, STALLED = 0, 2, 3
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = Logger(service="trainer")
 
@@ -99,8 +101,10 @@ def main(
 
     with pulse:
         try:
-            listen(take_back)
-            result = check(order) if words[0] == CHECK_DATA else train(order, settings, folder, pulse, lease, trainer)
+            with listening(take_back):
+                result = (
+                    check(order) if words[0] == CHECK_DATA else train(order, settings, folder, pulse, lease, trainer)
+                )
         except CraftsparkError as error:
             facts = {"training_id": order.training_id, "reason": error.name, "detail": error.detail}
             logger.warning("training stopped", extra=facts)
@@ -110,16 +114,21 @@ def main(
             logger.exception("training broke", extra={"training_id": order.training_id})
             callback.fail(TrainingFailed(f"{type(error).__name__}: {error}"))
             return ANSWERED
-        finally:
-            listen(lambda *_: None)  # what is answered is not taken back
     callback.succeed(result)
     logger.info("done", extra={"training_id": order.training_id, "command": words[0], **result.to_json()})
     return ANSWERED
 
 
-def listen(on_signal: Callable[..., None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+@contextmanager
+def listening(on_signal: Callable[..., None]) -> Iterator[None]:
+    """Hear of SIGTERM and SIGINT while the block lasts; afterwards they are ignored, for its answer is on its way."""
+    for number in SIGNALS:
         signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def check(order: TrainingOrder) -> Result:
