@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
+from craftspark.catalogue import find_model
 from craftspark.errors import ModelUnavailable, SpotInterrupted
+from craftspark.releases import Pin
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.studio import Studio, load_studio
+from gpu_tasks.tools.picture import adapter_source
 from tests.fakes import a_job
 
 SETTINGS = WorkerSettings(
@@ -97,3 +100,12 @@ def test_a_tool_without_a_renderer_is_refused_by_name(studio: Studio) -> None:
 
     with pytest.raises(ModelUnavailable, match="knitting"):
         studio.kind(order)
+
+
+def test_a_pinned_job_is_drawn_by_its_version_and_by_no_other() -> None:
+    request = {**a_job().request, "style": "sunny"}
+    pinned = a_job(request=request, pin=Pin(style="sunny", version="v2", trial="sunny.v2"))
+
+    source = adapter_source(ImageOrder(job=pinned, index=0, seed=7), find_model("craftspark-clipart-128"))
+
+    assert source == "s3:styles/sunny/v2"
