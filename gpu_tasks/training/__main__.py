@@ -16,7 +16,9 @@ from craftspark.errors import CraftsparkError
 COMMANDS = {
     "dataset": "build the clipart dataset from pinned packages",
     "unet": "train the part that draws, from a model folder or from the run's last checkpoint",
+    "upscaler": "train the upscaler, from a model folder or from the run's last checkpoint",
     "export": "write a run's averaged weights as a model folder",
+    "gain": "measure an upscaler against bicubic interpolation",
     "likeness": "train the encoder that compares pictures with prompts",
     "evaluate": "measure a model: subjects, colours, few steps",
 }
