@@ -6,15 +6,13 @@ A model folder has config.json (an UpscalerConfig), model.safetensors (fp16), a 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -22,9 +20,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle
 
 from craftspark.errors import InvalidInput, ModelUnavailable
-from gpu_tasks.model_store import check, write_manifest
+from gpu_tasks.model_store import check
 
-ARCHITECTURE = "SRVGGNetCompact"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FACTORS = (2, 4)
 TRUSTED = 8.0  # from an alpha of 1/8 on a pixel's own colour counts alone
@@ -33,14 +30,14 @@ PIXELS_MOST = 1 << 20  # of a picture upscaled whole: the network's features tak
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class UpscalerConfig:
     """The network's shape; the defaults are those of realesr-animevideov3."""
 
-    architecture: str = Field(ARCHITECTURE, pattern=f"^{ARCHITECTURE}$")
-    factor: int = Field(4, ge=4, le=4)
-    features: int = Field(64, ge=1, le=256)
-    convolutions: int = Field(16, ge=0, le=64)
+    architecture: Literal["SRVGGNetCompact"] = "SRVGGNetCompact"
+    factor: Literal[4] = 4
+    features: Annotated[int, Field(ge=1, le=256)] = 64
+    convolutions: Annotated[int, Field(ge=0, le=64)] = 16
 
 
 class UpscalerNetwork(nn.Module):
@@ -150,19 +147,6 @@ def to_bytes(picture: Tensor) -> Pixels:
     return result
 
 
-def save(network: UpscalerNetwork, folder: Path, files: dict[str, str]) -> None:
-    """Write a model folder in half precision, with further text files by their names; it appears whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        partial = Path(scratch) / "model"
-        partial.mkdir()
-        tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
-        save_file(tensors, partial / WEIGHTS)
-        (partial / WEIGHTS).chmod(0o644)  # written for its owner alone; a worker runs as somebody else
-        (partial / CONFIG).write_text(json.dumps(asdict(network.config), indent=1) + "\n")  # type: ignore[call-overload]
-        for name, text in files.items():
-            (partial / name).write_text(text)
-        write_manifest(partial)
-        if folder.exists():
-            folder.rename(Path(scratch) / "old")
-        partial.rename(folder)
+def write_weights(network: UpscalerNetwork, folder: Path) -> None:
+    """In half precision, beside the folder's configuration; its manifest is written by whoever finishes the folder."""
+    save_file({name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)

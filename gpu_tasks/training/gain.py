@@ -1,10 +1,10 @@
 """`python -m gpu_tasks.training gain MODEL_FOLDER` measures an upscaler against bicubic interpolation.
 
 Pictures of one style are rasterised so large that the upscaled ones are their equals, composed on white, and made
-small by bicubic interpolation with antialiasing to 128 x 128 pixels, the size that the built-in model draws. Small
-pictures are rounded to bytes, nothing else is done to them. The figure is the mean over pictures of the peak
-signal-to-noise ratio of the whole picture over its three channels, in dB, less the same of bicubic enlargement. The
-pictures are drawn from all of the style by a seed.
+small by bicubic interpolation with antialiasing, to 128 x 128 pixels if not asked otherwise, which is what the
+built-in model draws. Small pictures are rounded to bytes, nothing else is done to them. The figure is the mean over
+pictures of the peak signal-to-noise ratio of the whole picture over its three channels, in dB, less the same of
+bicubic enlargement. The pictures are drawn from all of the style by a seed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from gpu_tasks.training.dataset import Pixels, on_white
-from gpu_tasks.training.errors import TooFewPictures
+from gpu_tasks.training.errors import RecipeUnfit, TooFewPictures
 from gpu_tasks.training.sources import drawings, shows_something
 from gpu_tasks.upscaler import FACTORS, Upscaler
 
@@ -50,17 +50,20 @@ class Gain:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER")
     parser.add_argument("--style", default="twemoji")
+    parser.add_argument("--small", type=int, default=SMALL, help="pixels to a side of what is enlarged")
     parser.add_argument("--pictures", type=int, default=PICTURES)
     parser.add_argument("--seed", type=int, default=SEED, help="which pictures of the style")
     parser.add_argument("--factors", type=int, nargs="+", choices=FACTORS, default=list(FACTORS))
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure and print as JSON; raises ModelUnavailable, SourceUnavailable, TooFewPictures."""
+    """Measure and print as JSON; raises ModelUnavailable, SourceUnavailable, TooFewPictures, RecipeUnfit."""
+    if arguments.small < 1 or arguments.pictures < 1:
+        raise RecipeUnfit("nothing is measured with --small or --pictures below 1")
     upscaler = Upscaler.open(arguments.model)
-    figures: dict[str, object] = {"style": arguments.style, "pictures": arguments.pictures, "seed": arguments.seed}
+    figures: dict[str, object] = {name: getattr(arguments, name) for name in ("style", "small", "pictures", "seed")}
     for factor in arguments.factors:
-        large = references(arguments.style, SMALL * factor, count=arguments.pictures, seed=arguments.seed)
+        large = references(arguments.style, arguments.small * factor, count=arguments.pictures, seed=arguments.seed)
         gain = measured(upscaler, large, factor)
         figures[f"{factor}x"] = {
             "bicubic_db": round(mean(gain.bicubic), 2),
@@ -82,7 +85,7 @@ def references(style: str, side: int, *, count: int = PICTURES, seed: int = SEED
         if shows_something(content):
             with Image.open(io.BytesIO(content)) as image:
                 chosen.append(on_white(np.asarray(image.convert("RGBA"))))
-    if not chosen or len(chosen) < count:
+    if len(chosen) < count:
         raise TooFewPictures(f"{count} pictures were asked for, of the {len(chosen)} that {style} has")
     return chosen
 

@@ -6,7 +6,6 @@ A style can be held out whole: none of its pictures is learned from, so that `ga
 from __future__ import annotations
 
 import argparse
-import copy
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
@@ -72,8 +71,9 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{len(pictures)} pictures of {dataset.size} px", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
-        assert isinstance(average, UpscalerNetwork)
-        grid = before_and_after(Upscaler(copy.deepcopy(average), device=arguments.device), pictures, softened)
+        judged = UpscalerNetwork(start.network.config)
+        judged.load_state_dict(average.state_dict())
+        grid = before_and_after(Upscaler(judged, device=arguments.device), pictures, softened)
         write_grid(grid, this_run.folder / "samples" / f"{step:08}.png")
 
     network = start.network.train().requires_grad_(True).to(arguments.device)
