@@ -7,22 +7,24 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import local_runs, submit, upscaling
+from benchmarks import built_in_model, local_runs, submit, upscaling
 from benchmarks.entries import Entry
 
 OUT = Path("build/bench.json")
+MEASURES = (
+    submit.measure,
+    local_runs.worker_share,
+    local_runs.jobs_per_second,
+    built_in_model.measure,
+    upscaling.measure,
+)
 VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: "-"}
 
 
 def main() -> None:
     console = Console(highlight=False, width=None if Console().is_terminal else 140)
     entries: list[Entry] = []
-    for measure in (
-        submit.measure,
-        lambda: [upscaling.measure()],
-        lambda: [local_runs.worker_share()],
-        lambda: [local_runs.jobs_per_second()],
-    ):
+    for measure in MEASURES:
         entries += measure()
     table = Table(title="Benchmarks")
     for column in ("figure", "value", "goal", "", "beside"):

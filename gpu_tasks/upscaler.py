@@ -6,6 +6,7 @@ A model folder has config.json (an UpscalerConfig), model.safetensors (fp16), a 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,6 +61,11 @@ class UpscalerNetwork(nn.Module):
     def reach(self) -> int:
         """How far, in pixels of the input, a pixel's surroundings matter to it."""
         return self.config.convolutions + 2
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write configuration and weights, as diffusers' parts do; the folder's manifest is the caller's."""
+        (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=1) + "\n")
+        save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, folder / WEIGHTS)
 
     def forward(self, pictures: Tensor) -> Tensor:
         added = pixel_shuffle(self.body(pictures), self.config.factor).float()
@@ -145,8 +151,3 @@ def to_bytes(picture: Tensor) -> Pixels:
     """(1, channels, height, width), 0 to 1, as (height, width, channels)."""
     result: Pixels = picture[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
     return result
-
-
-def write_weights(network: UpscalerNetwork, folder: Path) -> None:
-    """In half precision, beside the folder's configuration; its manifest is written by whoever finishes the folder."""
-    save_file({name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)

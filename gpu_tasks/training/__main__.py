@@ -16,6 +16,8 @@ from craftspark.errors import CraftsparkError
 COMMANDS = {
     "dataset": "build the clipart dataset from pinned packages",
     "unet": "train the part that draws, from a model folder or from the run's last checkpoint",
+    "text_encoder": "teach the text encoder the many ways to say what the UNet can draw",
+    "decoder": "train what turns latents into pixels, for sharper pictures",
     "upscaler": "train the upscaler, from a model folder or from the run's last checkpoint",
     "export": "write a run's averaged weights as a model folder",
     "gain": "measure an upscaler against bicubic interpolation",

@@ -10,6 +10,7 @@ one too.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator
@@ -153,6 +154,14 @@ def read_pixels(path: Path, size: int) -> Pixels:
         square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
         image = square.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8)
+
+
+def digest_of(pictures: Iterable[Picture], pixels: Pixels) -> str:
+    """The SHA-256 of what training sees of pictures: their pixels and their words."""
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes())
+    for picture in pictures:
+        digest.update(repr((picture.name, picture.synonyms)).encode())
+    return digest.hexdigest()
 
 
 def on_white(pixels: Pixels) -> Pixels:

@@ -27,6 +27,7 @@ from torch.nn.functional import interpolate, normalize
 from gpu_tasks.model_store import check, write_manifest
 from gpu_tasks.training.errors import LikenessBroken
 
+LIKENESS = "craftspark-likeness"  # the folder of the built-in model's
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 AT_ONCE = 64

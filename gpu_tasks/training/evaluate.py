@@ -36,6 +36,7 @@ from gpu_tasks.training.dataset import Dataset, on_white, read_names
 from gpu_tasks.training.encoder import Likeness, ranks
 from gpu_tasks.training.errors import SubjectsMissing, TrainingError
 from gpu_tasks.training.grid import draw, write_grid
+from gpu_tasks.training.lessons import names_of
 from gpu_tasks.training.prompts import Prompt, colour_prompts, subject_prompts
 
 MANY_STEPS, FEW_STEPS = 20, 8
@@ -97,7 +98,7 @@ def evaluate(
     model: Any, likeness: Likeness, dataset: Dataset, *, prompts: int, seeds: Sequence[int]
 ) -> tuple[Figures, dict[str, Pixels]]:
     """All figures, and a grid by its name; the dataset has one picture for each subject."""
-    subjects, asked = subject_prompts(dataset.pictures, prompts)
+    subjects, asked = subject_prompts(names_of(dataset), prompts)
     places = likeness.of_texts(subjects)
     figures: Figures = {"subjects": len(subjects), "prompts": len(asked), "seeds": len(seeds)}
     figures["training_pictures"] = own_figures(model, likeness, dataset, subjects, places)

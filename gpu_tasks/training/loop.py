@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gpu_tasks.training.checkpoint import Learner, Run
-from gpu_tasks.training.errors import LossNotFinite
+from gpu_tasks.training.errors import LossNotFinite, RecipeUnfit
 
 LossAt = Callable[[nn.Module, int, int], Tensor]
 OnSample = Callable[[nn.Module, int], None]
@@ -33,6 +33,11 @@ class Schedule:
     average_decay: float = 0.999
     weight_decay: float = 0.01
     gradient_norm: float = 1.0
+
+    def check(self, batch: int) -> None:
+        """Raise RecipeUnfit where there is no step to take, or the batch cannot be shared out evenly."""
+        if self.steps < 1 or self.parts < 1 or batch < 1 or batch % self.parts:
+            raise RecipeUnfit(f"--steps is at least 1 and --batch, {batch}, a multiple of --parts, {self.parts}")
 
     def rate_at(self, step: int) -> float:
         """A short rise, then half a cosine; by step and not by time, so that a resumed run follows the same curve."""

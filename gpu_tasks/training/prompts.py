@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-from gpu_tasks.training.dataset import Picture
 
 SEED = 20
 SYNONYMS = Path(__file__).parent / "synonyms.json"
@@ -35,12 +33,12 @@ class Prompt:
     everyday: bool = False
 
 
-def subject_prompts(pictures: Sequence[Picture], count: int) -> tuple[list[str], list[Prompt]]:
-    """The names of all subjects, sorted, and prompts for as many different ones as possible, drawn by SEED.
+def subject_prompts(names: Iterable[str], count: int) -> tuple[list[str], list[Prompt]]:
+    """The names of all subjects, each once, sorted, and prompts for as many different ones as possible, drawn by SEED.
 
     Three quarters use the subject's name, a quarter an everyday word that only this subject has.
     """
-    subjects = sorted({picture.name for picture in pictures})
+    subjects = sorted(set(names))
     draws = np.random.default_rng(SEED)
     named = draws.permutation(len(subjects)).tolist()[: round(count * NAMED_SHARE)]
     prompts = [

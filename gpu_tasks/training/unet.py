@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import copy
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from diffusers import StableDiffusionPipeline
 from torch import Tensor, nn
@@ -18,11 +16,12 @@ from torch import Tensor, nn
 from gpu_tasks import model_store
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.colours import Pixels
-from gpu_tasks.training.dataset import Dataset, Picture
-from gpu_tasks.training.errors import RecipeUnfit, SubjectsMissing
+from gpu_tasks.training.dataset import Dataset, Picture, digest_of
+from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.examples import Examples
 from gpu_tasks.training.grid import PROMPTS, draw, write_grid
-from gpu_tasks.training.loop import Rhythm, Schedule, generator_at, train
+from gpu_tasks.training.loop import Schedule, generator_at, train
+from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,42 +35,20 @@ class Objective:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="a dataset folder")
-    parser.add_argument("run", type=Path, help="the run's folder; one that was begun goes on")
-    parser.add_argument("--start", type=Path, required=True, help="the model folder to begin from")
-    parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--batch", type=int, default=64, help="pictures a step, all parts together")
-    parser.add_argument("--rate", type=float, default=7e-4, help="the learning rate at its highest")
-    parser.add_argument("--warm-up", type=int, default=100, help="steps to the highest rate")
-    parser.add_argument("--average-decay", type=float, default=0.999, help="how slowly the kept average follows")
+    add_options(parser, batch=64, rate=7e-4)
     parser.add_argument("--recoloured", type=float, default=0.5, help="share of recoloured pictures")
     parser.add_argument("--caption-dropout", type=float, default=0.1)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--style", help="only pictures of this style")
     parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only these")
     parser.add_argument(
         "--names-only", action="store_true", help="no synonyms in captions: the text encoder brings them to the names"
     )
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--parts", type=int, default=2, help="of a batch, side by side; as many as the CPU has cores")
-    parser.add_argument("--checkpoint-every", type=int, default=250)
-    parser.add_argument("--report-every", type=int, default=25)
-    parser.add_argument("--sample-every", type=int, default=500)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
-    if arguments.steps < 1 or arguments.parts < 1 or arguments.batch % arguments.parts or not arguments.batch:
-        raise RecipeUnfit(
-            f"--steps is at least 1 and --batch, {arguments.batch}, a multiple of --parts, {arguments.parts}"
-        )
-    schedule = Schedule(
-        steps=arguments.steps,
-        rate=arguments.rate,
-        warm_up=arguments.warm_up,
-        parts=arguments.parts,
-        average_decay=arguments.average_decay,
-    )
+    schedule = schedule_of(arguments)
     objective = Objective(
         seed=arguments.seed,
         batch=arguments.batch,
@@ -101,7 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
         VelocityLoss(examples, model.scheduler, objective, schedule.parts, arguments.device),
         this_run,
         schedule,
-        Rhythm(checkpoint=arguments.checkpoint_every, report=arguments.report_every, sample=arguments.sample_every),
+        rhythm_of(arguments),
         on_sample=sample,
         say=lambda line: print(line, flush=True),
     )
@@ -163,14 +140,10 @@ def recipe(
     pixels: Pixels,
 ) -> dict[str, Any]:
     """All that the result depends on."""
-    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes())
-    for picture in pictures:
-        digest.update(repr((picture.name, picture.synonyms)).encode())
-    manifest = arguments.start / model_store.MANIFEST
     return {
         "trains": "unet",
-        "start": hashlib.sha256(manifest.read_bytes()).hexdigest(),
-        "pictures": digest.hexdigest(),
+        "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
+        "pictures": digest_of(pictures, pixels),
         **asdict(schedule),
         **asdict(objective),
     }

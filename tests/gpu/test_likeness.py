@@ -20,7 +20,7 @@ from gpu_tasks.training.dataset import Dataset, Picture, on_white, write_dataset
 from gpu_tasks.training.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces, ranks
 from gpu_tasks.training.errors import LikenessBroken, LossNotFinite
 from gpu_tasks.training.evaluate import FEW_STEPS, MANY_STEPS, drawn, evaluate
-from gpu_tasks.training.lessons import draw_held_out
+from gpu_tasks.training.lessons import draw_held_out, names_of
 from gpu_tasks.training.likeness import Effort, train
 from gpu_tasks.training.prompts import COLOUR_SUBJECTS, colour_prompts, everyday_words, subject_prompts
 
@@ -209,9 +209,9 @@ def test_the_rank_counts_the_subjects_that_lie_nearer() -> None:
 
 
 def test_the_prompts_are_the_same_every_time_and_ask_each_for_one_subject(dataset: Dataset) -> None:
-    subjects, prompts = subject_prompts(dataset.pictures, 8)
+    subjects, prompts = subject_prompts(names_of(dataset), 8)
 
-    assert (subjects, prompts) == subject_prompts(dataset.pictures, 8)
+    assert (subjects, prompts) == subject_prompts(names_of(dataset), 8)
     assert subjects == sorted(SUBJECTS)
     assert all(subjects[prompt.subject] in prompt.text for prompt in prompts if not prompt.everyday)
     assert ("aubergine", "eggplant") in everyday_words(subjects)

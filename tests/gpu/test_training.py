@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
-from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -16,42 +15,17 @@ from gpu_tasks import model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.captions import Captions, without_colour, written
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.colours import PAINTS, Pixels, dominant_colour, recoloured
-from gpu_tasks.training.dataset import Picture
+from gpu_tasks.training.colours import PAINTS, dominant_colour, recoloured
 from gpu_tasks.training.errors import CheckpointBroken, CheckpointMissing, DiskTooSmall, LossNotFinite, RecipeChanged
 from gpu_tasks.training.loop import Schedule
+from tests.gpu.small_data import RED, a_disc, a_picture
 from tests.gpu.tiny_run import RECIPE, learn, loss_at
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"
-RED = (221, 46, 68)
 
 
 def steps_reported(folder: Path) -> list[int]:
     return [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
-def a_picture(name: str, *synonyms: str) -> Picture:
-    return Picture(id=name, file=f"pictures/{name}.png", name=name, synonyms=synonyms, licence="CC0-1.0")
-
-
-def a_disc(colour: tuple[int, int, int] = RED, size: int = 128) -> Pixels:
-    """A disc with a black eye, on nothing."""
-    y, x = np.mgrid[:size, :size] - size / 2
-    pixels = np.zeros((size, size, 4), np.uint8)
-    pixels[x**2 + y**2 < (size * 0.4) ** 2] = (*colour, 255)
-    pixels[x**2 + y**2 < (size * 0.08) ** 2] = (0, 0, 0, 255)
-    return pixels
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    (tmp_path / "data/pictures").mkdir(parents=True)
-    with (tmp_path / "data/manifest.jsonl").open("w") as manifest:
-        for name, colour in {"ball": RED, "coin": (255, 204, 77), "planet": (85, 172, 238)}.items():
-            Image.fromarray(a_disc(colour)).save(tmp_path / f"data/pictures/{name}.png")
-            facts = {"id": name, "file": f"pictures/{name}.png", "name": name, "licence": "CC0-1.0", "style": "flat"}
-            manifest.write(json.dumps(facts | {"synonyms": ["round"]}) + "\n")
-    return tmp_path / "data"
 
 
 # The loop.

@@ -1,0 +1,108 @@
+"""The built-in model: what it draws for 200 prompts, how few steps it needs, how fast it is on this CPU."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from benchmarks.entries import Entry
+from gpu_tasks.model_store import BUILT_IN
+from gpu_tasks.training.dataset import read_names
+from gpu_tasks.training.encoder import LIKENESS, Likeness
+from gpu_tasks.training.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, drawn, load_model, subject_figures
+from gpu_tasks.training.grid import draw
+from gpu_tasks.training.prompts import subject_prompts
+
+MODEL = BUILT_IN / "craftspark-clipart-128"
+PROMPTS = 200
+SEEDS = (1,)
+ROUNDS = 7
+CALL_SIZES = (1, 4, 8)
+THREADS = 2
+LOAD_GOAL_S = 1.0
+
+
+def measure() -> list[Entry]:
+    """Top-5 and the few-step ratio with one seed a prompt; the model card has those of four."""
+    load_model(MODEL)  # the first load brings the libraries along
+    load_s = [timed(partial(load_model, MODEL)) for _ in range(ROUNDS)]
+    model = load_model(MODEL)
+    return [*quality(model), *speed(model, load_s)]
+
+
+def quality(model: Any) -> list[Entry]:
+    likeness = Likeness.open(BUILT_IN / LIKENESS, MODEL)
+    subjects, asked = subject_prompts(sorted(read_names(Path(SUBJECTS))), PROMPTS)
+    places = likeness.of_texts(subjects)
+    figures, cosines = {}, {}
+    for steps in (FEW_STEPS, MANY_STEPS):
+        found = likeness.of_pictures(drawn(model, [prompt.text for prompt in asked], SEEDS, steps))
+        figures[steps], cosines[steps] = subject_figures(found, likeness, asked, places, len(SEEDS))
+    few = figures[FEW_STEPS]
+    return [
+        Entry(
+            name="model_top5",
+            value=few["top5"],
+            goal=0.9,
+            better="higher",
+            unit="share",
+            beside={
+                "top1": few["top1"],
+                "by_name": few["named"]["top5"],
+                "everyday_words": few["everyday"]["top5"],
+                "chance": few["chance_top5"],
+                "steps": FEW_STEPS,
+            },
+        ),
+        Entry(
+            name="model_few_step_ratio",
+            value=round(cosines[FEW_STEPS] / cosines[MANY_STEPS], 4),
+            goal=0.95,
+            better="higher",
+            unit="ratio",
+            beside={f"likeness_{steps}_steps": round(cosine, 4) for steps, cosine in cosines.items()},
+        ),
+    ]
+
+
+def speed(model: Any, load_s: list[float]) -> list[Entry]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        seconds: dict[int, list[float]] = {size: [] for size in CALL_SIZES}
+        for _ in range(ROUNDS):
+            for size in CALL_SIZES:  # one right after the other, so that a busy moment meets them all
+                seconds[size].append(timed(partial(draw, model, ["red apple"] * size, seed=1, steps=FEW_STEPS)))
+    finally:
+        torch.set_num_threads(before)
+    per_second = {size: round(size / median(took), 2) for size, took in seconds.items()}
+    ratios = [8 * one / eight for one, eight in zip(seconds[1], seconds[8], strict=True)]
+    return [
+        Entry(
+            name="model_images_per_second_b8_over_b1",
+            value=round(median(ratios), 3),
+            goal=None,
+            better="higher",
+            unit="ratio",
+            samples=[round(ratio, 3) for ratio in ratios],
+            beside={f"images_per_second_b{size}": rate for size, rate in per_second.items()} | {"threads": THREADS},
+        ),
+        Entry(
+            name="model_load_s",
+            value=round(median(load_s), 3),
+            goal=LOAD_GOAL_S,
+            better="lower",
+            unit="s",
+            samples=[round(seconds, 3) for seconds in load_s],
+        ),
+    ]
+
+
+def timed(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began

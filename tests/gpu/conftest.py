@@ -1,0 +1,18 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.gpu.small_data import RED, a_disc
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data/pictures").mkdir(parents=True)
+    with (tmp_path / "data/manifest.jsonl").open("w") as manifest:
+        for name, colour in {"ball": RED, "coin": (255, 204, 77), "planet": (85, 172, 238)}.items():
+            Image.fromarray(a_disc(colour)).save(tmp_path / f"data/pictures/{name}.png")
+            facts = {"id": name, "file": f"pictures/{name}.png", "name": name, "licence": "CC0-1.0", "style": "flat"}
+            manifest.write(json.dumps(facts | {"synonyms": ["round"]}) + "\n")
+    return tmp_path / "data"
