@@ -1,7 +1,7 @@
 """The GPU worker with a stopwatch around the model's forwards.
 
-`python -m benchmarks.timed_worker FILE` first runs a plain diffusers loop, then serves the queue like the real one,
-and at the end writes to FILE what share of each one's busy time passed outside the model.
+`python -m benchmarks.timed_worker FILE STEPS` first runs a plain diffusers loop, then serves the queue like the real
+one, and at the end writes to FILE what share of each one's busy time passed outside the model.
 """
 
 import io
@@ -22,8 +22,7 @@ from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.main import main
 from gpu_tasks.model_store import load_pipeline
-from gpu_tasks.studio import Studio
-from gpu_tasks.tools.picture import PictureRenderer
+from gpu_tasks.studio import Studio, studio_around
 
 PLAIN_WAVES = 12
 
@@ -74,7 +73,7 @@ class TimedRenderer:
         return 1 - sum(in_model for _, _, in_model in counted) / busy
 
 
-def plain_loop(pipeline: Any, model: Model, stopwatch: Stopwatch) -> float:
+def plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch) -> float:
     """The share outside the model of a loop as the diffusers documentation shows it: render, save, next."""
 
     def wave() -> None:
@@ -83,7 +82,7 @@ def plain_loop(pipeline: Any, model: Model, stopwatch: Stopwatch) -> float:
             ["a red apple"] * model.wave_size,
             width=128,
             height=128,
-            num_inference_steps=model.default_steps,
+            num_inference_steps=steps,
             guidance_scale=model.default_guidance,
             guidance_rescale=model.guidance_rescale,
             generator=generators,
@@ -98,7 +97,7 @@ def plain_loop(pipeline: Any, model: Model, stopwatch: Stopwatch) -> float:
     return 1 - (stopwatch.seconds - before) / (time.perf_counter() - began)
 
 
-def serve(out: Path) -> int:
+def serve(out: Path, steps: int) -> int:
     timed: list[TimedRenderer] = []
     plain: list[float] = []
 
@@ -106,8 +105,8 @@ def serve(out: Path) -> int:
         model = find_model(settings.model)
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
-        plain.append(plain_loop(pipeline, model, stopwatch))
-        studio = Studio({"picture": PictureRenderer(pipeline, model)}, wave_size=model.wave_size)
+        plain.append(plain_loop(pipeline, model, steps, stopwatch))
+        studio = studio_around(pipeline, model, settings)
         timed.append(TimedRenderer(studio, stopwatch))
         return timed[0]
 
@@ -119,4 +118,4 @@ def serve(out: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Path(sys.argv[1])))
+    sys.exit(serve(Path(sys.argv[1]), int(sys.argv[2])))

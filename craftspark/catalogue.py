@@ -6,6 +6,20 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 
 
 @dataclass(frozen=True, kw_only=True)
+class Style:
+    """A look that a model can give its pictures. `title` and `summary` are what a maker reads.
+
+    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as a model's.
+    """
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """A catalogue entry.
 
@@ -27,6 +41,15 @@ class Model:
     wave_size: int
     steps_per_credit: int
     images_per_batch: int
+    styles: tuple[Style, ...] = ()
+
+    def style(self, name: str) -> Style:
+        """The style of this name; raises InvalidInput, naming the field, where the model has none such."""
+        for style in self.styles:
+            if style.name == name:
+                return style
+        offered = ", ".join(style.name for style in self.styles) or "no styles"
+        raise InvalidInput(f"{self.name} has {offered}, not the style that was asked for", field="style")
 
     def check(self, *, size: str, steps: int) -> None:
         """Raise InvalidInput, naming the field, where the model does not support a setting."""
@@ -49,12 +72,21 @@ CATALOGUE = {
             default_size="128x128",
             min_steps=1,
             max_steps=50,
-            default_steps=20,
+            default_steps=8,
             default_guidance=4.0,
             guidance_rescale=0.5,
             wave_size=4,
             steps_per_credit=25,
             images_per_batch=4,
+            styles=(
+                Style(
+                    name="bold-flat",
+                    title="Bold flat",
+                    summary="Plain shapes in bold, flat colours.",
+                    source="built-in:craftspark-clipart-128-styles/bold-flat",
+                    licence="MIT; trained on Fluent Emoji pictures",
+                ),
+            ),
         ),
         Model(
             name="stable-diffusion-v1-5",

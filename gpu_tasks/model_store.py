@@ -40,7 +40,7 @@ def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipe
         raise ModelUnavailable(
             "torch finds no CUDA device; is the instance's driver older than the CUDA of this image?"
         )
-    folder = locate(model, settings)
+    folder = locate(model.source, settings)
     check(folder)
     diffusers_log.disable_progress_bar()  # a log is read by the line
     dtype = torch.float16 if settings.device == "cuda" else torch.float32
@@ -51,15 +51,15 @@ def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipe
     return pipeline
 
 
-def locate(model: Model, settings: WorkerSettings) -> Path:
-    """The folder that holds the model, fetched first where it has to be."""
-    kind, _, place = model.source.partition(":")
+def locate(source: str, settings: WorkerSettings) -> Path:
+    """The folder of a model or an adapter, fetched first where it has to be; raises ModelUnavailable."""
+    kind, _, place = source.partition(":")
     if kind == "built-in":
         return BUILT_IN / place
     if kind == "s3":
         bucket = ModelBucket(client=clients.s3(), bucket=settings.models_bucket)
         return fetch(CACHE / place, lambda name, path: bucket.download(place, name, path))
-    raise ModelUnavailable(f"the model {model.name} has a source of an unknown kind: {model.source}")
+    raise ModelUnavailable(f"a source of an unknown kind: {source}")
 
 
 def fetch(folder: Path, download: Download) -> Path:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from craftspark.catalogue import find_model
+from craftspark.catalogue import Model, find_model
 from craftspark.errors import ModelUnavailable
 from craftspark.settings import WorkerSettings
+from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.model_store import load_pipeline
+from gpu_tasks.model_store import load_pipeline, locate
 from gpu_tasks.tools.picture import PictureRenderer
 
 if TYPE_CHECKING:
     import numpy as np
+    from diffusers import StableDiffusionPipeline
     from numpy.typing import NDArray
 
 
@@ -48,5 +51,11 @@ class Studio:
 def load_studio(settings: WorkerSettings) -> Studio:
     """Load the stage's model and make the tools' renderers; raises ModelUnavailable."""
     model = find_model(settings.model)
-    pipeline = load_pipeline(model, settings)
-    return Studio({"picture": PictureRenderer(pipeline, model)}, wave_size=model.wave_size)
+    return studio_around(load_pipeline(model, settings), model, settings)
+
+
+def studio_around(pipeline: StableDiffusionPipeline, model: Model, settings: WorkerSettings) -> Studio:
+    """The tools' renderers around a pipeline that `load_pipeline` loaded."""
+    base = unet_sha256(Path(pipeline.name_or_path))
+    adapters = Adapters(pipeline, base, lambda source: locate(source, settings))
+    return Studio({"picture": PictureRenderer(pipeline, model, adapters)}, wave_size=model.wave_size)

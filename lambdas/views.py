@@ -77,6 +77,15 @@ class AccountView(BaseModel):
     max_active_jobs: int
 
 
+class StyleView(BaseModel):
+    """A look that the tool's pictures can have: `name` is the request's `style`."""
+
+    name: str
+    title: str
+    summary: str
+    licence: str
+
+
 class ToolView(BaseModel):
     """A tool, and the JSON schema of what it takes."""
 
@@ -86,6 +95,7 @@ class ToolView(BaseModel):
     credits_per_image: int = Field(description="With the model's own settings.")
     sizes: list[str]
     max_steps: int
+    styles: list[StyleView]
     request_schema: dict[str, Any]
 
 

@@ -17,7 +17,14 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def a_job(**changes: Any) -> Job:
-    request = {"prompt": "a red apple", "negative_prompt": "", "size": "128x128", "steps": 2, "guidance": 4.0}
+    request = {
+        "prompt": "a red apple",
+        "negative_prompt": "",
+        "size": "128x128",
+        "steps": 2,
+        "guidance": 4.0,
+        "style": None,
+    }
     values: dict[str, Any] = {
         "job_id": "a" * 26,
         "maker": "maker-1",

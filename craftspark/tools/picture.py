@@ -23,6 +23,9 @@ class PictureRequest(JobRequest):
     guidance: float | None = Field(
         None, ge=1, le=20, description="How closely to follow the prompt; the model's own value when absent."
     )
+    style: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="One of the tool's styles; the model's own look when absent.", examples=["bold-flat"]
+    )
 
     def for_model(self, model: Model) -> Self:
         filled = self.model_copy(
@@ -33,6 +36,8 @@ class PictureRequest(JobRequest):
             }
         )
         model.check(size=filled.size or "", steps=filled.steps or 0)
+        if filled.style is not None:
+            model.style(filled.style)
         return filled
 
     def credits_per_image(self, model: Model) -> int:

@@ -11,26 +11,39 @@ from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 
 from craftspark.catalogue import Model
+from craftspark.errors import InvalidInput, ModelUnavailable
+from gpu_tasks.adapters import Adapters
 from gpu_tasks.claim import ImageOrder
+
+
+def adapter_source(order: ImageOrder, model: Model) -> str | None:
+    """Where the adapter for this order lies, if it wants one; raises ModelUnavailable. Nothing else decides it."""
+    name = order.job.request["style"]
+    try:
+        return None if name is None else model.style(name).source
+    except InvalidInput as error:  # a maker is refused at submission; here the worker's catalogue is another
+        raise ModelUnavailable(error.detail) from None
 
 
 class PictureRenderer:
     """Renders waves of one size, whatever the number of images: the rest is padding.
 
     A kernel's rounding depends on the shape of its input. With one shape for every call, an image's bytes depend on
-    its own request and seed alone, not on how many others happened to be in the wave.
+    its own request and seed alone, not on how many others happened to be in the wave. A wave has one style.
     """
 
-    def __init__(self, pipeline: StableDiffusionPipeline, model: Model) -> None:
+    def __init__(self, pipeline: StableDiffusionPipeline, model: Model, adapters: Adapters) -> None:
         self._pipeline = pipeline
         self._model = model
+        self._adapters = adapters
 
     def kind(self, order: ImageOrder) -> Hashable:
         request = order.job.request
-        return request["size"], request["steps"], request["guidance"]
+        return request["size"], request["steps"], request["guidance"], adapter_source(order, self._model)
 
     def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
-        """Pixels of the shape (height, width, 3), 0 to 255, one array an order."""
+        """Pixels of the shape (height, width, 3), 0 to 255, one array an order; raises ModelUnavailable."""
+        adapter = self._adapters.use(adapter_source(wave[0], self._model))
         filled = [*wave, *[wave[-1]] * (self._model.wave_size - len(wave))]
         requests = [order.job.request for order in filled]
         width, height = (int(side) for side in requests[0]["size"].split("x"))
@@ -41,7 +54,7 @@ class PictureRenderer:
             return values
 
         tensors = self._pipeline(
-            prompt=[request["prompt"] for request in requests],
+            prompt=[adapter.prompt(request["prompt"]) if adapter else request["prompt"] for request in requests],
             negative_prompt=[request["negative_prompt"] for request in requests],
             width=width,
             height=height,

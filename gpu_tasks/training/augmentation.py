@@ -15,12 +15,12 @@ BEND = 0.06  # of the side: how far a generated outline strays
 BEND_KNOTS = 5
 GAIN = 0.12
 NOISE = 0.03
-MIRRORED, SOFTENED = 0.5, 0.7
+MIRRORED, SOFTENED, GREYED = 0.5, 0.7, 0.2
 
 
 def augmented(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures (N, 3, side, side), 0 to 1, on white: moved, bent, softened, a little lighter or darker; same shape."""
-    moved = bent_and_moved(pictures, generator)
+    """Pictures (N, 3, side, side), 0 to 1, on white: moved, bent, softened, greyed, lighter or darker; same shape."""
+    moved = greyed(bent_and_moved(pictures, generator), generator)
     return noisy(softened(moved, generator), generator)
 
 
@@ -47,6 +47,12 @@ def softened(pictures: Tensor, generator: torch.Generator) -> Tensor:
     chosen = (torch.rand(len(pictures), generator=generator) < SOFTENED).float()
     share = (chosen * torch.rand(len(pictures), generator=generator)).view(-1, 1, 1, 1)
     return pictures.lerp(blurred, share)
+
+
+def greyed(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Some of the pictures without their colours, so that a shape alone tells a subject where it can."""
+    chosen = (torch.rand(len(pictures), generator=generator) < GREYED).view(-1, 1, 1, 1)
+    return torch.where(chosen, pictures.mean(1, keepdim=True), pictures)
 
 
 def noisy(pictures: Tensor, generator: torch.Generator) -> Tensor:

@@ -29,30 +29,44 @@ PARTIAL = ".partial"
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """All that one step changes: the network, its running average and the optimizer."""
+    """All that one step changes: the network, its running average and the optimizer.
+
+    Parameters that need no gradient are no part of it: a frozen network under an adapter is in no checkpoint.
+    """
 
     network: nn.Module
     average: nn.Module
     optimizer: torch.optim.AdamW
 
+    def trained(self) -> dict[str, nn.Parameter]:
+        """The parameters that a step changes, by name."""
+        return {name: parameter for name, parameter in self.network.named_parameters() if parameter.requires_grad}
+
+    def weights_of(self, network: nn.Module) -> dict[str, Tensor]:
+        """The state of the network or of its average, but for what is frozen."""
+        frozen = {name for name, parameter in self.network.named_parameters() if not parameter.requires_grad}
+        return {name: tensor for name, tensor in network.state_dict().items() if name not in frozen}
+
     def tensors(self) -> dict[str, Tensor]:
         """Everything by name; the optimizer's moments are there from the first step on."""
-        named = dict(self.network.named_parameters())
         moments = {
             f"{moment}.{name}": self.optimizer.state[parameter][moment]
-            for name, parameter in named.items()
+            for name, parameter in self.trained().items()
             if parameter in self.optimizer.state
             for moment in ("exp_avg", "exp_avg_sq")
         }
-        weights = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        averages = {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
+        weights = {f"network.{name}": tensor for name, tensor in self.weights_of(self.network).items()}
+        averages = {f"average.{name}": tensor for name, tensor in self.weights_of(self.average).items()}
         return {name: tensor.detach().contiguous() for name, tensor in (weights | averages | moments).items()}
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
         """Raises KeyError or RuntimeError for tensors of another network."""
-        self.network.load_state_dict(part(tensors, "network."))
-        self.average.load_state_dict(part(tensors, "average."))
-        for name, parameter in self.network.named_parameters():
+        for network, prefix in ((self.network, "network."), (self.average, "average.")):
+            weights = part(tensors, prefix)
+            if differing := sorted(weights.keys() ^ self.weights_of(network).keys()):
+                raise KeyError(f"{prefix}{differing[0]}")
+            network.load_state_dict(weights, strict=False)  # the frozen are not there
+        for name, parameter in self.trained().items():
             self.optimizer.state[parameter] = {
                 "step": torch.tensor(float(step)),
                 **{
@@ -98,7 +112,7 @@ class Run:
     def make_room(self, learner: Learner) -> None:
         """Raise DiskTooSmall unless the checkpoints will fit, the one being written included."""
         # Weights, average and two moments, all of one size.
-        needed = 4 * (KEPT + 1) * sum(tensor.nbytes for tensor in learner.network.state_dict().values())
+        needed = 4 * (KEPT + 1) * sum(tensor.nbytes for tensor in learner.weights_of(learner.network).values())
         free = shutil.disk_usage(self.folder).free + sum(path.stat().st_size for path in self.checkpoints())
         if free < needed:
             raise DiskTooSmall(f"{self.folder} needs {needed >> 20} MiB for checkpoints and has {free >> 20}")

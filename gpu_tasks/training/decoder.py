@@ -29,7 +29,7 @@ from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
 FAVOURED, MOVED, EXCHANGED, ON_COLOUR = 0.75, 0.7, 0.4, 0.1
 NOISE_MOST = 0.25  # the standard deviation of a latent is about 1
 EDGE_WEIGHT, SOFT_WEIGHT, CHROMA_WEIGHT = 1.0, 0.5, 0.5
-SHOWN = 12
+SHOWN = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
     )
     this_run = Run.begin(arguments.run, recipe(arguments, schedule, dataset, favoured))
     autoencoder = AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32).eval()
-    shown = torch.stack([prepared(pixels) for pixels in pictures.pixels[pictures.favoured[:: len(favoured) // SHOWN]]])
+    shown = torch.stack(
+        [prepared(pixels) for pixels in pictures.pixels[pictures.favoured[:: len(favoured) // SHOWN + 1]]]
+    )
 
     def sample(average: nn.Module, step: int) -> None:
         with torch.no_grad():

@@ -65,3 +65,7 @@ class SourceUnavailable(TrainingError):
 
 class LikenessBroken(TrainingError):
     """A folder is no likeness encoder, or one for another text encoder."""
+
+
+class AdapterExists(TrainingError):
+    """The folder that an adapter was to be written to is there already."""

@@ -70,6 +70,8 @@ def train(
 ) -> nn.Module:
     """Train from the run's latest checkpoint to the last step; answers the averaged network.
 
+    Only parameters that need a gradient are trained, averaged and kept in checkpoints; the average shares the others.
+
     `loss_at(network, step, part)` is the loss of one part of a step's batch, with all its randomness drawn from the
     step and the part (see `generator_at`): a run that was killed and resumed has the same weights, bit for bit, as one
     that never stopped. The parts run side by side, each on one thread: unlike two threads inside every operation, they
@@ -78,9 +80,9 @@ def train(
     """
     learner = Learner(
         network=network,
-        average=copy.deepcopy(network).eval().requires_grad_(False),
+        average=averaged(network),
         optimizer=torch.optim.AdamW(
-            network.parameters(), lr=schedule.rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
+            trained(network), lr=schedule.rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
         ),
     )
     run.make_room(learner)
@@ -109,7 +111,7 @@ def take_step(
 ) -> float:
     """One step of the optimizer; answers the loss. Raises LossNotFinite before it could spoil the weights."""
     network = learner.network.train()
-    weights: list[Tensor] = list(network.parameters())
+    weights: list[Tensor] = list(learner.trained().values())
 
     def gradient_of(part: int) -> tuple[float, Sequence[Tensor]]:
         loss = loss_at(network, step, part)
@@ -131,8 +133,20 @@ def take_step(
         )
     learner.optimizer.step()
     with torch.no_grad():
-        torch._foreach_lerp_(list(learner.average.parameters()), weights, 1 - schedule.decay_at(step))
+        followers = dict(learner.average.named_parameters())
+        averages: list[Tensor] = [followers[name] for name in learner.trained()]
+        torch._foreach_lerp_(averages, weights, 1 - schedule.decay_at(step))
     return value
+
+
+def trained(network: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]
+
+
+def averaged(network: nn.Module) -> nn.Module:
+    """A copy to follow the network, which shares with it what is not trained."""
+    frozen = {id(parameter): parameter for parameter in network.parameters() if not parameter.requires_grad}
+    return copy.deepcopy(network, frozen).eval().requires_grad_(False)
 
 
 def generator_at(seed: int, *place: int | str) -> torch.Generator:

@@ -23,7 +23,8 @@ from gpu_tasks.training.checkpoint import PARTIAL, Run, settle
 from gpu_tasks.training.dataset import MANIFEST, PICTURES_LEAST, Dataset, Picture, Pixels, on_white
 from gpu_tasks.training.errors import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.training.grid import COLUMNS, write_grid
-from gpu_tasks.training.loop import Rhythm, Schedule, train
+from gpu_tasks.training.loop import Schedule, train
+from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
 from gpu_tasks.training.patches import FACTOR, Patches, PatchPlan
 from gpu_tasks.upscaler import Upscaler, UpscalerNetwork
 
@@ -33,11 +34,7 @@ SAMPLES_SEED = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="a dataset folder, of --size 512 say: the large pictures")
-    parser.add_argument("run", type=Path, help="the run's folder; one that was begun goes on")
-    parser.add_argument("--start", type=Path, required=True, help="the upscaler's model folder to begin from")
-    parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--batch", type=int, default=12, help="patches a step, all parts together")
+    add_options(parser, batch=12, rate=5e-4)
     parser.add_argument("--patch", type=int, default=40, help="pixels to a side of a small patch")
     parser.add_argument("--size", type=int, default=512, help="pixels to a side, for a folder of one's own pictures")
     parser.add_argument("--hold-out", metavar="STYLE", help="learn nothing from this style")
@@ -45,15 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--softened-by", type=Path, metavar="MODEL_FOLDER", help="mend what this model's autoencoder makes soft, too"
     )
     parser.add_argument("--softened", type=float, default=0.25, help="share of such patches")
-    parser.add_argument("--rate", type=float, default=5e-4, help="the learning rate at its highest")
-    parser.add_argument("--warm-up", type=int, default=100, help="steps to the highest rate")
-    parser.add_argument("--average-decay", type=float, default=0.999, help="how slowly the kept average follows")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--parts", type=int, default=1, help="of a batch, side by side; as many as the CPU has cores")
-    parser.add_argument("--checkpoint-every", type=int, default=250)
-    parser.add_argument("--report-every", type=int, default=25)
-    parser.add_argument("--sample-every", type=int, default=500)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -82,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
         EdgeLoss(Patches(pictures, softened, plan), arguments.device),
         this_run,
         schedule,
-        Rhythm(checkpoint=arguments.checkpoint_every, report=arguments.report_every, sample=arguments.sample_every),
+        rhythm_of(arguments),
         on_sample=sample,
         say=lambda line: print(line, flush=True),
     )
@@ -90,21 +79,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 def asked(arguments: argparse.Namespace) -> tuple[Schedule, PatchPlan]:
     """Raises RecipeUnfit for numbers that make no sense."""
-    if arguments.steps < 1 or arguments.parts < 1 or arguments.batch < 1 or arguments.batch % arguments.parts:
-        raise RecipeUnfit(
-            f"--steps is at least 1 and --batch, {arguments.batch}, a multiple of --parts, {arguments.parts}"
-        )
+    schedule = schedule_of(arguments)
     if arguments.patch <= 2 * UNJUDGED:
         raise RecipeUnfit(f"--patch, {arguments.patch}, is more than the {2 * UNJUDGED} pixels at its borders")
     if not 0 <= arguments.softened <= 1:
         raise RecipeUnfit(f"--softened, {arguments.softened}, is a share, 0 to 1")
-    schedule = Schedule(
-        steps=arguments.steps,
-        rate=arguments.rate,
-        warm_up=arguments.warm_up,
-        parts=arguments.parts,
-        average_decay=arguments.average_decay,
-    )
     return schedule, PatchPlan(
         seed=arguments.seed,
         batch=arguments.batch // arguments.parts,

@@ -7,7 +7,7 @@ from craftspark.settings import ToolsSettings
 from craftspark.tools import TOOLS, Tool
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
-from lambdas.views import ToolList, ToolView
+from lambdas.views import StyleView, ToolList, ToolView
 
 
 @cache
@@ -22,6 +22,7 @@ def handler(request: Request) -> Response:
 
 
 def tool_view(tool: Tool, model: Model) -> ToolView:
+    styles = model.styles if "style" in tool.request.model_fields else ()
     return ToolView(
         name=tool.name,
         title=tool.title,
@@ -29,5 +30,9 @@ def tool_view(tool: Tool, model: Model) -> ToolView:
         credits_per_image=tool.price(model),
         sizes=list(model.sizes),
         max_steps=model.max_steps,
+        styles=[
+            StyleView(name=style.name, title=style.title, summary=style.summary, licence=style.licence)
+            for style in styles
+        ],
         request_schema=tool.request.model_json_schema(),
     )

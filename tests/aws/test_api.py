@@ -173,6 +173,7 @@ def test_tools_are_listed_with_their_price_and_schema() -> None:
     assert [tool["name"] for tool in answer["tools"]] == ["picture"]
     assert answer["tools"][0]["credits_per_image"] == 1
     assert "prompt" in answer["tools"][0]["request_schema"]["properties"]
+    assert [style["title"] for style in answer["tools"][0]["styles"]] == ["Bold flat"]
 
 
 def test_a_new_maker_is_welcomed_once() -> None:

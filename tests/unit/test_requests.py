@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from craftspark.catalogue import find_model
+from craftspark.catalogue import CATALOGUE, Model, find_model
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.picture import PictureRequest
@@ -35,6 +35,9 @@ MODEL = find_model("craftspark-clipart-128")
         ({"prompt": "x", "guidance": 0.5}, "guidance"),
         ({"prompt": "x", "guidance": 21}, "guidance"),
         ({"prompt": "x", "lane": "fast"}, "lane"),
+        ({"prompt": "x", "style": "oil-on-velvet"}, "style"),
+        ({"prompt": "x", "style": ""}, "style"),
+        ({"prompt": "x", "style": 1}, "style"),
         ({"prompt": "x", "colour": "red"}, "colour"),
         ([], "body"),
         ("x", "body"),
@@ -74,6 +77,28 @@ def test_a_refusal_never_repeats_the_maker_s_words() -> None:
 def test_every_tool_s_example_is_a_request_that_works_and_costs_something(tool: Any) -> None:
     assert tool.price(MODEL) >= 1
     assert find_tool(tool.name) is tool
+
+
+def test_a_style_is_kept_and_its_absence_is_the_model_s_own_look() -> None:
+    styled = parse_request(PictureRequest, '{"prompt": "x", "style": "bold-flat"}').for_model(MODEL)
+
+    assert styled.style == "bold-flat"
+    assert parse_request(PictureRequest, '{"prompt": "x"}').for_model(MODEL).style is None
+
+
+@pytest.mark.parametrize(("model", "told"), [(MODEL, "bold-flat"), (find_model("stable-diffusion-v1-5"), "no styles")])
+def test_a_style_that_the_model_lacks_is_refused_with_those_that_there_are(model: Model, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told) as refused:
+        parse_request(PictureRequest, '{"prompt": "x", "style": "secret"}').for_model(model)
+
+    assert refused.value.field == "style"
+    assert "secret" not in refused.value.detail
+
+
+@pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
+def test_every_style_has_a_name_of_its_own_and_words_for_makers(model: Model) -> None:
+    assert len({style.name for style in model.styles}) == len(model.styles)
+    assert all(style.title and style.summary and style.licence for style in model.styles)
 
 
 def test_a_model_that_is_not_in_the_catalogue_is_named() -> None:

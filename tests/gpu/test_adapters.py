@@ -1,0 +1,187 @@
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+
+from craftspark.catalogue import Style, find_model
+from craftspark.errors import ModelUnavailable
+from gpu_tasks import model_store
+from gpu_tasks.adapters import FACTS, WEIGHTS, Adapter, Adapters, unet_sha256
+from gpu_tasks.model_store import load_pipeline
+from gpu_tasks.studio import Studio
+from gpu_tasks.tools.picture import PictureRenderer
+from gpu_tasks.training.lora import add_lora, save_lora
+from tests.gpu.test_picture import SETTINGS, an_order, silent
+
+BASE = model_store.BUILT_IN / "craftspark-clipart-128"
+NAMES = ("round", "square", "worded")
+MODEL = replace(
+    find_model("craftspark-clipart-128"),
+    styles=tuple(Style(name=name, title=name, summary=name, source=f"test:{name}", licence="MIT") for name in NAMES),
+)
+Pixels = np.ndarray
+
+
+def write_adapter(folder: Path, seed: int, **changes: object) -> None:
+    """An adapter that changes much, without training."""
+    unet = UNet2DConditionModel.from_pretrained(BASE / "unet", dtype=torch.float32)
+    add_lora(unet, 2, seed)
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in unet.named_parameters():
+        if "lora_B" in name:
+            parameter.data.normal_(std=0.05, generator=generator)
+    save_lora(unet, folder)
+    facts = Adapter(
+        name=folder.name, base=BASE.name, unet_sha256=unet_sha256(BASE), rank=2, word=None, recipe={"seed": seed}
+    )
+    (folder / FACTS).write_text(json.dumps(asdict(facts) | changes))
+    model_store.write_manifest(folder)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("adapters")
+    for seed, name in enumerate(NAMES, 1):
+        write_adapter(folder / name, seed, **({"word": "ink"} if name == "worded" else {}))
+    return folder
+
+
+@pytest.fixture
+def studio_of(shelf: Path) -> Callable[..., Studio]:
+    def of(folder: Path = shelf, most: int = 8) -> Studio:
+        pipeline = load_pipeline(MODEL, SETTINGS)
+        adapters = Adapters(
+            pipeline, unet_sha256(BASE), lambda source: folder / source.removeprefix("test:"), most=most
+        )
+        return Studio({"picture": PictureRenderer(pipeline, MODEL, adapters)}, wave_size=MODEL.wave_size)
+
+    return of
+
+
+def drawn(studio: Studio, style: str | None, prompt: str = "red apple") -> Pixels:
+    return studio.render([an_order(prompt, 5, steps=2, style=style)], silent)[0]
+
+
+def test_an_image_has_the_same_bytes_whatever_style_was_drawn_before(studio_of: Callable[..., Studio]) -> None:
+    studio = studio_of()
+    plain = drawn(studio, None)
+    round_, square = drawn(studio, "round"), drawn(studio, "square")
+
+    np.testing.assert_array_equal(drawn(studio, None), plain)
+    np.testing.assert_array_equal(drawn(studio, "round"), round_)
+    np.testing.assert_array_equal(drawn(studio, "square"), square)
+    np.testing.assert_array_equal(drawn(studio_of(), "square"), square)
+    assert (plain != round_).any()
+    assert (round_ != square).any()
+
+
+def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of: Callable[..., Studio]) -> None:
+    studio = studio_of(most=1)
+    plain, first = drawn(studio, None), drawn(studio, "round")
+
+    drawn(studio, "square")
+
+    renderer = studio._renderers["picture"]
+    assert isinstance(renderer, PictureRenderer)
+    assert len(renderer._pipeline.unet.peft_config) == 1
+    np.testing.assert_array_equal(drawn(studio, "round"), first)
+    np.testing.assert_array_equal(drawn(studio, None), plain)
+
+
+def test_a_wave_never_mixes_two_styles(studio_of: Callable[..., Studio]) -> None:
+    studio = studio_of()
+    kinds = {studio.kind(an_order("a", 1, style=style)) for style in (None, "round", "square")}
+
+    assert len(kinds) == 3
+    assert studio.kind(an_order("a", 1, style="round")) == studio.kind(an_order("b", 2, style="round"))
+
+
+def test_an_adapter_s_word_stands_before_the_prompt(studio_of: Callable[..., Studio], shelf: Path) -> None:
+    assert Adapter.open(shelf / "worded").prompt("red apple") == "ink, red apple"
+    assert Adapter.open(shelf / "round").prompt("red apple") == "red apple"
+    studio = studio_of()
+    assert (drawn(studio, "worded") != drawn(studio, "worded", "blue fish")).any()
+
+
+def test_a_style_that_the_worker_s_catalogue_lacks_is_refused_by_name(studio_of: Callable[..., Studio]) -> None:
+    with pytest.raises(ModelUnavailable, match="style"):
+        studio_of().kind(an_order("a", 1, style="knitted"))
+
+
+def test_an_adapter_for_another_unet_is_refused_and_leaves_the_model_as_it_was(
+    studio_of: Callable[..., Studio], tmp_path: Path
+) -> None:
+    write_adapter(tmp_path / "round", 1, unet_sha256="0" * 64)
+    studio = studio_of(tmp_path)
+    plain = drawn(studio, None)
+
+    with pytest.raises(ModelUnavailable, match="trained for another craftspark-clipart-128"):
+        drawn(studio, "round")
+    np.testing.assert_array_equal(drawn(studio, None), plain)
+
+
+def test_an_adapter_whose_matrices_do_not_fit_leaves_the_model_as_it_was(
+    studio_of: Callable[..., Studio], shelf: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(shelf / "round", tmp_path / "round")
+    tensors = {
+        name: tensor.new_ones(7, *tensor.shape[1:]) if ".lora_B." in name else tensor
+        for name, tensor in load_file(tmp_path / "round" / WEIGHTS).items()
+    }
+    save_file(tensors, tmp_path / "round" / WEIGHTS)
+    model_store.write_manifest(tmp_path / "round")
+    studio = studio_of(tmp_path)
+    plain = drawn(studio, None)
+
+    with pytest.raises(ModelUnavailable, match="does not fit"):
+        drawn(studio, "round")
+    np.testing.assert_array_equal(drawn(studio, None), plain)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, FACTS])
+def test_an_adapter_that_was_altered_is_refused(
+    studio_of: Callable[..., Studio], shelf: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(shelf / "round", tmp_path / "round")
+    (tmp_path / "round" / name).write_bytes((shelf / "square" / name).read_bytes() + b" ")
+
+    with pytest.raises(ModelUnavailable, match=name):
+        drawn(studio_of(tmp_path), "round")
+
+
+def test_a_folder_whose_facts_are_no_adapter_s_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FACTS).write_text('{"name": "x"}')
+    model_store.write_manifest(tmp_path)
+
+    with pytest.raises(ModelUnavailable, match="no adapter"):
+        Adapter.open(tmp_path)
+
+
+def test_several_files_of_unet_weights_have_one_hash_of_their_own(tmp_path: Path) -> None:
+    manifest = {"unet/config.json": "c", "unet/a.safetensors": "1"}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    one = unet_sha256(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"unet/b.safetensors": "2"}))
+    two = unet_sha256(tmp_path)
+    (tmp_path / "manifest.json").write_text('{"vae/a.safetensors": "1"}')
+
+    assert one == "1"
+    assert len(two) == 64
+    with pytest.raises(ModelUnavailable, match="no UNet"):
+        unet_sha256(tmp_path)
+
+
+@pytest.mark.parametrize("style", find_model("craftspark-clipart-128").styles, ids=lambda style: style.name)
+def test_every_built_in_style_is_for_the_built_in_model(style: Style) -> None:
+    adapter = Adapter.open(model_store.locate(style.source, SETTINGS))
+
+    assert adapter.name == style.name
+    assert adapter.unet_sha256 == unet_sha256(BASE)

@@ -1,0 +1,38 @@
+"""Fine-tuning in three steps on five discs; as a program, one that dies by SIGKILL at its third step."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch import Tensor, nn
+
+from gpu_tasks.training.finetune import Finetuning, finetune
+from gpu_tasks.training.unet import VelocityLoss
+
+
+class FatalLoss(VelocityLoss):
+    def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(network, step, part)
+
+
+def quickly(patches: pytest.MonkeyPatch) -> None:
+    """Few pictures of few steps; the tests are about other things."""
+    patches.setattr("gpu_tasks.training.showing.PROMPTS", ("ball",))
+    patches.setattr("gpu_tasks.training.showing.STEPS", 2)
+
+
+def asked_for(data: Path, place: Path, **changes: Any) -> Finetuning:
+    values: dict[str, Any] = {"data": data, "name": "discs", "run": place / "run", "out": place / "out"}
+    return Finetuning(**values | {"steps": 3, "rank": 2, "batch": 2, "rate": 1e-2, "checkpoint_every": 1} | changes)
+
+
+if __name__ == "__main__":
+    patches = pytest.MonkeyPatch()
+    quickly(patches)
+    patches.setattr("gpu_tasks.training.finetune.VelocityLoss", FatalLoss)
+    finetune(asked_for(Path(sys.argv[1]), Path(sys.argv[2])))
