@@ -7,11 +7,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import built_in_model, local_runs, submit
+from benchmarks import built_in_model, local_runs, submit, upscaling
 from benchmarks.entries import Entry
 
 OUT = Path("build/bench.json")
-MEASURES = (submit.measure, local_runs.worker_share, local_runs.jobs_per_second, built_in_model.measure)
+MEASURES = (
+    submit.measure,
+    local_runs.worker_share,
+    local_runs.jobs_per_second,
+    built_in_model.measure,
+    upscaling.measure,
+)
 VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: "-"}
 
 

@@ -18,9 +18,11 @@ COMMANDS = {
     "unet": "train the part that draws, from a model folder or from the run's last checkpoint",
     "text_encoder": "teach the text encoder the many ways to say what the UNet can draw",
     "decoder": "train what turns latents into pixels, for sharper pictures",
+    "upscaler": "train the upscaler, from a model folder or from the run's last checkpoint",
     "distil": "train the part that draws to need few steps and no guidance",
     "finetune": "teach a model a style or a subject from a dozen pictures, as an adapter",
     "export": "write a run's averaged weights as a model folder",
+    "gain": "measure an upscaler against bicubic interpolation",
     "likeness": "train the encoder that compares pictures with prompts",
     "evaluate": "measure a model: subjects, colours, few steps",
 }

@@ -70,7 +70,8 @@ class Learner:
             self.optimizer.state[parameter] = {
                 "step": torch.tensor(float(step)),
                 **{
-                    moment: tensors[f"{moment}.{name}"].to(parameter.device, copy=True)
+                    # In the weight's own memory format: a fused step walks through both without looking.
+                    moment: torch.empty_like(parameter).copy_(tensors[f"{moment}.{name}"])
                     for moment in ("exp_avg", "exp_avg_sq")
                 },
             }

@@ -55,6 +55,10 @@ class PictureBroken(TrainingError):
     """A picture cannot be read, or its file is not there."""
 
 
+class PictureTooSmall(TrainingError):
+    """A picture is smaller than what is to be cut out of it."""
+
+
 class TooFewPictures(TrainingError):
     """There are not enough pictures to learn from."""
 

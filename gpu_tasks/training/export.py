@@ -1,4 +1,4 @@
-"""Write a run's averaged weights as a model folder that stock diffusers loads."""
+"""Write a run's averaged weights as a model folder: the start's, with the trained part replaced."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gpu_tasks import model_store
 from gpu_tasks.training.checkpoint import Run, part
 from gpu_tasks.training.decoder import Decoder
 from gpu_tasks.training.errors import CheckpointBroken
+from gpu_tasks.upscaler import Upscaler
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     folder_of_part, put = PARTS[this_run.recipe["trains"]]
     try:
         trained = put(arguments.start / folder_of_part, part(tensors, "average."))
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
         raise CheckpointBroken(f"{path} does not fit {arguments.start / folder_of_part}: {error}") from None
     arguments.model.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.model.parent) as scratch:
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.model.exists():
             arguments.model.rename(Path(scratch) / "old")
         folder.rename(arguments.model)
-    print(f"{arguments.model}: {folder_of_part} is the average after step {step}")
+    print(f"{arguments.model / folder_of_part} is the average after step {step}")
 
 
 def unet_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:
@@ -71,9 +72,16 @@ def autoencoder_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:
     return autoencoder
 
 
+def upscaler_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:
+    network = Upscaler.open(folder).network
+    network.load_state_dict(weights)
+    return network
+
+
 # By what a run's recipe says it trains: the part's folder, and how the part takes the weights.
 PARTS: Mapping[str, tuple[str, Callable[[Path, Mapping[str, Tensor]], Any]]] = {
     "unet": ("unet", unet_with),
     "text_encoder": ("text_encoder", text_encoder_with),
     "decoder": ("vae", autoencoder_with),
+    "upscaler": ("", upscaler_with),  # the folder is the part
 }

@@ -61,12 +61,35 @@ class Caption:
     group: str
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """One picture as its package draws it: as large as one likes."""
+
+    picture: Picture
+    icon: dict[str, Any]
+    icons: dict[str, Any]
+
+    def png(self, size: int) -> bytes:
+        return rasterise(to_svg(self.icon, self.icons, size), size)
+
+
 def clipart(size: int) -> Iterator[tuple[Picture, bytes]]:
     """Every picture of every style that has a caption, as PNG bytes; raises SourceUnavailable."""
     packages = install()
     captions = read_captions(packages / "emojibase-data" / "en")
     for style in STYLES:
         yield from pictures_of(style, packages / "@iconify-json" / style.name, captions, size)
+
+
+def drawings(style_name: str) -> list[Drawing]:
+    """Every captioned picture of one style, in its package's order; raises SourceUnavailable."""
+    style = next((style for style in STYLES if style.name == style_name), None)
+    if style is None:
+        known = ", ".join(style.name for style in STYLES)
+        raise SourceUnavailable(f"there is no style {style_name}; the styles are {known}")
+    packages = install()
+    captions = read_captions(packages / "emojibase-data" / "en")
+    return list(drawings_of(style, packages / "@iconify-json" / style.name, captions))
 
 
 def install() -> Path:
@@ -126,7 +149,15 @@ def read_captions(folder: Path) -> dict[str, Caption]:
 def pictures_of(
     style: Style, package: Path, captions: dict[str, Caption], size: int
 ) -> Iterator[tuple[Picture, bytes]]:
-    """The captioned pictures of one package, each code once; raises SourceUnavailable where its licence changed."""
+    """The captioned pictures of one package that show something; raises as drawings_of does."""
+    for drawing in drawings_of(style, package, captions):
+        content = drawing.png(size)
+        if shows_something(content):
+            yield drawing.picture, content
+
+
+def drawings_of(style: Style, package: Path, captions: dict[str, Caption]) -> Iterator[Drawing]:
+    """The captioned icons of one package, each code once; raises SourceUnavailable where its licence changed."""
     stated = read_json(package / "info.json")["license"]["spdx"]
     if stated != style.licence:
         raise SourceUnavailable(f"{style.name} states the licence {stated}, not {style.licence}")
@@ -138,25 +169,20 @@ def pictures_of(
         caption, icon = captions.get(code), find_icon(icons, icon_name)
         if caption is None or icon is None or code in done:
             continue
-        content = rasterise(to_svg(icon, icons, size), size)
-        if not shows_something(content):
-            continue
         done.add(code)
         identity = f"{style.name}-{code.lower()}"
-        yield (
-            Picture(
-                id=identity,
-                file=f"pictures/{identity}.png",
-                name=caption.name,
-                synonyms=caption.synonyms,
-                group=caption.group,
-                style=style.name,
-                licence=style.licence,
-                attribution=f"{style.attribution}; {CAPTIONS_ATTRIBUTION}",
-                source=f"npm:@iconify-json/{style.name}@{version}#{icon_name}",
-            ),
-            content,
+        picture = Picture(
+            id=identity,
+            file=f"pictures/{identity}.png",
+            name=caption.name,
+            synonyms=caption.synonyms,
+            group=caption.group,
+            style=style.name,
+            licence=style.licence,
+            attribution=f"{style.attribution}; {CAPTIONS_ATTRIBUTION}",
+            source=f"npm:@iconify-json/{style.name}@{version}#{icon_name}",
         )
+        yield Drawing(picture, icon, icons)
 
 
 def find_icon(icons: dict[str, Any], name: str) -> dict[str, Any] | None:

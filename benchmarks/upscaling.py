@@ -1,0 +1,33 @@
+"""What the upscaler gains over bicubic interpolation on a style that its training has not seen."""
+
+from benchmarks.entries import Entry
+from gpu_tasks.model_store import BUILT_IN
+from gpu_tasks.training.gain import SMALL, measured, references
+from gpu_tasks.upscaler import Upscaler
+
+UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
+STARTING_MODEL = BUILT_IN / "realesr-animevideov3-x4"
+HELD_OUT_STYLE = "twemoji"
+BESIDE = 8  # pictures of what stands beside the figure, the first of the same
+
+
+def measure() -> list[Entry]:
+    """The mean gain at 2x over 64 pictures, as gpu_tasks.training.gain defines it; beside it the first few of them."""
+    upscaler = Upscaler.open(UPSCALER)
+    twice = references(HELD_OUT_STYLE, 2 * SMALL)
+    four_times = references(HELD_OUT_STYLE, 4 * SMALL, count=BESIDE)
+    gain = measured(upscaler, twice, 2)
+    beside = {
+        "starting model 2x": measured(Upscaler.open(STARTING_MODEL), twice[:BESIDE], 2),
+        "4x": measured(upscaler, four_times, 4),
+    }
+    entry = Entry(
+        name="upscale_gain_db",
+        value=round(gain.mean, 2),
+        goal=1.5,
+        better="higher",
+        unit="dB",
+        samples=[round(each, 2) for each in gain.each],
+        beside={name: round(other.mean, 2) for name, other in beside.items()} | {"pictures beside": BESIDE},
+    )
+    return [entry]
