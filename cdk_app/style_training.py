@@ -24,6 +24,7 @@ NEVER_AGAIN = [
     "LossNotFinite",
     "ModelUnavailable",
     "PictureBroken",
+    "PictureTooSmall",
     "RecipeChanged",
     "RecipeUnfit",
     "SubjectsMissing",
