@@ -54,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="a dataset folder")
     parser.add_argument("--subjects", type=Path, default=SUBJECTS, help="a file of names, one a line")
     parser.add_argument("--style", default="twemoji", help="the style that the model was trained on")
+    parser.add_argument(
+        "--judge",
+        type=Path,
+        metavar="JUDGE_FOLDER",
+        help="the model folder that LIKENESS was trained for, where that is not MODEL_FOLDER: one measure for both",
+    )
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--out", type=Path, help="write the figures as JSON, and grids beside it")
@@ -69,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise SubjectsMissing(
             f"{arguments.data} has no {arguments.style} pictures of {', '.join(sorted(missing)[:10])}"
         )
-    likeness = Likeness.open(arguments.likeness, arguments.model)
+    likeness = Likeness.open(arguments.likeness, arguments.judge or arguments.model)
     model = load_model(arguments.model)
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +116,7 @@ def evaluate(
         figures[f"steps_{steps}"], cosines[steps] = subject_figures(found, likeness, asked, places, len(seeds))
     figures["few_step_ratio"] = rounded(cosines[FEW_STEPS] / cosines[MANY_STEPS])
     if coloured := colour_prompts(subjects):
-        pictures = drawn(model, [prompt.text for prompt in coloured], seeds, MANY_STEPS)
+        pictures = drawn(model, [prompt.text for prompt in coloured], seeds, FEW_STEPS)
         grids["colours"] = pictures[: len(coloured)]
         figures["colours"] = colour_figures(pictures, coloured * len(seeds), likeness, by_subject(dataset, subjects))
     return figures, grids

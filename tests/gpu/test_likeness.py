@@ -11,10 +11,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from safetensors.torch import load_file, save_file
 
 from craftspark.errors import ModelUnavailable
 from gpu_tasks.model_store import BUILT_IN, write_manifest
-from gpu_tasks.training.__main__ import REFUSED, main
+from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.augmentation import augmented
 from gpu_tasks.training.dataset import Dataset, Picture, on_white, write_dataset
 from gpu_tasks.training.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces, ranks
@@ -241,6 +242,24 @@ def test_what_cannot_be_measured_is_refused_before_drawing(
 
     assert code == REFUSED
     assert refusal in capsys.readouterr().err
+
+
+def test_a_model_with_another_text_encoder_is_measured_by_the_judges(
+    dataset: Dataset, likeness: Likeness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, encoder = tmp_path / "other", tmp_path / "likeness"
+    shutil.copytree(MODEL, other)
+    weights = load_file(other / "text_encoder/model.safetensors")
+    save_file({name: tensor * 1.01 for name, tensor in weights.items()}, other / "text_encoder/model.safetensors")
+    write_manifest(other)
+    likeness.save(encoder, report={})
+    (tmp_path / "subjects.txt").write_text("banana\n")
+    monkeypatch.setattr("gpu_tasks.training.evaluate.evaluate", lambda *_arguments, **_named: ({}, {}))
+    words = ["evaluate", str(other), str(encoder), str(dataset.folder)]
+    words += ["--style", "", "--subjects", str(tmp_path / "subjects.txt")]
+
+    assert main(words) == REFUSED
+    assert main([*words, "--judge", str(MODEL)]) == DONE
 
 
 class DiscModel:
