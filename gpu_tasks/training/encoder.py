@@ -148,6 +148,7 @@ class Likeness:
         tensors = self.network.state_dict() | {"text_mean": self._text_mean}
         halves = {name: tensor.half().contiguous() for name, tensor in tensors.items()}
         save_file(halves, partial / WEIGHTS)
+        (partial / WEIGHTS).chmod(0o644)  # written for their owner alone; a worker runs as somebody else
         (partial / CONFIG).write_text(json.dumps(asdict(self.config), indent=1) + "\n")
         (partial / "report.json").write_text(json.dumps(report, indent=1) + "\n")
         write_manifest(partial)

@@ -42,7 +42,10 @@ def run(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=arguments.model.parent) as scratch:
         folder = Path(scratch) / "model"
         shutil.copytree(arguments.start, folder)
+        config = folder / folder_of_part / "config.json"
+        as_it_was = config.read_bytes()
         trained.half().save_pretrained(folder / folder_of_part)
+        config.write_bytes(as_it_was)  # what was saved names folders of this machine
         for weights in folder.rglob("*.safetensors"):
             weights.chmod(0o644)  # written for their owner alone; a worker runs as somebody else
         model_store.write_manifest(folder)

@@ -197,6 +197,7 @@ def test_a_model_is_trained_resumed_and_exported(
     assert (run / "samples/00000002.png").exists()
     assert steps_reported(run) == [2]
     model_store.check(model)
+    assert (model / "unet/config.json").read_bytes() == (BUILT_IN / "unet/config.json").read_bytes()
     assert sum(path.stat().st_size for path in model.rglob("*.safetensors")) < 30e6
     new, old = (
         StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32, safety_checker=None, local_files_only=True)
