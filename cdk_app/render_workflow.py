@@ -1,8 +1,6 @@
 """The state machine `render-job`: a job from its batches to its announcement."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -11,6 +9,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_app.batch_rendering import BatchRendering
+from cdk_app.ended_otherwise import EXECUTION, EndedOtherwise
 from cdk_app.gpu_fleet import GpuFleet
 from cdk_app.gpu_launch import refuse_stopping_tasks
 from cdk_app.retries import EVENT_FAULTS, SETTLE_FAULTS, retry_faults
@@ -57,31 +56,13 @@ class RenderWorkflow(Construct):
 
     def settle_otherwise_ended(self, settle_job: lambda_.IFunction, *, dead_letters: sqs.IQueue) -> None:
         """Settle the jobs of executions that ended before they could do it themselves."""
-        events.Rule(
+        EndedOtherwise(
             self,
             "EndedOtherwise",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [self.machine.state_machine_arn],
-                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-                },
-            ),
-            targets=[
-                targets.LambdaFunction(
-                    settle_job,
-                    dead_letter_queue=dead_letters,
-                    event=events.RuleTargetInput.from_object(
-                        {
-                            "job_id": events.EventField.from_path("$.detail.name"),
-                            "outcomes": [],
-                            "error": "ExecutionEnded",
-                            "cause": events.EventField.from_path("$.detail.status"),
-                        }
-                    ),
-                )
-            ],
+            machine=self.machine,
+            settler=settle_job,
+            about={"job_id": EXECUTION, "outcomes": []},
+            dead_letters=dead_letters,
         )
 
     def _render(self, batch: BatchRendering, settle: tasks.LambdaInvoke) -> sfn.Map:

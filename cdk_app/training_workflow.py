@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 
 from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -12,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from cdk_app.ended_otherwise import EXECUTION, EndedOtherwise
 from cdk_app.gpu_fleet import GpuFleet
 from cdk_app.gpu_launch import CALLBACK, refuse_stopping_tasks, seconds
 from cdk_app.gpu_worker import GpuWorker
@@ -74,31 +73,13 @@ class TrainingWorkflow(Construct):
 
     def settle_otherwise_ended(self, *, dead_letters: sqs.IQueue) -> None:
         """Settle the trainings of executions that ended before they could do it themselves."""
-        events.Rule(
+        EndedOtherwise(
             self,
             "EndedOtherwise",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [self.machine.state_machine_arn],
-                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-                },
-            ),
-            targets=[
-                targets.LambdaFunction(
-                    self._settle_training,
-                    dead_letter_queue=dead_letters,
-                    event=events.RuleTargetInput.from_object(
-                        {
-                            "training_id": events.EventField.from_path("$.detail.name"),
-                            "outcome": "failed",
-                            "error": "ExecutionEnded",
-                            "cause": events.EventField.from_path("$.detail.status"),
-                        }
-                    ),
-                )
-            ],
+            machine=self.machine,
+            settler=self._settle_training,
+            about={"training_id": EXECUTION, "outcome": "failed"},
+            dead_letters=dead_letters,
         )
 
     def _quality_gate(self, good: sfn.IChainable) -> sfn.Choice:

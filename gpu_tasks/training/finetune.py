@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import hashlib
 import json
 import re
 import shutil
@@ -29,7 +28,7 @@ from gpu_tasks.training.checkpoint import PARTIAL, Run
 from gpu_tasks.training.colours import Pixels
 from gpu_tasks.training.dataset import STYLE_LEAST as LEAST
 from gpu_tasks.training.dataset import STYLE_MOST as MOST
-from gpu_tasks.training.dataset import Dataset, Picture, read_names
+from gpu_tasks.training.dataset import Dataset, Picture, digest_of, read_names
 from gpu_tasks.training.encoder import Likeness
 from gpu_tasks.training.errors import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.training.evaluate import load_model
@@ -223,14 +222,11 @@ def recipe_of(
     asked: Finetuning, schedule: Schedule, objective: Objective, pictures: tuple[Picture, ...], pixels: Pixels
 ) -> dict[str, Any]:
     """All that the weights depend on."""
-    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes())
-    for picture in pictures:
-        digest.update(repr((picture.name, picture.synonyms)).encode())
     return {
         "trains": "adapter",
-        "base": hashlib.sha256((asked.base / model_store.MANIFEST).read_bytes()).hexdigest(),
+        "base": model_store.sha256_of(asked.base / model_store.MANIFEST),
         "unet_sha256": unet_sha256(asked.base),
-        "pictures": digest.hexdigest(),
+        "pictures": digest_of(pictures, pixels),
         "rank": asked.rank,
         "word": asked.word,
         **asdict(schedule),

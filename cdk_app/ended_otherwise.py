@@ -1,0 +1,51 @@
+"""Executions that end before they could settle what they were about."""
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+EXECUTION = events.EventField.from_path("$.detail.name")
+STATUS = events.EventField.from_path("$.detail.status")
+
+
+class EndedOtherwise(Construct):
+    """Calls `settler` for each execution that failed, timed out or was stopped.
+
+    The call has `about` (the execution's name goes in where EXECUTION stands), `error` and, as `cause`, the status.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        machine: sfn.IStateMachine,
+        settler: lambda_.IFunction,
+        about: Mapping[str, object],
+        dead_letters: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        events.Rule(
+            self,
+            "Rule",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    settler,
+                    dead_letter_queue=dead_letters,
+                    event=events.RuleTargetInput.from_object({**about, "error": "ExecutionEnded", "cause": STATUS}),
+                )
+            ],
+        )
