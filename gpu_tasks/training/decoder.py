@@ -50,15 +50,16 @@ def run(arguments: argparse.Namespace) -> None:
         favoured=[at for at, picture in enumerate(dataset.pictures) if picture.id in favoured],
     )
     this_run = Run.begin(arguments.run, recipe(arguments, schedule, dataset, favoured))
-    autoencoder = AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32).eval()
+    autoencoder = AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32)
+    autoencoder.to(arguments.device).eval()
     shown = torch.stack(
         [prepared(pixels) for pixels in pictures.pixels[pictures.favoured[:: len(favoured) // SHOWN + 1]]]
-    )
+    ).to(arguments.device)
 
     def sample(average: nn.Module, step: int) -> None:
         with torch.no_grad():
             latents = encoded(autoencoder, shown)
-            noise = torch.randn(latents.shape, generator=generator_at(arguments.seed, "shown"))
+            noise = torch.randn(latents.shape, generator=generator_at(arguments.seed, "shown")).to(latents.device)
             rows = [shown, average(latents), average(latents + NOISE_MOST / 2 * noise)]
         print(f"after {step} steps: {decibels(rows[1], shown):.2f} dB, with noise {decibels(rows[2], shown):.2f}")
         write_grid(np.concatenate([as_pixels(row) for row in rows]), this_run.folder / "samples" / f"{step:08}.png")
@@ -122,10 +123,12 @@ class DecodingLoss:
     def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
         generator = generator_at(self._seed, "noise", step, part)
         wanted = self._pictures.draw(self._size, generator_at(self._seed, "draw", step, part).initial_seed())
-        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        wanted = wanted.to(self._autoencoder.device)
+        with torch.autocast(wanted.device.type, torch.bfloat16, cache_enabled=False):
             latents = encoded(self._autoencoder, wanted).float()
             strength = NOISE_MOST * torch.rand(self._size, 1, 1, 1, generator=generator)
-            told = network(latents + strength * torch.randn(latents.shape, generator=generator))
+            noise = strength * torch.randn(latents.shape, generator=generator)
+            told = network(latents + noise.to(latents.device))
         wrong = told.float() - wanted
         chroma = wrong - wrong.mean(1, keepdim=True)
         soft = avg_pool2d(wrong, 8)
@@ -155,7 +158,7 @@ def prepared(picture: Pixels, ground: Any = None) -> Tensor:
 
 
 def as_pixels(pictures: Tensor) -> Pixels:
-    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
 def decibels(told: Tensor, wanted: Tensor) -> float:

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
     this_run = Run.begin(arguments.run, recipe)
     model = StableDiffusionPipeline.from_pretrained(
         arguments.start, dtype=torch.float32, safety_checker=None, local_files_only=True
-    )
+    ).to(arguments.device)
     model.set_progress_bar_config(disable=True)
     examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
 
@@ -106,7 +106,8 @@ class Teacher:
         self._network = network
         self._goal = goal
         # Nothing is left of noise after the last step, which goes to the time -1.
-        self._signal = torch.cat([scheduler.alphas_cumprod.float(), torch.ones(1)])
+        self._signal = torch.cat([scheduler.alphas_cumprod.float(), torch.ones(1)]).to(network.device)
+        self.device: torch.device = network.device
         self.times = len(scheduler.alphas_cumprod)
 
     def signal(self, times: Tensor) -> Tensor:
@@ -154,7 +155,7 @@ class ArrivalLoss:
         self._teacher = teacher
         self._goal = goal
         self._parts = parts
-        self._nothing = examples.states[examples.no_caption].float()[None]
+        self._nothing = examples.states[examples.no_caption].float()[None].to(teacher.device)
         self._legs = legs(teacher, goal.few)
 
     def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
@@ -164,9 +165,11 @@ class ArrivalLoss:
         )
         generator = generator_at(goal.seed, "distil", step, part)
         times = self._legs[torch.randint(len(self._legs), (size,), generator=generator)]
+        noise = torch.randn(latents.shape, generator=generator)
+        latents, states, noise, times = (drawn.to(self._teacher.device) for drawn in (latents, states, noise, times))
         signal = self._teacher.signal(times[:, 0])
-        noisy = signal.sqrt() * latents + (1 - signal).sqrt() * torch.randn(latents.shape, generator=generator)
-        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
+        with torch.autocast(noisy.device.type, torch.bfloat16, cache_enabled=False):
             wanted = self._teacher.target(noisy, times, states, self._nothing)
             told = network(noisy, times[:, 0], states).sample
         loss: Tensor = (told.float() - wanted).square().mean()

@@ -36,6 +36,7 @@ from gpu_tasks.training.examples import Examples
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import NO_HOOKS, Rhythm, Schedule, train
 from gpu_tasks.training.lora import add_lora, save_lora
+from gpu_tasks.training.options import check_device
 from gpu_tasks.training.showing import Showing
 from gpu_tasks.training.unet import Objective, VelocityLoss
 
@@ -112,6 +113,7 @@ def finetune(asked: Finetuning, *, say: Say = print, hooks: Hooks = NO_HOOKS) ->
     schedule = Schedule(steps=asked.steps, rate=asked.rate, parts=asked.parts, warm_up=20, average_decay=AVERAGE_DECAY)
     schedule.check(asked.batch)
     check_request(asked)
+    check_device(asked.device)
     model_store.check(asked.base)
     dataset = Dataset.open(asked.data)
     learned, held_out = divided(dataset, asked)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import torch
+
+from gpu_tasks.training.errors import RecipeUnfit
 from gpu_tasks.training.loop import Rhythm, Schedule
 
 
@@ -21,6 +24,7 @@ def add_options(
     parser.add_argument("--warm-up", type=int, default=warm_up, help="steps to the highest rate")
     parser.add_argument("--average-decay", type=float, default=0.999, help="how slowly the kept average follows")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; with cuda, --parts 1 fills the GPU")
     parser.add_argument("--parts", type=int, default=2, help="of a batch, side by side; as many as the CPU has cores")
     parser.add_argument("--checkpoint-every", type=int, default=250)
     parser.add_argument("--report-every", type=int, default=25)
@@ -28,7 +32,7 @@ def add_options(
 
 
 def schedule_of(arguments: argparse.Namespace) -> Schedule:
-    """The schedule that was asked for; raises RecipeUnfit."""
+    """The schedule that was asked for; raises RecipeUnfit for one that this machine cannot follow."""
     schedule = Schedule(
         steps=arguments.steps,
         rate=arguments.rate,
@@ -37,7 +41,14 @@ def schedule_of(arguments: argparse.Namespace) -> Schedule:
         average_decay=arguments.average_decay,
     )
     schedule.check(arguments.batch)
+    check_device(arguments.device)
     return schedule
+
+
+def check_device(device: str) -> None:
+    """Raise RecipeUnfit for a GPU that is not there, before anything is read or written."""
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise RecipeUnfit(f"--device {device}: torch finds no CUDA device here; use --device cpu", field="device")
 
 
 def rhythm_of(arguments: argparse.Namespace) -> Rhythm:

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     model_store.check(arguments.start)
     phrases = prepare(Dataset.open(arguments.data), read_names(arguments.subjects))
     this_run = Run.begin(arguments.run, recipe(arguments, schedule, phrases))
-    texts = Texts(arguments.start)
+    texts = Texts(arguments.start, arguments.device)
     print(f"{len(phrases.words)} subjects, {sum(map(len, phrases.kinds.values()))} kinds of them", flush=True)
 
     def judge(average: nn.Module, step: int) -> None:
@@ -82,7 +82,7 @@ def prepare(dataset: Dataset, names: frozenset[str]) -> Phrases:
 class Texts:
     """A model folder's tokenizer and text encoder: the teacher, and what a learner begins from."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
         from transformers import CLIPTextModel, CLIPTokenizer  # slow to import
         from transformers.utils import logging as transformers_log
 
@@ -92,7 +92,7 @@ class Texts:
         self._teacher: Any = CLIPTextModel.from_pretrained(
             folder / "text_encoder", dtype=torch.float32, local_files_only=True
         )
-        self._teacher.eval().requires_grad_(False)
+        self._teacher.to(device).eval().requires_grad_(False)
 
     def learner(self) -> nn.Module:
         network: nn.Module = copy.deepcopy(self._teacher).requires_grad_(True)
@@ -109,7 +109,7 @@ class Texts:
             ids = self._tokenizer(
                 texts, padding="max_length", truncation=True, max_length=tokens, return_tensors="pt"
             ).input_ids
-        states: Tensor = network(input_ids=ids).last_hidden_state
+        states: Tensor = network(input_ids=ids.to(self._teacher.device)).last_hidden_state
         return states
 
     @torch.no_grad()

@@ -43,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names-only", action="store_true", help="no synonyms in captions: the text encoder brings them to the names"
     )
-    parser.add_argument("--device", default="cpu")
 
 
 def run(arguments: argparse.Namespace) -> None:

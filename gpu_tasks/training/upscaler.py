@@ -42,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--softened-by", type=Path, metavar="MODEL_FOLDER", help="mend what this model's autoencoder makes soft, too"
     )
     parser.add_argument("--softened", type=float, default=0.25, help="share of such patches")
-    parser.add_argument("--device", default="cpu")
 
 
 def run(arguments: argparse.Namespace) -> None:

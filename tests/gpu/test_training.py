@@ -226,6 +226,18 @@ def test_a_batch_that_does_not_divide_into_its_parts_is_refused(
     assert "RecipeUnfit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["unet", "decoder", "distil"])
+def test_a_gpu_that_is_not_there_is_told_before_anything_is_written(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    words = [command, str(data), str(tmp_path / "run"), "--start", str(BUILT_IN), "--steps", "2"]
+
+    assert main([*words, "--device", "cuda"]) == REFUSED
+    assert "RecipeUnfit: --device cuda: torch finds no CUDA device" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_without_a_checkpoint_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMissing):
         Run.found(tmp_path)
