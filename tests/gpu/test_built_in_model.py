@@ -1,0 +1,57 @@
+"""What the model card promises, on a handful of prompts; `make bench` measures 200."""
+
+from typing import Any
+
+import pytest
+
+from gpu_tasks.model_store import BUILT_IN
+from gpu_tasks.training.colours import dominant_colour
+from gpu_tasks.training.dataset import read_names
+from gpu_tasks.training.encoder import LIKENESS, Likeness, ranks
+from gpu_tasks.training.evaluate import SUBJECTS, load_model
+from gpu_tasks.training.grid import draw
+
+MODEL = BUILT_IN / "craftspark-clipart-128"
+EVERYDAY = {
+    "pumpkin": "jack-o-lantern",
+    "a burger": "hamburger",
+    "ladybug": "lady beetle",
+    "present": "wrapped gift",
+    "donut svg": "doughnut",
+    "a bee": "honeybee",
+    "cup of coffee": "hot beverage",
+    "car": "automobile",
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return load_model(MODEL)
+
+
+def test_everyday_words_are_drawn_as_what_they_mean(model: Any) -> None:
+    likeness = Likeness.open(BUILT_IN / LIKENESS, MODEL)
+    subjects = sorted(read_names(SUBJECTS))
+
+    places = likeness.of_pictures(draw(model, list(EVERYDAY), seed=1, steps=8))
+
+    found = ranks(places, likeness.of_texts(subjects), [subjects.index(name) for name in EVERYDAY.values()])
+    assert (found <= 5).sum() >= 7
+
+
+def test_a_colour_is_obeyed(model: Any) -> None:
+    colours = ["blue", "green", "purple", "red"]
+
+    pictures = draw(model, [f"{colour} butterfly" for colour in colours], seed=1, steps=8)
+
+    assert [dominant_colour(picture)[0] for picture in pictures] == colours
+
+
+def test_the_ground_is_white(model: Any) -> None:
+    pictures = draw(model, ["strawberry", "rocket", "owl", "cactus"], seed=1, steps=8)
+
+    assert pictures[:, :6, :6].mean() > 245
+
+
+def test_the_folder_is_small_enough_for_a_repository() -> None:
+    assert sum(path.stat().st_size for path in MODEL.rglob("*.safetensors")) <= 30e6
