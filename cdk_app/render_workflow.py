@@ -8,15 +8,15 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from cdk_app.announcement import UNCHANGED, announce_result
 from cdk_app.batch_rendering import BatchRendering
 from cdk_app.ended_otherwise import EXECUTION, EndedOtherwise
 from cdk_app.gpu_fleet import GpuFleet
 from cdk_app.gpu_launch import refuse_stopping_tasks
-from cdk_app.retries import EVENT_FAULTS, SETTLE_FAULTS, retry_faults
+from cdk_app.retries import SETTLE_FAULTS, retry_faults
 from cdk_app.stage import Rendering
 
 JOB_ID = "{% $states.input.job_id %}"
-UNCHANGED = "{% $states.input %}"
 
 
 class RenderWorkflow(Construct):
@@ -35,7 +35,11 @@ class RenderWorkflow(Construct):
         super().__init__(scope, construct_id)
         batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
         settle = self._settle(settle_job)
-        story = self._render(batch, settle).next(settle).next(self._announce(self._judge()))
+        story = (
+            self._render(batch, settle)
+            .next(settle)
+            .next(announce_result(self, source="craftspark.jobs", detail_type="JobSettled", then=self._judge()))
+        )
         self.machine = sfn.StateMachine(
             self,
             "Machine",
@@ -96,23 +100,6 @@ class RenderWorkflow(Construct):
         )
         retry_faults(settle, SETTLE_FAULTS, attempts=6)
         return settle
-
-    def _announce(self, judge: sfn.Choice) -> tasks.EventBridgePutEvents:
-        announce = tasks.EventBridgePutEvents.jsonata(
-            self,
-            "Announce the result",
-            entries=[
-                tasks.EventBridgePutEventsEntry(
-                    source="craftspark.jobs", detail_type="JobSettled", detail=sfn.TaskInput.from_text(UNCHANGED)
-                )
-            ],
-            outputs=UNCHANGED,
-            task_timeout=sfn.Timeout.duration(Duration.seconds(30)),
-        )
-        retry_faults(announce, EVENT_FAULTS, attempts=3)
-        announce.add_catch(judge, outputs=UNCHANGED)  # the job is settled, heard of or not
-        announce.next(judge)
-        return announce
 
     def _judge(self) -> sfn.Choice:
         failed = sfn.Fail.jsonata(

@@ -10,16 +10,16 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from cdk_app.announcement import UNCHANGED, announce_result
 from cdk_app.ended_otherwise import EXECUTION, EndedOtherwise
 from cdk_app.gpu_fleet import GpuFleet
 from cdk_app.gpu_launch import CALLBACK, refuse_stopping_tasks, seconds
 from cdk_app.gpu_worker import GpuWorker
-from cdk_app.retries import EVENT_FAULTS, STORE_FAULTS, retry_faults
+from cdk_app.retries import STORE_FAULTS, retry_faults
 from cdk_app.stage import Training
 from cdk_app.style_training import WHY, StyleTraining
 
 TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
-UNCHANGED = "{% $states.input %}"
 DAY_S = 24 * 3600
 
 
@@ -41,7 +41,9 @@ class TrainingWorkflow(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._training, self._settle_training = training, settle_training
-        self._announced = self._announce(self._judge_training())
+        self._announced = announce_result(
+            self, source="craftspark.trainings", detail_type="TrainingSettled", then=self._judge_training()
+        )
         self._failed = self._settle(
             "Record the failure", "failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
         )
@@ -176,25 +178,6 @@ class TrainingWorkflow(Construct):
             retry_on_service_exceptions=False,
             task_timeout=seconds(60),
         )
-
-    def _announce(self, judge: sfn.Choice) -> tasks.EventBridgePutEvents:
-        announce = tasks.EventBridgePutEvents.jsonata(
-            self,
-            "Announce the result",
-            entries=[
-                tasks.EventBridgePutEventsEntry(
-                    source="craftspark.trainings",
-                    detail_type="TrainingSettled",
-                    detail=sfn.TaskInput.from_text(UNCHANGED),
-                )
-            ],
-            outputs=UNCHANGED,
-            task_timeout=seconds(30),
-        )
-        retry_faults(announce, EVENT_FAULTS, attempts=3)
-        announce.add_catch(judge, outputs=UNCHANGED)  # the training is settled, heard of or not
-        announce.next(judge)
-        return announce
 
     def _judge_training(self) -> sfn.Choice:
         failed = sfn.Fail.jsonata(

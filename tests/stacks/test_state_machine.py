@@ -15,15 +15,19 @@ NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFaile
 CALLBACKS = ("Hand to the warm pool", "Launch on spot", "Launch on demand")
 
 
-def test_definition_is_valid_amazon_states_language(synthesis: Synthesis, tmp_path: Path) -> None:
-    definition = tmp_path / "render-job.json"
-    definition.write_text(json.dumps(synthesis.state_machine))
+def check_definition(definition: Mapping[str, Any], path: Path) -> None:
+    """Write the definition to the path, and have the validator of the Amazon States Language read it."""
+    path.write_text(json.dumps(definition))
 
-    command = [str(NODE), str(VALIDATOR), "--json-path", str(definition)]
+    command = [str(NODE), str(VALIDATOR), "--json-path", str(path)]
     verdict = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
-    assert synthesis.state_machine["QueryLanguage"] == "JSONata"
+    assert definition["QueryLanguage"] == "JSONata"
+
+
+def test_definition_is_valid_amazon_states_language(synthesis: Synthesis, tmp_path: Path) -> None:
+    check_definition(synthesis.state_machine, tmp_path / "render-job.json")
 
 
 def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:

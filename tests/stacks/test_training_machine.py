@@ -1,7 +1,5 @@
 """The definition of `train-model`: valid, every wait bounded, no data's fault retried, and sure to settle."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,8 @@ import pytest
 from cdk_app.stages import DEV
 from cdk_app.style_training import NEVER_AGAIN
 from gpu_tasks.training import errors
-from tests.stacks.conftest import NODE
 from tests.stacks.synthesis import Synthesis
-from tests.stacks.test_state_machine import VALIDATOR, before, catches, path_through
+from tests.stacks.test_state_machine import before, catches, check_definition, path_through
 
 LAUNCHES = ("Check the data", "Train on spot", "Train on demand")
 SETTLING = ("Promote the version", "Roll the canary back", "Record the rejection", "Record the failure")
@@ -23,14 +20,7 @@ NOT_OF_TASKS = {"SourceUnavailable", "LikenessBroken", "CheckpointMissing"}
 
 
 def test_definition_is_valid_amazon_states_language(synthesis: Synthesis, tmp_path: Path) -> None:
-    definition = tmp_path / "train-model.json"
-    definition.write_text(json.dumps(synthesis.training_machine))
-
-    command = [str(NODE), str(VALIDATOR), "--json-path", str(definition)]
-    verdict = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
-    assert synthesis.training_machine["QueryLanguage"] == "JSONata"
+    check_definition(synthesis.training_machine, tmp_path / "train-model.json")
 
 
 def test_states_tell_the_story_of_a_training(dev: Synthesis) -> None:
