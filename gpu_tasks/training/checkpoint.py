@@ -40,7 +40,7 @@ class Learner:
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The parameters that a step changes, by name."""
-        return {name: parameter for name, parameter in self.network.named_parameters() if parameter.requires_grad}
+        return trained_of(self.network)
 
     def weights_of(self, network: nn.Module) -> dict[str, Tensor]:
         """The state of the network or of its average, but for what is frozen."""
@@ -168,6 +168,11 @@ class Run:
     def report(self, metrics: Mapping[str, float]) -> None:
         with (self.folder / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(metrics) + "\n")
+
+
+def trained_of(network: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that need a gradient, by name."""
+    return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
 
 
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

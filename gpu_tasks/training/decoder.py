@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
         pixels=dataset.pixels(),
         favoured=[at for at, picture in enumerate(dataset.pictures) if picture.id in favoured],
     )
-    this_run = Run.begin(arguments.run, recipe(arguments, schedule, dataset, favoured))
+    this_run = Run.begin(
+        arguments.run, recipe(arguments, schedule, digest_of(dataset.pictures, pictures.pixels), favoured)
+    )
     autoencoder = AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32)
     autoencoder.to(arguments.device).eval()
     shown = torch.stack(
@@ -167,12 +169,12 @@ def decibels(told: Tensor, wanted: Tensor) -> float:
     return (-10 * error.log10()).mean().item()
 
 
-def recipe(arguments: argparse.Namespace, schedule: Schedule, dataset: Dataset, favoured: set[str]) -> dict[str, Any]:
+def recipe(arguments: argparse.Namespace, schedule: Schedule, digest: str, favoured: set[str]) -> dict[str, Any]:
     """All that the result depends on."""
     return {
         "trains": "decoder",
         "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
-        "pictures": digest_of(dataset.pictures, dataset.pixels()),
+        "pictures": digest,
         "favoured": sorted(favoured),
         "seed": arguments.seed,
         "batch": arguments.batch,

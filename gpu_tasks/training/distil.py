@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
 from torch import Tensor, nn
 
 from gpu_tasks import model_store
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset import Dataset, digest_of
+from gpu_tasks.training.evaluate import load_model, with_unet
 from gpu_tasks.training.examples import Examples
 from gpu_tasks.training.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import generator_at, train
@@ -74,15 +74,11 @@ def run(arguments: argparse.Namespace) -> None:
         **asdict(goal),
     }
     this_run = Run.begin(arguments.run, recipe)
-    model = StableDiffusionPipeline.from_pretrained(
-        arguments.start, dtype=torch.float32, safety_checker=None, local_files_only=True
-    ).to(arguments.device)
-    model.set_progress_bar_config(disable=True)
+    model = load_model(arguments.start).to(arguments.device)
     examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
 
     def sample(average: nn.Module, step: int) -> None:
-        artist = StableDiffusionPipeline(**{**model.components, "unet": average}, requires_safety_checker=False)
-        artist.set_progress_bar_config(disable=True)
+        artist = with_unet(model, average)
         for few in goal.few:
             pictures = draw(artist, PROMPTS, seed=1, steps=few, guidance=1.0)
             write_grid(pictures, this_run.folder / "samples" / f"{step:08}-{few}-steps.png")

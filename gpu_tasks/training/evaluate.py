@@ -28,7 +28,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from diffusers.utils import logging as diffusers_log
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from gpu_tasks.model_store import check
 from gpu_tasks.training.colours import dominant_colour, recoloured
@@ -100,6 +100,27 @@ def load_model(folder: Path) -> Any:
     return model
 
 
+def with_unet(model: Any, unet: nn.Module) -> Any:
+    """The pipeline with another UNet, all else shared."""
+    artist = StableDiffusionPipeline(**{**model.components, "unet": unet}, requires_safety_checker=False)
+    artist.set_progress_bar_config(disable=True)
+    return artist
+
+
+def by_steps(
+    model: Any, likeness: Likeness, asked: Sequence[Prompt], places: Tensor, seeds: Sequence[int]
+) -> dict[int, tuple[Pixels, Figures, float]]:
+    """The pictures of the prompts, their figures and their mean cosine, with few steps and with many."""
+    result = {}
+    for steps in (FEW_STEPS, MANY_STEPS):
+        pictures = drawn(model, [prompt.text for prompt in asked], seeds, steps)
+        result[steps] = (
+            pictures,
+            *subject_figures(likeness.of_pictures(pictures), likeness, asked, places, len(seeds)),
+        )
+    return result
+
+
 def evaluate(
     model: Any, likeness: Likeness, dataset: Dataset, *, prompts: int, seeds: Sequence[int]
 ) -> tuple[Figures, dict[str, Pixels]]:
@@ -109,11 +130,8 @@ def evaluate(
     figures: Figures = {"subjects": len(subjects), "prompts": len(asked), "seeds": len(seeds)}
     figures["training_pictures"] = own_figures(model, likeness, dataset, subjects, places)
     grids, cosines = {}, {}
-    for steps in (FEW_STEPS, MANY_STEPS):
-        pictures = drawn(model, [prompt.text for prompt in asked], seeds, steps)
-        grids[f"{steps}-steps"] = pictures[:GRID]
-        found = likeness.of_pictures(pictures)
-        figures[f"steps_{steps}"], cosines[steps] = subject_figures(found, likeness, asked, places, len(seeds))
+    for steps, (pictures, found, cosine) in by_steps(model, likeness, asked, places, seeds).items():
+        grids[f"{steps}-steps"], figures[f"steps_{steps}"], cosines[steps] = pictures[:GRID], found, cosine
     figures["few_step_ratio"] = rounded(cosines[FEW_STEPS] / cosines[MANY_STEPS])
     if coloured := colour_prompts(subjects):
         pictures = drawn(model, [prompt.text for prompt in coloured], seeds, FEW_STEPS)

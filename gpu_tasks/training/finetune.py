@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from diffusers import StableDiffusionPipeline
 from torch import nn
 
 from gpu_tasks import model_store
@@ -31,7 +30,7 @@ from gpu_tasks.training.dataset import STYLE_MOST as MOST
 from gpu_tasks.training.dataset import Dataset, Picture, digest_of, read_names
 from gpu_tasks.training.encoder import Likeness
 from gpu_tasks.training.errors import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
-from gpu_tasks.training.evaluate import load_model
+from gpu_tasks.training.evaluate import load_model, with_unet
 from gpu_tasks.training.examples import Examples
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import NO_HOOKS, Rhythm, Schedule, train
@@ -141,9 +140,7 @@ def finetune(asked: Finetuning, *, say: Say = print, hooks: Hooks = NO_HOOKS) ->
         hooks=hooks,
         say=say,
     )
-    artist = StableDiffusionPipeline(**{**model.components, "unet": average}, requires_safety_checker=False)
-    artist.set_progress_bar_config(disable=True)
-    after = showing.draw(artist)
+    after = showing.draw(with_unet(model, average))
     figures = showing.figures(model, before, after)
     if figures:
         say(json.dumps(figures, indent=1))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from craftspark.errors import SpotInterrupted
-from gpu_tasks.training.checkpoint import Learner, Run
+from gpu_tasks.training.checkpoint import Learner, Run, trained_of
 from gpu_tasks.training.errors import LossNotFinite, RecipeUnfit
 from gpu_tasks.training.hooks import Hooks
 
@@ -86,7 +86,11 @@ def train(
         network=network,
         average=averaged(network),
         optimizer=torch.optim.AdamW(
-            trained(network), lr=schedule.rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
+            trained_of(network).values(),
+            lr=schedule.rate,
+            betas=(0.9, 0.98),
+            weight_decay=schedule.weight_decay,
+            fused=True,
         ),
     )
     run.make_room(learner)
@@ -119,7 +123,8 @@ def take_step(
 ) -> float:
     """One step of the optimizer; answers the loss. Raises LossNotFinite before it could spoil the weights."""
     network = learner.network.train()
-    weights: list[Tensor] = list(learner.trained().values())
+    trained = learner.trained()
+    weights: list[Tensor] = list(trained.values())
 
     def gradient_of(part: int) -> tuple[float, Sequence[Tensor]]:
         loss = loss_at(network, step, part)
@@ -142,13 +147,9 @@ def take_step(
     learner.optimizer.step()
     with torch.no_grad():
         followers = dict(learner.average.named_parameters())
-        averages: list[Tensor] = [followers[name] for name in learner.trained()]
+        averages: list[Tensor] = [followers[name] for name in trained]
         torch._foreach_lerp_(averages, weights, 1 - schedule.decay_at(step))
     return value
-
-
-def trained(network: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
 def averaged(network: nn.Module) -> nn.Module:

@@ -28,31 +28,12 @@ ADJECTIVES = (
     *("smiling", "boho", "minimalist", "colourful", "colorful", "festive", "spooky", "christmas", "baby", "wild"),
 )
 NOUNS = (
-    *(
-        "clipart",
-        "clip art",
-        "sticker",
-        "stickers",
-        "svg",
-        "png",
-        "icon",
-        "illustration",
-        "vector",
-        "cartoon",
-        "drawing",
-    ),
-    *("design", "emoji", "art", "graphic", "cut file", "silhouette", "decal", "print", "logo", "image", "picture"),
+    *("clipart", "clip art", "sticker", "stickers", "svg", "png", "icon", "illustration", "vector", "cartoon"),
+    *("drawing", "design", "emoji", "art", "graphic", "cut file", "silhouette", "decal", "print", "logo", "image"),
+    "picture",
 )
 MAKINGS = (
-    "picture",
-    "drawing",
-    "photo",
-    "image",
-    "painting",
-    "illustration",
-    "cartoon",
-    "sketch",
-    "sticker",
+    *("picture", "drawing", "photo", "image", "painting", "illustration", "cartoon", "sketch", "sticker"),
     "graphic",
 )
 GROUNDS = ("on white background", "on a white background", "on white", "isolated", "with white background")

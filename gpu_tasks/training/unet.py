@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
 from torch import Tensor, nn
 
 from gpu_tasks import model_store
@@ -18,6 +17,7 @@ from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.colours import Pixels
 from gpu_tasks.training.dataset import Dataset, Picture, digest_of
 from gpu_tasks.training.errors import SubjectsMissing
+from gpu_tasks.training.evaluate import load_model, with_unet
 from gpu_tasks.training.examples import Examples
 from gpu_tasks.training.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import Schedule, generator_at, train
@@ -59,17 +59,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.names_only:
         pictures = [replace(picture, synonyms=()) for picture in pictures]
     this_run = Run.begin(arguments.run, recipe(arguments, schedule, objective, pictures, pixels))
-    model = StableDiffusionPipeline.from_pretrained(
-        arguments.start, dtype=torch.float32, safety_checker=None, local_files_only=True
-    ).to(arguments.device)
-    model.set_progress_bar_config(disable=True)
+    model = load_model(arguments.start).to(arguments.device)
     examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
     variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
     print(f"{len(pictures)} pictures, {variants} with those recoloured, {len(examples.states)} captions", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
-        artist = StableDiffusionPipeline(**{**model.components, "unet": average}, requires_safety_checker=False)
-        artist.set_progress_bar_config(disable=True)
+        artist = with_unet(model, average)
         write_grid(draw(artist, PROMPTS, seed=1), this_run.folder / "samples" / f"{step:08}.png")
 
     train(

@@ -43,7 +43,7 @@ class WordNet:
         return cls(senses, {synset: above for synset, (_, above) in kinds_of.items()})
 
     def kinds(self, words: Mapping[str, Iterable[str]]) -> dict[str, str]:
-        """Every noun that means a kind of one of the things, with that thing: `labrador` -> `dog`.
+        """Every noun that means a kind of one of the things, with that thing: `beagle` -> `dog`.
 
         `words` has what each thing is called; the first thing with a word keeps it. A noun goes to the nearest thing
         above the commonest of its senses that has one.
