@@ -4,11 +4,13 @@ import sys
 from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from craftspark.catalogue import find_model
+from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished, finished
 from gpu_tasks.main import main
 
 
@@ -22,9 +24,12 @@ class NullRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job.tool
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
         on_step(1.0)
-        return [self._pixels for _ in wave]
+        return [Drawn(pixels=self._pixels, seed=order.seed) for order in wave]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return finished(drawn)
 
 
 def load(settings: WorkerSettings) -> NullRenderer:

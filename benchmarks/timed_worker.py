@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from craftspark.catalogue import Model, find_model
+from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished
 from gpu_tasks.main import main
 from gpu_tasks.model_store import load_pipeline
 from gpu_tasks.studio import Studio, studio_around
@@ -60,11 +61,14 @@ class TimedRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return self._studio.kind(order)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
         began, before = time.perf_counter(), self._stopwatch.seconds
         pictures = self._studio.render(wave, on_step)
         self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))
         return pictures
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return self._studio.finish(order, drawn)
 
     def share_outside(self) -> float:
         """Of the time from the second wave's beginning to the last one's end; the first warms up."""

@@ -26,6 +26,7 @@ class Model:
     `source` is where the worker finds the weights: `built-in:<folder>` beside the code, or `s3:<prefix>` in the
     models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
     kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours.
+    `follows_presets` tells whether words for a look, such as "watercolour", change what it draws.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Model:
     steps_per_credit: int
     images_per_batch: int
     styles: tuple[Style, ...] = ()
+    follows_presets: bool = False
 
     def has_style(self, name: str) -> bool:
         return any(style.name == name for style in self.styles)
@@ -54,14 +56,24 @@ class Model:
         offered = ", ".join(style.name for style in self.styles) or "no styles"
         raise InvalidInput(f"{self.name} has {offered}, not the style that was asked for", field="style")
 
-    def check(self, *, size: str, steps: int) -> None:
-        """Raise InvalidInput, naming the field, where the model does not support a setting."""
+    def check_size(self, size: str) -> None:
+        """Raise InvalidInput, naming the field, where the model does not draw at this size."""
         if size not in self.sizes:
             raise InvalidInput(f"{self.name} draws at {', '.join(self.sizes)}, not at {size}", field="size")
+
+    def check_steps(self, steps: int) -> None:
+        """Raise InvalidInput, naming the field, where the model does not take so many steps."""
         if not self.min_steps <= steps <= self.max_steps:
             raise InvalidInput(
                 f"{self.name} takes {self.min_steps} to {self.max_steps} steps, not {steps}", field="steps"
             )
+
+    def check_preset(self) -> None:
+        """Raise InvalidInput, naming the field, where words for a look mean nothing to the model."""
+        if not self.follows_presets:
+            styles = ", ".join(style.name for style in self.styles)
+            instead = f"; leave preset out, or choose a style: {styles}" if styles else "; leave preset out"
+            raise InvalidInput(f"{self.name} draws in its own look only{instead}", field="preset")
 
 
 CATALOGUE = {
@@ -105,6 +117,7 @@ CATALOGUE = {
             wave_size=4,
             steps_per_credit=25,
             images_per_batch=4,
+            follows_presets=True,
         ),
     )
 }

@@ -84,8 +84,16 @@ class SpotInterrupted(RenderError):
     """The machine is being taken back; whatever is left can be rendered elsewhere at once."""
 
 
-class UnsafeContent(RenderError):
+class ImageUndeliverable(RenderError):
+    """One image cannot be delivered; those beside it can."""
+
+
+class UnsafeContent(ImageUndeliverable):
     """The picture may not be delivered; rendering again would not help."""
+
+
+class ImageFlawed(ImageUndeliverable):
+    """The picture came out unusable, and the next seed's too."""
 
 
 class ModelUnavailable(RenderError):

@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b32encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -85,13 +86,19 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage:
-    """An image that is in the bucket. Sizes are pixels, `render_s` is the image's share of its wave, in seconds."""
+    """An image that is in the bucket. Sizes are pixels, `render_s` is the image's share of its wave, in seconds.
+
+    `seed` drew it; None means the image's own. `files` are the names of those beside it, `scores` what was measured.
+    """
 
     index: int
     width: int
     height: int
     render_s: float
     stored_at: datetime
+    seed: int | None = None
+    files: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +148,11 @@ def seeds_of(job_id: str, first: int | None, count: int) -> tuple[int, ...]:
 def image_key(job_id: str, index: int) -> str:
     """Where the images bucket keeps an image."""
     return f"images/{job_id}/{index}.png"
+
+
+def file_key(job_id: str, index: int, name: str) -> str:
+    """Where the images bucket keeps a file beside an image."""
+    return f"images/{job_id}/{index}/{name}"
 
 
 def thumbnail_key(job_id: str, index: int) -> str:

@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from craftspark.aws.render_book import JobEnded
 from craftspark.batches import Batch, BatchResult
 from craftspark.errors import CraftsparkError, RenderError
-from craftspark.jobs import Job
+from craftspark.jobs import ImageFailure, Job
 
 logger = Logger(service="gpu_worker")
 
@@ -50,18 +50,19 @@ class Claim:
         self.job = job
         self.rendered_images = 0.0
         self._stored = set(stored) & set(ticket.batch.seeds)
+        self._failed: dict[int, ImageFailure] = {}
         self._answered = False
         self._lock = threading.Lock()
 
     @property
     def missing(self) -> tuple[ImageOrder, ...]:
-        """The images that no worker has stored; none where the job has ended."""
+        """The images that no worker has stored and this one has not given up; none where the job has ended."""
         if self.job.state.final or self._answered:
             return ()
         return tuple(
             ImageOrder(job=self.job, index=index, seed=seed)
             for index, seed in self.ticket.batch.seeds.items()
-            if index not in self._stored
+            if index not in self._stored and index not in self._failed
         )
 
     @property
@@ -71,7 +72,7 @@ class Claim:
     @property
     def percent(self) -> int:
         """The share of the batch that is rendered, whether stored yet or not."""
-        done = max(len(self._stored), self.rendered_images)
+        done = max(len(self._stored) + len(self._failed), self.rendered_images)
         return min(100, int(100 * done / len(self.ticket.batch.seeds)))
 
     def settle(self) -> None:
@@ -83,6 +84,12 @@ class Claim:
     def stored(self, index: int) -> None:
         """An image is in the bucket and in the table."""
         self._stored.add(index)
+        self.settle()
+
+    def failed(self, index: int, error: RenderError) -> None:
+        """An image cannot be delivered, whoever renders it; the others are not concerned."""
+        logger.warning("image failed", extra={**self._facts(), "index": index, "reason": error.name})
+        self._failed[index] = ImageFailure(index=index, error=error.name, reason=error.detail)
         self.settle()
 
     def broke(self, error: Exception) -> None:
@@ -106,7 +113,11 @@ class Claim:
             return first
 
     def _result(self) -> BatchResult:
-        return BatchResult(batch=self.ticket.batch.number, rendered=tuple(sorted(self._stored)))
+        return BatchResult(
+            batch=self.ticket.batch.number,
+            rendered=tuple(sorted(self._stored)),
+            failed=tuple(failure for _, failure in sorted(self._failed.items())),
+        )
 
     def _facts(self) -> dict[str, object]:
         return {"job_id": self.job.job_id, "batch": self.ticket.batch.number, "stored": len(self._stored)}

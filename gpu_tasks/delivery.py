@@ -1,39 +1,29 @@
-"""From pixels to a delivered image, beside the GPU's next wave."""
+"""From a drawing to a delivered image, beside the GPU's next wave."""
 
 from __future__ import annotations
 
-import io
 import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from PIL import Image
-
+from craftspark.errors import ImageUndeliverable
 from craftspark.jobs import Job, StoredImage
 from craftspark.submissions import utc_now
-from gpu_tasks.claim import Claim
+from gpu_tasks.claim import Claim, ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished, encoded, thumbnail
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-THUMBNAIL_PIXELS = 256
 THREADS = 2
 # Images that may wait to be stored: bounds memory, and lets storing fall behind by a few waves at most.
 BACKLOG = 16
 
-
-@dataclass(frozen=True, kw_only=True)
-class RenderedImage:
-    """`pixels` has the shape (height, width, 3), 8 bits a channel, sRGB. `render_s` is its share of the wave."""
-
-    pixels: NDArray[np.uint8]
-    render_s: float
+Finish = Callable[[ImageOrder, Drawn], Finished]
 
 
 class Bucket(Protocol):
-    def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes) -> None: ...
+    def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
+        """The same image put twice is the same bytes under the same keys."""
 
 
 class Book(Protocol):
@@ -42,55 +32,50 @@ class Book(Protocol):
 
 
 class Delivery:
-    """Encodes and stores images on threads of its own; a claim hears of each of its images."""
+    """Finishes, encodes and stores images on threads of its own; a claim hears of each of its images."""
 
-    def __init__(self, *, bucket: Bucket, book: Book) -> None:
+    def __init__(self, *, finish: Finish, bucket: Bucket, book: Book) -> None:
+        self._finish = finish
         self._bucket = bucket
         self._book = book
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
         self._places = threading.BoundedSemaphore(BACKLOG)
 
-    def deliver(self, claim: Claim, index: int, image: RenderedImage) -> None:
+    def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
         """Store an image soon; waits while too many are waiting."""
         self._places.acquire()
-        self._threads.submit(self._store, claim, index, image)
+        self._threads.submit(self._store, claim, order, drawn, render_s)
 
     def close(self) -> None:
         """Wait until all is stored and answered."""
         self._threads.shutdown(wait=True)
 
-    def _store(self, claim: Claim, index: int, image: RenderedImage) -> None:
+    def _store(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
         try:
-            picture = Image.fromarray(image.pixels)
-            self._bucket.put(claim.job.job_id, index, png=png_of(picture), thumbnail_webp=thumbnail_of(picture))
-            self._book.add(
-                claim.job,
-                StoredImage(
-                    index=index,
-                    width=picture.width,
-                    height=picture.height,
-                    render_s=image.render_s,
-                    stored_at=utc_now(),
-                ),
+            done = self._finish(order, drawn)
+            height, width = done.picture.pixels.shape[:2]
+            self._bucket.put(
+                order.job.job_id,
+                order.index,
+                png=encoded(done.picture),
+                thumbnail_webp=encoded(thumbnail(done.picture.pixels)),
+                files={name: encoded(file) for name, file in done.files.items()},
             )
-            claim.stored(index)
+            image = StoredImage(
+                index=order.index,
+                width=width,
+                height=height,
+                render_s=render_s,
+                stored_at=utc_now(),
+                seed=drawn.seed,
+                files=tuple(done.files),
+                scores=done.scores,
+            )
+            self._book.add(claim.job, image)
+            claim.stored(order.index)
+        except ImageUndeliverable as error:
+            claim.failed(order.index, error)
         except Exception as error:
             claim.broke(error)
         finally:
             self._places.release()
-
-
-def png_of(picture: Image.Image) -> bytes:
-    """The same pixels are the same bytes."""
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=6)
-    return file.getvalue()
-
-
-def thumbnail_of(picture: Image.Image) -> bytes:
-    """A WebP of at most THUMBNAIL_PIXELS on its longer side."""
-    small = picture.copy()
-    small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=80)
-    return file.getvalue()

@@ -58,7 +58,11 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
 def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, ticket: LaunchTicket | None) -> None:
     """Render what the desk hands out, until it hands out no more."""
     book = RenderBook(client=clients.dynamodb(), jobs_table=settings.jobs_table)
-    delivery = Delivery(bucket=ImageBucket(client=clients.s3(), bucket=settings.images_bucket), book=book)
+    delivery = Delivery(
+        finish=renderer.finish,
+        bucket=ImageBucket(client=clients.s3(), bucket=settings.images_bucket),
+        book=book,
+    )
     watch = Watch(
         book=book,
         lease=lease,

@@ -9,14 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from craftspark.errors import ImageUndeliverable
 from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.delivery import RenderedImage
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished
 from gpu_tasks.lease import Lease
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from gpu_tasks.desks import Desk
 
 
@@ -28,14 +27,18 @@ class Renderer(Protocol):
     def kind(self, order: ImageOrder) -> Hashable:
         """Images of the same kind can share a wave. Raises a RenderError where the image cannot be rendered."""
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
-        """Pixels of the shape (height, width, 3) for each order; `on_step` hears the share done, 0 to 1."""
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
+        """A drawing for each order, or why it has none; `on_step` hears the share done, 0 to 1."""
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        """The image as it is delivered, made beside the next wave. Raises ImageUndeliverable."""
 
 
 class Shelf(Protocol):
     """Takes rendered images away, to be stored while the next wave renders."""
 
-    def deliver(self, claim: Claim, index: int, image: RenderedImage) -> None: ...
+    def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
+        """`render_s` is the image's share of its wave, in seconds."""
 
 
 class Watch(Protocol):
@@ -106,8 +109,11 @@ class Worker:
 
             pictures = self.renderer.render([order for _, order in wave], on_step)
             self.wave_s = time.monotonic() - began
-            for (claim, order), pixels in zip(wave, pictures, strict=True):
-                self.shelf.deliver(claim, order.index, RenderedImage(pixels=pixels, render_s=self.wave_s / len(wave)))
+            for (claim, order), drawn in zip(wave, pictures, strict=True):
+                if isinstance(drawn, ImageUndeliverable):
+                    claim.failed(order.index, drawn)
+                else:
+                    self.shelf.deliver(claim, order, drawn, self.wave_s / len(wave))
         except Exception as error:
             for claim, _ in wave:
                 claim.broke(error)

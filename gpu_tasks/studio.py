@@ -2,44 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from craftspark.catalogue import Model, find_model
-from craftspark.errors import ModelUnavailable
+from craftspark.errors import ImageFlawed, ImageUndeliverable, ModelUnavailable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.model_store import load_pipeline, locate
+from gpu_tasks.diffusion import Diffusion
+from gpu_tasks.drawn import Drawn, better, second_try
+from gpu_tasks.finishing import Finished
+from gpu_tasks.model_store import BUILT_IN, load_pipeline, locate
 from gpu_tasks.tools.picture import PictureRenderer
+from gpu_tasks.upscaler import Upscaler
 
 if TYPE_CHECKING:
-    import numpy as np
     from diffusers import StableDiffusionPipeline
-    from numpy.typing import NDArray
+
+UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
+
+OnStep = Callable[[float], None]
 
 
 class ToolRenderer(Protocol):
     """Renders one tool's images."""
 
-    def kind(self, order: ImageOrder) -> Hashable: ...
+    def kind(self, order: ImageOrder) -> Hashable:
+        """Images of the same kind can share a wave."""
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]: ...
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        """A drawing for each order, its flaw with it where it has one; what the GPU does for the tool."""
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        """The image and the files beside it; what the CPU does, meanwhile. Raises ImageUndeliverable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kit:
+    """What tools render with. Nothing is loaded before a tool wants it."""
+
+    diffusion: Diffusion
+    device: str
+
+    @cached_property
+    def upscaler(self) -> Upscaler:
+        return Upscaler.open(UPSCALER, device=self.device)
+
+
+MakeRenderer = Callable[[Kit], ToolRenderer]
+
+RENDERERS: dict[str, MakeRenderer] = {}
+
+
+def register(name: str, make: MakeRenderer) -> None:
+    """Render a tool's images with what `make` answers; a later one takes the place of an earlier one."""
+    RENDERERS[name] = make
+
+
+register("picture", lambda kit: PictureRenderer(kit.diffusion))
 
 
 class Studio:
-    """Gives each wave to the renderer of its tool."""
+    """Gives each wave to the renderer of its tool, and a flawed drawing a second try."""
 
-    def __init__(self, renderers: dict[str, ToolRenderer], *, wave_size: int) -> None:
+    def __init__(self, renderers: Mapping[str, ToolRenderer], *, wave_size: int) -> None:
         self.wave_size = wave_size
         self._renderers = renderers
 
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job.tool, self._renderer(order).kind(order)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
-        return self._renderer(wave[0]).render(wave, on_step)
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
+        """A drawing for each order. One with a flaw is drawn once more, with the next seed, and the better one kept."""
+        renderer = self._renderer(wave[0])
+        drawings = renderer.render(wave, on_step)
+        flawed = [place for place, drawn in enumerate(drawings) if drawn.flaw]
+        if flawed:
+            # Progress is told as done already: the second try is ours to give.
+            again = renderer.render([second_try(wave[place]) for place in flawed], lambda _: on_step(1.0))
+            for place, second in zip(flawed, again, strict=True):
+                drawings[place] = better(drawings[place], second)
+        return [
+            ImageFlawed(f"tried twice, and {drawn.flaw.reason}") if drawn.flaw and drawn.flaw.fatal else drawn
+            for drawn in drawings
+        ]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return self._renderer(order).finish(order, drawn)
 
     def _renderer(self, order: ImageOrder) -> ToolRenderer:
         try:
@@ -58,4 +111,5 @@ def studio_around(pipeline: StableDiffusionPipeline, model: Model, settings: Wor
     """The tools' renderers around a pipeline that `load_pipeline` loaded."""
     base = unet_sha256(Path(pipeline.name_or_path))
     adapters = Adapters(pipeline, base, lambda source: locate(source, settings))
-    return Studio({"picture": PictureRenderer(pipeline, model, adapters)}, wave_size=model.wave_size)
+    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), device=settings.device)
+    return Studio({name: make(kit) for name, make in RENDERERS.items()}, wave_size=model.wave_size)

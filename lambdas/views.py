@@ -1,8 +1,7 @@
 """What the API answers: the shapes of its JSON."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -15,12 +14,16 @@ class ImageView(BaseModel):
     """One image of a job."""
 
     index: int
-    seed: int
+    seed: int = Field(description="What it was drawn with; not the one first asked for where that gave a flaw.")
     state: ImageState
     url: str | None = Field(None, description="Where to fetch the PNG, for a while.")
     thumbnail_url: str | None = Field(None, description="Where to fetch a small WebP, for a while.")
+    files: dict[str, str] | None = Field(
+        None, description="Where to fetch the files beside it, by name, for a while: previews, sheets, cut files."
+    )
     width: int | None = None
     height: int | None = None
+    scores: dict[str, float] | None = Field(None, description="What was measured on the picture, by name.")
     render_seconds: float | None = Field(None, description="The image's share of the GPU's time.")
     error: str | None = Field(None, description="The name of what kept the image from being delivered.")
     reason: str | None = None
@@ -86,6 +89,14 @@ class StyleView(BaseModel):
     licence: str
 
 
+class PresetView(BaseModel):
+    """Words for a look: `name` is the request's `preset`."""
+
+    name: str
+    title: str
+    summary: str
+
+
 class ToolView(BaseModel):
     """A tool, and the JSON schema of what it takes."""
 
@@ -96,6 +107,7 @@ class ToolView(BaseModel):
     sizes: list[str]
     max_steps: int
     styles: list[StyleView]
+    presets: list[PresetView]
     request_schema: dict[str, Any]
 
 
@@ -106,7 +118,14 @@ class ToolList(BaseModel):
     tools: list[ToolView]
 
 
-Link = Callable[[str, int], str]
+class Links(Protocol):
+    """Where the parts of an image are fetched."""
+
+    def image(self, job_id: str, index: int) -> str: ...
+
+    def thumbnail(self, job_id: str, index: int) -> str: ...
+
+    def file(self, job_id: str, index: int, name: str) -> str: ...
 
 
 def summary_of(job: Job) -> dict[str, Any]:
@@ -133,21 +152,23 @@ def job_summary(job: Job) -> JobSummary:
     return JobSummary(**summary_of(job))
 
 
-def job_view(record: JobRecord, image_link: Link, thumbnail_link: Link) -> JobView:
+def job_view(record: JobRecord, links: Links) -> JobView:
     """A job with its images, and links to those that are stored."""
-    images = [image_view(record, index, image_link, thumbnail_link) for index in range(record.job.count)]
+    images = [image_view(record, index, links) for index in range(record.job.count)]
     return JobView(**summary_of(record.job), progress=round(record.done_share, 3), images=images)
 
 
-def image_view(record: JobRecord, index: int, image_link: Link, thumbnail_link: Link) -> ImageView:
+def image_view(record: JobRecord, index: int, links: Links) -> ImageView:
     job, stored = record.job, record.images.get(index)
     if stored:
         return ImageView(
             index=index,
-            seed=job.seeds[index],
+            seed=job.seeds[index] if stored.seed is None else stored.seed,
             state="done",
-            url=image_link(job.job_id, index),
-            thumbnail_url=thumbnail_link(job.job_id, index),
+            url=links.image(job.job_id, index),
+            thumbnail_url=links.thumbnail(job.job_id, index),
+            files={name: links.file(job.job_id, index, name) for name in stored.files} or None,
+            scores=dict(stored.scores) or None,
             width=stored.width,
             height=stored.height,
             render_seconds=stored.render_s,

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from craftspark.batches import Batch, BatchResult, batches_of
-from craftspark.errors import CraftsparkError, JobNotFound
+from craftspark.errors import CraftsparkError, ImageUndeliverable, JobNotFound
 from craftspark.jobs import Job, JobRecord, JobState, StoredImage
 from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.delivery import RenderedImage
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished, finished
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -24,6 +24,7 @@ def a_job(**changes: Any) -> Job:
         "steps": 2,
         "guidance": 4.0,
         "style": None,
+        "preset": None,
     }
     values: dict[str, Any] = {
         "job_id": "a" * 26,
@@ -77,6 +78,11 @@ class FakeTicket:
         self.answers.append(error)
 
 
+def grey(order: ImageOrder, side: int = 8) -> Drawn:
+    """A drawing of one grey that tells its seed."""
+    return Drawn(pixels=np.full((side, side, 3), order.seed % 256, np.uint8), seed=order.seed)
+
+
 class FakeRenderer:
     """Remembers which images went through it, wave by wave. Each image is one grey that tells its seed."""
 
@@ -90,14 +96,17 @@ class FakeRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return str(order.job.request["size"])
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
         self._calls += 1
         if self._calls == self._breaks_at_wave + 1:
             raise self._error
         on_step(0.5)
         self.waves.append([(order.job.job_id, order.index) for order in wave])
         on_step(1.0)
-        return [np.full((8, 8, 3), order.seed % 256, np.uint8) for order in wave]
+        return [grey(order) for order in wave]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return finished(drawn)
 
     @property
     def rendered(self) -> list[int]:
@@ -108,11 +117,11 @@ class FakeShelf:
     """Stores at once, in memory; a claim hears of it as from the real one."""
 
     def __init__(self) -> None:
-        self.images: dict[tuple[str, int], RenderedImage] = {}
+        self.images: dict[tuple[str, int], Drawn] = {}
 
-    def deliver(self, claim: Claim, index: int, image: RenderedImage) -> None:
-        self.images[claim.job.job_id, index] = image
-        claim.stored(index)
+    def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
+        self.images[claim.job.job_id, order.index] = drawn
+        claim.stored(order.index)
 
 
 class FakeWatch:

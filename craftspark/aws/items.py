@@ -110,7 +110,23 @@ def image_item(job: Job, image: StoredImage) -> Item:
         "render_s": number(round(image.render_s, 3)),
         "stored_at": text(timestamp(image.stored_at)),
         "expires_at": epoch(job.expires_at),
+        **({"seed": number(image.seed)} if image.seed is not None else {}),
+        **({"files": text(json.dumps(image.files))} if image.files else {}),
+        **({"scores": text(json.dumps(image.scores))} if image.scores else {}),
     }
+
+
+def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
+    return StoredImage(
+        index=index,
+        width=int(item["width"]["N"]),
+        height=int(item["height"]["N"]),
+        render_s=float(item["render_s"]["N"]),
+        stored_at=datetime.fromisoformat(item["stored_at"]["S"]),
+        seed=int(item["seed"]["N"]) if "seed" in item else None,
+        files=tuple(json.loads(item["files"]["S"])) if "files" in item else (),
+        scores=json.loads(item["scores"]["S"]) if "scores" in item else {},
+    )
 
 
 def read_record(items: Iterable[Mapping[str, Any]]) -> JobRecord | None:
@@ -121,13 +137,7 @@ def read_record(items: Iterable[Mapping[str, Any]]) -> JobRecord | None:
         if kind == JOB:
             job = read_job(item)
         elif kind == "image":
-            images[int(position)] = StoredImage(
-                index=int(position),
-                width=int(item["width"]["N"]),
-                height=int(item["height"]["N"]),
-                render_s=float(item["render_s"]["N"]),
-                stored_at=datetime.fromisoformat(item["stored_at"]["S"]),
-            )
+            images[int(position)] = read_image(int(position), item)
         else:
             progress.append(
                 BatchProgress(batch=int(position), images=int(item["images"]["N"]), percent=int(item["percent"]["N"]))

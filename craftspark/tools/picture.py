@@ -1,46 +1,84 @@
 """Picture: a few words become pictures."""
 
-from math import ceil
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from craftspark.catalogue import Model
-from craftspark.tools.request import JobRequest, Prompt
+from craftspark.tools.presets import Preset
+from craftspark.tools.request import DrawingRequest, Prompt
+
+PRESETS = (
+    Preset(
+        name="watercolour",
+        title="Watercolour",
+        summary="Soft washes on white paper.",
+        words="watercolour painting of {prompt}, soft wet washes, visible paper grain, white background",
+        without="photo, hard outlines, frame",
+    ),
+    Preset(
+        name="linocut",
+        title="Linocut",
+        summary="Bold carved lines in one ink.",
+        words="linocut print of {prompt}, bold carved lines, black ink on white paper, high contrast",
+        without="colour gradients, photo, grey",
+    ),
+    Preset(
+        name="kawaii-sticker",
+        title="Kawaii sticker",
+        summary="Round, sweet, with a white border.",
+        words="kawaii sticker of {prompt}, cute face, rounded shapes, thick white border, pastel colours, vector",
+        without="photo, realistic, text",
+    ),
+    Preset(
+        name="line-art",
+        title="Line art",
+        summary="Clean outlines to colour in or to engrave.",
+        words="black line art of {prompt}, clean even outlines, colouring page, no shading, white background",
+        without="colour, shading, grey, photo",
+    ),
+    Preset(
+        name="paper-cut",
+        title="Paper cut",
+        summary="Layers of coloured paper with soft shadows.",
+        words="layered paper cut art of {prompt}, coloured card stock, soft shadows between layers",
+        without="photo, text",
+    ),
+    Preset(
+        name="embroidery",
+        title="Embroidery",
+        summary="Satin stitches on linen.",
+        words="hand embroidery of {prompt}, satin stitch, coloured thread on linen, close-up",
+        without="painting, text",
+    ),
+    Preset(
+        name="folk-art",
+        title="Folk art",
+        summary="Flat, ornate and symmetrical.",
+        words="scandinavian folk art of {prompt}, flat shapes, floral ornaments, symmetrical, limited palette",
+        without="photo, gradients, text",
+    ),
+    Preset(
+        name="stained-glass",
+        title="Stained glass",
+        summary="Bright panes in dark lead.",
+        words="stained glass window of {prompt}, bright translucent panes, dark lead lines",
+        without="photo, text",
+    ),
+)
 
 
-class PictureRequest(JobRequest):
+class PictureRequest(DrawingRequest):
     """Draw `count` pictures of what the prompt says."""
 
+    presets = PRESETS
+
     prompt: Prompt = Field(description="What to draw.", examples=["a red apple"])
-    negative_prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = Field(
-        "", description="What to keep out of the picture."
-    )
     size: str | None = Field(
         None, pattern=r"^\d{2,4}x\d{2,4}$", description="Width x height in pixels; the model's own size when absent."
     )
-    steps: int | None = Field(None, ge=1, le=100, description="Denoising steps; the model's own number when absent.")
-    guidance: float | None = Field(
-        None, ge=1, le=20, description="How closely to follow the prompt; the model's own value when absent."
-    )
-    style: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
-        None, description="One of the tool's styles; the model's own look when absent.", examples=["bold-flat"]
-    )
-
-    @property
-    def wanted_style(self) -> str | None:
-        return self.style
 
     def for_model(self, model: Model) -> Self:
-        filled = self.model_copy(
-            update={
-                "size": self.size or model.default_size,
-                "steps": self.steps or model.default_steps,
-                "guidance": model.default_guidance if self.guidance is None else self.guidance,
-            }
-        )
-        model.check(size=filled.size or "", steps=filled.steps or 0)
+        filled = super().for_model(model).model_copy(update={"size": self.size or model.default_size})
+        model.check_size(filled.size or "")
         return filled
-
-    def credits_per_image(self, model: Model) -> int:
-        return ceil((self.steps or model.default_steps) / model.steps_per_credit)

@@ -1,15 +1,18 @@
 """What every tool's request has in common, and how a body becomes a request."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, Literal, Self, TypeVar
+from math import ceil
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
+from craftspark.tools.presets import Preset, find_preset
 
 Lane = Literal["interactive", "bulk"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 LARGEST_SEED = 2**32 - 1
 
 
@@ -36,6 +39,48 @@ class JobRequest(BaseModel, ABC):
     @abstractmethod
     def credits_per_image(self, model: Model) -> int:
         """The price of one image, in credits, of a request that `for_model` returned."""
+
+
+class DrawingRequest(JobRequest):
+    """The fields of every tool that draws."""
+
+    presets: ClassVar[tuple[Preset, ...]] = ()
+
+    negative_prompt: OptionalPrompt = Field("", description="What to keep out of the picture.")
+    steps: int | None = Field(None, ge=1, le=100, description="Denoising steps; the model's own number when absent.")
+    guidance: float | None = Field(
+        None, ge=1, le=20, description="How closely to follow the prompt; the model's own value when absent."
+    )
+    style: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="One of the tool's styles; the model's own look when absent.", examples=["bold-flat"]
+    )
+    preset: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="One of the tool's presets: words for a look, added to the prompt.", examples=["watercolour"]
+    )
+
+    @property
+    def wanted_style(self) -> str | None:
+        return self.style
+
+    def for_model(self, model: Model) -> Self:
+        filled = self.model_copy(
+            update={
+                "steps": self.steps or model.default_steps,
+                "guidance": model.default_guidance if self.guidance is None else self.guidance,
+            }
+        )
+        model.check_steps(filled.steps or 0)
+        if self.preset is not None:
+            find_preset(self.presets, self.preset)
+            model.check_preset()
+        return filled
+
+    def drawings(self, model: Model) -> int:
+        """How many drawings of the model's own size one image takes."""
+        return 1
+
+    def credits_per_image(self, model: Model) -> int:
+        return ceil(self.drawings(model) * (self.steps or model.default_steps) / model.steps_per_credit)
 
 
 Request = TypeVar("Request", bound=BaseModel)

@@ -5,9 +5,10 @@ from functools import cache
 from craftspark.catalogue import Model, find_model
 from craftspark.settings import ToolsSettings
 from craftspark.tools import TOOLS, Tool
+from craftspark.tools.request import DrawingRequest
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
-from lambdas.views import StyleView, ToolList, ToolView
+from lambdas.views import PresetView, StyleView, ToolList, ToolView
 
 
 @cache
@@ -22,7 +23,9 @@ def handler(request: Request) -> Response:
 
 
 def tool_view(tool: Tool, model: Model) -> ToolView:
-    styles = model.styles if "style" in tool.request.model_fields else ()
+    drawing = tool.request if issubclass(tool.request, DrawingRequest) else None
+    styles = model.styles if drawing else ()
+    presets = drawing.presets if drawing and model.follows_presets else ()
     return ToolView(
         name=tool.name,
         title=tool.title,
@@ -34,5 +37,6 @@ def tool_view(tool: Tool, model: Model) -> ToolView:
             StyleView(name=style.name, title=style.title, summary=style.summary, licence=style.licence)
             for style in styles
         ],
+        presets=[PresetView(name=preset.name, title=preset.title, summary=preset.summary) for preset in presets],
         request_schema=tool.request.model_json_schema(),
     )

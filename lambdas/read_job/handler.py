@@ -30,4 +30,4 @@ def handler(request: Request) -> Response:
     job = own(record.job, request.maker)
     # A client that polls is told when to come again; one that sees the end need not.
     headers = {} if job.state.final else {"Retry-After": "1"}
-    return Response(body=job_view(record, links().image, links().thumbnail), headers=headers)
+    return Response(body=job_view(record, links()), headers=headers)

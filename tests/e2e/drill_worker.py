@@ -11,10 +11,12 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished, finished
 from gpu_tasks.main import main
 
 STEP_S = 0.2
@@ -28,7 +30,7 @@ class DrillRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job.job_id
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[NDArray[np.uint8]]:
+    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
         prompt = wave[0].job.request["prompt"]
         for step in range(4):
             threading.Event().wait(STEP_S)
@@ -37,7 +39,10 @@ class DrillRenderer:
             raise RuntimeError("the kernel crashed")
         if prompt == "die" and wave[0].index > 0 and first_time(wave[0].job.job_id):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [np.full((16, 16, 3), order.seed % 256, np.uint8) for order in wave]
+        return [Drawn(pixels=np.full((16, 16, 3), order.seed % 256, np.uint8), seed=order.seed) for order in wave]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return finished(drawn)
 
 
 def first_time(job_id: str) -> bool:

@@ -13,11 +13,13 @@ from craftspark.catalogue import Style, find_model
 from craftspark.errors import ModelUnavailable
 from gpu_tasks import model_store
 from gpu_tasks.adapters import FACTS, WEIGHTS, Adapter, Adapters, unet_sha256
+from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.model_store import load_pipeline
 from gpu_tasks.studio import Studio
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.lora import add_lora, save_lora
-from tests.gpu.test_picture import SETTINGS, an_order, silent
+from tests.gpu.rendering import SETTINGS, render
+from tests.gpu.test_picture import an_order
 
 BASE = model_store.BUILT_IN / "craftspark-clipart-128"
 NAMES = ("round", "square", "worded")
@@ -59,13 +61,13 @@ def studio_of(shelf: Path) -> Callable[..., Studio]:
         adapters = Adapters(
             pipeline, unet_sha256(BASE), lambda source: folder / source.removeprefix("test:"), most=most
         )
-        return Studio({"picture": PictureRenderer(pipeline, MODEL, adapters)}, wave_size=MODEL.wave_size)
+        return Studio({"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters))}, wave_size=MODEL.wave_size)
 
     return of
 
 
 def drawn(studio: Studio, style: str | None, prompt: str = "red apple") -> Pixels:
-    return studio.render([an_order(prompt, 5, steps=2, style=style)], silent)[0]
+    return render(an_order(prompt, 5, steps=2, style=style), by=studio)[0].pixels
 
 
 def test_an_image_has_the_same_bytes_whatever_style_was_drawn_before(studio_of: Callable[..., Studio]) -> None:
@@ -89,7 +91,7 @@ def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of:
 
     renderer = studio._renderers["picture"]
     assert isinstance(renderer, PictureRenderer)
-    assert len(renderer._pipeline.unet.peft_config) == 1
+    assert len(renderer._diffusion._text_to_image.unet.peft_config) == 1
     np.testing.assert_array_equal(drawn(studio, "round"), first)
     np.testing.assert_array_equal(drawn(studio, None), plain)
 

@@ -11,7 +11,7 @@ from craftspark.errors import ModelUnavailable
 from gpu_tasks import model_store
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
 from gpu_tasks.push_model import push
-from tests.gpu.test_picture import SETTINGS
+from tests.gpu.rendering import SETTINGS
 
 FOLDER = BUILT_IN / "craftspark-clipart-128"
 

@@ -1,32 +1,12 @@
 import numpy as np
 import pytest
 
-from craftspark.catalogue import find_model
 from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.releases import Pin
-from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.studio import Studio, load_studio
-from gpu_tasks.tools.picture import adapter_source
+from gpu_tasks.orders import adapter_source
 from tests.fakes import a_job
-
-SETTINGS = WorkerSettings(
-    jobs_table="jobs",
-    images_bucket="images",
-    models_bucket="models",
-    gpu_queue_url="http://queue",
-    model="craftspark-clipart-128",
-    device="cpu",
-    gpu_queue_visibility_s=30,
-    gpu_queue_max_receives=3,
-    stop_grace_s=10,
-    stall_s=60,
-)
-
-
-@pytest.fixture(scope="module")
-def studio() -> Studio:
-    return load_studio(SETTINGS)
+from tests.gpu.rendering import MODEL, render, studio
 
 
 def an_order(prompt: str, seed: int, **request: object) -> ImageOrder:
@@ -34,20 +14,16 @@ def an_order(prompt: str, seed: int, **request: object) -> ImageOrder:
     return ImageOrder(job=a_job(request={**job.request, "prompt": prompt, "steps": 4, **request}), index=0, seed=seed)
 
 
-def silent(_share: float) -> None:
-    pass
-
-
-def test_an_image_has_the_size_that_was_asked_for_and_is_no_flat_colour(studio: Studio) -> None:
-    pixels = studio.render([an_order("a red apple", 1)], silent)[0]
+def test_an_image_has_the_size_that_was_asked_for_and_is_no_flat_colour() -> None:
+    pixels = render(an_order("a red apple", 1))[0].pixels
 
     assert pixels.shape == (128, 128, 3)
     assert pixels.dtype == np.uint8
     assert pixels.std() > 10
 
 
-def test_a_red_apple_is_red_on_white(studio: Studio) -> None:
-    pixels = studio.render([an_order("red apple", 3, steps=20)], silent)[0].astype(int)
+def test_a_red_apple_is_red_on_white() -> None:
+    pixels = render(an_order("red apple", 3, steps=20))[0].pixels.astype(int)
 
     assert pixels[:4, :4].mean() > 240
     middle = pixels[48:80, 48:80].reshape(-1, 3).mean(0)
@@ -55,29 +31,29 @@ def test_a_red_apple_is_red_on_white(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("neighbours", [0, 1, 2, 3])
-def test_an_image_has_the_same_bytes_whatever_its_neighbours_in_the_wave(studio: Studio, neighbours: int) -> None:
-    alone = studio.render([an_order("a red apple", 5)], silent)[0]
+def test_an_image_has_the_same_bytes_whatever_its_neighbours_in_the_wave(neighbours: int) -> None:
+    alone = render(an_order("a red apple", 5))[0].pixels
 
     others = [an_order("cat face", seed) for seed in range(neighbours)]
-    in_company = studio.render([*others, an_order("a red apple", 5)], silent)[-1]
+    in_company = render(*others, an_order("a red apple", 5))[-1].pixels
 
     np.testing.assert_array_equal(alone, in_company)
 
 
-def test_another_seed_is_another_image(studio: Studio) -> None:
-    one, other = studio.render([an_order("a red apple", 5), an_order("a red apple", 6)], silent)
+def test_another_seed_is_another_image() -> None:
+    one, other = render(an_order("a red apple", 5), an_order("a red apple", 6))
+
+    assert (one.pixels != other.pixels).any()
+
+
+def test_a_negative_prompt_changes_the_image() -> None:
+    one = render(an_order("a red apple", 5))[0].pixels
+    other = render(an_order("a red apple", 5, negative_prompt="leaf"))[0].pixels
 
     assert (one != other).any()
 
 
-def test_a_negative_prompt_changes_the_image(studio: Studio) -> None:
-    one = studio.render([an_order("a red apple", 5)], silent)[0]
-    other = studio.render([an_order("a red apple", 5, negative_prompt="leaf")], silent)[0]
-
-    assert (one != other).any()
-
-
-def test_each_step_is_told_and_an_interruption_in_one_ends_the_wave(studio: Studio) -> None:
+def test_each_step_is_told_and_an_interruption_in_one_ends_the_wave() -> None:
     told = []
 
     def interrupted_after_two(share: float) -> None:
@@ -86,26 +62,26 @@ def test_each_step_is_told_and_an_interruption_in_one_ends_the_wave(studio: Stud
             raise SpotInterrupted("taken back")
 
     with pytest.raises(SpotInterrupted):
-        studio.render([an_order("a red apple", 5)], interrupted_after_two)
+        studio().render([an_order("a red apple", 5)], interrupted_after_two)
     assert told == [0.25, 0.5]
 
 
-def test_images_of_different_steps_are_of_different_kinds(studio: Studio) -> None:
-    assert studio.kind(an_order("a", 1)) == studio.kind(an_order("b", 2))
-    assert studio.kind(an_order("a", 1)) != studio.kind(an_order("a", 1, steps=5))
+def test_images_of_different_steps_are_of_different_kinds() -> None:
+    assert studio().kind(an_order("a", 1)) == studio().kind(an_order("b", 2))
+    assert studio().kind(an_order("a", 1)) != studio().kind(an_order("a", 1, steps=5))
 
 
-def test_a_tool_without_a_renderer_is_refused_by_name(studio: Studio) -> None:
+def test_a_tool_without_a_renderer_is_refused_by_name() -> None:
     order = ImageOrder(job=a_job(tool="knitting"), index=0, seed=1)
 
     with pytest.raises(ModelUnavailable, match="knitting"):
-        studio.kind(order)
+        studio().kind(order)
 
 
 def test_a_pinned_job_is_drawn_by_its_version_and_by_no_other() -> None:
     request = {**a_job().request, "style": "sunny"}
     pinned = a_job(request=request, pin=Pin(style="sunny", version="v2", trial="sunny.v2"))
 
-    source = adapter_source(ImageOrder(job=pinned, index=0, seed=7), find_model("craftspark-clipart-128"))
+    source = adapter_source(ImageOrder(job=pinned, index=0, seed=7), MODEL)
 
     assert source == "s3:styles/sunny/v2"

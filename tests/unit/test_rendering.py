@@ -2,8 +2,8 @@ import pytest
 
 from craftspark.aws.render_book import JobEnded
 from craftspark.batches import BatchResult
-from craftspark.errors import SpotInterrupted, UnsafeContent
-from craftspark.jobs import JobState
+from craftspark.errors import ImageFlawed, SpotInterrupted, UnsafeContent
+from craftspark.jobs import ImageFailure, JobState
 from gpu_tasks.claim import Claim
 from gpu_tasks.desks import claim
 from gpu_tasks.lease import Lease
@@ -83,6 +83,34 @@ def test_a_named_error_is_answered_by_its_name() -> None:
     a_worker(FakeRenderer(breaks_at_wave=0, error=UnsafeContent("no")), [claimed])[0].run()
 
     assert [type(answer) for answer in ticket.answers] == [UnsafeContent]
+
+
+def test_an_image_that_cannot_be_delivered_is_answered_by_name_beside_those_that_can() -> None:
+    class Choosy(FakeRenderer):
+        def render(self, wave, on_step):  # type: ignore[no-untyped-def]
+            drawn = super().render(wave, on_step)
+            return [
+                ImageFlawed("it is flat") if order.index == 1 else each for order, each in zip(wave, drawn, strict=True)
+            ]
+
+    claimed, ticket = a_claim()
+
+    a_worker(Choosy(wave_size=2), [claimed])[0].run()
+
+    failure = ImageFailure(index=1, error="ImageFlawed", reason="it is flat")
+    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 2, 3), failed=(failure,))]
+    assert claimed.percent == 100
+
+
+def test_a_batch_without_a_deliverable_image_is_answered_and_not_tried_again() -> None:
+    claimed, ticket = a_claim(seeds=(1,))
+
+    claimed.failed(0, ImageFlawed("it is flat"))
+
+    assert ticket.answers == [
+        BatchResult(batch=0, rendered=(), failed=(ImageFailure(index=0, error="ImageFlawed", reason="it is flat"),))
+    ]
+    assert claimed.missing == ()
 
 
 def test_nothing_is_rendered_that_does_not_fit_before_the_machine_is_gone() -> None:

@@ -7,6 +7,7 @@ from craftspark.catalogue import CATALOGUE, Model, find_model
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.picture import PictureRequest
+from craftspark.tools.presets import find_preset
 from craftspark.tools.request import parse_request
 
 MODEL = find_model("craftspark-clipart-128")
@@ -103,3 +104,30 @@ def test_every_style_has_a_name_of_its_own_and_words_for_makers(model: Model) ->
 def test_a_model_that_is_not_in_the_catalogue_is_named() -> None:
     with pytest.raises(ModelUnavailable, match="knitting-xl"):
         find_model("knitting-xl")
+
+
+def test_a_preset_s_words_surround_the_prompt_and_join_the_negative_prompt() -> None:
+    preset = find_preset(PictureRequest.presets, "linocut")
+
+    assert "of an owl," in preset.prompt("an owl")
+    assert preset.negative_prompt("moon").startswith("moon, ")
+    assert preset.negative_prompt("") == preset.without
+
+
+@pytest.mark.parametrize(
+    ("model", "preset", "told"),
+    [(MODEL, "linocut", "bold-flat"), (find_model("stable-diffusion-v1-5"), "crochet", "watercolour")],
+)
+def test_a_preset_that_cannot_be_had_is_refused_with_what_can(model: Model, preset: str, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told) as refused:
+        parse_request(PictureRequest, f'{{"prompt": "x", "preset": "{preset}"}}').for_model(model)
+
+    assert refused.value.field == "preset"
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_every_preset_keeps_the_prompt_and_has_words_for_makers(tool: Any) -> None:
+    presets = getattr(tool.request, "presets", ())
+
+    assert len({preset.name for preset in presets}) == len(presets)
+    assert all("{prompt}" in preset.words and preset.title and preset.summary for preset in presets)

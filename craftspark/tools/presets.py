@@ -1,0 +1,32 @@
+"""Presets: looks that a prompt's words give a picture, for makers who know what they want to make of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from craftspark.errors import InvalidInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """`title` and `summary` are what a maker reads. `words` has the prompt's place as {prompt}; `without` joins the
+    negative prompt."""
+
+    name: str
+    title: str
+    summary: str
+    words: str
+    without: str = ""
+
+    def prompt(self, prompt: str) -> str:
+        return self.words.replace("{prompt}", prompt)
+
+    def negative_prompt(self, negative_prompt: str) -> str:
+        return ", ".join(filter(None, (negative_prompt, self.without)))
+
+
+def find_preset(presets: Iterable[Preset], name: str) -> Preset:
+    """The preset of this name; raises InvalidInput that names those there are."""
+    known = {preset.name: preset for preset in presets}
+    if name not in known:
+        raise InvalidInput(f"there is no such preset; there are {', '.join(known) or 'none'}", field="preset")
+    return known[name]

@@ -1,0 +1,74 @@
+"""What a tool renders of one order, and what makes it worth a second try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from craftspark.tools.request import LARGEST_SEED
+from gpu_tasks.claim import ImageOrder
+
+Pixels: TypeAlias = NDArray[np.uint8]
+
+# The golden ratio of the range of seeds. The seeds right behind an image's own are those of its siblings.
+STRIDE = 0x9E3779B9
+FLATTEST = 2.0  # a standard deviation of the pixels' values, of 255, that no drawing stays below
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaw:
+    """What is wrong with a picture, in a maker's words. Of two flawed ones the less `bad` is kept.
+
+    A `fatal` one is not delivered.
+    """
+
+    reason: str
+    bad: float
+    fatal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """`pixels` has the shape (height, width, 3 or 4), 8 bits a channel, sRGB, alpha straight.
+
+    `seed` drew it: the order's own, or the next after a flaw. `scores` are measured on the picture; `parts` is what
+    the tool's own `finish` needs beside the pixels.
+    """
+
+    pixels: Pixels
+    seed: int
+    scores: Mapping[str, float] = field(default_factory=dict)
+    flaw: Flaw | None = None
+    parts: Any = None
+
+
+def drawn_or_flawed(pixels: Pixels | None, seed: int, size: tuple[int, int], flaw: Flaw | None, **more: Any) -> Drawn:
+    """A drawing, which is black where there are no pixels; `size` is (width, height)."""
+    if pixels is None:
+        pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    return Drawn(pixels=pixels, seed=seed, flaw=flaw, **more)
+
+
+def second_try(order: ImageOrder) -> ImageOrder:
+    """The same order with the next seed, which depends on the first one alone."""
+    return replace(order, seed=(order.seed + STRIDE) % (LARGEST_SEED + 1))
+
+
+def better(first: Drawn, second: Drawn) -> Drawn:
+    """The one with the lesser flaw; the second, where there is nothing between them but having been asked for."""
+    if second.flaw is None or (first.flaw is not None and second.flaw.bad < first.flaw.bad):
+        return second
+    return first
+
+
+def blank(pixels: Pixels | None) -> Flaw | None:
+    """The flaw of a picture that is no picture: None for numbers that are none, or one flat colour."""
+    if pixels is None:
+        return Flaw(reason="the model's numbers ran out of range", bad=np.inf, fatal=True)
+    if float(pixels[..., :3].std(axis=(0, 1)).max()) < FLATTEST:
+        return Flaw(reason="it came out as one flat colour", bad=np.inf, fatal=True)
+    return None

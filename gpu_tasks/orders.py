@@ -1,0 +1,55 @@
+"""What an order asks of the model, whichever tool it is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from craftspark.catalogue import Model
+from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.tools import find_tool
+from craftspark.tools.presets import find_preset
+from craftspark.tools.request import DrawingRequest
+from craftspark.trainings import adapter_prefix
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.diffusion import Settings
+
+
+def adapter_source(order: ImageOrder, model: Model) -> str | None:
+    """Where the adapter for this order lies, if it wants one; raises ModelUnavailable. Nothing else decides it."""
+    if pin := order.job.pin:
+        return f"s3:{adapter_prefix(pin.style, pin.version)}"
+    name = order.job.request["style"]
+    try:
+        return None if name is None else model.style(name).source
+    except InvalidInput as error:  # a maker is refused at submission; here the worker's catalogue is another
+        raise ModelUnavailable(error.detail) from None
+
+
+def settings_of(order: ImageOrder, model: Model, *, strength: float | None = None) -> Settings:
+    """The settings of the order's drawings; raises ModelUnavailable."""
+    request = order.job.request
+    return Settings(
+        size=size_of(request.get("size") or model.default_size),
+        steps=request["steps"],
+        guidance=request["guidance"],
+        strength=strength,
+        adapter=adapter_source(order, model),
+    )
+
+
+def prompts_of(order: ImageOrder, prompt: str | None = None) -> dict[str, Any]:
+    """A sketch's `prompt` and `negative_prompt`, with the words of the order's preset; `prompt` replaces its own."""
+    request = order.job.request
+    prompt = request["prompt"] if prompt is None else prompt
+    negative_prompt = request["negative_prompt"]
+    if name := request["preset"]:
+        tool = find_tool(order.job.tool).request
+        preset = find_preset(tool.presets if issubclass(tool, DrawingRequest) else (), name)
+        prompt, negative_prompt = preset.prompt(prompt), preset.negative_prompt(negative_prompt)
+    return {"prompt": prompt, "negative_prompt": negative_prompt}
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """(width, height) of "640x480"."""
+    width, height = text.split("x")
+    return int(width), int(height)

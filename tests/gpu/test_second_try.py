@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+
+from craftspark.errors import ImageFlawed
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.diffusion import to_pixels
+from gpu_tasks.drawn import Drawn, Flaw, blank, second_try
+from gpu_tasks.finishing import Finished, finished
+from gpu_tasks.studio import Studio
+from tests.fakes import a_job, grey
+from tests.gpu.rendering import silent
+
+
+class Moody:
+    """Draws what it was told for each seed, in the order of asking."""
+
+    def __init__(self, *flaws: Flaw | None) -> None:
+        self.flaws = list(flaws)
+        self.seeds: list[list[int]] = []
+
+    def kind(self, order: ImageOrder) -> int:
+        return 0
+
+    def render(self, wave, on_step):  # type: ignore[no-untyped-def]
+        self.seeds.append([order.seed for order in wave])
+        on_step(0.5)
+        return [Drawn(pixels=grey(order).pixels, seed=order.seed, flaw=self.flaws.pop(0)) for order in wave]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return finished(drawn)
+
+
+BAD, WORSE = Flaw(reason="it is bad", bad=1), Flaw(reason="it is worse", bad=2)
+FATAL = Flaw(reason="it is no picture", bad=9, fatal=True)
+
+
+def an_order(seed: int) -> ImageOrder:
+    return ImageOrder(job=a_job(), index=0, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("flaws", "kept"),
+    [([None], 0), ([BAD, None], 1), ([BAD, WORSE], 0), ([WORSE, BAD], 1), ([FATAL, BAD], 1), ([BAD, FATAL], 0)],
+)
+def test_a_flawed_drawing_gets_one_more_try_and_the_better_one_is_kept(flaws: list[Flaw | None], kept: int) -> None:
+    renderer = Moody(*flaws)
+
+    [drawn] = Studio({"picture": renderer}, wave_size=4).render([an_order(7)], silent)
+
+    assert isinstance(drawn, Drawn)
+    assert drawn.seed == [7, second_try(an_order(7)).seed][kept]
+    assert len(renderer.seeds) == len(flaws)
+
+
+def test_only_the_flawed_drawing_of_a_wave_is_drawn_again() -> None:
+    renderer = Moody(None, BAD, None, None)
+
+    Studio({"picture": renderer}, wave_size=4).render([an_order(1), an_order(2), an_order(3)], silent)
+
+    assert renderer.seeds == [[1, 2, 3], [second_try(an_order(2)).seed]]
+
+
+def test_what_is_no_picture_twice_is_not_delivered_and_those_beside_it_are() -> None:
+    renderer = Moody(None, FATAL, FATAL)
+
+    good, bad = Studio({"picture": renderer}, wave_size=4).render([an_order(1), an_order(2)], silent)
+
+    assert isinstance(good, Drawn)
+    assert isinstance(bad, ImageFlawed)
+    assert "no picture" in bad.detail
+
+
+def test_progress_never_goes_back_in_a_second_try() -> None:
+    told: list[float] = []
+
+    Studio({"picture": Moody(BAD, None)}, wave_size=4).render([an_order(1)], told.append)
+
+    assert told == [0.5, 1.0]
+
+
+def test_the_next_seed_is_none_of_the_siblings_and_stays_in_range() -> None:
+    for seed in (0, 5, 2**32 - 1):
+        following = second_try(an_order(seed)).seed
+        assert 0 <= following < 2**32
+        assert (following - seed) % 2**32 > 8
+
+
+def test_numbers_that_are_none_and_one_flat_colour_are_no_picture() -> None:
+    spoiled = torch.full((3, 8, 8), 0.5)
+    spoiled[1, 2, 3] = float("nan")
+    flat = np.full((8, 8, 3), (200, 10, 10), np.uint8)
+    drawing = flat.copy()
+    drawing[:4] = 0
+
+    assert to_pixels(spoiled) is None
+    assert [flaw and flaw.fatal for flaw in map(blank, (to_pixels(spoiled), flat, drawing))] == [True, True, None]
