@@ -6,6 +6,7 @@ A model folder has config.json (an UpscalerConfig), model.safetensors (fp16), a 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,7 +27,8 @@ from gpu_tasks.model_store import check
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FACTORS = (2, 4)
 TRUSTED = 8.0  # from an alpha of 1/8 on a pixel's own colour counts alone
-PIXELS_MOST = 1 << 20  # of a picture upscaled whole: the network's features take 0.5 GiB then
+TILE = 256  # of the picture's pixels a side: the network's features take some 40 MB then
+PIXELS_MOST = 4096 * 4096  # of a result
 
 Pixels = NDArray[np.uint8]
 
@@ -95,10 +97,12 @@ class Upscaler:
             raise ModelUnavailable(f"{folder} is no upscaler: {error}") from None
         return cls(network, device=device)
 
-    def upscale(self, pixels: Pixels, factor: int) -> Pixels:
+    def upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None) -> Pixels:
         """A picture (height, width, 3 or 4) times 2 or 4, with as many channels; alpha is straight.
 
-        Raises InvalidInput for another factor or shape, and for more than PIXELS_MOST pixels.
+        It goes through the network in tiles, each with as much around it as the network looks at: there is no seam to
+        blend, and memory is bounded. `on_tile` hears the share done, 0 to 1. Raises InvalidInput for another factor
+        or shape, and for a result of more than PIXELS_MOST pixels.
         """
         if factor not in FACTORS:
             raise InvalidInput(f"factor is one of {', '.join(map(str, FACTORS))}, not {factor}", field="factor")
@@ -106,29 +110,47 @@ class Upscaler:
             raise InvalidInput(
                 f"the picture is RGB or RGBA, one byte a channel, not {pixels.shape} of {pixels.dtype}", field="image"
             )
-        if pixels.shape[0] * pixels.shape[1] > PIXELS_MOST:
+        height, width, channels = pixels.shape
+        if height * width * factor**2 > PIXELS_MOST:
             raise InvalidInput(
-                f"the picture has {pixels.shape[1]} x {pixels.shape[0]} pixels; {PIXELS_MOST} in all are the most",
+                f"{width} x {height} pixels times {factor} are more than the {PIXELS_MOST} pixels that there may be",
                 field="image",
             )
+        picture = self._surrounded(pixels)
+        enlarged = np.empty((height * factor, width * factor, channels), np.uint8)
+        corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
+        for number, (top, left) in enumerate(corners, 1):
+            tile = picture[..., top : top + TILE + 2 * self.network.reach, left : left + TILE + 2 * self.network.reach]
+            place = np.s_[top * factor : (top + TILE) * factor, left * factor : (left + TILE) * factor]
+            enlarged[place] = to_bytes(self._enlarged(tile, factor))
+            on_tile(number / len(corners))
+        return enlarged
+
+    def _surrounded(self, pixels: Pixels) -> Tensor:
+        """(1, channels, height, width), 0 to 1, with the network's reach around it.
+
+        The edge goes on beyond the border, so the network never sees its convolutions' own zeros. Colour under
+        transparency is anything: what is seen spreads over it, so that none bleeds into the edges.
+        """
         picture = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
-        colours, alpha = picture[:, :3], picture[:, 3:]
-        if not alpha.numel():
-            return to_bytes(self._enlarged(colours, factor))
-        # Colour under transparency is anything: what is seen spreads over it, so that none bleeds into the edges.
-        colours = self._enlarged(spread(colours, alpha), factor)
-        cover = self._enlarged(alpha.expand(-1, 3, -1, -1), factor).mean(1, keepdim=True)
-        return to_bytes(torch.cat([colours, cover], 1))
+        if picture.shape[1] == 4:
+            alpha = picture[:, 3:]
+            picture = torch.cat([spread(picture[:, :3], alpha), alpha], 1)
+        return pad(picture, (self.network.reach,) * 4, mode="replicate")
+
+    def _enlarged(self, tile: Tensor, factor: int) -> Tensor:
+        colours = self._through(tile[:, :3], factor)
+        if tile.shape[1] == 3:
+            return colours
+        cover = self._through(tile[:, 3:].expand(-1, 3, -1, -1), factor).mean(1, keepdim=True)
+        return torch.cat([colours, cover], 1)
 
     @torch.no_grad()
-    def _enlarged(self, pictures: Tensor, factor: int) -> Tensor:
-        reach = self.network.reach
-        # The edge goes on beyond the border, as far as the network looks: it never sees the convolutions' own zeros.
-        padded = pad(pictures, (reach, reach, reach, reach), mode="replicate")
+    def _through(self, tile: Tensor, factor: int) -> Tensor:
         times = self.network.config.factor
-        large = self.network(padded.to(self._device, memory_format=torch.channels_last)).cpu()
-        large = large[..., reach * times : -reach * times, reach * times : -reach * times].clamp(0, 1)
-        return avg_pool2d(large, times // factor)
+        margin = self.network.reach * times
+        large = self.network(tile.to(self._device, memory_format=torch.channels_last)).cpu()
+        return avg_pool2d(large[..., margin:-margin, margin:-margin].clamp(0, 1), times // factor)
 
 
 def spread(colours: Tensor, alpha: Tensor) -> Tensor:

@@ -126,10 +126,29 @@ def test_what_is_no_picture_is_refused(shipped: Upscaler, pixels: Pixels) -> Non
 
 
 def test_a_picture_that_would_not_fit_memory_is_refused(shipped: Upscaler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upscaler, "PIXELS_MOST", 63)
+    monkeypatch.setattr(upscaler, "PIXELS_MOST", 16 * 16)
+    shipped.upscale(a_drawing(8), 2)
 
-    with pytest.raises(InvalidInput, match="8 x 8 pixels; 63"):
-        shipped.upscale(a_drawing(8), 2)
+    with pytest.raises(InvalidInput, match="8 x 8 pixels times 4"):
+        shipped.upscale(a_drawing(8), 4)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_tiles_leave_no_seam(shipped: Upscaler, monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    picture = a_drawing(70)
+    if channels == 4:
+        picture = np.dstack([picture, picture[..., :1]])
+    whole = shipped.upscale(picture, 4).astype(int)
+    told: list[float] = []
+
+    monkeypatch.setattr(upscaler, "TILE", 32)
+    tiled = shipped.upscale(picture, 4, told.append).astype(int)
+
+    # Another shape rounds otherwise in the last bit; without the surroundings the difference is that of a seam.
+    assert abs(tiled - whole).max() <= 1
+    assert told == [number / 9 for number in range(1, 10)]
+    monkeypatch.setattr(UpscalerNetwork, "reach", 1)
+    assert abs(shipped.upscale(picture, 4).astype(int) - whole).max() > 10
 
 
 def a_copy(folder: Path) -> Path:
