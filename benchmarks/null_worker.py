@@ -1,7 +1,7 @@
 """The GPU worker with a renderer that takes no time: what is left is the way of a job."""
 
 import sys
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from craftspark.catalogue import find_model
 from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
+from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Finished, finished
 from gpu_tasks.main import main
 
@@ -24,7 +24,7 @@ class NullRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job.tool
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         on_step(1.0)
         return [Drawn(pixels=self._pixels, seed=order.seed) for order in wave]
 

@@ -19,7 +19,7 @@ from craftspark.catalogue import Model, find_model
 from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
+from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Finished
 from gpu_tasks.main import main
 from gpu_tasks.model_store import load_pipeline
@@ -61,7 +61,7 @@ class TimedRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return self._studio.kind(order)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         began, before = time.perf_counter(), self._stopwatch.seconds
         pictures = self._studio.render(wave, on_step)
         self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))

@@ -88,7 +88,7 @@ class Job:
 class StoredImage:
     """An image that is in the bucket. Sizes are pixels, `render_s` is the image's share of its wave, in seconds.
 
-    `seed` drew it; None means the image's own. `files` are the names of those beside it, `scores` what was measured.
+    `seed` drew it. `files` are the names of those beside it, `scores` what was measured.
     """
 
     index: int
@@ -96,7 +96,7 @@ class StoredImage:
     height: int
     render_s: float
     stored_at: datetime
-    seed: int | None = None
+    seed: int
     files: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from craftspark.tools.request import LARGEST_SEED
 from gpu_tasks.claim import ImageOrder
+from gpu_tasks.pixels import Pixels
 
-Pixels: TypeAlias = NDArray[np.uint8]
+OnStep: TypeAlias = Callable[[float], None]  # hears the share done, 0 to 1
 
 # The golden ratio of the range of seeds. The seeds right behind an image's own are those of its siblings.
 STRIDE = 0x9E3779B9
@@ -33,24 +33,20 @@ class Flaw:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """`pixels` has the shape (height, width, 3 or 4), 8 bits a channel, sRGB, alpha straight.
+    """`pixels` has three channels, or four. `scores` are measured on the picture.
 
-    `seed` drew it: the order's own, or the next after a flaw. `scores` are measured on the picture; `parts` is what
-    the tool's own `finish` needs beside the pixels.
+    `seed` drew it: the order's own, or the next after a flaw.
     """
 
     pixels: Pixels
     seed: int
     scores: Mapping[str, float] = field(default_factory=dict)
     flaw: Flaw | None = None
-    parts: Any = None
 
 
-def drawn_or_flawed(pixels: Pixels | None, seed: int, size: tuple[int, int], flaw: Flaw | None, **more: Any) -> Drawn:
-    """A drawing, which is black where there are no pixels; `size` is (width, height)."""
-    if pixels is None:
-        pixels = np.zeros((size[1], size[0], 3), np.uint8)
-    return Drawn(pixels=pixels, seed=seed, flaw=flaw, **more)
+def drawing(pixels: Pixels | None, seed: int) -> Drawn:
+    """What came of drawing from noise; where there are no pixels, one black one stands for them, never delivered."""
+    return Drawn(pixels=np.zeros((1, 1, 3), np.uint8) if pixels is None else pixels, seed=seed, flaw=blank(pixels))
 
 
 def second_try(order: ImageOrder) -> ImageOrder:

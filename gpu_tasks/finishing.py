@@ -10,18 +10,17 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from gpu_tasks.drawn import Drawn, Pixels
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.pixels import Pixels
 
 THUMBNAIL_PIXELS = 256
-CM_PER_INCH = 2.54
 
 
 @dataclass(frozen=True, kw_only=True)
 class Png:
-    """A picture without loss. `dpi` is its size in print, in pixels an inch."""
+    """A picture without loss."""
 
     pixels: Pixels
-    dpi: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,5 +70,5 @@ def encoded(file: File) -> bytes:
     if isinstance(file, WebP):
         picture.save(into, "WEBP", quality=80)
     else:
-        picture.save(into, "PNG", compress_level=6, **({"dpi": (file.dpi, file.dpi)} if file.dpi else {}))
+        picture.save(into, "PNG", compress_level=6)
     return into.getvalue()

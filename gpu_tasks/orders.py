@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.tools import find_tool
 from craftspark.tools.presets import find_preset
-from craftspark.tools.request import DrawingRequest
 from craftspark.trainings import adapter_prefix
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.diffusion import Settings
+from gpu_tasks.diffusion import Settings, Sketch
 
 
 def adapter_source(order: ImageOrder, model: Model) -> str | None:
@@ -25,31 +22,23 @@ def adapter_source(order: ImageOrder, model: Model) -> str | None:
         raise ModelUnavailable(error.detail) from None
 
 
-def settings_of(order: ImageOrder, model: Model, *, strength: float | None = None) -> Settings:
+def settings_of(order: ImageOrder, model: Model) -> Settings:
     """The settings of the order's drawings; raises ModelUnavailable."""
     request = order.job.request
+    width, height = (int(side) for side in request["size"].split("x"))
     return Settings(
-        size=size_of(request.get("size") or model.default_size),
+        size=(width, height),
         steps=request["steps"],
         guidance=request["guidance"],
-        strength=strength,
         adapter=adapter_source(order, model),
     )
 
 
-def prompts_of(order: ImageOrder, prompt: str | None = None) -> dict[str, Any]:
-    """A sketch's `prompt` and `negative_prompt`, with the words of the order's preset; `prompt` replaces its own."""
+def sketch_of(order: ImageOrder) -> Sketch:
+    """What the order asks to draw, with the words of its preset."""
     request = order.job.request
-    prompt = request["prompt"] if prompt is None else prompt
-    negative_prompt = request["negative_prompt"]
+    prompt, negative_prompt = request["prompt"], request["negative_prompt"]
     if name := request["preset"]:
-        tool = find_tool(order.job.tool).request
-        preset = find_preset(tool.presets if issubclass(tool, DrawingRequest) else (), name)
+        preset = find_preset(find_tool(order.job.tool).request.presets, name)
         prompt, negative_prompt = preset.prompt(prompt), preset.negative_prompt(negative_prompt)
-    return {"prompt": prompt, "negative_prompt": negative_prompt}
-
-
-def size_of(text: str) -> tuple[int, int]:
-    """(width, height) of "640x480"."""
-    width, height = text.split("x")
-    return int(width), int(height)
+    return Sketch(prompt=prompt, negative_prompt=negative_prompt, seed=order.seed)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from craftspark.errors import ImageUndeliverable
 from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.drawn import Drawn
+from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Finished
 from gpu_tasks.lease import Lease
 
@@ -27,7 +27,7 @@ class Renderer(Protocol):
     def kind(self, order: ImageOrder) -> Hashable:
         """Images of the same kind can share a wave. Raises a RenderError where the image cannot be rendered."""
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         """A drawing for each order, or why it has none; `on_step` hears the share done, 0 to 1."""
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:

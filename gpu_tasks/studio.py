@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,18 +12,13 @@ from craftspark.settings import WorkerSettings
 from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.diffusion import Diffusion
-from gpu_tasks.drawn import Drawn, better, second_try
+from gpu_tasks.drawn import Drawn, OnStep, better, second_try
 from gpu_tasks.finishing import Finished
-from gpu_tasks.model_store import BUILT_IN, load_pipeline, locate
+from gpu_tasks.model_store import load_pipeline, locate
 from gpu_tasks.tools.picture import PictureRenderer
-from gpu_tasks.upscaler import Upscaler
 
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
-
-UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
-
-OnStep = Callable[[float], None]
 
 
 class ToolRenderer(Protocol):
@@ -39,31 +32,6 @@ class ToolRenderer(Protocol):
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
         """The image and the files beside it; what the CPU does, meanwhile. Raises ImageUndeliverable."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kit:
-    """What tools render with. Nothing is loaded before a tool wants it."""
-
-    diffusion: Diffusion
-    device: str
-
-    @cached_property
-    def upscaler(self) -> Upscaler:
-        return Upscaler.open(UPSCALER, device=self.device)
-
-
-MakeRenderer = Callable[[Kit], ToolRenderer]
-
-RENDERERS: dict[str, MakeRenderer] = {}
-
-
-def register(name: str, make: MakeRenderer) -> None:
-    """Render a tool's images with what `make` answers; a later one takes the place of an earlier one."""
-    RENDERERS[name] = make
-
-
-register("picture", lambda kit: PictureRenderer(kit.diffusion))
 
 
 class Studio:
@@ -111,5 +79,5 @@ def studio_around(pipeline: StableDiffusionPipeline, model: Model, settings: Wor
     """The tools' renderers around a pipeline that `load_pipeline` loaded."""
     base = unet_sha256(Path(pipeline.name_or_path))
     adapters = Adapters(pipeline, base, lambda source: locate(source, settings))
-    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), device=settings.device)
-    return Studio({name: make(kit) for name, make in RENDERERS.items()}, wave_size=model.wave_size)
+    diffusion = Diffusion(pipeline, model, adapters)
+    return Studio({"picture": PictureRenderer(diffusion)}, wave_size=model.wave_size)

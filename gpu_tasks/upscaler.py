@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError
@@ -23,14 +22,13 @@ from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle
 
 from craftspark.errors import InvalidInput, ModelUnavailable
 from gpu_tasks.model_store import check
+from gpu_tasks.pixels import Pixels, to_bytes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FACTORS = (2, 4)
 TRUSTED = 8.0  # from an alpha of 1/8 on a pixel's own colour counts alone
 TILE = 256  # of the picture's pixels a side: the network's features take some 40 MB then
 PIXELS_MOST = 4096 * 4096  # of a result
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -122,7 +120,7 @@ class Upscaler:
         for number, (top, left) in enumerate(corners, 1):
             tile = picture[..., top : top + TILE + 2 * self.network.reach, left : left + TILE + 2 * self.network.reach]
             place = np.s_[top * factor : (top + TILE) * factor, left * factor : (left + TILE) * factor]
-            enlarged[place] = to_bytes(self._enlarged(tile, factor))
+            enlarged[place] = to_bytes(self._enlarged(tile, factor)[0])
             on_tile(number / len(corners))
         return enlarged
 
@@ -167,9 +165,3 @@ def spread(colours: Tensor, alpha: Tensor) -> Tensor:
     else:
         beyond = (seen.sum((2, 3), keepdim=True) / total.clamp(min=1e-6)).clamp(0, 1).expand_as(colours)
     return beyond.lerp(colours, (alpha * TRUSTED).clamp(max=1))
-
-
-def to_bytes(picture: Tensor) -> Pixels:
-    """(1, channels, height, width), 0 to 1, as (height, width, channels)."""
-    result: Pixels = picture[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
-    return result

@@ -163,7 +163,7 @@ def image_view(record: JobRecord, index: int, links: Links) -> ImageView:
     if stored:
         return ImageView(
             index=index,
-            seed=job.seeds[index] if stored.seed is None else stored.seed,
+            seed=stored.seed,
             state="done",
             url=links.image(job.job_id, index),
             thumbnail_url=links.thumbnail(job.job_id, index),

@@ -1,6 +1,6 @@
 """Hand-written fakes and makers of domain objects that several folders share."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +9,33 @@ import numpy as np
 from craftspark.batches import Batch, BatchResult, batches_of
 from craftspark.errors import CraftsparkError, ImageUndeliverable, JobNotFound
 from craftspark.jobs import Job, JobRecord, JobState, StoredImage
+from craftspark.settings import TrainerSettings, WorkerSettings
 from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.drawn import Drawn
+from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Finished, finished
 
+# A worker and a trainer whose places nothing asks for; tests on moto name their own.
+WORKER_SETTINGS = WorkerSettings(
+    jobs_table="jobs",
+    images_bucket="images",
+    models_bucket="models",
+    gpu_queue_url="http://queue",
+    model="craftspark-clipart-128",
+    device="cpu",
+    gpu_queue_visibility_s=30,
+    gpu_queue_max_receives=3,
+    stop_grace_s=10,
+    stall_s=60,
+)
+TRAINER_SETTINGS = TrainerSettings(
+    training_bucket="training",
+    models_bucket="models",
+    model="craftspark-clipart-128",
+    device="cpu",
+    heartbeat_s=1,
+    stall_s=60,
+    stop_grace_s=10,
+)
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
@@ -48,7 +71,8 @@ def a_record(*, stored: Iterable[int] = (), **changes: Any) -> JobRecord:
     return JobRecord(
         job=a_job(images_stored=len(indexes), **changes),
         images={
-            index: StoredImage(index=index, width=128, height=128, render_s=0.1, stored_at=NOON) for index in indexes
+            index: StoredImage(index=index, width=128, height=128, render_s=0.1, stored_at=NOON, seed=index)
+            for index in indexes
         },
     )
 
@@ -96,7 +120,7 @@ class FakeRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return str(order.job.request["size"])
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         self._calls += 1
         if self._calls == self._breaks_at_wave + 1:
             raise self._error

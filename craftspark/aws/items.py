@@ -110,7 +110,7 @@ def image_item(job: Job, image: StoredImage) -> Item:
         "render_s": number(round(image.render_s, 3)),
         "stored_at": text(timestamp(image.stored_at)),
         "expires_at": epoch(job.expires_at),
-        **({"seed": number(image.seed)} if image.seed is not None else {}),
+        "seed": number(image.seed),
         **({"files": text(json.dumps(image.files))} if image.files else {}),
         **({"scores": text(json.dumps(image.scores))} if image.scores else {}),
     }
@@ -123,7 +123,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
         height=int(item["height"]["N"]),
         render_s=float(item["render_s"]["N"]),
         stored_at=datetime.fromisoformat(item["stored_at"]["S"]),
-        seed=int(item["seed"]["N"]) if "seed" in item else None,
+        seed=int(item["seed"]["N"]),
         files=tuple(json.loads(item["files"]["S"])) if "files" in item else (),
         scores=json.loads(item["scores"]["S"]) if "scores" in item else {},
     )

@@ -20,6 +20,7 @@ class JobRequest(BaseModel, ABC):
     """The fields that every tool takes. Types are strict and unknown fields are refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    presets: ClassVar[tuple[Preset, ...]] = ()
 
     count: int = Field(4, ge=1, le=8, description="How many images, each with a seed of its own.")
     seed: int | None = Field(
@@ -43,8 +44,6 @@ class JobRequest(BaseModel, ABC):
 
 class DrawingRequest(JobRequest):
     """The fields of every tool that draws."""
-
-    presets: ClassVar[tuple[Preset, ...]] = ()
 
     negative_prompt: OptionalPrompt = Field("", description="What to keep out of the picture.")
     steps: int | None = Field(None, ge=1, le=100, description="Denoising steps; the model's own number when absent.")
@@ -75,12 +74,8 @@ class DrawingRequest(JobRequest):
             model.check_preset()
         return filled
 
-    def drawings(self, model: Model) -> int:
-        """How many drawings of the model's own size one image takes."""
-        return 1
-
     def credits_per_image(self, model: Model) -> int:
-        return ceil(self.drawings(model) * (self.steps or model.default_steps) / model.steps_per_credit)
+        return ceil((self.steps or model.default_steps) / model.steps_per_credit)
 
 
 Request = TypeVar("Request", bound=BaseModel)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.diffusion import Diffusion, OnStep, Sketch
-from gpu_tasks.drawn import Drawn, blank, drawn_or_flawed
+from gpu_tasks.diffusion import Diffusion
+from gpu_tasks.drawn import Drawn, OnStep, drawing
 from gpu_tasks.finishing import Finished, finished
-from gpu_tasks.orders import prompts_of, settings_of
+from gpu_tasks.orders import settings_of, sketch_of
 
 
 class PictureRenderer:
@@ -23,11 +23,9 @@ class PictureRenderer:
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
         """Drawings of three channels, in the size that was asked for; raises ModelUnavailable."""
         settings = settings_of(wave[0], self._diffusion.model)
-        sketches = [Sketch(**prompts_of(order), seed=order.seed) for order in wave]
-        return [
-            drawn_or_flawed(pixels, order.seed, settings.size, blank(pixels))
-            for pixels, order in zip(self._diffusion.draw(sketches, settings, on_step), wave, strict=True)
-        ]
+        sketches = [sketch_of(order) for order in wave]
+        drawn = self._diffusion.draw(sketches, settings, on_step)
+        return [drawing(pixels, order.seed) for pixels, order in zip(drawn, wave, strict=True)]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
         return finished(drawn)

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.errors import (
     CaptionsMissing,
     DatasetBroken,
@@ -45,7 +45,6 @@ PICTURES_LEAST = 3
 # To learn a style from: fewer teach one picture by heart, more deserve the command unet.
 STYLE_LEAST, STYLE_MOST = 5, 50
 
-Pixels = NDArray[np.uint8]
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from gpu_tasks import model_store
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset import Dataset, Pixels, digest_of, on_white, read_names
+from gpu_tasks.training.dataset import Dataset, digest_of, on_white, read_names
 from gpu_tasks.training.examples import moved
 from gpu_tasks.training.grid import write_grid
 from gpu_tasks.training.loop import Schedule, generator_at, train

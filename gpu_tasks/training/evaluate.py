@@ -27,10 +27,10 @@ import numpy as np
 import torch
 from diffusers import StableDiffusionPipeline
 from diffusers.utils import logging as diffusers_log
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gpu_tasks.model_store import check
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.colours import dominant_colour, recoloured
 from gpu_tasks.training.dataset import Dataset, on_white, read_names
 from gpu_tasks.training.encoder import Likeness, ranks
@@ -44,7 +44,6 @@ AT_ONCE = 8
 GRID = 40  # pictures, of as many prompts
 SUBJECTS = Path(__file__).parent / "subjects.txt"
 
-Pixels = NDArray[np.uint8]
 Figures = dict[str, Any]
 
 

@@ -17,9 +17,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.captions import Captions, without_colour
 from gpu_tasks.training.checkpoint import PARTIAL, settle
-from gpu_tasks.training.colours import PAINTS, Pixels, dominant_colour, recoloured
+from gpu_tasks.training.colours import PAINTS, dominant_colour, recoloured
 from gpu_tasks.training.dataset import Picture
 from gpu_tasks.training.loop import generator_at, side_by_side
 

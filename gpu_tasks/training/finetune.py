@@ -22,9 +22,9 @@ from torch import nn
 
 from gpu_tasks import model_store
 from gpu_tasks.adapters import FACTS, Adapter, unet_sha256
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.card import write_card
 from gpu_tasks.training.checkpoint import PARTIAL, Run
-from gpu_tasks.training.colours import Pixels
 from gpu_tasks.training.dataset import STYLE_LEAST as LEAST
 from gpu_tasks.training.dataset import STYLE_MOST as MOST
 from gpu_tasks.training.dataset import Dataset, Picture, digest_of, read_names

@@ -21,7 +21,8 @@ from statistics import mean
 import numpy as np
 from PIL import Image
 
-from gpu_tasks.training.dataset import Pixels, on_white
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.training.dataset import on_white
 from gpu_tasks.training.errors import RecipeUnfit, TooFewPictures
 from gpu_tasks.training.sources import drawings, shows_something
 from gpu_tasks.upscaler import FACTORS, Upscaler

@@ -14,7 +14,8 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
-from gpu_tasks.training.dataset import Pixels, on_white
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.training.dataset import on_white
 
 FACTOR = 4
 MARGIN = 8  # small pixels around a patch that the filters see as well

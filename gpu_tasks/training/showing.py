@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gpu_tasks.training.colours import Pixels
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.dataset import Dataset, on_white
 from gpu_tasks.training.encoder import Likeness
 from gpu_tasks.training.errors import SubjectsMissing

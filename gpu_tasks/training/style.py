@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.encoder import AT_ONCE, Likeness, to_side
 
-Pixels = NDArray[np.uint8]
 RIDGE = 1.0  # chosen on the clipart dataset: 75 % of unseen subjects' pictures of three styles are told, 33 % is chance
 
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from gpu_tasks import model_store
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.colours import Pixels
 from gpu_tasks.training.dataset import Dataset, Picture, digest_of
 from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.evaluate import load_model, with_unet

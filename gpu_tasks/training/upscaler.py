@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from gpu_tasks import model_store
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.checkpoint import PARTIAL, Run, settle
-from gpu_tasks.training.dataset import MANIFEST, PICTURES_LEAST, Dataset, Picture, Pixels, on_white
+from gpu_tasks.training.dataset import MANIFEST, PICTURES_LEAST, Dataset, Picture, on_white
 from gpu_tasks.training.errors import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.training.grid import COLUMNS, write_grid
 from gpu_tasks.training.loop import Schedule, train

@@ -5,7 +5,6 @@ from functools import cache
 from craftspark.catalogue import Model, find_model
 from craftspark.settings import ToolsSettings
 from craftspark.tools import TOOLS, Tool
-from craftspark.tools.request import DrawingRequest
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
 from lambdas.views import PresetView, StyleView, ToolList, ToolView
@@ -23,9 +22,8 @@ def handler(request: Request) -> Response:
 
 
 def tool_view(tool: Tool, model: Model) -> ToolView:
-    drawing = tool.request if issubclass(tool.request, DrawingRequest) else None
-    styles = model.styles if drawing else ()
-    presets = drawing.presets if drawing and model.follows_presets else ()
+    styles = model.styles if "style" in tool.request.model_fields else ()
+    presets = tool.request.presets if model.follows_presets else ()
     return ToolView(
         name=tool.name,
         title=tool.title,

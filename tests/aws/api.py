@@ -73,7 +73,7 @@ def render_book() -> RenderBook:
 def store(job_id: str, *indexes: int) -> Job:
     job = render_book().begin(job_id).job
     for index in indexes:
-        image = StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON)
+        image = StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON, seed=job.seeds[index])
         render_book().add(job, image)
     return job
 

@@ -76,7 +76,7 @@ def test_an_image_of_a_final_job_is_not_entered() -> None:
     settle(job_id)
 
     with pytest.raises(JobEnded):
-        render_book().add(job, StoredImage(index=0, width=1, height=1, render_s=0, stored_at=NOON))
+        render_book().add(job, StoredImage(index=0, width=1, height=1, render_s=0, stored_at=NOON, seed=1))
     assert read(job_id).body["images"][0]["state"] == "failed"
 
 

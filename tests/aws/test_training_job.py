@@ -15,7 +15,6 @@ from PIL import Image
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.errors import SpotInterrupted
-from craftspark.settings import TrainerSettings
 from gpu_tasks.lease import Lease
 from gpu_tasks.training import job
 from gpu_tasks.training.dataset import Dataset
@@ -24,6 +23,7 @@ from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.pulse import Pulse
 from gpu_tasks.training.remote import fetch
 from tests.aws.test_worker import Tokens
+from tests.fakes import TRAINER_SETTINGS
 
 DATASET = "s3://training/datasets/sunny"
 ORDER = {
@@ -35,15 +35,6 @@ ORDER = {
     "steps": 3,
     "seed": 0,
 }
-SETTINGS = TrainerSettings(
-    training_bucket="training",
-    models_bucket="models",
-    model="craftspark-clipart-128",
-    device="cpu",
-    heartbeat_s=1,
-    stall_s=60,
-    stop_grace_s=10,
-)
 
 
 @pytest.fixture
@@ -107,7 +98,7 @@ class FakeTrainer:
 
 def run(word: str, trainer: job.Trainer | None = None, **order: Any) -> int:
     environment = {
-        **SETTINGS.to_environment(),
+        **TRAINER_SETTINGS.to_environment(),
         job.TASK_TOKEN: "token",
         job.ORDER: json.dumps({**ORDER, **order}),
     }

@@ -10,13 +10,17 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.render_book import RenderBook
 from craftspark.batches import Batch
+from craftspark.errors import UnsafeContent
 from craftspark.settings import SubmitSettings, WorkerSettings
 from gpu_tasks import desks, main
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Finished, Svg, finished
 from gpu_tasks.lease import Lease
 from gpu_tasks.rendering import Renderer
-from tests.aws.api import submit
+from tests.aws.api import read, submit
 from tests.aws.conftest import IMAGES, JOBS
-from tests.fakes import FakeRenderer
+from tests.fakes import WORKER_SETTINGS, FakeRenderer
 
 
 class Tokens:
@@ -69,18 +73,7 @@ def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: 
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
     url = sqs.create_queue(QueueName="gpu", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
-    return WorkerSettings(
-        jobs_table=JOBS,
-        images_bucket=images_bucket,
-        models_bucket="models",
-        gpu_queue_url=url,
-        model="craftspark-clipart-128",
-        device="cpu",
-        gpu_queue_visibility_s=30,
-        gpu_queue_max_receives=3,
-        stop_grace_s=100,
-        stall_s=60,
-    )
+    return replace(WORKER_SETTINGS, jobs_table=JOBS, images_bucket=images_bucket, gpu_queue_url=url, stop_grace_s=100)
 
 
 def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
@@ -260,3 +253,45 @@ def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens)
     pixels = np.asarray(Image.open(io.BytesIO(body["Body"].read())))
     assert body["ContentType"] == "image/png"
     assert pixels.shape == (8, 8, 3)
+
+
+class WithFiles(OneTurn):
+    """Finishes each image with a file beside it, and what was measured."""
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        return replace(finished(drawn), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25})
+
+
+@pytest.mark.usefixtures("read_settings")
+def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSettings, tokens: Tokens) -> None:
+    job_id = send(settings, count=1)
+    lease = Lease(grace_s=100)
+
+    work(settings, lease, WithFiles(lease))
+
+    [image] = read(job_id).body["images"]
+    assert image["scores"] == {"seam": 1.25}
+    assert f"images/{job_id}/0/cut.svg?" in image["files"]["cut.svg"]
+    stored = boto3.client("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0/cut.svg")
+    assert (stored["Body"].read(), stored["ContentType"]) == (b"<svg/>", "image/svg+xml")
+
+
+class WithoutFirst(OneTurn):
+    """Cannot deliver the first image, which it finds out beside the next wave."""
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        if order.index == 0:
+            raise UnsafeContent("no")
+        return finished(drawn)
+
+
+def test_an_image_that_proves_undeliverable_while_it_is_finished_fails_alone(
+    settings: WorkerSettings, tokens: Tokens
+) -> None:
+    send(settings)
+    lease = Lease(grace_s=100)
+
+    work(settings, lease, WithoutFirst(lease, wave_size=2))
+
+    failure = {"index": 0, "error": "UnsafeContent", "reason": "no"}
+    assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [1], "failed": [failure]})]

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
+from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Finished, finished
 from gpu_tasks.main import main
 
@@ -30,7 +30,7 @@ class DrillRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job.job_id
 
-    def render(self, wave: Sequence[ImageOrder], on_step: Callable[[float], None]) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         prompt = wave[0].job.request["prompt"]
         for step in range(4):
             threading.Event().wait(STEP_S)

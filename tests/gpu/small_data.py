@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gpu_tasks.training.colours import Pixels
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.dataset import Picture
 
 RED = (221, 46, 68)

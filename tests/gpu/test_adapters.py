@@ -18,7 +18,8 @@ from gpu_tasks.model_store import load_pipeline
 from gpu_tasks.studio import Studio
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.lora import add_lora, save_lora
-from tests.gpu.rendering import SETTINGS, render
+from tests.fakes import WORKER_SETTINGS
+from tests.gpu.rendering import render
 from tests.gpu.test_picture import an_order
 
 BASE = model_store.BUILT_IN / "craftspark-clipart-128"
@@ -57,7 +58,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def studio_of(shelf: Path) -> Callable[..., Studio]:
     def of(folder: Path = shelf, most: int = 8) -> Studio:
-        pipeline = load_pipeline(MODEL, SETTINGS)
+        pipeline = load_pipeline(MODEL, WORKER_SETTINGS)
         adapters = Adapters(
             pipeline, unet_sha256(BASE), lambda source: folder / source.removeprefix("test:"), most=most
         )
@@ -91,7 +92,7 @@ def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of:
 
     renderer = studio._renderers["picture"]
     assert isinstance(renderer, PictureRenderer)
-    assert len(renderer._diffusion._text_to_image.unet.peft_config) == 1
+    assert len(renderer._diffusion._pipeline.unet.peft_config) == 1
     np.testing.assert_array_equal(drawn(studio, "round"), first)
     np.testing.assert_array_equal(drawn(studio, None), plain)
 
@@ -183,7 +184,7 @@ def test_several_files_of_unet_weights_have_one_hash_of_their_own(tmp_path: Path
 
 @pytest.mark.parametrize("style", find_model("craftspark-clipart-128").styles, ids=lambda style: style.name)
 def test_every_built_in_style_is_for_the_built_in_model(style: Style) -> None:
-    adapter = Adapter.open(model_store.locate(style.source, SETTINGS))
+    adapter = Adapter.open(model_store.locate(style.source, WORKER_SETTINGS))
 
     assert adapter.name == style.name
     assert adapter.unet_sha256 == unet_sha256(BASE)

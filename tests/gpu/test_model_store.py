@@ -11,7 +11,7 @@ from craftspark.errors import ModelUnavailable
 from gpu_tasks import model_store
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
 from gpu_tasks.push_model import push
-from tests.gpu.rendering import SETTINGS
+from tests.fakes import WORKER_SETTINGS
 
 FOLDER = BUILT_IN / "craftspark-clipart-128"
 
@@ -55,9 +55,9 @@ def test_the_built_in_model_is_what_its_manifest_says() -> None:
 
 
 def test_a_model_from_the_store_loads_and_is_fetched_once(bucket: FolderBucket) -> None:
-    pipeline = load_pipeline(MIRRORED, SETTINGS)
+    pipeline = load_pipeline(MIRRORED, WORKER_SETTINGS)
     first = len(bucket.downloaded)
-    load_pipeline(MIRRORED, SETTINGS)
+    load_pipeline(MIRRORED, WORKER_SETTINGS)
 
     assert type(pipeline).__name__ == "StableDiffusionPipeline"
     assert first == len(manifest_of(FOLDER)) + 1
@@ -68,22 +68,22 @@ def test_a_file_that_was_changed_in_the_store_is_refused(bucket: FolderBucket) -
     (bucket.root / "mirrored/unet/config.json").write_text("{}")
 
     with pytest.raises(ModelUnavailable, match=r"unet/config\.json"):
-        load_pipeline(MIRRORED, SETTINGS)
+        load_pipeline(MIRRORED, WORKER_SETTINGS)
 
 
 def test_a_file_that_broke_on_the_way_is_fetched_again(bucket: FolderBucket) -> None:
-    load_pipeline(MIRRORED, SETTINGS)
+    load_pipeline(MIRRORED, WORKER_SETTINGS)
     (model_store.CACHE / "mirrored/unet/config.json").write_text("{}")
     bucket.downloaded.clear()
 
-    load_pipeline(MIRRORED, SETTINGS)
+    load_pipeline(MIRRORED, WORKER_SETTINGS)
 
     assert bucket.downloaded == [MANIFEST, "unet/config.json"]
 
 
 def test_a_model_that_is_not_in_the_store_is_named(bucket: FolderBucket) -> None:
     with pytest.raises(ModelUnavailable, match="knitting"):
-        load_pipeline(replace(MIRRORED, source="s3:knitting"), SETTINGS)
+        load_pipeline(replace(MIRRORED, source="s3:knitting"), WORKER_SETTINGS)
 
 
 def test_a_manifest_cannot_reach_outside_its_folder(tmp_path: Path) -> None:
@@ -97,11 +97,11 @@ def test_a_manifest_cannot_reach_outside_its_folder(tmp_path: Path) -> None:
 
 def test_a_source_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ModelUnavailable, match="carrier-pigeon"):
-        load_pipeline(replace(MIRRORED, source="carrier-pigeon:x"), SETTINGS)
+        load_pipeline(replace(MIRRORED, source="carrier-pigeon:x"), WORKER_SETTINGS)
 
 
 def test_a_worker_that_was_promised_a_gpu_never_falls_back_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
     with pytest.raises(ModelUnavailable, match="CUDA"):
-        load_pipeline(find_model("craftspark-clipart-128"), replace(SETTINGS, device="cuda"))
+        load_pipeline(find_model("craftspark-clipart-128"), replace(WORKER_SETTINGS, device="cuda"))

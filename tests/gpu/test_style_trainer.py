@@ -7,7 +7,6 @@ import pytest
 from PIL import Image, ImageDraw
 
 from craftspark.errors import SpotInterrupted
-from craftspark.settings import TrainerSettings
 from craftspark.trainings import TrainingOrder
 from gpu_tasks import model_store
 from gpu_tasks.training import showing, style_trainer
@@ -15,17 +14,9 @@ from gpu_tasks.training.dataset import Dataset
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.job import Lesson
 from gpu_tasks.training.style_trainer import train_style
+from tests.fakes import TRAINER_SETTINGS
 
 STEPS = 8
-SETTINGS = TrainerSettings(
-    training_bucket="training",
-    models_bucket="models",
-    model="craftspark-clipart-128",
-    device="cpu",
-    heartbeat_s=1,
-    stall_s=60,
-    stop_grace_s=10,
-)
 
 
 @pytest.fixture
@@ -59,7 +50,9 @@ def a_lesson(dataset: Dataset, folder: Path) -> Lesson:
         steps=STEPS,
         seed=0,
     )
-    return Lesson(order=order, settings=SETTINGS, dataset=dataset, run=folder / "run", adapter=folder / "adapter")
+    return Lesson(
+        order=order, settings=TRAINER_SETTINGS, dataset=dataset, run=folder / "run", adapter=folder / "adapter"
+    )
 
 
 @pytest.mark.usefixtures("small_grid")

@@ -10,8 +10,9 @@ from PIL import Image
 from craftspark.errors import InvalidInput, ModelUnavailable
 from gpu_tasks import upscaler
 from gpu_tasks.model_store import BUILT_IN, write_manifest
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.gain import measured
-from gpu_tasks.upscaler import Pixels, Upscaler, UpscalerConfig, UpscalerNetwork
+from gpu_tasks.upscaler import Upscaler, UpscalerConfig, UpscalerNetwork
 
 SHIPPED = BUILT_IN / "craftspark-upscaler-x4"
 
