@@ -22,6 +22,7 @@ def build(app: App, stage: Stage) -> None:
         "Data",
         stack_name=stage.stack_name("Data"),
         data=stage.data,
+        allowed_origins=stage.api.allowed_origins,
         images_kept_days=stage.makers.job_retention_days,
         runs_kept_days=stage.training.runs_kept_days,
     )

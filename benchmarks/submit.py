@@ -39,6 +39,8 @@ def environment(port: int) -> dict[str, str]:
         accounts_table="accounts",
         styles_table="styles",
         intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
+        uploads_bucket="uploads",
+        uploads_kept_days=7,
         model="craftspark-clipart-128",
         welcome_credits=10,
         max_active_jobs=3,

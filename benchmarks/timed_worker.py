@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from craftspark.catalogue import Model, find_model
-from craftspark.errors import ImageUndeliverable
+from craftspark.errors import ImageUndeliverable, SourceMissing
 from craftspark.settings import WorkerSettings
+from craftspark.sources import Source
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Finished
@@ -101,6 +102,10 @@ def plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch) ->
     return 1 - (stopwatch.seconds - before) / (time.perf_counter() - began)
 
 
+def nothing(source: Source) -> bytes:
+    raise SourceMissing(f"the bench has no source {source.reference}")
+
+
 def serve(out: Path, steps: int) -> int:
     timed: list[TimedRenderer] = []
     plain: list[float] = []
@@ -110,7 +115,7 @@ def serve(out: Path, steps: int) -> int:
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
         plain.append(plain_loop(pipeline, model, steps, stopwatch))
-        studio = studio_around(pipeline, model, settings)
+        studio = studio_around(pipeline, model, nothing, settings)
         timed.append(TimedRenderer(studio, stopwatch))
         return timed[0]
 

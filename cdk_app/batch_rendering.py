@@ -14,7 +14,7 @@ from cdk_app.gpu_launch import CALLBACK, launch_gpu_task, seconds
 from cdk_app.retries import LAUNCH_FAULTS, QUEUE_FAULTS, retry_faults, retry_interruptions
 from cdk_app.stage import Rendering
 
-NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed", "JobNotFound"]
+NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "SourceMissing", "RenderFailed", "JobNotFound"]
 NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
 THE_BATCH = "{% $states.input %}"
 FAILURE = {

@@ -8,10 +8,19 @@ from constructs import Construct
 
 
 class PrivateBucket(s3.Bucket):
-    """An encrypted bucket without public access. Uploads that were never finished go after a day."""
+    """An encrypted bucket without public access. Uploads that were never finished go after a day.
+
+    Browsers may post files to it from pages of the origins `posted_from`.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, keep: bool, lifecycle: Sequence[s3.LifecycleRule] = ()
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        keep: bool,
+        lifecycle: Sequence[s3.LifecycleRule] = (),
+        posted_from: Sequence[str] = (),
     ) -> None:
         abandoned = s3.LifecycleRule(id="abandoned-uploads", abort_incomplete_multipart_upload_after=Duration.days(1))
         super().__init__(
@@ -23,5 +32,8 @@ class PrivateBucket(s3.Bucket):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[abandoned, *lifecycle],
+            cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(posted_from), max_age=3600)]
+            if posted_from
+            else None,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )

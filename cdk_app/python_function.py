@@ -14,12 +14,14 @@ from cdk_app.stage import Stage
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
 METRICS_NAMESPACE = "Craftspark"
+MEMORY_MIB = 1024  # CPU comes with memory, and a cold start is mostly imports
 
 
 class PythonFunction(Construct):
     """The function of `lambdas/<name>/handler.py`.
 
-    `dead_letters` takes the events of callers that do not wait, once Lambda has tried them three times.
+    `memory_mib` brings CPU with it. `dead_letters` takes the events of callers that do not wait, once Lambda has tried
+    them three times.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class PythonFunction(Construct):
         stage: Stage,
         timeout: Duration,
         environment: Mapping[str, str],
+        memory_mib: int = MEMORY_MIB,
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -49,7 +52,7 @@ class PythonFunction(Construct):
                 "POWERTOOLS_LOG_LEVEL": on.log_level,
             },
             timeout=timeout,
-            memory_size=1024,  # CPU comes with memory, and a cold start is mostly imports
+            memory_size=memory_mib,
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
             log_group=LogGroup(self, "Logs", operations=stage.operations),

@@ -45,6 +45,10 @@ class ToolUnknown(RequestRefused):
     """No tool has this name."""
 
 
+class UploadNotFound(RequestRefused):
+    """The caller has no upload with this id, or has not sent the picture yet."""
+
+
 class JobNotFound(RequestRefused):
     """The caller has no job with this id."""
 
@@ -98,6 +102,10 @@ class ImageFlawed(ImageUndeliverable):
 
 class ModelUnavailable(RenderError):
     """The model is not in this worker's catalogue, or its files are not what the catalogue says."""
+
+
+class SourceMissing(RenderError):
+    """The picture that the job begins from is gone."""
 
 
 class RenderFailed(RenderError):

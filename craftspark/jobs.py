@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from craftspark.releases import Pin
+from craftspark.sources import Source
 from craftspark.tools.request import LARGEST_SEED
 
 IDEMPOTENCY_KEY_LIMIT = 255
@@ -44,7 +45,7 @@ class ImageFailure:
 class Job:
     """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index.
 
-    `pin` is the version of a registered style that draws it, chosen at submission.
+    `pin` is the version of a registered style that draws it, chosen at submission; `source` the picture it begins from.
     """
 
     job_id: str
@@ -65,6 +66,7 @@ class Job:
     delivered: int = 0
     failures: tuple[ImageFailure, ...] = ()
     pin: Pin | None = None
+    source: Source | None = None
 
     @property
     def count(self) -> int:
@@ -97,6 +99,7 @@ class StoredImage:
     render_s: float
     stored_at: datetime
     seed: int
+    alpha: bool = False
     files: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
 

@@ -16,6 +16,8 @@ ROUTES = (
     Route("GET", "/v1/account", "read_account"),
     Route("GET", "/v1/tools", "list_tools"),
     Route("POST", "/v1/tools/{tool}/jobs", "submit_job"),
+    Route("POST", "/v1/uploads", "create_upload"),
+    Route("POST", "/v1/uploads/{upload_id}/check", "check_upload"),
     Route("GET", "/v1/jobs", "list_jobs"),
     Route("GET", "/v1/jobs/{job_id}", "read_job"),
     Route("DELETE", "/v1/jobs/{job_id}", "cancel_job"),

@@ -42,6 +42,8 @@ class SubmitSettings(Settings):
     accounts_table: str
     styles_table: str
     intake_queue_url: str
+    uploads_bucket: str
+    uploads_kept_days: int
     model: str
     welcome_credits: int
     max_active_jobs: int
@@ -54,6 +56,14 @@ class ToolsSettings(Settings):
     """What `list_tools` needs."""
 
     model: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadSettings(Settings):
+    """What `create_upload` and `check_upload` need."""
+
+    uploads_bucket: str
+    uploads_kept_days: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +111,7 @@ class WorkerSettings(Settings):
 
     jobs_table: str
     images_bucket: str
+    uploads_bucket: str
     models_bucket: str
     gpu_queue_url: str
     model: str

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from craftspark.batches import job_order
 from craftspark.catalogue import Model
-from craftspark.errors import CraftsparkError, IdempotencyKeyReused, InvalidInput
-from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, Job, JobState, job_id_of, seeds_of
+from craftspark.errors import CraftsparkError, IdempotencyKeyReused
+from craftspark.jobs import Job, JobState, job_id_of, seeds_of
 from craftspark.releases import Pin, Release, StyleUnknown
+from craftspark.sources import Sources
 from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest, parse_request
 
@@ -63,6 +64,7 @@ class Submissions:
     acceptance: Acceptance
     intake: Intake
     releases: Releases
+    sources: Sources
     model: Model
     deadline: timedelta
     retention: timedelta
@@ -96,16 +98,16 @@ class Submissions:
             self.acceptance.accept(job)
 
     def _job(self, maker: str, tool: Tool, body: bytes | str, idempotency_key: str) -> Job:
-        if not 0 < len(idempotency_key) <= IDEMPOTENCY_KEY_LIMIT:
-            raise InvalidInput(
-                f"the key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters, not {len(idempotency_key)}",
-                field="Idempotency-Key",
-            )
         asked = parse_request(tool.request, body)
         request = asked.for_model(self.model)
         job_id = job_id_of(maker, idempotency_key)
         pin = self._pin(request.wanted_style, job_id)
         created_at = self.now()
+        deadline = (created_at + self.deadline).replace(microsecond=0)
+        source = None
+        if request.wanted_source:
+            source = self.sources.find(maker, request.wanted_source, until=deadline)
+            request = request.for_source(source)
         return Job(
             job_id=job_id,
             maker=maker,
@@ -114,12 +116,13 @@ class Submissions:
             fingerprint=fingerprint_of(tool.name, asked),
             lane=request.lane,
             seeds=seeds_of(job_id, request.seed, request.count),
-            credits_per_image=request.credits_per_image(self.model),
+            credits_per_image=request.credits_per_image(self.model, source),
             state=JobState.QUEUED,
             created_at=created_at,
-            deadline=(created_at + self.deadline).replace(microsecond=0),
+            deadline=deadline,
             expires_at=(created_at + self.retention).replace(microsecond=0),
             pin=pin,
+            source=source,
         )
 
     def _pin(self, style: str | None, job_id: str) -> Pin | None:

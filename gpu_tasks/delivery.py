@@ -53,7 +53,7 @@ class Delivery:
     def _store(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
         try:
             done = self._finish(order, drawn)
-            height, width = done.picture.pixels.shape[:2]
+            height, width, channels = done.picture.pixels.shape
             self._bucket.put(
                 order.job.job_id,
                 order.index,
@@ -68,6 +68,7 @@ class Delivery:
                 render_s=render_s,
                 stored_at=utc_now(),
                 seed=drawn.seed,
+                alpha=channels == 4,
                 files=tuple(done.files),
                 scores=done.scores,
             )

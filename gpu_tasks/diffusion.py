@@ -1,14 +1,15 @@
-"""One set of loaded components, and the Diffusers pipeline around it that the tools draw with."""
+"""One set of loaded components, and the Diffusers pipelines around it that the tools draw with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
-from torch import Tensor
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline
+from torch import Tensor, nn
 
 from craftspark.catalogue import Model
 from gpu_tasks.adapters import Adapters
@@ -20,22 +21,27 @@ from gpu_tasks.pixels import Pixels, to_bytes
 class Settings:
     """What all drawings of one call have in common. `size` is (width, height) in pixels.
 
-    `adapter` is where the style's adapter lies, where there is one.
+    `strength`, 0 to 1, is how far a drawing may leave the picture that it begins from. `adapter` is where the style's
+    adapter lies, where there is one.
     """
 
     size: tuple[int, int]
     steps: int
     guidance: float
-    adapter: str | None
+    strength: float | None = None
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sketch:
-    """One drawing to make."""
+    """One drawing to make. `start` is the picture it begins from, `unknown` (height, width) where it is to be drawn
+    anew, 1, and where it is known, 0."""
 
     prompt: str
     negative_prompt: str
     seed: int
+    start: Pixels | None = None
+    unknown: Pixels | None = None
 
 
 class Diffusion:
@@ -47,37 +53,93 @@ class Diffusion:
 
     def __init__(self, pipeline: StableDiffusionPipeline, model: Model, adapters: Adapters) -> None:
         self.model = model
-        self._pipeline = pipeline
+        self._text_to_image = pipeline
         self._adapters = adapters
 
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The networks between noise, pixels and back."""
+        vae = self._text_to_image.vae
+        return [self._text_to_image.unet, vae.encoder, vae.decoder]
+
+    def calls(self, sketches: int) -> int:
+        """How often the model is called for so many drawings."""
+        return -(-sketches // self.model.wave_size)
+
     def draw(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
-        """Pixels (height, width, 3) for each of up to `wave_size` sketches, None where numbers left their range.
+        """Pixels (height, width, 3) for each sketch, None for one whose numbers left their range.
 
         `on_step` hears the share done, 0 to 1. Raises ModelUnavailable.
         """
+        size = self.model.wave_size
+        drawn: list[Pixels | None] = []
+        for call, start in enumerate(range(0, len(sketches), size)):
+            done = call / self.calls(len(sketches))
+            share = 1 / self.calls(len(sketches))
+            drawn += self._call(
+                sketches[start : start + size],
+                settings,
+                lambda part, done=done, share=share: on_step(done + part * share),  # type: ignore[misc]
+            )
+        return drawn
+
+    def _call(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
         adapter = self._adapters.use(settings.adapter)
         filled = [*sketches, *[sketches[-1]] * (self.model.wave_size - len(sketches))]
-        width, height = settings.size
+        pipeline, extra = self._fitting(filled, settings)
 
-        def after_step(_pipeline: Any, step: int, _timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
-            on_step((step + 1) / settings.steps)
+        def after_step(ran: Any, step: int, _timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+            on_step((step + 1) / ran.num_timesteps)
             return values
 
-        tensors: Tensor = self._pipeline(
+        tensors: Tensor = pipeline(
             prompt=[adapter.prompt(sketch.prompt) if adapter else sketch.prompt for sketch in filled],
             negative_prompt=[sketch.negative_prompt for sketch in filled],
-            width=width,
-            height=height,
             num_inference_steps=settings.steps,
             guidance_scale=settings.guidance,
-            guidance_rescale=self.model.guidance_rescale,
             # Drawn on the CPU, so that a seed means the same noise on every device.
             generator=[torch.Generator("cpu").manual_seed(sketch.seed) for sketch in filled],
             callback_on_step_end=after_step,
             output_type="pt",
+            **extra,
         ).images
         # Brought from the GPU at once: each picture by itself would be waited for.
         return [to_pixels(tensor) for tensor in tensors[: len(sketches)].cpu()]
+
+    def _fitting(self, sketches: Sequence[Sketch], settings: Settings) -> tuple[Any, dict[str, Any]]:
+        """The pipeline for such sketches, and what it alone takes."""
+        width, height = settings.size
+        if settings.strength is None:
+            return self._text_to_image, {
+                "width": width,
+                "height": height,
+                "guidance_rescale": self.model.guidance_rescale,
+            }
+        starts = torch.stack([to_tensor(sketch.start) for sketch in sketches if sketch.start is not None])
+        if sketches[0].unknown is None:
+            return self._image_to_image, {"image": starts, "strength": settings.strength}
+        masks = torch.stack([torch.from_numpy(s.unknown).float()[None] for s in sketches if s.unknown is not None])
+        sides = {"width": width, "height": height}
+        return self._inpaint, {"image": starts, "mask_image": masks, "strength": settings.strength, **sides}
+
+    @cached_property
+    def _image_to_image(self) -> StableDiffusionImg2ImgPipeline:
+        return self._around(StableDiffusionImg2ImgPipeline)
+
+    @cached_property
+    def _inpaint(self) -> StableDiffusionInpaintPipeline:
+        return self._around(StableDiffusionInpaintPipeline)
+
+    def _around(self, kind: Any) -> Any:
+        """Another pipeline around the same components, in the precision they have."""
+        made = kind.from_pipe(self._text_to_image, dtype=self._text_to_image.unet.dtype)
+        made.set_progress_bar_config(disable=True)
+        return made
+
+
+def to_tensor(pixels: Pixels) -> Tensor:
+    """(height, width, 3) bytes as (3, height, width), 0 to 1."""
+    return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 
 
 def to_pixels(tensor: Tensor) -> Pixels | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ OnStep: TypeAlias = Callable[[float], None]  # hears the share done, 0 to 1
 
 # The golden ratio of the range of seeds. The seeds right behind an image's own are those of its siblings.
 STRIDE = 0x9E3779B9
+LEAP = 0x85EBCA6B  # another odd number far from it, so that no drawing of an image is another's second try
 FLATTEST = 2.0  # a standard deviation of the pixels' values, of 255, that no drawing stays below
 
 
@@ -35,13 +36,14 @@ class Flaw:
 class Drawn:
     """`pixels` has three channels, or four. `scores` are measured on the picture.
 
-    `seed` drew it: the order's own, or the next after a flaw.
+    `seed` drew it: the order's own, or the next after a flaw. `parts` is what the tool's own `finish` needs beside it.
     """
 
     pixels: Pixels
     seed: int
     scores: Mapping[str, float] = field(default_factory=dict)
     flaw: Flaw | None = None
+    parts: Any = None
 
 
 def drawing(pixels: Pixels | None, seed: int) -> Drawn:
@@ -52,6 +54,11 @@ def drawing(pixels: Pixels | None, seed: int) -> Drawn:
 def second_try(order: ImageOrder) -> ImageOrder:
     """The same order with the next seed, which depends on the first one alone."""
     return replace(order, seed=(order.seed + STRIDE) % (LARGEST_SEED + 1))
+
+
+def nth_seed(seed: int, number: int) -> int:
+    """The seed of one of several drawings of one image; the first one's is the image's own."""
+    return (seed + number * LEAP) % (LARGEST_SEED + 1)
 
 
 def better(first: Drawn, second: Drawn) -> Drawn:

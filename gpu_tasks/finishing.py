@@ -18,9 +18,10 @@ THUMBNAIL_PIXELS = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Png:
-    """A picture without loss."""
+    """A picture without loss. `dpi` is its size in print, in pixels an inch."""
 
     pixels: Pixels
+    dpi: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,5 +71,5 @@ def encoded(file: File) -> bytes:
     if isinstance(file, WebP):
         picture.save(into, "WEBP", quality=80)
     else:
-        picture.save(into, "PNG", compress_level=6)
+        picture.save(into, "PNG", compress_level=6, **({"dpi": (file.dpi, file.dpi)} if file.dpi else {}))
     return into.getvalue()

@@ -22,23 +22,30 @@ def adapter_source(order: ImageOrder, model: Model) -> str | None:
         raise ModelUnavailable(error.detail) from None
 
 
-def settings_of(order: ImageOrder, model: Model) -> Settings:
-    """The settings of the order's drawings; raises ModelUnavailable."""
+def settings_of(order: ImageOrder, model: Model, *, strength: float | None = None) -> Settings:
+    """The settings of the order's drawings, for a tool without a size in the model's own; raises ModelUnavailable."""
     request = order.job.request
-    width, height = (int(side) for side in request["size"].split("x"))
     return Settings(
-        size=(width, height),
+        size=size_of(request.get("size") or model.default_size),
         steps=request["steps"],
         guidance=request["guidance"],
+        strength=strength,
         adapter=adapter_source(order, model),
     )
 
 
-def sketch_of(order: ImageOrder) -> Sketch:
-    """What the order asks to draw, with the words of its preset."""
+def sketch_of(order: ImageOrder, prompt: str | None = None) -> Sketch:
+    """What the order asks to draw, with the words of its preset; `prompt` takes the place of its own."""
     request = order.job.request
-    prompt, negative_prompt = request["prompt"], request["negative_prompt"]
+    prompt = request["prompt"] if prompt is None else prompt
+    negative_prompt = request["negative_prompt"]
     if name := request["preset"]:
         preset = find_preset(find_tool(order.job.tool).request.presets, name)
         prompt, negative_prompt = preset.prompt(prompt), preset.negative_prompt(negative_prompt)
     return Sketch(prompt=prompt, negative_prompt=negative_prompt, seed=order.seed)
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """(width, height) of "640x480"."""
+    width, height = text.split("x")
+    return int(width), int(height)

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from craftspark.aws import clients
+from craftspark.aws.source_bytes import SourceBytes
 from craftspark.catalogue import Model, find_model
 from craftspark.errors import ImageFlawed, ImageUndeliverable, ModelUnavailable
 from craftspark.settings import WorkerSettings
+from craftspark.sources import Bucket
 from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.drawn import Drawn, OnStep, better, second_try
 from gpu_tasks.finishing import Finished
-from gpu_tasks.model_store import load_pipeline, locate
+from gpu_tasks.model_store import BUILT_IN, load_pipeline, locate
+from gpu_tasks.sources import Fetch, SourcePictures
+from gpu_tasks.tools.clipart import ClipartRenderer
+from gpu_tasks.tools.outpaint import OutpaintRenderer
+from gpu_tasks.tools.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
+from gpu_tasks.tools.upscale import UpscaleRenderer
+from gpu_tasks.tools.variations import VariationsRenderer
+from gpu_tasks.upscaler import Upscaler
 
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
+
+UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 
 
 class ToolRenderer(Protocol):
@@ -32,6 +46,37 @@ class ToolRenderer(Protocol):
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
         """The image and the files beside it; what the CPU does, meanwhile. Raises ImageUndeliverable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kit:
+    """What tools render with. Nothing is loaded before a tool wants it."""
+
+    diffusion: Diffusion
+    sources: SourcePictures
+    device: str
+
+    @cached_property
+    def upscaler(self) -> Upscaler:
+        return Upscaler.open(UPSCALER, device=self.device)
+
+
+MakeRenderer = Callable[[Kit], ToolRenderer]
+
+RENDERERS: dict[str, MakeRenderer] = {}
+
+
+def register(name: str, make: MakeRenderer) -> None:
+    """Render a tool's images with what `make` answers; a later one takes the place of an earlier one."""
+    RENDERERS[name] = make
+
+
+register("picture", lambda kit: PictureRenderer(kit.diffusion))
+register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.sources))
+register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.upscaler))
+register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.sources))
+register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
+register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
 
 
 class Studio:
@@ -72,12 +117,14 @@ class Studio:
 def load_studio(settings: WorkerSettings) -> Studio:
     """Load the stage's model and make the tools' renderers; raises ModelUnavailable."""
     model = find_model(settings.model)
-    return studio_around(load_pipeline(model, settings), model, settings)
+    buckets: dict[Bucket, str] = {"images": settings.images_bucket, "uploads": settings.uploads_bucket}
+    fetch = SourceBytes(client=clients.s3(), buckets=buckets)
+    return studio_around(load_pipeline(model, settings), model, fetch, settings)
 
 
-def studio_around(pipeline: StableDiffusionPipeline, model: Model, settings: WorkerSettings) -> Studio:
-    """The tools' renderers around a pipeline that `load_pipeline` loaded."""
+def studio_around(pipeline: StableDiffusionPipeline, model: Model, fetch: Fetch, settings: WorkerSettings) -> Studio:
+    """The tools' renderers around a pipeline that `load_pipeline` loaded; `fetch` brings their sources."""
     base = unet_sha256(Path(pipeline.name_or_path))
     adapters = Adapters(pipeline, base, lambda source: locate(source, settings))
-    diffusion = Diffusion(pipeline, model, adapters)
-    return Studio({"picture": PictureRenderer(diffusion)}, wave_size=model.wave_size)
+    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=SourcePictures(fetch), device=settings.device)
+    return Studio({name: make(kit) for name, make in RENDERERS.items()}, wave_size=model.wave_size)

@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput, JobNotFound
-from craftspark.jobs import is_job_id
+from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput, JobNotFound, UploadNotFound
+from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, is_job_id
 from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
 BODY_LIMIT = 32 * 1024
+NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +94,25 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
-def job_id_of(request: Request) -> str:
-    """The job that the path names; raises JobNotFound for what cannot be one, before a table is asked."""
-    job_id = request.path["job_id"]
-    if not is_job_id(job_id):
-        raise JobNotFound("a job's id has 26 lower-case letters and digits", field="job_id")
-    return job_id
+def id_in_path(request: Request, name: Literal["job_id", "upload_id"]) -> str:
+    """The job or upload that the path names; raises NotFound for what cannot be one, before anything is asked."""
+    given = request.path[name]
+    if not is_job_id(given):
+        raise NOT_FOUND[name]("an id has 26 lower-case letters and digits", field=name)
+    return given
+
+
+def idempotency_key_of(request: Request) -> str:
+    """The caller's key; without one the request's own id, which makes each request one of its own.
+
+    Raises InvalidInput.
+    """
+    key = request.headers.get("idempotency-key", request.request_id)
+    if not 0 < len(key) <= IDEMPOTENCY_KEY_LIMIT:
+        raise InvalidInput(
+            f"the key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters, not {len(key)}", field="Idempotency-Key"
+        )
+    return key
 
 
 def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int) -> int:

@@ -18,7 +18,7 @@ from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
-from lambdas.views import AccountView, JobPage, JobSummary, JobView, ToolList
+from lambdas.views import AccountView, JobPage, JobSummary, JobView, ToolList, UploadForm, UploadRequest, UploadView
 
 REF = "#/components/schemas/{model}"
 JOB_ID = {
@@ -33,6 +33,7 @@ IDEMPOTENCY_KEY = {
     "description": "Makes a retry safe: the same key answers the same job. Without it each request is a new job.",
     "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LIMIT},
 }
+UPLOAD_ID = {**JOB_ID, "name": "upload_id"}
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}}
 CURSOR = {
     "name": "cursor",
@@ -48,6 +49,7 @@ class Operation:
 
     summary: str
     answer: type[BaseModel]
+    body: type[BaseModel] | None = None
     refusals: tuple[type[CraftsparkError], ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
     status: HTTPStatus = HTTPStatus.OK
@@ -71,6 +73,20 @@ OPERATIONS = {
             errors.IdempotencyKeyReused,
             errors.AccountContended,
         ),
+    ),
+    "create_upload": Operation(
+        summary="Where to send a picture that a tool is to begin from",
+        answer=UploadForm,
+        body=UploadRequest,
+        status=HTTPStatus.CREATED,
+        parameters=(IDEMPOTENCY_KEY,),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge),
+    ),
+    "check_upload": Operation(
+        summary="Check a picture that was sent, and make it ready for the tools",
+        answer=UploadView,
+        parameters=(UPLOAD_ID,),
+        refusals=(errors.InvalidInput, errors.UploadNotFound),
     ),
     "list_jobs": Operation(
         summary="Your jobs, newest first",
@@ -100,6 +116,7 @@ def describe() -> dict[str, Any]:
     _, definitions = models_json_schema(
         [
             *((tool.request, "validation") for tool in TOOLS.values()),
+            *((operation.body, "validation") for operation in OPERATIONS.values() if operation.body),
             *((model, "serialization") for model in sorted(answers, key=lambda model: model.__name__)),
         ],
         ref_template=REF,
@@ -144,6 +161,9 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
         described["parameters"] = list(operation.parameters)
     if tool:
         content = {"schema": ref(tool.request), "example": dict(tool.example)}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if operation.body:
+        content = {"schema": ref(operation.body)}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
     return described
 

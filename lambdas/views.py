@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from craftspark.jobs import Job, JobRecord, JobState
+from craftspark.sources import UPLOAD
+from craftspark.uploads import ContentType, Upload
 
 ImageState = Literal["pending", "done", "failed", "cancelled"]
 
@@ -89,6 +91,34 @@ class StyleView(BaseModel):
     licence: str
 
 
+class UploadRequest(BaseModel):
+    """What is to be uploaded."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    content_type: ContentType = Field(description="The picture's type.", examples=["image/png"])
+
+
+class UploadForm(BaseModel):
+    """A form to post the picture with: `fields` first, the file last, as multipart/form-data, within 15 minutes."""
+
+    upload_id: str
+    url: str
+    fields: dict[str, str]
+    largest_bytes: int
+
+
+class UploadView(BaseModel):
+    """A picture that was checked. `source` names it in a request."""
+
+    upload_id: str
+    source: str
+    width: int
+    height: int
+    alpha: bool = Field(description="Whether it has transparency.")
+    expires_at: datetime = Field(description="When it is deleted.")
+
+
 class PresetView(BaseModel):
     """Words for a look: `name` is the request's `preset`."""
 
@@ -126,6 +156,17 @@ class Links(Protocol):
     def thumbnail(self, job_id: str, index: int) -> str: ...
 
     def file(self, job_id: str, index: int, name: str) -> str: ...
+
+
+def upload_view(upload: Upload) -> UploadView:
+    return UploadView(
+        upload_id=upload.upload_id,
+        source=f"{UPLOAD}/{upload.upload_id}",
+        width=upload.width,
+        height=upload.height,
+        alpha=upload.alpha,
+        expires_at=upload.expires_at,
+    )
 
 
 def summary_of(job: Job) -> dict[str, Any]:

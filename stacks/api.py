@@ -7,7 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.front_door import FrontDoor
-from cdk_app.python_function import PythonFunction
+from cdk_app.python_function import MEMORY_MIB, PythonFunction
 from cdk_app.sign_in import SignIn
 from cdk_app.stage import Stage
 from cdk_app.work_queue import WorkQueue
@@ -19,10 +19,14 @@ from craftspark.settings import (
     SettleSettings,
     SubmitSettings,
     ToolsSettings,
+    UploadSettings,
 )
 from stacks.data import DataStack
 
 TIMEOUT = Duration.seconds(10)
+# A picture of 4096 x 4096 is decoded, converted and written anew: some 0.5 GB and, on one vCPU, a few seconds.
+CHECK_MEMORY_MIB = 2048
+CHECK_TIMEOUT = Duration.seconds(25)
 
 
 class ApiStack(Stack):
@@ -35,6 +39,8 @@ class ApiStack(Stack):
         self._stage, self._data = stage, data
         functions = {
             "submit_job": self._submit_job(intake),
+            "create_upload": self._create_upload(),
+            "check_upload": self._check_upload(),
             "read_job": self._reader("ReadJob", "read_job"),
             "list_jobs": self._reader("ListJobs", "list_jobs"),
             "cancel_job": self._cancel_job(),
@@ -59,6 +65,8 @@ class ApiStack(Stack):
                 accounts_table=self._data.accounts.table.table_name,
                 styles_table=self._data.styles.table.table_name,
                 intake_queue_url=intake.queue.queue_url,
+                uploads_bucket=self._data.uploads.bucket_name,
+                uploads_kept_days=self._stage.data.uploads_kept_days,
                 model=self._stage.rendering.model,
                 welcome_credits=makers.welcome_credits,
                 max_active_jobs=makers.max_active_jobs,
@@ -66,11 +74,35 @@ class ApiStack(Stack):
                 job_retention_days=makers.job_retention_days,
             ),
         )
-        self._data.jobs.grant_enter(submit_job)
+        self._data.jobs.grant_read_write(submit_job)
+        self._data.uploads.grant_read(submit_job, "pictures/*")
         self._data.accounts.grant_enter(submit_job)
         self._data.styles.grant_look_up(submit_job)
         intake.queue.grant_send_messages(submit_job)
         return submit_job
+
+    def _create_upload(self) -> lambda_.Function:
+        """Signs forms; what signs one must be allowed what its holder does with it."""
+        create_upload = self._function("CreateUpload", "create_upload", self._upload_settings())
+        self._data.uploads.grant_put(create_upload, "incoming/*")
+        return create_upload
+
+    def _check_upload(self) -> lambda_.Function:
+        check_upload = self._function(
+            "CheckUpload",
+            "check_upload",
+            self._upload_settings(),
+            memory_mib=CHECK_MEMORY_MIB,
+            timeout=CHECK_TIMEOUT,
+        )
+        self._data.uploads.grant_read(check_upload)
+        self._data.uploads.grant_put(check_upload, "pictures/*")
+        return check_upload
+
+    def _upload_settings(self) -> UploadSettings:
+        return UploadSettings(
+            uploads_bucket=self._data.uploads.bucket_name, uploads_kept_days=self._stage.data.uploads_kept_days
+        )
 
     def _reader(self, construct_id: str, name: str) -> lambda_.Function:
         """A function that shows jobs with links to their images; what signs a link must be allowed to follow it."""
@@ -116,12 +148,21 @@ class ApiStack(Stack):
         self._data.accounts.grant_enter(read_account)
         return read_account
 
-    def _function(self, construct_id: str, name: str, settings: Settings) -> lambda_.Function:
+    def _function(
+        self,
+        construct_id: str,
+        name: str,
+        settings: Settings,
+        *,
+        memory_mib: int = MEMORY_MIB,
+        timeout: Duration = TIMEOUT,
+    ) -> lambda_.Function:
         return PythonFunction(
             self,
             construct_id,
             name=name,
             stage=self._stage,
-            timeout=TIMEOUT,
+            timeout=timeout,
+            memory_mib=memory_mib,
             environment=settings.to_environment(),
         ).function

@@ -22,6 +22,7 @@ class DataStack(Stack):
         construct_id: str,
         *,
         data: Data,
+        allowed_origins: tuple[str, ...],
         images_kept_days: int,
         runs_kept_days: int,
         **stack: Any,
@@ -33,7 +34,11 @@ class DataStack(Stack):
             self,
             "Uploads",
             keep=data.keep,
-            lifecycle=[s3.LifecycleRule(id="expiry", expiration=Duration.days(data.uploads_kept_days))],
+            lifecycle=[
+                s3.LifecycleRule(id="unchecked", prefix="incoming/", expiration=Duration.days(1)),
+                s3.LifecycleRule(id="expiry", prefix="pictures/", expiration=Duration.days(data.uploads_kept_days)),
+            ],
+            posted_from=allowed_origins,
         )
         self.images = PrivateBucket(self, "Images", keep=data.keep, lifecycle=[_tiering(images_kept_days)])
         self.models = PrivateBucket(self, "Models", keep=data.keep)

@@ -69,6 +69,7 @@ class RenderingStack(Stack):
         settings = WorkerSettings(
             jobs_table=data.jobs.table.table_name,
             images_bucket=data.images.bucket_name,
+            uploads_bucket=data.uploads.bucket_name,
             models_bucket=data.models.bucket_name,
             gpu_queue_url=self.gpu_queue.queue.queue_url,
             model=stage.rendering.model,
@@ -82,6 +83,7 @@ class RenderingStack(Stack):
         data.jobs.grant_read_write(fleet.worker.role)
         data.images.grant_read(fleet.worker.role)
         data.images.grant_put(fleet.worker.role)
+        data.uploads.grant_read(fleet.worker.role, "pictures/*")
         data.models.grant_read(fleet.worker.role)
         self.gpu_queue.queue.grant_consume_messages(fleet.worker.role)
         return fleet

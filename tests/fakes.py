@@ -18,6 +18,7 @@ from gpu_tasks.finishing import Finished, finished
 WORKER_SETTINGS = WorkerSettings(
     jobs_table="jobs",
     images_bucket="images",
+    uploads_bucket="uploads",
     models_bucket="models",
     gpu_queue_url="http://queue",
     model="craftspark-clipart-128",

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from craftspark.jobs import BatchProgress, ImageFailure, Job, JobRecord, JobState, StoredImage
 from craftspark.releases import Pin
+from craftspark.sources import Source
 
 Item: TypeAlias = dict[str, Any]
 
@@ -71,6 +72,7 @@ def job_item(job: Job) -> Item:
         "images_stored": number(0),
         "unfinished": text(unfinished_shard(job.job_id)),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
+        **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
     }
 
 
@@ -99,6 +101,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         delivered=int(plain.get("delivered", 0)),
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
         pin=Pin(**json.loads(plain["pin"])) if "pin" in plain else None,
+        source=Source(**json.loads(plain["source"])) if "source" in plain else None,
     )
 
 
@@ -111,6 +114,7 @@ def image_item(job: Job, image: StoredImage) -> Item:
         "stored_at": text(timestamp(image.stored_at)),
         "expires_at": epoch(job.expires_at),
         "seed": number(image.seed),
+        **({"alpha": {"BOOL": True}} if image.alpha else {}),
         **({"files": text(json.dumps(image.files))} if image.files else {}),
         **({"scores": text(json.dumps(image.scores))} if image.scores else {}),
     }
@@ -124,6 +128,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
         render_s=float(item["render_s"]["N"]),
         stored_at=datetime.fromisoformat(item["stored_at"]["S"]),
         seed=int(item["seed"]["N"]),
+        alpha="alpha" in item,
         files=tuple(json.loads(item["files"]["S"])) if "files" in item else (),
         scores=json.loads(item["scores"]["S"]) if "scores" in item else {},
     )

@@ -7,8 +7,13 @@ from typing import Any
 
 from craftspark.catalogue import Model
 from craftspark.errors import ToolUnknown
+from craftspark.tools.clipart import ClipartRequest
+from craftspark.tools.outpaint import OutpaintRequest
+from craftspark.tools.pattern import PatternRequest
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.request import JobRequest, parse_request
+from craftspark.tools.upscale import UpscaleRequest
+from craftspark.tools.variations import VariationsRequest
 
 
 @dataclass(frozen=True)
@@ -42,4 +47,20 @@ def find_tool(name: str) -> Tool:
         raise ToolUnknown(f"no tool is named {name}; there are {', '.join(sorted(TOOLS))}", field="tool") from None
 
 
-register(Tool("picture", "Picture", "A few words become pictures.", PictureRequest, {"prompt": "a red apple"}))
+UPLOAD = f"upload/{'a' * 26}"
+
+for tool in (
+    Tool("picture", "Picture", "A few words become pictures.", PictureRequest, {"prompt": "a red apple"}),
+    Tool("pattern", "Pattern", "A tile that repeats without a seam.", PatternRequest, {"prompt": "sunflower"}),
+    Tool("clipart", "Clipart", "A clean cut-out, with a cut file.", ClipartRequest, {"prompt": "cat face"}),
+    Tool("variations", "Variations", "A picture once more, and different.", VariationsRequest, {"source": UPLOAD}),
+    Tool(
+        "outpaint",
+        "Outpaint",
+        "More picture beyond a picture's edges.",
+        OutpaintRequest,
+        {"source": UPLOAD, "aspect": "16:9"},
+    ),
+    Tool("upscale", "Upscale", "The same picture with more pixels.", UpscaleRequest, {"source": UPLOAD, "factor": 4}),
+):
+    register(tool)

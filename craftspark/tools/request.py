@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
+from craftspark.sources import REFERENCE, Source
 from craftspark.tools.presets import Preset, find_preset
 
 Lane = Literal["interactive", "bulk"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 LARGEST_SEED = 2**32 - 1
 
 
@@ -32,14 +34,23 @@ class JobRequest(BaseModel, ABC):
         """The request with the model's defaults filled in; raises InvalidInput where the model cannot do it."""
         return self
 
+    def for_source(self, source: Source) -> Self:
+        """The request with what its source decides filled in; raises InvalidInput where the two do not fit."""
+        return self
+
+    @property
+    def wanted_source(self) -> str | None:
+        """The picture that the tool begins from, of a tool that does."""
+        return None
+
     @property
     def wanted_style(self) -> str | None:
         """The name of the style that the pictures are to have, of a tool that knows styles."""
         return None
 
     @abstractmethod
-    def credits_per_image(self, model: Model) -> int:
-        """The price of one image, in credits, of a request that `for_model` returned."""
+    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+        """The price of one image, in credits, of a request that `for_model` and `for_source` returned."""
 
 
 class DrawingRequest(JobRequest):
@@ -74,8 +85,20 @@ class DrawingRequest(JobRequest):
             model.check_preset()
         return filled
 
-    def credits_per_image(self, model: Model) -> int:
-        return ceil((self.steps or model.default_steps) / model.steps_per_credit)
+    def drawings(self, model: Model, source: Source | None = None) -> int:
+        """How many drawings of the model's own size one image takes."""
+        return 1
+
+    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+        return ceil(self.drawings(model, source) * (self.steps or model.default_steps) / model.steps_per_credit)
+
+
+def check_strength(steps: int, strength: float) -> None:
+    """Raise InvalidInput where so many steps at this strength are none at all."""
+    if int(steps * strength) < 1:
+        raise InvalidInput(
+            f"{steps} steps at strength {strength:g} are less than one step; raise either", field="strength"
+        )
 
 
 Request = TypeVar("Request", bound=BaseModel)

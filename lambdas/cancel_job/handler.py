@@ -5,7 +5,7 @@ from functools import cache
 from craftspark.aws import job_book
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
-from lambdas.endpoint import Request, Response, endpoint, job_id_of
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.views import job_summary
@@ -19,7 +19,7 @@ def settlement() -> Settlement:
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    job = settlement().cancel(request.maker, job_id_of(request))
+    job = settlement().cancel(request.maker, id_in_path(request, "job_id"))
     facts = {"job_id": job.job_id, "delivered": job.delivered, "refunded": job.refunded}
     logger.info("job cancelled", extra={**facts, **event("JobCancelled")})
     return Response(body=job_summary(job))

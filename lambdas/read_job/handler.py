@@ -7,7 +7,7 @@ from craftspark.aws.images import ImageLinks
 from craftspark.aws.job_book import JobList
 from craftspark.settings import ReadSettings
 from craftspark.settlement import own
-from lambdas.endpoint import Request, Response, endpoint, job_id_of
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.views import job_view
 
@@ -26,7 +26,7 @@ def links() -> ImageLinks:
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    record = jobs().read(job_id_of(request))
+    record = jobs().read(id_in_path(request, "job_id"))
     job = own(record.job, request.maker)
     # A client that polls is told when to come again; one that sees the end need not.
     headers = {} if job.state.final else {"Retry-After": "1"}

@@ -9,11 +9,13 @@ from craftspark.aws import clients
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.job_book import Acceptance
 from craftspark.aws.releases import Releases
+from craftspark.aws.sources import Sources
+from craftspark.aws.uploads import UploadBucket
 from craftspark.catalogue import find_model
 from craftspark.credits import Plan
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.views import job_summary
@@ -31,6 +33,15 @@ def submissions() -> Submissions:
         ),
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
         releases=Releases(client=clients.dynamodb(), table=settings.styles_table),
+        sources=Sources(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            uploads=UploadBucket(
+                client=clients.s3(),
+                bucket=settings.uploads_bucket,
+                kept=timedelta(days=settings.uploads_kept_days),
+            ),
+        ),
         model=find_model(settings.model),
         deadline=timedelta(seconds=settings.job_deadline_s),
         retention=timedelta(days=settings.job_retention_days),
@@ -43,8 +54,7 @@ def submissions() -> Submissions:
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    # Without a key of the caller's, the request's own id makes each request a job of its own.
-    key = request.headers.get("idempotency-key", request.request_id)
+    key = idempotency_key_of(request)
     job = submissions().submit(request.maker, request.path["tool"], request.body, idempotency_key=key)
     facts = {"job_id": job.job_id, "tool": job.tool, "lane": job.lane, "price": job.price}
     logger.info("job accepted", extra={**facts, **event("JobAccepted")})

@@ -50,7 +50,7 @@ def call(
         "requestContext": {"requestId": uuid4().hex, "authorizer": {"jwt": {"claims": claims}}},
     }
     module = import_module(f"lambdas.{function}.handler")
-    for factory in ("submissions", "jobs", "links", "settlement", "accounts", "model"):
+    for factory in ("submissions", "jobs", "links", "settlement", "accounts", "model", "uploads"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
     answer = module.handler(event, Context())
     return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"]))

@@ -8,9 +8,9 @@ import pytest
 from moto import mock_aws
 
 from craftspark.aws import clients
-from craftspark.settings import ReadSettings, SubmitSettings
+from craftspark.settings import ReadSettings, SubmitSettings, UploadSettings
 
-JOBS, ACCOUNTS, IMAGES = "jobs", "accounts", "images"
+JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES = "trainings", "styles"
 
 
@@ -76,17 +76,29 @@ def images_bucket(aws: None) -> str:
 
 
 @pytest.fixture
+def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    boto3.client("s3").create_bucket(Bucket=UPLOADS)
+    for name, value in UploadSettings(uploads_bucket=UPLOADS, uploads_kept_days=7).to_environment().items():
+        monkeypatch.setenv(name, value)
+    return UPLOADS
+
+
+@pytest.fixture
 def intake_queue(aws: None) -> str:
     return boto3.client("sqs").create_queue(QueueName="intake")["QueueUrl"]
 
 
 @pytest.fixture
-def submit_settings(tables: None, intake_queue: str, monkeypatch: pytest.MonkeyPatch) -> SubmitSettings:
+def submit_settings(
+    tables: None, intake_queue: str, uploads_bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> SubmitSettings:
     settings = SubmitSettings(
         jobs_table=JOBS,
         accounts_table=ACCOUNTS,
         styles_table=STYLES,
         intake_queue_url=intake_queue,
+        uploads_bucket=UPLOADS,
+        uploads_kept_days=7,
         model="craftspark-clipart-128",
         welcome_credits=10,
         max_active_jobs=3,

@@ -170,10 +170,12 @@ def test_a_list_s_bad_parameters_are_named(query: dict[str, str], field: str) ->
 def test_tools_are_listed_with_their_price_and_schema() -> None:
     answer = call("list_tools").body
 
-    assert [tool["name"] for tool in answer["tools"]] == ["picture"]
-    assert answer["tools"][0]["credits_per_image"] == 1
-    assert "prompt" in answer["tools"][0]["request_schema"]["properties"]
-    assert [style["title"] for style in answer["tools"][0]["styles"]] == ["Bold flat"]
+    tools = {tool["name"]: tool for tool in answer["tools"]}
+    assert list(tools) == ["picture", "pattern", "clipart", "variations", "outpaint", "upscale"]
+    assert {tool["credits_per_image"] for tool in tools.values()} == {1}
+    assert "prompt" in tools["picture"]["request_schema"]["properties"]
+    assert [style["title"] for style in tools["picture"]["styles"]] == ["Bold flat"]
+    assert tools["upscale"]["styles"] == []
 
 
 def test_a_new_maker_is_welcomed_once() -> None:

@@ -1,20 +1,49 @@
 """The studio with the built-in model, and orders for it, as every tool's tests use them."""
 
 from functools import cache
+from typing import Any
 
 from craftspark.catalogue import find_model
+from craftspark.errors import SourceMissing
+from craftspark.sources import Source
+from craftspark.tools import find_tool
+from craftspark.tools.request import parse_request
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
-from gpu_tasks.studio import Studio, load_studio
-from tests.fakes import WORKER_SETTINGS
+from gpu_tasks.model_store import load_pipeline
+from gpu_tasks.sources import Fetch
+from gpu_tasks.studio import Studio, studio_around
+from tests.fakes import WORKER_SETTINGS, a_job
 
 MODEL = find_model(WORKER_SETTINGS.model)
+
+
+def no_source(source: Source) -> bytes:
+    raise SourceMissing(f"there is no {source.reference}")
 
 
 @cache
 def studio() -> Studio:
     """One studio for all tests of tools: it keeps nothing of what it rendered."""
-    return load_studio(WORKER_SETTINGS)
+    return studio_around(_pipeline(), MODEL, no_source, WORKER_SETTINGS)
+
+
+@cache
+def _pipeline() -> Any:
+    return load_pipeline(MODEL, WORKER_SETTINGS)
+
+
+def studio_with(fetch: Fetch) -> Studio:
+    """A studio whose sources come from `fetch`."""
+    return studio_around(_pipeline(), MODEL, fetch, WORKER_SETTINGS)
+
+
+def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:
+    """An order as a worker gets it after such a request was submitted."""
+    request = parse_request(find_tool(tool).request, body).for_model(MODEL)
+    if source:
+        request = request.for_source(source)
+    return ImageOrder(job=a_job(tool=tool, request=request.model_dump(), source=source), index=0, seed=seed)
 
 
 def silent(_share: float) -> None:

@@ -92,7 +92,7 @@ def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of:
 
     renderer = studio._renderers["picture"]
     assert isinstance(renderer, PictureRenderer)
-    assert len(renderer._diffusion._pipeline.unet.peft_config) == 1
+    assert len(renderer._diffusion._text_to_image.unet.peft_config) == 1
     np.testing.assert_array_equal(drawn(studio, "round"), first)
     np.testing.assert_array_equal(drawn(studio, None), plain)
 

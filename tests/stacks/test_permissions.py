@@ -51,11 +51,31 @@ def test_starting_renders_means_starting_that_machine_alone(dev: Synthesis) -> N
 def test_submitting_enters_jobs_and_reservations_and_sends(dev: Synthesis) -> None:
     statements = dev.allowed_to_function("submit_job")
 
-    assert on(statements, "JobsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+    assert on(statements, "Uploads") == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
     assert "sqs:SendMessage" in on(statements, "IntakeQueue")
     assert on(statements, "StylesTable") == {"dynamodb:GetItem"}
-    assert services(statements) == {"dynamodb", "sqs", "xray"}
+    assert services(statements) == {"dynamodb", "s3", "sqs", "xray"}
+
+
+def test_uploads_are_put_and_made_clean_by_two_functions_that_may_do_nothing_else(dev: Synthesis) -> None:
+    create, check = (dev.allowed_to_function(name) for name in ("create_upload", "check_upload"))
+    puts = {
+        "s3:PutObject",
+        "s3:PutObjectLegalHold",
+        "s3:PutObjectRetention",
+        "s3:PutObjectTagging",
+        "s3:PutObjectVersionTagging",
+        "s3:Abort*",
+    }
+
+    assert on(create, "Uploads") == puts
+    assert on(check, "Uploads") == {*puts, "s3:GetObject*", "s3:GetBucket*", "s3:List*"}
+    for statements, prefix in ((create, "incoming/*"), (check, "pictures/*")):
+        assert services(statements) == {"s3", "xray"}
+        [writing] = [each for each in statements if "s3:PutObject" in actions(each)]
+        assert prefix in json.dumps(writing["Resource"])
 
 
 @pytest.mark.parametrize("reader", ["read_job", "list_jobs"])
@@ -103,7 +123,8 @@ def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
     }
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
     assert {"s3:GetObject*", "s3:PutObject"} <= on(statements, "Images")
-    assert on(statements, "Models") == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
+    for bucket in ("Models", "Uploads"):
+        assert on(statements, bucket) == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
     assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, "GpuQueue")
     assert "sqs:SendMessage" not in on(statements, "GpuQueue")
     assert services(statements) == {"dynamodb", "s3", "sqs", "states"}

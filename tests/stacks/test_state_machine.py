@@ -11,7 +11,7 @@ from tests.stacks.conftest import NODE, ROOT
 from tests.stacks.synthesis import Synthesis
 
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
-NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "RenderFailed", "JobNotFound"]
+NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "SourceMissing", "RenderFailed", "JobNotFound"]
 CALLBACKS = ("Hand to the warm pool", "Launch on spot", "Launch on demand")
 
 

@@ -1,5 +1,6 @@
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from craftspark.catalogue import find_model
 from craftspark.errors import CreditsInsufficient, IdempotencyKeyReused, InvalidInput, ToolUnknown
 from craftspark.jobs import Job, JobState
 from craftspark.releases import Pin, Release, StyleUnknown
+from craftspark.sources import Source
 from craftspark.submissions import AccountMissing, JobExists, Submissions
 from tests.fakes import NOON
 
@@ -45,6 +47,17 @@ class FakeReleases:
         return self.release
 
 
+class FakeSources:
+    """Has one picture of maker-1's."""
+
+    source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=96, height=64)
+
+    def find(self, maker: str, reference: str, until: datetime) -> Source:
+        if (maker, reference) != ("maker-1", self.source.reference):
+            raise InvalidInput("none", field="source")
+        return self.source
+
+
 class FakeIntake:
     def __init__(self) -> None:
         self.orders: list[dict[str, Any]] = []
@@ -59,6 +72,7 @@ def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, Fa
         acceptance=acceptance,
         intake=intake,
         releases=FakeReleases(),
+        sources=FakeSources(),
         model=find_model("craftspark-clipart-128"),
         deadline=timedelta(hours=1),
         retention=timedelta(days=30),
@@ -171,13 +185,79 @@ def test_an_unknown_tool_is_refused_by_name() -> None:
         submissions.submit("maker-1", "knitting", BODY, idempotency_key="k")
 
 
-@pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_key_of_a_wrong_length_is_refused(key: str) -> None:
-    submissions, _, _ = a_counter()
+def ask(submissions: Submissions, tool: str, maker: str = "maker-1", **fields: Any) -> Job:
+    body = json.dumps({"source": FakeSources.source.reference, **fields})
+    return submissions.submit(maker, tool, body, idempotency_key="k")
+
+
+def test_a_source_is_looked_up_kept_and_priced() -> None:
+    submissions, acceptance, _ = a_counter()
+
+    job = ask(submissions, "outpaint", width=400, height=64)
+
+    assert acceptance.jobs[job.job_id].source == FakeSources.source
+    assert job.credits_per_image == 2 * ask(a_counter()[0], "outpaint", aspect="2:1").credits_per_image
+    assert ask(a_counter()[0], "outpaint", aspect="2:1").request["width"] == 128
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields", "field"),
+    [
+        ("outpaint", {"width": 80}, "width"),
+        ("outpaint", {"height": 63}, "height"),
+        ("outpaint", {"width": 2049}, "width"),
+        ("outpaint", {"aspect": "90:1"}, "aspect"),
+        ("outpaint", {"aspect": "3:2"}, "width"),
+        ("outpaint", {"aspect": "2:1", "width": 192}, "aspect"),
+        ("outpaint", {"aspect": "0:1"}, "aspect"),
+        ("outpaint", {"source": "https://example.com/a.png"}, "source"),
+        ("variations", {"strength": 1.0}, "strength"),
+        ("variations", {"strength": 0.1, "steps": 4}, "strength"),
+        ("variations", {"preset": "oils"}, "preset"),
+        ("variations", {"preset": "watercolour"}, "preset"),
+        ("pattern", {"way": "tossed"}, "way"),
+        ("pattern", {"way": "painted", "strength": 0.05}, "strength"),
+        ("pattern", {"source": None}, "prompt"),
+        ("pattern", {"source": None, "prompt": "a", "way": "painted", "strength": 0.5}, "strength"),
+        ("pattern", {"source": None, "prompt": "a", "repeat": "x"}, "repeat"),
+        ("pattern", {"source": None, "prompt": "a", "way": "painted", "also": ["b"]}, "also"),
+        ("pattern", {"source": None, "prompt": "a", "way": "painted", "toss": {}}, "toss"),
+        ("pattern", {"source": None, "prompt": "a", "way": "painted", "background": "transparent"}, "background"),
+        ("pattern", {"source": None, "prompt": "a", "background": "red"}, "background"),
+        ("pattern", {"source": None, "prompt": "a", "sheet": {"width": 50}}, "sheet.width"),
+        ("pattern", {"source": None, "prompt": "a", "sheet": {"repeat": 0.2}}, "sheet.repeat"),
+        ("upscale", {"factor": 3}, "factor"),
+        ("upscale", {"count": 2}, "count"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_field_and_nothing_is_reserved(
+    tool: str, fields: dict[str, Any], field: str
+) -> None:
+    submissions, acceptance, intake = a_counter()
 
     with pytest.raises(InvalidInput) as refused:
-        submit(submissions, key=key)
-    assert refused.value.field == "Idempotency-Key"
+        ask(submissions, tool, **fields)
+
+    assert refused.value.field == field
+    assert (acceptance.jobs, intake.orders) == ({}, [])
+
+
+def test_a_result_that_is_too_large_is_refused() -> None:
+    submissions, _, _ = a_counter()
+    submissions.sources.source = replace(FakeSources.source, width=1025, height=100)  # type: ignore[attr-defined]
+
+    with pytest.raises(InvalidInput) as refused:
+        ask(submissions, "upscale", factor=4)
+    assert refused.value.field == "factor"
+
+
+def test_another_maker_s_picture_is_refused_as_one_that_is_not_there() -> None:
+    submissions, acceptance, _ = a_counter()
+
+    with pytest.raises(InvalidInput) as refused:
+        ask(submissions, "upscale", maker="maker-2")
+    assert refused.value.field == "source"
+    assert acceptance.jobs == {}
 
 
 def test_a_seed_that_was_drawn_is_drawn_again_by_a_replay() -> None:

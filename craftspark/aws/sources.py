@@ -1,0 +1,70 @@
+"""Source pictures: images of jobs, and uploads that were checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from craftspark.aws.job_book import read_record
+from craftspark.aws.uploads import UploadBucket
+from craftspark.errors import InvalidInput, JobNotFound
+from craftspark.jobs import image_key
+from craftspark.sources import UPLOAD, Source
+from craftspark.uploads import upload_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Finds a maker's own pictures."""
+
+    client: DynamoDBClient
+    jobs_table: str
+    uploads: UploadBucket
+
+    def find(self, maker: str, reference: str, until: datetime) -> Source:
+        """See craftspark.sources.Sources."""
+        kind, _, name = reference.partition("/")
+        source = self._upload(maker, name, until) if kind == UPLOAD else self._image(maker, kind, int(name), until)
+        if source is None:
+            raise InvalidInput(
+                f"you have no picture {reference} that is ready and lasts until the job is done; name an image of a "
+                "job of yours, or an upload that was checked",
+                field="source",
+            )
+        return source
+
+    def _image(self, maker: str, job_id: str, index: int, until: datetime) -> Source | None:
+        """An image that is stored stays and is charged, whether its job has ended or not."""
+        try:
+            record = read_record(self.client, self.jobs_table, job_id)
+        except JobNotFound:
+            return None
+        image = record.images.get(index)
+        if image is None or record.job.maker != maker or record.job.expires_at < until:
+            return None
+        return Source(
+            reference=f"{job_id}/{index}",
+            bucket="images",
+            key=image_key(job_id, index),
+            width=image.width,
+            height=image.height,
+            alpha=image.alpha,
+        )
+
+    def _upload(self, maker: str, upload_id: str, until: datetime) -> Source | None:
+        key = upload_key(maker, upload_id)
+        upload = self.uploads.find(key, upload_id)
+        if upload is None or upload.expires_at < until:
+            return None
+        return Source(
+            reference=f"{UPLOAD}/{upload_id}",
+            bucket="uploads",
+            key=key,
+            width=upload.width,
+            height=upload.height,
+            alpha=upload.alpha,
+        )

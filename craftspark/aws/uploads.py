@@ -1,0 +1,83 @@
+"""Uploads in their bucket: what came in, and the clean pictures with their facts beside them as metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from craftspark.errors import InvalidInput
+from craftspark.uploads import Picture, PostForm, Upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+FORM_S = 15 * 60
+ABSENT = ("404", "NoSuchKey")
+KEPT_ALREADY = ("PreconditionFailed", "ConditionalRequestConflict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadBucket:
+    """The uploads bucket, which drops a picture `kept` after it was checked."""
+
+    client: S3Client
+    bucket: str
+    kept: timedelta
+
+    def form(self, incoming: str, content_type: str, largest_bytes: int) -> PostForm:
+        """A presigned POST: unlike a PUT's, its policy bounds the size."""
+        made = self.client.generate_presigned_post(
+            self.bucket,
+            incoming,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, largest_bytes]],
+            ExpiresIn=FORM_S,
+        )
+        return PostForm(url=made["url"], fields=made["fields"])
+
+    def incoming(self, key: str, largest_bytes: int) -> bytes | None:
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT:
+                return None
+            raise
+        if answer["ContentLength"] > largest_bytes:
+            raise InvalidInput(
+                f"the picture has {answer['ContentLength']} bytes; {largest_bytes} are the most", field="upload"
+            )
+        return answer["Body"].read()
+
+    def keep(self, key: str, picture: Picture) -> None:
+        facts = {"width": str(picture.width), "height": str(picture.height), "alpha": str(picture.alpha)}
+        try:
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=picture.png,
+                ContentType="image/png",
+                Metadata=facts,
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in KEPT_ALREADY:
+                raise
+
+    def find(self, key: str, upload_id: str) -> Upload | None:
+        try:
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT:
+                return None
+            raise
+        facts = answer["Metadata"]
+        return Upload(
+            upload_id=upload_id,
+            width=int(facts["width"]),
+            height=int(facts["height"]),
+            alpha=facts["alpha"] == "True",
+            expires_at=answer["LastModified"] + self.kept,
+        )

@@ -1,0 +1,77 @@
+"""Outpaint: more picture beyond a picture's edges."""
+
+from typing import Literal, Self
+
+from pydantic import Field
+
+from craftspark.catalogue import Model
+from craftspark.errors import InvalidInput
+from craftspark.sources import Source
+from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference
+from craftspark.windows import Box, rounds
+
+Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
+LONGEST = 2048  # pixels a side
+
+
+class OutpaintRequest(DrawingRequest):
+    """Draw `count` ways in which a picture could go on. The picture itself stays as it is."""
+
+    source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
+    prompt: OptionalPrompt = Field("", description="What lies beyond, or the whole picture shows.", examples=["meadow"])
+    width: int | None = Field(
+        None, ge=16, le=LONGEST, description="Of the result, in pixels; the source's when absent."
+    )
+    height: int | None = Field(
+        None, ge=16, le=LONGEST, description="Of the result, in pixels; the source's when absent."
+    )
+    aspect: str | None = Field(
+        None,
+        pattern=r"^[1-9]\d?:[1-9]\d?$",
+        description="Instead of width and height: the smallest result of this aspect that holds the source.",
+        examples=["16:9"],
+    )
+    anchor: Anchor = Field("centre", description="Where in the result the source lies.")
+
+    @property
+    def wanted_source(self) -> str | None:
+        return self.source
+
+    def for_source(self, source: Source) -> Self:
+        width, height = self._sides(source)
+        for field, side, least in (("width", width, source.width), ("height", height, source.height)):
+            name = "aspect" if self.aspect else field
+            if side < least:
+                raise InvalidInput(f"the source is {least} pixels in {field}; {side} would cut it off", field=name)
+            if side > LONGEST:
+                raise InvalidInput(f"{side} pixels in {field}; {LONGEST} are the most", field=name)
+        if (width, height) == (source.width, source.height):
+            raise InvalidInput("the result is no larger than the source; nothing would be drawn", field="width")
+        return self.model_copy(update={"width": width, "height": height})
+
+    def place_of(self, width: int, height: int) -> Box:
+        """Where a source of this width and height lies in the result."""
+        room_across, room_down = (self.width or width) - width, (self.height or height) - height
+        left = 0 if "left" in self.anchor else room_across if "right" in self.anchor else room_across // 2
+        top = 0 if "top" in self.anchor else room_down if "bottom" in self.anchor else room_down // 2
+        return Box(left, top, left + width, top + height)
+
+    def rounds(self, source: tuple[int, int], window: tuple[int, int]) -> list[list[Box]]:
+        """The windows that draw what is new, for a source (width, height); see craftspark.windows."""
+        canvas = (self.width or source[0], self.height or source[1])
+        return rounds(canvas, self.place_of(*source), window)
+
+    def drawings(self, model: Model, source: Source | None = None) -> int:
+        if source is None:
+            return 1
+        width, height = (int(side) for side in model.default_size.split("x"))
+        return sum(map(len, self.rounds((source.width, source.height), (width, height))))
+
+    def _sides(self, source: Source) -> tuple[int, int]:
+        if not self.aspect:
+            return self.width or source.width, self.height or source.height
+        if self.width or self.height:
+            raise InvalidInput("aspect stands instead of width and height; leave one of them out", field="aspect")
+        across, down = (int(part) for part in self.aspect.split(":"))
+        scale = max(source.width / across, source.height / down)
+        return round(scale * across), round(scale * down)

@@ -1,0 +1,39 @@
+"""Upscale: the same picture with more pixels."""
+
+from math import ceil
+from typing import Literal, Self
+
+from pydantic import Field
+
+from craftspark.catalogue import Model
+from craftspark.errors import InvalidInput
+from craftspark.sources import Source
+from craftspark.tools.request import JobRequest, SourceReference
+
+LONGEST = 4096  # pixels a side, of the result
+PIXELS_A_CREDIT = 4 * 1024 * 1024
+
+
+class UpscaleRequest(JobRequest):
+    """Make a picture larger, 2 or 4 times, with sharp edges; transparency is kept."""
+
+    source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
+    factor: Literal[2, 4] = Field(2, description="How many times as wide and as high.")
+    count: int = Field(1, ge=1, le=1, description="There is one result.")
+
+    @property
+    def wanted_source(self) -> str | None:
+        return self.source
+
+    def for_source(self, source: Source) -> Self:
+        width, height = source.width * self.factor, source.height * self.factor
+        if max(width, height) > LONGEST:
+            raise InvalidInput(
+                f"{source.width} x {source.height} times {self.factor} is more than {LONGEST} pixels a side",
+                field="factor",
+            )
+        return self
+
+    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+        pixels = source.width * source.height * self.factor**2 if source else 1
+        return ceil(pixels / PIXELS_A_CREDIT)

@@ -1,0 +1,160 @@
+"""Pattern: one picture painted on a torus, or motifs tossed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from PIL import ImageColor
+
+from craftspark.tools.pattern import PatternRequest, Repeat, Sheet, Toss
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.cutting.matte import trim
+from gpu_tasks.diffusion import Diffusion, Settings, Sketch
+from gpu_tasks.drawn import Drawn, Flaw, OnStep, drawing, nth_seed
+from gpu_tasks.finishing import Finished, Png, WebP
+from gpu_tasks.motifs import FACTOR, motif_of
+from gpu_tasks.orders import settings_of, sketch_of
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.repeats import joined, lay_out, pixels_of, resized, seam_over_inner, sheet, straight_tile
+from gpu_tasks.sources import SourcePictures, on_white
+from gpu_tasks.torus import on_torus, surrounded
+from gpu_tasks.tossing import Placement, paint, toss
+from gpu_tasks.upscaler import Upscaler
+
+SEAM_MOST = 1.1  # of the tile's inner differences: what is more is seen
+TILE_PIXELS = 1024  # a side of a tossed tile
+PREVIEW_PIXELS = 768
+PREVIEW_REPEATS = 3
+DPI = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tossed:
+    """A tile as what lies on it, to be painted at any resolution."""
+
+    placements: Sequence[Placement]
+    motifs: Sequence[Pixels]
+
+
+class PatternRenderer:
+    """Renders waves of one way, repeat, number of steps, guidance and style."""
+
+    def __init__(self, diffusion: Diffusion, upscaler: Upscaler, sources: SourcePictures) -> None:
+        self._diffusion = diffusion
+        self._upscaler = upscaler
+        self._sources = sources
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        return self._settings(order), order.job.request["way"], order.job.request["repeat"]
+
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        """Tiles of three channels, of four where their background is transparent; raises ModelUnavailable."""
+        draw = self._painted if wave[0].job.request["way"] == "painted" else self._tossed
+        return [judged(drawn, order) for drawn, order in zip(draw(wave, on_step), wave, strict=True)]
+
+    def _painted(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        settings = self._settings(wave[0])
+        repeat: Repeat = wave[0].job.request["repeat"]
+        sketches = [self._sketch(order, repeat, settings.size) for order in wave]
+        with on_torus(self._diffusion.networks, repeat):
+            tiles = self._diffusion.draw(sketches, settings, on_step)
+        return [
+            enlarged(drawing(tile, order.seed), repeat, self._upscaler) for tile, order in zip(tiles, wave, strict=True)
+        ]
+
+    def _settings(self, order: ImageOrder) -> Settings:
+        return settings_of(order, self._diffusion.model, strength=order.job.request["strength"])
+
+    def _sketch(self, order: ImageOrder, repeat: Repeat, size: tuple[int, int]) -> Sketch:
+        """What to paint: from noise, or from the source, whose edges are blended into one another."""
+        if not order.job.request["source"]:
+            return sketch_of(order)
+        return replace(sketch_of(order), start=joined(on_white(self._sources.of(order)), size, repeat))
+
+    def _tossed(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        settings = self._settings(wave[0])
+        asked = [
+            (order, prompt, nth_seed(order.seed, number))
+            for order in wave
+            for number, prompt in enumerate(request_of(order).motifs)
+        ]
+        sketches = [replace(sketch_of(order, prompt), seed=seed) for order, prompt, seed in asked]
+        drawn = self._diffusion.draw(sketches, settings, on_step)
+        motifs: dict[int, list[Drawn]] = {}
+        for (order, _, seed), pixels in zip(asked, drawn, strict=True):
+            motifs.setdefault(id(order), []).append(motif_of(drawing(pixels, seed), self._upscaler))
+        return [tossed(order, motifs[id(order)]) for order in wave]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        """The tile that repeats straight, a look at the repeat, and a sheet to print."""
+        request = request_of(order)
+        page = request.sheet or Sheet()
+        tile = drawn.pixels
+        printed = tile
+        if isinstance(drawn.parts, Tossed):
+            side = pixels_of(page.cm("repeat"), DPI)
+            printed = painted(drawn.parts, request, side)
+        centimetres = (page.cm("width"), page.cm("height"), page.cm("repeat"))
+        preview = lay_out(
+            resized(tile, (PREVIEW_PIXELS // PREVIEW_REPEATS,) * 2, request.repeat),
+            request.repeat,
+            (PREVIEW_PIXELS, PREVIEW_PIXELS),
+        )
+        return Finished(
+            picture=Png(pixels=straight_tile(tile, request.repeat)),
+            files={
+                "preview.webp": WebP(pixels=preview),
+                "sheet.png": Png(pixels=sheet(printed, request.repeat, *centimetres, dpi=DPI), dpi=DPI),
+            },
+            scores=drawn.scores,
+        )
+
+
+def request_of(order: ImageOrder) -> PatternRequest:
+    """The order's request, as it was accepted."""
+    return PatternRequest.model_validate(order.job.request, strict=False)
+
+
+def judged(drawn: Drawn, order: ImageOrder) -> Drawn:
+    """The tile with its seam's score, which is a flaw where it is seen."""
+    if drawn.flaw and drawn.flaw.fatal:
+        return drawn
+    seam = seam_over_inner(drawn.pixels, order.job.request["repeat"])
+    shows = Flaw(reason="its seam shows", bad=seam) if seam > SEAM_MOST else None
+    return replace(drawn, flaw=shows or drawn.flaw, scores={"seam_over_inner": round(seam, 3)})
+
+
+def enlarged(tile: Drawn, repeat: Repeat, upscaler: Upscaler) -> Drawn:
+    """The tile at FACTOR times its size, its edges enlarged with what lies beyond them in the repeat."""
+    if tile.flaw:
+        return tile
+    reach = upscaler.network.reach
+    high, wide = (0 if repeat == "x" else reach), (0 if repeat == "y" else reach)
+    picture = torch.from_numpy(tile.pixels).permute(2, 0, 1)[None]
+    around = surrounded(picture, high, wide, repeat)[0].permute(1, 2, 0).contiguous().numpy()
+    large = upscaler.upscale(around, FACTOR)
+    height, width = (side * FACTOR for side in tile.pixels.shape[:2])
+    top, left = high * FACTOR, wide * FACTOR
+    return replace(tile, pixels=np.ascontiguousarray(large[top : top + height, left : left + width]))
+
+
+def tossed(order: ImageOrder, motifs: Sequence[Drawn]) -> Drawn:
+    """A tile with the motifs that came out well; flawed where one did not."""
+    flaw = max((motif.flaw for motif in motifs if motif.flaw), key=lambda flaw: flaw.bad, default=None)
+    if flaw and flaw.fatal:
+        return replace(motifs[0], seed=order.seed, flaw=flaw)
+    request = request_of(order)
+    parts = Tossed(
+        placements=toss(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
+        motifs=[trim(motif.pixels, 0) for motif in motifs],
+    )
+    return Drawn(pixels=painted(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
+
+
+def painted(parts: Tossed, request: PatternRequest, side: int) -> Pixels:
+    """The tile at so many pixels a side."""
+    background = None if request.background == "transparent" else ImageColor.getrgb(request.background)
+    return paint(parts.placements, parts.motifs, side, background, request.repeat)

@@ -1,0 +1,15 @@
+"""POST /v1/uploads/{upload_id}/check: make an uploaded picture clean and ready."""
+
+from craftspark.pictures import clean
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.log import logger
+from lambdas.uploads import uploads
+from lambdas.views import upload_view
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    upload = uploads().check(request.maker, id_in_path(request, "upload_id"), clean)
+    logger.info("upload checked", extra={"upload_id": upload.upload_id})
+    return Response(body=upload_view(upload))

@@ -1,0 +1,282 @@
+"""Each tool through real diffusers with the built-in model."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from craftspark.errors import ImageFlawed, SourceMissing
+from craftspark.sources import Source
+from craftspark.tools import TOOLS
+from craftspark.tools.pattern import Repeat
+from gpu_tasks.canvas import BAND
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Png, Svg, encoded
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.repeats import lay_out, seam_over_inner
+from gpu_tasks.studio import RENDERERS
+from tests.gpu.rendering import an_order_of, render, silent, studio, studio_with
+
+# Of a single tile: an outline that happens to lie just there is one in a few. The torn picture below has 5.
+NO_SEAM = 1.3
+PICTURE = "upload/" + "a" * 26
+
+
+def the_order(tool: str, seed: int = 3, source: Source | None = None, **fields: Any) -> ImageOrder:
+    named = {"source": source.reference} if source else {}
+    return an_order_of(tool, seed, json.dumps({**fields, **named}), source)
+
+
+def a_drawing(seed: int = 3) -> Pixels:
+    [drawn] = render(the_order("picture", seed, prompt="sunflower"))
+    return drawn.pixels
+
+
+def brought(picture: Pixels) -> tuple[Source, Callable[[Source], bytes]]:
+    """A picture as a source, and what fetches it."""
+    height, width, channels = picture.shape
+    source = Source(reference=PICTURE, bucket="uploads", key="picture", width=width, height=height, alpha=channels == 4)
+    content = encoded(Png(pixels=picture))
+    return source, lambda _: content
+
+
+def test_every_tool_has_a_renderer_of_its_name() -> None:
+    assert set(RENDERERS) == set(TOOLS)
+
+
+# Pattern.
+
+
+@pytest.mark.parametrize("repeat", ["straight", "half-drop", "brick", "x", "y"])
+def test_a_painted_tile_has_no_seam_in_any_repeat(repeat: Repeat) -> None:
+    [drawn] = render(the_order("pattern", 8, prompt="sunflower", way="painted", repeat=repeat))
+
+    assert drawn.pixels.shape == (512, 512, 3)
+    assert drawn.scores["seam_over_inner"] < NO_SEAM
+    done = studio().finish(the_order("pattern", 8, prompt="sunflower", way="painted", repeat=repeat), drawn)
+    straight: Repeat = repeat if repeat in ("x", "y") else "straight"
+    assert seam_over_inner(done.picture.pixels, straight) < NO_SEAM
+
+
+def test_a_torn_picture_has_a_seam() -> None:
+    large = np.asarray(Image.fromarray(a_drawing()).resize((512, 512)))
+
+    assert seam_over_inner(np.ascontiguousarray(large[100:300, 100:300]), "straight") > 2 * NO_SEAM
+
+
+def test_a_pattern_becomes_of_a_picture_and_keeps_its_colours() -> None:
+    picture = a_drawing()
+    source, fetch = brought(picture)
+    order = the_order("pattern", 5, source, way="painted", strength=0.5)
+
+    [drawn] = render(order, by=studio_with(fetch))
+
+    assert drawn.scores["seam_over_inner"] < NO_SEAM
+    assert np.abs(drawn.pixels.mean((0, 1)) - picture.mean((0, 1))).max() < 40
+
+
+def test_a_tossed_tile_is_the_same_pattern_at_any_resolution_and_can_be_printed() -> None:
+    order = the_order(
+        "pattern",
+        4,
+        prompt="red apple",
+        also=["leaf"],
+        background="#ffeecc",
+        sheet={"width": 5, "height": 4, "repeat": 4},
+    )
+    [drawn] = render(order)
+
+    done = studio().finish(order, drawn)
+
+    tile = done.picture.pixels
+    assert tile.shape == (1024, 1024, 3)
+    assert drawn.scores["seam_over_inner"] < NO_SEAM
+    assert (tile == (255, 238, 204)).all(2).mean() > 0.1
+    sheet = Image.open(io.BytesIO(encoded(done.files["sheet.png"])))
+    assert (sheet.width, sheet.height) == (round(5 / 2.54 * 300), round(4 / 2.54 * 300))
+    assert round(sheet.info["dpi"][0]) == 300
+    assert Image.open(io.BytesIO(encoded(done.files["preview.webp"]))).size == (768, 768)
+    preview = np.asarray(Image.fromarray(lay_out(tile, "straight", (1024, 1024))).resize((472, 472)), int)
+    printed = np.asarray(sheet)[:472, :472].astype(int)
+    assert np.abs(preview - printed).mean() < 6
+
+
+def test_a_tossed_tile_may_be_transparent() -> None:
+    [drawn] = render(the_order("pattern", 4, prompt="red apple", background="transparent"))
+
+    assert drawn.pixels.shape[2] == 4
+    assert 0.05 < (drawn.pixels[..., 3] == 0).mean() < 0.95
+
+
+# Clipart.
+
+
+def test_clipart_is_clear_around_a_thing_that_a_machine_can_cut() -> None:
+    order = the_order("clipart", 11, prompt="red apple", outline_mm=2, margin=0.05, width_mm=80)
+    [drawn] = render(order)
+
+    done = studio().finish(order, drawn)
+
+    motif = done.picture.pixels
+    assert motif.shape[2] == 4
+    margin = round(0.05 * max(np.ptp(axis) + 1 for axis in np.nonzero(motif[..., 3])))
+    for side in (motif[:margin], motif[-margin:], motif[:, :margin], motif[:, -margin:]):
+        assert (side[..., 3] == 0).all()
+    assert motif[motif.shape[0] // 2, motif.shape[1] // 2, 3] == 255
+    assert done.scores["cut_iou"] >= 0.98
+    svg = done.files["cut.svg"]
+    assert isinstance(svg, Svg)
+    root = ElementTree.fromstring(svg.text)
+    assert root.get("width") == "84.000mm"
+    paths = [path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert len(paths) >= 2
+    assert all(ring.strip().endswith("Z") for path in paths for ring in path.split("M")[1:])
+    assert done.scores["cut_nodes"] <= 2000
+
+
+def test_an_outline_is_one_colour() -> None:
+    order = the_order("clipart", 11, prompt="red apple", cut="outline")
+    done = studio().finish(order, render(order)[0])
+
+    svg = done.files["cut.svg"]
+    assert isinstance(svg, Svg)
+    assert svg.text.count("<g ") == 1
+
+
+# Variations.
+
+
+def test_variations_keep_what_a_picture_shows_the_more_the_less_strength() -> None:
+    picture = a_drawing()
+    source, fetch = brought(picture)
+    by = studio_with(fetch)
+    away = []
+    for strength in (0.3, 0.9):
+        orders = [the_order("variations", seed, source, prompt="sunflower", strength=strength) for seed in (1, 2)]
+        first, second = (drawn.pixels.astype(int) for drawn in render(*orders, by=by))
+        assert first.shape == picture.shape
+        assert np.abs(first - second).mean() > 1
+        away.append(np.abs(first - picture).mean())
+    assert away[0] < away[1]
+
+
+def test_a_variation_has_its_source_s_aspect_and_clear_is_white() -> None:
+    picture = np.zeros((60, 120, 4), np.uint8)
+    picture[20:40, 40:80] = (200, 0, 0, 255)
+    source, fetch = brought(picture)
+
+    [drawn] = render(the_order("variations", 1, source, strength=0.3), by=studio_with(fetch))
+
+    assert drawn.pixels.shape == (64, 128, 3)
+    assert drawn.pixels[:8].mean() > 220
+
+
+# Outpaint.
+
+
+def test_outpainting_keeps_the_picture_to_the_bit_and_draws_what_is_new() -> None:
+    picture = a_drawing()
+    source, fetch = brought(picture)
+    order = the_order("outpaint", 6, source, prompt="sunflower", width=192, height=128, anchor="left")
+
+    [drawn] = render(order, by=studio_with(fetch))
+
+    band = 128 // BAND
+    assert drawn.pixels.shape == (128, 192, 3)
+    np.testing.assert_array_equal(drawn.pixels[:, : 128 - band], picture[:, :-band])
+    new = drawn.pixels[:, 128:]
+    assert (new != new[:, :1]).any()
+
+
+def test_outpainting_renders_a_window_where_something_is_new_and_nowhere_else() -> None:
+    source, fetch = brought(np.full((224, 224, 3), 200, np.uint8))
+    order = the_order("outpaint", 6, source, width=280, height=224, anchor="left", steps=1)
+    told: list[float] = []
+
+    [drawn] = studio_with(fetch).render([order], told.append)
+
+    assert isinstance(drawn, Drawn)
+    assert told[-1] == pytest.approx(1.0)
+    assert told == sorted(told)
+    assert len(told) == 2  # a step for each of two rounds of a window each
+
+
+def test_images_of_different_canvases_share_a_wave_and_are_the_same_as_alone() -> None:
+    picture = a_drawing()
+    source, fetch = brought(picture)
+    by = studio_with(fetch)
+    orders = [
+        the_order("outpaint", seed, source, steps=2, anchor=anchor, width=width, height=128)
+        for seed, anchor, width in ((1, "left", 192), (2, "right", 320))
+    ]
+    assert by.kind(orders[0]) == by.kind(orders[1])
+
+    together = render(*orders, by=by)
+
+    for order, drawn in zip(orders, together, strict=True):
+        np.testing.assert_array_equal(render(order, by=by)[0].pixels, drawn.pixels)
+
+
+# Upscale.
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_upscaling_keeps_transparency(factor: int) -> None:
+    picture = np.zeros((48, 64, 4), np.uint8)
+    picture[8:40, 16:48] = (10, 200, 30, 255)
+    source, fetch = brought(picture)
+
+    [drawn] = render(the_order("upscale", 1, source, factor=factor, count=1), by=studio_with(fetch))
+
+    assert drawn.pixels.shape == (48 * factor, 64 * factor, 4)
+    assert drawn.pixels[0, 0, 3] == 0
+    assert drawn.pixels[24 * factor, 32 * factor, 3] == 255
+
+
+# What goes wrong.
+
+
+def test_a_source_that_is_gone_fails_by_its_name() -> None:
+    source, _ = brought(np.zeros((32, 32, 3), np.uint8))
+
+    def gone(_: Source) -> bytes:
+        raise SourceMissing("gone")
+
+    with pytest.raises(SourceMissing):
+        studio_with(gone).render([the_order("upscale", 1, source)], silent)
+
+
+def test_clipart_of_nothing_fails_for_that_image_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    by = studio()
+    diffusion = by._renderers["clipart"]._diffusion  # type: ignore[attr-defined]
+    white = np.full((128, 128, 3), 255, np.uint8)
+    white[::2] = 249  # not flat, and yet nothing stands out
+    drawing = a_drawing()
+    seeds = {1: drawing, 2: white}
+    monkeypatch.setattr(
+        diffusion,
+        "draw",
+        lambda sketches, settings, on_step: [seeds.get(sketch.seed, white) for sketch in sketches],
+    )
+
+    good, bad = by.render([the_order("clipart", 1, prompt="a"), the_order("clipart", 2, prompt="a")], silent)
+
+    assert isinstance(good, Drawn)
+    assert isinstance(bad, ImageFlawed)
+
+
+def test_a_spoiled_window_spoils_the_canvas(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, fetch = brought(a_drawing())
+    by = studio_with(fetch)
+    diffusion = by._renderers["outpaint"]._diffusion  # type: ignore[attr-defined]
+    monkeypatch.setattr(diffusion, "draw", lambda sketches, settings, on_step: [None for _ in sketches])
+
+    [drawn] = by.render([the_order("outpaint", 1, source, width=192, height=128)], silent)
+
+    assert isinstance(drawn, ImageFlawed)

@@ -1,0 +1,207 @@
+"""Pictures from outside are made clean, or refused with the reason."""
+
+import io
+import json
+import random
+import struct
+import subprocess
+import sys
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from craftspark.errors import InvalidInput
+from craftspark.pictures import clean
+
+ROOT = Path(__file__).parents[2]
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    into = io.BytesIO()
+    image.save(into, kind, **options)
+    return into.getvalue()
+
+
+def a_picture(mode: str = "RGB", size: tuple[int, int] = (40, 24)) -> Image.Image:
+    image = Image.new("RGB", size, (200, 30, 30))
+    image.paste((20, 40, 220), (0, 0, size[0] // 2, size[1]))
+    return image.convert(mode)
+
+
+def read(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(clean(content).png))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_of_each_format_becomes_a_png_of_its_pixels(kind: str) -> None:
+    picture = read(encoded(a_picture(), kind))
+
+    assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (40, 24))
+    red, green, blue = picture.getpixel((30, 12))  # type: ignore[misc]
+    assert red > 180 > 60 > max(green, blue)
+
+
+@pytest.mark.parametrize(
+    ("mode", "becomes"), [("1", "RGB"), ("L", "RGB"), ("P", "RGB"), ("LA", "RGBA"), ("RGBA", "RGBA")]
+)
+def test_other_modes_become_red_green_and_blue(mode: str, becomes: str) -> None:
+    cleaned = clean(encoded(a_picture(mode)))
+
+    assert Image.open(io.BytesIO(cleaned.png)).mode == becomes
+    assert cleaned.alpha is (becomes == "RGBA")
+
+
+def test_a_transparent_colour_of_a_palette_is_transparency() -> None:
+    assert clean(encoded(a_picture("P"), transparency=0)).alpha
+
+
+def test_nothing_of_the_metadata_comes_out_and_the_picture_stands_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker's secret camera"
+
+    cleaned = clean(encoded(a_picture(), "JPEG", exif=exif, comment=b"secret"))
+
+    assert (cleaned.width, cleaned.height) == (24, 40)
+    assert b"secret" not in cleaned.png
+    chunks = {cleaned.png[at + 4 : at + 8] for at in chunk_starts(cleaned.png)}
+    assert chunks == {b"IHDR", b"IDAT", b"IEND"}
+
+
+def chunk_starts(png: bytes) -> list[int]:
+    starts, at = [], 8
+    while at < len(png):
+        starts.append(at)
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return starts
+
+
+def test_a_profile_is_applied_and_a_broken_one_ignored() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    for broken in (b"no profile", profile.tobytes()):
+        assert read(encoded(a_picture(), icc_profile=broken)).getpixel((30, 12)) == (200, 30, 30)
+    linear = linear_profile()
+    red, green, _ = read(encoded(a_picture(), icc_profile=linear)).getpixel((30, 12))  # type: ignore[misc]
+    assert (red, green) != (200, 30)
+    assert red > 215
+
+
+def linear_profile() -> bytes:
+    """sRGB's own profile with straight curves in place of its own: the same numbers are brighter light."""
+    content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack(">I", content[128:132])[0]
+    for number in range(count):
+        name, offset, size = struct.unpack(">4sII", content[132 + 12 * number : 144 + 12 * number])
+        if name in (b"rTRC", b"gTRC", b"bTRC"):
+            content[offset : offset + size] = (b"curv" + bytes(8)).ljust(size, b"\0")
+    return bytes(content)
+
+
+def animation() -> bytes:
+    return encoded(a_picture(), "PNG", save_all=True, append_images=[a_picture("L").convert("RGB")])
+
+
+def header_of(width: int, height: int) -> bytes:
+    """A PNG that claims a size and has a pixel."""
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in (
+            (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+            (b"IDAT", zlib.compress(b"\0\0\0\0")),
+            (b"IEND", b""),
+        )
+    )
+
+
+REFUSED = {
+    "nothing": (b"", "no PNG, JPEG or WebP"),
+    "text": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no PNG, JPEG or WebP"),
+    "another format": (encoded(a_picture(), "GIF"), "no PNG, JPEG or WebP"),
+    "a tiff": (encoded(a_picture(), "TIFF"), "no PNG, JPEG or WebP"),
+    "animated": (animation(), "animated"),
+    "animated webp": (encoded(a_picture(), "WEBP", save_all=True, append_images=[a_picture("L")]), "animated"),
+    "cmyk": (encoded(a_picture("CMYK"), "JPEG"), "CMYK"),
+    "16 bit": (encoded(Image.new("I;16", (40, 24))), "8 bits"),
+    "one pixel": (encoded(Image.new("RGB", (1, 1))), "the least"),
+    "narrow": (encoded(Image.new("RGB", (15, 20))), "the least"),
+    "long": (encoded(Image.new("RGB", (200, 20))), "as long as wide"),
+    "wide": (encoded(Image.new("RGB", (4097, 800))), "the most"),
+    "bomb": (header_of(60_000, 60_000), "pixels"),
+    "cut off": (encoded(a_picture(size=(400, 300)))[:-40], "cut off"),
+    "cut off jpeg": (encoded(a_picture(size=(400, 300)), "JPEG")[:-300], "cut off"),
+    "lies about its size": (header_of(64, 64), "cut off"),
+}
+
+
+@pytest.mark.parametrize("case", list(REFUSED))
+def test_what_cannot_be_used_is_refused_with_the_reason(case: str) -> None:
+    content, reason = REFUSED[case]
+
+    with pytest.raises(InvalidInput) as refused:
+        clean(content)
+
+    assert refused.value.field == "upload"
+    assert reason in refused.value.detail
+
+
+def test_what_follows_the_picture_is_left_behind() -> None:
+    cleaned = clean(encoded(a_picture()) + b"<script>alert(1)</script>PK\x03\x04")
+
+    assert b"script" not in cleaned.png
+
+
+def test_noise_never_breaks_the_check() -> None:
+    random.seed(1)
+    good = [encoded(a_picture(size=(64, 48)), kind) for kind in ("PNG", "JPEG", "WEBP")]
+    for _ in range(600):
+        content = bytearray(random.choice(good))
+        for _ in range(random.randint(1, 20)):
+            content[random.randrange(len(content))] = random.randrange(256)
+        with suppress(InvalidInput):
+            clean(bytes(content[: random.randint(1, len(content))]))
+
+
+PEAK = """
+import json, resource, sys
+from craftspark.errors import InvalidInput
+from craftspark.pictures import clean
+content = open(sys.argv[1], 'rb').read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    clean(content)
+except InvalidInput:
+    pass
+print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+"""
+
+
+def peak_of(content: bytes, path: Path) -> int:
+    path.write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    return int(json.loads(done.stdout))
+
+
+def test_nothing_hostile_takes_more_memory_than_the_largest_picture(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    largest = encoded(Image.new("RGBA", (4096, 4096), (1, 2, 3, 4)), icc_profile=profile)
+    bound = 1.2 * peak_of(largest, tmp_path / "largest")
+    exif = Image.Exif()
+    exif[0x010F] = "x" * 60_000
+    hostile = {
+        "header": header_of(60_000, 60_000),
+        "just over": encoded(Image.new("L", (4097, 4097))),
+        "rows": header_of(4096, 4096),
+        "many frames": encoded(
+            Image.new("RGB", (2048, 2048)), "WEBP", save_all=True, append_images=[Image.new("L", (2048, 2048))] * 9
+        ),
+        "text": encoded(a_picture(), exif=exif),
+        "turned": encoded(Image.new("P", (4096, 4096)), exif=exif),
+    }
+
+    for name, content in hostile.items():
+        assert peak_of(content, tmp_path / "hostile") <= bound, name
