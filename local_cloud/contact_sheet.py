@@ -1,37 +1,75 @@
-"""All pictures of a run on one sheet, under the words they were made from."""
+"""All pictures of a run on one sheet: a row a job, under its tool and words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-CELL, GAP, MARGIN, TITLE = 144, 12, 32, 34
-INK, PAPER, LINE = "#2b2b33", "#faf7f2", "#e4ddd2"
-FONT_SIZE = 18
+CELL, PAD, GAP, MARGIN, TITLE, LABEL = 150, 8, 12, 36, 34, 20
+INK, SOFT, PAPER, LINE, CARD = "#2b2b33", "#8a8178", "#faf7f2", "#e4ddd2", "#ffffff"
+CHECKS = ("#ffffff", "#dcdce4")
+CHECK = 9
 
 
-def contact_sheet(pictures: Mapping[str, Sequence[Path]], path: Path, *, columns: int = 8) -> None:
-    """Write a PNG with one titled row of pictures a prompt, on white cards."""
-    font = ImageFont.load_default(FONT_SIZE)
-    rows = [
-        (title, paths[start : start + columns])
-        for title, paths in pictures.items()
-        for start in range(0, len(paths), columns)
-    ]
-    widest = max((len(paths) for _, paths in rows), default=1)
-    width = 2 * MARGIN + widest * (CELL + GAP) - GAP
-    height = 2 * MARGIN + len(rows) * (TITLE + CELL + GAP)
-    sheet = Image.new("RGB", (width, height), PAPER)
+@dataclass(frozen=True)
+class Cell:
+    """A picture, and a word below it where one is needed. It is shown over checks where it is transparent."""
+
+    picture: Image.Image
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a job made. `tool` and `words` stand above it."""
+
+    tool: str
+    words: str
+    cells: Sequence[Cell] = field(default_factory=tuple)
+
+
+def contact_sheet(rows: Sequence[Row], path: Path) -> None:
+    """Write a PNG with a titled row for each job; pictures have one height and their own widths."""
+    bold, small = ImageFont.load_default(19), ImageFont.load_default(13)
+    shown = [[(cell, fitted(cell.picture)) for cell in row.cells] for row in rows]
+    width = 2 * MARGIN + max(sum(card_width(image) + GAP for _, image in row) for row in shown) - GAP
+    tall = TITLE + CELL + 2 * PAD + LABEL + GAP
+    sheet = Image.new("RGB", (width, 2 * MARGIN + len(rows) * tall - GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
-    for number, (title, paths) in enumerate(rows):
-        top = MARGIN + number * (TITLE + CELL + GAP)
-        draw.text((MARGIN, top), title, fill=INK, font=font)
-        for column, picture in enumerate(paths):
-            left = MARGIN + column * (CELL + GAP)
-            box = (left, top + TITLE, left + CELL, top + TITLE + CELL)
-            draw.rounded_rectangle(box, radius=10, fill="white", outline=LINE)
-            with Image.open(picture) as image:
-                image.thumbnail((CELL - 16, CELL - 16))
-                offset = (box[0] + (CELL - image.width) // 2, box[1] + (CELL - image.height) // 2)
-                sheet.paste(image, offset)
+    for number, (row, images) in enumerate(zip(rows, shown, strict=True)):
+        left, top = MARGIN, MARGIN + number * tall
+        draw.text((left, top), row.tool, fill=INK, font=bold)
+        draw.text((left + draw.textlength(row.tool, bold) + 12, top + 5), row.words, fill=SOFT, font=small)
+        for cell, image in images:
+            box = (left, top + TITLE, left + card_width(image), top + TITLE + CELL + 2 * PAD)
+            draw.rounded_rectangle(box, radius=10, fill=CARD, outline=LINE)
+            middle = (box[1] + box[3] - image.height) // 2
+            sheet.paste(on_checks(image), (left + PAD, middle))
+            draw.text((left + PAD, box[3] + 4), cell.label, fill=SOFT, font=small)
+            left = box[2] + GAP
     sheet.save(path)
+
+
+def fitted(picture: Image.Image) -> Image.Image:
+    """As high as a cell, or where that would be too wide, as wide as three."""
+    scale = min(CELL / picture.height, 3 * CELL / picture.width)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def card_width(image: Image.Image) -> int:
+    return image.width + 2 * PAD
+
+
+def on_checks(image: Image.Image) -> Image.Image:
+    """A transparent picture over a checkerboard."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    board = Image.new("RGB", image.size, CHECKS[0])
+    draw = ImageDraw.Draw(board)
+    for y in range(0, image.height, CHECK):
+        for x in range(y // CHECK % 2 * CHECK, image.width, 2 * CHECK):
+            draw.rectangle((x, y, x + CHECK - 1, y + CHECK - 1), fill=CHECKS[1])
+    board.paste(image, mask=image.getchannel("A"))
+    return board

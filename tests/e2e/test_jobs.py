@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from craftspark.tools import TOOLS
 from local_cloud.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
 
@@ -69,7 +70,7 @@ def test_jobs_are_listed_newest_first_page_by_page(front_end: FrontEnd) -> None:
 def test_tools_are_listed(front_end: FrontEnd) -> None:
     answer = front_end.call("GET", "/v1/tools").json()
 
-    assert [tool["name"] for tool in answer["tools"]] == ["picture"]
+    assert [tool["name"] for tool in answer["tools"]] == [*TOOLS]
 
 
 def test_the_operators_story_of_a_job_is_complete(cloud: LocalCloud, front_end: FrontEnd) -> None:

@@ -1,0 +1,72 @@
+"""What the demo asks for: every tool once, and sources as makers have them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A request to a tool. `source` names the wish whose first image it begins from.
+
+    `uploaded` sends that image back in as a picture of the maker's own, through the upload form.
+    """
+
+    name: str
+    tool: str
+    request: Mapping[str, Any] = field(default_factory=dict)
+    source: str | None = None
+    uploaded: bool = False
+
+    @property
+    def words(self) -> str:
+        """What is asked for, in a line."""
+        request = self.request
+        parts = [*filter(None, [request.get("prompt"), *request.get("also", ())])]
+        shown = ("way", "repeat", "style", "aspect", "strength", "lane", "outline_mm")
+        parts += [f"{name.removesuffix('_mm')} {request[name]}" for name in shown if name in request]
+        if "factor" in request:
+            parts.append(f"{request['factor']} times")
+        if self.source:
+            parts.append(f"from {'an uploaded picture' if self.uploaded else self.source}")
+        return " · ".join(parts)
+
+
+WISHES = (
+    Wish(name="apples", tool="picture", request={"prompt": "red apple", "count": 4, "seed": 11}),
+    Wish(name="cakes", tool="picture", request={"prompt": "birthday cake", "count": 4, "seed": 23, "lane": "bulk"}),
+    Wish(
+        name="butterflies",
+        tool="picture",
+        request={"prompt": "butterfly", "count": 8, "seed": 5, "style": "bold-flat"},
+    ),
+    Wish(
+        name="scattered",
+        tool="pattern",
+        request={"prompt": "sunflower", "also": ["butterfly"], "background": "#e8f1e4", "count": 2, "seed": 42},
+    ),
+    Wish(
+        name="painted",
+        tool="pattern",
+        request={"prompt": "rainbow", "way": "painted", "repeat": "half-drop", "count": 2, "seed": 7},
+    ),
+    Wish(
+        name="cats",
+        tool="clipart",
+        request={"prompt": "cat face", "count": 3, "seed": 9, "outline_mm": 3.0},
+    ),
+    Wish(
+        name="varied",
+        tool="variations",
+        request={"prompt": "blue apple", "count": 4, "strength": 0.85, "seed": 3},
+        source="apples",
+    ),
+    Wish(
+        name="wider",
+        tool="outpaint",
+        request={"prompt": "butterfly", "aspect": "2:1", "count": 2, "seed": 4},
+        source="butterflies",
+        uploaded=True,
+    ),
+    Wish(name="larger", tool="upscale", request={"factor": 4, "count": 1}, source="cakes", uploaded=True),
+)
