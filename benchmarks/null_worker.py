@@ -10,7 +10,7 @@ from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Finished, finished
+from gpu_tasks.finishing import Delivered, delivered, finished
 from gpu_tasks.main import main
 
 
@@ -22,14 +22,14 @@ class NullRenderer:
         self._pixels = np.full((128, 128, 3), 128, np.uint8)
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return order.job.tool
+        return order.tool
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         on_step(1.0)
         return [Drawn(pixels=self._pixels, seed=order.seed) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return finished(drawn)
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
+        return delivered(finished(drawn))
 
 
 def load(settings: WorkerSettings) -> NullRenderer:

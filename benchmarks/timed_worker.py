@@ -21,7 +21,7 @@ from craftspark.settings import WorkerSettings
 from craftspark.sources import Source
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Finished
+from gpu_tasks.finishing import Delivered
 from gpu_tasks.main import main
 from gpu_tasks.model_store import load_pipeline
 from gpu_tasks.studio import Studio, studio_around
@@ -68,7 +68,7 @@ class TimedRenderer:
         self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))
         return pictures
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
         return self._studio.finish(order, drawn)
 
     def share_outside(self) -> float:

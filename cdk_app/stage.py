@@ -90,7 +90,8 @@ class Rendering:
     """How long each part of a job may take, and how often a batch is tried.
 
     A batch waits up to `gpu_queue_wait_s` for a warm worker or `launch_wait_s` for a launched one, which then takes
-    up to `batch_s` and reports at least once a `wave_s`.
+    up to `batch_s` and reports at least once a `wave_s`. `signing_secret` names the secret with the key of content
+    credentials, which the stage's owners keep; without one, pictures carry their recipe and no signature.
     """
 
     model: str
@@ -103,6 +104,7 @@ class Rendering:
     stop_grace_s: Annotated[int, Field(ge=2, le=LONGEST_STOP_S)]
     stall_s: Seconds
     interruptions_borne: Positive
+    signing_secret: Annotated[str, Field(pattern=r"^[\w/+=.@-]{1,512}$")] | None = None
     starts_at_once: Annotated[int, Field(ge=2, le=1000)]
 
     @model_validator(mode="after")

@@ -105,6 +105,7 @@ LOCAL = replace(
     gpu=replace(DEV.gpu, spot_instances=1, on_demand_instances=1, image="craftspark-gpu:local", device="cpu"),
     rendering=replace(
         DEV.rendering,
+        signing_secret="craftspark/local/signing",  # noqa: S106 - its name
         gpu_queue_wait_s=60,
         launch_wait_s=60,
         wave_s=40,

@@ -101,10 +101,24 @@ class StartSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(Settings):
+class StudioSettings(Settings):
+    """What rendering needs, wherever orders come from.
+
+    `device` is `cuda` or `cpu`. `signing_secret` names the key of content credentials in Secrets Manager; none are
+    written where it is empty.
+    """
+
+    models_bucket: str
+    model: str
+    device: str
+    signing_secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(StudioSettings):
     """What the GPU worker needs, in a warm pool as in a launched task.
 
-    `device` is `cuda` or `cpu`. Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
+    Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
     message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
     `stall_s` counts as dead.
     """
@@ -112,10 +126,7 @@ class WorkerSettings(Settings):
     jobs_table: str
     images_bucket: str
     uploads_bucket: str
-    models_bucket: str
     gpu_queue_url: str
-    model: str
-    device: str
     gpu_queue_visibility_s: int
     gpu_queue_max_receives: int
     stop_grace_s: int

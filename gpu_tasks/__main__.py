@@ -1,4 +1,4 @@
-"""`python -m gpu_tasks [check-data | train-style]`: what the container runs; without a word, the GPU worker."""
+"""`python -m gpu_tasks [serve | check-data | train-style]`: what the container runs; without a word, the GPU worker."""
 
 import os
 import sys
@@ -14,6 +14,10 @@ os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 def run(words: list[str]) -> int:
     """Import only what the word asks for: checking data needs no torch."""
+    if words[:1] == ["serve"]:
+        from gpu_tasks.serving import command
+
+        return command.main(words[1:])
     if words:
         from gpu_tasks.training import job
 

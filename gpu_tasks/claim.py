@@ -1,9 +1,9 @@
 """A batch that this worker has taken, from the first look at it to the one answer it gets."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from aws_lambda_powertools import Logger
 
@@ -11,6 +11,8 @@ from craftspark.aws.render_book import JobEnded
 from craftspark.batches import Batch, BatchResult
 from craftspark.errors import CraftsparkError, RenderError
 from craftspark.jobs import ImageFailure, Job
+from craftspark.releases import Pin
+from craftspark.sources import Source
 
 logger = Logger(service="gpu_worker")
 
@@ -35,11 +37,27 @@ class Ticket(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOrder:
-    """One image to render."""
+    """One image to render: a tool's request, and what submission found out for it."""
 
-    job: Job
+    job_id: str
     index: int
     seed: int
+    tool: str
+    request: Mapping[str, Any]
+    pin: Pin | None = None
+    source: Source | None = None
+
+    @classmethod
+    def of(cls, job: Job, index: int, seed: int) -> Self:
+        return cls(
+            job_id=job.job_id,
+            index=index,
+            seed=seed,
+            tool=job.tool,
+            request=job.request,
+            pin=job.pin,
+            source=job.source,
+        )
 
 
 class Claim:
@@ -60,7 +78,7 @@ class Claim:
         if self.job.state.final or self._answered:
             return ()
         return tuple(
-            ImageOrder(job=self.job, index=index, seed=seed)
+            ImageOrder.of(self.job, index, seed)
             for index, seed in self.ticket.batch.seeds.items()
             if index not in self._stored and index not in self._failed
         )

@@ -12,13 +12,13 @@ from craftspark.jobs import Job, StoredImage
 from craftspark.submissions import utc_now
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Finished, encoded, thumbnail
+from gpu_tasks.finishing import Delivered
 
 THREADS = 2
 # Images that may wait to be stored: bounds memory, and lets storing fall behind by a few waves at most.
 BACKLOG = 16
 
-Finish = Callable[[ImageOrder, Drawn], Finished]
+Finish = Callable[[ImageOrder, Drawn], Delivered]
 
 
 class Bucket(Protocol):
@@ -53,22 +53,21 @@ class Delivery:
     def _store(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
         try:
             done = self._finish(order, drawn)
-            height, width, channels = done.picture.pixels.shape
             self._bucket.put(
-                order.job.job_id,
+                order.job_id,
                 order.index,
-                png=encoded(done.picture),
-                thumbnail_webp=encoded(thumbnail(done.picture.pixels)),
-                files={name: encoded(file) for name, file in done.files.items()},
+                png=done.png,
+                thumbnail_webp=done.thumbnail_webp,
+                files=done.files,
             )
             image = StoredImage(
                 index=order.index,
-                width=width,
-                height=height,
+                width=done.width,
+                height=done.height,
                 render_s=render_s,
                 stored_at=utc_now(),
                 seed=drawn.seed,
-                alpha=channels == 4,
+                alpha=done.alpha,
                 files=tuple(done.files),
                 scores=done.scores,
             )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.pixels import Pixels
@@ -62,14 +64,58 @@ def thumbnail(pixels: Pixels) -> WebP:
     return WebP(pixels=np.asarray(small))
 
 
-def encoded(file: File) -> bytes:
-    """The file's bytes: the same content is the same bytes."""
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """An image in bytes, as it is stored. Sizes are pixels."""
+
+    png: bytes
+    thumbnail_webp: bytes
+    files: Mapping[str, bytes]
+    width: int
+    height: int
+    alpha: bool
+    scores: Mapping[str, float]
+
+
+def delivered(done: Finished, encode: Callable[[Png | Svg], bytes] | None = None) -> Delivered:
+    """The image and its files in bytes; `encode` is how those that are kept get theirs, plainly where it is absent."""
+    encode = encode or encoded
+    height, width, channels = done.picture.pixels.shape
+    return Delivered(
+        png=encode(done.picture),
+        thumbnail_webp=encoded(thumbnail(done.picture.pixels)),
+        files={name: encoded(file) if isinstance(file, WebP) else encode(file) for name, file in done.files.items()},
+        width=width,
+        height=height,
+        alpha=channels == 4,
+        scores=done.scores,
+    )
+
+
+def encoded(file: File, xmp: str | None = None) -> bytes:
+    """The file's bytes, with an XMP packet where one is given; the same content is the same bytes."""
     if isinstance(file, Svg):
-        return file.text.encode()
+        return (SVG_START.sub(rf"\g<0>\n<metadata>{xmp}</metadata>", file.text, count=1) if xmp else file.text).encode()
     into = io.BytesIO()
     picture = Image.fromarray(file.pixels)
     if isinstance(file, WebP):
         picture.save(into, "WEBP", quality=80)
     else:
-        picture.save(into, "PNG", compress_level=6, **({"dpi": (file.dpi, file.dpi)} if file.dpi else {}))
+        written = PngInfo()
+        if xmp:
+            written.add_itxt("XML:com.adobe.xmp", xmp)
+        dpi = {"dpi": (file.dpi, file.dpi)} if file.dpi else {}
+        picture.save(into, "PNG", compress_level=6, icc_profile=SRGB, pnginfo=written, **dpi)
     return into.getvalue()
+
+
+def _srgb() -> bytes:
+    """The profile, without the moment at which it was made."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes.fromhex("07ea00010001000000000000")  # 1 January 2026
+    return bytes(profile)
+
+
+MEDIA_TYPES: Mapping[type[Png | Svg], str] = {Png: "image/png", Svg: "image/svg+xml"}
+SVG_START = re.compile(r"<svg[^>]*>")
+SRGB = _srgb()

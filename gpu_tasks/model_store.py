@@ -21,7 +21,7 @@ from craftspark.aws import clients
 from craftspark.aws.models import ModelBucket
 from craftspark.catalogue import Model
 from craftspark.errors import ModelUnavailable
-from craftspark.settings import TrainerSettings, WorkerSettings
+from craftspark.settings import StudioSettings, TrainerSettings
 
 BUILT_IN = Path(__file__).parent / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
@@ -31,7 +31,7 @@ FILES_AT_ONCE = 4
 Download = Callable[[str, Path], None]
 
 
-def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipeline:
+def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipeline:
     """The model's pipeline, on a GPU in half precision, on a CPU in single; raises ModelUnavailable.
 
     A worker that was promised a GPU never falls back to the CPU: it would be a hundred times slower and cost the same.
@@ -51,7 +51,7 @@ def load_pipeline(model: Model, settings: WorkerSettings) -> StableDiffusionPipe
     return pipeline
 
 
-def locate(source: str, settings: WorkerSettings | TrainerSettings) -> Path:
+def locate(source: str, settings: StudioSettings | TrainerSettings) -> Path:
     """The folder of a model or an adapter, fetched first where it has to be; raises ModelUnavailable."""
     kind, _, place = source.partition(":")
     if kind == "built-in":

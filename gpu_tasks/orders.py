@@ -13,9 +13,9 @@ from gpu_tasks.diffusion import Settings, Sketch
 
 def adapter_source(order: ImageOrder, model: Model) -> str | None:
     """Where the adapter for this order lies, if it wants one; raises ModelUnavailable. Nothing else decides it."""
-    if pin := order.job.pin:
+    if pin := order.pin:
         return f"s3:{adapter_prefix(pin.style, pin.version)}"
-    name = order.job.request["style"]
+    name = order.request["style"]
     try:
         return None if name is None else model.style(name).source
     except InvalidInput as error:  # a maker is refused at submission; here the worker's catalogue is another
@@ -24,7 +24,7 @@ def adapter_source(order: ImageOrder, model: Model) -> str | None:
 
 def settings_of(order: ImageOrder, model: Model, *, strength: float | None = None) -> Settings:
     """The settings of the order's drawings, for a tool without a size in the model's own; raises ModelUnavailable."""
-    request = order.job.request
+    request = order.request
     return Settings(
         size=size_of(request.get("size") or model.default_size),
         steps=request["steps"],
@@ -36,11 +36,11 @@ def settings_of(order: ImageOrder, model: Model, *, strength: float | None = Non
 
 def sketch_of(order: ImageOrder, prompt: str | None = None) -> Sketch:
     """What the order asks to draw, with the words of its preset; `prompt` takes the place of its own."""
-    request = order.job.request
+    request = order.request
     prompt = request["prompt"] if prompt is None else prompt
     negative_prompt = request["negative_prompt"]
     if name := request["preset"]:
-        preset = find_preset(find_tool(order.job.tool).request.presets, name)
+        preset = find_preset(find_tool(order.tool).request.presets, name)
         prompt, negative_prompt = preset.prompt(prompt), preset.negative_prompt(negative_prompt)
     return Sketch(prompt=prompt, negative_prompt=negative_prompt, seed=order.seed)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from craftspark.errors import ImageUndeliverable
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Finished
+from gpu_tasks.finishing import Delivered
 from gpu_tasks.lease import Lease
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Renderer(Protocol):
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         """A drawing for each order, or why it has none; `on_step` hears the share done, 0 to 1."""
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
         """The image as it is delivered, made beside the next wave. Raises ImageUndeliverable."""
 
 

@@ -29,9 +29,9 @@ class SourcePictures:
 
     def facts(self, order: ImageOrder) -> Source:
         """What submission found out about the order's source; raises SourceMissing for an order without one."""
-        if order.job.source is None:
-            raise SourceMissing(f"the job {order.job.job_id} names no source")
-        return order.job.source
+        if order.source is None:
+            raise SourceMissing(f"the job {order.job_id} names no source")
+        return order.source
 
     def of(self, order: ImageOrder) -> Pixels:
         """The picture (height, width, 3), or 4 where it has alpha; not to be written to. Raises SourceMissing."""

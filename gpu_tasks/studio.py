@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from craftspark.aws import clients
+from craftspark.aws.secrets import read_secret
 from craftspark.aws.source_bytes import SourceBytes
 from craftspark.catalogue import Model, find_model
 from craftspark.errors import ImageFlawed, ImageUndeliverable, ModelUnavailable
-from craftspark.settings import WorkerSettings
+from craftspark.settings import StudioSettings, WorkerSettings
 from craftspark.sources import Bucket
 from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
+from gpu_tasks.credentials import Signer
 from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.drawn import Drawn, OnStep, better, second_try
-from gpu_tasks.finishing import Finished
-from gpu_tasks.model_store import BUILT_IN, load_pipeline, locate
+from gpu_tasks.finishing import MEDIA_TYPES, Delivered, Finished, Png, Svg, delivered, encoded
+from gpu_tasks.model_store import BUILT_IN, MANIFEST, load_pipeline, locate, sha256_of
+from gpu_tasks.provenance import Recipe
+from gpu_tasks.safety import Judge, judge_of
 from gpu_tasks.sources import Fetch, SourcePictures
 from gpu_tasks.tools.clipart import ClipartRenderer
 from gpu_tasks.tools.outpaint import OutpaintRenderer
@@ -79,15 +83,40 @@ register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
 
 
-class Studio:
-    """Gives each wave to the renderer of its tool, and a flawed drawing a second try."""
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """What is written into every file that is kept: its recipe, and credentials where there is a key to sign with."""
 
-    def __init__(self, renderers: Mapping[str, ToolRenderer], *, wave_size: int) -> None:
+    model: str
+    model_sha256: str
+    signer: Signer | None = None
+
+    def put_on(self, done: Finished, order: ImageOrder, drawn: Drawn) -> Delivered:
+        recipe = Recipe.of(order, drawn, self.model, self.model_sha256)
+
+        def encode(file: Png | Svg) -> bytes:
+            content = encoded(file, recipe.xmp())
+            return self.signer.sign(content, MEDIA_TYPES[type(file)], recipe) if self.signer else content
+
+        return delivered(done, encode)
+
+
+class Studio:
+    """Gives each wave to the renderer of its tool, a flawed drawing a second try, and what is finished its marks."""
+
+    def __init__(self, renderers: Mapping[str, ToolRenderer], *, wave_size: int, judge: Judge, marks: Marks) -> None:
         self.wave_size = wave_size
         self._renderers = renderers
+        self._judge = judge
+        self._marks = marks
+
+    @property
+    def model_sha256(self) -> str:
+        """The hash of the manifest of the model that draws."""
+        return self._marks.model_sha256
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return order.job.tool, self._renderer(order).kind(order)
+        return order.tool, self._renderer(order).kind(order)
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         """A drawing for each order. One with a flaw is drawn once more, with the next seed, and the better one kept."""
@@ -104,27 +133,47 @@ class Studio:
             for drawn in drawings
         ]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return self._renderer(order).finish(order, drawn)
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
+        """The image and its files in bytes, with their recipe; raises UnsafeContent or another ImageUndeliverable."""
+        done = self._renderer(order).finish(order, drawn)
+        self._judge.check(done.picture.pixels)
+        return self._marks.put_on(done, order, drawn)
 
     def _renderer(self, order: ImageOrder) -> ToolRenderer:
         try:
-            return self._renderers[order.job.tool]
+            return self._renderers[order.tool]
         except KeyError:
-            raise ModelUnavailable(f"this worker has no renderer for the tool {order.job.tool}") from None
+            raise ModelUnavailable(f"this worker has no renderer for the tool {order.tool}") from None
 
 
 def load_studio(settings: WorkerSettings) -> Studio:
-    """Load the stage's model and make the tools' renderers; raises ModelUnavailable."""
-    model = find_model(settings.model)
+    """The studio of a worker, whose sources lie in buckets; raises ModelUnavailable."""
     buckets: dict[Bucket, str] = {"images": settings.images_bucket, "uploads": settings.uploads_bucket}
-    fetch = SourceBytes(client=clients.s3(), buckets=buckets)
-    return studio_around(load_pipeline(model, settings), model, fetch, settings)
+    return open_studio(SourceBytes(client=clients.s3(), buckets=buckets), settings)
 
 
-def studio_around(pipeline: StableDiffusionPipeline, model: Model, fetch: Fetch, settings: WorkerSettings) -> Studio:
+def open_studio(fetch: Fetch, settings: StudioSettings) -> Studio:
+    """Load the stage's model and make the tools' renderers, whose sources `fetch` brings; raises ModelUnavailable."""
+    model = find_model(settings.model)
+    secret = settings.signing_secret and read_secret(clients.secretsmanager(), settings.signing_secret)
+    signer = Signer.from_secret(secret) if secret else None
+    return studio_around(load_pipeline(model, settings), model, fetch, settings, signer)
+
+
+def studio_around(
+    pipeline: StableDiffusionPipeline,
+    model: Model,
+    fetch: Fetch,
+    settings: StudioSettings,
+    signer: Signer | None = None,
+) -> Studio:
     """The tools' renderers around a pipeline that `load_pipeline` loaded; `fetch` brings their sources."""
-    base = unet_sha256(Path(pipeline.name_or_path))
-    adapters = Adapters(pipeline, base, lambda source: locate(source, settings))
+    folder = Path(pipeline.name_or_path)
+    adapters = Adapters(pipeline, unet_sha256(folder), lambda source: locate(source, settings))
     kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=SourcePictures(fetch), device=settings.device)
-    return Studio({name: make(kit) for name, make in RENDERERS.items()}, wave_size=model.wave_size)
+    return Studio(
+        {name: make(kit) for name, make in RENDERERS.items()},
+        wave_size=model.wave_size,
+        judge=judge_of(folder),
+        marks=Marks(model=model.name, model_sha256=sha256_of(folder / MANIFEST), signer=signer),
+    )

@@ -13,6 +13,7 @@ from local_cloud import makers
 from local_cloud.aws_clients import Clients
 from local_cloud.deployment import deploy
 from local_cloud.emulator_process import REPOSITORY, EmulatorProcess, Report, silent
+from local_cloud.signing import keep_test_key
 from local_cloud.state import Running, StateDir
 from local_cloud.synthesis import synthesize
 from local_cloud.task_records import TaskRecord, live_tasks
@@ -84,7 +85,9 @@ class LocalCloud:
         if assembly is None:
             report(f"Synthesizing the {STAGE} stage")
             assembly = synthesize(REPOSITORY, stage=STAGE, into=state.assembly, log=state.synthesis_log)
-        running = replace(emulator, outputs=deploy(Clients(emulator.endpoint), assembly, report))
+        clients = Clients(emulator.endpoint)
+        keep_test_key(clients["secretsmanager"])
+        running = replace(emulator, outputs=deploy(clients, assembly, report))
         state.remember(running)
         return cls(state, running)
 

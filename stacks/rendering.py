@@ -7,6 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk_app.gpu_fleet import GpuFleet
@@ -74,6 +75,7 @@ class RenderingStack(Stack):
             gpu_queue_url=self.gpu_queue.queue.queue_url,
             model=stage.rendering.model,
             device=stage.gpu.device,
+            signing_secret=stage.rendering.signing_secret or "",
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MOST_RECEIVES,
             stop_grace_s=stage.rendering.stop_grace_s,
@@ -86,6 +88,9 @@ class RenderingStack(Stack):
         data.uploads.grant_read(fleet.worker.role, "pictures/*")
         data.models.grant_read(fleet.worker.role)
         self.gpu_queue.queue.grant_consume_messages(fleet.worker.role)
+        if stage.rendering.signing_secret:
+            key = secretsmanager.Secret.from_secret_name_v2(self, "SigningKey", stage.rendering.signing_secret)
+            key.grant_read(fleet.worker.role)
         return fleet
 
     def _start_jobs(self, stage: Stage) -> None:

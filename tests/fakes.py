@@ -12,7 +12,7 @@ from craftspark.jobs import Job, JobRecord, JobState, StoredImage
 from craftspark.settings import TrainerSettings, WorkerSettings
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Finished, finished
+from gpu_tasks.finishing import Delivered, delivered, finished
 
 # A worker and a trainer whose places nothing asks for; tests on moto name their own.
 WORKER_SETTINGS = WorkerSettings(
@@ -25,6 +25,7 @@ WORKER_SETTINGS = WorkerSettings(
     device="cpu",
     gpu_queue_visibility_s=30,
     gpu_queue_max_receives=3,
+    signing_secret="",
     stop_grace_s=10,
     stall_s=60,
 )
@@ -119,19 +120,19 @@ class FakeRenderer:
         self._error = error or RuntimeError("the kernel crashed")
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return str(order.job.request["size"])
+        return str(order.request["size"])
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
         self._calls += 1
         if self._calls == self._breaks_at_wave + 1:
             raise self._error
         on_step(0.5)
-        self.waves.append([(order.job.job_id, order.index) for order in wave])
+        self.waves.append([(order.job_id, order.index) for order in wave])
         on_step(1.0)
         return [grey(order) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return finished(drawn)
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
+        return delivered(finished(drawn))
 
     @property
     def rendered(self) -> list[int]:

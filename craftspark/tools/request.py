@@ -68,6 +68,10 @@ class DrawingRequest(JobRequest):
         None, description="One of the tool's presets: words for a look, added to the prompt.", examples=["watercolour"]
     )
 
+    share_prompt: bool = Field(
+        False, description="Write the words of this request into the delivered files, for all who get hold of them."
+    )
+
     @property
     def wanted_style(self) -> str | None:
         return self.style

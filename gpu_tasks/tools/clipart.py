@@ -35,7 +35,7 @@ class ClipartRenderer:
         ]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        request = order.job.request
+        request = order.request
         motif = trim(drawn.pixels, request["margin"])
         cut = cut_file(
             motif,

@@ -69,7 +69,7 @@ class OutpaintRenderer:
         return settings_of(order, self._diffusion.model, strength=1.0)
 
     def _begun(self, order: ImageOrder, settings: Settings) -> Painting:
-        request = OutpaintRequest.model_validate(order.job.request, strict=False)
+        request = OutpaintRequest.model_validate(order.request, strict=False)
         source = on_white(self._sources.of(order))
         height, width = source.shape[:2]
         size = (request.width or width, request.height or height)

@@ -48,16 +48,16 @@ class PatternRenderer:
         self._sources = sources
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return self._settings(order), order.job.request["way"], order.job.request["repeat"]
+        return self._settings(order), order.request["way"], order.request["repeat"]
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
         """Tiles of three channels, of four where their background is transparent; raises ModelUnavailable."""
-        draw = self._painted if wave[0].job.request["way"] == "painted" else self._tossed
+        draw = self._painted if wave[0].request["way"] == "painted" else self._tossed
         return [judged(drawn, order) for drawn, order in zip(draw(wave, on_step), wave, strict=True)]
 
     def _painted(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
         settings = self._settings(wave[0])
-        repeat: Repeat = wave[0].job.request["repeat"]
+        repeat: Repeat = wave[0].request["repeat"]
         sketches = [self._sketch(order, repeat, settings.size) for order in wave]
         with on_torus(self._diffusion.networks, repeat):
             tiles = self._diffusion.draw(sketches, settings, on_step)
@@ -66,11 +66,11 @@ class PatternRenderer:
         ]
 
     def _settings(self, order: ImageOrder) -> Settings:
-        return settings_of(order, self._diffusion.model, strength=order.job.request["strength"])
+        return settings_of(order, self._diffusion.model, strength=order.request["strength"])
 
     def _sketch(self, order: ImageOrder, repeat: Repeat, size: tuple[int, int]) -> Sketch:
         """What to paint: from noise, or from the source, whose edges are blended into one another."""
-        if not order.job.request["source"]:
+        if not order.request["source"]:
             return sketch_of(order)
         return replace(sketch_of(order), start=joined(on_white(self._sources.of(order)), size, repeat))
 
@@ -115,14 +115,14 @@ class PatternRenderer:
 
 def request_of(order: ImageOrder) -> PatternRequest:
     """The order's request, as it was accepted."""
-    return PatternRequest.model_validate(order.job.request, strict=False)
+    return PatternRequest.model_validate(order.request, strict=False)
 
 
 def judged(drawn: Drawn, order: ImageOrder) -> Drawn:
     """The tile with its seam's score, which is a flaw where it is seen."""
     if drawn.flaw and drawn.flaw.fatal:
         return drawn
-    seam = seam_over_inner(drawn.pixels, order.job.request["repeat"])
+    seam = seam_over_inner(drawn.pixels, order.request["repeat"])
     shows = Flaw(reason="its seam shows", bad=seam) if seam > SEAM_MOST else None
     return replace(drawn, flaw=shows or drawn.flaw, scores={"seam_over_inner": round(seam, 3)})
 

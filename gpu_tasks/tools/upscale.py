@@ -19,7 +19,7 @@ class UpscaleRenderer:
         self._sources = sources
 
     def kind(self, order: ImageOrder) -> Hashable:
-        factor: int = order.job.request["factor"]
+        factor: int = order.request["factor"]
         return factor
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
@@ -29,7 +29,7 @@ class UpscaleRenderer:
             picture = self._sources.of(order)
             pixels = self._upscaler.upscale(
                 picture,
-                order.job.request["factor"],
+                order.request["factor"],
                 lambda share, number=number: on_step((number + share) / len(wave)),  # type: ignore[misc]
             )
             drawings.append(Drawn(pixels=pixels, seed=order.seed))

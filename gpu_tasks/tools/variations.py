@@ -45,7 +45,7 @@ class VariationsRenderer:
 
     def _settings(self, order: ImageOrder) -> Settings:
         model, source = self._diffusion.model, self._sources.facts(order)
-        settings = settings_of(order, model, strength=order.job.request["strength"])
+        settings = settings_of(order, model, strength=order.request["strength"])
         return replace(settings, size=nearest(source.width / source.height, model.sizes))
 
 

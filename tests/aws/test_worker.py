@@ -15,7 +15,7 @@ from craftspark.settings import SubmitSettings, WorkerSettings
 from gpu_tasks import desks, main
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Finished, Svg, finished
+from gpu_tasks.finishing import Delivered, Svg, delivered, finished
 from gpu_tasks.lease import Lease
 from gpu_tasks.rendering import Renderer
 from tests.aws.api import read, submit
@@ -258,8 +258,8 @@ def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens)
 class WithFiles(OneTurn):
     """Finishes each image with a file beside it, and what was measured."""
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return replace(finished(drawn), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25})
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
+        return delivered(replace(finished(drawn), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25}))
 
 
 @pytest.mark.usefixtures("read_settings")
@@ -279,10 +279,10 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
 class WithoutFirst(OneTurn):
     """Cannot deliver the first image, which it finds out beside the next wave."""
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
         if order.index == 0:
             raise UnsafeContent("no")
-        return finished(drawn)
+        return delivered(finished(drawn))
 
 
 def test_an_image_that_proves_undeliverable_while_it_is_finished_fails_alone(

@@ -16,7 +16,7 @@ from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Finished, finished
+from gpu_tasks.finishing import Delivered, delivered, finished
 from gpu_tasks.main import main
 
 STEP_S = 0.2
@@ -28,21 +28,21 @@ class DrillRenderer:
     wave_size = 2
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return order.job.job_id
+        return order.job_id
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
-        prompt = wave[0].job.request["prompt"]
+        prompt = wave[0].request["prompt"]
         for step in range(4):
             threading.Event().wait(STEP_S)
             on_step((step + 1) / 4)
         if prompt == "break":
             raise RuntimeError("the kernel crashed")
-        if prompt == "die" and wave[0].index > 0 and first_time(wave[0].job.job_id):
+        if prompt == "die" and wave[0].index > 0 and first_time(wave[0].job_id):
             os.kill(os.getpid(), signal.SIGKILL)
         return [Drawn(pixels=np.full((16, 16, 3), order.seed % 256, np.uint8), seed=order.seed) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return finished(drawn)
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
+        return delivered(finished(drawn))
 
 
 def first_time(job_id: str) -> bool:

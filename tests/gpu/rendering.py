@@ -1,7 +1,11 @@
 """The studio with the built-in model, and orders for it, as every tool's tests use them."""
 
+import io
 from functools import cache
 from typing import Any
+
+import numpy as np
+from PIL import Image
 
 from craftspark.catalogue import find_model
 from craftspark.errors import SourceMissing
@@ -11,10 +15,12 @@ from craftspark.tools.request import parse_request
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.model_store import load_pipeline
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.sources import Fetch
-from gpu_tasks.studio import Studio, studio_around
+from gpu_tasks.studio import Marks, Studio, studio_around
 from tests.fakes import WORKER_SETTINGS, a_job
 
+MARKS = Marks(model="m", model_sha256="0" * 64)
 MODEL = find_model(WORKER_SETTINGS.model)
 
 
@@ -43,7 +49,18 @@ def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -
     request = parse_request(find_tool(tool).request, body).for_model(MODEL)
     if source:
         request = request.for_source(source)
-    return ImageOrder(job=a_job(tool=tool, request=request.model_dump(), source=source), index=0, seed=seed)
+    return ImageOrder.of(a_job(tool=tool, request=request.model_dump(), source=source), 0, seed)
+
+
+class Lenient:
+    """Lets every picture through."""
+
+    def check(self, picture: Pixels) -> None:
+        pass
+
+
+def pixels_in(png: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(png)))
 
 
 def silent(_share: float) -> None:

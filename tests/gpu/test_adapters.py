@@ -19,7 +19,7 @@ from gpu_tasks.studio import Studio
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.lora import add_lora, save_lora
 from tests.fakes import WORKER_SETTINGS
-from tests.gpu.rendering import render
+from tests.gpu.rendering import MARKS, Lenient, render
 from tests.gpu.test_picture import an_order
 
 BASE = model_store.BUILT_IN / "craftspark-clipart-128"
@@ -62,7 +62,8 @@ def studio_of(shelf: Path) -> Callable[..., Studio]:
         adapters = Adapters(
             pipeline, unet_sha256(BASE), lambda source: folder / source.removeprefix("test:"), most=most
         )
-        return Studio({"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters))}, wave_size=MODEL.wave_size)
+        renderers = {"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters))}
+        return Studio(renderers, wave_size=MODEL.wave_size, judge=Lenient(), marks=MARKS)
 
     return of
 

@@ -11,7 +11,7 @@ from tests.gpu.rendering import MODEL, render, studio
 
 def an_order(prompt: str, seed: int, **request: object) -> ImageOrder:
     job = a_job()
-    return ImageOrder(job=a_job(request={**job.request, "prompt": prompt, "steps": 4, **request}), index=0, seed=seed)
+    return ImageOrder.of(a_job(request={**job.request, "prompt": prompt, "steps": 4, **request}), 0, seed)
 
 
 def test_an_image_has_the_size_that_was_asked_for_and_is_no_flat_colour() -> None:
@@ -72,7 +72,7 @@ def test_images_of_different_steps_are_of_different_kinds() -> None:
 
 
 def test_a_tool_without_a_renderer_is_refused_by_name() -> None:
-    order = ImageOrder(job=a_job(tool="knitting"), index=0, seed=1)
+    order = ImageOrder.of(a_job(tool="knitting"), 0, 1)
 
     with pytest.raises(ModelUnavailable, match="knitting"):
         studio().kind(order)
@@ -82,6 +82,6 @@ def test_a_pinned_job_is_drawn_by_its_version_and_by_no_other() -> None:
     request = {**a_job().request, "style": "sunny"}
     pinned = a_job(request=request, pin=Pin(style="sunny", version="v2", trial="sunny.v2"))
 
-    source = adapter_source(ImageOrder(job=pinned, index=0, seed=7), MODEL)
+    source = adapter_source(ImageOrder.of(pinned, 0, 7), MODEL)
 
     assert source == "s3:styles/sunny/v2"

@@ -7,9 +7,10 @@ from gpu_tasks.claim import ImageOrder
 from gpu_tasks.diffusion import to_pixels
 from gpu_tasks.drawn import Drawn, Flaw, blank, second_try
 from gpu_tasks.finishing import Finished, finished
+from gpu_tasks.safety import Judge
 from gpu_tasks.studio import Studio
 from tests.fakes import a_job, grey
-from tests.gpu.rendering import silent
+from tests.gpu.rendering import MARKS, Lenient, silent
 
 
 class Moody:
@@ -31,12 +32,16 @@ class Moody:
         return finished(drawn)
 
 
+def studio_of(renderer: Moody, judge: Judge | None = None) -> Studio:
+    return Studio({"picture": renderer}, wave_size=4, judge=judge or Lenient(), marks=MARKS)
+
+
 BAD, WORSE = Flaw(reason="it is bad", bad=1), Flaw(reason="it is worse", bad=2)
 FATAL = Flaw(reason="it is no picture", bad=9, fatal=True)
 
 
 def an_order(seed: int) -> ImageOrder:
-    return ImageOrder(job=a_job(), index=0, seed=seed)
+    return ImageOrder.of(a_job(), 0, seed)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def an_order(seed: int) -> ImageOrder:
 def test_a_flawed_drawing_gets_one_more_try_and_the_better_one_is_kept(flaws: list[Flaw | None], kept: int) -> None:
     renderer = Moody(*flaws)
 
-    [drawn] = Studio({"picture": renderer}, wave_size=4).render([an_order(7)], silent)
+    [drawn] = studio_of(renderer).render([an_order(7)], silent)
 
     assert isinstance(drawn, Drawn)
     assert drawn.seed == [7, second_try(an_order(7)).seed][kept]
@@ -56,7 +61,7 @@ def test_a_flawed_drawing_gets_one_more_try_and_the_better_one_is_kept(flaws: li
 def test_only_the_flawed_drawing_of_a_wave_is_drawn_again() -> None:
     renderer = Moody(None, BAD, None, None)
 
-    Studio({"picture": renderer}, wave_size=4).render([an_order(1), an_order(2), an_order(3)], silent)
+    studio_of(renderer).render([an_order(1), an_order(2), an_order(3)], silent)
 
     assert renderer.seeds == [[1, 2, 3], [second_try(an_order(2)).seed]]
 
@@ -64,7 +69,7 @@ def test_only_the_flawed_drawing_of_a_wave_is_drawn_again() -> None:
 def test_what_is_no_picture_twice_is_not_delivered_and_those_beside_it_are() -> None:
     renderer = Moody(None, FATAL, FATAL)
 
-    good, bad = Studio({"picture": renderer}, wave_size=4).render([an_order(1), an_order(2)], silent)
+    good, bad = studio_of(renderer).render([an_order(1), an_order(2)], silent)
 
     assert isinstance(good, Drawn)
     assert isinstance(bad, ImageFlawed)
@@ -74,7 +79,7 @@ def test_what_is_no_picture_twice_is_not_delivered_and_those_beside_it_are() -> 
 def test_progress_never_goes_back_in_a_second_try() -> None:
     told: list[float] = []
 
-    Studio({"picture": Moody(BAD, None)}, wave_size=4).render([an_order(1)], told.append)
+    studio_of(Moody(BAD, None)).render([an_order(1)], told.append)
 
     assert told == [0.5, 1.0]
 

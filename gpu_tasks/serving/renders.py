@@ -1,0 +1,123 @@
+"""Requests to the HTTP API, from their validation to their images."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from base64 import b32encode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from craftspark.catalogue import Model
+from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
+from craftspark.jobs import JOB_ID_LENGTH, seeds_of
+from craftspark.pictures import clean
+from craftspark.sources import UPLOAD, Source
+from craftspark.tools import find_tool
+from craftspark.tools.request import parse_request
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Delivered
+from gpu_tasks.sources import Fetch
+from gpu_tasks.studio import Studio
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A request that was found good: an order for each of its images, and the picture they begin from, as PNG."""
+
+    orders: tuple[ImageOrder, ...]
+    picture: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """One image of a request: what was made, or why there is nothing."""
+
+    order: ImageOrder
+    made: Delivered | ImageUndeliverable
+
+
+def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> Accepted:
+    """Validate a request as its submission would; raises ToolUnknown or InvalidInput.
+
+    The picture that came along is what the request means by its source.
+    """
+    tool = find_tool(tool_name)
+    source, png = None, None
+    if picture is not None:
+        if "source" not in tool.request.model_fields:
+            raise InvalidInput(f"{tool_name} begins from no picture", field="source")
+        source, png = brought(picture)
+        body = with_source(body, source)
+    request = parse_request(tool.request, body).for_model(model)
+    if request.wanted_source and not source:
+        raise InvalidInput("send the picture along, as the part `source` of a form", field="source")
+    if request.wanted_style and not model.has_style(request.wanted_style):
+        model.style(request.wanted_style)  # raises, and names the styles there are
+    if source:
+        request = request.for_source(source)
+    job_id = b32encode(hashlib.sha256(body).digest())[:JOB_ID_LENGTH].decode().lower()
+    orders = tuple(
+        ImageOrder(job_id=job_id, index=index, seed=seed, tool=tool_name, request=request.model_dump(), source=source)
+        for index, seed in enumerate(seeds_of(job_id, request.seed, request.count))
+    )
+    return Accepted(orders=orders, picture=png)
+
+
+def with_source(body: bytes, source: Source) -> bytes:
+    """The request's JSON with its source named; what is no JSON object stays, for its validation to refuse."""
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return body
+    return json.dumps({**fields, "source": source.reference}).encode() if isinstance(fields, dict) else body
+
+
+def brought(content: bytes) -> tuple[Source, bytes]:
+    """A picture from outside as a source and its PNG, cleaned as an upload is; raises InvalidInput."""
+    picture = clean(content)
+    name = b32encode(hashlib.sha256(picture.png).digest())[:JOB_ID_LENGTH].decode().lower()
+    source = Source(
+        reference=f"{UPLOAD}/{name}",
+        bucket="uploads",
+        key=name,
+        width=picture.width,
+        height=picture.height,
+        alpha=picture.alpha,
+    )
+    return source, picture.png
+
+
+class Renders:
+    """Renders requests one after the other; safe to call from several threads."""
+
+    def __init__(self, open_studio: Callable[[Fetch], Studio]) -> None:
+        self._turn = threading.Lock()
+        self._picture: bytes | None = None
+        self._studio = open_studio(self._fetch)
+
+    def render(self, accepted: Accepted) -> list[Rendered]:
+        """The request's images; raises a RenderError that concerns all of them."""
+        made: list[Rendered] = []
+        with self._turn:
+            self._picture = accepted.picture
+            for start in range(0, len(accepted.orders), self._studio.wave_size):
+                wave = accepted.orders[start : start + self._studio.wave_size]
+                drawings = self._studio.render(wave, lambda _: None)
+                made += [self._finished(order, drawn) for order, drawn in zip(wave, drawings, strict=True)]
+        return made
+
+    def _finished(self, order: ImageOrder, drawn: Drawn | ImageUndeliverable) -> Rendered:
+        if isinstance(drawn, ImageUndeliverable):
+            return Rendered(order=order, made=drawn)
+        try:
+            return Rendered(order=order, made=self._studio.finish(order, drawn))
+        except ImageUndeliverable as error:
+            return Rendered(order=order, made=error)
+
+    def _fetch(self, source: Source) -> bytes:
+        if self._picture is None:
+            raise SourceMissing(f"no picture came with the request for {source.reference}")
+        return self._picture

@@ -1,0 +1,205 @@
+"""What a delivered file says of itself, and the same picture once more."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.releases import Pin
+from craftspark.sources import Source
+from gpu_tasks import recipe as command
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.credentials import Signer, credentials_in
+from gpu_tasks.finishing import Delivered, Png, delivered, encoded, finished
+from gpu_tasks.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
+from gpu_tasks.recipe import render_again
+from gpu_tasks.studio import Marks
+from local_cloud.signing import new_key
+from tests.gpu.rendering import an_order_of, pixels_in, render, studio
+
+PRIVATE = "secret words of mine"
+
+
+def made(tool: str = "picture", seed: int = 3, **fields: Any) -> tuple[ImageOrder, Delivered]:
+    order = an_order_of(tool, seed, json.dumps({"prompt": "red apple", **fields}))
+    return order, studio().finish(order, render(order)[0])
+
+
+def test_a_png_says_what_it_is_made_of_and_that_a_machine_made_it() -> None:
+    order, done = made(steps=4)
+
+    image = Image.open(io.BytesIO(done.png))
+    assert ALL_GENERATED in image.info["XML:com.adobe.xmp"]
+    profile = ImageCms.getOpenProfile(io.BytesIO(image.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileDescription(profile)
+    recipe = Recipe.read(done.png)
+    assert (recipe.tool, recipe.model, recipe.seed) == ("picture", "craftspark-clipart-128", 3)
+    assert recipe.model_sha256 == studio().model_sha256
+    assert recipe.settings["steps"] == 4
+    assert order.job_id not in image.info["XML:com.adobe.xmp"]
+
+
+def test_every_file_that_is_kept_has_the_recipe() -> None:
+    _, clipart = made("clipart", 11)
+    _, pattern = made("pattern", 11, sheet={"width": 2, "height": 2, "repeat": 2})
+
+    assert Recipe.read(clipart.files["cut.svg"]) == Recipe.read(clipart.png)
+    assert Recipe.read(pattern.files["sheet.png"]) == Recipe.read(pattern.png)
+    assert round(Image.open(io.BytesIO(pattern.files["sheet.png"])).info["dpi"][0]) == 300
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_words_go_along_only_where_the_maker_agreed(shared: bool) -> None:
+    _, done = made("clipart", 11, prompt=PRIVATE, negative_prompt='and <more> & "more"', share_prompt=shared, steps=2)
+
+    for content in (done.png, *done.files.values()):
+        assert (PRIVATE.encode() in content) is shared
+        assert (Recipe.read(content).words or {}).get("prompt") == (PRIVATE if shared else None)
+        assert (Recipe.read(content).words or {}).get("negative_prompt") == ('and <more> & "more"' if shared else None)
+
+
+def test_a_picture_of_a_brought_one_says_so() -> None:
+    source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=32, height=32)
+    order = an_order_of("upscale", 1, json.dumps({"source": source.reference}), source)
+    own = replace(order, source=replace(source, bucket="images"))
+    [drawn] = render(an_order_of("picture", 1, '{"prompt": "a", "steps": 1}'))
+
+    assert Recipe.of(order, drawn, "m", "0").digital_source_type == PARTLY_GENERATED
+    assert Recipe.of(own, drawn, "m", "0").digital_source_type == ALL_GENERATED
+    assert source.reference not in Recipe.of(order, drawn, "m", "0").xmp()
+
+
+def test_a_file_from_elsewhere_has_no_recipe() -> None:
+    for content in (encoded(Png(pixels=np.zeros((8, 8, 3), np.uint8))), b"<svg/>", b"", b"\xff\xfe"):
+        with pytest.raises(RecipeMissing):
+            Recipe.read(content)
+
+
+# Content credentials.
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    return Signer.from_secret(new_key())
+
+
+def signed(signer: Signer, tool: str = "clipart") -> Delivered:
+    order = an_order_of(tool, 11, '{"prompt": "red apple", "steps": 4}')
+    [drawn] = render(order)
+    done = studio()._renderer(order).finish(order, drawn)
+    return Marks(model="m", model_sha256="0", signer=signer).put_on(done, order, drawn)
+
+
+def test_credentials_are_valid_and_say_that_a_machine_made_it(signer: Signer) -> None:
+    done = signed(signer)
+
+    for content, media_type in ((done.png, "image/png"), (done.files["cut.svg"], "image/svg+xml")):
+        credentials = credentials_in(content, media_type)
+        assert credentials
+        assert credentials["state"] == "Valid"
+        assert credentials["signature_info"]["issuer"] == "Craftspark on this machine"
+        [actions] = [each for each in credentials["assertions"] if each["label"].startswith("c2pa.actions")]
+        assert actions["data"]["actions"][0]["digitalSourceType"] == ALL_GENERATED
+        assert Recipe.read(content).tool == "clipart"
+    assert pixels_in(done.png).shape[2] == 4
+
+
+def test_a_changed_pixel_is_found_out(signer: Signer) -> None:
+    content = bytearray(signed(signer, "picture").png)
+    at = content.index(b"IDAT") + 40
+    content[at] ^= 1
+
+    credentials = credentials_in(bytes(content), "image/png")
+
+    assert credentials
+    assert credentials["state"] == "Invalid"
+
+
+def test_a_file_without_a_key_has_no_credentials() -> None:
+    assert credentials_in(made(steps=1)[1].png, "image/png") is None
+
+
+@pytest.mark.parametrize("secret", ["", "{}", "[]", '{"algorithm": "rot13", "certificates": "", "private_key": ""}'])
+def test_a_key_that_cannot_sign_is_refused_at_the_start(secret: str) -> None:
+    with pytest.raises(ModelUnavailable, match="credentials"):
+        Signer.from_secret(secret)
+
+
+# The same picture once more.
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields"),
+    [
+        ("picture", {"style": "bold-flat", "steps": 4}),
+        ("clipart", {}),
+        ("pattern", {"also": ["leaf"], "sheet": {"width": 1, "height": 1, "repeat": 1}}),
+        ("pattern", {"way": "painted", "repeat": "brick", "steps": 4}),
+    ],
+)
+def test_a_recipe_renders_to_the_same_pixels(tool: str, fields: dict[str, Any]) -> None:
+    _, done = made(tool, 21, **fields)
+    recipe = Recipe.read(done.png)
+
+    words = {"prompt": "red apple", **{name: fields[name] for name in ("also",) if name in fields}}
+    drawn = render_again(recipe, studio(), words)
+
+    again = studio().finish(command.order_of(recipe, words, None), drawn)
+    np.testing.assert_array_equal(pixels_in(again.png), pixels_in(done.png))
+
+
+def test_a_version_of_a_style_is_part_of_the_recipe() -> None:
+    order, _ = made(steps=1)
+    [drawn] = render(order)
+    pinned = replace(order, request={**order.request, "style": "sunny"}, pin=Pin(style="sunny", version="v3"))
+
+    recipe = Recipe.of(pinned, drawn, "craftspark-clipart-128", studio().model_sha256)
+
+    assert command.order_of(recipe, {"prompt": "a"}, None).pin == Pin(style="sunny", version="v3")
+
+
+def test_another_model_is_refused() -> None:
+    recipe = replace(Recipe.read(made(steps=1)[1].png), model_sha256="f" * 64)
+
+    with pytest.raises(ModelUnavailable, match="made by"):
+        render_again(recipe, studio(), {"prompt": "red apple"})
+
+
+def test_a_recipe_from_a_picture_asks_for_it() -> None:
+    recipe = replace(Recipe.read(made(steps=1)[1].png), from_picture=True)
+
+    with pytest.raises(InvalidInput) as refused:
+        render_again(recipe, studio(), {"prompt": "red apple"})
+    assert refused.value.field == "source"
+
+
+def test_the_command_prints_a_recipe_and_tells_whether_the_pixels_are_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, again, other = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "c.txt"
+    file.write_bytes(made(steps=2, share_prompt=True)[1].png)
+    other.write_text("no picture")
+
+    assert command.main([str(file), "--again", str(again)]) == command.SAME
+    printed = capsys.readouterr().out
+    assert '"prompt": "red apple"' in printed
+    assert "the pixels are the same" in printed
+    assert command.main([str(file), "--again", str(again), "--prompt", "blue fish"]) == command.DIFFERENT
+    assert command.main([str(other)]) == command.REFUSED
+    assert "RecipeMissing" in capsys.readouterr().err
+
+
+def test_the_same_content_is_the_same_bytes() -> None:
+    order = an_order_of("picture", 3, '{"prompt": "a", "steps": 1}')
+    [drawn] = render(order)
+
+    first, second = (studio().finish(order, drawn) for _ in range(2))
+
+    assert first == second
+    assert first.thumbnail_webp == delivered(finished(drawn)).thumbnail_webp
