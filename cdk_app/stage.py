@@ -104,7 +104,7 @@ class Rendering:
     stop_grace_s: Annotated[int, Field(ge=2, le=LONGEST_STOP_S)]
     stall_s: Seconds
     interruptions_borne: Positive
-    signing_secret: Annotated[str, Field(pattern=r"^[\w/+=.@-]{1,512}$")] | None = None
+    signing_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]+$", max_length=512)] | None = None
     starts_at_once: Annotated[int, Field(ge=2, le=1000)]
 
     @model_validator(mode="after")

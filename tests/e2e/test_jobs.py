@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from craftspark.tools import TOOLS
+from gpu_tasks.credentials import credentials_in
+from gpu_tasks.provenance import Recipe
 from local_cloud.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
 
@@ -23,6 +25,10 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
         png = HTTP.get(image["url"])
         picture = Image.open(io.BytesIO(png.content))
         assert (png.headers["Content-Type"], picture.format, picture.size) == ("image/png", "PNG", (128, 128))
+        assert Recipe.read(png.content).seed == image["seed"]
+        credentials = credentials_in(png.content, "image/png")
+        assert credentials
+        assert credentials["state"] == "Valid"
         thumbnail = Image.open(io.BytesIO(HTTP.get(image["thumbnail_url"]).content))
         assert thumbnail.format == "WEBP"
     assert front_end.balance() == (4, 0, 4)
@@ -39,6 +45,12 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
     assert len(entered) <= 8
 
 
+def without_credentials(png: bytes) -> bytes:
+    """The file without its one C2PA chunk, in which each signature has salts of its own."""
+    at = png.index(b"caBX") - 4
+    return png[:at] + png[at + 12 + int.from_bytes(png[at : at + 4], "big") :]
+
+
 def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: LocalCloud, front_end: FrontEnd) -> None:
     jobs = [
         front_end.ended(front_end.accepted("cat face", count=count, steps=4, seed=7, lane=lane))
@@ -46,7 +58,8 @@ def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: Loca
     ]
 
     warm, launched = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
-    assert warm == launched
+    assert credentials_in(warm, "image/png") is not None
+    assert without_credentials(warm) == without_credentials(launched)
     assert "Launch on spot" in states_entered(cloud, jobs[1]["job_id"])
 
 
