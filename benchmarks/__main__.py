@@ -9,6 +9,7 @@ from rich.table import Table
 
 from benchmarks import built_in_model, local_runs, submit, upscaling
 from benchmarks.entries import Entry
+from benchmarks.tools import cutting, outpainting, patterns, recipes, upscale_memory
 
 OUT = Path("build/bench.json")
 MEASURES = (
@@ -17,6 +18,11 @@ MEASURES = (
     local_runs.jobs_per_second,
     built_in_model.measure,
     upscaling.measure,
+    patterns.measure,
+    outpainting.measure,
+    upscale_memory.measure,
+    cutting.measure,
+    recipes.measure,
 )
 VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: "-"}
 

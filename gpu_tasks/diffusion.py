@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline
+from diffusers.utils import logging as diffusers_log
 from torch import Tensor, nn
 
 from craftspark.catalogue import Model
@@ -132,7 +133,12 @@ class Diffusion:
 
     def _around(self, kind: Any) -> Any:
         """Another pipeline around the same components, in the precision they have."""
-        made = kind.from_pipe(self._text_to_image, dtype=self._text_to_image.unet.dtype)
+        before = diffusers_log.get_verbosity()
+        diffusers_log.set_verbosity_error()  # it warns of casting, to the precision that they have
+        try:
+            made = kind.from_pipe(self._text_to_image, dtype=self._text_to_image.unet.dtype)
+        finally:
+            diffusers_log.set_verbosity(before)
         made.set_progress_bar_config(disable=True)
         return made
 

@@ -1,0 +1,1 @@
+"""Whether what the tools deliver can be printed and cut, and what it costs."""

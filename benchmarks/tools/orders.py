@@ -1,0 +1,67 @@
+"""Orders as a worker gets them, and a studio with the built-in model to render them."""
+
+import io
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from craftspark.catalogue import find_model
+from craftspark.errors import SourceMissing
+from craftspark.settings import StudioSettings
+from craftspark.sources import Source
+from craftspark.tools import find_tool
+from craftspark.tools.request import parse_request
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Png, encoded
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.studio import Studio, open_studio
+
+SETTINGS = StudioSettings(models_bucket="", model="craftspark-clipart-128", device="cpu", signing_secret="")
+MODEL = find_model(SETTINGS.model)
+REFERENCE = f"upload/{'a' * 26}"
+
+
+def no_source(source: Source) -> bytes:
+    raise SourceMissing(f"the bench has no source {source.reference}")
+
+
+@cache
+def studio() -> Studio:
+    return open_studio(no_source, SETTINGS)
+
+
+def studio_with(picture: Pixels) -> tuple[Studio, Source]:
+    """A studio whose one source is the picture (height, width, 3)."""
+    content = encoded(Png(pixels=picture))
+    source = Source(
+        reference=REFERENCE, bucket="uploads", key="picture", width=picture.shape[1], height=picture.shape[0]
+    )
+    return open_studio(lambda _: content, SETTINGS), source
+
+
+def an_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:
+    named = {"source": source.reference} if source else {}
+    request = parse_request(find_tool(tool).request, json.dumps({**fields, **named})).for_model(MODEL)
+    if source:
+        request = request.for_source(source)
+    return ImageOrder(job_id="a" * 26, index=0, seed=seed, tool=tool, request=request.model_dump(), source=source)
+
+
+def rendered(by: Studio, *orders: ImageOrder, on_step: Callable[[float], None] = lambda _: None) -> list[Drawn]:
+    """The orders' drawings, wave by wave; raises what kept one from being drawn."""
+    drawings = []
+    for start in range(0, len(orders), by.wave_size):
+        for drawn in by.render(orders[start : start + by.wave_size], on_step):
+            if not isinstance(drawn, Drawn):
+                raise drawn
+            drawings.append(drawn)
+    return drawings
+
+
+def pixels_in(png: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(png)))

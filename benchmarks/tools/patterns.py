@@ -1,0 +1,51 @@
+"""How well a painted tile joins its neighbours."""
+
+from itertools import product
+from statistics import median
+
+import numpy as np
+
+from benchmarks.entries import Entry
+from benchmarks.tools.orders import an_order, rendered, studio
+from gpu_tasks.motifs import FACTOR
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.repeats import seam_over_inner
+from gpu_tasks.studio import UPSCALER
+from gpu_tasks.upscaler import Upscaler
+
+PROMPTS = ("strawberry", "fish", "rainbow", "hibiscus", "maple leaf", "mushroom", "tulip", "four leaf clover")
+SEEDS = (1, 2, 3, 4)
+
+
+def measure() -> list[Entry]:
+    """The median over 32 tiles as they are delivered, by gpu_tasks.repeats.seam_over_inner.
+
+    Beside it the same prompts and seeds without circular padding: as they are, with the white border that the
+    built-in model leaves around a single thing, and with that border cut off, which is what a picture without one has.
+    """
+    asked = list(product(PROMPTS, SEEDS))
+    tiles = rendered(studio(), *(an_order("pattern", seed, prompt=prompt, way="painted") for prompt, seed in asked))
+    plain = rendered(studio(), *(an_order("picture", seed, prompt=prompt) for prompt, seed in asked))
+    samples = [drawn.scores["seam_over_inner"] for drawn in tiles]
+    upscaler = Upscaler.open(UPSCALER)
+    bordered = [seam_over_inner(enlarged(drawn.pixels, upscaler), "straight") for drawn in plain]
+    cropped = [seam_over_inner(enlarged(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
+    entry = Entry(
+        name="pattern_seam_over_inner",
+        value=round(median(samples), 3),
+        goal=1.1,
+        better="lower",
+        unit="ratio",
+        samples=samples,
+        beside={
+            "without circular padding, its border cut off": round(median(cropped), 3),
+            "without, with its white border": round(median(bordered), 3),
+            "worst": max(samples),
+        },
+    )
+    return [entry]
+
+
+def enlarged(pixels: Pixels, upscaler: Upscaler) -> Pixels:
+    """As tiles are, but without a look at their neighbours."""
+    return upscaler.upscale(np.ascontiguousarray(pixels), FACTOR)

@@ -1,0 +1,45 @@
+"""Whether a delivered file's recipe makes the same pixels again."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from benchmarks.entries import Entry
+from benchmarks.tools.orders import SETTINGS, an_order, no_source, pixels_in, rendered, studio
+from gpu_tasks.provenance import Recipe
+from gpu_tasks.recipe import order_of, render_again
+from gpu_tasks.studio import open_studio
+
+PROMPTS = ("red apple", "fish", "rainbow", "tulip")
+SEEDS = (1, 2)
+SMALL = {"width": 2, "height": 2, "repeat": 2}
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("picture", {"style": "bold-flat"}),
+    ("clipart", {}),
+    ("pattern", {"sheet": SMALL}),
+    ("pattern", {"way": "painted", "repeat": "half-drop", "sheet": SMALL}),
+)
+
+
+def measure() -> list[Entry]:
+    """32 files, rendered again from what stands in them by a studio that is loaded anew."""
+    files = []
+    for (tool, fields), prompt, seed in product(ASKED, PROMPTS, SEEDS):
+        order = an_order(tool, seed, prompt=prompt, share_prompt=True, **fields)
+        files.append(studio().finish(order, rendered(studio(), order)[0]).png)
+    other = open_studio(no_source, SETTINGS)
+    same = []
+    for content in files:
+        recipe = Recipe.read(content)
+        again = other.finish(order_of(recipe, {}, None), render_again(recipe, other, {}))
+        same.append(np.array_equal(pixels_in(again.png), pixels_in(content)))
+    entry = Entry(
+        name="recipe_identical",
+        value=sum(same) / len(same),
+        goal=1,
+        better="higher",
+        unit="share",
+        beside={"pictures": len(same)},
+    )
+    return [entry]

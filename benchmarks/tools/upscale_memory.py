@@ -1,0 +1,50 @@
+"""The memory that an upscale to 4096 x 4096 takes, over that of the model."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.entries import Entry
+from gpu_tasks.studio import UPSCALER
+from gpu_tasks.upscaler import Upscaler
+
+SIDE, FACTOR = 1024, 4
+GIB = 1024**3
+
+
+def measure() -> list[Entry]:
+    """In a process of its own: a peak never comes down again."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.tools.upscale_memory"], capture_output=True, text=True, check=True
+    )
+    over, model = (float(word) for word in done.stdout.split())
+    entry = Entry(
+        name="upscale_peak_gb",
+        value=round(over / GIB, 3),
+        goal=2,
+        better="lower",
+        unit="GiB",
+        beside={"result": f"{SIDE * FACTOR} x {SIDE * FACTOR} with alpha", "process before": f"{model / GIB:.3f}"},
+    )
+    return [entry]
+
+
+def resident(line: str) -> int:
+    """A line of /proc/self/status, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(each.split()[1]) * 1024 for each in lines if each.startswith(line))
+
+
+def main() -> None:
+    upscaler = Upscaler.open(UPSCALER)
+    upscaler.upscale(np.zeros((64, 64, 3), np.uint8), FACTOR)  # the libraries' own buffers are the model's
+    picture = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 4), np.uint8)
+    before = resident("VmRSS")
+    upscaler.upscale(picture, FACTOR)
+    print(resident("VmHWM") - before, before)
+
+
+if __name__ == "__main__":
+    main()
