@@ -130,6 +130,15 @@ def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
     assert services(statements) == {"dynamodb", "s3", "sqs", "states"}
 
 
+def test_worker_reads_the_signing_key_of_a_stage_that_has_one(local: Synthesis, prod: Synthesis) -> None:
+    secret = {"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}
+
+    assert secret <= allowed_actions(local.allowed_to_task("Rendering"))
+    assert not secret & allowed_actions(prod.allowed_to_task("Rendering"))
+    [reading] = [each for each in local.allowed_to_task("Rendering") if secret & set(actions(each))]
+    assert "craftspark/local/signing" in json.dumps(reading["Resource"])
+
+
 def test_training_task_knows_no_table_and_writes_its_run_and_styles_alone(synthesis: Synthesis) -> None:
     statements = synthesis.allowed_to_task("Training")
 

@@ -57,6 +57,21 @@ def test_buckets_are_private_encrypted_and_tls_only(synthesis: Synthesis) -> Non
         assert {"Bool": {"aws:SecureTransport": "false"}} in denied
 
 
+def test_uploads_expire_and_only_allowed_pages_post_them(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, days, origins in ((dev, 7, ["http://localhost:5173"]), (prod, 30, None)):
+        [uploads] = [
+            bucket["Properties"]
+            for name, bucket in synthesis.of_type("AWS::S3::Bucket").items()
+            if name.startswith("Uploads")
+        ]
+        rules = {rule["Id"]: rule for rule in uploads["LifecycleConfiguration"]["Rules"]}
+        assert (rules["unchecked"]["Prefix"], rules["unchecked"]["ExpirationInDays"]) == ("incoming/", 1)
+        assert (rules["expiry"]["Prefix"], rules["expiry"]["ExpirationInDays"]) == ("pictures/", days)
+        cors = uploads.get("CorsConfiguration", {}).get("CorsRules")
+        assert [rule["AllowedOrigins"] for rule in cors or []] == ([origins] if origins else [])
+        assert all(rule["AllowedMethods"] == ["POST"] for rule in cors or [])
+
+
 def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> None:
     queues = synthesis.of_type("AWS::SQS::Queue")
     redrives = {

@@ -1,0 +1,51 @@
+"""docs/adding-a-tool.md, followed: its code is run as it stands there."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from craftspark.tools import TOOLS
+from gpu_tasks.provenance import Recipe
+from gpu_tasks.studio import RENDERERS
+from lambdas.list_tools.handler import tool_view
+from lambdas.openapi import describe
+from tests.gpu.rendering import MODEL, an_order_of, no_source, pixels_in, render, studio_with
+
+PAGE = Path(__file__).parents[2] / "docs" / "adding-a-tool.md"
+
+
+@pytest.fixture
+def silhouette() -> Iterator[None]:
+    tools, renderers = dict(TOOLS), dict(RENDERERS)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    for number, block in enumerate(blocks):
+        exec(compile(block, f"{PAGE.name}, block {number + 1}", "exec"), {"__name__": f"silhouette_{number}"})
+    yield
+    TOOLS.clear()
+    TOOLS.update(tools)
+    RENDERERS.clear()
+    RENDERERS.update(renderers)
+
+
+@pytest.mark.usefixtures("silhouette")
+def test_a_tool_from_outside_is_offered_priced_rendered_and_marked() -> None:
+    assert tool_view(TOOLS["silhouette"], MODEL).credits_per_image == 1
+    assert "/v1/tools/silhouette/jobs" in describe()["paths"]
+    studio = studio_with(no_source)
+    order, other = (
+        an_order_of("silhouette", seed, json.dumps({"prompt": "fish", "ink": "#204080"})) for seed in (1, 2)
+    )
+
+    together = render(order, other, by=studio)
+    done = studio.finish(order, together[0])
+
+    picture = pixels_in(done.png)
+    assert (picture[picture[..., 3] > 0][:, :3] == (0x20, 0x40, 0x80)).all()
+    assert 0.05 < done.scores["coverage"] < 0.95
+    assert Recipe.read(done.png).settings["ink"] == "#204080"
+    np.testing.assert_array_equal(render(order, by=studio)[0].pixels, together[0].pixels)
