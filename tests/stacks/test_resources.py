@@ -60,9 +60,7 @@ def test_buckets_are_private_encrypted_and_tls_only(synthesis: Synthesis) -> Non
 def test_uploads_expire_and_only_allowed_pages_post_them(dev: Synthesis, prod: Synthesis) -> None:
     for synthesis, days, origins in ((dev, 7, ["http://localhost:5173"]), (prod, 30, None)):
         [uploads] = [
-            bucket["Properties"]
-            for name, bucket in synthesis.of_type("AWS::S3::Bucket").items()
-            if name.startswith("Uploads")
+            bucket["Properties"] for name, bucket in synthesis.of_type("AWS::S3::Bucket").items() if "Uploads" in name
         ]
         rules = {rule["Id"]: rule for rule in uploads["LifecycleConfiguration"]["Rules"]}
         assert (rules["unchecked"]["Prefix"], rules["unchecked"]["ExpirationInDays"]) == ("incoming/", 1)
