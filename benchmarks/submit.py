@@ -42,8 +42,7 @@ def environment(port: int) -> dict[str, str]:
         uploads_bucket="uploads",
         uploads_kept_days=7,
         model="craftspark-clipart-128",
-        welcome_credits=10,
-        max_active_jobs=3,
+        default_plan="plus",
         job_deadline_s=3600,
         job_retention_days=30,
     )

@@ -90,8 +90,8 @@ class AccessLogs:
 def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
     return apigateway.CorsPreflightOptions(
         allow_origins=list(origins),
-        allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST, apigateway.CorsHttpMethod.DELETE],
-        allow_headers=["authorization", "content-type", "idempotency-key"],
-        expose_headers=["location", "retry-after"],
+        allow_methods=[apigateway.CorsHttpMethod[name] for name in ("GET", "POST", "PATCH", "DELETE")],
+        allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match"],
+        expose_headers=["etag", "location", "retry-after"],
         max_age=Duration.hours(1),
     )

@@ -73,10 +73,16 @@ class JobsTable(OnDemandTable):
 
 
 class AccountsTable(OnDemandTable):
-    """Makers' credits and every entry that changed them."""
+    """Makers' credits and every entry that changed them; `ledger` lists a maker's entries by time."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+        self.table.add_global_secondary_index(
+            index_name="ledger",
+            partition_key=attribute("maker"),
+            sort_key=attribute("at"),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
 
 
 def attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:

@@ -164,10 +164,9 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Makers:
-    """What a maker gets."""
+    """What a maker gets. `default_plan` is a new maker's."""
 
-    welcome_credits: Count
-    max_active_jobs: Positive
+    default_plan: Literal["free", "plus", "pro", "partner"]
     job_retention_days: Days
     url_lifetime_s: Seconds
 

@@ -63,7 +63,7 @@ DEV = Stage(
         slower_percent=25,
         runs_kept_days=30,
     ),
-    makers=Makers(welcome_credits=100, max_active_jobs=8, job_retention_days=30, url_lifetime_s=3600),
+    makers=Makers(default_plan="plus", job_retention_days=30, url_lifetime_s=3600),
     api=Api(requests_per_s=50, burst=100, allowed_origins=("http://localhost:5173",)),
     operations=Operations(alarm_email=None, failed_executions=10, server_errors=5, log_retention_days=14),
 )
@@ -82,7 +82,7 @@ PROD = replace(
     ),
     rendering=replace(DEV.rendering, gpu_queue_wait_s=120, starts_at_once=100),
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
-    makers=Makers(welcome_credits=20, max_active_jobs=8, job_retention_days=365, url_lifetime_s=3600),
+    makers=Makers(default_plan="free", job_retention_days=365, url_lifetime_s=3600),
     api=Api(requests_per_s=2000, burst=4000, allowed_origins=()),
     operations=Operations(alarm_email=None, failed_executions=100, server_errors=10, log_retention_days=90),
 )
@@ -127,7 +127,7 @@ LOCAL = replace(
         least_jobs=2,
         runs_kept_days=7,
     ),
-    makers=Makers(welcome_credits=1000, max_active_jobs=100, job_retention_days=7, url_lifetime_s=3600),
+    makers=Makers(default_plan="partner", job_retention_days=7, url_lifetime_s=3600),
     operations=replace(DEV.operations, log_retention_days=1),
 )
 

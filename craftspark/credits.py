@@ -1,36 +1,110 @@
 """Credits: what an account holds, and the rules by which a reservation is made and resolved.
 
-At every instant `granted == available + reserved + spent`, and each reservation is resolved at most once.
+Every change is a posting from one of five holdings to another: `issued` (outside), `available`, `reserved`, `spent`
+and `expired`. At every instant `granted == available + reserved + spent + expired`, none of them is negative, and
+each reservation is resolved at most once.
+
+A month's credits are used before any others: of what is left of them at the month's end, `monthly - used`, nothing
+stays. A refund in the month of its reservation takes back its use; a later one brings credits that do not expire.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
-from craftspark.errors import CreditsInsufficient, RequestRefused, TooManyActiveJobs
+from craftspark.errors import (
+    AccountSuspended,
+    CreditsInsufficient,
+    PlanExceeded,
+    RequestRefused,
+    TooManyActiveJobs,
+    TooManyRequests,
+)
 from craftspark.jobs import Job
+from craftspark.plans import Plan
 
+EntryKind = Literal["grant", "reserve", "commit", "refund", "expire", "adjust"]
+Holding = Literal["issued", "available", "reserved", "spent", "expired"]
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a new maker gets: credits, and how many jobs may be in progress at once."""
-
-    welcome_credits: int
-    max_active_jobs: int
+POSTINGS: dict[EntryKind, tuple[Holding, Holding]] = {
+    "grant": ("issued", "available"),
+    "reserve": ("available", "reserved"),
+    "commit": ("reserved", "spent"),
+    "refund": ("reserved", "available"),
+    "expire": ("available", "expired"),
+    "adjust": ("available", "issued"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A maker's credits and jobs in progress."""
+    """A maker's credits and jobs in progress.
+
+    `month` ("2026-11") is the one whose `monthly` credits were granted last, `used` what was taken since then.
+    `submissions` were made in `minute`. `suspended` says why no job is taken, where none is.
+    """
 
     maker: str
+    plan: str
     granted: int
     available: int
     reserved: int
     spent: int
+    expired: int
     active_jobs: int
+    month: str
+    monthly: int
+    used: int
+    minute: str
+    submissions: int
+    suspended: str | None = None
+
+    @property
+    def expiring(self) -> int:
+        """What expires at the end of the account's month."""
+        return max(0, self.monthly - self.used)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of a ledger: `credits` went from one holding to another. It never changes."""
+
+    name: str
+    kind: EntryKind
+    credits: int
+    source: Holding
+    target: Holding
+    at: datetime
+    job_id: str | None = None
+    note: str | None = None
+
+
+def month_of(moment: datetime) -> str:
+    """The month of a UTC moment; months sort as text."""
+    return moment.strftime("%Y-%m")
+
+
+def minute_of(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M")
+
+
+def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
+    """Why the plan does not take such a job, whatever its account holds."""
+    if job.count > plan.largest_count:
+        return PlanExceeded(
+            f"the plan {plan.title} makes up to {plan.largest_count} images a job", field="count", plan=plan.name
+        )
+    if job.lane not in plan.lanes:
+        return PlanExceeded(
+            f"the plan {plan.title} has the lanes {', '.join(plan.lanes)}", field="lane", plan=plan.name
+        )
+    return None
 
 
 def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
     """Why this account cannot take this job, with what would fit; None where it can."""
+    if account.suspended:
+        return AccountSuspended(f"your account takes no jobs: {account.suspended}")
     if account.available < job.price:
         affordable = account.available // job.credits_per_image
         return CreditsInsufficient(
@@ -46,5 +120,10 @@ def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
             f"{account.active_jobs} jobs are in progress and {plan.max_active_jobs} may be; wait for one or cancel one",
             active_jobs=account.active_jobs,
             max_active_jobs=plan.max_active_jobs,
+        )
+    if account.minute >= minute_of(job.created_at) and account.submissions >= plan.submissions_per_minute:
+        return TooManyRequests(
+            f"the plan {plan.title} takes {plan.submissions_per_minute} jobs a minute; wait for the next one",
+            retry_after_s=60 - job.created_at.second,
         )
     return None

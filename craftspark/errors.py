@@ -65,12 +65,32 @@ class TooManyActiveJobs(RequestRefused):
     """The maker's jobs in progress are at their limit. `facts` has `active_jobs` and `max_active_jobs`."""
 
 
+class TooManyRequests(RequestRefused):
+    """The maker's submissions of this minute are at their limit. `facts` has `retry_after_s`."""
+
+
+class PlanExceeded(RequestRefused):
+    """The maker's plan does not have what is asked for. `facts` has `plan`."""
+
+
+class AccountSuspended(RequestRefused):
+    """The maker's account takes no jobs."""
+
+
 class JobAlreadyFinal(RequestRefused):
     """The job has ended and cannot change any more."""
 
 
+class JobUnfinished(RequestRefused):
+    """The job is in progress; what is asked for can be done once it has ended."""
+
+
 class Forbidden(RequestRefused):
     """The token is valid and does not name a maker."""
+
+
+class AccountMissing(RequestRefused):
+    """The maker has no account yet."""
 
 
 class AccountContended(CraftsparkError):

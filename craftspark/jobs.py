@@ -45,7 +45,8 @@ class ImageFailure:
 class Job:
     """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index.
 
-    `pin` is the version of a registered style that draws it, chosen at submission; `source` the picture it begins from.
+    `title` is the maker's own name for it, `pin` the version of a registered style that draws it, chosen at
+    submission, `source` the picture it begins from.
     """
 
     job_id: str
@@ -67,6 +68,8 @@ class Job:
     failures: tuple[ImageFailure, ...] = ()
     pin: Pin | None = None
     source: Source | None = None
+    title: str | None = None
+    images_deleted_at: datetime | None = None
 
     @property
     def count(self) -> int:
@@ -161,3 +164,9 @@ def file_key(job_id: str, index: int, name: str) -> str:
 def thumbnail_key(job_id: str, index: int) -> str:
     """Where the images bucket keeps an image's thumbnail."""
     return f"images/{job_id}/{index}.thumb.webp"
+
+
+def keys_of(job_id: str, image: StoredImage) -> list[str]:
+    """All that is stored of an image: the picture, its thumbnail, the files beside it."""
+    files = [file_key(job_id, image.index, name) for name in image.files]
+    return [image_key(job_id, image.index), thumbnail_key(job_id, image.index), *files]

@@ -14,6 +14,7 @@ class Route:
 
 ROUTES = (
     Route("GET", "/v1/account", "read_account"),
+    Route("GET", "/v1/account/ledger", "list_ledger"),
     Route("GET", "/v1/tools", "list_tools"),
     Route("POST", "/v1/tools/{tool}/jobs", "submit_job"),
     Route("POST", "/v1/uploads", "create_upload"),
@@ -21,4 +22,6 @@ ROUTES = (
     Route("GET", "/v1/jobs", "list_jobs"),
     Route("GET", "/v1/jobs/{job_id}", "read_job"),
     Route("DELETE", "/v1/jobs/{job_id}", "cancel_job"),
+    Route("PATCH", "/v1/jobs/{job_id}", "change_job"),
+    Route("DELETE", "/v1/jobs/{job_id}/images", "delete_images"),
 )

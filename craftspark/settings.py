@@ -45,8 +45,7 @@ class SubmitSettings(Settings):
     uploads_bucket: str
     uploads_kept_days: int
     model: str
-    welcome_credits: int
-    max_active_jobs: int
+    default_plan: str
     job_deadline_s: int
     job_retention_days: int
 
@@ -68,7 +67,7 @@ class UploadSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSettings(Settings):
-    """What `read_job` and `list_jobs` need."""
+    """What `read_job`, `list_jobs` and `delete_images` need."""
 
     jobs_table: str
     images_bucket: str
@@ -76,12 +75,18 @@ class ReadSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobsSettings(Settings):
+    """What `change_job` needs."""
+
+    jobs_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountSettings(Settings):
-    """What `read_account` needs."""
+    """What `read_account` and `list_ledger` need. `default_plan` is a new maker's."""
 
     accounts_table: str
-    welcome_credits: int
-    max_active_jobs: int
+    default_plan: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +96,17 @@ class SettleSettings(Settings):
     jobs_table: str
     accounts_table: str
     styles_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResendSettings(Settings):
+    """What `resend_lost_jobs` needs."""
+
+    jobs_table: str
+    state_machine_arn: str
+    intake_queue_url: str
+    model: str
+    job_deadline_s: int
 
 
 @dataclass(frozen=True, kw_only=True)

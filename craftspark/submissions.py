@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from craftspark.batches import job_order
 from craftspark.catalogue import Model
-from craftspark.errors import CraftsparkError, IdempotencyKeyReused
+from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReused
 from craftspark.jobs import Job, JobState, job_id_of, seeds_of
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Sources
@@ -24,18 +24,14 @@ class JobExists(CraftsparkError):
         self.job = job
 
 
-class AccountMissing(CraftsparkError):
-    """The maker has no account yet."""
-
-
 class Acceptance(Protocol):
     """Where a job and its reservation are written together or not at all."""
 
     def accept(self, job: Job) -> None:
-        """Raises JobExists, AccountMissing, CreditsInsufficient or TooManyActiveJobs, having written nothing."""
+        """Raises JobExists, AccountMissing, or what credits.refusal and credits.exceeds answer; nothing is written."""
 
     def open_account(self, maker: str) -> None:
-        """Give a new maker an account with the plan's welcome credits; once."""
+        """Give a new maker an account with the plan's credits of this month; once."""
 
 
 class Releases(Protocol):
@@ -73,8 +69,9 @@ class Submissions:
     def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str) -> Job:
         """Accept the job, or answer the one that this key already asked for.
 
-        Raises ToolUnknown, InvalidInput, IdempotencyKeyReused, CreditsInsufficient or TooManyActiveJobs; nothing is
-        reserved then. A job whose message was lost is sent again by the caller's next try with the same key.
+        Raises ToolUnknown, InvalidInput, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
+        TooManyRequests, PlanExceeded or AccountSuspended; nothing is reserved then. A job whose message was lost is
+        sent again by the caller's next try with the same key.
         """
         job = self._job(maker, find_tool(tool_name), body, idempotency_key)
         try:

@@ -1,7 +1,9 @@
 """What every Lambda behind the API does around its one use case: read the caller, answer, turn errors to problems."""
 
+import binascii
 import json
-from base64 import b64decode
+import re
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -35,9 +37,9 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """`body` is answered as JSON, without the fields that are None."""
+    """`body` is answered as JSON, without the fields that are None; None is no body at all."""
 
-    body: BaseModel
+    body: BaseModel | None
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,8 +58,11 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
             if type(error) not in STATUS:
                 raise
             return refuse(error)
+        headers = {"Cache-Control": "private, no-cache" if "ETag" in response.headers else "no-store"}
+        if response.body is None:
+            return {"statusCode": response.status, "headers": {**headers, **response.headers}, "body": ""}
         text = response.body.model_dump_json(exclude_none=True)
-        headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **response.headers}
+        headers |= {"Content-Type": "application/json", **response.headers}
         return {"statusCode": response.status, "headers": headers, "body": text}
 
     return handler
@@ -89,7 +94,7 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
     facts = {"reason": error.name, "field": error.field, "detail": error.detail}
     logger.info("request refused", extra={**facts, **event("RequestRefused")})
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
-    if wait_s := RETRY_AFTER_S.get(type(error)):
+    if wait_s := error.facts.get("retry_after_s") or RETRY_AFTER_S.get(type(error)):
         headers["Retry-After"] = str(wait_s)
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
@@ -121,3 +126,22 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
         raise InvalidInput(f"{name} is a whole number from 1 to {most}", field=name)
     return int(text)
+
+
+def cursor_of(position: str) -> str:
+    """A position in a list, as its next page's `cursor`."""
+    return urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def position_of(query: Mapping[str, str], shape: re.Pattern[str]) -> str | None:
+    """Where the query's cursor points in the maker's own list; it cannot point into another's. Raises InvalidInput."""
+    cursor = query.get("cursor")
+    if not cursor:
+        return None
+    try:
+        position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        position = ""
+    if not shape.fullmatch(position):
+        raise InvalidInput("cursor is not one that this list answered; leave it out to start anew", field="cursor")
+    return position

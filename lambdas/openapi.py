@@ -14,11 +14,22 @@ from pydantic.json_schema import models_json_schema
 
 from craftspark import errors
 from craftspark.errors import CraftsparkError
-from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT
+from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, JobState
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
-from lambdas.views import AccountView, JobPage, JobSummary, JobView, ToolList, UploadForm, UploadRequest, UploadView
+from lambdas.views import (
+    AccountView,
+    JobChanges,
+    JobPage,
+    JobSummary,
+    JobView,
+    LedgerPage,
+    ToolList,
+    UploadForm,
+    UploadRequest,
+    UploadView,
+)
 
 REF = "#/components/schemas/{model}"
 JOB_ID = {
@@ -43,6 +54,25 @@ CURSOR = {
 }
 
 
+TOOL = {"name": "tool", "in": "query", "schema": {"type": "string", "enum": list(TOOLS)}}
+STATE = {"name": "state", "in": "query", "schema": {"type": "string", "enum": list(JobState)}}
+SINCE, UNTIL = (
+    {
+        "name": name,
+        "in": "query",
+        "description": f"Created {word} this moment.",
+        "schema": {"type": "string", "format": "date-time"},
+    }
+    for name, word in (("since", "at or after"), ("until", "at or before"))
+)
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of the last answer.",
+    "schema": {"type": "string"},
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """What one route takes and answers."""
@@ -53,11 +83,18 @@ class Operation:
     refusals: tuple[type[CraftsparkError], ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
     status: HTTPStatus = HTTPStatus.OK
+    not_modified: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
 
 OPERATIONS = {
-    "read_account": Operation(summary="Your credits and jobs in progress", answer=AccountView),
+    "read_account": Operation(summary="Your plan, credits and jobs in progress", answer=AccountView),
+    "list_ledger": Operation(
+        summary="Every change of your credits, newest first",
+        answer=LedgerPage,
+        parameters=(LIMIT, CURSOR),
+        refusals=(errors.InvalidInput,),
+    ),
     "list_tools": Operation(summary="The tools, what each takes and costs", answer=ToolList),
     "submit_job": Operation(
         summary="Ask for images",
@@ -70,6 +107,9 @@ OPERATIONS = {
             errors.BodyTooLarge,
             errors.CreditsInsufficient,
             errors.TooManyActiveJobs,
+            errors.TooManyRequests,
+            errors.PlanExceeded,
+            errors.AccountSuspended,
             errors.IdempotencyKeyReused,
             errors.AccountContended,
         ),
@@ -91,15 +131,32 @@ OPERATIONS = {
     "list_jobs": Operation(
         summary="Your jobs, newest first",
         answer=JobPage,
-        parameters=(LIMIT, CURSOR),
-        refusals=(errors.InvalidInput,),
+        parameters=(LIMIT, CURSOR, TOOL, STATE, SINCE, UNTIL),
+        refusals=(errors.InvalidInput, errors.ToolUnknown),
     ),
     "read_job": Operation(
         summary="A job, with links to its images",
         answer=JobView,
-        parameters=(JOB_ID,),
-        headers={"Retry-After": "Seconds until the next look pays; absent once the job has ended."},
+        parameters=(JOB_ID, IF_NONE_MATCH),
+        not_modified=True,
+        headers={
+            "ETag": "Give it back as If-None-Match: 304 while there is nothing new.",
+            "Retry-After": "Seconds until the next look pays; absent once the job has ended.",
+        },
         refusals=(errors.JobNotFound,),
+    ),
+    "change_job": Operation(
+        summary="Give a job a title",
+        answer=JobSummary,
+        body=JobChanges,
+        parameters=(JOB_ID,),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.JobNotFound),
+    ),
+    "delete_images": Operation(
+        summary="Delete what is stored of a job's images, for good",
+        answer=JobSummary,
+        parameters=(JOB_ID,),
+        refusals=(errors.JobNotFound, errors.JobUnfinished),
     ),
     "cancel_job": Operation(
         summary="Cancel a job: images that are stored stay and are charged, the others are refunded",
@@ -155,7 +212,11 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": f"{route.function}_{tool.name}" if tool else route.function,
         "summary": f"{operation.summary} ({tool.title}: {tool.summary})" if tool else operation.summary,
-        "responses": {str(operation.status.value): answer(operation), **refusals(operation)},
+        "responses": {
+            str(operation.status.value): answer(operation),
+            **({"304": {"description": "Nothing new"}} if operation.not_modified else {}),
+            **refusals(operation),
+        },
     }
     if operation.parameters:
         described["parameters"] = list(operation.parameters)

@@ -18,8 +18,13 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.UploadNotFound: HTTPStatus.NOT_FOUND,
     errors.IdempotencyKeyReused: HTTPStatus.CONFLICT,
     errors.JobAlreadyFinal: HTTPStatus.CONFLICT,
+    errors.JobUnfinished: HTTPStatus.CONFLICT,
     errors.CreditsInsufficient: HTTPStatus.PAYMENT_REQUIRED,
     errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.PlanExceeded: HTTPStatus.FORBIDDEN,
+    errors.AccountSuspended: HTTPStatus.FORBIDDEN,
+    errors.AccountMissing: HTTPStatus.NOT_FOUND,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.AccountContended: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -31,12 +36,17 @@ TITLES = {
     "UploadNotFound": "You have no such upload",
     "IdempotencyKeyReused": "This Idempotency-Key belongs to another request",
     "JobAlreadyFinal": "The job has ended",
+    "JobUnfinished": "The job is in progress",
     "CreditsInsufficient": "Not enough credits",
     "TooManyActiveJobs": "Too many jobs in progress",
+    "TooManyRequests": "Too many jobs this minute",
+    "PlanExceeded": "Your plan does not have this",
+    "AccountSuspended": "Your account is suspended",
+    "AccountMissing": "There is no such account",
     "Forbidden": "The token names no maker",
     "AccountContended": "Too many requests at once",
 }
-RETRY_AFTER_S = {errors.TooManyActiveJobs: 5, errors.AccountContended: 1}
+RETRY_AFTER_S = {errors.TooManyActiveJobs: 5, errors.TooManyRequests: 60, errors.AccountContended: 1}
 
 
 class FieldError(BaseModel):
@@ -60,6 +70,7 @@ class Problem(BaseModel):
     affordable_count: int | None = Field(None, description="The count that the credits available pay for.")
     active_jobs: int | None = Field(None, description="Your jobs in progress.")
     max_active_jobs: int | None = Field(None, description="How many may be in progress.")
+    plan: str | None = Field(None, description="Your plan.")
 
 
 def problem_of(error: CraftsparkError) -> tuple[HTTPStatus, dict[str, Any]]:

@@ -1,15 +1,19 @@
 """What the API answers: the shapes of its JSON."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from craftspark.jobs import Job, JobRecord, JobState
+from craftspark.credits import Account, Entry, EntryKind, Holding
+from craftspark.jobs import Job, JobRecord, JobState, keys_of
+from craftspark.plans import find_plan
 from craftspark.sources import UPLOAD
 from craftspark.uploads import ContentType, Upload
 
-ImageState = Literal["pending", "done", "failed", "cancelled"]
+ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
 
 
 class ImageView(BaseModel):
@@ -44,6 +48,7 @@ class JobSummary(BaseModel):
     """A job as the list shows it."""
 
     job_id: str
+    title: str | None = Field(None, description="The maker's own name for it.")
     tool: str
     state: JobState
     count: int
@@ -71,15 +76,53 @@ class JobPage(BaseModel):
     next_cursor: str | None = None
 
 
-class AccountView(BaseModel):
-    """Credits: `granted` = `available` + `reserved` + `spent`."""
+class PlanView(BaseModel):
+    """What a plan allows."""
 
+    name: str
+    title: str
+    monthly_credits: int
+    max_active_jobs: int
+    submissions_per_minute: int
+    largest_count: int
+    lanes: list[str]
+
+
+class AccountView(BaseModel):
+    """Credits: `granted` = `available` + `reserved` + `spent` + `expired`."""
+
+    plan: PlanView
     granted: int
     available: int
     reserved: int
     spent: int
+    expired: int
+    expiring: int = Field(
+        description="Of those available and reserved, what expires at the end of the month, if it is not used by then."
+    )
     active_jobs: int
     max_active_jobs: int
+    suspended: str | None = Field(None, description="Why the account takes no jobs, where it does not.")
+
+
+class EntryView(BaseModel):
+    """One line of the ledger: credits went from one holding to another."""
+
+    name: str
+    kind: EntryKind
+    credits: int
+    source: Holding
+    target: Holding
+    at: datetime
+    job_id: str | None = None
+    note: str | None = None
+
+
+class LedgerPage(BaseModel):
+    """Entries, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+
+    entries: list[EntryView]
+    next_cursor: str | None = None
 
 
 class StyleView(BaseModel):
@@ -89,6 +132,16 @@ class StyleView(BaseModel):
     title: str
     summary: str
     licence: str
+
+
+class JobChanges(BaseModel):
+    """What a maker may change of a job."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = Field(
+        description="A name of your own; empty for none.", examples=["Apples for the kitchen"]
+    )
 
 
 class UploadRequest(BaseModel):
@@ -148,14 +201,27 @@ class ToolList(BaseModel):
     tools: list[ToolView]
 
 
-class Links(Protocol):
-    """Where the parts of an image are fetched."""
+Links = Callable[[list[str]], list[str]]  # where the objects with these keys are fetched
 
-    def image(self, job_id: str, index: int) -> str: ...
 
-    def thumbnail(self, job_id: str, index: int) -> str: ...
+def account_view(account: Account) -> AccountView:
+    plan = find_plan(account.plan)
+    return AccountView(
+        plan=PlanView(**{**asdict(plan), "lanes": list(plan.lanes)}),
+        granted=account.granted,
+        available=account.available,
+        reserved=account.reserved,
+        spent=account.spent,
+        expired=account.expired,
+        expiring=account.expiring,
+        active_jobs=account.active_jobs,
+        max_active_jobs=plan.max_active_jobs,
+        suspended=account.suspended,
+    )
 
-    def file(self, job_id: str, index: int, name: str) -> str: ...
+
+def entry_view(entry: Entry) -> EntryView:
+    return EntryView(**asdict(entry))
 
 
 def upload_view(upload: Upload) -> UploadView:
@@ -175,6 +241,7 @@ def summary_of(job: Job) -> dict[str, Any]:
     )
     return {
         "job_id": job.job_id,
+        "title": job.title,
         "tool": job.tool,
         "state": job.state,
         "count": job.count,
@@ -194,21 +261,27 @@ def job_summary(job: Job) -> JobSummary:
 
 
 def job_view(record: JobRecord, links: Links) -> JobView:
-    """A job with its images, and links to those that are stored."""
-    images = [image_view(record, index, links) for index in range(record.job.count)]
-    return JobView(**summary_of(record.job), progress=round(record.done_share, 3), images=images)
+    """A job with its images, and links to those that are stored, all made at once."""
+    job = record.job
+    there = {} if job.images_deleted_at else record.images
+    keys = [key for _, image in sorted(there.items()) for key in keys_of(job.job_id, image)]
+    urls = iter(links(keys) if keys else [])
+    images = [image_view(record, index, urls) for index in range(job.count)]
+    return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images)
 
 
-def image_view(record: JobRecord, index: int, links: Links) -> ImageView:
+def image_view(record: JobRecord, index: int, urls: Iterator[str]) -> ImageView:
     job, stored = record.job, record.images.get(index)
+    if stored and job.images_deleted_at:
+        return ImageView(index=index, seed=stored.seed, state="deleted", width=stored.width, height=stored.height)
     if stored:
         return ImageView(
             index=index,
             seed=stored.seed,
             state="done",
-            url=links.image(job.job_id, index),
-            thumbnail_url=links.thumbnail(job.job_id, index),
-            files={name: links.file(job.job_id, index, name) for name in stored.files} or None,
+            url=next(urls),
+            thumbnail_url=next(urls),
+            files={name: next(urls) for name in stored.files} or None,
             scores=dict(stored.scores) or None,
             width=stored.width,
             height=stored.height,

@@ -14,6 +14,7 @@ from cdk_app.work_queue import WorkQueue
 from craftspark.routes import ROUTES
 from craftspark.settings import (
     AccountSettings,
+    JobsSettings,
     ReadSettings,
     Settings,
     SettleSettings,
@@ -44,7 +45,10 @@ class ApiStack(Stack):
             "read_job": self._reader("ReadJob", "read_job"),
             "list_jobs": self._reader("ListJobs", "list_jobs"),
             "cancel_job": self._cancel_job(),
-            "read_account": self._read_account(),
+            "change_job": self._change_job(),
+            "delete_images": self._delete_images(),
+            "read_account": self._account("ReadAccount", "read_account"),
+            "list_ledger": self._account("ListLedger", "list_ledger"),
             "list_tools": self._function("ListTools", "list_tools", ToolsSettings(model=stage.rendering.model)),
         }
         sign_in = SignIn(self, "SignIn", api=stage.api, keep=stage.data.keep)
@@ -68,8 +72,7 @@ class ApiStack(Stack):
                 uploads_bucket=self._data.uploads.bucket_name,
                 uploads_kept_days=self._stage.data.uploads_kept_days,
                 model=self._stage.rendering.model,
-                welcome_credits=makers.welcome_credits,
-                max_active_jobs=makers.max_active_jobs,
+                default_plan=makers.default_plan,
                 job_deadline_s=self._stage.rendering.job_deadline_s,
                 job_retention_days=makers.job_retention_days,
             ),
@@ -119,6 +122,26 @@ class ApiStack(Stack):
         self._data.images.grant_read(reader)
         return reader
 
+    def _change_job(self) -> lambda_.Function:
+        table = self._data.jobs
+        change_job = self._function("ChangeJob", "change_job", JobsSettings(jobs_table=table.table.table_name))
+        table.grant_enter(change_job)
+        return change_job
+
+    def _delete_images(self) -> lambda_.Function:
+        delete_images = self._function(
+            "DeleteImages",
+            "delete_images",
+            ReadSettings(
+                jobs_table=self._data.jobs.table.table_name,
+                images_bucket=self._data.images.bucket_name,
+                url_lifetime_s=self._stage.makers.url_lifetime_s,
+            ),
+        )
+        self._data.jobs.grant_read_write(delete_images)
+        self._data.images.grant_delete(delete_images)
+        return delete_images
+
     def _cancel_job(self) -> lambda_.Function:
         cancel_job = self._function(
             "CancelJob",
@@ -134,19 +157,17 @@ class ApiStack(Stack):
         self._data.styles.grant_count(cancel_job)
         return cancel_job
 
-    def _read_account(self) -> lambda_.Function:
-        """Opens the account on the first look, hence more than reading."""
-        read_account = self._function(
-            "ReadAccount",
-            "read_account",
+    def _account(self, construct_id: str, name: str) -> lambda_.Function:
+        """Opens the account on the first look and takes it into a new month, hence more than reading."""
+        function = self._function(
+            construct_id,
+            name,
             AccountSettings(
-                accounts_table=self._data.accounts.table.table_name,
-                welcome_credits=self._stage.makers.welcome_credits,
-                max_active_jobs=self._stage.makers.max_active_jobs,
+                accounts_table=self._data.accounts.table.table_name, default_plan=self._stage.makers.default_plan
             ),
         )
-        self._data.accounts.grant_enter(read_account)
-        return read_account
+        self._data.accounts.grant_read_write(function)
+        return function
 
     def _function(
         self,

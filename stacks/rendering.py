@@ -15,7 +15,7 @@ from cdk_app.python_function import PythonFunction
 from cdk_app.render_workflow import RenderWorkflow
 from cdk_app.stage import Stage
 from cdk_app.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
-from craftspark.settings import SettleSettings, StartSettings, WorkerSettings
+from craftspark.settings import ResendSettings, SettleSettings, StartSettings, WorkerSettings
 from stacks.data import DataStack
 
 START_TIMEOUT_S = 30
@@ -58,6 +58,7 @@ class RenderingStack(Stack):
         self.workflow.settle_otherwise_ended(settle_job, dead_letters=self.unsettled)
         self._start_jobs(stage)
         self._sweep(stage, data)
+        self._resend(stage, data)
 
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)
@@ -119,6 +120,32 @@ class RenderingStack(Stack):
             "Sweep",
             schedule=events.Schedule.rate(SWEEP_EVERY),
             targets=[targets.LambdaFunction(sweep.function, dead_letter_queue=self.unsettled)],
+        )
+
+    def _resend(self, stage: Stage, data: DataStack) -> None:
+        resend = PythonFunction(
+            self,
+            "ResendLostJobs",
+            name="resend_lost_jobs",
+            stage=stage,
+            timeout=Duration.seconds(SWEEP_TIMEOUT_S),
+            environment=ResendSettings(
+                jobs_table=data.jobs.table.table_name,
+                state_machine_arn=self.workflow.machine.state_machine_arn,
+                intake_queue_url=self.intake.queue.queue_url,
+                model=stage.rendering.model,
+                job_deadline_s=stage.rendering.job_deadline_s,
+            ).to_environment(),
+            dead_letters=self.unsettled,
+        )
+        data.jobs.grant_read(resend.function)
+        self.intake.queue.grant_send_messages(resend.function)
+        self.workflow.machine.grant_execution(resend.function, "states:DescribeExecution")
+        events.Rule(
+            self,
+            "Resend",
+            schedule=events.Schedule.rate(SWEEP_EVERY),
+            targets=[targets.LambdaFunction(resend.function, dead_letter_queue=self.unsettled)],
         )
 
     def _settler(self, construct_id: str, name: str, timeout_s: int, stage: Stage, data: DataStack) -> PythonFunction:

@@ -1,25 +1,25 @@
-"""Accounts and their ledger entries in the accounts table.
-
-A maker's partition holds the account (`item` = "account") and one immutable entry for each grant, reservation,
-commit and refund, whose key makes it happen once.
-"""
+"""Accounts: opened on first touch, taken into a new month on the next one, and changed by those who may."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.items import number, text, timestamp
+from craftspark.aws import ledger
+from craftspark.aws.items import number, text
+from craftspark.aws.ledger import account_key, entry, read_account, read_entry, update
 from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.credits import Account, Plan
-from craftspark.jobs import Job
+from craftspark.credits import Account, Entry, minute_of, month_of
+from craftspark.errors import AccountContended, AccountMissing, CreditsInsufficient
+from craftspark.plans import Plan, find_plan
 from craftspark.submissions import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ABSENT = "attribute_not_exists(maker)"
+TRIES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,87 +29,189 @@ class Accounts:
     client: DynamoDBClient
     table: str
     plan: Plan
+    now: Callable[[], datetime] = utc_now
 
     def read(self, maker: str) -> Account:
-        """The maker's account, opened on first touch."""
-        for _ in range(2):
-            answer = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
-            if item := answer.get("Item"):
-                return read_account(item)
-            self.open(maker)
-        raise LookupError(f"the account of {maker} is not there after it was opened")
+        """The maker's account as of this month, opened on first touch."""
+        for _ in range(TRIES):
+            account = self.find(maker)
+            if account is None:
+                self.open(maker)
+            elif account.month < month_of(self.now()):
+                self.turn_over(account)
+            else:
+                return account
+        raise AccountContended("your account changed at the same moment; send this request again")
+
+    def find(self, maker: str) -> Account | None:
+        """The account as it stands; None for a maker who has none."""
+        answer = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
+        return read_account(answer["Item"]) if "Item" in answer else None
+
+    def existing(self, maker: str) -> Account:
+        """The account as of this month; raises AccountMissing for a maker who never came."""
+        if self.find(maker) is None:
+            raise AccountMissing(f"there is no account of {maker}", field="maker")
+        return self.read(maker)
 
     def open(self, maker: str) -> None:
-        """Give a maker who has no account one, with the plan's welcome credits as its first entry."""
-        welcome = self.plan.welcome_credits
-        account = {
-            **account_key(maker),
-            **{name: number(0) for name in ("reserved", "spent", "active_jobs")},
-            **{name: number(welcome) for name in ("granted", "available")},
-        }
-        put = {"Put": {"TableName": self.table, "Item": account, "ConditionExpression": ABSENT}}
+        """Give a maker who has no account one, with the plan's credits of this month as its first entry."""
+        now = self.now()
+        credits = self.plan.monthly_credits
+        account = Account(
+            maker=maker,
+            plan=self.plan.name,
+            granted=credits,
+            available=credits,
+            reserved=0,
+            spent=0,
+            expired=0,
+            active_jobs=0,
+            month=month_of(now),
+            monthly=credits,
+            used=0,
+            minute=minute_of(now),
+            submissions=0,
+        )
+        put = {"TableName": self.table, "Item": ledger.account_item(account), "ConditionExpression": ledger.ABSENT}
+        grant = entry(self.table, maker, "grant", account.month, credits, now)
+        self._once([{"Put": put}, grant])
+
+    def turn_over(self, account: Account) -> None:
+        """Let what is left of an earlier month expire and grant this month's credits, once, however many try."""
+        now = self.now()
+        month, granted, left = month_of(now), find_plan(account.plan).monthly_credits, account.expiring
+        change = update(
+            self.table,
+            account.maker,
+            add={"granted": granted, "available": granted - left, "expired": left},
+            put={"month": text(month), "monthly": number(granted), "used": number(0)},
+            # A reservation, refund or change of plan since the account was read changes what is left.
+            condition="#month = :was AND used = :used AND monthly = :monthly",
+            values={
+                ":was": text(account.month),
+                ":used": number(account.used),
+                ":monthly": number(account.monthly),
+            },
+        )
+        entries = [entry(self.table, account.maker, "grant", month, granted, now)]
+        if left:
+            entries.append(entry(self.table, account.maker, "expire", account.month, left, now))
+        self._once([change, *entries])
+
+    def start_minute(self, account: Account, minute: str) -> None:
+        """Count submissions anew, once for each minute."""
+        change = update(
+            self.table,
+            account.maker,
+            add={},
+            put={"minute": text(minute), "submissions": number(0)},
+            condition="#minute < :minute",
+            values={":minute": text(minute)},
+        )
+        self._once([change])
+
+    def top_up(self, maker: str, credits: int, key: str, note: str) -> Account:
+        """Grant credits that do not expire, once for each key; raises AccountMissing."""
+        self.existing(maker)
+        change = update(
+            self.table,
+            maker,
+            add={"granted": credits, "available": credits},
+            condition="attribute_exists(maker)",
+            values={},
+        )
+        self._once([change, entry(self.table, maker, "grant", f"topup#{key}", credits, self.now(), note=note)])
+        return self.existing(maker)
+
+    def adjust(self, maker: str, credits: int, key: str, note: str) -> Account:
+        """Give credits, or take some of those available, to put something right; once for each key.
+
+        Raises AccountMissing, or CreditsInsufficient where fewer are available than are to be taken.
+        """
+        for _ in range(TRIES):
+            account = self.existing(maker)
+            if self._has_entry(maker, f"adjust#{key}"):
+                return account
+            if account.available + credits < 0:
+                raise CreditsInsufficient(
+                    f"{account.available} credits are available, {-credits} were to be taken",
+                    field="credits",
+                    available=account.available,
+                )
+            change = update(
+                self.table,
+                maker,
+                # What is taken is taken like a job's price: the month's credits first.
+                add={"granted": credits, "available": credits, **({"used": -credits} if credits < 0 else {})},
+                condition="available >= :taken AND #month = :month",
+                values={":taken": number(max(0, -credits)), ":month": text(account.month)},
+            )
+            self._once([change, entry(self.table, maker, "adjust", key, -credits, self.now(), note=note)])
+        raise AccountContended("the account changed at the same moment; send this request again")
+
+    def change_plan(self, maker: str, plan: Plan) -> Account:
+        """Another plan from now on: a larger one grants at once what it has more a month; raises AccountMissing."""
+        for _ in range(TRIES):
+            account = self.existing(maker)
+            if account.plan == plan.name:
+                return account
+            more = max(0, plan.monthly_credits - account.monthly)
+            change = update(
+                self.table,
+                maker,
+                add={"granted": more, "available": more, "monthly": more},
+                put={"plan": text(plan.name)},
+                condition="#plan = :was AND monthly = :monthly AND #month = :month",
+                values={
+                    ":was": text(account.plan),
+                    ":monthly": number(account.monthly),
+                    ":month": text(account.month),
+                },
+            )
+            grant = entry(self.table, maker, "grant", f"{account.month}#{plan.name}", more, self.now())
+            self._once([change, grant] if more else [change])
+        raise AccountContended("the account changed at the same moment; send this request again")
+
+    def suspend(self, maker: str, reason: str | None) -> Account:
+        """Let the account take no more jobs, or with None as before; raises AccountMissing."""
+        self.existing(maker)
+        expression = "SET suspended = :reason" if reason else "REMOVE suspended"
+        values: Any = {"ExpressionAttributeValues": {":reason": text(reason)}} if reason else {}
+        self.client.update_item(TableName=self.table, Key=account_key(maker), UpdateExpression=expression, **values)
+        return self.existing(maker)
+
+    def entries(self, maker: str, limit: int, after: str | None) -> tuple[list[Entry], str | None]:
+        """Up to `limit` entries, newest first, and what names the last of them; None where there are no more.
+
+        `after` is `<at> <item>` of the last one of the page before.
+        """
+        start: Any = {}
+        if after:
+            at, _, item = after.partition(" ")
+            start = {"ExclusiveStartKey": {"maker": text(maker), "at": text(at), "item": text(item)}}
+        answer = self.client.query(
+            TableName=self.table,
+            IndexName="ledger",
+            KeyConditionExpression="maker = :maker",
+            ExpressionAttributeValues={":maker": text(maker)},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return [
+            read_entry(item) for item in answer["Items"]
+        ], f"{last['at']['S']} {last['item']['S']}" if last else None
+
+    def _has_entry(self, maker: str, name: str) -> bool:
+        key = {"maker": text(maker), "item": text(f"entry#{name}")}
+        return "Item" in self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+
+    def _once(self, writes: list[dict[str, Any]]) -> bool:
+        """Whether it was written now; where not, another request has done it, or the account is another by now."""
         try:
-            transact(self.client, [put, entry(self.table, maker, "grant#welcome", welcome, utc_now())])
+            transact(self.client, writes)
         except ConditionsFailed:
-            return  # another request opened it at the same moment
-
-
-def account_key(maker: str) -> Any:
-    return {"maker": text(maker), "item": text("account")}
-
-
-def read_account(item: Any) -> Account:
-    names = ("granted", "available", "reserved", "spent", "active_jobs")
-    return Account(maker=item["maker"]["S"], **{name: int(item[name]["N"]) for name in names})
-
-
-def entry(table: str, maker: str, name: str, credits: int, at: datetime) -> dict[str, Any]:
-    """A ledger entry as a write that fails where the entry exists."""
-    item = {
-        "maker": text(maker),
-        "item": text(f"entry#{name}"),
-        "credits": number(credits),
-        "at": text(timestamp(at)),
-    }
-    return {"Put": {"TableName": table, "Item": item, "ConditionExpression": ABSENT}}
-
-
-def reservation(table: str, job: Job, plan: Plan) -> list[dict[str, Any]]:
-    """The writes that reserve a job's price: refused where credits or the number of active jobs do not allow it."""
-    update = {
-        "TableName": table,
-        "Key": account_key(job.maker),
-        "UpdateExpression": "ADD available :minus, reserved :price, active_jobs :one",
-        "ConditionExpression": "available >= :price AND active_jobs < :limit",
-        "ExpressionAttributeValues": {
-            ":price": number(job.price),
-            ":minus": number(-job.price),
-            ":one": number(1),
-            ":limit": number(plan.max_active_jobs),
-        },
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    return [{"Update": update}, entry(table, job.maker, f"reserve#{job.job_id}", job.price, job.created_at)]
-
-
-def resolution(table: str, job: Job, spent: int, at: datetime) -> list[dict[str, Any]]:
-    """The writes that resolve a job's reservation: `spent` credits are committed, the others refunded."""
-    refunded = job.price - spent
-    update = {
-        "TableName": table,
-        "Key": account_key(job.maker),
-        "UpdateExpression": "ADD available :refunded, reserved :minus, spent :spent, active_jobs :one_less",
-        "ConditionExpression": "reserved >= :price",
-        "ExpressionAttributeValues": {
-            ":price": number(job.price),
-            ":minus": number(-job.price),
-            ":refunded": number(refunded),
-            ":spent": number(spent),
-            ":one_less": number(-1),
-        },
-    }
-    amounts = {"commit": spent, "refund": refunded}
-    entries = [
-        entry(table, job.maker, f"{name}#{job.job_id}", credits, at) for name, credits in amounts.items() if credits
-    ]
-    return [{"Update": update}, *entries]
+            return False
+        return True

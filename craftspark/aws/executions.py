@@ -26,6 +26,15 @@ class Executions:
         self._start(job_id, order)
         return job_id
 
+    def exists(self, name: str) -> bool:
+        """Whether there is or was an execution of this name."""
+        arn = self.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+        try:
+            self.client.describe_execution(executionArn=arn)
+        except self.client.exceptions.ExecutionDoesNotExist:
+            return False
+        return True
+
     def begin(self, name: str, order: Mapping[str, Any]) -> None:
         """Start the execution of this name."""
         self._start(name, json.dumps(order))

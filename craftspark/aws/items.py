@@ -102,6 +102,8 @@ def read_job(item: Mapping[str, Any]) -> Job:
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
         pin=Pin(**json.loads(plain["pin"])) if "pin" in plain else None,
         source=Source(**json.loads(plain["source"])) if "source" in plain else None,
+        title=plain.get("title"),
+        images_deleted_at=moment(plain.get("images_deleted_at")),
     )
 
 

@@ -44,7 +44,7 @@ class Sources:
         except JobNotFound:
             return None
         image = record.images.get(index)
-        if image is None or record.job.maker != maker or record.job.expires_at < until:
+        if image is None or record.job.maker != maker or record.job.expires_at < until or record.job.images_deleted_at:
             return None
         return Source(
             reference=f"{job_id}/{index}",

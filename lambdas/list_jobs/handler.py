@@ -1,15 +1,17 @@
 """GET /v1/jobs: the maker's jobs, newest first."""
 
-import binascii
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.job_book import JobList
+from craftspark.aws.job_book import JobFilter, JobList
 from craftspark.errors import InvalidInput
+from craftspark.jobs import JobState
 from craftspark.settings import ReadSettings
-from lambdas.endpoint import Request, Response, endpoint, whole_number
+from craftspark.tools import find_tool
+from lambdas.endpoint import Request, Response, cursor_of, endpoint, position_of, whole_number
 from lambdas.log import logger
 from lambdas.views import JobPage, job_summary
 
@@ -25,23 +27,27 @@ def jobs() -> JobList:
 @endpoint
 def handler(request: Request) -> Response:
     limit = whole_number(request.query, "limit", default=20, most=100)
-    cursor = request.query.get("cursor")
-    page, last = jobs().page(request.maker, limit, position_of(cursor) if cursor else None)
+    page, last = jobs().page(request.maker, limit, position_of(request.query, POSITION), filter_of(request.query))
     return Response(
         body=JobPage(jobs=[job_summary(job) for job in page], next_cursor=cursor_of(last) if last else None)
     )
 
 
-def cursor_of(position: str) -> str:
-    return urlsafe_b64encode(position.encode()).decode().rstrip("=")
+def filter_of(query: Mapping[str, str]) -> JobFilter:
+    """Which jobs are wanted; raises InvalidInput that names the parameter at fault."""
+    tool, state = query.get("tool"), query.get("state")
+    if tool is not None:
+        find_tool(tool)
+    if state is not None and state not in list(JobState):
+        raise InvalidInput(f"state is one of {', '.join(JobState)}", field="state")
+    return JobFilter(tool=tool, state=state, since=moment_of(query, "since"), until=moment_of(query, "until"))
 
 
-def position_of(cursor: str) -> str:
-    """Where a cursor points in the maker's own list; it cannot point into another's. Raises InvalidInput."""
+def moment_of(query: Mapping[str, str], name: str) -> datetime | None:
+    if name not in query:
+        return None
     try:
-        position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        position = ""
-    if not POSITION.fullmatch(position):
-        raise InvalidInput("cursor is not one that a list of jobs answered; leave it out to start anew", field="cursor")
-    return position
+        moment = datetime.fromisoformat(query[name].replace(" ", "+"))  # an unescaped + arrives as a blank
+    except ValueError:
+        raise InvalidInput(f"{name} is a moment such as 2030-01-31T12:00:00Z", field=name) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,13 +6,14 @@ from functools import cache
 from http import HTTPStatus
 
 from craftspark.aws import clients
+from craftspark.aws.accounts import Accounts
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.job_book import Acceptance
 from craftspark.aws.releases import Releases
 from craftspark.aws.sources import Sources
 from craftspark.aws.uploads import UploadBucket
 from craftspark.catalogue import find_model
-from craftspark.credits import Plan
+from craftspark.plans import find_plan
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
@@ -28,8 +29,9 @@ def submissions() -> Submissions:
         acceptance=Acceptance(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
-            accounts_table=settings.accounts_table,
-            plan=Plan(welcome_credits=settings.welcome_credits, max_active_jobs=settings.max_active_jobs),
+            accounts=Accounts(
+                client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan)
+            ),
         ),
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
         releases=Releases(client=clients.dynamodb(), table=settings.styles_table),

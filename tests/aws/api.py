@@ -84,9 +84,9 @@ def settle(job_id: str) -> Job:
     )[0]
 
 
-def account(maker: str = "maker-1") -> dict[str, int]:
-    body: dict[str, int] = call("read_account", maker=maker).body
-    assert body["granted"] == body["available"] + body["reserved"] + body["spent"]
+def account(maker: str = "maker-1") -> dict[str, Any]:
+    body: dict[str, Any] = call("read_account", maker=maker).body
+    assert body["granted"] == body["available"] + body["reserved"] + body["spent"] + body["expired"]
     return body
 
 

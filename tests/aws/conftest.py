@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from craftspark.aws import clients
+from craftspark.plans import PLANS, Plan
 from craftspark.settings import ReadSettings, SubmitSettings, UploadSettings
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
@@ -31,6 +32,21 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         make.cache_clear()
 
 
+SMALL = Plan(
+    name="small",
+    title="Small",
+    monthly_credits=10,
+    max_active_jobs=3,
+    submissions_per_minute=1000,
+    largest_count=8,
+)
+
+
+@pytest.fixture(autouse=True)
+def small_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PLANS, SMALL.name, SMALL)
+
+
 @pytest.fixture
 def tables(aws: None) -> None:
     dynamodb = boto3.client("dynamodb")
@@ -52,7 +68,16 @@ def tables(aws: None) -> None:
             },
         ],
     )
-    for table, partition in ((ACCOUNTS, "maker"), (TRAININGS, "training_id"), (STYLES, "style")):
+    dynamodb.create_table(
+        TableName=ACCOUNTS,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=key("maker", "item"),
+        AttributeDefinitions=[attribute(name) for name in ("maker", "item", "at")],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "ledger", "KeySchema": key("maker", "at"), "Projection": {"ProjectionType": "ALL"}}
+        ],
+    )
+    for table, partition in ((TRAININGS, "training_id"), (STYLES, "style")):
         dynamodb.create_table(
             TableName=table,
             BillingMode="PAY_PER_REQUEST",
@@ -100,8 +125,7 @@ def submit_settings(
         uploads_bucket=UPLOADS,
         uploads_kept_days=7,
         model="craftspark-clipart-128",
-        welcome_credits=10,
-        max_active_jobs=3,
+        default_plan=SMALL.name,
         job_deadline_s=3600,
         job_retention_days=30,
     )

@@ -1,4 +1,5 @@
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.items import unfinished_shard
-from craftspark.settings import SettleSettings, StartSettings, SubmitSettings
+from craftspark.settings import ResendSettings, SettleSettings, StartSettings, SubmitSettings
+from lambdas.resend_lost_jobs import handler as resend_lost_jobs
 from lambdas.settle_job import handler as settle_job
 from lambdas.start_render import handler as start_render
 from lambdas.sweep_overdue_jobs import handler as sweep_overdue_jobs
@@ -80,6 +82,43 @@ def test_the_rule_on_ended_executions_settles_what_the_machine_did_not() -> None
         "requested": 2,
         "error": "ExecutionEnded",
     }
+
+
+@pytest.fixture
+def resend_settings(state_machine: str, submit_settings: SubmitSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ResendSettings(
+        jobs_table=JOBS,
+        state_machine_arn=state_machine,
+        intake_queue_url=submit_settings.intake_queue_url,
+        model=submit_settings.model,
+        job_deadline_s=submit_settings.job_deadline_s,
+    )
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    resend_lost_jobs.resending.cache_clear()
+
+
+@pytest.mark.usefixtures("resend_settings")
+def test_a_job_whose_message_was_lost_is_sent_again_and_no_other(
+    submit_settings: SubmitSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = boto3.client("sqs")
+    lost, started, overdue, fresh = (submit(count=1, maker=f"m{number}").body["job_id"] for number in range(4))
+    start_render.handler(sqs_event(json.dumps({"job_id": started})), Context())
+    for job_id, seconds in ((lost, 3400), (started, 3400), (overdue, -5)):
+        clients.dynamodb().update_item(
+            TableName=JOBS,
+            Key={"job_id": {"S": job_id}, "item": {"S": "job"}},
+            UpdateExpression="SET deadline = :deadline",
+            ExpressionAttributeValues={":deadline": {"N": str(int(time.time()) + seconds)}},
+        )
+    sqs.purge_queue(QueueUrl=submit_settings.intake_queue_url)
+
+    resend_lost_jobs.handler({}, Context())
+
+    messages = sqs.receive_message(QueueUrl=submit_settings.intake_queue_url, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(message["Body"])["job_id"] for message in messages] == [lost]
+    assert fresh not in messages[0]["Body"]
 
 
 @pytest.mark.usefixtures("settle_settings")

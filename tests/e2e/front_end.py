@@ -50,9 +50,9 @@ class FrontEnd:
         assert job
         return job
 
-    def account(self) -> dict[str, int]:
-        account: dict[str, int] = self.call("GET", "/v1/account").json()
-        assert account["granted"] == account["available"] + account["reserved"] + account["spent"]
+    def account(self) -> dict[str, Any]:
+        account: dict[str, Any] = self.call("GET", "/v1/account").json()
+        assert account["granted"] == account["available"] + account["reserved"] + account["spent"] + account["expired"]
         return account
 
     def balance(self) -> tuple[int, int, int]:

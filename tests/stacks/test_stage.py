@@ -28,7 +28,7 @@ from cdk_app.stages import DEV, LOCAL, PROD, find_stage, local_functions
         ("rendering", {"job_deadline_s": 2400}, "job_deadline_s: waiting and rendering can take 2400 s"),
         ("rendering", {"wave_s": 600}, "batch_s: a batch takes longer"),
         ("rendering", {"starts_at_once": 1}, "starts_at_once"),
-        ("makers", {"max_active_jobs": 0}, "max_active_jobs"),
+        ("makers", {"default_plan": "gold"}, "default_plan"),
         ("api", {"oidc_issuer": "http://issuer.example"}, "oidc_issuer"),
         ("api", {"oidc_issuer": "https://issuer.example"}, "oidc_audience: a foreign issuer needs it"),
         ("api", {"oidc_audience": ("craftspark",)}, "oidc_audience"),

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from craftspark.catalogue import find_model
-from craftspark.errors import CreditsInsufficient, IdempotencyKeyReused, InvalidInput, ToolUnknown
+from craftspark.errors import AccountMissing, CreditsInsufficient, IdempotencyKeyReused, InvalidInput, ToolUnknown
 from craftspark.jobs import Job, JobState
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Source
-from craftspark.submissions import AccountMissing, JobExists, Submissions
+from craftspark.submissions import JobExists, Submissions
 from tests.fakes import NOON
 
 

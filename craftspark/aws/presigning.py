@@ -1,0 +1,86 @@
+"""Presigned links without botocore's pipeline of events: the same bytes, for a tenth of its CPU.
+
+A status answers two links an image and more; botocore takes a quarter of a millisecond for each. The place of a bucket
+(host and path, by region, endpoint and addressing) is asked of botocore once; what is left is Signature Version 4 in a
+query, https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+
+
+def utc_second() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presigner:
+    """Links to objects of a bucket, good for `lifetime_s` seconds or until the signing role's credentials end."""
+
+    client: S3Client
+    bucket: str
+    lifetime_s: int
+    now: Callable[[], datetime] = utc_second
+
+    @cached_property
+    def _place(self) -> tuple[str, str, str]:
+        """Scheme, host and the path before a key, as botocore resolves them."""
+        link = self.client.generate_presigned_url("get_object", Params={"Bucket": self.bucket, "Key": "k"})
+        parts = urlsplit(link)
+        return parts.scheme, parts.netloc, parts.path.removesuffix("k")
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, str], bytes]:
+        return {}
+
+    def links(self, keys: list[str]) -> list[str]:
+        """A link for each key; all of one moment."""
+        # Credentials of a role change every few hours: botocore renews them when they are asked for.
+        signer: Any = self.client._request_signer  # type: ignore[attr-defined]
+        credentials = signer._credentials.get_frozen_credentials()
+        scheme, host, prefix = self._place
+        moment = self.now().strftime("%Y%m%dT%H%M%SZ")
+        day, region = moment[:8], self.client.meta.region_name
+        scope = f"{day}/{region}/s3/aws4_request"
+        query = (
+            f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={quote(f'{credentials.access_key}/{scope}', safe='-_.~')}"
+            f"&X-Amz-Date={moment}&X-Amz-Expires={self.lifetime_s}&X-Amz-SignedHeaders=host"
+        )
+        if credentials.token:
+            query += f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}"
+        # The canonical request has the parameters in the order of their names.
+        canonical_query = "&".join(sorted(query.split("&")))
+        key = self._signing_key(credentials.secret_key, day, region)
+        start = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
+        made = []
+        for each in keys:
+            path = prefix + quote(each, safe="/~")
+            canonical = f"GET\n{path}\n{canonical_query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
+            digest = hashlib.sha256(canonical.encode()).hexdigest().encode()
+            signature = hmac.digest(key, start + digest, "sha256").hex()
+            made.append(f"{scheme}://{host}{path}?{query}&X-Amz-Signature={signature}")
+        return made
+
+    def _signing_key(self, secret: str, day: str, region: str) -> bytes:
+        """The day's key, derived once."""
+        known = self._keys.get((secret, day))
+        if known is None:
+            known = f"AWS4{secret}".encode()
+            for part in (day, region, "s3", "aws4_request"):
+                known = hmac.digest(known, part.encode(), "sha256")
+            self._keys.clear()
+            self._keys[secret, day] = known
+        return known

@@ -1,0 +1,66 @@
+"""Plans: what a maker may do, and how many credits a month brings."""
+
+from dataclasses import dataclass
+
+from craftspark.errors import InvalidInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """`monthly_credits` that are left at a month's end expire; top-ups never do."""
+
+    name: str
+    title: str
+    monthly_credits: int
+    max_active_jobs: int
+    submissions_per_minute: int
+    largest_count: int
+    lanes: tuple[str, ...] = ("interactive", "bulk")
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        Plan(
+            name="free",
+            title="Free",
+            monthly_credits=20,
+            max_active_jobs=2,
+            submissions_per_minute=20,
+            largest_count=4,
+            lanes=("interactive",),
+        ),
+        Plan(
+            name="plus",
+            title="Plus",
+            monthly_credits=300,
+            max_active_jobs=5,
+            submissions_per_minute=60,
+            largest_count=8,
+        ),
+        Plan(
+            name="pro",
+            title="Pro",
+            monthly_credits=1500,
+            max_active_jobs=12,
+            submissions_per_minute=120,
+            largest_count=8,
+        ),
+        Plan(
+            name="partner",
+            title="Partner",
+            monthly_credits=20_000,
+            max_active_jobs=100,
+            submissions_per_minute=3000,
+            largest_count=8,
+        ),
+    )
+}
+
+
+def find_plan(name: str) -> Plan:
+    """The plan of this name; raises InvalidInput that names those there are."""
+    try:
+        return PLANS[name]
+    except KeyError:
+        raise InvalidInput(f"there is no such plan; there are {', '.join(PLANS)}", field="plan") from None

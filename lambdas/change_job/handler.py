@@ -1,0 +1,22 @@
+"""PATCH /v1/jobs/{job_id}: give a job a title."""
+
+from functools import cache
+
+from craftspark.aws import clients, job_book
+from craftspark.settings import JobsSettings
+from craftspark.tools.request import parse_request
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.log import logger
+from lambdas.views import JobChanges, job_summary
+
+
+@cache
+def changes() -> job_book.JobChanges:
+    return job_book.JobChanges(client=clients.dynamodb(), jobs_table=JobsSettings.from_environment().jobs_table)
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    asked = parse_request(JobChanges, request.body)
+    return Response(body=job_summary(changes().name(request.maker, id_in_path(request, "job_id"), asked.title)))

@@ -1,0 +1,32 @@
+"""DELETE /v1/jobs/{job_id}/images: delete what is stored of a job's images, for good."""
+
+from functools import cache
+
+from craftspark.aws import clients
+from craftspark.aws.images import ImageBucket
+from craftspark.aws.job_book import JobChanges
+from craftspark.settings import ReadSettings
+from craftspark.submissions import utc_now
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.log import logger
+from lambdas.views import job_summary
+
+
+@cache
+def changes() -> JobChanges:
+    return JobChanges(client=clients.dynamodb(), jobs_table=ReadSettings.from_environment().jobs_table)
+
+
+@cache
+def bucket() -> ImageBucket:
+    return ImageBucket(client=clients.s3(), bucket=ReadSettings.from_environment().images_bucket)
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    # Marked first: from then on nobody is shown them, and a second request deletes what a first one left.
+    record = changes().mark_images_deleted(request.maker, id_in_path(request, "job_id"), utc_now())
+    bucket().drop(record.job.job_id, record.images.values())
+    logger.info("images deleted", extra={"job_id": record.job.job_id, "images": len(record.images)})
+    return Response(body=job_summary(record.job))

@@ -1,0 +1,257 @@
+"""Random histories of makers' accounts, played on the model and, step by step, on the tables."""
+
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from craftspark.aws.accounts import Accounts
+from craftspark.aws.job_book import Acceptance, JobBook
+from craftspark.aws.render_book import JobEnded, RenderBook
+from craftspark.credits import Account
+from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused
+from craftspark.jobs import Job, JobState, StoredImage
+from craftspark.plans import Plan
+from craftspark.settlement import Settlement
+from craftspark.submissions import JobExists
+from tests.fakes import a_job
+from tests.ledger.model import Model, ModelAccount
+
+START = datetime(2030, 1, 28, 12, tzinfo=UTC)
+STEPS = ("submit", "again", "render", "duplicate", "settle", "cancel", "overdue", "time", "top_up", "adjust", "look")
+WEIGHTS = (6, 1, 8, 2, 3, 1, 1, 2, 1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Step:
+    kind: str
+    maker: int
+    job: int
+    number: int
+
+
+def steps(seed: int, count: int, makers: int) -> Iterator[Step]:
+    """A history: the same for the same seed."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        kind = draw.choices(STEPS, WEIGHTS)[0]
+        yield Step(kind, draw.randrange(makers), draw.randrange(1_000_000), draw.randrange(1, 9))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Tables:
+    """The code that is tested, on real tables, for makers whose names begin with `prefix`."""
+
+    client: Any
+    jobs_table: str
+    accounts_table: str
+    styles_table: str
+    plan: Plan
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        self.accounts = Accounts(client=self.client, table=self.accounts_table, plan=self.plan, now=self.clock)
+        self.acceptance = Acceptance(client=self.client, jobs_table=self.jobs_table, accounts=self.accounts)
+        self.renders = RenderBook(client=self.client, jobs_table=self.jobs_table)
+        book = JobBook(
+            client=self.client,
+            jobs_table=self.jobs_table,
+            accounts_table=self.accounts_table,
+            styles_table=self.styles_table,
+        )
+        self.settlement = Settlement(book=book, now=self.clock)
+
+    def submit(self, job: Job) -> bool:
+        try:
+            if self.accounts.find(job.maker) is None:
+                self.acceptance.open_account(job.maker)
+            self.acceptance.accept(job)
+        except JobExists:
+            return True
+        except RequestRefused:
+            return False
+        return True
+
+    def store(self, job: Job, index: int) -> bool:
+        image = StoredImage(index=index, width=8, height=8, render_s=0.1, stored_at=self.clock(), seed=1)
+        try:
+            self.renders.add(job, image)
+        except JobEnded:
+            return False
+        return True
+
+    def cancel(self, job: Job) -> None:
+        with suppress(JobAlreadyFinal):
+            self.settlement.cancel(job.maker, job.job_id)
+
+
+class History:
+    """Plays steps on the model, and on tables where there are some; `play` raises where the two disagree."""
+
+    def __init__(self, name: str, plan: Plan, tables: Tables | None = None) -> None:
+        self.name = name
+        self.model = Model(plan)
+        self.tables = tables
+        self.clock = tables.clock if tables else Clock()
+        self.jobs: dict[str, Job] = {}
+
+    def play(self, step: Step) -> None:
+        getattr(self, f"_{step.kind}")(step)
+        self.model.check()
+        if self.tables:
+            maker = self._maker(step)
+            if maker in self.model.accounts:
+                stored = self.tables.accounts.find(maker)
+                assert stored is not None
+                assert facts(stored) == model_facts(self.model.accounts[maker]), (self.name, step)
+
+    @property
+    def month(self) -> str:
+        return self.clock.now.strftime("%Y-%m")
+
+    def _maker(self, step: Step) -> str:
+        return f"{self.name}-{step.maker}"
+
+    def _job(self, step: Step) -> Job | None:
+        mine = [job for job in self.jobs.values() if job.maker == self._maker(step)]
+        return mine[step.job % len(mine)] if mine else None
+
+    def _submit(self, step: Step) -> None:
+        number = len(self.jobs)
+        job = a_job(
+            job_id=f"{self.name}{number}".replace("-", "").ljust(26, "a")[:26],
+            maker=self._maker(step),
+            seeds=tuple(range(step.number)),
+            created_at=self.clock.now,
+            deadline=self.clock.now + timedelta(hours=1),
+            expires_at=self.clock.now + timedelta(days=30),
+        )
+        self._accept(job)
+
+    def _accept(self, job: Job) -> None:
+        accepted = self.model.submit(job.maker, job.job_id, job.count, self.month)
+        if self.tables:
+            assert self.tables.submit(job) == accepted, (self.name, job.job_id)
+        if accepted:
+            self.jobs.setdefault(job.job_id, job)
+
+    def _again(self, step: Step) -> None:
+        """The same submission once more, whatever became of the first."""
+        if job := self._job(step):
+            self._accept(replace(job, created_at=self.clock.now))
+
+    def _render(self, step: Step) -> None:
+        if job := self._job(step):
+            index = step.number % job.count
+            counts = self.model.store(job.job_id, index)
+            if self.tables:
+                assert self.tables.store(job, index) == counts, (self.name, step)
+
+    def _duplicate(self, step: Step) -> None:
+        """Two workers have the same message."""
+        self._render(step)
+        self._render(step)
+
+    def _settle(self, step: Step) -> None:
+        if job := self._job(step):
+            ended = self.model.resolve(job.job_id)
+            if self.tables:
+                final, now = self.tables.settlement.settle(job.job_id, [], None, None)
+                assert now == ended, (self.name, step)
+                assert final.spent + final.refunded == final.price
+
+    def _overdue(self, step: Step) -> None:
+        if job := self._job(step):
+            self.model.resolve(job.job_id)
+            if self.tables:
+                assert self.tables.settlement.end_overdue(job.job_id).state is not JobState.RUNNING
+
+    def _cancel(self, step: Step) -> None:
+        if job := self._job(step):
+            self.model.resolve(job.job_id)
+            if self.tables:
+                self.tables.cancel(job)
+
+    def _time(self, step: Step) -> None:
+        """Some hours, or to another month."""
+        self.clock.now += timedelta(days=step.number - 1, hours=step.job % 24, seconds=step.job % 60)
+
+    def _top_up(self, step: Step) -> None:
+        self.model.top_up(self._maker(step), step.number, self.month)
+        if self.tables:
+            self.tables.accounts.read(self._maker(step))
+            for _ in range(2):  # a payment service tells twice
+                self.tables.accounts.top_up(self._maker(step), step.number, f"{step.job}-{len(self.jobs)}", "top-up")
+
+    def _adjust(self, step: Step) -> None:
+        credits = step.number - 5
+        done = self.model.adjust(self._maker(step), credits, self.month)
+        if self.tables:
+            self.tables.accounts.read(self._maker(step))
+            key = f"{step.job}-{self.clock.now:%d%H%M}-{len(self.jobs)}"
+            try:
+                self.tables.accounts.adjust(self._maker(step), credits, key, "put right")
+                self.tables.accounts.adjust(self._maker(step), credits, key, "put right")
+                assert done, (self.name, step)
+            except CreditsInsufficient:
+                assert not done, (self.name, step)
+
+    def _look(self, step: Step) -> None:
+        self.model.touch(self._maker(step), self.month)
+        if self.tables:
+            self.tables.accounts.read(self._maker(step))
+
+
+def facts(account: Account) -> tuple[Any, ...]:
+    return (
+        account.month,
+        account.granted,
+        account.available,
+        account.reserved,
+        account.spent,
+        account.expired,
+        account.active_jobs,
+        account.monthly,
+        account.used,
+    )
+
+
+def model_facts(account: ModelAccount) -> tuple[Any, ...]:
+    return (
+        account.month,
+        account.granted,
+        account.available,
+        account.reserved,
+        account.spent,
+        account.expired,
+        account.active,
+        account.monthly,
+        account.used,
+    )
+
+
+def posted(client: Any, table: str, maker: str) -> dict[str, int]:
+    """What the entries of a maker's ledger add up to, by holding."""
+    totals = dict.fromkeys(("issued", "available", "reserved", "spent", "expired"), 0)
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="maker = :maker AND begins_with(#item, :entry)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues={":maker": {"S": maker}, ":entry": {"S": "entry#"}},
+        ConsistentRead=True,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            totals[item["source"]["S"]] -= int(item["credits"]["N"])
+            totals[item["target"]["S"]] += int(item["credits"]["N"])
+    return totals

@@ -1,0 +1,123 @@
+"""What the ledger promises, in memory: the same steps, with plain numbers and nothing that could race."""
+
+from dataclasses import dataclass, field
+
+from craftspark.plans import Plan
+
+
+@dataclass
+class ModelJob:
+    maker: str
+    price: int
+    credits_per_image: int
+    count: int
+    month: str
+    stored: set[int] = field(default_factory=set)
+    final: bool = False
+
+
+@dataclass
+class ModelAccount:
+    plan: Plan
+    month: str
+    available: int = 0
+    reserved: int = 0
+    spent: int = 0
+    expired: int = 0
+    granted: int = 0
+    active: int = 0
+    monthly: int = 0
+    used: int = 0
+
+
+class Model:
+    """Every maker's account and jobs; `check` raises where a promise is broken."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.accounts: dict[str, ModelAccount] = {}
+        self.jobs: dict[str, ModelJob] = {}
+
+    def touch(self, maker: str, month: str) -> ModelAccount:
+        """The account, opened or taken into the month."""
+        account = self.accounts.get(maker)
+        if account is None:
+            account = self.accounts[maker] = ModelAccount(self.plan, month)
+            self._grant_month(account)
+        elif account.month < month:
+            left = max(0, account.monthly - account.used)
+            account.available -= left
+            account.expired += left
+            account.month, account.used = month, 0
+            self._grant_month(account)
+        return account
+
+    def _grant_month(self, account: ModelAccount) -> None:
+        account.monthly = account.plan.monthly_credits
+        account.granted += account.monthly
+        account.available += account.monthly
+
+    def submit(self, maker: str, job_id: str, count: int, month: str) -> bool:
+        """Whether the job is there now: accepted, or accepted before."""
+        if job_id in self.jobs:
+            return True
+        account = self.touch(maker, month)
+        if account.available < count or account.active >= account.plan.max_active_jobs:
+            return False
+        account.available -= count
+        account.reserved += count
+        account.used += count
+        account.active += 1
+        self.jobs[job_id] = ModelJob(maker, count, 1, count, month)
+        return True
+
+    def store(self, job_id: str, index: int) -> bool:
+        """Whether the image counts; one that is there already does, and changes nothing."""
+        job = self.jobs[job_id]
+        if index in job.stored:
+            return True
+        if job.final or index >= job.count:
+            return False
+        job.stored.add(index)
+        return True
+
+    def resolve(self, job_id: str) -> bool:
+        """Settle, cancel or time out: whether it ended now."""
+        job = self.jobs[job_id]
+        if job.final:
+            return False
+        job.final = True
+        account = self.accounts[job.maker]
+        spent = len(job.stored) * job.credits_per_image
+        refunded = job.price - spent
+        account.reserved -= job.price
+        account.spent += spent
+        account.available += refunded
+        account.active -= 1
+        if account.month == job.month:
+            account.used -= refunded
+        return True
+
+    def top_up(self, maker: str, credits: int, month: str) -> None:
+        account = self.touch(maker, month)
+        account.granted += credits
+        account.available += credits
+
+    def adjust(self, maker: str, credits: int, month: str) -> bool:
+        account = self.touch(maker, month)
+        if account.available + credits < 0:
+            return False
+        account.granted += credits
+        account.available += credits
+        account.used += max(0, -credits)
+        return True
+
+    def check(self) -> None:
+        for maker, account in self.accounts.items():
+            holdings = (account.available, account.reserved, account.spent, account.expired, account.active)
+            assert min(*holdings, account.used) >= 0, (maker, account)
+            assert account.granted == sum(holdings[:4]), (maker, account)
+            jobs = [job for job in self.jobs.values() if job.maker == maker]
+            assert account.reserved == sum(job.price for job in jobs if not job.final), (maker, account)
+            assert account.active == sum(not job.final for job in jobs), (maker, account)
+            assert account.spent == sum(len(job.stored) for job in jobs if job.final), (maker, account)
