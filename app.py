@@ -29,7 +29,15 @@ def build(app: App, stage: Stage) -> None:
     rendering = RenderingStack(
         app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
     )
-    api = ApiStack(app, "Api", stack_name=stage.stack_name("Api"), stage=stage, data=data, intake=rendering.intake)
+    api = ApiStack(
+        app,
+        "Api",
+        stack_name=stage.stack_name("Api"),
+        stage=stage,
+        data=data,
+        intake=rendering.intake,
+        gpu_queue=rendering.gpu_queue,
+    )
     training = TrainingStack(
         app,
         "Training",

@@ -20,7 +20,7 @@ COLD_STARTS = 12
 
 BOTO3 = "import boto3; boto3.client('dynamodb')"
 HANDLER = "import lambdas.submit_job.handler"
-HANDLER_READY = "import lambdas.submit_job.handler as h; h.submissions()"
+HANDLER_READY = "import lambdas.submit_job.handler; from lambdas.submissions import submissions; submissions()"
 
 
 @dataclass
@@ -39,6 +39,8 @@ def environment(port: int) -> dict[str, str]:
         accounts_table="accounts",
         styles_table="styles",
         intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
+        gpu_queue_url=f"http://127.0.0.1:{port}/123456789012/gpu",
+        warm_workers=1,
         uploads_bucket="uploads",
         uploads_kept_days=7,
         model="craftspark-clipart-128",

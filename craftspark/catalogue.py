@@ -26,7 +26,8 @@ class Model:
     `source` is where the worker finds the weights: `built-in:<folder>` beside the code, or `s3:<prefix>` in the
     models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
     kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours.
-    `follows_presets` tells whether words for a look, such as "watercolour", change what it draws.
+    `image_s` is how long an image of the default steps takes on the stage's GPU or CPU, in seconds, from a measured
+    profile. `follows_presets` tells whether words for a look, such as "watercolour", change what it draws.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model:
     default_guidance: float
     guidance_rescale: float
     wave_size: int
+    image_s: float
     steps_per_credit: int
     images_per_batch: int
     styles: tuple[Style, ...] = ()
@@ -91,6 +93,7 @@ CATALOGUE = {
             default_guidance=4.0,
             guidance_rescale=0.5,
             wave_size=4,
+            image_s=0.25,
             steps_per_credit=25,
             images_per_batch=4,
             styles=(
@@ -115,6 +118,7 @@ CATALOGUE = {
             default_guidance=7.5,
             guidance_rescale=0.0,
             wave_size=4,
+            image_s=1.0,  # an assumption for a g5.xlarge, to be measured on the stage's own
             steps_per_credit=25,
             images_per_batch=4,
             follows_presets=True,

@@ -93,6 +93,10 @@ class AccountMissing(RequestRefused):
     """The maker has no account yet."""
 
 
+class WaitTooLong(CraftsparkError):
+    """The job would wait longer than the request allows. `facts` has `estimated_wait_s` and `retry_after_s`."""
+
+
 class AccountContended(CraftsparkError):
     """Too many of the maker's requests changed the account at the same moment; trying again helps."""
 

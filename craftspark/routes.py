@@ -17,6 +17,7 @@ ROUTES = (
     Route("GET", "/v1/account/ledger", "list_ledger"),
     Route("GET", "/v1/tools", "list_tools"),
     Route("POST", "/v1/tools/{tool}/jobs", "submit_job"),
+    Route("POST", "/v1/tools/{tool}/quotes", "quote_job"),
     Route("POST", "/v1/uploads", "create_upload"),
     Route("POST", "/v1/uploads/{upload_id}/check", "check_upload"),
     Route("GET", "/v1/jobs", "list_jobs"),

@@ -36,12 +36,14 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
-    """What `submit_job` needs."""
+    """What `submit_job` and `quote_job` need. `warm_workers` are the stage's."""
 
     jobs_table: str
     accounts_table: str
     styles_table: str
     intake_queue_url: str
+    gpu_queue_url: str
+    warm_workers: int
     uploads_bucket: str
     uploads_kept_days: int
     model: str

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from craftspark.batches import job_order
 from craftspark.catalogue import Model
 from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReused
+from craftspark.estimates import Cheaper, Estimate, Estimates, cheaper
 from craftspark.jobs import Job, JobState, job_id_of, seeds_of
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Sources
@@ -54,6 +55,16 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quote:
+    """What a job would cost, in credits, and take."""
+
+    price: int
+    credits_per_image: int
+    estimate: Estimate
+    cheaper: tuple[Cheaper, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Submissions:
     """The use case behind `POST /v1/tools/<tool>/jobs`: two calls to AWS on the usual path."""
 
@@ -61,6 +72,7 @@ class Submissions:
     intake: Intake
     releases: Releases
     sources: Sources
+    estimates: Estimates
     model: Model
     deadline: timedelta
     retention: timedelta
@@ -70,11 +82,12 @@ class Submissions:
         """Accept the job, or answer the one that this key already asked for.
 
         Raises ToolUnknown, InvalidInput, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
-        TooManyRequests, PlanExceeded or AccountSuspended; nothing is reserved then. A job whose message was lost is
-        sent again by the caller's next try with the same key.
+        TooManyRequests, WaitTooLong, PlanExceeded or AccountSuspended; nothing is reserved then. A job whose message
+        was lost is sent again by the caller's next try with the same key.
         """
-        job = self._job(maker, find_tool(tool_name), body, idempotency_key)
+        job, request = self._job(maker, find_tool(tool_name), body, idempotency_key)
         try:
+            self.estimates.check(request, job.source)
             self._accept(job)
         except JobExists as existing:
             if existing.job.fingerprint != job.fingerprint:
@@ -87,6 +100,16 @@ class Submissions:
             self.intake.send(job_order(job, self.model.images_per_batch), maker=maker)
         return job
 
+    def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
+        """What the job would cost and take, without asking for it; raises ToolUnknown or InvalidInput."""
+        job, request = self._job(maker, find_tool(tool_name), body, "quote")
+        return Quote(
+            price=job.price,
+            credits_per_image=job.credits_per_image,
+            estimate=self.estimates.of(request, job.source),
+            cheaper=tuple(cheaper(request, self.model, job.source)),
+        )
+
     def _accept(self, job: Job) -> None:
         try:
             self.acceptance.accept(job)
@@ -94,7 +117,8 @@ class Submissions:
             self.acceptance.open_account(job.maker)
             self.acceptance.accept(job)
 
-    def _job(self, maker: str, tool: Tool, body: bytes | str, idempotency_key: str) -> Job:
+    def _job(self, maker: str, tool: Tool, body: bytes | str, idempotency_key: str) -> tuple[Job, JobRequest]:
+        """The job, and its request with all that model and source decide."""
         asked = parse_request(tool.request, body)
         request = asked.for_model(self.model)
         job_id = job_id_of(maker, idempotency_key)
@@ -105,7 +129,7 @@ class Submissions:
         if request.wanted_source:
             source = self.sources.find(maker, request.wanted_source, until=deadline)
             request = request.for_source(source)
-        return Job(
+        job = Job(
             job_id=job_id,
             maker=maker,
             tool=tool.name,
@@ -121,6 +145,7 @@ class Submissions:
             pin=pin,
             source=source,
         )
+        return job, request
 
     def _pin(self, style: str | None, job_id: str) -> Pin | None:
         """The version of a registered style; None where the model's own look or one of its own styles is wanted.

@@ -26,7 +26,7 @@ NAMESPACE = "urn:craftspark:recipe:1"
 # What a maker wrote. It goes along only where they agreed to it.
 WORDS = ("prompt", "negative_prompt", "also")
 # What tells nothing about the picture, or is private.
-LEFT_OUT = (*WORDS, "count", "lane", "seed", "share_prompt", "source")
+LEFT_OUT = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt", "source")
 # IPTC's vocabulary of digital source types, https://cv.iptc.org/newscodes/digitalsourcetype/
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"

@@ -22,6 +22,7 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.CreditsInsufficient: HTTPStatus.PAYMENT_REQUIRED,
     errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.WaitTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PlanExceeded: HTTPStatus.FORBIDDEN,
     errors.AccountSuspended: HTTPStatus.FORBIDDEN,
     errors.AccountMissing: HTTPStatus.NOT_FOUND,
@@ -40,13 +41,19 @@ TITLES = {
     "CreditsInsufficient": "Not enough credits",
     "TooManyActiveJobs": "Too many jobs in progress",
     "TooManyRequests": "Too many jobs this minute",
+    "WaitTooLong": "The job would wait too long",
     "PlanExceeded": "Your plan does not have this",
     "AccountSuspended": "Your account is suspended",
     "AccountMissing": "There is no such account",
     "Forbidden": "The token names no maker",
     "AccountContended": "Too many requests at once",
 }
-RETRY_AFTER_S = {errors.TooManyActiveJobs: 5, errors.TooManyRequests: 60, errors.AccountContended: 1}
+RETRY_AFTER_S = {
+    errors.TooManyActiveJobs: 5,
+    errors.TooManyRequests: 60,
+    errors.WaitTooLong: 10,
+    errors.AccountContended: 1,
+}
 
 
 class FieldError(BaseModel):
@@ -70,6 +77,7 @@ class Problem(BaseModel):
     affordable_count: int | None = Field(None, description="The count that the credits available pay for.")
     active_jobs: int | None = Field(None, description="Your jobs in progress.")
     max_active_jobs: int | None = Field(None, description="How many may be in progress.")
+    estimated_wait_s: int | None = Field(None, description="How long the job would wait, in seconds.")
     plan: str | None = Field(None, description="Your plan.")
 
 

@@ -11,6 +11,7 @@ from craftspark.credits import Account, Entry, EntryKind, Holding
 from craftspark.jobs import Job, JobRecord, JobState, keys_of
 from craftspark.plans import find_plan
 from craftspark.sources import UPLOAD
+from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Upload
 
 ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
@@ -134,6 +135,23 @@ class StyleView(BaseModel):
     licence: str
 
 
+class CheaperView(BaseModel):
+    """What other settings would cost: `changes` are fields of the request."""
+
+    changes: dict[str, Any]
+    price: int
+
+
+class QuoteView(BaseModel):
+    """What a job would cost, in credits, and take. Waits and times are estimates from the present backlog."""
+
+    price: int
+    credits_per_image: int
+    estimated_wait_s: int
+    estimated_render_s: int
+    cheaper: list[CheaperView]
+
+
 class JobChanges(BaseModel):
     """What a maker may change of a job."""
 
@@ -202,6 +220,16 @@ class ToolList(BaseModel):
 
 
 Links = Callable[[list[str]], list[str]]  # where the objects with these keys are fetched
+
+
+def quote_view(quote: Quote) -> QuoteView:
+    return QuoteView(
+        price=quote.price,
+        credits_per_image=quote.credits_per_image,
+        estimated_wait_s=quote.estimate.wait_s,
+        estimated_render_s=quote.estimate.render_s,
+        cheaper=[CheaperView(changes=each.changes, price=each.price) for each in quote.cheaper],
+    )
 
 
 def account_view(account: Account) -> AccountView:

@@ -34,12 +34,21 @@ class ApiStack(Stack):
     """Each function may do what its route needs, and no more."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, intake: WorkQueue, **stack: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        data: DataStack,
+        intake: WorkQueue,
+        gpu_queue: WorkQueue,
+        **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage, self._data = stage, data
         functions = {
-            "submit_job": self._submit_job(intake),
+            "submit_job": self._submit_job(intake, gpu_queue),
+            "quote_job": self._quote_job(intake, gpu_queue),
             "create_upload": self._create_upload(),
             "check_upload": self._check_upload(),
             "read_job": self._reader("ReadJob", "read_job"),
@@ -59,30 +68,43 @@ class ApiStack(Stack):
             self.front_door.answer(route, functions[route.function])
         CfnOutput(self, "ApiUrl", value=self.front_door.stage.url)
 
-    def _submit_job(self, intake: WorkQueue) -> lambda_.Function:
-        makers = self._stage.makers
-        submit_job = self._function(
-            "SubmitJob",
-            "submit_job",
-            SubmitSettings(
-                jobs_table=self._data.jobs.table.table_name,
-                accounts_table=self._data.accounts.table.table_name,
-                styles_table=self._data.styles.table.table_name,
-                intake_queue_url=intake.queue.queue_url,
-                uploads_bucket=self._data.uploads.bucket_name,
-                uploads_kept_days=self._stage.data.uploads_kept_days,
-                model=self._stage.rendering.model,
-                default_plan=makers.default_plan,
-                job_deadline_s=self._stage.rendering.job_deadline_s,
-                job_retention_days=makers.job_retention_days,
-            ),
-        )
+    def _submit_job(self, intake: WorkQueue, gpu_queue: WorkQueue) -> lambda_.Function:
+        submit_job = self._function("SubmitJob", "submit_job", self._submit_settings(intake, gpu_queue))
         self._data.jobs.grant_read_write(submit_job)
-        self._data.uploads.grant_read(submit_job, "pictures/*")
         self._data.accounts.grant_enter(submit_job)
-        self._data.styles.grant_look_up(submit_job)
+        self._grant_quote(submit_job, intake, gpu_queue)
         intake.queue.grant_send_messages(submit_job)
         return submit_job
+
+    def _quote_job(self, intake: WorkQueue, gpu_queue: WorkQueue) -> lambda_.Function:
+        quote_job = self._function("QuoteJob", "quote_job", self._submit_settings(intake, gpu_queue))
+        self._data.jobs.grant_read(quote_job)
+        self._grant_quote(quote_job, intake, gpu_queue)
+        return quote_job
+
+    def _grant_quote(self, function: lambda_.Function, *queues: WorkQueue) -> None:
+        """Look up styles and sources, and how much waits."""
+        self._data.styles.grant_look_up(function)
+        self._data.uploads.grant_read(function, "pictures/*")
+        for queue in queues:
+            queue.queue.grant(function, "sqs:GetQueueAttributes")
+
+    def _submit_settings(self, intake: WorkQueue, gpu_queue: WorkQueue) -> SubmitSettings:
+        makers, gpu = self._stage.makers, self._stage.gpu
+        return SubmitSettings(
+            jobs_table=self._data.jobs.table.table_name,
+            accounts_table=self._data.accounts.table.table_name,
+            styles_table=self._data.styles.table.table_name,
+            intake_queue_url=intake.queue.queue_url,
+            gpu_queue_url=gpu_queue.queue.queue_url,
+            warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
+            uploads_bucket=self._data.uploads.bucket_name,
+            uploads_kept_days=self._stage.data.uploads_kept_days,
+            model=self._stage.rendering.model,
+            default_plan=makers.default_plan,
+            job_deadline_s=self._stage.rendering.job_deadline_s,
+            job_retention_days=makers.job_retention_days,
+        )
 
     def _create_upload(self) -> lambda_.Function:
         """Signs forms; what signs one must be allowed what its holder does with it."""

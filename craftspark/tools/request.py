@@ -29,6 +29,9 @@ class JobRequest(BaseModel, ABC):
         None, ge=0, le=LARGEST_SEED, description="Seed of the first image; the next ones follow. Drawn when absent."
     )
     lane: Lane = Field("interactive", description="`interactive` for a person who waits, `bulk` for one who does not.")
+    max_wait_s: int | None = Field(
+        None, ge=0, le=3600, description="Refuse the job at once if it would wait longer, by the present estimate."
+    )
 
     def for_model(self, model: Model) -> Self:
         """The request with the model's defaults filled in; raises InvalidInput where the model cannot do it."""

@@ -50,10 +50,12 @@ def call(
         "requestContext": {"requestId": uuid4().hex, "authorizer": {"jwt": {"claims": claims}}},
     }
     module = import_module(f"lambdas.{function}.handler")
-    for factory in ("submissions", "jobs", "links", "settlement", "accounts", "model", "uploads"):
+    for shared in ("submissions", "accounts", "uploads"):
+        getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
+    for factory in ("jobs", "links", "settlement", "model", "changes", "bucket"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
     answer = module.handler(event, Context())
-    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
+    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
 
 
 def submit(prompt: str = "a red apple", *, key: str | None = None, maker: str = "maker-1", **request: Any) -> Answer:

@@ -122,6 +122,8 @@ def submit_settings(
         accounts_table=ACCOUNTS,
         styles_table=STYLES,
         intake_queue_url=intake_queue,
+        gpu_queue_url=intake_queue,
+        warm_workers=2,
         uploads_bucket=UPLOADS,
         uploads_kept_days=7,
         model="craftspark-clipart-128",

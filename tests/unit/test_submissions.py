@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from craftspark.catalogue import find_model
-from craftspark.errors import AccountMissing, CreditsInsufficient, IdempotencyKeyReused, InvalidInput, ToolUnknown
+from craftspark.errors import (
+    AccountMissing,
+    CreditsInsufficient,
+    IdempotencyKeyReused,
+    InvalidInput,
+    ToolUnknown,
+    WaitTooLong,
+)
+from craftspark.estimates import LAUNCH_S, Estimates
 from craftspark.jobs import Job, JobState
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Source
@@ -58,6 +66,13 @@ class FakeSources:
         return self.source
 
 
+class FakeBacklog:
+    """Thirty batches wait."""
+
+    def batches(self) -> int:
+        return 30
+
+
 class FakeIntake:
     def __init__(self) -> None:
         self.orders: list[dict[str, Any]] = []
@@ -73,6 +88,7 @@ def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, Fa
         intake=intake,
         releases=FakeReleases(),
         sources=FakeSources(),
+        estimates=Estimates(backlog=FakeBacklog(), model=find_model("craftspark-clipart-128"), warm_workers=2),
         model=find_model("craftspark-clipart-128"),
         deadline=timedelta(hours=1),
         retention=timedelta(days=30),
@@ -312,3 +328,36 @@ def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str
     with pytest.raises(InvalidInput, match="bold-flat") as refused:
         submit(submissions, '{"prompt": "x", "style": "sunny"}')
     assert refused.value.field == "style"
+
+
+def test_a_quote_tells_price_wait_and_what_costs_less_and_reserves_nothing() -> None:
+    submissions, acceptance, intake = a_counter()
+
+    quote = submissions.quote("maker-1", "picture", '{"prompt": "a", "count": 6, "steps": 50}')
+
+    assert (quote.price, quote.credits_per_image) == (12, 2)
+    # 30 batches of 4 images, a quarter of a second each, on two workers; 50 steps are 6.25 times the usual 8.
+    assert (quote.estimate.wait_s, quote.estimate.render_s) == (15, 10)
+    assert [(each.changes, each.price) for each in quote.cheaper] == [
+        ({"steps": 8}, 6),
+        ({"count": 3}, 6),
+        ({"count": 1}, 2),
+    ]
+    assert (acceptance.jobs, intake.orders) == ({}, [])
+
+
+def test_a_quote_of_a_bulk_job_waits_for_a_launch() -> None:
+    quote = a_counter()[0].quote("maker-1", "picture", '{"prompt": "a", "lane": "bulk"}')
+
+    assert quote.estimate.wait_s == LAUNCH_S
+
+
+def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothing_is_reserved() -> None:
+    submissions, acceptance, _ = a_counter()
+
+    with pytest.raises(WaitTooLong) as refused:
+        submit(submissions, '{"prompt": "a", "max_wait_s": 14}')
+
+    assert refused.value.facts == {"estimated_wait_s": 15, "retry_after_s": 1}
+    assert acceptance.jobs == {}
+    assert submit(submissions, '{"prompt": "a", "max_wait_s": 15}')

@@ -1,0 +1,55 @@
+"""Submissions as the handlers around them need them."""
+
+import gc
+from datetime import timedelta
+from functools import cache
+
+from craftspark.aws import clients
+from craftspark.aws.accounts import Accounts
+from craftspark.aws.backlog import QueueBacklog
+from craftspark.aws.intake import IntakeQueue
+from craftspark.aws.job_book import Acceptance
+from craftspark.aws.releases import Releases
+from craftspark.aws.sources import Sources
+from craftspark.aws.uploads import UploadBucket
+from craftspark.catalogue import find_model
+from craftspark.estimates import Estimates
+from craftspark.plans import find_plan
+from craftspark.settings import SubmitSettings
+from craftspark.submissions import Submissions
+
+
+@cache
+def submissions() -> Submissions:
+    settings = SubmitSettings.from_environment()
+    made = Submissions(
+        acceptance=Acceptance(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            accounts=Accounts(
+                client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan)
+            ),
+        ),
+        intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
+        releases=Releases(client=clients.dynamodb(), table=settings.styles_table),
+        sources=Sources(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            uploads=UploadBucket(
+                client=clients.s3(),
+                bucket=settings.uploads_bucket,
+                kept=timedelta(days=settings.uploads_kept_days),
+            ),
+        ),
+        estimates=Estimates(
+            backlog=QueueBacklog(client=clients.sqs(), urls=(settings.intake_queue_url, settings.gpu_queue_url)),
+            model=find_model(settings.model),
+            warm_workers=settings.warm_workers,
+        ),
+        model=find_model(settings.model),
+        deadline=timedelta(seconds=settings.job_deadline_s),
+        retention=timedelta(days=settings.job_retention_days),
+    )
+    # All that is loaded by now stays for good: the collector need not look at it with every request.
+    gc.freeze()
+    return made

@@ -1,0 +1,144 @@
+"""A maker's jobs: found again, named, polled for little, and their images deleted."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.aws.api import Answer, account, call, read, settle, store, submit
+from tests.aws.conftest import IMAGES
+
+pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
+
+
+def listed(**query: str) -> list[str]:
+    return [job["job_id"] for job in call("list_jobs", query=query).body["jobs"]]
+
+
+def patch(job_id: str, maker: str = "maker-1", **body: Any) -> Answer:
+    return call("change_job", maker=maker, path={"job_id": job_id}, body=body)
+
+
+def delete_images(job_id: str, maker: str = "maker-1") -> Answer:
+    return call("delete_images", maker=maker, path={"job_id": job_id})
+
+
+def finished(count: int = 2) -> str:
+    job_id: str = submit(count=count).body["job_id"]
+    store(job_id, *range(count))
+    for index in range(count):
+        for key in (f"images/{job_id}/{index}.png", f"images/{job_id}/{index}.thumb.webp"):
+            boto3.client("s3").put_object(Bucket=IMAGES, Key=key, Body=b"x")
+    settle(job_id)
+    return job_id
+
+
+def test_jobs_are_found_by_tool_state_and_time() -> None:
+    picture, clipart = submit(count=1), call("submit_job", path={"tool": "clipart"}, body={"prompt": "a", "count": 1})
+    done, waiting = picture.body["job_id"], clipart.body["job_id"]
+    store(done, 0)
+    settle(done)
+
+    assert listed(tool="clipart") == [waiting]
+    assert listed(state="succeeded") == [done]
+    assert listed(state="queued", tool="picture") == []
+    assert set(listed(since=picture.body["created_at"])) == {done, waiting}
+    assert set(listed(until=clipart.body["created_at"])) == {done, waiting}
+    assert listed(until="2020-01-01") == []
+    assert listed(since="2099-01-01T00:00:00+02:00") == []
+
+
+def test_filtered_pages_lead_to_every_job() -> None:
+    wanted = []
+    for number in range(3):
+        wanted.append(submit(count=1).body["job_id"])
+        settle(wanted[-1])
+        other = call("submit_job", path={"tool": "clipart"}, body={"prompt": f"{number}", "count": 1}).body["job_id"]
+        settle(other)
+
+    seen, cursor = [], None
+    for _ in range(10):
+        page = call("list_jobs", query={"limit": "1", "tool": "picture", **({"cursor": cursor} if cursor else {})}).body
+        seen += [job["job_id"] for job in page["jobs"]]
+        cursor = page.get("next_cursor")
+        if not cursor:
+            break
+
+    assert seen == wanted[::-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"state": "lost"}, "state"),
+        ({"since": "yesterday"}, "since"),
+        ({"until": "x"}, "until"),
+        ({"tool": "x"}, "tool"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused(query: dict[str, str], field: str) -> None:
+    assert call("list_jobs", query=query).body["field"] == field
+
+
+def test_a_title_is_given_and_taken_away() -> None:
+    job_id = submit(count=1).body["job_id"]
+
+    assert patch(job_id, title=" Apples ").body["title"] == "Apples"
+    assert read(job_id).body["title"] == "Apples"
+    assert "title" not in patch(job_id, title="").body
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({}, "title"), ({"title": "x" * 201}, "title"), ({"title": "a", "state": "failed"}, "state")]
+)
+def test_nothing_but_a_title_can_be_changed(body: dict[str, Any], field: str) -> None:
+    refused = patch(submit(count=1).body["job_id"], **body)
+
+    assert (refused.status, refused.body["field"]) == (422, field)
+
+
+def test_another_s_job_can_be_neither_named_nor_emptied() -> None:
+    job_id = finished()
+
+    for answer in (patch(job_id, "maker-2", title="mine"), delete_images(job_id, "maker-2")):
+        assert (answer.status, answer.body["type"]) == (404, "/problems/JobNotFound")
+    assert read(job_id).body["images"][0]["state"] == "done"
+
+
+def test_deleted_images_are_gone_and_stay_charged() -> None:
+    job_id = finished()
+
+    for _ in range(2):
+        assert delete_images(job_id).status == 200
+    images = read(job_id).body["images"]
+
+    assert [image["state"] for image in images] == ["deleted", "deleted"]
+    assert "url" not in images[0]
+    with pytest.raises(ClientError):
+        boto3.client("s3").head_object(Bucket=IMAGES, Key=f"images/{job_id}/0.png")
+    assert account()["spent"] == 2
+    refused = call("submit_job", path={"tool": "upscale"}, body={"source": f"{job_id}/0"})
+    assert refused.body["field"] == "source"
+
+
+def test_images_of_a_job_in_progress_cannot_be_deleted() -> None:
+    refused = delete_images(submit(count=1).body["job_id"])
+
+    assert (refused.status, refused.body["type"]) == (409, "/problems/JobUnfinished")
+
+
+def test_a_poll_with_nothing_new_answers_304_and_no_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = submit(count=2).body["job_id"]
+    first = read(job_id)
+    tag = first.headers["ETag"]
+
+    again = call("read_job", path={"job_id": job_id}, headers={"if-none-match": tag})
+    store(job_id, 0)
+    changed = call("read_job", path={"job_id": job_id}, headers={"if-none-match": tag})
+    monkeypatch.setattr("lambdas.read_job.handler.time.time", lambda: 1e10)
+    later = call("read_job", path={"job_id": job_id}, headers={"if-none-match": changed.headers["ETag"]})
+
+    assert (again.status, again.body, again.headers["Retry-After"]) == (304, None, "1")
+    assert changed.status == 200
+    assert later.status == 200  # the links would end
