@@ -1,0 +1,73 @@
+"""What the status of a job costs a Lambda, against the presigning that botocore would do for it."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import boto3
+from botocore.config import Config
+
+from benchmarks.entries import Entry, ratio_of
+from craftspark.aws.items import image_item, job_item, read_record
+from craftspark.aws.presigning import Presigner
+from craftspark.jobs import StoredImage, image_key
+from lambdas.views import job_view
+from tests.fakes import NOON, a_job
+
+ROUNDS, CALLS, IMAGES = 15, 200, 4
+
+
+def measure() -> list[Entry]:
+    """From the items that DynamoDB answered to the JSON with a link to each picture and each thumbnail.
+
+    botocore presigns one link an image in the same run, as the goal has it; the status has two.
+    """
+    client = boto3.client(
+        "s3",
+        region_name="eu-central-1",
+        aws_access_key_id="AKIAEXAMPLE",
+        aws_secret_access_key="secret",
+        aws_session_token="token" * 100,
+        config=Config(signature_version="s3v4"),
+    )
+    presigner = Presigner(client=client, bucket="images", lifetime_s=3600)
+    job = a_job(seeds=tuple(range(IMAGES)))
+    images = [
+        StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON, seed=index)
+        for index in range(IMAGES)
+    ]
+    items = [job_item(job), *(image_item(job, image) for image in images)]
+
+    def status() -> None:
+        record = read_record(items)
+        assert record
+        job_view(record, presigner.links).model_dump_json(exclude_none=True)
+
+    def presign() -> None:
+        for image in images:
+            key = image_key(job.job_id, image.index)
+            client.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": key}, ExpiresIn=3600)
+
+    ours: list[float] = []
+    theirs: list[float] = []
+    for _ in range(ROUNDS):
+        ours.append(cpu_of(status))
+        theirs.append(cpu_of(presign))
+    microseconds = {name: round(1e6 * median(each)) for name, each in (("status", ours), ("presign", theirs))}
+    return [
+        ratio_of(
+            "status_cpu_over_presign",
+            ours,
+            theirs,
+            goal=0.25,
+            beside={f"{name} in microseconds": value for name, value in microseconds.items()},
+        )
+    ]
+
+
+def cpu_of(work: Callable[[], None]) -> float:
+    """Seconds of CPU a call takes."""
+    began = time.process_time()
+    for _ in range(CALLS):
+        work()
+    return (time.process_time() - began) / CALLS
