@@ -6,6 +6,7 @@ from cdk_app.stage import Stage
 from cdk_app.stages import find_stage
 from stacks.api import ApiStack
 from stacks.data import DataStack
+from stacks.live import LiveStack
 from stacks.network import NetworkStack
 from stacks.operations import OperationsStack
 from stacks.rendering import RenderingStack
@@ -29,6 +30,7 @@ def build(app: App, stage: Stage) -> None:
     rendering = RenderingStack(
         app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
     )
+    live = LiveStack(app, "Live", stack_name=stage.stack_name("Live"), stage=stage, data=data)
     api = ApiStack(
         app,
         "Api",
@@ -37,6 +39,7 @@ def build(app: App, stage: Stage) -> None:
         data=data,
         intake=rendering.intake,
         gpu_queue=rendering.gpu_queue,
+        live=live,
     )
     training = TrainingStack(
         app,

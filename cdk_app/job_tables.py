@@ -24,6 +24,7 @@ class OnDemandTable(Construct):
         partition: dynamodb.Attribute,
         sort: dynamodb.Attribute,
         keep: bool,
+        stream: dynamodb.StreamViewType | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.table = dynamodb.Table(
@@ -36,6 +37,7 @@ class OnDemandTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute="expires_at",
+            stream=stream,
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
@@ -54,10 +56,20 @@ class OnDemandTable(Construct):
 
 
 class JobsTable(OnDemandTable):
-    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline."""
+    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline.
+
+    Its stream tells of every change.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(scope, construct_id, partition=attribute("job_id"), sort=attribute("item"), keep=keep)
+        super().__init__(
+            scope,
+            construct_id,
+            partition=attribute("job_id"),
+            sort=attribute("item"),
+            keep=keep,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        )
         self.table.add_global_secondary_index(
             index_name="by_maker",
             partition_key=attribute("maker"),
@@ -70,6 +82,17 @@ class JobsTable(OnDemandTable):
             sort_key=attribute("deadline", NUMBER),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
+
+
+class ConnectionsTable(OnDemandTable):
+    """Makers' live connections, and tickets for them; all of it is gone within hours."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("owner"), sort=attribute("item"), keep=keep)
+
+    def grant_keep(self, keeper: iam.IGrantable) -> None:
+        """Put, find and delete items."""
+        self.table.grant(keeper, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
 
 
 class AccountsTable(OnDemandTable):

@@ -20,6 +20,7 @@ ROUTES = (
     Route("POST", "/v1/tools/{tool}/quotes", "quote_job"),
     Route("POST", "/v1/uploads", "create_upload"),
     Route("POST", "/v1/uploads/{upload_id}/check", "check_upload"),
+    Route("POST", "/v1/live", "open_live"),
     Route("GET", "/v1/jobs", "list_jobs"),
     Route("GET", "/v1/jobs/{job_id}", "read_job"),
     Route("DELETE", "/v1/jobs/{job_id}", "cancel_job"),

@@ -68,6 +68,28 @@ class UploadSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConnectionSettings(Settings):
+    """What `connect_live` and `disconnect_live` need."""
+
+    connections_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSettings(ConnectionSettings):
+    """What `open_live` needs. `live_url` is the WebSocket API's address."""
+
+    live_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushSettings(ConnectionSettings):
+    """What `push_updates` needs."""
+
+    images_bucket: str
+    url_lifetime_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadSettings(Settings):
     """What `read_job`, `list_jobs` and `delete_images` need."""
 

@@ -25,6 +25,7 @@ from lambdas.views import (
     JobSummary,
     JobView,
     LedgerPage,
+    LiveView,
     QuoteView,
     ToolList,
     UploadForm,
@@ -134,6 +135,11 @@ OPERATIONS = {
         answer=UploadView,
         parameters=(UPLOAD_ID,),
         refusals=(errors.InvalidInput, errors.UploadNotFound),
+    ),
+    "open_live": Operation(
+        summary="Where to open a WebSocket that tells of your jobs as they go on",
+        answer=LiveView,
+        status=HTTPStatus.CREATED,
     ),
     "list_jobs": Operation(
         summary="Your jobs, newest first",

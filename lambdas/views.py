@@ -152,6 +152,13 @@ class QuoteView(BaseModel):
     cheaper: list[CheaperView]
 
 
+class LiveView(BaseModel):
+    """Where to open a WebSocket for live updates: once, within `good_for_s` seconds."""
+
+    url: str
+    good_for_s: int
+
+
 class JobChanges(BaseModel):
     """What a maker may change of a job."""
 

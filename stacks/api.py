@@ -15,6 +15,7 @@ from craftspark.routes import ROUTES
 from craftspark.settings import (
     AccountSettings,
     JobsSettings,
+    LiveSettings,
     ReadSettings,
     Settings,
     SettleSettings,
@@ -23,6 +24,7 @@ from craftspark.settings import (
     UploadSettings,
 )
 from stacks.data import DataStack
+from stacks.live import LiveStack
 
 TIMEOUT = Duration.seconds(10)
 # A picture of 4096 x 4096 is decoded, converted and written anew: some 0.5 GB and, on one vCPU, a few seconds.
@@ -42,6 +44,7 @@ class ApiStack(Stack):
         data: DataStack,
         intake: WorkQueue,
         gpu_queue: WorkQueue,
+        live: LiveStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
@@ -49,6 +52,7 @@ class ApiStack(Stack):
         functions = {
             "submit_job": self._submit_job(intake, gpu_queue),
             "quote_job": self._quote_job(intake, gpu_queue),
+            "open_live": self._open_live(live),
             "create_upload": self._create_upload(),
             "check_upload": self._check_upload(),
             "read_job": self._reader("ReadJob", "read_job"),
@@ -105,6 +109,15 @@ class ApiStack(Stack):
             job_deadline_s=self._stage.rendering.job_deadline_s,
             job_retention_days=makers.job_retention_days,
         )
+
+    def _open_live(self, live: LiveStack) -> lambda_.Function:
+        open_live = self._function(
+            "OpenLive",
+            "open_live",
+            LiveSettings(connections_table=live.connections.table.table_name, live_url=live.door.url),
+        )
+        live.connections.table.grant(open_live, "dynamodb:PutItem")
+        return open_live
 
     def _create_upload(self) -> lambda_.Function:
         """Signs forms; what signs one must be allowed what its holder does with it."""

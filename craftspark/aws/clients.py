@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
@@ -40,6 +41,12 @@ def s3() -> S3Client:
 @cache
 def secretsmanager() -> SecretsManagerClient:
     return boto3.client("secretsmanager", config=_CONFIG)
+
+
+@cache
+def connections() -> ApiGatewayManagementApiClient:
+    """The address of the API's connections comes by boto3's own variable for this service."""
+    return boto3.client("apigatewaymanagementapi", config=_CONFIG)
 
 
 @cache

@@ -110,6 +110,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
 def image_item(job: Job, image: StoredImage) -> Item:
     return {
         **job_key(job.job_id, f"image#{image.index}"),
+        "maker": text(job.maker),
         "width": number(image.width),
         "height": number(image.height),
         "render_s": number(round(image.render_s, 3)),

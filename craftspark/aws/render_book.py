@@ -78,9 +78,10 @@ class RenderBook:
         self.client.update_item(
             TableName=self.jobs_table,
             Key=items.job_key(job.job_id, f"batch#{batch.number}"),
-            UpdateExpression="SET images = :images, #percent = :percent, expires_at = :expires_at",
+            UpdateExpression="SET maker = :maker, images = :images, #percent = :percent, expires_at = :expires_at",
             ExpressionAttributeNames={"#percent": "percent"},
             ExpressionAttributeValues={
+                ":maker": text(job.maker),
                 ":images": number(len(batch.seeds)),
                 ":percent": number(percent),
                 ":expires_at": items.epoch(job.expires_at),

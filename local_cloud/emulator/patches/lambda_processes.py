@@ -5,6 +5,9 @@ next invocation's. Here the process itself marks the end of an invocation's log,
 
 Gap: when the emulator is killed, a Lambda in the middle of an invocation goes on. Here it notices that its parent has
 changed and ends.
+
+Gap: an address under execute-api.amazonaws.com in a Lambda's environment leads to the real AWS. Here it leads to the
+emulator.
 """
 
 import os
@@ -14,14 +17,26 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import EmulatorChanged, Patch, Target
 
 END_OF_LOG = "\x1eend of log\x1e"
 LATEST_MARK_S = 0.25
+TAKES_ENVIRONMENT = "os.environ.update(env)"
 
 # Runs in the Lambda's process before the emulator's own script, which takes sys.stdout for its protocol.
 PRELUDE = """
-import os, sys, threading, time
+import os, re, sys, threading, time
+
+_AWS = re.compile(r"^(https|wss)://([a-z0-9]+)[.]execute-api[.][a-z0-9-]+[.]amazonaws[.]com")
+
+def _led_here(env):
+    endpoint = {**os.environ, **env}["AWS_ENDPOINT_URL"]
+    schemes = {"https": "http", "wss": "ws"}
+
+    def here(address):
+        return endpoint.replace("http", schemes[address[1]], 1) + "/_aws/execute-api/" + address[2]
+
+    return {name: _AWS.sub(here, str(value)) for name, value in env.items()}
 
 def _end_with_the_emulator():
     while os.getppid() == EMULATOR:
@@ -67,7 +82,11 @@ def drain_stderr(worker: Any, *args: float, **kwargs: float) -> str:
 def apply() -> None:
     lambda_runtime.Worker._drain_stderr_bounded = drain_stderr
     facts = f"EMULATOR = {os.getpid()}\nEND_OF_LOG = {END_OF_LOG!r}\n"
-    lambda_runtime._PYTHON_WORKER_SCRIPT = facts + PRELUDE + lambda_runtime._PYTHON_WORKER_SCRIPT
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    if script.count(TAKES_ENVIRONMENT) != 1:
+        raise EmulatorChanged("a Lambda's process takes its environment in another way than it did")
+    script = script.replace(TAKES_ENVIRONMENT, "os.environ.update(_led_here(env))")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = facts + PRELUDE + script
 
 
 PATCH = Patch(

@@ -1,0 +1,18 @@
+"""$connect of the WebSocket API: let a connection in that brings a good ticket."""
+
+from http import HTTPStatus
+from typing import Any
+
+from lambdas.live import live
+from lambdas.log import logger
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
+    maker = live().connect(event["requestContext"]["connectionId"], ticket)
+    if maker is None:
+        logger.info("connection refused")
+        return {"statusCode": HTTPStatus.FORBIDDEN}
+    logger.info("connection opened")
+    return {"statusCode": HTTPStatus.OK}

@@ -1,0 +1,21 @@
+"""POST /v1/live: where to connect for live updates, once and soon."""
+
+from http import HTTPStatus
+
+from craftspark.live import TICKET_GOOD_FOR
+from craftspark.settings import LiveSettings
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.live import live
+from lambdas.log import logger
+from lambdas.views import LiveView
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    url = LiveSettings.from_environment().live_url
+    ticket = live().ticket(request.maker)
+    return Response(
+        status=HTTPStatus.CREATED,
+        body=LiveView(url=f"{url}?ticket={ticket}", good_for_s=int(TICKET_GOOD_FOR.total_seconds())),
+    )

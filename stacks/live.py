@@ -1,0 +1,93 @@
+"""Live updates: a WebSocket API that tells makers of their jobs as these go on."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from constructs import Construct
+
+from cdk_app.job_tables import ConnectionsTable
+from cdk_app.python_function import PythonFunction
+from cdk_app.stage import Stage
+from craftspark.settings import ConnectionSettings, PushSettings, Settings
+from stacks.data import DataStack
+
+TIMEOUT = Duration.seconds(10)
+# An update that is older is worth nothing: a client has looked by itself.
+FRESH = Duration.seconds(60)
+
+
+class LiveStack(Stack):
+    """From the jobs table's stream to the connections of the jobs' makers."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, **stack: Any) -> None:
+        super().__init__(scope, construct_id, **stack)
+        self._stage = stage
+        # Losing it loses open connections alone, so it is never kept.
+        self.connections = ConnectionsTable(self, "Connections", keep=False)
+        settings = ConnectionSettings(connections_table=self.connections.table.table_name)
+        connect = self._function("Connect", "connect_live", settings)
+        disconnect = self._function("Disconnect", "disconnect_live", settings)
+        for function in (connect, disconnect):
+            self.connections.grant_keep(function)
+        api = apigateway.WebSocketApi(
+            self,
+            "Api",
+            api_name=self.stack_name,
+            connect_route_options=apigateway.WebSocketRouteOptions(
+                integration=integrations.WebSocketLambdaIntegration("Connect", connect)
+            ),
+            disconnect_route_options=apigateway.WebSocketRouteOptions(
+                integration=integrations.WebSocketLambdaIntegration("Disconnect", disconnect)
+            ),
+        )
+        self.door = apigateway.WebSocketStage(
+            self,
+            "Stage",
+            web_socket_api=api,
+            stage_name="live",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(rate_limit=stage.api.requests_per_s, burst_limit=stage.api.burst),
+        )
+        self._push(data)
+        CfnOutput(self, "LiveUrl", value=self.door.url)
+
+    def _push(self, data: DataStack) -> None:
+        push = self._function(
+            "Push",
+            "push_updates",
+            PushSettings(
+                connections_table=self.connections.table.table_name,
+                images_bucket=data.images.bucket_name,
+                url_lifetime_s=self._stage.makers.url_lifetime_s,
+            ),
+            # boto3's own variable for the address of this one service.
+            AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=self.door.callback_url,
+        )
+        self.connections.grant_keep(push)
+        self.door.grant_management_api_access(push)
+        data.images.grant_read(push)
+        push.add_event_source(
+            sources.DynamoEventSource(
+                data.jobs.table,
+                starting_position=lambda_.StartingPosition.LATEST,
+                batch_size=25,
+                max_batching_window=Duration.seconds(0),
+                max_record_age=FRESH,
+                retry_attempts=1,
+                parallelization_factor=10,
+            )
+        )
+
+    def _function(self, construct_id: str, name: str, settings: Settings, **more: str) -> lambda_.Function:
+        return PythonFunction(
+            self,
+            construct_id,
+            name=name,
+            stage=self._stage,
+            timeout=TIMEOUT,
+            environment={**settings.to_environment(), **more},
+        ).function
