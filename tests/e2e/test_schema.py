@@ -1,0 +1,68 @@
+"""The deployed API answers thousands of random requests as its description says, and never with a server error."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from tests.e2e.front_end import FrontEnd
+from tests.e2e.test_refusals import set_account
+
+ROOT = Path(__file__).parents[2]
+CASES = 5000
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+
+
+@pytest.fixture
+def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
+    return FrontEnd(cloud, maker)
+
+
+def ask(front_end: FrontEnd, folder: Path, *options: str, ids: str = "") -> int:
+    """How many cases schemathesis sent, all of which passed."""
+    config = folder / "schemathesis.toml"
+    config.write_text(ids)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", "docs/openapi.json"),
+            *("--url", front_end.cloud.api_url, "-H", f"Authorization: Bearer {front_end.token}"),
+            *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing"),
+            *("--workers", "2", "--seed", "1", "--no-color", *options),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    generated = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert generated, done.stdout[-3000:]
+    assert generated[1] == generated[2]
+    return int(generated[1])
+
+
+def test_5000_random_requests_are_answered_as_described(cloud: LocalCloud, front_end: FrontEnd, tmp_path: Path) -> None:
+    job_id = front_end.accepted(count=1, steps=1)
+    front_end.ended(job_id)
+    upload_id = front_end.call("POST", "/v1/uploads", json={"content_type": "image/png"}).json()["upload_id"]
+    # Without credits a good request is priced and refused: nothing is rendered for it.
+    set_account(cloud, front_end, available=0, granted=1, spent=1, monthly=0)
+
+    anything = ask(front_end, tmp_path, "--max-examples", "140")
+    ids = f'[parameters]\njob_id = "{job_id}"\nupload_id = "{upload_id}"\n'
+    own = ask(front_end, tmp_path, "--max-examples", "40", "--include-path-regex", "_id}", ids=ids)
+
+    print(f"schemathesis: {anything} + {own} cases")
+    assert anything + own >= CASES
