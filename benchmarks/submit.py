@@ -41,6 +41,7 @@ def environment(port: int) -> dict[str, str]:
         intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
         gpu_queue_url=f"http://127.0.0.1:{port}/123456789012/gpu",
         warm_workers=1,
+        moderator="none",
         uploads_bucket="uploads",
         uploads_kept_days=7,
         model="craftspark-clipart-128",

@@ -43,6 +43,7 @@ class FrontDoor(Construct):
         operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._admin_scope = api.admin_scope
         self.api = apigateway.HttpApi(
             self,
             "Api",
@@ -63,10 +64,11 @@ class FrontDoor(Construct):
         )
 
     def answer(self, route: Route, function: lambda_.IFunction) -> None:
-        """Let a Lambda answer a route."""
+        """Let a Lambda answer a route; one with a scope, for tokens that have it."""
         self.api.add_routes(
             path=route.path,
             methods=[apigateway.HttpMethod[route.method]],
+            authorization_scopes=[self._admin_scope] if route.scope else None,
             integration=integrations.HttpLambdaIntegration(route.function, function),
         )
 
@@ -90,7 +92,7 @@ class AccessLogs:
 def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
     return apigateway.CorsPreflightOptions(
         allow_origins=list(origins),
-        allow_methods=[apigateway.CorsHttpMethod[name] for name in ("GET", "POST", "PATCH", "DELETE")],
+        allow_methods=[apigateway.CorsHttpMethod[name] for name in ("GET", "POST", "PUT", "PATCH", "DELETE")],
         allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match"],
         expose_headers=["etag", "location", "retry-after"],
         max_age=Duration.hours(1),

@@ -1,6 +1,6 @@
 """Who signs makers in: a user pool of the stage's own, or whichever OpenID Connect issuer it names."""
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy
+from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
@@ -17,7 +17,11 @@ class SignIn(Construct):
         if issuer is None:
             pool = self._user_pool(keep=keep)
             client = _front_end(pool)
-            issuer, audience = pool.user_pool_provider_url, [client.user_pool_client_id]
+            services = _services(pool)
+            audience = [client.user_pool_client_id, *(service.user_pool_client_id for service in services.values())]
+            issuer = pool.user_pool_provider_url
+            for name, service in services.items():
+                CfnOutput(self, name, value=service.user_pool_client_id).override_logical_id(f"{name}ClientId")
             CfnOutput(self, "UserPoolId", value=pool.user_pool_id).override_logical_id("UserPoolId")
             CfnOutput(self, "UserPoolClientId", value=client.user_pool_client_id).override_logical_id(
                 "UserPoolClientId"
@@ -36,6 +40,30 @@ class SignIn(Construct):
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
+
+
+def _services(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:
+    """Server-side callers with a secret each, who get tokens by their credentials: a partner's, and administrators'.
+
+    A partner's server is a maker of its own. Only an administrator's token has the scope for administration.
+    """
+    scopes = {name: cognito.ResourceServerScope(scope_name=name, scope_description=name) for name in ("jobs", "admin")}
+    server = pool.add_resource_server("Service", identifier="craftspark", scopes=list(scopes.values()))
+    # Cognito's names for token endpoints are the whole world's.
+    prefix = f"{Stack.of(pool).stack_name.lower()}-{Aws.ACCOUNT_ID}"
+    pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix))
+    return {
+        name: pool.add_client(
+            name,
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True),
+                scopes=[cognito.OAuthScope.resource_server(server, scopes[scope])],
+            ),
+            access_token_validity=Duration.hours(1),
+        )
+        for name, scope in (("Partner", "jobs"), ("Administrator", "admin"))
+    }
 
 
 def _front_end(pool: cognito.UserPool) -> cognito.UserPoolClient:

@@ -164,9 +164,10 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Makers:
-    """What a maker gets. `default_plan` is a new maker's."""
+    """What a maker gets. `default_plan` is a new maker's; `moderator` judges prompts beside the word list."""
 
     default_plan: Literal["free", "plus", "pro", "partner"]
+    moderator: Literal["none", "comprehend"] = "none"
     job_retention_days: Days
     url_lifetime_s: Seconds
 
@@ -175,7 +176,8 @@ class Makers:
 class Api:
     """Requests a second over all makers, whence browsers may call, and who signs tokens.
 
-    Without `oidc_issuer` the stage has a Cognito user pool of its own.
+    Without `oidc_issuer` the stage has a Cognito user pool of its own. `admin_scope` is what a token needs for the
+    administrative routes, as the issuer names it.
     """
 
     requests_per_s: Positive
@@ -183,6 +185,7 @@ class Api:
     allowed_origins: tuple[str, ...]
     oidc_issuer: Annotated[str, Field(pattern=r"^https://")] | None = None
     oidc_audience: tuple[str, ...] = ()
+    admin_scope: Annotated[str, Field(min_length=1)] = "craftspark/admin"
 
     @model_validator(mode="after")
     def _check_issuer(self) -> Self:

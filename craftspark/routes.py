@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
+ADMIN = "admin"
+
 
 @dataclass(frozen=True)
 class Route:
-    """`function` names the folder under `lambdas/` whose `handler.py` answers."""
+    """`function` names the folder under `lambdas/` whose `handler.py` answers.
+
+    `scope` is what the caller's token must have beside being good; the stage knows its name at the issuer.
+    """
 
     method: str
     path: str
     function: str
+    scope: str | None = None
 
 
 ROUTES = (
@@ -26,4 +32,10 @@ ROUTES = (
     Route("DELETE", "/v1/jobs/{job_id}", "cancel_job"),
     Route("PATCH", "/v1/jobs/{job_id}", "change_job"),
     Route("DELETE", "/v1/jobs/{job_id}/images", "delete_images"),
+    Route("GET", "/v1/admin/accounts/{maker}", "inspect_account", ADMIN),
+    Route("POST", "/v1/admin/accounts/{maker}/grants", "grant_credits", ADMIN),
+    Route("POST", "/v1/admin/accounts/{maker}/adjustments", "adjust_credits", ADMIN),
+    Route("PUT", "/v1/admin/accounts/{maker}/plan", "change_plan", ADMIN),
+    Route("PUT", "/v1/admin/accounts/{maker}/suspension", "suspend_account", ADMIN),
+    Route("GET", "/v1/admin/jobs/{job_id}", "inspect_job", ADMIN),
 )

@@ -36,7 +36,10 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
-    """What `submit_job` and `quote_job` need. `warm_workers` are the stage's."""
+    """What `submit_job` and `quote_job` need. `warm_workers` are the stage's.
+
+    `moderator` is what judges prompts beside the word list: `none` or `comprehend`.
+    """
 
     jobs_table: str
     accounts_table: str
@@ -44,6 +47,7 @@ class SubmitSettings(Settings):
     intake_queue_url: str
     gpu_queue_url: str
     warm_workers: int
+    moderator: str
     uploads_bucket: str
     uploads_kept_days: int
     model: str
@@ -111,6 +115,14 @@ class AccountSettings(Settings):
 
     accounts_table: str
     default_plan: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminSettings(AccountSettings):
+    """What the administrative functions need. `admin_scope` is its name at the issuer of tokens."""
+
+    jobs_table: str
+    admin_scope: str
 
 
 @dataclass(frozen=True, kw_only=True)

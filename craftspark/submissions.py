@@ -11,6 +11,7 @@ from craftspark.catalogue import Model
 from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReused
 from craftspark.estimates import Cheaper, Estimate, Estimates, cheaper
 from craftspark.jobs import Job, JobState, job_id_of, seeds_of
+from craftspark.moderation import Moderation
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Sources
 from craftspark.tools import Tool, find_tool
@@ -73,6 +74,7 @@ class Submissions:
     releases: Releases
     sources: Sources
     estimates: Estimates
+    moderation: Moderation
     model: Model
     deadline: timedelta
     retention: timedelta
@@ -81,7 +83,7 @@ class Submissions:
     def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str) -> Job:
         """Accept the job, or answer the one that this key already asked for.
 
-        Raises ToolUnknown, InvalidInput, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
+        Raises ToolUnknown, InvalidInput, PromptRefused, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
         TooManyRequests, WaitTooLong, PlanExceeded or AccountSuspended; nothing is reserved then. A job whose message
         was lost is sent again by the caller's next try with the same key.
         """
@@ -101,7 +103,10 @@ class Submissions:
         return job
 
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
-        """What the job would cost and take, without asking for it; raises ToolUnknown or InvalidInput."""
+        """What the job would cost and take, without asking for it.
+
+        Raises ToolUnknown, InvalidInput or PromptRefused.
+        """
         job, request = self._job(maker, find_tool(tool_name), body, "quote")
         return Quote(
             price=job.price,
@@ -120,10 +125,11 @@ class Submissions:
     def _job(self, maker: str, tool: Tool, body: bytes | str, idempotency_key: str) -> tuple[Job, JobRequest]:
         """The job, and its request with all that model and source decide."""
         asked = parse_request(tool.request, body)
+        created_at = self.now()
+        self.moderation.check(maker, asked.words, created_at)
         request = asked.for_model(self.model)
         job_id = job_id_of(maker, idempotency_key)
         pin = self._pin(request.wanted_style, job_id)
-        created_at = self.now()
         deadline = (created_at + self.deadline).replace(microsecond=0)
         source = None
         if request.wanted_source:

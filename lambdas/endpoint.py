@@ -28,6 +28,7 @@ class Request:
     """What a handler may know of an HTTP request. Header names are lower-case."""
 
     maker: str
+    scopes: frozenset[str]
     request_id: str
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -71,7 +72,8 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 def read_request(gateway_event: Mapping[str, Any]) -> Request:
     """An API Gateway event, payload format 2.0, as a request; raises Forbidden or BodyTooLarge."""
     context = gateway_event["requestContext"]
-    maker = context["authorizer"]["jwt"]["claims"].get("sub")
+    claims = context["authorizer"]["jwt"]["claims"]
+    maker = claims.get("sub")
     if not maker:
         raise Forbidden("the token has no `sub` claim")
     text = gateway_event.get("body") or ""
@@ -80,6 +82,7 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
         raise BodyTooLarge(f"the body has {len(body)} bytes and may have {BODY_LIMIT}", field="body")
     return Request(
         maker=maker,
+        scopes=frozenset(claims.get("scope", "").split()),
         request_id=context["requestId"],
         path=gateway_event.get("pathParameters") or {},
         query=gateway_event.get("queryStringParameters") or {},

@@ -20,13 +20,17 @@ from craftspark.tools import TOOLS, Tool
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
 from lambdas.views import (
     AccountView,
+    CreditChange,
+    InspectedJob,
     JobChanges,
     JobPage,
     JobSummary,
     JobView,
     LedgerPage,
     LiveView,
+    PlanChange,
     QuoteView,
+    SuspensionChange,
     ToolList,
     UploadForm,
     UploadRequest,
@@ -89,7 +93,54 @@ class Operation:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+MAKER = {"name": "maker", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+ADMINISTRATION = {
+    "inspect_account": Operation(
+        summary="A maker's account", answer=AccountView, parameters=(MAKER,), refusals=(errors.AccountMissing,)
+    ),
+    "grant_credits": Operation(
+        summary="Give credits that do not expire",
+        answer=AccountView,
+        body=CreditChange,
+        parameters=(MAKER, IDEMPOTENCY_KEY),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
+    ),
+    "adjust_credits": Operation(
+        summary="Put a balance right",
+        answer=AccountView,
+        body=CreditChange,
+        parameters=(MAKER, IDEMPOTENCY_KEY),
+        refusals=(
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.AccountMissing,
+            errors.CreditsInsufficient,
+            errors.AccountContended,
+        ),
+    ),
+    "change_plan": Operation(
+        summary="Another plan, from now on",
+        answer=AccountView,
+        body=PlanChange,
+        parameters=(MAKER,),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
+    ),
+    "suspend_account": Operation(
+        summary="Take no more jobs of a maker, or take them again",
+        answer=AccountView,
+        body=SuspensionChange,
+        parameters=(MAKER,),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing),
+    ),
+    "inspect_job": Operation(
+        summary="Any maker's job, without links to its images",
+        answer=InspectedJob,
+        parameters=(JOB_ID,),
+        refusals=(errors.JobNotFound,),
+    ),
+}
 OPERATIONS = {
+    **ADMINISTRATION,
     "read_account": Operation(summary="Your plan, credits and jobs in progress", answer=AccountView),
     "list_ledger": Operation(
         summary="Every change of your credits, newest first",
@@ -106,6 +157,7 @@ OPERATIONS = {
         headers={"Location": "Where the job is.", "Retry-After": "Seconds until a look at it pays."},
         refusals=(
             errors.InvalidInput,
+            errors.PromptRefused,
             errors.BodyTooLarge,
             errors.CreditsInsufficient,
             errors.TooManyActiveJobs,
@@ -120,7 +172,7 @@ OPERATIONS = {
     "quote_job": Operation(
         summary="What a job would cost and take",
         answer=QuoteView,
-        refusals=(errors.InvalidInput, errors.BodyTooLarge),
+        refusals=(errors.InvalidInput, errors.PromptRefused, errors.BodyTooLarge),
     ),
     "create_upload": Operation(
         summary="Where to send a picture that a tool is to begin from",
@@ -228,9 +280,12 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
         "responses": {
             str(operation.status.value): answer(operation),
             **({"304": {"description": "Nothing new"}} if operation.not_modified else {}),
-            **refusals(operation),
+            **refusals(operation, route.scope),
         },
     }
+    if route.scope:
+        described["security"] = [{"maker": [route.scope]}]
+        described["tags"] = ["administration"]
     if operation.parameters:
         described["parameters"] = list(operation.parameters)
     if tool:
@@ -251,7 +306,7 @@ def answer(operation: Operation) -> dict[str, Any]:
     return {"description": operation.status.phrase, "content": content, **({"headers": headers} if headers else {})}
 
 
-def refusals(operation: Operation) -> dict[str, Any]:
+def refusals(operation: Operation, scope: str | None) -> dict[str, Any]:
     """The problems of an operation by status; several of one status are named in its description."""
     by_status: dict[HTTPStatus, list[type[CraftsparkError]]] = {}
     for error in (*operation.refusals, errors.Forbidden):
@@ -266,6 +321,9 @@ def refusals(operation: Operation) -> dict[str, Any]:
         }
         if any(kind in RETRY_AFTER_S for kind in kinds):
             problem["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+        if scope and status is HTTPStatus.FORBIDDEN:
+            # Before any function is asked, the gateway itself refuses a token without the scope.
+            problem["content"]["application/json"] = {"schema": {"type": "object"}}
         described[str(status.value)] = problem
     return described
 

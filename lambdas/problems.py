@@ -12,6 +12,7 @@ CONTENT_TYPE = "application/problem+json"
 
 STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PromptRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.ToolUnknown: HTTPStatus.NOT_FOUND,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
@@ -31,6 +32,7 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
 }
 TITLES = {
     "InvalidInput": "A field of the request breaks its rule",
+    "PromptRefused": "We make no pictures of this",
     "BodyTooLarge": "The request's body is too large",
     "ToolUnknown": "There is no such tool",
     "JobNotFound": "You have no such job",

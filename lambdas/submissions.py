@@ -17,6 +17,7 @@ from craftspark.estimates import Estimates
 from craftspark.plans import find_plan
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
+from lambdas.moderation import moderation
 
 
 @cache
@@ -46,6 +47,7 @@ def submissions() -> Submissions:
             model=find_model(settings.model),
             warm_workers=settings.warm_workers,
         ),
+        moderation=moderation(),
         model=find_model(settings.model),
         deadline=timedelta(seconds=settings.job_deadline_s),
         retention=timedelta(days=settings.job_retention_days),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from itertools import repeat
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -68,6 +69,13 @@ class JobView(JobSummary):
 
     progress: float = Field(description="The share that is done, 0 to 1.")
     images: list[ImageView]
+
+
+class InspectedJob(JobView):
+    """A job as operators see it."""
+
+    maker: str
+    deadline: datetime = Field(description="When it is ended, if nothing else did.")
 
 
 class JobPage(BaseModel):
@@ -157,6 +165,35 @@ class LiveView(BaseModel):
 
     url: str
     good_for_s: int
+
+
+class CreditChange(BaseModel):
+    """Credits for an account, and why."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    credits: int = Field(ge=-1_000_000, le=1_000_000, description="To be given; less than none, to be taken.")
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+        description="Why; the maker reads it in the ledger.", examples=["order 1234"]
+    )
+
+
+class PlanChange(BaseModel):
+    """Another plan for an account."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    plan: str = Field(description="The plan's name.", examples=["plus"])
+
+
+class SuspensionChange(BaseModel):
+    """Whether an account takes jobs."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
+        description="Why it takes none, which the maker is told; null to take jobs again."
+    )
 
 
 class JobChanges(BaseModel):
@@ -303,6 +340,21 @@ def job_view(record: JobRecord, links: Links) -> JobView:
     urls = iter(links(keys) if keys else [])
     images = [image_view(record, index, urls) for index in range(job.count)]
     return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images)
+
+
+def inspected_job(record: JobRecord) -> InspectedJob:
+    """A job as operators see it: whose it is, and no way to its pictures."""
+    images = [
+        image_view(record, index, repeat("")).model_copy(update={"url": None, "thumbnail_url": None, "files": None})
+        for index in range(record.job.count)
+    ]
+    return InspectedJob(
+        **summary_of(record.job),
+        maker=record.job.maker,
+        deadline=record.job.deadline,
+        progress=round(record.done_share, 3),
+        images=images,
+    )
 
 
 def image_view(record: JobRecord, index: int, urls: Iterator[str]) -> ImageView:

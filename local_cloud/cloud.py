@@ -120,6 +120,15 @@ class LocalCloud:
             email=email,
         )
 
+    def service_token(self, name: str) -> str:
+        """An access token of a server-side caller: `Partner` or `Administrator`."""
+        return makers.service_token(
+            self.client("cognito-idp"),
+            self.endpoint,
+            pool=self.outputs["UserPoolId"],
+            app_client=self.outputs[f"{name}ClientId"],
+        )
+
     def workers(self) -> list[TaskRecord]:
         """The processes of GPU tasks that live now, oldest first."""
         return live_tasks(self.state.tasks)

@@ -4,7 +4,20 @@ import secrets
 from contextlib import suppress
 from typing import Any
 
+import httpx
+
 DEMO = "demo@craftspark.example"
+
+
+def service_token(cognito: Any, endpoint: str, *, pool: str, app_client: str) -> str:
+    """An access token of a server-side caller, by its client's credentials."""
+    client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=app_client)["UserPoolClient"]
+    answer = httpx.post(
+        f"{endpoint}/oauth2/token",
+        data={"grant_type": "client_credentials", "client_id": app_client},
+        auth=(app_client, client["ClientSecret"]),
+    )
+    return str(answer.raise_for_status().json()["access_token"])
 
 
 def sign_in(cognito: Any, *, pool: str, app_client: str, email: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -14,6 +15,7 @@ from cdk_app.work_queue import WorkQueue
 from craftspark.routes import ROUTES
 from craftspark.settings import (
     AccountSettings,
+    AdminSettings,
     JobsSettings,
     LiveSettings,
     ReadSettings,
@@ -64,6 +66,8 @@ class ApiStack(Stack):
             "list_ledger": self._account("ListLedger", "list_ledger"),
             "list_tools": self._function("ListTools", "list_tools", ToolsSettings(model=stage.rendering.model)),
         }
+        for name in sorted({route.function for route in ROUTES if route.scope}):
+            functions[name] = self._administration(name)
         sign_in = SignIn(self, "SignIn", api=stage.api, keep=stage.data.keep)
         self.front_door = FrontDoor(
             self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
@@ -89,6 +93,9 @@ class ApiStack(Stack):
     def _grant_quote(self, function: lambda_.Function, *queues: WorkQueue) -> None:
         """Look up styles and sources, and how much waits."""
         self._data.styles.grant_look_up(function)
+        self._data.accounts.table.grant(function, "dynamodb:PutItem")  # records of refusals
+        if self._stage.makers.moderator == "comprehend":
+            function.add_to_role_policy(iam.PolicyStatement(actions=["comprehend:DetectToxicContent"], resources=["*"]))
         self._data.uploads.grant_read(function, "pictures/*")
         for queue in queues:
             queue.queue.grant(function, "sqs:GetQueueAttributes")
@@ -101,6 +108,7 @@ class ApiStack(Stack):
             styles_table=self._data.styles.table.table_name,
             intake_queue_url=intake.queue.queue_url,
             gpu_queue_url=gpu_queue.queue.queue_url,
+            moderator=makers.moderator,
             warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
             uploads_bucket=self._data.uploads.bucket_name,
             uploads_kept_days=self._stage.data.uploads_kept_days,
@@ -202,6 +210,23 @@ class ApiStack(Stack):
             ),
         )
         self._data.accounts.grant_read_write(function)
+        return function
+
+    def _administration(self, name: str) -> lambda_.Function:
+        """Everything about accounts, and looking at jobs."""
+        function = self._function(
+            name.title().replace("_", ""),
+            name,
+            AdminSettings(
+                accounts_table=self._data.accounts.table.table_name,
+                jobs_table=self._data.jobs.table.table_name,
+                default_plan=self._stage.makers.default_plan,
+                admin_scope=self._stage.api.admin_scope,
+            ),
+        )
+        self._data.accounts.grant_read_write(function)
+        if name == "inspect_job":
+            self._data.jobs.grant_read(function)
         return function
 
     def _function(

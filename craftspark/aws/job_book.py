@@ -226,6 +226,10 @@ class JobList:
         what a filter passes over is read all the same, a bounded number of times.
         """
         condition, expression, names, values = wanted.conditions()
+        if after and after < wanted.first:
+            return [], None  # a cursor of another filter, beyond all that this one wants
+        if after and after > wanted.last:
+            after = None
         found: list[Job] = []
         for _ in range(READS_MOST):
             start: Any = {}
@@ -260,13 +264,22 @@ class JobFilter:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def first(self) -> str:
+        """The least `created` that is wanted."""
+        return items.timestamp(self.since) if self.since else "0"
+
+    @property
+    def last(self) -> str:
+        """The greatest one."""
+        return f"{items.timestamp(self.until) if self.until else '9'}~"
+
     def conditions(self) -> tuple[str, Any, Any, dict[str, Any]]:
         """A key condition to be added, a filter expression, names and values."""
         condition, filters, names, values = "", [], {}, {}
         if self.since or self.until:
             condition = " AND created BETWEEN :since AND :until"
-            values[":since"] = text(items.timestamp(self.since) if self.since else "0")
-            values[":until"] = text(f"{items.timestamp(self.until) if self.until else '9'}~")
+            values[":since"], values[":until"] = text(self.first), text(self.last)
         for name in ("tool", "state"):
             if wanted := getattr(self, name):
                 filters.append(f"#{name} = :{name}")

@@ -113,5 +113,9 @@ class PatternRequest(DrawingRequest):
         """The prompts of a tossed pattern's motifs."""
         return (self.prompt, *self.also)
 
+    @property
+    def words(self) -> dict[str, str]:
+        return {**super().words, **{f"also.{number}": prompt for number, prompt in enumerate(self.also)}}
+
     def drawings(self, model: Model, source: Source | None = None) -> int:
         return len(self.motifs)

@@ -42,6 +42,11 @@ class JobRequest(BaseModel, ABC):
         return self
 
     @property
+    def words(self) -> dict[str, str]:
+        """What the maker wrote to be drawn, by field."""
+        return {}
+
+    @property
     def wanted_source(self) -> str | None:
         """The picture that the tool begins from, of a tool that does."""
         return None
@@ -74,6 +79,11 @@ class DrawingRequest(JobRequest):
     share_prompt: bool = Field(
         False, description="Write the words of this request into the delivered files, for all who get hold of them."
     )
+
+    @property
+    def words(self) -> dict[str, str]:
+        prompt = getattr(self, "prompt", "")
+        return {"prompt": prompt} if prompt else {}
 
     @property
     def wanted_style(self) -> str | None:

@@ -40,7 +40,10 @@ def filter_of(query: Mapping[str, str]) -> JobFilter:
         find_tool(tool)
     if state is not None and state not in list(JobState):
         raise InvalidInput(f"state is one of {', '.join(JobState)}", field="state")
-    return JobFilter(tool=tool, state=state, since=moment_of(query, "since"), until=moment_of(query, "until"))
+    since, until = moment_of(query, "since"), moment_of(query, "until")
+    if since and until and since > until:
+        raise InvalidInput("until is not before since", field="until")
+    return JobFilter(tool=tool, state=state, since=since, until=until)
 
 
 def moment_of(query: Mapping[str, str], name: str) -> datetime | None:

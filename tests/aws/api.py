@@ -34,12 +34,13 @@ def call(
     function: str,
     *,
     maker: str | None = "maker-1",
+    scope: str = "",
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
     body: Any = None,
     headers: dict[str, str] | None = None,
 ) -> Answer:
-    claims = {"sub": maker} if maker else {}
+    claims = {"sub": maker, "scope": scope} if maker else {}
     event = {
         "version": "2.0",
         "headers": headers or {},
@@ -50,8 +51,10 @@ def call(
         "requestContext": {"requestId": uuid4().hex, "authorizer": {"jwt": {"claims": claims}}},
     }
     module = import_module(f"lambdas.{function}.handler")
-    for shared in ("submissions", "accounts", "uploads"):
+    for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
+    for shared in ("settings", "audit_book"):
+        getattr(import_module("lambdas.administration"), shared).cache_clear()
     for factory in ("jobs", "links", "settlement", "model", "changes", "bucket"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
     answer = module.handler(event, Context())

@@ -124,6 +124,7 @@ def submit_settings(
         intake_queue_url=intake_queue,
         gpu_queue_url=intake_queue,
         warm_workers=2,
+        moderator="none",
         uploads_bucket=UPLOADS,
         uploads_kept_days=7,
         model="craftspark-clipart-128",

@@ -74,11 +74,22 @@ def test_filtered_pages_lead_to_every_job() -> None:
         ({"state": "lost"}, "state"),
         ({"since": "yesterday"}, "since"),
         ({"until": "x"}, "until"),
+        ({"since": "2030-01-02", "until": "2030-01-01"}, "until"),
         ({"tool": "x"}, "tool"),
     ],
 )
 def test_a_filter_that_is_none_is_refused(query: dict[str, str], field: str) -> None:
     assert call("list_jobs", query=query).body["field"] == field
+
+
+def test_a_cursor_goes_on_under_another_filter() -> None:
+    first, second = (submit(count=1).body for _ in range(2))
+    cursor = call("list_jobs", query={"limit": "1"}).body["next_cursor"]
+
+    assert listed(cursor=cursor, since="2099-01-01") == []
+    assert listed(cursor=cursor, until=first["created_at"]) in ([], [first["job_id"]])
+    assert listed(cursor=cursor, until="2001-01-01") == []
+    assert second["job_id"] not in listed(cursor=cursor)
 
 
 def test_a_title_is_given_and_taken_away() -> None:

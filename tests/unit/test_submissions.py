@@ -1,7 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,11 +11,13 @@ from craftspark.errors import (
     CreditsInsufficient,
     IdempotencyKeyReused,
     InvalidInput,
+    PromptRefused,
     ToolUnknown,
     WaitTooLong,
 )
 from craftspark.estimates import LAUNCH_S, Estimates
 from craftspark.jobs import Job, JobState
+from craftspark.moderation import Moderation, Refusal
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Source
 from craftspark.submissions import JobExists, Submissions
@@ -66,6 +68,20 @@ class FakeSources:
         return self.source
 
 
+class FakeModerator:
+    """Objects to dragons."""
+
+    def objections(self, text: str) -> list[str]:
+        return ["dragons"] if "dragon" in text else []
+
+
+class FakeRefusals:
+    kept: ClassVar[list[Refusal]] = []
+
+    def add(self, refusal: Refusal) -> None:
+        self.kept.append(refusal)
+
+
 class FakeBacklog:
     """Thirty batches wait."""
 
@@ -88,6 +104,7 @@ def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, Fa
         intake=intake,
         releases=FakeReleases(),
         sources=FakeSources(),
+        moderation=Moderation(moderators=[FakeModerator()], refusals=FakeRefusals()),
         estimates=Estimates(backlog=FakeBacklog(), model=find_model("craftspark-clipart-128"), warm_workers=2),
         model=find_model("craftspark-clipart-128"),
         deadline=timedelta(hours=1),
@@ -361,3 +378,33 @@ def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothin
     assert refused.value.facts == {"estimated_wait_s": 15, "retry_after_s": 1}
     assert acceptance.jobs == {}
     assert submit(submissions, '{"prompt": "a", "max_wait_s": 15}')
+
+
+@pytest.mark.parametrize(
+    ("tool", "body", "field"),
+    [
+        ("picture", {"prompt": "a dragon"}, "prompt"),
+        ("pattern", {"prompt": "a rose", "also": ["leaf", "dragon"]}, "also.1"),
+        ("variations", {"source": FakeSources.source.reference, "prompt": "dragon"}, "prompt"),
+    ],
+)
+def test_words_that_are_refused_reserve_nothing_and_leave_a_record_without_them(
+    tool: str, body: dict[str, Any], field: str
+) -> None:
+    submissions, acceptance, _ = a_counter()
+    FakeRefusals.kept.clear()
+
+    for call in (submissions.quote, lambda *asked: submissions.submit(*asked, idempotency_key="k")):
+        with pytest.raises(PromptRefused) as refused:
+            call("maker-1", tool, json.dumps(body))
+        assert refused.value.field == field
+
+    assert acceptance.jobs == {}
+    assert [(each.maker, each.field, each.objections) for each in FakeRefusals.kept] == [
+        ("maker-1", field, ("dragons",))
+    ] * 2
+    assert "dragon " not in str(FakeRefusals.kept)
+
+
+def test_what_is_to_be_kept_out_is_no_wish() -> None:
+    assert submit(a_counter()[0], '{"prompt": "a rose", "negative_prompt": "dragon"}')

@@ -1,0 +1,22 @@
+"""POST /v1/admin/accounts/{maker}/adjustments: put a balance right, once for each Idempotency-Key."""
+
+from craftspark.errors import InvalidInput
+from craftspark.tools.request import parse_request
+from lambdas.accounts import accounts
+from lambdas.administration import administrators_only, write_down
+from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
+from lambdas.log import logger
+from lambdas.views import CreditChange, account_view
+
+
+@logger.inject_lambda_context
+@endpoint
+@administrators_only
+def handler(request: Request) -> Response:
+    maker, key = request.path["maker"], idempotency_key_of(request)
+    asked = parse_request(CreditChange, request.body)
+    if not asked.credits:
+        raise InvalidInput("an adjustment gives credits or takes some", field="credits")
+    accounts().existing(maker)
+    write_down(request, maker, "adjust credits", credits=asked.credits, note=asked.note, key=key)
+    return Response(body=account_view(accounts().adjust(maker, asked.credits, key, asked.note)))

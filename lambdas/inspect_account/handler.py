@@ -1,0 +1,17 @@
+"""GET /v1/admin/accounts/{maker}: a maker's account."""
+
+from lambdas.accounts import accounts
+from lambdas.administration import administrators_only, write_down
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
+from lambdas.views import account_view
+
+
+@logger.inject_lambda_context
+@endpoint
+@administrators_only
+def handler(request: Request) -> Response:
+    maker = request.path["maker"]
+    account = accounts().existing(maker)
+    write_down(request, maker, "inspect account")
+    return Response(body=account_view(account))

@@ -1,0 +1,19 @@
+"""PUT /v1/admin/accounts/{maker}/suspension: take no more jobs of a maker, or take them again."""
+
+from craftspark.tools.request import parse_request
+from lambdas.accounts import accounts
+from lambdas.administration import administrators_only, write_down
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
+from lambdas.views import SuspensionChange, account_view
+
+
+@logger.inject_lambda_context
+@endpoint
+@administrators_only
+def handler(request: Request) -> Response:
+    maker = request.path["maker"]
+    asked = parse_request(SuspensionChange, request.body)
+    accounts().existing(maker)
+    write_down(request, maker, "suspend account" if asked.reason else "lift suspension", reason=asked.reason)
+    return Response(body=account_view(accounts().suspend(maker, asked.reason or None)))

@@ -1,0 +1,139 @@
+"""Administration: only with the scope, once for a key, and written down before it is done."""
+
+import json
+from typing import Any
+
+import pytest
+
+from craftspark.aws import clients
+from craftspark.settings import AdminSettings
+from tests.aws.api import Answer, account, call, submit
+from tests.aws.conftest import ACCOUNTS, JOBS, SMALL
+
+pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "admin_settings")
+SCOPE = "craftspark/admin"
+
+
+@pytest.fixture
+def admin_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name, admin_scope=SCOPE)
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+
+
+def ask(function: str, body: Any = None, *, key: str = "k", scope: str = SCOPE, **path: str) -> Answer:
+    return call(
+        function,
+        maker="operator",
+        scope=scope,
+        path=path or {"maker": "maker-1"},
+        body=body,
+        headers={"idempotency-key": key},
+    )
+
+
+def audit(maker: str = "maker-1") -> list[tuple[str, str, dict[str, Any]]]:
+    items = clients.dynamodb().scan(TableName=ACCOUNTS)["Items"]
+    return [
+        (item["actor"]["S"], item["action"]["S"], json.loads(item["details"]["S"]))
+        for item in sorted(items, key=lambda item: item["item"]["S"])
+        if item["item"]["S"].startswith("audit#") and item["maker"]["S"] == maker
+    ]
+
+
+ACTS = [
+    ("inspect_account", None),
+    ("grant_credits", {"credits": 5, "note": "order 1"}),
+    ("adjust_credits", {"credits": -1, "note": "mistake"}),
+    ("change_plan", {"plan": "plus"}),
+    ("suspend_account", {"reason": "abuse"}),
+]
+
+
+@pytest.mark.parametrize("scope", ["", "aws.cognito.signin.user.admin", "craftspark/jobs", "craftspark/administrator"])
+@pytest.mark.parametrize(("function", "body"), ACTS)
+def test_without_the_scope_nothing_is_done_or_told(function: str, body: Any, scope: str) -> None:
+    before = account()
+
+    refused = ask(function, body, scope=scope)
+
+    assert (refused.status, refused.body["type"]) == (403, "/problems/Forbidden")
+    assert "available" not in refused.body
+    assert (account(), audit()) == (before, [])
+
+
+@pytest.mark.parametrize(("function", "body"), ACTS)
+def test_an_act_is_done_and_written_down_with_who_did_it(function: str, body: Any) -> None:
+    account()
+
+    done = ask(function, body)
+
+    assert done.status == 200, done.body
+    [(actor, action, details)] = audit()
+    assert (actor, action.split()[0]) == ("operator", function.split("_")[0])
+    assert body is None or set(body.items()) <= set(details.items())
+
+
+@pytest.mark.parametrize(("function", "body"), ACTS)
+def test_a_maker_who_never_came_has_no_account_to_change(function: str, body: Any) -> None:
+    missing = ask(function, body, maker="nobody")
+
+    assert (missing.status, missing.body["type"]) == (404, "/problems/AccountMissing")
+    assert audit("nobody") == []
+
+
+def test_a_grant_counts_once_for_its_key() -> None:
+    account()
+
+    assert [ask("grant_credits", {"credits": 5, "note": "order"}, key=key).body["available"] for key in "aab"] == [
+        15,
+        15,
+        20,
+    ]
+
+
+def test_a_suspended_maker_is_told_why_and_takes_up_again_later() -> None:
+    account()
+    ask("suspend_account", {"reason": "stolen card"})
+    refused = submit()
+    ask("suspend_account", {"reason": None})
+
+    assert (refused.status, refused.body["type"]) == (403, "/problems/AccountSuspended")
+    assert "stolen card" in refused.body["detail"]
+    assert submit().status == 202
+
+
+@pytest.mark.parametrize(
+    ("function", "body", "field"),
+    [
+        ("grant_credits", {"credits": 0, "note": "x"}, "credits"),
+        ("grant_credits", {"credits": -5, "note": "x"}, "credits"),
+        ("grant_credits", {"credits": 5, "note": " "}, "note"),
+        ("adjust_credits", {"credits": 0, "note": "x"}, "credits"),
+        ("change_plan", {"plan": "gold"}, "plan"),
+        ("suspend_account", {}, "reason"),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_field_and_not_done(function: str, body: Any, field: str) -> None:
+    account()
+
+    refused = ask(function, body)
+
+    assert (refused.status, refused.body["field"]) == (422, field)
+    assert audit() == []
+
+
+def test_more_cannot_be_taken_than_there_is() -> None:
+    account()
+
+    assert ask("adjust_credits", {"credits": -11, "note": "x"}).status == 402
+
+
+def test_a_job_is_inspected_without_a_way_to_its_pictures() -> None:
+    job_id = submit(count=1).body["job_id"]
+
+    seen = ask("inspect_job", job_id=job_id)
+
+    assert (seen.status, seen.body["maker"]) == (200, "maker-1")
+    assert "url" not in seen.body["images"][0]
+    assert audit()[0][1] == "inspect job"
