@@ -11,6 +11,7 @@ from stacks.network import NetworkStack
 from stacks.operations import OperationsStack
 from stacks.rendering import RenderingStack
 from stacks.training import TrainingStack
+from stacks.webhooks import WebhooksStack
 
 
 def build(app: App, stage: Stage) -> None:
@@ -31,6 +32,7 @@ def build(app: App, stage: Stage) -> None:
         app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
     )
     live = LiveStack(app, "Live", stack_name=stage.stack_name("Live"), stage=stage, data=data)
+    webhooks = WebhooksStack(app, "Webhooks", stack_name=stage.stack_name("Webhooks"), stage=stage)
     api = ApiStack(
         app,
         "Api",
@@ -40,6 +42,7 @@ def build(app: App, stage: Stage) -> None:
         intake=rendering.intake,
         gpu_queue=rendering.gpu_queue,
         live=live,
+        webhooks=webhooks,
     )
     training = TrainingStack(
         app,
@@ -58,6 +61,7 @@ def build(app: App, stage: Stage) -> None:
         rendering=rendering,
         api=api,
         training=training,
+        webhooks=webhooks,
     )
     Tags.of(app).add("craftspark:stage", stage.name)
 

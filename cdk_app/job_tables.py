@@ -95,6 +95,17 @@ class ConnectionsTable(OnDemandTable):
         self.table.grant(keeper, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
 
 
+class WebhooksTable(OnDemandTable):
+    """Makers' webhooks, and the log of their deliveries."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+
+    def grant_change(self, changer: iam.IGrantable) -> None:
+        """Find, put and delete items."""
+        self.table.grant(changer, *READ, "dynamodb:PutItem", "dynamodb:DeleteItem")
+
+
 class AccountsTable(OnDemandTable):
     """Makers' credits and every entry that changed them; `ledger` lists a maker's entries by time."""
 

@@ -21,9 +21,17 @@ class DeadLetterQueue(sqs.Queue):
 
 
 class WorkQueue(Construct):
-    """A standard queue and its dead letters."""
+    """A standard queue and its dead letters, where a message is after `most_receives` that failed."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, visibility: Duration, retention: Duration) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        visibility: Duration,
+        retention: Duration,
+        most_receives: int = MOST_RECEIVES,
+    ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetterQueue(self, "DeadLetters")
         self.queue = sqs.Queue(
@@ -34,5 +42,5 @@ class WorkQueue(Construct):
             receive_message_wait_time=Duration.seconds(20),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MOST_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=most_receives),
         )

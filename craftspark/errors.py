@@ -49,6 +49,10 @@ class UploadNotFound(RequestRefused):
     """The caller has no upload with this id, or has not sent the picture yet."""
 
 
+class WebhookNotFound(RequestRefused):
+    """The caller has no webhook with this id."""
+
+
 class PromptRefused(RequestRefused):
     """The words ask for what we do not make."""
 

@@ -16,6 +16,7 @@ class Plan:
     submissions_per_minute: int
     largest_count: int
     lanes: tuple[str, ...] = ("interactive", "bulk")
+    webhooks: int = 0
 
 
 PLANS = {
@@ -45,6 +46,7 @@ PLANS = {
             max_active_jobs=12,
             submissions_per_minute=120,
             largest_count=8,
+            webhooks=2,
         ),
         Plan(
             name="partner",
@@ -53,6 +55,7 @@ PLANS = {
             max_active_jobs=100,
             submissions_per_minute=3000,
             largest_count=8,
+            webhooks=10,
         ),
     )
 }

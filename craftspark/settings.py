@@ -118,6 +118,20 @@ class AccountSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookSettings(Settings):
+    """What the functions that read and change webhooks need; `create_webhook` has AccountSettings beside."""
+
+    webhooks_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverySettings(WebhookSettings):
+    """What `fan_out_webhooks` and `deliver_webhook` need."""
+
+    delivery_queue_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdminSettings(AccountSettings):
     """What the administrative functions need. `admin_scope` is its name at the issuer of tokens."""
 

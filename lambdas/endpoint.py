@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from craftspark.errors import BodyTooLarge, CraftsparkError, Forbidden, InvalidInput, JobNotFound, UploadNotFound
+from craftspark.errors import (
+    BodyTooLarge,
+    CraftsparkError,
+    Forbidden,
+    InvalidInput,
+    JobNotFound,
+    UploadNotFound,
+    WebhookNotFound,
+)
 from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, is_job_id
 from lambdas.log import logger
 from lambdas.measures import event
@@ -20,7 +28,7 @@ from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
 BODY_LIMIT = 32 * 1024
-NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound}
+NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound, "webhook_id": WebhookNotFound}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +110,8 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
-def id_in_path(request: Request, name: Literal["job_id", "upload_id"]) -> str:
-    """The job or upload that the path names; raises NotFound for what cannot be one, before anything is asked."""
+def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_id"]) -> str:
+    """The job, upload or webhook that the path names; raises NotFound for what can be none, before a table is asked."""
     given = request.path[name]
     if not is_job_id(given):
         raise NOT_FOUND[name]("an id has 26 lower-case letters and digits", field=name)

@@ -21,6 +21,7 @@ from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Proble
 from lambdas.views import (
     AccountView,
     CreditChange,
+    DeliveryList,
     InspectedJob,
     JobChanges,
     JobPage,
@@ -35,6 +36,9 @@ from lambdas.views import (
     UploadForm,
     UploadRequest,
     UploadView,
+    WebhookList,
+    WebhookRequest,
+    WebhookView,
 )
 
 REF = "#/components/schemas/{model}"
@@ -50,6 +54,7 @@ IDEMPOTENCY_KEY = {
     "description": "Makes a retry safe: the same key answers the same job. Without it each request is a new job.",
     "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LIMIT},
 }
+WEBHOOK_ID = {**JOB_ID, "name": "webhook_id"}
 UPLOAD_ID = {**JOB_ID, "name": "upload_id"}
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}}
 CURSOR = {
@@ -84,7 +89,7 @@ class Operation:
     """What one route takes and answers."""
 
     summary: str
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     body: type[BaseModel] | None = None
     refusals: tuple[type[CraftsparkError], ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
@@ -193,6 +198,34 @@ OPERATIONS = {
         answer=LiveView,
         status=HTTPStatus.CREATED,
     ),
+    "list_webhooks": Operation(summary="The endpoints that are told how your jobs end", answer=WebhookList),
+    "create_webhook": Operation(
+        summary="Be told how your jobs end, at an https address",
+        answer=WebhookView,
+        body=WebhookRequest,
+        status=HTTPStatus.CREATED,
+        parameters=(IDEMPOTENCY_KEY,),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.PlanExceeded, errors.AccountContended),
+    ),
+    "delete_webhook": Operation(
+        summary="Tell an endpoint no more",
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        parameters=(WEBHOOK_ID,),
+        refusals=(errors.WebhookNotFound,),
+    ),
+    "rotate_webhook_secret": Operation(
+        summary="A new secret; the old one signs beside it for a day",
+        answer=WebhookView,
+        parameters=(WEBHOOK_ID,),
+        refusals=(errors.WebhookNotFound,),
+    ),
+    "list_deliveries": Operation(
+        summary="What was sent to an endpoint, and what it answered",
+        answer=DeliveryList,
+        parameters=(WEBHOOK_ID, LIMIT),
+        refusals=(errors.InvalidInput, errors.WebhookNotFound),
+    ),
     "list_jobs": Operation(
         summary="Your jobs, newest first",
         answer=JobPage,
@@ -234,7 +267,10 @@ OPERATIONS = {
 
 def describe() -> dict[str, Any]:
     """The OpenAPI document."""
-    answers: set[type[BaseModel]] = {Problem, *(operation.answer for operation in OPERATIONS.values())}
+    answers: set[type[BaseModel]] = {
+        Problem,
+        *(operation.answer for operation in OPERATIONS.values() if operation.answer),
+    }
     _, definitions = models_json_schema(
         [
             *((tool.request, "validation") for tool in TOOLS.values()),
@@ -302,8 +338,10 @@ def answer(operation: Operation) -> dict[str, Any]:
         name: {"description": description, "schema": {"type": "string"}}
         for name, description in operation.headers.items()
     }
-    content = {"application/json": {"schema": ref(operation.answer)}}
-    return {"description": operation.status.phrase, "content": content, **({"headers": headers} if headers else {})}
+    described: dict[str, Any] = {"description": operation.status.phrase, **({"headers": headers} if headers else {})}
+    if operation.answer:
+        described["content"] = {"application/json": {"schema": ref(operation.answer)}}
+    return described
 
 
 def refusals(operation: Operation, scope: str | None) -> dict[str, Any]:

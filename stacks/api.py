@@ -1,5 +1,7 @@
 """What makers' front ends talk to: the HTTP API, sign-in, and a Lambda for each route."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -24,9 +26,11 @@ from craftspark.settings import (
     SubmitSettings,
     ToolsSettings,
     UploadSettings,
+    WebhookSettings,
 )
 from stacks.data import DataStack
 from stacks.live import LiveStack
+from stacks.webhooks import WebhooksStack
 
 TIMEOUT = Duration.seconds(10)
 # A picture of 4096 x 4096 is decoded, converted and written anew: some 0.5 GB and, on one vCPU, a few seconds.
@@ -47,6 +51,7 @@ class ApiStack(Stack):
         intake: WorkQueue,
         gpu_queue: WorkQueue,
         live: LiveStack,
+        webhooks: WebhooksStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
@@ -66,6 +71,8 @@ class ApiStack(Stack):
             "list_ledger": self._account("ListLedger", "list_ledger"),
             "list_tools": self._function("ListTools", "list_tools", ToolsSettings(model=stage.rendering.model)),
         }
+        for name in ("create_webhook", "list_webhooks", "delete_webhook", "rotate_webhook_secret", "list_deliveries"):
+            functions[name] = self._webhooks(name, webhooks)
         for name in sorted({route.function for route in ROUTES if route.scope}):
             functions[name] = self._administration(name)
         sign_in = SignIn(self, "SignIn", api=stage.api, keep=stage.data.keep)
@@ -212,6 +219,20 @@ class ApiStack(Stack):
         self._data.accounts.grant_read_write(function)
         return function
 
+    def _webhooks(self, name: str, webhooks: WebhooksStack) -> lambda_.Function:
+        settings = WebhookSettings(webhooks_table=webhooks.table.table.table_name)
+        account = AccountSettings(
+            accounts_table=self._data.accounts.table.table_name, default_plan=self._stage.makers.default_plan
+        )
+        creates = name == "create_webhook"
+        function = self._function(
+            name.title().replace("_", ""), name, settings, also=account.to_environment() if creates else {}
+        )
+        webhooks.table.grant_change(function)
+        if creates:
+            self._data.accounts.grant_read_write(function)
+        return function
+
     def _administration(self, name: str) -> lambda_.Function:
         """Everything about accounts, and looking at jobs."""
         function = self._function(
@@ -237,6 +258,7 @@ class ApiStack(Stack):
         *,
         memory_mib: int = MEMORY_MIB,
         timeout: Duration = TIMEOUT,
+        also: Mapping[str, str] = MappingProxyType({}),
     ) -> lambda_.Function:
         return PythonFunction(
             self,
@@ -245,5 +267,5 @@ class ApiStack(Stack):
             stage=self._stage,
             timeout=timeout,
             memory_mib=memory_mib,
-            environment=settings.to_environment(),
+            environment={**settings.to_environment(), **also},
         ).function

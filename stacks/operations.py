@@ -13,6 +13,7 @@ from cdk_app.stage import Operations
 from stacks.api import ApiStack
 from stacks.rendering import RenderingStack
 from stacks.training import TrainingStack
+from stacks.webhooks import WebhooksStack
 
 PERIOD = Duration.minutes(5)
 
@@ -29,6 +30,7 @@ class OperationsStack(Stack):
         rendering: RenderingStack,
         api: ApiStack,
         training: TrainingStack,
+        webhooks: WebhooksStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
@@ -41,6 +43,7 @@ class OperationsStack(Stack):
             "GpuDeadLetters": _depth(rendering.gpu_queue.dead_letters),
             "Unsettled": _depth(rendering.unsettled),
             "UnsettledTrainings": _depth(training.unsettled),
+            "UntoldWebhooks": _depth(webhooks.untold),
         }
 
         alarms = Alarms(self, "Alarms", email=operations.alarm_email)

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from craftspark.routes import ROUTES
 from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
 
 # Actions that AWS cannot tie to a resource, or that a construct of the CDK does not.
 UNTIED = {
     "ecr:GetAuthorizationToken": "has no resource",
+    "dynamodb:ListStreams": "has no resource",
     "ecs:DescribeTasks": "EcsRunTask asks for it; it reads",
     "ecs:DiscoverPollEndpoint": "has no resource",
     "ecs:Poll": "tied to the cluster by a condition",
@@ -92,7 +94,39 @@ def test_reading_an_account_touches_no_job(dev: Synthesis) -> None:
     statements = dev.allowed_to_function("read_account")
 
     assert on(statements, "JobsTable") == set()
-    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
+
+
+@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES if route.scope}))
+def test_administration_is_about_accounts_and_reads_jobs_at_most(dev: Synthesis, name: str) -> None:
+    statements = dev.allowed_to_function(name)
+
+    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
+    assert on(statements, "JobsTable") == ({"dynamodb:GetItem", "dynamodb:Query"} if name == "inspect_job" else set())
+    assert services(statements) == {"dynamodb", "xray"}
+
+
+def test_a_quote_reserves_and_sends_nothing(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("quote_job")
+
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert on(statements, "AccountsTable") == {"dynamodb:PutItem"}  # records of refused prompts
+    assert "sqs:SendMessage" not in allowed_actions(statements)
+
+
+def test_updates_are_pushed_by_who_can_change_no_job(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("push_updates")
+
+    assert not on(statements, "JobsTable") & TABLE_WRITES
+    assert "execute-api:ManageConnections" in allowed_actions(statements)
+    assert on(statements, "AccountsTable") == set()
+
+
+def test_a_webhook_s_delivery_knows_neither_jobs_nor_accounts(dev: Synthesis) -> None:
+    for name in ("fan_out_webhooks", "deliver_webhook"):
+        statements = dev.allowed_to_function(name)
+        assert on(statements, "JobsTable") == on(statements, "AccountsTable") == set()
+        assert services(statements) == {"dynamodb", "sqs", "xray"}
 
 
 def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
@@ -172,10 +206,18 @@ def test_only_releases_touch_styles(synthesis: Synthesis, name: str) -> None:
     assert on(synthesis.allowed_to_function(name), "Styles") == set()
 
 
-def test_nobody_deletes_items_or_pictures_or_scans(synthesis: Synthesis) -> None:
-    every = allowed_actions(allowed(synthesis))
+def test_only_connections_webhooks_and_a_maker_s_own_images_are_deleted_and_nobody_scans(synthesis: Synthesis) -> None:
+    every = allowed(synthesis)
+    deleting = [each for each in every if {"dynamodb:DeleteItem", "s3:DeleteObject*"} & set(actions(each))]
 
-    assert not every & {"dynamodb:DeleteItem", "dynamodb:Scan", "s3:DeleteObject", "s3:DeleteObject*"}
+    for statement in deleting:
+        place = json.dumps(statement["Resource"])
+        assert any(name in place for name in ("Connections", "Webhooks", "Images")), place
+    images = [each for each in deleting if "s3:DeleteObject*" in actions(each)]
+    assert images == [
+        each for each in synthesis.allowed_to_function("delete_images") if "s3:DeleteObject*" in actions(each)
+    ]
+    assert not allowed_actions(every) & {"dynamodb:Scan", "s3:DeleteBucket"}
 
 
 def test_state_machines_stop_no_task(synthesis: Synthesis) -> None:

@@ -19,7 +19,7 @@ def test_no_template_has_an_error_or_a_warning_for_cfn_lint(dev: Synthesis, prod
     command = [str(NODE.parent / "cfn-lint"), "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
     lint = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
-    assert len(templates) == 18
+    assert len(templates) == 3 * len(STACKS)
     assert lint.stdout == ""
     assert lint.returncode == 0
 
@@ -58,7 +58,7 @@ def test_stacks_are_told_apart_by_their_stage(dev: Synthesis, prod: Synthesis) -
 
 def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
     assert dev.outputs == {
-        "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId"},
+        "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId", "PartnerClientId", "AdministratorClientId"},
         "Data": {
             "JobsTableName",
             "AccountsTableName",
@@ -69,6 +69,7 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
             "TrainingBucketName",
             "GpuRepositoryUri",
         },
+        "Live": {"LiveUrl"},
         "Network": set(),
         "Operations": set(),
         "Rendering": {
@@ -80,6 +81,7 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
             "IntakeQueueUrl",
         },
         "Training": {"TrainingStateMachineArn", "StartTrainingFunctionName", "DecideTrainingFunctionName"},
+        "Webhooks": set(),
     }
 
 
@@ -96,10 +98,12 @@ def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:
 def test_every_route_leads_to_its_function_for_signed_in_makers_only(synthesis: Synthesis) -> None:
     routes = {route["RouteKey"]: route for route in synthesis.properties("AWS::ApiGatewayV2::Route")}
 
-    assert set(routes) == {f"{route.method} {route.path}" for route in ROUTES}
+    # A connection is let in by its ticket, which a signed-in maker got.
+    assert set(routes) == {f"{route.method} {route.path}" for route in ROUTES} | {"$connect", "$disconnect"}
     for route in ROUTES:
         written = routes[f"{route.method} {route.path}"]
         assert written["AuthorizationType"] == "JWT"
+        assert written.get("AuthorizationScopes") == (["craftspark/admin"] if route.scope else None)
         assert function_behind(written, synthesis) == f"lambdas.{route.function}.handler.handler"
 
 
@@ -126,10 +130,10 @@ def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> Non
     images = [json.loads(file.read_text())["dockerImages"] for file in synthesis.folder.glob("*.assets.json")]
 
     assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
-    assert images == [{}] * 6
+    assert images == [{}] * len(STACKS)
 
 
-STACKS = ("Network", "Data", "Rendering", "Api", "Training", "Operations")
+STACKS = ("Network", "Data", "Rendering", "Live", "Webhooks", "Api", "Training", "Operations")
 
 
 def stack_names(synthesis: Synthesis) -> set[str]:

@@ -1,0 +1,14 @@
+"""DELETE /v1/webhooks/{webhook_id}: tell it no more."""
+
+from http import HTTPStatus
+
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.log import logger
+from lambdas.webhooks import table
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    table().drop(request.maker, id_in_path(request, "webhook_id"))
+    return Response(status=HTTPStatus.NO_CONTENT, body=None)

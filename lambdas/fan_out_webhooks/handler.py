@@ -1,0 +1,26 @@
+"""The event JobSettled -> a message for each of the maker's webhooks."""
+
+from functools import cache
+from typing import Any
+
+from craftspark.aws import clients
+from craftspark.aws.webhooks import DeliveryQueue
+from craftspark.settings import DeliverySettings
+from craftspark.webhooks import body_of
+from lambdas.log import logger
+from lambdas.webhooks import table
+
+
+@cache
+def queue() -> DeliveryQueue:
+    return DeliveryQueue(client=clients.sqs(), url=DeliverySettings.from_environment().delivery_queue_url)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> None:
+    settled = event["detail"]
+    for webhook in table().of(settled["maker"]):
+        # The same event told twice is the same message: its receiver knows it by the id.
+        message_id = f"msg_{settled['job_id']}_{webhook.webhook_id}"
+        queue().send(webhook, message_id, body_of(settled, event["time"]))
+        logger.info("webhook queued", extra={"job_id": settled["job_id"], "webhook_id": webhook.webhook_id})

@@ -1,0 +1,12 @@
+"""GET /v1/webhooks: the endpoints that are told how jobs end."""
+
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
+from lambdas.views import WebhookList, webhook_view
+from lambdas.webhooks import table
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    return Response(body=WebhookList(webhooks=[webhook_view(webhook) for webhook in table().of(request.maker)]))
