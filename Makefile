@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
 
-.PHONY: help setup demo test check lint fix synth bench image clean
+.PHONY: help setup demo test check lint fix reference synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,10 +45,14 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-fix: $(VENV)/.ready ## format, mend what can be mended, and write the generated files anew
+fix: setup ## format, mend what can be mended, and write the generated files anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m lambdas.openapi > docs/openapi.json
+	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
+
+reference: setup ## write the API's reference as a page to build/reference/index.html
+	$(BIN)/python -m lambdas.reference
 
 synth: $(VENV)/.ready ## write the templates of every stage to build/synth; needs no AWS account
 	@for stage in dev prod local; do \

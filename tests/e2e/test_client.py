@@ -1,0 +1,103 @@
+"""The typed client for front ends: generated from the description, checked by its compiler, used from Node."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lambdas.reference import write
+from local_cloud.cloud import LocalCloud
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / "node_modules" / ".bin"
+NODE = Path(sys.executable).parent / "node"
+
+PROGRAM = """
+import {{ craftspark, ended, Refused }} from "{client}";
+
+const client = craftspark({{ baseUrl: process.env.API, token: () => process.env.TOKEN }});
+const params = {{ header: {{ "Idempotency-Key": "client-1" }} }};
+const body = {{ prompt: "red apple", count: 1, steps: 1 }};
+const {{ data }} = await client.POST("/v1/tools/picture/jobs", {{ params, body }});
+const job = await ended(client, data.job_id);
+let refused;
+try {{
+  await client.POST("/v1/tools/picture/jobs", {{ body: {{ prompt: "", count: 1 }} }});
+}} catch (error) {{
+  refused = {{ ours: error instanceof Refused, status: error.status, field: error.problem.field }};
+}}
+console.log(JSON.stringify({{ state: job.state, refused }}));
+"""
+
+
+def run(*command: str, **environment: str) -> str:
+    path = f"{NODE.parent}{os.pathsep}{TOOLS}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_committed_types_are_those_of_the_description(tmp_path: Path) -> None:
+    types = tmp_path / "schema.d.ts"
+    run("openapi-typescript", "docs/openapi.json", "--default-non-nullable", "false", "--output", str(types))
+
+    assert types.read_text() == (ROOT / "web/client/schema.d.ts").read_text(), "run `make fix`"
+
+
+@pytest.mark.parametrize(
+    ("call", "good"),
+    [
+        ('client.GET("/v1/account")', True),
+        ('client.GET("/v1/acount")', False),
+        ('client.POST("/v1/tools/picture/jobs", { body: { prompt: "a", count: 1 } })', True),
+        ('client.POST("/v1/tools/picture/jobs", { body: { prompt: "a", count: "1" } })', False),
+        ('client.POST("/v1/tools/picture/jobs", { body: { count: 1 } })', False),
+    ],
+)
+def test_the_compiler_knows_paths_and_bodies(tmp_path: Path, call: str, good: bool) -> None:
+    program = tmp_path / "use.ts"
+    client = f'import {{ craftspark }} from "{ROOT}/web/client/index";'
+    program.write_text(f'{client}\nconst client = craftspark({{ baseUrl: "", token: () => "" }});\nawait {call};\n')
+    options = ("--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler")
+
+    done = subprocess.run(
+        [str(NODE), str(TOOLS.parent / "typescript/lib/tsc.js"), *options, "--skipLibCheck", str(program)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode == 0) is good, done.stdout
+
+
+def test_it_asks_waits_and_tells_what_was_refused(cloud: LocalCloud, maker: str, tmp_path: Path) -> None:
+    run("tsc", "--project", "web/client/tsconfig.json", "--outDir", str(ROOT / "build/client"))
+    program = ROOT / "build/client/use.mjs"
+    (ROOT / "build/client/package.json").write_text('{"type": "module"}')
+    program.write_text(PROGRAM.format(client="./index.js"))
+
+    told = json.loads(run("node", str(program), API=cloud.api_url, TOKEN=maker))
+
+    assert told == {"state": "succeeded", "refused": {"ours": True, "status": 422, "field": "prompt"}}
+
+
+def test_the_reference_is_a_page_that_asks_nobody_for_anything(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    page = (tmp_path / "index.html").read_text()
+    assert "/v1/tools/picture/jobs" in page
+    assert "http" not in page.split("apiDescriptionDocument")[0]
+    assert (tmp_path / "web-components.min.js").stat().st_size > 1_000_000
