@@ -17,29 +17,22 @@ from craftspark.errors import CraftsparkError
 from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, JobState
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS, Tool
+from lambdas.account_views import AccountView, CreditChange, LedgerPage, PlanChange, SuspensionChange
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
 from lambdas.views import (
-    AccountView,
-    CreditChange,
-    DeliveryList,
     InspectedJob,
     JobChanges,
     JobPage,
     JobSummary,
     JobView,
-    LedgerPage,
     LiveView,
-    PlanChange,
     QuoteView,
-    SuspensionChange,
     ToolList,
     UploadForm,
     UploadRequest,
     UploadView,
-    WebhookList,
-    WebhookRequest,
-    WebhookView,
 )
+from lambdas.webhook_views import DeliveryList, WebhookList, WebhookRequest, WebhookView
 
 REF = "#/components/schemas/{model}"
 JOB_ID = {

@@ -5,10 +5,10 @@ from datetime import timedelta
 from functools import cache
 
 from craftspark.aws import clients
+from craftspark.aws.acceptance import Acceptance
 from craftspark.aws.accounts import Accounts
 from craftspark.aws.backlog import QueueBacklog
 from craftspark.aws.intake import IntakeQueue
-from craftspark.aws.job_book import Acceptance
 from craftspark.aws.releases import Releases
 from craftspark.aws.sources import Sources
 from craftspark.aws.uploads import UploadBucket

@@ -1,20 +1,16 @@
 """What the API answers: the shapes of its JSON."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import datetime
 from itertools import repeat
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from craftspark.credits import Account, Entry, EntryKind, Holding
 from craftspark.jobs import Job, JobRecord, JobState, keys_of
-from craftspark.plans import find_plan
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Upload
-from craftspark.webhooks import Delivery, Webhook
 
 ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
 
@@ -86,56 +82,6 @@ class JobPage(BaseModel):
     next_cursor: str | None = None
 
 
-class PlanView(BaseModel):
-    """What a plan allows."""
-
-    name: str
-    title: str
-    monthly_credits: int
-    max_active_jobs: int
-    submissions_per_minute: int
-    largest_count: int
-    lanes: list[str]
-    webhooks: int
-
-
-class AccountView(BaseModel):
-    """Credits: `granted` = `available` + `reserved` + `spent` + `expired`."""
-
-    plan: PlanView
-    granted: int
-    available: int
-    reserved: int
-    spent: int
-    expired: int
-    expiring: int = Field(
-        description="Of those available and reserved, what expires at the end of the month, if it is not used by then."
-    )
-    active_jobs: int
-    max_active_jobs: int
-    suspended: str | None = Field(None, description="Why the account takes no jobs, where it does not.")
-
-
-class EntryView(BaseModel):
-    """One line of the ledger: credits went from one holding to another."""
-
-    name: str
-    kind: EntryKind
-    credits: int
-    source: Holding
-    target: Holding
-    at: datetime
-    job_id: str | None = None
-    note: str | None = None
-
-
-class LedgerPage(BaseModel):
-    """Entries, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
-
-    entries: list[EntryView]
-    next_cursor: str | None = None
-
-
 class StyleView(BaseModel):
     """A look that the tool's pictures can have: `name` is the request's `style`."""
 
@@ -167,79 +113,6 @@ class LiveView(BaseModel):
 
     url: str
     good_for_s: int
-
-
-class WebhookRequest(BaseModel):
-    """Where to be told how jobs end."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    url: str = Field(
-        max_length=1000,
-        description="https, port 443, on the public internet.",
-        examples=["https://example.com/craftspark"],
-    )
-
-
-class WebhookView(BaseModel):
-    """An endpoint. Messages are signed by Standard Webhooks."""
-
-    webhook_id: str
-    url: str
-    created_at: datetime
-    secret: str | None = Field(None, description="Signs the messages; shown when it is made, and never again.")
-
-
-class WebhookList(BaseModel):
-    """All endpoints."""
-
-    webhooks: list[WebhookView]
-
-
-class DeliveryView(BaseModel):
-    """One try to deliver a message."""
-
-    message_id: str
-    attempt: int
-    at: datetime
-    delivered: bool
-    status: int | None = Field(None, description="What the endpoint answered.")
-    error: str | None = Field(None, description="Why it answered nothing.")
-
-
-class DeliveryList(BaseModel):
-    """Tries, newest first; the log goes back 30 days."""
-
-    deliveries: list[DeliveryView]
-
-
-class CreditChange(BaseModel):
-    """Credits for an account, and why."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    credits: int = Field(ge=-1_000_000, le=1_000_000, description="To be given; less than none, to be taken.")
-    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
-        description="Why; the maker reads it in the ledger.", examples=["order 1234"]
-    )
-
-
-class PlanChange(BaseModel):
-    """Another plan for an account."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    plan: str = Field(description="The plan's name.", examples=["plus"])
-
-
-class SuspensionChange(BaseModel):
-    """Whether an account takes jobs."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
-        description="Why it takes none, which the maker is told; null to take jobs again."
-    )
 
 
 class JobChanges(BaseModel):
@@ -320,46 +193,6 @@ def quote_view(quote: Quote) -> QuoteView:
         estimated_render_s=quote.estimate.render_s,
         cheaper=[CheaperView(changes=each.changes, price=each.price) for each in quote.cheaper],
     )
-
-
-def webhook_view(webhook: Webhook, *, secret: bool = False) -> WebhookView:
-    return WebhookView(
-        webhook_id=webhook.webhook_id,
-        url=webhook.url,
-        created_at=webhook.created_at,
-        secret=webhook.secret if secret else None,
-    )
-
-
-def delivery_view(delivery: Delivery) -> DeliveryView:
-    return DeliveryView(
-        message_id=delivery.message_id,
-        attempt=delivery.attempt,
-        at=delivery.at,
-        delivered=delivery.delivered,
-        status=delivery.status,
-        error=delivery.error,
-    )
-
-
-def account_view(account: Account) -> AccountView:
-    plan = find_plan(account.plan)
-    return AccountView(
-        plan=PlanView(**{**asdict(plan), "lanes": list(plan.lanes)}),
-        granted=account.granted,
-        available=account.available,
-        reserved=account.reserved,
-        spent=account.spent,
-        expired=account.expired,
-        expiring=account.expiring,
-        active_jobs=account.active_jobs,
-        max_active_jobs=plan.max_active_jobs,
-        suspended=account.suspended,
-    )
-
-
-def entry_view(entry: Entry) -> EntryView:
-    return EntryView(**asdict(entry))
 
 
 def upload_view(upload: Upload) -> UploadView:

@@ -16,6 +16,7 @@ def service_token(cognito: Any, endpoint: str, *, pool: str, app_client: str) ->
         f"{endpoint}/oauth2/token",
         data={"grant_type": "client_credentials", "client_id": app_client},
         auth=(app_client, client["ClientSecret"]),
+        trust_env=False,  # no proxy of the user's leads to this machine
     )
     return str(answer.raise_for_status().json()["access_token"])
 

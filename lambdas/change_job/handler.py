@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from craftspark.aws import clients, job_book
+from craftspark.aws import clients, job_list
 from craftspark.settings import JobsSettings
 from craftspark.tools.request import parse_request
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
@@ -11,8 +11,8 @@ from lambdas.views import JobChanges, job_summary
 
 
 @cache
-def changes() -> job_book.JobChanges:
-    return job_book.JobChanges(client=clients.dynamodb(), jobs_table=JobsSettings.from_environment().jobs_table)
+def changes() -> job_list.JobChanges:
+    return job_list.JobChanges(client=clients.dynamodb(), jobs_table=JobsSettings.from_environment().jobs_table)
 
 
 @logger.inject_lambda_context

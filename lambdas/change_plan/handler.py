@@ -2,11 +2,11 @@
 
 from craftspark.plans import find_plan
 from craftspark.tools.request import parse_request
+from lambdas.account_views import PlanChange, account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
-from lambdas.views import PlanChange, account_view
 
 
 @logger.inject_lambda_context

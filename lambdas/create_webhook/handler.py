@@ -8,7 +8,7 @@ from craftspark.tools.request import parse_request
 from lambdas.accounts import accounts
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger
-from lambdas.views import WebhookRequest, webhook_view
+from lambdas.webhook_views import WebhookRequest, webhook_view
 from lambdas.webhooks import webhooks
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.images import ImageBucket
-from craftspark.aws.job_book import JobChanges
+from craftspark.aws.job_list import JobChanges
 from craftspark.settings import ReadSettings
 from craftspark.submissions import utc_now
 from lambdas.endpoint import Request, Response, endpoint, id_in_path

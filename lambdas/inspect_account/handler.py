@@ -1,10 +1,10 @@
 """GET /v1/admin/accounts/{maker}: a maker's account."""
 
+from lambdas.account_views import account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
-from lambdas.views import account_view
 
 
 @logger.inject_lambda_context

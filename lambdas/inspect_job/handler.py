@@ -3,7 +3,7 @@
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.job_book import JobList
+from craftspark.aws.job_list import JobList
 from lambdas.administration import administrators_only, settings, write_down
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger

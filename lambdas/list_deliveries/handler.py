@@ -2,7 +2,7 @@
 
 from lambdas.endpoint import Request, Response, endpoint, id_in_path, whole_number
 from lambdas.log import logger
-from lambdas.views import DeliveryList, delivery_view
+from lambdas.webhook_views import DeliveryList, delivery_view
 from lambdas.webhooks import table
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.job_book import JobFilter, JobList
+from craftspark.aws.job_list import JobFilter, JobList
 from craftspark.errors import InvalidInput
 from craftspark.jobs import JobState
 from craftspark.settings import ReadSettings

@@ -2,10 +2,10 @@
 
 import re
 
+from lambdas.account_views import LedgerPage, entry_view
 from lambdas.accounts import accounts
 from lambdas.endpoint import Request, Response, cursor_of, endpoint, position_of, whole_number
 from lambdas.log import logger
-from lambdas.views import LedgerPage, entry_view
 
 POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z entry#[a-z]+#[\w#.:-]{1,300}")
 

@@ -2,7 +2,7 @@
 
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
-from lambdas.views import WebhookList, webhook_view
+from lambdas.webhook_views import WebhookList, webhook_view
 from lambdas.webhooks import table
 
 

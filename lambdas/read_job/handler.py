@@ -6,7 +6,7 @@ from functools import cache
 from http import HTTPStatus
 
 from craftspark.aws import clients
-from craftspark.aws.job_book import JobList
+from craftspark.aws.job_list import JobList
 from craftspark.aws.presigning import Presigner
 from craftspark.jobs import JobRecord
 from craftspark.settings import ReadSettings

@@ -2,7 +2,7 @@
 
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
-from lambdas.views import webhook_view
+from lambdas.webhook_views import webhook_view
 from lambdas.webhooks import table, webhooks
 
 

@@ -1,11 +1,11 @@
 """PUT /v1/admin/accounts/{maker}/suspension: take no more jobs of a maker, or take them again."""
 
 from craftspark.tools.request import parse_request
+from lambdas.account_views import SuspensionChange, account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.log import logger
-from lambdas.views import SuspensionChange, account_view
 
 
 @logger.inject_lambda_context

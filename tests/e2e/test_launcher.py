@@ -221,7 +221,7 @@ def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assemb
 
     assert "CREATE_COMPLETE" in up
     assert "/_aws/execute-api/" in up
-    assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 6
+    assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 8
     assert "Craftspark-Local-Rendering" in status
     assert "GpuQueue" in status
     assert token.count(".") == 2

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from craftspark.aws.acceptance import Acceptance
 from craftspark.aws.accounts import Accounts
-from craftspark.aws.job_book import Acceptance, JobBook
+from craftspark.aws.job_book import JobBook
 from craftspark.aws.render_book import JobEnded, RenderBook
 from craftspark.credits import Account
 from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused

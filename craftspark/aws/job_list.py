@@ -1,0 +1,138 @@
+"""A maker's jobs as they find, name and empty them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from craftspark.aws import items
+from craftspark.aws.items import text
+from craftspark.aws.job_book import read_record
+from craftspark.errors import JobNotFound, JobUnfinished
+from craftspark.jobs import Job, JobRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+READS_MOST = 10  # of the index, for a page of a list
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobList:
+    """A maker's jobs, newest first."""
+
+    client: DynamoDBClient
+    jobs_table: str
+
+    def read(self, job_id: str) -> JobRecord:
+        """The job with its images and progress; raises JobNotFound."""
+        return read_record(self.client, self.jobs_table, job_id)
+
+    def page(self, maker: str, limit: int, after: str | None, wanted: JobFilter) -> tuple[list[Job], str | None]:
+        """Up to `limit` of the wanted jobs created before the one that `after` names, and what names the last seen.
+
+        `after` is `<created_at>#<job_id>`; None where there are no more. A page may have fewer jobs than there are:
+        what a filter passes over is read all the same, a bounded number of times.
+        """
+        condition, expression, names, values = wanted.conditions()
+        if after and after < wanted.first:
+            return [], None  # a cursor of another filter, beyond all that this one wants
+        if after and after > wanted.last:
+            after = None
+        found: list[Job] = []
+        for _ in range(READS_MOST):
+            start: Any = {}
+            if after:
+                job_id = after.rpartition("#")[2]
+                start = {"ExclusiveStartKey": {**items.job_key(job_id), "maker": text(maker), "created": text(after)}}
+            answer = self.client.query(
+                TableName=self.jobs_table,
+                IndexName="by_maker",
+                KeyConditionExpression=f"maker = :maker{condition}",
+                ExpressionAttributeValues={":maker": text(maker), **values},
+                ScanIndexForward=False,
+                Limit=limit - len(found),
+                **expression,
+                **names,
+                **start,
+            )
+            found += [items.read_job(item) for item in answer["Items"]]
+            last = answer.get("LastEvaluatedKey")
+            after = last["created"]["S"] if last else None
+            if after is None or len(found) == limit:
+                break
+        return found, after
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFilter:
+    """Which of a maker's jobs are wanted: those of a tool, in a state, created since and until moments."""
+
+    tool: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def first(self) -> str:
+        """The least `created` that is wanted."""
+        return items.timestamp(self.since) if self.since else "0"
+
+    @property
+    def last(self) -> str:
+        """The greatest one."""
+        return f"{items.timestamp(self.until) if self.until else '9'}~"
+
+    def conditions(self) -> tuple[str, Any, Any, dict[str, Any]]:
+        """A key condition to be added, a filter expression, names and values."""
+        condition, filters, names, values = "", [], {}, {}
+        if self.since or self.until:
+            condition = " AND created BETWEEN :since AND :until"
+            values[":since"], values[":until"] = text(self.first), text(self.last)
+        for name in ("tool", "state"):
+            if wanted := getattr(self, name):
+                filters.append(f"#{name} = :{name}")
+                names[f"#{name}"] = name
+                values[f":{name}"] = text(wanted)
+        expression = {"FilterExpression": " AND ".join(filters)} if filters else {}
+        return condition, expression, {"ExpressionAttributeNames": names} if names else {}, values
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobChanges:
+    """What a maker may change of a job of theirs."""
+
+    client: DynamoDBClient
+    jobs_table: str
+
+    def name(self, maker: str, job_id: str, title: str) -> Job:
+        """Give the job a title, or with an empty one none; raises JobNotFound."""
+        change = "SET title = :title" if title else "REMOVE title"
+        return self._change(maker, job_id, change, "maker = :maker", {":title": text(title)} if title else {})
+
+    def mark_images_deleted(self, maker: str, job_id: str, at: datetime) -> JobRecord:
+        """From now on the job shows no images; raises JobNotFound, or JobUnfinished for one in progress."""
+        change = "SET images_deleted_at = if_not_exists(images_deleted_at, :at)"
+        condition = "maker = :maker AND attribute_not_exists(unfinished)"
+        self._change(maker, job_id, change, condition, {":at": text(items.timestamp(at))})
+        return read_record(self.client, self.jobs_table, job_id)
+
+    def _change(self, maker: str, job_id: str, change: str, condition: str, values: dict[str, Any]) -> Job:
+        try:
+            answer = self.client.update_item(
+                TableName=self.jobs_table,
+                Key=items.job_key(job_id),
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeValues={":maker": text(maker), **values},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self.client.exceptions.ConditionalCheckFailedException as failed:
+            old: Any = failed.response.get("Item", {})
+            if old.get("maker") == text(maker):
+                raise JobUnfinished("the job is in progress; cancel it first", field="job_id") from None
+            raise JobNotFound(f"you have no job {job_id}", field="job_id") from None
+        return items.read_job(answer["Attributes"])

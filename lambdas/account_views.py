@@ -1,0 +1,109 @@
+"""What the API answers about accounts, and takes to change them."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from craftspark.credits import Account, Entry, EntryKind, Holding
+from craftspark.plans import find_plan
+
+
+class PlanView(BaseModel):
+    """What a plan allows."""
+
+    name: str
+    title: str
+    monthly_credits: int
+    max_active_jobs: int
+    submissions_per_minute: int
+    largest_count: int
+    lanes: list[str]
+    webhooks: int
+
+
+class AccountView(BaseModel):
+    """Credits: `granted` = `available` + `reserved` + `spent` + `expired`."""
+
+    plan: PlanView
+    granted: int
+    available: int
+    reserved: int
+    spent: int
+    expired: int
+    expiring: int = Field(
+        description="Of those available and reserved, what expires at the end of the month, if it is not used by then."
+    )
+    active_jobs: int
+    max_active_jobs: int
+    suspended: str | None = Field(None, description="Why the account takes no jobs, where it does not.")
+
+
+class EntryView(BaseModel):
+    """One line of the ledger: credits went from one holding to another."""
+
+    name: str
+    kind: EntryKind
+    credits: int
+    source: Holding
+    target: Holding
+    at: datetime
+    job_id: str | None = None
+    note: str | None = None
+
+
+class LedgerPage(BaseModel):
+    """Entries, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+
+    entries: list[EntryView]
+    next_cursor: str | None = None
+
+
+class CreditChange(BaseModel):
+    """Credits for an account, and why."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    credits: int = Field(ge=-1_000_000, le=1_000_000, description="To be given; less than none, to be taken.")
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+        description="Why; the maker reads it in the ledger.", examples=["order 1234"]
+    )
+
+
+class PlanChange(BaseModel):
+    """Another plan for an account."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    plan: str = Field(description="The plan's name.", examples=["plus"])
+
+
+class SuspensionChange(BaseModel):
+    """Whether an account takes jobs."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
+        description="Why it takes none, which the maker is told; null to take jobs again."
+    )
+
+
+def account_view(account: Account) -> AccountView:
+    plan = find_plan(account.plan)
+    return AccountView(
+        plan=PlanView(**{**asdict(plan), "lanes": list(plan.lanes)}),
+        granted=account.granted,
+        available=account.available,
+        reserved=account.reserved,
+        spent=account.spent,
+        expired=account.expired,
+        expiring=account.expiring,
+        active_jobs=account.active_jobs,
+        max_active_jobs=plan.max_active_jobs,
+        suspended=account.suspended,
+    )
+
+
+def entry_view(entry: Entry) -> EntryView:
+    return EntryView(**asdict(entry))

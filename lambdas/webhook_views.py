@@ -1,0 +1,71 @@
+"""What the API answers about webhooks, and takes to register one."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from craftspark.webhooks import Delivery, Webhook
+
+
+class WebhookRequest(BaseModel):
+    """Where to be told how jobs end."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    url: str = Field(
+        max_length=1000,
+        description="https, port 443, on the public internet.",
+        examples=["https://example.com/craftspark"],
+    )
+
+
+class WebhookView(BaseModel):
+    """An endpoint. Messages are signed by Standard Webhooks."""
+
+    webhook_id: str
+    url: str
+    created_at: datetime
+    secret: str | None = Field(None, description="Signs the messages; shown when it is made, and never again.")
+
+
+class WebhookList(BaseModel):
+    """All endpoints."""
+
+    webhooks: list[WebhookView]
+
+
+class DeliveryView(BaseModel):
+    """One try to deliver a message."""
+
+    message_id: str
+    attempt: int
+    at: datetime
+    delivered: bool
+    status: int | None = Field(None, description="What the endpoint answered.")
+    error: str | None = Field(None, description="Why it answered nothing.")
+
+
+class DeliveryList(BaseModel):
+    """Tries, newest first; the log goes back 30 days."""
+
+    deliveries: list[DeliveryView]
+
+
+def webhook_view(webhook: Webhook, *, secret: bool = False) -> WebhookView:
+    return WebhookView(
+        webhook_id=webhook.webhook_id,
+        url=webhook.url,
+        created_at=webhook.created_at,
+        secret=webhook.secret if secret else None,
+    )
+
+
+def delivery_view(delivery: Delivery) -> DeliveryView:
+    return DeliveryView(
+        message_id=delivery.message_id,
+        attempt=delivery.attempt,
+        at=delivery.at,
+        delivered=delivery.delivered,
+        status=delivery.status,
+        error=delivery.error,
+    )
