@@ -17,7 +17,12 @@ from stacks.webhooks import WebhooksStack
 def build(app: App, stage: Stage) -> None:
     """Ids are the same in every stage; only the stacks' names tell them apart in an account."""
     network = NetworkStack(
-        app, "Network", stack_name=stage.stack_name("Network"), network=stage.network, operations=stage.operations
+        app,
+        "Network",
+        stack_name=stage.stack_name("Network"),
+        network=stage.network,
+        operations=stage.operations,
+        reads_secrets=stage.rendering.signing_secret is not None,
     )
     data = DataStack(
         app,

@@ -26,9 +26,14 @@ PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRI
 
 
 class PrivateNetwork(Construct):
-    """A VPC over the region's first zones, found at deployment so that synthesis looks nothing up."""
+    """A VPC over the region's first zones, found at deployment so that synthesis looks nothing up.
 
-    def __init__(self, scope: Construct, construct_id: str, *, network: Network, operations: Operations) -> None:
+    `reads_secrets` tells whether what runs in it fetches a key.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, network: Network, operations: Operations, reads_secrets: bool
+    ) -> None:
         super().__init__(scope, construct_id)
         with_nat = network.egress == "nat"
         self.vpc = ec2.Vpc(
@@ -53,5 +58,6 @@ class PrivateNetwork(Construct):
             restrict_default_security_group=False,
         )
         if not with_nat:
-            for name, service in INTERFACES.items():
+            secrets = {"Secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER} if reads_secrets else {}
+            for name, service in {**INTERFACES, **secrets}.items():
                 self.vpc.add_interface_endpoint(name, service=service)

@@ -13,7 +13,16 @@ class NetworkStack(Stack):
     """The VPC of the GPU instances. Lambdas stay outside: they talk to AWS alone."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, network: Network, operations: Operations, **stack: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        operations: Operations,
+        reads_secrets: bool,
+        **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
-        self.vpc = PrivateNetwork(self, "Private", network=network, operations=operations).vpc
+        self.vpc = PrivateNetwork(
+            self, "Private", network=network, operations=operations, reads_secrets=reads_secrets
+        ).vpc

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from cdk_app.gpu_worker import USER
 from craftspark.webhooks import BACKOFF_S
 from tests.stacks.conftest import ROOT
@@ -217,6 +219,24 @@ def test_network_has_gateways_always_and_one_way_out(dev: Synthesis, prod: Synth
     assert kinds[prod].count("Interface") == 8
     assert not prod.of_type("AWS::EC2::NatGateway")
     assert not prod.of_type("AWS::EC2::InternetGateway")
+
+
+@pytest.mark.parametrize(("reads_secrets", "interfaces"), [(False, 8), (True, 9)])
+def test_a_stage_that_signs_has_a_way_to_its_key(reads_secrets: bool, interfaces: int) -> None:
+    from aws_cdk import App
+    from aws_cdk.assertions import Template
+
+    from cdk_app.stages import find_stage
+    from stacks.network import NetworkStack
+
+    prod = find_stage("prod")
+    network = NetworkStack(
+        App(), "Network", network=prod.network, operations=prod.operations, reads_secrets=reads_secrets
+    )
+
+    found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")
+    kinds = [each["Properties"]["VpcEndpointType"] for each in found.values()]
+    assert kinds.count("Interface") == interfaces
 
 
 def test_api_is_throttled_and_logged(synthesis: Synthesis) -> None:
