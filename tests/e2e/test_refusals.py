@@ -154,7 +154,11 @@ def test_what_is_another_s_is_not_found_and_tells_nothing(
 ) -> None:
     job_id = front_end.accepted("secret words", count=1, steps=1)
     upload_id = front_end.call("POST", "/v1/uploads", json={"content_type": "image/png"}).json()["upload_id"]
-    webhook = front_end.call("POST", "/v1/webhooks", json={"url": "https://1.1.1.1/"}).json()
+    # An endpoint of a maker without jobs: nothing is ever sent there.
+    hooked = FrontEnd(cloud, cloud.sign_in("hooked@craftspark.example"))
+    webhook = hooked.call(
+        "POST", "/v1/webhooks", json={"url": "https://1.1.1.1/"}, headers={"Idempotency-Key": "k"}
+    ).json()
     theirs = next(
         name
         for part, name in (("/uploads/", upload_id), ("/webhooks/", webhook["webhook_id"]), ("", job_id))

@@ -1,0 +1,50 @@
+"""A webhook in the deployed stacks: from a job's end to the log of its delivery."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from tests.e2e.front_end import FrontEnd
+from tests.e2e.waiting import eventually
+
+WEBHOOK = "b" * 26
+
+
+@pytest.fixture
+def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
+    return FrontEnd(cloud, maker)
+
+
+def test_an_address_inside_is_refused_at_the_door(front_end: FrontEnd) -> None:
+    for url in ("https://localhost/", "https://127.0.0.1/", "https://169.254.169.254/latest", "http://1.1.1.1/"):
+        refused = front_end.call("POST", "/v1/webhooks", json={"url": url})
+        assert (refused.status_code, refused.json()["field"]) == (422, "url")
+
+
+def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_followed(
+    cloud: LocalCloud, front_end: FrontEnd
+) -> None:
+    """The endpoint was public when it was registered; its name leads to this machine when the job ends."""
+    dynamodb = cloud.client("dynamodb")
+    [table] = [name for name in dynamodb.list_tables()["TableNames"] if "Webhooks" in name]
+    claims = json.loads(base64.urlsafe_b64decode((front_end.token or "").split(".")[1] + "=="))
+    item = {"maker": claims["sub"], "item": f"webhook#{WEBHOOK}", "url": "https://localhost/", "secret": "whsec_YQ=="}
+    item["created_at"] = "2030-01-01T00:00:00.000Z"
+    dynamodb.put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
+
+    job_id = front_end.accepted(count=1, steps=1)
+    job = front_end.ended(job_id)
+
+    def look() -> Any:
+        return front_end.call("GET", f"/v1/webhooks/{WEBHOOK}/deliveries").json()["deliveries"]
+
+    [delivery] = eventually(look, within_s=30)
+    assert job["state"] == "succeeded"  # whatever becomes of the webhook
+    assert delivery["message_id"] == f"msg_{job_id}_{WEBHOOK}"
+    assert not delivery["delivered"]
+    assert "not on the public internet" in delivery["error"]
+    # What would come back later finds no endpoint.
+    assert front_end.call("DELETE", f"/v1/webhooks/{WEBHOOK}").status_code == 204
