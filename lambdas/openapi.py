@@ -77,6 +77,17 @@ IF_NONE_MATCH = {
 }
 
 
+TAGS = {
+    "tools": "Ask for images, or for what they would cost.",
+    "jobs": "What was asked for, and what came of it.",
+    "uploads": "Pictures of your own, for the tools that take one.",
+    "live": "Be told of your jobs as they go on.",
+    "account": "Your plan and credits.",
+    "webhooks": "Be told of your jobs at a server of yours.",
+    "admin": "For operators: tokens with the scope for administration.",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """What one route takes and answers."""
@@ -291,6 +302,7 @@ def describe() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "security": [{"maker": []}],
         "paths": paths,
         "components": {
@@ -305,7 +317,11 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
     operation = OPERATIONS[route.function]
     described: dict[str, Any] = {
         "operationId": f"{route.function}_{tool.name}" if tool else route.function,
-        "summary": f"{operation.summary} ({tool.title}: {tool.summary})" if tool else operation.summary,
+        "summary": f"{tool.title}: {operation.summary[0].lower()}{operation.summary[1:]}"
+        if tool
+        else operation.summary,
+        **({"description": tool.summary} if tool else {}),
+        "tags": [tag_of(route)],
         "responses": {
             str(operation.status.value): answer(operation),
             **({"304": {"description": "Nothing new"}} if operation.not_modified else {}),
@@ -314,7 +330,6 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
     }
     if route.scope:
         described["security"] = [{"maker": [route.scope]}]
-        described["tags"] = ["administration"]
     if operation.parameters:
         described["parameters"] = list(operation.parameters)
     if tool:
@@ -324,6 +339,11 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
         content = {"schema": ref(operation.body)}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
     return described
+
+
+def tag_of(route: Route) -> str:
+    """What a route is about: the part of its path behind the version."""
+    return route.path.split("/")[2]
 
 
 def answer(operation: Operation) -> dict[str, Any]:

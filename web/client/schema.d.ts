@@ -64,7 +64,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for images (Picture: A few words become pictures.) */
+        /**
+         * Picture: ask for images
+         * @description A few words become pictures.
+         */
         post: operations["submit_job_picture"];
         delete?: never;
         options?: never;
@@ -81,7 +84,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for images (Pattern: A tile that repeats without a seam.) */
+        /**
+         * Pattern: ask for images
+         * @description A tile that repeats without a seam.
+         */
         post: operations["submit_job_pattern"];
         delete?: never;
         options?: never;
@@ -98,7 +104,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for images (Clipart: A clean cut-out, with a cut file.) */
+        /**
+         * Clipart: ask for images
+         * @description A clean cut-out, with a cut file.
+         */
         post: operations["submit_job_clipart"];
         delete?: never;
         options?: never;
@@ -115,7 +124,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for images (Variations: A picture once more, and different.) */
+        /**
+         * Variations: ask for images
+         * @description A picture once more, and different.
+         */
         post: operations["submit_job_variations"];
         delete?: never;
         options?: never;
@@ -132,7 +144,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for images (Outpaint: More picture beyond a picture's edges.) */
+        /**
+         * Outpaint: ask for images
+         * @description More picture beyond a picture's edges.
+         */
         post: operations["submit_job_outpaint"];
         delete?: never;
         options?: never;
@@ -149,7 +164,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for images (Upscale: The same picture with more pixels.) */
+        /**
+         * Upscale: ask for images
+         * @description The same picture with more pixels.
+         */
         post: operations["submit_job_upscale"];
         delete?: never;
         options?: never;
@@ -166,7 +184,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a job would cost and take (Picture: A few words become pictures.) */
+        /**
+         * Picture: what a job would cost and take
+         * @description A few words become pictures.
+         */
         post: operations["quote_job_picture"];
         delete?: never;
         options?: never;
@@ -183,7 +204,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a job would cost and take (Pattern: A tile that repeats without a seam.) */
+        /**
+         * Pattern: what a job would cost and take
+         * @description A tile that repeats without a seam.
+         */
         post: operations["quote_job_pattern"];
         delete?: never;
         options?: never;
@@ -200,7 +224,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a job would cost and take (Clipart: A clean cut-out, with a cut file.) */
+        /**
+         * Clipart: what a job would cost and take
+         * @description A clean cut-out, with a cut file.
+         */
         post: operations["quote_job_clipart"];
         delete?: never;
         options?: never;
@@ -217,7 +244,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a job would cost and take (Variations: A picture once more, and different.) */
+        /**
+         * Variations: what a job would cost and take
+         * @description A picture once more, and different.
+         */
         post: operations["quote_job_variations"];
         delete?: never;
         options?: never;
@@ -234,7 +264,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a job would cost and take (Outpaint: More picture beyond a picture's edges.) */
+        /**
+         * Outpaint: what a job would cost and take
+         * @description More picture beyond a picture's edges.
+         */
         post: operations["quote_job_outpaint"];
         delete?: never;
         options?: never;
@@ -251,7 +284,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a job would cost and take (Upscale: The same picture with more pixels.) */
+        /**
+         * Upscale: what a job would cost and take
+         * @description The same picture with more pixels.
+         */
         post: operations["quote_job_upscale"];
         delete?: never;
         options?: never;
