@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from craftspark.batches import job_order
 from craftspark.catalogue import Model
-from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReused
+from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReused, WaitTooLong
 from craftspark.estimates import Cheaper, Estimate, Estimates, cheaper
 from craftspark.jobs import Job, JobState, job_id_of, seeds_of
 from craftspark.moderation import Moderation
@@ -31,6 +31,9 @@ class Acceptance(Protocol):
 
     def accept(self, job: Job) -> None:
         """Raises JobExists, AccountMissing, or what credits.refusal and credits.exceeds answer; nothing is written."""
+
+    def check_new(self, job: Job) -> None:
+        """Raises JobExists."""
 
     def open_account(self, maker: str) -> None:
         """Give a new maker an account with the plan's credits of this month; once."""
@@ -89,7 +92,7 @@ class Submissions:
         """
         job, request = self._job(maker, find_tool(tool_name), body, idempotency_key)
         try:
-            self.estimates.check(request, job.source)
+            self._check_wait(job, request)
             self._accept(job)
         except JobExists as existing:
             if existing.job.fingerprint != job.fingerprint:
@@ -114,6 +117,14 @@ class Submissions:
             estimate=self.estimates.of(request, job.source),
             cheaper=tuple(cheaper(request, self.model, job.source)),
         )
+
+    def _check_wait(self, job: Job, request: JobRequest) -> None:
+        """Raise WaitTooLong, unless the job is there already: then it has waited, and is answered."""
+        try:
+            self.estimates.check(request, job.source)
+        except WaitTooLong:
+            self.acceptance.check_new(job)
+            raise
 
     def _accept(self, job: Job) -> None:
         try:

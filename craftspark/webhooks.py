@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -21,6 +21,9 @@ LONGEST_URL = 1000
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 # Seconds until the next try, after each failure; then the message is a dead letter.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
+
+# IPv6 addresses that a gateway translates to IPv4 ones, whichever these are (RFC 6052, RFC 8215).
+TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
 Resolve = Callable[[str], Iterable[str]]  # a host's addresses; raises OSError
 
@@ -141,7 +144,7 @@ def is_public(address: str) -> bool:
     inside = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
     if inside is not None:
         return is_public(str(inside))
-    if getattr(parsed, "teredo", None):
+    if getattr(parsed, "teredo", None) or any(parsed in network for network in TRANSLATED):
         return False
     return parsed.is_global and not parsed.is_multicast
 

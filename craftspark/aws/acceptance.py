@@ -41,7 +41,7 @@ class Acceptance:
         for _ in range(TRIES):
             plan = find_plan(self.plans.get(job.maker, self.accounts.plan.name))
             if too_much := exceeds(plan, job):
-                self._exists(job)
+                self.check_new(job)
                 if self._remember(self.accounts.find(job.maker), job.maker) == plan.name:
                     raise too_much
                 continue
@@ -56,6 +56,11 @@ class Acceptance:
             else:
                 return
         raise AccountContended("your account changed at the same moment; send this request again")
+
+    def check_new(self, job: Job) -> None:
+        """Raise JobExists for a job that is there already: what it was accepted by may have changed since."""
+        with suppress(JobNotFound):
+            raise JobExists(read_record(self.client, self.jobs_table, job.job_id).job)
 
     def open_account(self, maker: str) -> None:
         self.accounts.open(maker)
@@ -98,8 +103,3 @@ class Acceptance:
             self.plans.clear()
         self.plans[maker] = account.plan
         return account.plan
-
-    def _exists(self, job: Job) -> None:
-        """Raise JobExists for a job that is there already: a plan may have changed since."""
-        with suppress(JobNotFound):
-            raise JobExists(read_record(self.client, self.jobs_table, job.job_id).job)

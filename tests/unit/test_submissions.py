@@ -39,6 +39,10 @@ class FakeAcceptance:
             raise self.error
         self.jobs[job.job_id] = job
 
+    def check_new(self, job: Job) -> None:
+        if job.job_id in self.jobs:
+            raise JobExists(self.jobs[job.job_id])
+
     def open_account(self, maker: str) -> None:
         self.account = True
 
@@ -378,6 +382,17 @@ def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothin
     assert refused.value.facts == {"estimated_wait_s": 15, "retry_after_s": 1}
     assert acceptance.jobs == {}
     assert submit(submissions, '{"prompt": "a", "max_wait_s": 15}')
+
+
+def test_a_job_that_was_accepted_is_answered_however_long_the_wait_is_by_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    submissions, _, _ = a_counter()
+    body = '{"prompt": "a", "max_wait_s": 15}'
+    job = submit(submissions, body)
+    monkeypatch.setattr(FakeBacklog, "batches", lambda self: 1000)
+
+    assert submit(submissions, body) == job
+    with pytest.raises(WaitTooLong):
+        submit(submissions, body, key="another")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,8 @@ def webhooks(address: str = PUBLIC) -> Webhooks:
         "2002:7f00:1::",
         "2001:0:53aa:64c::1",
         "fd00:ec2::254",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
     ],
 )
 def test_no_address_inside_is_public(address: str) -> None:
