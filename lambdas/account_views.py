@@ -4,13 +4,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from craftspark.credits import Account, Entry, EntryKind, Holding
 from craftspark.plans import find_plan
+from lambdas.shapes import Body, View
 
 
-class PlanView(BaseModel):
+class PlanView(View):
     """What a plan allows."""
 
     name: str
@@ -23,7 +24,7 @@ class PlanView(BaseModel):
     webhooks: int
 
 
-class AccountView(BaseModel):
+class AccountView(View):
     """Credits: `granted` = `available` + `reserved` + `spent` + `expired`."""
 
     plan: PlanView
@@ -40,7 +41,7 @@ class AccountView(BaseModel):
     suspended: str | None = Field(None, description="Why the account takes no jobs, where it does not.")
 
 
-class EntryView(BaseModel):
+class EntryView(View):
     """One line of the ledger: credits went from one holding to another."""
 
     name: str
@@ -53,17 +54,15 @@ class EntryView(BaseModel):
     note: str | None = None
 
 
-class LedgerPage(BaseModel):
+class LedgerPage(View):
     """Entries, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
 
     entries: list[EntryView]
     next_cursor: str | None = None
 
 
-class CreditChange(BaseModel):
+class CreditChange(Body):
     """Credits for an account, and why."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     credits: int = Field(ge=-1_000_000, le=1_000_000, description="To be given; less than none, to be taken.")
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
@@ -71,18 +70,14 @@ class CreditChange(BaseModel):
     )
 
 
-class PlanChange(BaseModel):
+class PlanChange(Body):
     """Another plan for an account."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     plan: str = Field(description="The plan's name.", examples=["plus"])
 
 
-class SuspensionChange(BaseModel):
+class SuspensionChange(Body):
     """Whether an account takes jobs."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
         description="Why it takes none, which the maker is told; null to take jobs again."

@@ -5,17 +5,18 @@ from datetime import datetime
 from itertools import repeat
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from craftspark.jobs import Job, JobRecord, JobState, keys_of
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Upload
+from lambdas.shapes import Body, View
 
 ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
 
 
-class ImageView(BaseModel):
+class ImageView(View):
     """One image of a job."""
 
     index: int
@@ -34,7 +35,7 @@ class ImageView(BaseModel):
     reason: str | None = None
 
 
-class CreditsView(BaseModel):
+class CreditsView(View):
     """What became of the job's credits. `price` = `reserved` + `spent` + `refunded`."""
 
     price: int
@@ -43,7 +44,7 @@ class CreditsView(BaseModel):
     refunded: int
 
 
-class JobSummary(BaseModel):
+class JobSummary(View):
     """A job as the list shows it."""
 
     job_id: str
@@ -75,14 +76,14 @@ class InspectedJob(JobView):
     deadline: datetime = Field(description="When it is ended, if nothing else did.")
 
 
-class JobPage(BaseModel):
+class JobPage(View):
     """Jobs, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
 
     jobs: list[JobSummary]
     next_cursor: str | None = None
 
 
-class StyleView(BaseModel):
+class StyleView(View):
     """A look that the tool's pictures can have: `name` is the request's `style`."""
 
     name: str
@@ -91,14 +92,14 @@ class StyleView(BaseModel):
     licence: str
 
 
-class CheaperView(BaseModel):
+class CheaperView(View):
     """What other settings would cost: `changes` are fields of the request."""
 
     changes: dict[str, Any]
     price: int
 
 
-class QuoteView(BaseModel):
+class QuoteView(View):
     """What a job would cost, in credits, and take. Waits and times are estimates from the present backlog."""
 
     price: int
@@ -108,32 +109,28 @@ class QuoteView(BaseModel):
     cheaper: list[CheaperView]
 
 
-class LiveView(BaseModel):
+class LiveView(View):
     """Where to open a WebSocket for live updates: once, within `good_for_s` seconds."""
 
     url: str
     good_for_s: int
 
 
-class JobChanges(BaseModel):
+class JobChanges(Body):
     """What a maker may change of a job."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = Field(
         description="A name of your own; empty for none.", examples=["Apples for the kitchen"]
     )
 
 
-class UploadRequest(BaseModel):
+class UploadRequest(Body):
     """What is to be uploaded."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     content_type: ContentType = Field(description="The picture's type.", examples=["image/png"])
 
 
-class UploadForm(BaseModel):
+class UploadForm(View):
     """A form to post the picture with: `fields` first, the file last, as multipart/form-data, within 15 minutes."""
 
     upload_id: str
@@ -142,7 +139,7 @@ class UploadForm(BaseModel):
     largest_bytes: int
 
 
-class UploadView(BaseModel):
+class UploadView(View):
     """A picture that was checked. `source` names it in a request."""
 
     upload_id: str
@@ -153,7 +150,7 @@ class UploadView(BaseModel):
     expires_at: datetime = Field(description="When it is deleted.")
 
 
-class PresetView(BaseModel):
+class PresetView(View):
     """Words for a look: `name` is the request's `preset`."""
 
     name: str
@@ -161,7 +158,7 @@ class PresetView(BaseModel):
     summary: str
 
 
-class ToolView(BaseModel):
+class ToolView(View):
     """A tool, and the JSON schema of what it takes."""
 
     name: str
@@ -175,7 +172,7 @@ class ToolView(BaseModel):
     request_schema: dict[str, Any]
 
 
-class ToolList(BaseModel):
+class ToolList(View):
     """The tools there are."""
 
     model: str

@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from craftspark.webhooks import Delivery, Webhook
+from lambdas.shapes import Body, View
 
 
-class WebhookRequest(BaseModel):
+class WebhookRequest(Body):
     """Where to be told how jobs end."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     url: str = Field(
         max_length=1000,
@@ -19,7 +18,7 @@ class WebhookRequest(BaseModel):
     )
 
 
-class WebhookView(BaseModel):
+class WebhookView(View):
     """An endpoint. Messages are signed by Standard Webhooks."""
 
     webhook_id: str
@@ -28,13 +27,13 @@ class WebhookView(BaseModel):
     secret: str | None = Field(None, description="Signs the messages; shown when it is made, and never again.")
 
 
-class WebhookList(BaseModel):
+class WebhookList(View):
     """All endpoints."""
 
     webhooks: list[WebhookView]
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(View):
     """One try to deliver a message."""
 
     message_id: str
@@ -45,7 +44,7 @@ class DeliveryView(BaseModel):
     error: str | None = Field(None, description="Why it answered nothing.")
 
 
-class DeliveryList(BaseModel):
+class DeliveryList(View):
     """Tries, newest first; the log goes back 30 days."""
 
     deliveries: list[DeliveryView]

@@ -20,7 +20,7 @@ STRENGTH = 0.5
 class Toss(BaseModel):
     """How motifs lie on a tile. Lengths are shares of the tile's side, angles are degrees."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
     size: float = Field(0.24, ge=0.05, le=0.5, description="A motif's longer side, as a share of the tile's.")
     size_spread: float = Field(0.3, ge=0, le=0.9, description="How much smaller the smallest is than the largest.")
@@ -32,7 +32,7 @@ class Toss(BaseModel):
 class Sheet(BaseModel):
     """A print-ready sheet at 300 dots an inch."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
     width: float = Field(10, gt=0, description="Of the sheet.")
     height: float = Field(10, gt=0, description="Of the sheet.")

@@ -21,7 +21,8 @@ LARGEST_SEED = 2**32 - 1
 class JobRequest(BaseModel, ABC):
     """The fields that every tool takes. Types are strict and unknown fields are refused."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    # Built when it is first used: a function that starts cold is asked for one tool.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
     presets: ClassVar[tuple[Preset, ...]] = ()
 
     count: int = Field(4, ge=1, le=8, description="How many images, each with a seed of its own.")
