@@ -63,20 +63,16 @@ class Diffusion:
         vae = self._text_to_image.vae
         return [self._text_to_image.unet, vae.encoder, vae.decoder]
 
-    def calls(self, sketches: int) -> int:
-        """How often the model is called for so many drawings."""
-        return -(-sketches // self.model.wave_size)
-
     def draw(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
         """Pixels (height, width, 3) for each sketch, None for one whose numbers left their range.
 
         `on_step` hears the share done, 0 to 1. Raises ModelUnavailable.
         """
         size = self.model.wave_size
+        calls = -(-len(sketches) // size)
         drawn: list[Pixels | None] = []
         for call, start in enumerate(range(0, len(sketches), size)):
-            done = call / self.calls(len(sketches))
-            share = 1 / self.calls(len(sketches))
+            done, share = call / calls, 1 / calls
             drawn += self._call(
                 sketches[start : start + size],
                 settings,

@@ -3,8 +3,8 @@
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.webhooks import WebhookTable
-from craftspark.settings import WebhookSettings
+from craftspark.aws.webhooks import DeliveryQueue, WebhookTable
+from craftspark.settings import DeliverySettings, WebhookSettings
 from craftspark.webhooks import Webhooks
 from lambdas.posting import resolve
 
@@ -17,3 +17,8 @@ def table() -> WebhookTable:
 @cache
 def webhooks() -> Webhooks:
     return Webhooks(book=table(), resolve=resolve)
+
+
+@cache
+def queue() -> DeliveryQueue:
+    return DeliveryQueue(client=clients.sqs(), url=DeliverySettings.from_environment().delivery_queue_url)

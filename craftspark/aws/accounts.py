@@ -50,9 +50,10 @@ class Accounts:
 
     def existing(self, maker: str) -> Account:
         """The account as of this month; raises AccountMissing for a maker who never came."""
-        if self.find(maker) is None:
+        account = self.find(maker)
+        if account is None:
             raise AccountMissing(f"there is no account of {maker}", field="maker")
-        return self.read(maker)
+        return account if account.month >= month_of(self.now()) else self.read(maker)
 
     def open(self, maker: str) -> None:
         """Give a maker who has no account one, with the plan's credits of this month as its first entry."""

@@ -1,31 +1,22 @@
 """Delivery queue -> the webhooks' addresses; what fails comes back later and later, and then is a dead letter."""
 
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from craftspark.aws import clients
-from craftspark.aws.webhooks import DeliveryQueue
 from craftspark.errors import CraftsparkError, WebhookNotFound
-from craftspark.settings import DeliverySettings
 from craftspark.submissions import utc_now
 from craftspark.webhooks import Delivery, TargetRefused, Webhook, addresses_of, backoff_s, headers_of
 from lambdas.log import logger
 from lambdas.posting import post, resolve
-from lambdas.webhooks import table
+from lambdas.webhooks import queue, table
 
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 class NotDelivered(CraftsparkError):
     """The receiver did not take the message; it comes back."""
-
-
-@cache
-def queue() -> DeliveryQueue:
-    return DeliveryQueue(client=clients.sqs(), url=DeliverySettings.from_environment().delivery_queue_url)
 
 
 @logger.inject_lambda_context

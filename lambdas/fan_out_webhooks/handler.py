@@ -1,19 +1,10 @@
 """The event JobSettled -> a message for each of the maker's webhooks."""
 
-from functools import cache
 from typing import Any
 
-from craftspark.aws import clients
-from craftspark.aws.webhooks import DeliveryQueue
-from craftspark.settings import DeliverySettings
 from craftspark.webhooks import body_of
 from lambdas.log import logger
-from lambdas.webhooks import table
-
-
-@cache
-def queue() -> DeliveryQueue:
-    return DeliveryQueue(client=clients.sqs(), url=DeliverySettings.from_environment().delivery_queue_url)
+from lambdas.webhooks import queue, table
 
 
 @logger.inject_lambda_context

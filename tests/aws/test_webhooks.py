@@ -32,7 +32,7 @@ def settings(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery
     accounts = AccountSettings(accounts_table=ACCOUNTS, default_plan="partner")
     for name, value in {**made.to_environment(), **accounts.to_environment()}.items():
         monkeypatch.setenv(name, value)
-    caches = (shared.table, shared.webhooks, deliver.queue, fan_out.queue)
+    caches = (shared.table, shared.webhooks, shared.queue)
     for cached in caches:
         cached.cache_clear()
     monkeypatch.setattr(shared, "resolve", lambda host: ["93.184.216.34"])
