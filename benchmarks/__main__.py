@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import built_in_model, local_runs, status, submit, upscaling
+from benchmarks import built_in_model, live_updates, local_runs, status, submit, upscaling
 from benchmarks.entries import Entry
 from benchmarks.tools import cutting, outpainting, patterns, recipes, upscale_memory
 
@@ -17,6 +17,7 @@ MEASURES = (
     status.measure,
     local_runs.worker_share,
     local_runs.jobs_per_second,
+    live_updates.measure,
     built_in_model.measure,
     upscaling.measure,
     patterns.measure,

@@ -1,6 +1,7 @@
 """The GPU worker with a renderer that does what the prompt says, so that tests choose the fault.
 
-`break` raises each time, `die` kills the process once, anything else draws grey, each step taking a moment.
+`break` raises each time, `die` kills the process once, `hold PATH` waits in its second wave until somebody opens the
+named pipe at PATH to write (it does not where there is none), anything else draws grey, each step taking a moment.
 """
 
 import os
@@ -8,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,9 @@ class DrillRenderer:
             raise RuntimeError("the kernel crashed")
         if prompt == "die" and wave[0].index > 0 and first_time(wave[0].job_id):
             os.kill(os.getpid(), signal.SIGKILL)
+        if prompt.startswith("hold ") and wave[0].index > 0:
+            with suppress(FileNotFoundError):
+                Path(prompt.removeprefix("hold ")).open("rb").close()
         return [Drawn(pixels=np.full((16, 16, 3), order.seed % 256, np.uint8), seed=order.seed) for order in wave]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:

@@ -9,7 +9,7 @@ from local_cloud.cloud import LocalCloud
 from tests.e2e.waiting import eventually
 
 # One pool of connections for all tests; the session closes it.
-HTTP = httpx.Client(timeout=30)
+HTTP = httpx.Client(timeout=120)
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class FrontEnd:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def ended(self, job_id: str, *, within_s: float = 90) -> dict[str, Any]:
+    def ended(self, job_id: str) -> dict[str, Any]:
         """The job once it has ended."""
 
         def look() -> dict[str, Any] | None:
             job = self.read(job_id)
             return job if "finished_at" in job else None
 
-        job = eventually(look, within_s=within_s)
+        job = eventually(look)
         assert job
         return job
 

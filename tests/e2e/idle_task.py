@@ -1,4 +1,4 @@
-"""A GPU task that does nothing: says what it was told and waits to be stopped. `--stubborn` ignores SIGTERM."""
+"""A GPU task that does nothing: says what it was told, waits to be stopped. `--stubborn` ignores SIGTERM."""
 
 import json
 import os
@@ -9,7 +9,13 @@ import threading
 
 if __name__ == "__main__":
     stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: None if "--stubborn" in sys.argv else stopped.set())
+
+    def stop(*_: object) -> None:
+        os.write(sys.stdout.fileno(), b"asked to stop\n")
+        if "--stubborn" not in sys.argv:
+            stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
     child = subprocess.Popen(["sleep", "600"]) if "--with-child" in sys.argv else None
     print(json.dumps({"environment": dict(os.environ), "child": child and child.pid}), flush=True)
     while not stopped.wait(0.1):

@@ -24,14 +24,14 @@ def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[
     return str(started["executionArn"])
 
 
-def ended(aws: Clients, execution: str, *, within_s: float = 15.0) -> dict[str, Any]:
+def ended(aws: Clients, execution: str) -> dict[str, Any]:
     """The execution as DescribeExecution answers it once it has ended."""
 
     def look() -> dict[str, Any] | None:
         described: dict[str, Any] = aws["stepfunctions"].describe_execution(executionArn=execution)
         return None if described["status"] == "RUNNING" else described
 
-    described = eventually(look, within_s=within_s)
+    described = eventually(look)
     assert described is not None
     return described
 
@@ -64,6 +64,7 @@ def callback_task(queue_url: str, **fields: Any) -> dict[str, Any]:
 
 def next_token(aws: Clients, queue_url: str) -> str:
     """The token of the next message, which is taken off the queue."""
-    messages = aws["sqs"].receive_message(QueueUrl=queue_url, WaitTimeSeconds=10)["Messages"]
+    messages = eventually(lambda: aws["sqs"].receive_message(QueueUrl=queue_url, WaitTimeSeconds=5).get("Messages"))
+    assert messages
     aws["sqs"].delete_message(QueueUrl=queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
     return str(json.loads(messages[0]["Body"])["token"])

@@ -41,7 +41,7 @@ def run(*command: str, **environment: str) -> str:
         env={**os.environ, "PATH": path, **environment},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -76,7 +76,7 @@ def test_the_compiler_knows_paths_and_bodies(tmp_path: Path, call: str, good: bo
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
 

@@ -32,7 +32,7 @@ def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
     front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
     start_workers(drill, 0)
     job_id = front_end.accepted(count=2)
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0), within_s=30)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
     sqs, queue = drill.client("sqs"), drill.outputs["GpuQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -57,7 +57,7 @@ def start_workers(cloud: LocalCloud, number: int) -> None:
     cloud.client("ecs").update_service(
         cluster=cloud.outputs["ClusterName"], service=cloud.outputs["WarmPoolServiceName"], desiredCount=number
     )
-    eventually(lambda: len(cloud.workers()) == number, within_s=30)
+    eventually(lambda: len(cloud.workers()) == number)
 
 
 def waiting(cloud: LocalCloud, queue: str) -> tuple[int, int]:
@@ -83,7 +83,7 @@ def test_a_worker_that_is_killed_in_mid_batch_costs_no_image_and_no_credit(
     drill: LocalCloud, front_end: FrontEnd
 ) -> None:
     job_id = front_end.accepted("die", count=4)
-    before = eventually(lambda: image_entries(drill, job_id), within_s=30)
+    before = eventually(lambda: image_entries(drill, job_id))
 
     job = front_end.ended(job_id)
 
@@ -111,7 +111,7 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
     assert (job["state"], job["images"][0]["error"]) == ("failed", "RenderFailed")
     assert "the kernel crashed" in job["images"][0]["reason"]
     assert front_end.balance() == (0, 0, 0)
-    eventually(lambda: waiting(drill, "GpuDeadLetterQueueUrl") == (1, 0), within_s=30)
+    eventually(lambda: waiting(drill, "GpuDeadLetterQueueUrl") == (1, 0))
     letter = drill.client("sqs").receive_message(
         QueueUrl=drill.outputs["GpuDeadLetterQueueUrl"], AttributeNames=["ApproximateReceiveCount"]
     )["Messages"][0]
@@ -122,7 +122,7 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
 @pytest.mark.usefixtures("empty_pool")
 def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=4)
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0), within_s=30)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
     sqs, queue = drill.client("sqs"), drill.outputs["GpuQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"][0]
     sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
@@ -132,7 +132,7 @@ def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCl
 
     assert (job["state"], job["delivered"]) == ("succeeded", 4)
     assert len(image_entries(drill, job_id)) == 4
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (0, 0), within_s=30)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (0, 0))
     assert front_end.balance() == (4, 0, 4)
 
 
@@ -141,27 +141,31 @@ def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rend
     drill: LocalCloud, front_end: FrontEnd
 ) -> None:
     job_id = front_end.accepted(count=4)
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0), within_s=30)
+    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
 
     answer = front_end.call("DELETE", f"/v1/jobs/{job_id}")
 
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
     assert front_end.balance() == (0, 0, 0)
     start_workers(drill, 1)
-    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered", within_s=30)
+    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered")
     assert image_entries(drill, job_id) == {}
     assert front_end.balance() == (0, 0, 0)
 
 
 def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
-    drill: LocalCloud, front_end: FrontEnd
+    drill: LocalCloud, front_end: FrontEnd, tmp_path: Path
 ) -> None:
-    job_id = front_end.accepted(count=8)
-    eventually(lambda: image_entries(drill, job_id), within_s=30)
+    pipe = tmp_path / "go"
+    os.mkfifo(pipe)
+    job_id = front_end.accepted(f"hold {pipe}", count=8)
+    eventually(lambda: image_entries(drill, job_id))
 
     cancelled = front_end.call("DELETE", f"/v1/jobs/{job_id}").json()
+    with pipe.open("wb"):  # waits until the worker is there, and lets it go on
+        pipe.unlink()
 
-    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered", within_s=30)
+    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered")
     assert 0 < cancelled["delivered"] < 8
     assert front_end.read(job_id)["delivered"] == cancelled["delivered"] == len(image_entries(drill, job_id))
     assert front_end.balance() == (cancelled["delivered"], 0, cancelled["delivered"])
@@ -170,7 +174,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
 @pytest.mark.usefixtures("empty_pool")
 def test_an_execution_that_an_operator_stops_settles_its_job(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=2)
-    eventually(lambda: waiting(drill, "GpuQueueUrl")[0] == 1, within_s=30)
+    eventually(lambda: waiting(drill, "GpuQueueUrl")[0] == 1)
 
     drill.client("stepfunctions").stop_execution(executionArn=drill.execution_arn(job_id))
 
@@ -183,7 +187,7 @@ def test_an_execution_that_an_operator_stops_settles_its_job(drill: LocalCloud, 
 def test_a_worker_that_is_told_to_stop_gives_its_batch_back(drill: LocalCloud, front_end: FrontEnd) -> None:
     start_workers(drill, 1)
     job_id = front_end.accepted(count=8)
-    eventually(lambda: image_entries(drill, job_id), within_s=30)
+    eventually(lambda: image_entries(drill, job_id))
 
     start_workers(drill, 0)
     start_workers(drill, 1)
@@ -198,7 +202,7 @@ def test_a_batch_that_nobody_takes_in_time_is_launched_on_demand(
 ) -> None:
     front_end, job_id = untaken
 
-    job = front_end.ended(job_id, within_s=150)
+    job = front_end.ended(job_id)
 
     entered = states_entered(drill, job_id)
     assert entered.index("Hand to the warm pool") < entered.index("Launch on demand")

@@ -3,28 +3,35 @@
 import io
 import json
 import os
+import queue
 import signal
-import time
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from local_cloud.aws_clients import Clients
+from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, drain_stderr
 from local_cloud.emulator_process import EmulatorProcess
 from local_cloud.state import StateDir
 from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually
 
-EMULATORS_OWN_WAIT_S = 0.05
 HANDLER = """
 import os, time
+
+def meet(number, folder):  # until so many invocations have begun
+    open(os.path.join(folder, f"{os.getpid()}-{time.monotonic_ns()}"), "x").close()
+    while len(os.listdir(folder)) < number:
+        time.sleep(0.01)
 
 def handler(event, context):
     for number in range(event["lines"]):
         print("line", number, flush=True)
-    time.sleep(event.get("sleep", 0))
+    if "meet" in event:
+        meet(event["meet"], event["folder"])
     if "raise" in event:
         raise type(event["raise"], (Exception,), {})("what went wrong")
     if "began" in event:
@@ -80,17 +87,15 @@ def test_a_lambda_sees_no_aws_configuration_of_the_user(aws: Clients) -> None:
     assert not {"AWS_PROFILE", "HTTP_PROXY"} & environment.keys()
 
 
-def test_an_invocation_that_logs_nothing_waits_for_no_log(aws: Clients) -> None:
-    name = function(aws)
-    invoke(aws, name)
-    took = []
+def test_an_invocation_s_log_ends_where_its_process_says_so() -> None:
+    """What comes before the mark is the log; nothing is waited for behind it, and the next log stays in the queue."""
+    lines: queue.Queue[str] = queue.Queue()
+    for line in ("one", "two", END_OF_LOG, "the next invocation's"):
+        lines.put(line)
+    worker = SimpleNamespace(config={"Runtime": "python3.12"}, _stderr_queue=lines)
 
-    for _ in range(20):
-        began = time.perf_counter()
-        invoke(aws, name)
-        took.append(time.perf_counter() - began)
-
-    assert min(took) < EMULATORS_OWN_WAIT_S
+    assert drain_stderr(worker) == "one\ntwo"
+    assert lines.get_nowait() == "the next invocation's"
 
 
 def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) -> None:
@@ -104,7 +109,7 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     os.kill(emulator.facts.pid, signal.SIGKILL)
     emulator.stop()
 
-    eventually(lambda: not mentioning(str(tmp_path)), within_s=5.0)
+    eventually(lambda: not mentioning(str(tmp_path)))
 
 
 def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:
@@ -118,15 +123,19 @@ def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) 
 
 
 def test_a_burst_of_invocations_queues_for_as_many_processes_as_the_machine_has_processors(
-    aws: Clients, emulator_state: StateDir
+    aws: Clients, emulator_state: StateDir, tmp_path: Path
 ) -> None:
-    name, event = function(aws), json.dumps({"lines": 0, "sleep": 0.2})
+    name, processes = function(aws), max(2, os.cpu_count() or 1)
+    # Each invocation ends only once as many as there may be processes have begun.
+    event = json.dumps({"lines": 0, "meet": processes, "folder": str(tmp_path)})
 
-    with ThreadPoolExecutor(8) as callers:
+    with ThreadPoolExecutor(4 * processes) as callers:
         answers = list(
-            callers.map(lambda _: aws["lambda"].invoke(FunctionName=name, Payload=event)["StatusCode"], range(8))
+            callers.map(
+                lambda _: aws["lambda"].invoke(FunctionName=name, Payload=event)["StatusCode"], range(4 * processes)
+            )
         )
 
     commands = mentioning(str(emulator_state.path)).values()
-    assert answers == [200] * 8
-    assert sum(name in command for command in commands) == max(2, os.cpu_count() or 1)
+    assert answers == [200] * 4 * processes
+    assert sum(name in command for command in commands) == processes

@@ -18,7 +18,7 @@ from local_cloud.state import AlreadyRunning, NotRunning, StateDir
 from local_cloud.stopping import stop
 from tests.e2e.conftest import IDLE
 from tests.e2e.processes import alive, listening_addresses, mentioning
-from tests.e2e.waiting import eventually
+from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
 COMMANDS = {"craftspark-gpu:local": IDLE}
 LOOPBACK_IN_HEX = "0100007F"
@@ -40,7 +40,7 @@ with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sy
 def state_dir(tmp_path: Path) -> Iterator[Path]:
     """A folder of one's own; nothing may mention it in the end, neither its command line nor its environment."""
     yield tmp_path / "state"
-    eventually(lambda: not mentioning(str(tmp_path)), within_s=20.0)
+    eventually(lambda: not mentioning(str(tmp_path)))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def run(*arguments: str, state_dir: Path, status: int = 0) -> str:
         env=os.environ | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_AFTER_S,
         check=False,
     )
     assert done.returncode == status, done.stderr
@@ -106,7 +106,7 @@ def test_a_killed_launcher_takes_everything_with_it(holder: subprocess.Popen[byt
 
     holder.kill()
 
-    eventually(lambda: not mentioning(str(state_dir)), within_s=20.0)
+    eventually(lambda: not mentioning(str(state_dir)))
 
 
 def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Po
 
     os.kill(cloud.facts.pid, signal.SIGKILL)
 
-    eventually(lambda: not set(mentioning(str(cloud.state.path))) - {holder.pid}, within_s=5.0)
+    eventually(lambda: not set(mentioning(str(cloud.state.path))) - {holder.pid})
 
 
 def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
@@ -127,7 +127,7 @@ def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[bytes
     holder.kill()
     os.kill(cloud.facts.pid, signal.SIGKILL)
 
-    eventually(lambda: not mentioning(str(state_dir)), within_s=5.0)
+    eventually(lambda: not mentioning(str(state_dir)))
 
 
 def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Po
 
 
 def test_a_process_id_of_a_crashed_run_is_never_taken_for_ours(state_dir: Path) -> None:
-    bystander = subprocess.Popen(["sleep", "60"])
+    bystander = subprocess.Popen(["sleep", "3600"])
     state = StateDir.at(state_dir)
     with state.claim() as claim:
         claim.hand_over(bystander.pid)
@@ -204,7 +204,7 @@ def test_ctrl_c_ends_a_cloud_in_the_foreground(state_dir: Path, assembly: Path) 
 
         os.killpg(process.pid, signal.SIGINT)
 
-        assert process.wait(60) == 130
+        assert process.wait(HANGS_AFTER_S) == 130
 
 
 def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assembly: Path) -> None:
@@ -243,7 +243,7 @@ def test_an_execution_is_told_state_by_state(cloud: LocalCloud) -> None:
         table = run("executions", job, state_dir=cloud.state.path)
         return None if "RUNNING" in table else table
 
-    table = eventually(told, within_s=30.0)
+    table = eventually(told)
     listed = run("executions", state_dir=cloud.state.path)
     unknown = run("executions", "nobody", state_dir=cloud.state.path, status=1)
 

@@ -9,6 +9,7 @@ import pytest
 from craftspark.errors import AccountContended, CreditsInsufficient
 from craftspark.plans import PLANS, Plan
 from local_cloud.cloud import LocalCloud
+from tests.e2e.waiting import HANGS_AFTER_S
 from tests.fakes import a_job
 from tests.ledger.histories import START, Clock, History, Tables, posted, steps
 
@@ -70,7 +71,7 @@ def test_of_32_submitters_at_once_as_many_are_accepted_as_there_are_credits_for(
 
     def submit(number: int) -> bool:
         job = a_job(job_id=f"race{number}".ljust(26, "a"), maker="racer", seeds=(1, 2), created_at=START)
-        go.wait(30)
+        go.wait(HANGS_AFTER_S)
         while True:
             try:
                 there.acceptance.accept(job)

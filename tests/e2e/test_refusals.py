@@ -52,8 +52,13 @@ def test_an_unknown_tool_is_not_found(front_end: FrontEnd) -> None:
     assert (answer.status_code, answer.json()["type"], answer.json()["field"]) == (404, "/problems/ToolUnknown", "tool")
 
 
+def claims_of(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return claims
+
+
 def expired(cloud: LocalCloud) -> str:
-    """A token that was good."""
+    """A token that is like a good one in all but its time."""
     cognito = cloud.client("cognito-idp")
     names = {"UserPoolId": cloud.outputs["UserPoolId"], "ClientId": cloud.outputs["UserPoolClientId"]}
     described = cognito.describe_user_pool_client(**names)["UserPoolClient"]
@@ -61,14 +66,17 @@ def expired(cloud: LocalCloud) -> str:
     cognito.update_user_pool_client(
         **names, **kept, AccessTokenValidity=2, TokenValidityUnits={"AccessToken": "seconds"}
     )
-    token = cloud.sign_in("brief@craftspark.example")
+    brief = cloud.sign_in("brief@craftspark.example")
     cognito.update_user_pool_client(
         **names, **kept, AccessTokenValidity=60, TokenValidityUnits={"AccessToken": "minutes"}
     )
-    front_end = FrontEnd(cloud, token)
-    assert front_end.call("GET", "/v1/tools").status_code == 200
-    eventually(lambda: front_end.call("GET", "/v1/tools").status_code == 401, within_s=15)
-    return token
+    good = cloud.sign_in("brief@craftspark.example")
+    assert FrontEnd(cloud, good).call("GET", "/v1/tools").status_code == 200
+    times = ("exp", "iat", "auth_time", "jti", "origin_jti", "event_id")
+    unlike = {name for name, value in claims_of(good).items() if claims_of(brief).get(name) != value}
+    assert unlike <= set(times)
+    eventually(lambda: FrontEnd(cloud, brief).call("GET", "/v1/tools").status_code == 401)
+    return brief
 
 
 DESCRIBED = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
@@ -88,8 +96,8 @@ ROUTES = [
 
 def tampered(token: str) -> str:
     """The same token for another subject, under the old signature."""
-    head, payload, signature = token.split(".")
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    head, _, signature = token.split(".")
+    claims = claims_of(token)
     changed = base64.urlsafe_b64encode(json.dumps({**claims, "sub": "someone-else"}).encode()).decode().rstrip("=")
     return f"{head}.{changed}.{signature}"
 
@@ -187,7 +195,7 @@ def test_another_maker_s_job_is_not_found(cloud: LocalCloud, front_end: FrontEnd
 
 def set_account(cloud: LocalCloud, front_end: FrontEnd, **numbers: int) -> None:
     """Write into the maker's account what it would take many jobs to bring about."""
-    claims = json.loads(base64.urlsafe_b64decode((front_end.token or "").split(".")[1] + "=="))
+    claims = claims_of(front_end.token or "")
     front_end.account()
     cloud.client("dynamodb").update_item(
         TableName=cloud.outputs["AccountsTableName"],

@@ -43,7 +43,7 @@ def ask(front_end: FrontEnd, folder: Path, *options: str, ids: str = "") -> int:
         env={**os.environ, "NO_PROXY": "*"},
         capture_output=True,
         text=True,
-        timeout=540,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-16000:] + done.stderr[-2000:]

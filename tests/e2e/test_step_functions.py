@@ -13,6 +13,8 @@ from tests.e2e.state_machines import callback_task, ended, history, next_token, 
 ALL = ["States.ALL"]
 FAIL_BY_NAME = {"Output": {"error": "{% $states.errorOutput.Error %}"}, "Next": "Caught", "ErrorEquals": ALL}
 CAUGHT = {"Type": "Pass", "End": True}
+# Far longer than the second between two heartbeats, so that a busy machine keeps within it.
+BOUND_S = 6
 
 
 def one_task(task: dict[str, Any], **machine: Any) -> dict[str, Any]:
@@ -37,10 +39,10 @@ def test_a_heartbeat_bound_may_be_an_expression(aws: Clients) -> None:
 
 def test_a_task_that_sends_heartbeats_outlives_its_bound(aws: Clients) -> None:
     url = queue(aws)
-    execution = start(aws, one_task(callback_task(url, HeartbeatSeconds=2)))
+    execution = start(aws, one_task(callback_task(url, HeartbeatSeconds=BOUND_S)))
     token = next_token(aws, url)
 
-    for _ in range(3):
+    for _ in range(BOUND_S + 1):
         # Nothing else comes to this queue: the wait is the time between two heartbeats.
         aws["sqs"].receive_message(QueueUrl=url, WaitTimeSeconds=1)
         aws["stepfunctions"].send_task_heartbeat(taskToken=token)

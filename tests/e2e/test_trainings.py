@@ -18,7 +18,7 @@ from local_cloud import trainings
 from local_cloud.cloud import LocalCloud
 from local_cloud.trainings import Refused
 from tests.e2e.front_end import HTTP, FrontEnd
-from tests.e2e.waiting import eventually
+from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def begun(cloud: LocalCloud, folder: Path, style: str | None = None, version: st
     return trainings.train(cloud, style=style, version=version, folder=folder, who="an engineer", steps=4)
 
 
-def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float = 60) -> dict[str, str]:
+def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float = HANGS_AFTER_S) -> dict[str, str]:
     def look() -> dict[str, str] | None:
         training = trainings.read(cloud, training_id)
         if training["state"] in states:
@@ -79,12 +79,23 @@ def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
     return {name: next(iter(value.values())) for name, value in item.items()}
 
 
+def end_the_trial(cloud: LocalCloud, style: str) -> None:
+    """Let the canary's time be over, whatever the clock says: a trial lasts longer than any of these tests."""
+    cloud.client("dynamodb").update_item(
+        TableName=cloud.outputs["StylesTableName"],
+        Key={"style": {"S": style}, "item": {"S": "release"}},
+        UpdateExpression="SET canary_until = :past",
+        ConditionExpression="attribute_exists(canary)",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+
+
 def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path) -> None:
     front_end = FrontEnd(cloud, cloud.sign_in("styled@craftspark.example"))
     training_id = trainings.train(
         cloud, style="real", version="v1", folder=a_dataset(tmp_path / "data"), who="an engineer", steps=8
     )
-    figures = json.loads(in_state(cloud, training_id, "awaits_approval", within_s=400)["figures"])
+    figures = json.loads(in_state(cloud, training_id, "awaits_approval", within_s=900)["figures"])
     trainings.decide(cloud, training_id, "approve", who="ann", why="it draws")
     in_state(cloud, training_id, "canary")
 
@@ -101,7 +112,7 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
     waiting = in_state(drill, training_id, "awaits_approval")
 
     trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
-    canary = in_state(drill, training_id, "canary", "promoted")
+    canary = in_state(drill, training_id, "canary")
     released = style_of(drill, "sunny")
     trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
     with pytest.raises(Refused, match="AlreadyDecided"):
@@ -111,15 +122,16 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
     assert waiting["grid"] == f"s3://{drill.outputs['TrainingBucketName']}/runs/sunny.v1/before-after.png"
     assert canary["adapter"] == f"s3://{drill.outputs['ModelsBucketName']}/styles/sunny/v1"
     assert (released["canary"], released["trial"]) == ("v1", training_id)
-    # Nobody uses the style, so its time runs out, and the person's approval stands.
-    in_state(drill, training_id, "promoted", within_s=90)
+    # Nobody uses the style: when its time is over, the person's approval stands.
+    end_the_trial(drill, "sunny")
+    in_state(drill, training_id, "promoted")
     assert style_of(drill, "sunny") == {
         "style": "sunny",
         "item": "release",
         "model": "craftspark-clipart-128",
         "stable": "v1",
     }
-    eventually(lambda: story(drill, training_id)[-1] == "Training ended", within_s=10)
+    eventually(lambda: story(drill, training_id)[-1] == "Training ended")
     told = list(dict.fromkeys(story(drill, training_id)))
     assert told == [
         "Check the data",
@@ -147,7 +159,7 @@ def test_a_rejected_version_is_not_registered(drill: LocalCloud, tmp_path: Path)
     training = in_state(drill, training_id, "rejected")
     assert json.loads(training["decided"])["why"] == "smudged"
     assert style_of(drill, "gloomy") == {}
-    eventually(lambda: story(drill, training_id)[-1] == "Training ended", within_s=10)
+    eventually(lambda: story(drill, training_id)[-1] == "Training ended")
 
 
 def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_path: Path) -> None:
@@ -161,7 +173,7 @@ def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_
     assert [training["error"] for training in ended] == ["LicenceMissing", "PictureBroken"]
     assert "1.png" in ended[1]["cause"]
     for training_id in ids:
-        eventually(lambda: story(drill, training_id)[-1] == "Training failed", within_s=10)  # noqa: B023
+        eventually(lambda: story(drill, training_id)[-1] == "Training failed")  # noqa: B023
         assert "Train on spot" not in story(drill, training_id)
 
 
@@ -244,7 +256,7 @@ def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(drill: Loca
         """Submissions know a release for up to ten seconds."""
         return front_end.submit("a red apple", style="stormy", count=1).status_code == 422
 
-    eventually(refused, within_s=30)
+    eventually(refused)
 
 
 def test_an_operator_begins_rejects_and_lists_trainings_from_the_command_line(

@@ -41,7 +41,7 @@ def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_follow
     def look() -> Any:
         return front_end.call("GET", f"/v1/webhooks/{WEBHOOK}/deliveries").json()["deliveries"]
 
-    [delivery] = eventually(look, within_s=30)
+    [delivery] = eventually(look)
     assert job["state"] == "succeeded"  # whatever becomes of the webhook
     assert delivery["message_id"] == f"msg_{job_id}_{WEBHOOK}"
     assert not delivery["delivered"]

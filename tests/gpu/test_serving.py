@@ -33,7 +33,7 @@ def client() -> Iterator[TestClient]:
 
 def loaded(application: Application) -> None:
     """The render thread is one: what is put behind the loading runs after it."""
-    application._thread.submit(lambda: None).result(timeout=60)
+    application._thread.submit(lambda: None).result(timeout=600)
 
 
 def a_png(size: tuple[int, int] = (64, 48)) -> bytes:
@@ -114,7 +114,7 @@ def test_it_lives_at_once_and_is_ready_only_once_it_has_rendered() -> None:
     go = threading.Event()
 
     def load() -> Renders:
-        go.wait(30)
+        go.wait(600)
         return Renders(studio_with)
 
     application = Application(MODEL, load, no_failure)
@@ -148,7 +148,7 @@ def test_no_more_requests_wait_than_may() -> None:
     class Slow(Renders):
         def render(self, accepted: Any) -> Any:
             if accepted.orders[0].seed == 5:
-                go.wait(60)
+                go.wait(600)
             return super().render(accepted)
 
     application = Application(MODEL, lambda: Slow(studio_with), no_failure)
@@ -165,5 +165,5 @@ def test_no_more_requests_wait_than_may() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(600)
     assert sorted(answers) == [200] * MOST_WAITING + [503]

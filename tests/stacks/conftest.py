@@ -60,7 +60,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
             "CDK_CONTEXT_JSON": json.dumps({"stage": "local", **IN_PLACE}),
         },
         check=True,
-        timeout=120,
+        timeout=600,
     )
     return Synthesis(folder)
 

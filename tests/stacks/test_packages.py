@@ -56,7 +56,7 @@ def test_handler_starts_from_its_package_and_the_runtimes_sdk_alone(name: str, s
         env={"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

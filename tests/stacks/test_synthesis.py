@@ -17,7 +17,7 @@ def test_no_template_has_an_error_or_a_warning_for_cfn_lint(dev: Synthesis, prod
 
     # W3005: the CDK also writes down the dependencies that references already imply.
     command = [str(NODE.parent / "cfn-lint"), "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
-    lint = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    lint = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
     assert len(templates) == 3 * len(STACKS)
     assert lint.stdout == ""

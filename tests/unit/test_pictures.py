@@ -181,7 +181,7 @@ print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 def peak_of(content: bytes, path: Path) -> int:
     path.write_bytes(content)
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", PEAK, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=600, check=True
     )
     return int(json.loads(done.stdout))
 

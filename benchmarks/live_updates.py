@@ -1,0 +1,63 @@
+"""How long a stored image takes to reach the client that listens for it."""
+
+import json
+import time
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from benchmarks.entries import Entry
+from benchmarks.local_runs import PATIENCE_S, api
+from local_cloud.cloud import LocalCloud
+
+JOBS, IMAGES = 12, 2
+
+
+def measure() -> list[Entry]:
+    """From the moment that the worker has an image stored to that of the client's message."""
+    waits: list[float] = []
+    with api("benchmarks.null_worker") as (cloud, client):
+        opened = client.post("/v1/live").raise_for_status().json()
+        with connect(opened["url"], open_timeout=PATIENCE_S, proxy=None) as connection:
+            for _ in range(JOBS):
+                request = {"prompt": "x", "count": IMAGES}
+                job_id = client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"]
+                arrived = arrivals(connection, job_id)
+                stored = stored_at(cloud, job_id)
+                waits += [arrived[index] - stored[index] for index in stored]
+    entry = Entry(
+        name="live_update_s",
+        value=round(median(waits), 4),
+        goal=1.0,
+        better="lower",
+        unit="s",
+        samples=[round(wait, 4) for wait in waits],
+        beside={"longest": round(max(waits), 4)},
+    )
+    return [entry]
+
+
+def arrivals(connection: ClientConnection, job_id: str) -> dict[int, float]:
+    """When the client heard of each of the job's images, by index."""
+    heard: dict[int, float] = {}
+    while len(heard) < IMAGES:
+        message: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE_S))
+        if message["job_id"] == job_id and message["type"] == "image.done":
+            heard[message["index"]] = time.time()
+    return heard
+
+
+def stored_at(cloud: LocalCloud, job_id: str) -> dict[int, float]:
+    """When each of the job's images was stored, by index."""
+    answer = cloud.client("dynamodb").query(
+        TableName=cloud.outputs["JobsTableName"],
+        KeyConditionExpression="job_id = :id AND begins_with(#item, :image)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues={":id": {"S": job_id}, ":image": {"S": "image#"}},
+    )
+    return {
+        int(item["item"]["S"].partition("#")[2]): datetime.fromisoformat(item["stored_at"]["S"]).timestamp()
+        for item in answer["Items"]
+    }
