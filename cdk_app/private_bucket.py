@@ -10,7 +10,8 @@ from constructs import Construct
 class PrivateBucket(s3.Bucket):
     """An encrypted bucket without public access. Uploads that were never finished go after a day.
 
-    Browsers may post files to it from pages of the origins `posted_from`.
+    Pages of `origins` may use `methods` on it. With `versions_kept_days`, what is overwritten or deleted can be had
+    back for so long.
     """
 
     def __init__(
@@ -20,9 +21,22 @@ class PrivateBucket(s3.Bucket):
         *,
         keep: bool,
         lifecycle: Sequence[s3.LifecycleRule] = (),
-        posted_from: Sequence[str] = (),
+        origins: Sequence[str] = (),
+        methods: Sequence[s3.HttpMethods] = (),
+        versions_kept_days: int | None = None,
     ) -> None:
-        abandoned = s3.LifecycleRule(id="abandoned-uploads", abort_incomplete_multipart_upload_after=Duration.days(1))
+        rules = [
+            s3.LifecycleRule(id="abandoned-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
+            *lifecycle,
+        ]
+        if versions_kept_days:
+            rules.append(
+                s3.LifecycleRule(
+                    id="old-versions",
+                    noncurrent_version_expiration=Duration.days(versions_kept_days),
+                    expired_object_delete_marker=True,
+                )
+            )
         super().__init__(
             scope,
             construct_id,
@@ -31,9 +45,17 @@ class PrivateBucket(s3.Bucket):
             minimum_tls_version=1.2,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[abandoned, *lifecycle],
-            cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(posted_from), max_age=3600)]
-            if posted_from
+            lifecycle_rules=rules,
+            versioned=versions_kept_days is not None,
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=list(methods),
+                    allowed_origins=list(origins),
+                    exposed_headers=["Content-Disposition", "Content-Length", "ETag"],
+                    max_age=3600,
+                )
+            ]
+            if origins
             else None,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )

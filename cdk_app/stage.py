@@ -40,11 +40,15 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Data:
-    """`keep`: whether tables, buckets and images outlive their stack and refuse to be deleted."""
+    """`keep`: whether tables, buckets and images outlive their stack and refuse to be deleted.
+
+    Models and training pictures that were overwritten or deleted can be had back for `versions_kept_days`.
+    """
 
     keep: bool
     uploads_kept_days: Days
     gpu_images_kept: Positive
+    versions_kept_days: Days
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)

@@ -20,7 +20,7 @@ CLOUD_FUNCTIONS = Functions(
 DEV = Stage(
     name="dev",
     network=Network(zones=2, egress="nat", nat_gateways=1),
-    data=Data(keep=False, uploads_kept_days=7, gpu_images_kept=10),
+    data=Data(keep=False, uploads_kept_days=7, gpu_images_kept=10, versions_kept_days=7),
     functions=CLOUD_FUNCTIONS,
     gpu=Gpu(
         instance_types=GPU_INSTANCE_TYPES,
@@ -72,7 +72,7 @@ PROD = replace(
     DEV,
     name="prod",
     network=Network(zones=3, egress="endpoints", nat_gateways=0),
-    data=Data(keep=True, uploads_kept_days=30, gpu_images_kept=50),
+    data=Data(keep=True, uploads_kept_days=30, gpu_images_kept=50, versions_kept_days=90),
     gpu=replace(
         DEV.gpu,
         spot_instances=200,

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from craftspark.jobs import Job, JobRecord, JobState, keys_of
+from craftspark.downloads import Download, downloads_of, stem_of
+from craftspark.jobs import Job, JobRecord, JobState
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Upload
@@ -179,7 +180,7 @@ class ToolList(View):
     tools: list[ToolView]
 
 
-Links = Callable[[list[str]], list[str]]  # where the objects with these keys are fetched
+Links = Callable[[list[Download]], list[str]]  # where these objects are fetched
 
 
 def quote_view(quote: Quote) -> QuoteView:
@@ -232,8 +233,9 @@ def job_view(record: JobRecord, links: Links) -> JobView:
     """A job with its images, and links to those that are stored, all made at once."""
     job = record.job
     there = {} if job.images_deleted_at else record.images
-    keys = [key for _, image in sorted(there.items()) for key in keys_of(job.job_id, image)]
-    urls = iter(links(keys) if keys else [])
+    stem = stem_of(job)
+    downloads = [each for _, image in sorted(there.items()) for each in downloads_of(job, image, stem)]
+    urls = iter(links(downloads) if downloads else [])
     images = [image_view(record, index, urls) for index in range(job.count)]
     return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images)
 

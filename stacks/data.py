@@ -38,10 +38,19 @@ class DataStack(Stack):
                 s3.LifecycleRule(id="unchecked", prefix="incoming/", expiration=Duration.days(1)),
                 s3.LifecycleRule(id="expiry", prefix="pictures/", expiration=Duration.days(data.uploads_kept_days)),
             ],
-            posted_from=allowed_origins,
+            origins=allowed_origins,
+            methods=[s3.HttpMethods.POST],
         )
-        self.images = PrivateBucket(self, "Images", keep=data.keep, lifecycle=[_tiering(images_kept_days)])
-        self.models = PrivateBucket(self, "Models", keep=data.keep)
+        self.images = PrivateBucket(
+            self,
+            "Images",
+            keep=data.keep,
+            lifecycle=[_tiering(images_kept_days)],
+            # An <img> needs none of this; a canvas that is read, and fetch, do.
+            origins=allowed_origins,
+            methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+        )
+        self.models = PrivateBucket(self, "Models", keep=data.keep, versions_kept_days=data.versions_kept_days)
         self.trainings = TrainingsTable(self, "Trainings", keep=data.keep)
         self.styles = StylesTable(self, "Styles", keep=data.keep)
         self.training = PrivateBucket(
@@ -49,6 +58,7 @@ class DataStack(Stack):
             "Training",
             keep=data.keep,
             lifecycle=[s3.LifecycleRule(id="runs", prefix="runs/", expiration=Duration.days(runs_kept_days))],
+            versions_kept_days=data.versions_kept_days,
         )
         self.gpu_images = ecr.Repository(
             self,

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
 # A long poll answers after up to 20 s.
 _LONG_POLL_CONFIG = _CONFIG.merge(Config(read_timeout=30))
+# A new bucket answers at once under the host of its region alone. Under the global one it answers 307 for a while, and
+# a signature or a form that names the global host is not good for the regional one.
+_S3_CONFIG = _CONFIG.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+)
 
 
 @cache
@@ -36,7 +41,7 @@ def sqs() -> SQSClient:
 
 @cache
 def s3() -> S3Client:
-    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
+    return boto3.client("s3", config=_S3_CONFIG)
 
 
 @cache

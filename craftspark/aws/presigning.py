@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from craftspark.downloads import Download
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+DISPOSITION = "response-content-disposition"
 
 
 def utc_second() -> datetime:
@@ -46,8 +49,8 @@ class Presigner:
     def _keys(self) -> dict[tuple[str, str], bytes]:
         return {}
 
-    def links(self, keys: list[str]) -> list[str]:
-        """A link for each key; all of one moment."""
+    def links(self, downloads: Iterable[Download]) -> list[str]:
+        """A link to each object; all of one moment. What a link says of its file's name is signed with it."""
         # Credentials of a role change every few hours: botocore renews them when they are asked for.
         signer: Any = self.client._request_signer  # type: ignore[attr-defined]
         credentials = signer._credentials.get_frozen_credentials()
@@ -66,12 +69,16 @@ class Presigner:
         key = self._signing_key(credentials.secret_key, day, region)
         start = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
         made = []
-        for each in keys:
-            path = prefix + quote(each, safe="/~")
-            canonical = f"GET\n{path}\n{canonical_query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
+        for each in downloads:
+            path = prefix + quote(each.key, safe="/~")
+            named = f"{DISPOSITION}={quote(each.disposition, safe='-_.~')}" if each.disposition else ""
+            # Capitals sort before small letters, so this parameter is the last.
+            canonical_named = f"{canonical_query}&{named}" if named else canonical_query
+            canonical = f"GET\n{path}\n{canonical_named}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
             digest = hashlib.sha256(canonical.encode()).hexdigest().encode()
             signature = hmac.digest(key, start + digest, "sha256").hex()
-            made.append(f"{scheme}://{host}{path}?{query}&X-Amz-Signature={signature}")
+            asked = f"{named}&{query}" if named else query
+            made.append(f"{scheme}://{host}{path}?{asked}&X-Amz-Signature={signature}")
         return made
 
     def _signing_key(self, secret: str, day: str, region: str) -> bytes:

@@ -8,6 +8,7 @@ from craftspark.aws import clients
 from craftspark.aws.connections import Pushes
 from craftspark.aws.items import JOB, read_image, read_job
 from craftspark.aws.presigning import Presigner
+from craftspark.downloads import Download
 from craftspark.jobs import thumbnail_key
 from craftspark.live import Message, image_message, progress_message, state_message
 from craftspark.settings import PushSettings
@@ -49,7 +50,7 @@ def messages(change: dict[str, Any]) -> Iterator[tuple[str, Message]]:
             yield maker, state_message(read_job(new))
     elif kind == "image" and old is None:
         image = read_image(int(number), new)
-        [thumbnail] = links().links([thumbnail_key(job_id, image.index)])
+        [thumbnail] = links().links([Download(thumbnail_key(job_id, image.index))])
         yield maker, image_message(job_id, image, thumbnail)
     elif kind == "batch":
         yield maker, progress_message(job_id, int(number), int(new["percent"]["N"]))

@@ -1,13 +1,17 @@
 """Links are those of botocore, to the byte."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from craftspark.aws import clients
 from craftspark.aws.presigning import Presigner
+from craftspark.aws.uploads import UploadBucket
+from craftspark.downloads import Download, disposition_of
 
 NOON = datetime(2030, 1, 1, 12, 0, 5, tzinfo=UTC)
 KEYS = [
@@ -17,6 +21,16 @@ KEYS = [
     "a b+c/ü~(1)'!*/&=?#%41.png",
     "images//double",
 ]
+NAMES = [None, "red-apple-1.png", "äpfel-1-cut.svg", "りんご-2.png", None]
+DOWNLOADS = [Download(key, name and disposition_of(name, "picture")) for key, name in zip(KEYS, NAMES, strict=True)]
+
+
+def by_botocore(s3: Any, bucket: str, download: Download) -> str:
+    params = {"Bucket": bucket, "Key": download.key}
+    if download.disposition:
+        params["ResponseContentDisposition"] = download.disposition
+    link: str = s3.generate_presigned_url("get_object", Params=params, ExpiresIn=900)
+    return link
 
 
 def client(**made: Any) -> Any:
@@ -42,23 +56,44 @@ def test_links_are_those_of_botocore_to_the_byte(
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: NOON.replace(tzinfo=None))
     presigner = Presigner(client=s3, bucket=bucket, lifetime_s=900, now=lambda: NOON)
 
-    expected = [
-        s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=900) for key in KEYS
-    ]
+    expected = [by_botocore(s3, bucket, download) for download in DOWNLOADS]
 
-    assert presigner.links(KEYS) == expected
-    assert presigner.links(KEYS) == expected
+    assert presigner.links(DOWNLOADS) == expected
+    assert presigner.links(DOWNLOADS) == expected
 
 
 def test_a_new_day_and_new_credentials_have_a_key_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     s3 = client(region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     moment = NOON
     presigner = Presigner(client=s3, bucket="images", lifetime_s=900, now=lambda: moment)
-    first = presigner.links(KEYS[:1])
+    first = presigner.links(DOWNLOADS[:1])
     moment = NOON.replace(day=2)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: moment.replace(tzinfo=None))
 
-    [second] = presigner.links(KEYS[:1])
+    [second] = presigner.links(DOWNLOADS[:1])
 
     assert first != [second]
-    assert second == s3.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": KEYS[0]}, ExpiresIn=900)
+    assert second == by_botocore(s3, "images", DOWNLOADS[0])
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-east-2", "eu-central-1", "ap-southeast-2", "me-central-1"])
+def test_links_and_forms_name_the_bucket_s_host_in_its_region(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    clients.s3.cache_clear()
+
+    [link] = Presigner(client=clients.s3(), bucket="pictures", lifetime_s=60).links([Download("images/a/0.png")])
+    form = UploadBucket(client=clients.s3(), bucket="pictures", kept=timedelta(days=1)).form(
+        "incoming/a", "image/png", 9
+    )
+
+    assert urlsplit(link)[:3] == ("https", f"pictures.s3.{region}.amazonaws.com", "/images/a/0.png")
+    assert form.url == f"https://pictures.s3.{region}.amazonaws.com/"
+
+
+def test_a_host_that_is_an_address_takes_the_bucket_in_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    clients.s3.cache_clear()
+
+    [link] = Presigner(client=clients.s3(), bucket="pictures", lifetime_s=60).links([Download("images/a/0.png")])
+
+    assert link.startswith("http://127.0.0.1:4566/pictures/images/a/0.png?")

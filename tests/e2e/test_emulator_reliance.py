@@ -8,6 +8,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from craftspark.aws.presigning import Presigner
+from craftspark.downloads import Download, disposition_of
 from local_cloud.aws_clients import Clients
 
 
@@ -120,3 +122,15 @@ def test_a_presigned_address_is_fetched_with_plain_http_on_loopback(aws: Clients
 
     assert address.startswith(f"{aws.endpoint}/{bucket}/")
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"picture", "image/png")
+
+
+def test_a_presigned_address_says_how_its_file_is_called(aws: Clients) -> None:
+    s3, bucket = aws["s3"], f"bucket-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="images/job/0.png", Body=b"picture")
+    disposition = disposition_of("äpfel-1.png", "picture")
+
+    [address] = Presigner(client=s3, bucket=bucket, lifetime_s=60).links([Download("images/job/0.png", disposition)])
+    answer = httpx.get(address, trust_env=False)
+
+    assert (answer.status_code, answer.headers["content-disposition"]) == (200, disposition)

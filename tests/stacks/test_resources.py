@@ -77,6 +77,34 @@ def test_uploads_expire_and_only_allowed_pages_post_them(dev: Synthesis, prod: S
         assert all(rule["AllowedMethods"] == ["POST"] for rule in cors or [])
 
 
+def test_pages_of_the_stage_s_origins_read_images_and_no_others_do(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, origins in ((dev, ["http://localhost:5173"]), (prod, None)):
+        cors = {
+            name: bucket["Properties"]["CorsConfiguration"]["CorsRules"]
+            for name, bucket in synthesis.of_type("AWS::S3::Bucket").items()
+            if "CorsConfiguration" in bucket["Properties"]
+        }
+        assert len(cors) == (2 if origins else 0)
+        for name, [rule] in cors.items():
+            assert rule["AllowedOrigins"] == origins
+            assert rule["AllowedMethods"] == (["POST"] if "Uploads" in name else ["GET", "HEAD"])
+            assert {"ETag", "Content-Disposition"} <= set(rule["ExposedHeaders"])
+
+
+def test_models_and_training_pictures_can_be_had_back_for_a_while(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, days in ((dev, 7), (prod, 90)):
+        versioned = {
+            name: bucket["Properties"]
+            for name, bucket in synthesis.of_type("AWS::S3::Bucket").items()
+            if bucket["Properties"].get("VersioningConfiguration") == {"Status": "Enabled"}
+        }
+        assert sorted(re.sub(r"[0-9A-F]{8}$", "", name) for name in versioned) == ["Data/Models", "Data/Training"]
+        for bucket in versioned.values():
+            [rule] = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if rule["Id"] == "old-versions"]
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": days}
+            assert rule["ExpiredObjectDeleteMarker"] is True
+
+
 def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> None:
     queues = synthesis.of_type("AWS::SQS::Queue")
     redrives = {
