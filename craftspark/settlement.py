@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
+from craftspark.expiry import is_expired
 from craftspark.jobs import ImageFailure, Job, JobRecord, JobState
 from craftspark.submissions import utc_now
 
@@ -30,7 +31,10 @@ class JobBook(Protocol):
     """Where jobs are read and ended."""
 
     def read(self, job_id: str) -> JobRecord:
-        """Raises JobNotFound."""
+        """The job as makers see it; raises JobNotFound, also for one that has expired or was deleted."""
+
+    def read_any(self, job_id: str) -> JobRecord:
+        """The job as long as its item is there: what it reserved is resolved even then. Raises JobNotFound."""
 
     def overdue(self, now: datetime) -> Iterable[str]:
         """The ids of the unfinished jobs whose deadline has passed."""
@@ -83,11 +87,13 @@ class Settlement:
 
     def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> tuple[Job, bool]:
         for _ in range(self.tries):
-            record = self.book.read(job_id)
+            record = self.book.read_any(job_id)
             if record.job.state.final:
                 return record.job, False
+            # Nobody can fetch the images of a job that has expired, so none is charged.
+            fetched = replace(record, images={}) if is_expired(record.job.expires_at, self.now()) else record
             try:
-                return self.book.end(record, decide(record)), True
+                return self.book.end(record, decide(fetched)), True
             except JobChanged:
                 continue
         raise JobChanged(f"job {job_id} changed on each of {self.tries} tries to end it")

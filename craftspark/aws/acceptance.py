@@ -15,7 +15,7 @@ from craftspark.credits import Account, exceeds, minute_of, month_of, refusal
 from craftspark.errors import AccountContended, AccountMissing, IdempotencyKeyReused, JobNotFound
 from craftspark.jobs import Job
 from craftspark.plans import Plan, find_plan
-from craftspark.submissions import JobExists
+from craftspark.submissions import JobExists, utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -77,11 +77,12 @@ class Acceptance:
     def _mend(self, job: Job, plan: Plan, old: Any) -> None:
         """Bring the account to where the job can be written, or raise why it cannot."""
         existing, item, entry = old
-        if existing:
+        if existing and items.live(existing, utc_now()):
             raise JobExists(items.read_job(existing))
-        if entry is not None:
+        if existing or entry is not None:
             raise IdempotencyKeyReused(
-                "this Idempotency-Key belongs to a job that has expired; use a new key", field="Idempotency-Key"
+                "this Idempotency-Key belongs to a job that has expired or was deleted; use a new key",
+                field="Idempotency-Key",
             )
         if not item:
             raise AccountMissing(f"{job.maker} has no account")

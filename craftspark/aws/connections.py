@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.items import epoch, text
+from craftspark.aws.items import epoch, live, text
 from craftspark.live import Message
+from craftspark.submissions import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -36,9 +37,7 @@ class ConnectionTable:
             TableName=self.table, Key=key(f"ticket#{digest}", "ticket"), ReturnValues="ALL_OLD"
         )
         item = answer.get("Attributes")
-        if item is None or int(item["expires_at"]["N"]) < now.timestamp():
-            return None
-        return item["maker"]["S"]
+        return item["maker"]["S"] if item is not None and live(item, now) else None
 
     def add(self, connection: str, maker: str, expires_at: datetime) -> None:
         ends = {"expires_at": epoch(expires_at)}
@@ -54,7 +53,7 @@ class ConnectionTable:
         if item := answer.get("Attributes"):
             self.client.delete_item(TableName=self.table, Key=key(item["maker"]["S"], f"connection#{connection}"))
 
-    def of(self, maker: str) -> Iterator[str]:
+    def of(self, maker: str, now: datetime) -> Iterator[str]:
         """The maker's connections."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
@@ -63,7 +62,7 @@ class ConnectionTable:
             ExpressionAttributeValues={":maker": text(maker), ":connection": text("connection#")},
         )
         for page in pages:
-            yield from (item["item"]["S"].removeprefix("connection#") for item in page["Items"])
+            yield from (item["item"]["S"].removeprefix("connection#") for item in page["Items"] if live(item, now))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class Pushes:
     def send(self, maker: str, message: Message) -> int:
         """How many connections it went to."""
         sent = 0
-        for connection in self.table.of(maker):
+        for connection in self.table.of(maker, utc_now()):
             try:
                 self.client.post_to_connection(ConnectionId=connection, Data=json.dumps(message).encode())
                 sent += 1

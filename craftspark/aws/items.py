@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from craftspark.expiry import is_expired
 from craftspark.jobs import BatchProgress, ImageFailure, Job, JobRecord, JobState, StoredImage
 from craftspark.releases import Pin
 from craftspark.sources import Source
@@ -42,6 +43,16 @@ def moment(text_or_none: str | None) -> datetime | None:
 
 def epoch(instant: datetime) -> dict[str, str]:
     return number(int(instant.timestamp()))
+
+
+def live(item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an item may be read: it has not expired, and no maker deleted it.
+
+    DynamoDB removes expired items within days, so every reader asks this first.
+    """
+    if "deleted_at" in item:
+        return False
+    return "expires_at" not in item or not is_expired(datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC), now)
 
 
 def job_key(job_id: str, item: str = JOB) -> Item:

@@ -17,6 +17,7 @@ from craftspark.errors import JobNotFound
 from craftspark.jobs import Job, JobRecord
 from craftspark.settings import SettleSettings
 from craftspark.settlement import JobChanged, Settlement, Verdict
+from craftspark.submissions import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,8 +37,12 @@ class JobBook:
     styles_table: str
 
     def read(self, job_id: str) -> JobRecord:
-        """The job with its images and progress, as of now; raises JobNotFound."""
+        """See craftspark.settlement.JobBook."""
         return read_record(self.client, self.jobs_table, job_id)
+
+    def read_any(self, job_id: str) -> JobRecord:
+        """See craftspark.settlement.JobBook."""
+        return read_record(self.client, self.jobs_table, job_id, only_live=False)
 
     def end(self, record: JobRecord, verdict: Verdict) -> Job:
         """Make the job final, resolve its reservation and count it in its style's trial, where there is one.
@@ -121,15 +126,16 @@ def settlement(settings: SettleSettings) -> Settlement:
     return Settlement(book=JobBook(client=clients.dynamodb(), styles_table=settings.styles_table, **tables))
 
 
-def read_record(client: DynamoDBClient, table: str, job_id: str) -> JobRecord:
-    """The job's whole partition as of now; raises JobNotFound."""
+def read_record(client: DynamoDBClient, table: str, job_id: str, *, only_live: bool = True) -> JobRecord:
+    """The job's whole partition as of now; raises JobNotFound, also for a job that has expired or was deleted."""
     answer = client.query(
         TableName=table,
         KeyConditionExpression="job_id = :job_id",
         ExpressionAttributeValues={":job_id": text(job_id)},
         ConsistentRead=True,
     )
-    record = items.read_record(answer["Items"])
+    found, now = answer["Items"], utc_now()
+    record = items.read_record(item for item in found if not only_live or items.live(item, now))
     if record is None:
         raise JobNotFound(f"you have no job {job_id}", field="job_id")
     return record

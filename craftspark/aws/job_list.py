@@ -11,12 +11,16 @@ from craftspark.aws.items import text
 from craftspark.aws.job_book import read_record
 from craftspark.errors import JobNotFound, JobUnfinished
 from craftspark.jobs import Job, JobRecord
+from craftspark.submissions import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-READS_MOST = 10  # of the index, for a page of a list
+# Reads of the index for one page. Each looks at twice as many jobs as the one before, so a page gets past tens of
+# thousands of jobs that are not wanted, such as those that expired and are not deleted yet.
+READS_MOST = 10
+ENDED = " AND attribute_not_exists(unfinished)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +38,16 @@ class JobList:
         """Up to `limit` of the wanted jobs created before the one that `after` names, and what names the last seen.
 
         `after` is `<created_at>#<job_id>`; None where there are no more. A page may have fewer jobs than there are:
-        what a filter passes over is read all the same, a bounded number of times.
+        what is not wanted is read all the same, a bounded number of times. No page has a job that has expired.
         """
-        condition, expression, names, values = wanted.conditions()
+        now = utc_now()
+        condition, expression, values = wanted.conditions(now)
         if after and after < wanted.first:
             return [], None  # a cursor of another filter, beyond all that this one wants
         if after and after > wanted.last:
             after = None
         found: list[Job] = []
-        for _ in range(READS_MOST):
+        for number in range(READS_MOST):
             start: Any = {}
             if after:
                 job_id = after.rpartition("#")[2]
@@ -53,13 +58,14 @@ class JobList:
                 KeyConditionExpression=f"maker = :maker{condition}",
                 ExpressionAttributeValues={":maker": text(maker), **values},
                 ScanIndexForward=False,
-                Limit=limit - len(found),
+                Limit=limit * 2**number,
                 **expression,
-                **names,
                 **start,
             )
-            found += [items.read_job(item) for item in answer["Items"]]
-            last = answer.get("LastEvaluatedKey")
+            there = [item for item in answer["Items"] if items.live(item, now)]
+            missing = limit - len(found)
+            found += [items.read_job(item) for item in there[:missing]]
+            last = there[missing - 1] if len(there) > missing else answer.get("LastEvaluatedKey")
             after = last["created"]["S"] if last else None
             if after is None or len(found) == limit:
                 break
@@ -85,9 +91,12 @@ class JobFilter:
         """The greatest one."""
         return f"{items.timestamp(self.until) if self.until else '9'}~"
 
-    def conditions(self) -> tuple[str, Any, Any, dict[str, Any]]:
-        """A key condition to be added, a filter expression, names and values."""
-        condition, filters, names, values = "", [], {}, {}
+    def conditions(self, now: datetime) -> tuple[str, Any, dict[str, Any]]:
+        """A key condition to be added, a filter expression with its names, and values."""
+        condition = ""
+        # The reader asks for itself; what has expired need not travel.
+        filters, names = ["expires_at > :now"], {}
+        values: dict[str, Any] = {":now": items.epoch(now)}
         if self.since or self.until:
             condition = " AND created BETWEEN :since AND :until"
             values[":since"], values[":until"] = text(self.first), text(self.last)
@@ -96,8 +105,8 @@ class JobFilter:
                 filters.append(f"#{name} = :{name}")
                 names[f"#{name}"] = name
                 values[f":{name}"] = text(wanted)
-        expression = {"FilterExpression": " AND ".join(filters)} if filters else {}
-        return condition, expression, {"ExpressionAttributeNames": names} if names else {}, values
+        expression = {"FilterExpression": " AND ".join(filters)}
+        return condition, {**expression, **({"ExpressionAttributeNames": names} if names else {})}, values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,29 +119,34 @@ class JobChanges:
     def name(self, maker: str, job_id: str, title: str) -> Job:
         """Give the job a title, or with an empty one none; raises JobNotFound."""
         change = "SET title = :title" if title else "REMOVE title"
-        return self._change(maker, job_id, change, "maker = :maker", {":title": text(title)} if title else {})
+        return self._change(maker, job_id, change, values={":title": text(title)} if title else {})
 
     def mark_images_deleted(self, maker: str, job_id: str, at: datetime) -> JobRecord:
         """From now on the job shows no images; raises JobNotFound, or JobUnfinished for one in progress."""
         change = "SET images_deleted_at = if_not_exists(images_deleted_at, :at)"
-        condition = "maker = :maker AND attribute_not_exists(unfinished)"
-        self._change(maker, job_id, change, condition, {":at": text(items.timestamp(at))})
+        self._change(maker, job_id, change, ENDED, values={":at": text(items.timestamp(at))})
         return read_record(self.client, self.jobs_table, job_id)
 
-    def _change(self, maker: str, job_id: str, change: str, condition: str, values: dict[str, Any]) -> Job:
+    def _change(self, maker: str, job_id: str, change: str, condition: str = "", *, values: dict[str, Any]) -> Job:
+        """The job with the change, if it is the maker's, live, and as the condition wants it.
+
+        Raises JobNotFound, or JobUnfinished where only the condition does not hold.
+        """
+        now = utc_now()
+        theirs = "maker = :maker AND expires_at > :now AND attribute_not_exists(deleted_at)"
         try:
             answer = self.client.update_item(
                 TableName=self.jobs_table,
                 Key=items.job_key(job_id),
                 UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeValues={":maker": text(maker), **values},
+                ConditionExpression=theirs + condition,
+                ExpressionAttributeValues={":maker": text(maker), ":now": items.epoch(now), **values},
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as failed:
             old: Any = failed.response.get("Item", {})
-            if old.get("maker") == text(maker):
+            if old.get("maker") == text(maker) and items.live(old, now):
                 raise JobUnfinished("the job is in progress; cancel it first", field="job_id") from None
             raise JobNotFound(f"you have no job {job_id}", field="job_id") from None
         return items.read_job(answer["Attributes"])

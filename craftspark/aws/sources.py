@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from craftspark.aws.job_book import read_record
 from craftspark.aws.uploads import UploadBucket
 from craftspark.errors import InvalidInput, JobNotFound
+from craftspark.expiry import is_expired
 from craftspark.jobs import image_key
 from craftspark.sources import UPLOAD, Source
 from craftspark.uploads import upload_key
@@ -44,7 +45,12 @@ class Sources:
         except JobNotFound:
             return None
         image = record.images.get(index)
-        if image is None or record.job.maker != maker or record.job.expires_at < until or record.job.images_deleted_at:
+        if (
+            image is None
+            or record.job.maker != maker
+            or is_expired(record.job.expires_at, until)
+            or record.job.images_deleted_at
+        ):
             return None
         return Source(
             reference=f"{job_id}/{index}",
@@ -58,7 +64,7 @@ class Sources:
     def _upload(self, maker: str, upload_id: str, until: datetime) -> Source | None:
         key = upload_key(maker, upload_id)
         upload = self.uploads.find(key, upload_id)
-        if upload is None or upload.expires_at < until:
+        if upload is None or is_expired(upload.expires_at, until):
             return None
         return Source(
             reference=f"{UPLOAD}/{upload_id}",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from craftspark.errors import InvalidInput
+from craftspark.expiry import is_expired
+from craftspark.submissions import utc_now
 from craftspark.uploads import Picture, PostForm, Upload
 
 if TYPE_CHECKING:
@@ -73,11 +75,13 @@ class UploadBucket:
             if error.response["Error"]["Code"] in ABSENT:
                 return None
             raise
-        facts = answer["Metadata"]
+        facts, expires_at = answer["Metadata"], answer["LastModified"] + self.kept
+        if is_expired(expires_at, utc_now()):
+            return None
         return Upload(
             upload_id=upload_id,
             width=int(facts["width"]),
             height=int(facts["height"]),
             alpha=facts["alpha"] == "True",
-            expires_at=answer["LastModified"] + self.kept,
+            expires_at=expires_at,
         )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.items import epoch, moment, number, text, timestamp
+from craftspark.aws.items import epoch, live, moment, number, text, timestamp
 from craftspark.errors import WebhookNotFound
+from craftspark.submissions import utc_now
 from craftspark.webhooks import Delivery, Webhook
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class WebhookTable:
     def deliveries(self, maker: str, webhook_id: str, limit: int) -> list[Delivery]:
         """The newest first; raises WebhookNotFound."""
         self.get(maker, webhook_id)
-        items = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True)
+        items, now = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True), utc_now()
         return [
             Delivery(
                 webhook_id=webhook_id,
@@ -86,6 +87,7 @@ class WebhookTable:
                 error=item["error"]["S"] if "error" in item else None,
             )
             for item in items
+            if live(item, now)
         ]
 
     def _query(self, maker: str, prefix: str, *, limit: int, newest: bool) -> list[Any]:

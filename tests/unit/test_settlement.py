@@ -22,6 +22,9 @@ class FakeJobBook:
     def read(self, job_id: str) -> JobRecord:
         return self.record
 
+    def read_any(self, job_id: str) -> JobRecord:
+        return self.record
+
     def overdue(self, now: datetime) -> Iterable[str]:
         return [self.record.job.job_id] if self.record.job.deadline < now else []
 
@@ -140,3 +143,14 @@ def test_only_the_settling_that_ended_the_job_says_so() -> None:
     told = [settlement.settle("a" * 26, [], None, None)[1] for _ in range(2)]
 
     assert told == [True, False]
+
+
+def test_an_expired_job_is_resolved_and_not_charged() -> None:
+    book = FakeJobBook(a_record(stored=(0, 1)))
+    after = book.record.job.expires_at
+
+    job = Settlement(book=book, now=lambda: after).end_overdue("a" * 26)
+
+    assert (job.state, job.spent, job.refunded) == (JobState.FAILED, 0, 4)
+    assert {failure.error for failure in job.failures} == {"JobOverdue"}
+    assert len(job.failures) == 4
