@@ -104,7 +104,8 @@ def test_a_list_gets_past_any_number_of_expired_jobs_in_few_pages() -> None:
     oldest = ended()
     copies([ended()], 300)
     newest = ended()
-    pages, cursor, seen = 0, {}, []
+    pages, seen = 0, []
+    cursor: dict[str, str] = {}
     while pages < 5:
         page = call("list_jobs", query={"limit": "1", **cursor}).body
         seen += [job["job_id"] for job in page["jobs"]]
