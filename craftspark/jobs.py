@@ -12,7 +12,6 @@ from craftspark.releases import Pin
 from craftspark.sources import Source
 from craftspark.tools.request import LARGEST_SEED
 
-IDEMPOTENCY_KEY_LIMIT = 255
 JOB_ID_LENGTH = 26
 JOB_ID_LETTERS = set("abcdefghijklmnopqrstuvwxyz234567")
 

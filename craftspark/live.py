@@ -5,6 +5,7 @@ is checked where all tokens are, by the HTTP API, and the handshake brings a tic
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 from craftspark.jobs import Job, StoredImage
 from craftspark.submissions import utc_now
 
+TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
 TICKET_GOOD_FOR = timedelta(seconds=60)
 LONGEST_CONNECTION = timedelta(hours=2)  # of API Gateway
 
@@ -48,6 +50,8 @@ class Live:
 
     def connect(self, connection: str, ticket: str) -> str | None:
         """The maker whose connection it is from now on; None for a ticket that is not good."""
+        if not TICKET.fullmatch(ticket):
+            return None
         maker = self.connections.take_ticket(digest_of(ticket), self.now())
         if maker is not None:
             self.connections.add(connection, maker, self.now() + LONGEST_CONNECTION)

@@ -12,10 +12,11 @@ from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReu
 from craftspark.estimates import Cheaper, Estimate, Estimates, cheaper
 from craftspark.jobs import Job, JobState, job_id_of, seeds_of
 from craftspark.moderation import Moderation
+from craftspark.parsing import parse_request
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Sources
 from craftspark.tools import Tool, find_tool
-from craftspark.tools.request import JobRequest, parse_request
+from craftspark.tools.request import JobRequest
 
 
 class JobExists(CraftsparkError):

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.errors import CraftsparkError, InvalidInput
+from craftspark.parsing import PROSE, WORDS, parse_request
 from craftspark.submissions import utc_now
-from craftspark.tools.request import LARGEST_SEED, parse_request
+from craftspark.tools.request import LARGEST_SEED
 
 # Of the events about trainings.
 SOURCE = "craftspark.trainings"
@@ -22,7 +23,7 @@ DATASETS = "datasets/"
 STYLE_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 VERSION_NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
 
 
 class TrainingState(StrEnum):

@@ -17,11 +17,11 @@ from PIL import Image
 
 from craftspark.catalogue import find_model
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
+from craftspark.parsing import parse_request
 from craftspark.releases import Pin
 from craftspark.settings import StudioSettings
 from craftspark.sources import Source
 from craftspark.tools import find_tool
-from craftspark.tools.request import parse_request
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.credentials import credentials_in
 from gpu_tasks.drawn import Drawn

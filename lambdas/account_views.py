@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from craftspark.credits import Account, Entry, EntryKind, Holding
+from craftspark.parsing import LINE, WORDS
 from craftspark.plans import find_plan
 from lambdas.shapes import Body, View
 
@@ -65,7 +66,7 @@ class CreditChange(Body):
     """Credits for an account, and why."""
 
     credits: int = Field(ge=-1_000_000, le=1_000_000, description="To be given; less than none, to be taken.")
-    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINE, WORDS] = Field(
         description="Why; the maker reads it in the ledger.", examples=["order 1234"]
     )
 
@@ -73,15 +74,17 @@ class CreditChange(Body):
 class PlanChange(Body):
     """Another plan for an account."""
 
-    plan: str = Field(description="The plan's name.", examples=["plus"])
+    plan: Annotated[str, StringConstraints(max_length=100), LINE] = Field(
+        description="The plan's name.", examples=["plus"]
+    )
 
 
 class SuspensionChange(Body):
     """Whether an account takes jobs."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
-        description="Why it takes none, which the maker is told; null to take jobs again."
-    )
+    reason: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINE, WORDS] | None
+    ) = Field(description="Why it takes none, which the maker is told; null to take jobs again.")
 
 
 def account_view(account: Account) -> AccountView:

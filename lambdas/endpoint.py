@@ -1,9 +1,7 @@
 """What every Lambda behind the API does around its one use case: read the caller, answer, turn errors to problems."""
 
-import binascii
 import json
 import re
-from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -21,7 +19,15 @@ from craftspark.errors import (
     UploadNotFound,
     WebhookNotFound,
 )
-from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, is_job_id
+from craftspark.jobs import is_job_id
+from craftspark.parsing import (
+    parse_base64,
+    parse_cursor,
+    parse_idempotency_key,
+    parse_maker,
+    parse_whole_number,
+    utf8,
+)
 from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
@@ -78,25 +84,33 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 
 
 def read_request(gateway_event: Mapping[str, Any]) -> Request:
-    """An API Gateway event, payload format 2.0, as a request; raises Forbidden or BodyTooLarge."""
+    """An API Gateway event, payload format 2.0, as a request; raises Forbidden, InvalidInput or BodyTooLarge."""
     context = gateway_event["requestContext"]
     claims = context["authorizer"]["jwt"]["claims"]
-    maker = claims.get("sub")
-    if not maker:
-        raise Forbidden("the token has no `sub` claim")
-    text = gateway_event.get("body") or ""
-    body = b64decode(text) if gateway_event.get("isBase64Encoded") else text.encode()
-    if len(body) > BODY_LIMIT:
-        raise BodyTooLarge(f"the body has {len(body)} bytes and may have {BODY_LIMIT}", field="body")
     return Request(
-        maker=maker,
+        maker=_maker_of(claims),
         scopes=frozenset(claims.get("scope", "").split()),
         request_id=context["requestId"],
         path=gateway_event.get("pathParameters") or {},
         query=gateway_event.get("queryStringParameters") or {},
-        headers=gateway_event["headers"],
-        body=body,
+        headers={name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
+        body=_body_of(gateway_event),
     )
+
+
+def _maker_of(claims: Mapping[str, str]) -> str:
+    try:
+        return parse_maker(claims.get("sub", ""))
+    except InvalidInput as invalid:
+        raise Forbidden(f"the token's `sub` claim names no maker: {invalid.detail}") from None
+
+
+def _body_of(gateway_event: Mapping[str, Any]) -> bytes:
+    text = gateway_event.get("body") or ""
+    body = parse_base64(text, "body") if gateway_event.get("isBase64Encoded") else utf8(text, "body")
+    if len(body) > BODY_LIMIT:
+        raise BodyTooLarge(f"the body has {len(body)} bytes and may have {BODY_LIMIT}", field="body")
+    return body
 
 
 def refuse(error: CraftsparkError) -> dict[str, Any]:
@@ -118,41 +132,26 @@ def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_i
     return given
 
 
+def maker_in_path(request: Request) -> str:
+    """The maker that the path names; raises InvalidInput."""
+    return parse_maker(request.path["maker"])
+
+
 def idempotency_key_of(request: Request) -> str:
     """The caller's key; without one the request's own id, which makes each request one of its own.
 
     Raises InvalidInput.
     """
-    key = request.headers.get("idempotency-key", request.request_id)
-    if not 0 < len(key) <= IDEMPOTENCY_KEY_LIMIT:
-        raise InvalidInput(
-            f"the key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters, not {len(key)}", field="Idempotency-Key"
-        )
-    return key
+    key = request.headers.get("idempotency-key")
+    return request.request_id if key is None else parse_idempotency_key(key)
 
 
-def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int) -> int:
-    """A query parameter from 1 to `most`; raises InvalidInput that names it."""
-    text = query.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
-        raise InvalidInput(f"{name} is a whole number from 1 to {most}", field=name)
-    return int(text)
-
-
-def cursor_of(position: str) -> str:
-    """A position in a list, as its next page's `cursor`."""
-    return urlsafe_b64encode(position.encode()).decode().rstrip("=")
+def limit_of(query: Mapping[str, str], *, default: int = 20, most: int = 100) -> int:
+    """How many items a page is to have; raises InvalidInput."""
+    return parse_whole_number(query["limit"], "limit", most=most) if "limit" in query else default
 
 
 def position_of(query: Mapping[str, str], shape: re.Pattern[str]) -> str | None:
     """Where the query's cursor points in the maker's own list; it cannot point into another's. Raises InvalidInput."""
     cursor = query.get("cursor")
-    if not cursor:
-        return None
-    try:
-        position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        position = ""
-    if not shape.fullmatch(position):
-        raise InvalidInput("cursor is not one that this list answered; leave it out to start anew", field="cursor")
-    return position
+    return parse_cursor(cursor, shape) if cursor else None

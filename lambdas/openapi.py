@@ -14,7 +14,8 @@ from pydantic.json_schema import models_json_schema
 
 from craftspark import errors
 from craftspark.errors import CraftsparkError
-from craftspark.jobs import IDEMPOTENCY_KEY_LIMIT, JobState
+from craftspark.jobs import JobState
+from craftspark.parsing import LONGEST_KEY, LONGEST_MAKER
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.account_views import AccountView, CreditChange, LedgerPage, PlanChange, SuspensionChange
@@ -45,7 +46,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Makes a retry safe: the same key answers the same job. Without it each request is a new job.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LIMIT},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
 }
 WEBHOOK_ID = {**JOB_ID, "name": "webhook_id"}
 UPLOAD_ID = {**JOB_ID, "name": "upload_id"}
@@ -102,10 +103,18 @@ class Operation:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-MAKER = {"name": "maker", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+MAKER = {
+    "name": "maker",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_MAKER, "pattern": "^[!-~]+$"},
+}
 ADMINISTRATION = {
     "inspect_account": Operation(
-        summary="A maker's account", answer=AccountView, parameters=(MAKER,), refusals=(errors.AccountMissing,)
+        summary="A maker's account",
+        answer=AccountView,
+        parameters=(MAKER,),
+        refusals=(errors.InvalidInput, errors.AccountMissing),
     ),
     "grant_credits": Operation(
         summary="Give credits that do not expire",

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from craftspark.downloads import Download, downloads_of, stem_of
 from craftspark.jobs import Job, JobRecord, JobState
+from craftspark.parsing import LINE
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Upload
@@ -120,7 +121,7 @@ class LiveView(View):
 class JobChanges(Body):
     """What a maker may change of a job."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = Field(
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINE] = Field(
         description="A name of your own; empty for none.", examples=["Apples for the kitchen"]
     )
 

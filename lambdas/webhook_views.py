@@ -1,9 +1,11 @@
 """What the API answers about webhooks, and takes to register one."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from craftspark.parsing import LINE
 from craftspark.webhooks import Delivery, Webhook
 from lambdas.shapes import Body, View
 
@@ -11,8 +13,7 @@ from lambdas.shapes import Body, View
 class WebhookRequest(Body):
     """Where to be told how jobs end."""
 
-    url: str = Field(
-        max_length=1000,
+    url: Annotated[str, StringConstraints(max_length=1000), LINE] = Field(
         description="https, port 443, on the public internet.",
         examples=["https://example.com/craftspark"],
     )

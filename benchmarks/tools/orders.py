@@ -11,10 +11,10 @@ from PIL import Image
 
 from craftspark.catalogue import find_model
 from craftspark.errors import SourceMissing
+from craftspark.parsing import parse_request
 from craftspark.settings import StudioSettings
 from craftspark.sources import Source
 from craftspark.tools import find_tool
-from craftspark.tools.request import parse_request
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Png, encoded

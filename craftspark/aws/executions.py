@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from craftspark.batches import job_id_of_order
+
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -20,8 +22,8 @@ class Executions:
     state_machine_arn: str
 
     def start(self, order: str) -> str:
-        """Start the execution of a job's order, which is JSON, and answer the job's id."""
-        job_id: str = json.loads(order)["job_id"]
+        """Start the execution of a job's order, which is JSON, and answer the job's id; raises OrderMalformed."""
+        job_id = job_id_of_order(order)
         # It exists where the message came twice, or the maker sent the request again.
         self._start(job_id, order)
         return job_id

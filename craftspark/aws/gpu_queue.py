@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from craftspark.batches import Batch, BatchMalformed
+from craftspark.errors import InvalidInput
+from craftspark.parsing import parse_object
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -62,9 +63,9 @@ class GpuQueue:
 def read_message(body: str, receipt: str, receives: int) -> GpuMessage:
     """What the state machine sent; raises BatchMalformed."""
     try:
-        value: dict[str, Any] = json.loads(body)
+        value = parse_object(body, "message")
         token = str(value["task_token"])
         batch = value["batch"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (InvalidInput, KeyError) as error:
         raise BatchMalformed(f"not a message of the state machine: {error!r}") from error
     return GpuMessage(batch=Batch.from_json(batch), token=token, receipt=receipt, receives=receives)

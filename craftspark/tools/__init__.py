@@ -7,11 +7,12 @@ from typing import Any
 
 from craftspark.catalogue import Model
 from craftspark.errors import ToolUnknown
+from craftspark.parsing import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.pattern import PatternRequest
 from craftspark.tools.picture import PictureRequest
-from craftspark.tools.request import JobRequest, parse_request
+from craftspark.tools.request import JobRequest
 from craftspark.tools.upscale import UpscaleRequest
 from craftspark.tools.variations import VariationsRequest
 
@@ -44,7 +45,9 @@ def find_tool(name: str) -> Tool:
     try:
         return TOOLS[name]
     except KeyError:
-        raise ToolUnknown(f"no tool is named {name}; there are {', '.join(sorted(TOOLS))}", field="tool") from None
+        raise ToolUnknown(
+            f"no tool is named {name[:100]!r}; there are {', '.join(sorted(TOOLS))}", field="tool"
+        ) from None
 
 
 UPLOAD = f"upload/{'a' * 26}"

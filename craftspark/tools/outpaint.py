@@ -27,7 +27,7 @@ class OutpaintRequest(DrawingRequest):
     )
     aspect: str | None = Field(
         None,
-        pattern=r"^[1-9]\d?:[1-9]\d?$",
+        pattern=r"^[1-9][0-9]?:[1-9][0-9]?$",
         description="Instead of width and height: the smallest result of this aspect that holds the source.",
         examples=["16:9"],
     )

@@ -75,7 +75,9 @@ class PictureRequest(DrawingRequest):
 
     prompt: Prompt = Field(description="What to draw.", examples=["a red apple"])
     size: str | None = Field(
-        None, pattern=r"^\d{2,4}x\d{2,4}$", description="Width x height in pixels; the model's own size when absent."
+        None,
+        pattern=r"^[0-9]{2,4}x[0-9]{2,4}$",
+        description="Width x height in pixels; the model's own size when absent.",
     )
 
     def for_model(self, model: Model) -> Self:

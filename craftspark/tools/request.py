@@ -1,19 +1,21 @@
-"""What every tool's request has in common, and how a body becomes a request."""
+"""What every tool's request has in common."""
 
 from abc import ABC, abstractmethod
 from math import ceil
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
+from craftspark.parsing import LINE, PROSE, WORDS
 from craftspark.sources import REFERENCE, Source
 from craftspark.tools.presets import Preset, find_preset
 
 Lane = Literal["interactive", "bulk"]
-Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
+OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 LARGEST_SEED = 2**32 - 1
 
@@ -70,10 +72,10 @@ class DrawingRequest(JobRequest):
     guidance: float | None = Field(
         None, ge=1, le=20, description="How closely to follow the prompt; the model's own value when absent."
     )
-    style: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+    style: Name | None = Field(
         None, description="One of the tool's styles; the model's own look when absent.", examples=["bold-flat"]
     )
-    preset: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+    preset: Name | None = Field(
         None, description="One of the tool's presets: words for a look, added to the prompt.", examples=["watercolour"]
     )
 
@@ -117,24 +119,3 @@ def check_strength(steps: int, strength: float) -> None:
         raise InvalidInput(
             f"{steps} steps at strength {strength:g} are less than one step; raise either", field="strength"
         )
-
-
-Request = TypeVar("Request", bound=BaseModel)
-
-
-def parse_request(kind: type[Request], body: bytes | str) -> Request:
-    """Read a request from JSON; raises InvalidInput that lists every field at fault."""
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as failure:
-        errors = [_field_error(error) for error in failure.errors(include_url=False, include_input=False)]
-        raise InvalidInput(
-            "; ".join(f"{error['field']}: {error['detail']}" for error in errors),
-            field=errors[0]["field"],
-            errors=errors,
-        ) from None
-
-
-def _field_error(error: Any) -> dict[str, str]:
-    field = ".".join(str(part) for part in error["loc"]) or "body"
-    return {"field": field, "detail": error["msg"]}

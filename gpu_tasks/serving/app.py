@@ -18,12 +18,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from craftspark.catalogue import Model
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, ToolUnknown
+from craftspark.parsing import parse_whole_number, utf8
 from craftspark.uploads import LARGEST_BYTES
 from gpu_tasks.finishing import Delivered
 from gpu_tasks.serving.measures import Measures
@@ -145,19 +147,21 @@ class Application:
 async def read(request: Request) -> tuple[bytes, bytes | None]:
     """The request's JSON, and the picture beside it; raises BodyTooLarge or InvalidInput."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        raise InvalidInput("tell its Content-Length", field="Content-Length")
-    if int(length) > LARGEST_BODY:
-        raise BodyTooLarge(f"the body has {length} bytes and may have {LARGEST_BODY}", field="body")
+    size = parse_whole_number(length, "Content-Length", least=0, most=10**18 - 1)
+    if size > LARGEST_BODY:
+        raise BodyTooLarge(f"the body has {size} bytes and may have {LARGEST_BODY}", field="body")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await request.body(), None
-    async with request.form(max_files=1, max_fields=1, max_part_size=64 * 1024) as form:
-        asked, picture = form.get("request"), form.get("source")
-        if not isinstance(asked, str):
-            raise InvalidInput("the form's part `request` is the request as JSON", field="request")
-        if not isinstance(picture, UploadFile):
-            raise InvalidInput("the form's part `source` is a picture's file", field="source")
-        return asked.encode(), await picture.read()
+    try:
+        async with request.form(max_files=1, max_fields=1, max_part_size=64 * 1024) as form:
+            asked, picture = form.get("request"), form.get("source")
+            if not isinstance(asked, str):
+                raise InvalidInput("the form's part `request` is the request as JSON", field="request")
+            if not isinstance(picture, UploadFile):
+                raise InvalidInput("the form's part `source` is a picture's file", field="source")
+            return utf8(asked, "request"), await picture.read()
+    except HTTPException as malformed:
+        raise InvalidInput(f"the form cannot be read: {malformed.detail}", field="body") from None
 
 
 def image_of(rendered: Rendered) -> dict[str, Any]:

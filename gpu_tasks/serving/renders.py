@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from craftspark.catalogue import Model
 from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
 from craftspark.jobs import JOB_ID_LENGTH, seeds_of
+from craftspark.parsing import parse_object, parse_request
 from craftspark.pictures import clean
 from craftspark.sources import UPLOAD, Source
 from craftspark.tools import find_tool
-from craftspark.tools.request import parse_request
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Delivered
@@ -67,12 +67,8 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> 
 
 
 def with_source(body: bytes, source: Source) -> bytes:
-    """The request's JSON with its source named; what is no JSON object stays, for its validation to refuse."""
-    try:
-        fields = json.loads(body)
-    except ValueError:
-        return body
-    return json.dumps({**fields, "source": source.reference}).encode() if isinstance(fields, dict) else body
+    """The request's JSON with its source named; raises InvalidInput."""
+    return json.dumps({**parse_object(body, "request"), "source": source.reference}).encode()
 
 
 def brought(content: bytes) -> tuple[Source, bytes]:

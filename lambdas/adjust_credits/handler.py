@@ -1,11 +1,11 @@
 """POST /v1/admin/accounts/{maker}/adjustments: put a balance right, once for each Idempotency-Key."""
 
 from craftspark.errors import InvalidInput
-from craftspark.tools.request import parse_request
+from craftspark.parsing import parse_request
 from lambdas.account_views import CreditChange, account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
-from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
+from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of, maker_in_path
 from lambdas.log import logger
 
 
@@ -13,7 +13,7 @@ from lambdas.log import logger
 @endpoint
 @administrators_only
 def handler(request: Request) -> Response:
-    maker, key = request.path["maker"], idempotency_key_of(request)
+    maker, key = maker_in_path(request), idempotency_key_of(request)
     asked = parse_request(CreditChange, request.body)
     if not asked.credits:
         raise InvalidInput("an adjustment gives credits or takes some", field="credits")

@@ -3,8 +3,8 @@
 from functools import cache
 
 from craftspark.aws import clients, job_list
+from craftspark.parsing import parse_request
 from craftspark.settings import JobsSettings
-from craftspark.tools.request import parse_request
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.views import JobChanges, job_summary

@@ -1,11 +1,11 @@
 """PUT /v1/admin/accounts/{maker}/plan: another plan, from now on."""
 
+from craftspark.parsing import parse_request
 from craftspark.plans import find_plan
-from craftspark.tools.request import parse_request
 from lambdas.account_views import PlanChange, account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 
 
@@ -13,7 +13,7 @@ from lambdas.log import logger
 @endpoint
 @administrators_only
 def handler(request: Request) -> Response:
-    maker = request.path["maker"]
+    maker = maker_in_path(request)
     plan = find_plan(parse_request(PlanChange, request.body).plan)
     accounts().existing(maker)
     write_down(request, maker, "change plan", plan=plan.name)

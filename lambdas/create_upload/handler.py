@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from craftspark.tools.request import parse_request
+from craftspark.parsing import parse_request
 from craftspark.uploads import LARGEST_BYTES
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger

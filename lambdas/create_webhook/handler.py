@@ -3,8 +3,8 @@
 from http import HTTPStatus
 
 from craftspark.jobs import job_id_of
+from craftspark.parsing import parse_request
 from craftspark.plans import find_plan
-from craftspark.tools.request import parse_request
 from lambdas.accounts import accounts
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger

@@ -3,7 +3,7 @@
 from lambdas.account_views import account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 
 
@@ -11,7 +11,7 @@ from lambdas.log import logger
 @endpoint
 @administrators_only
 def handler(request: Request) -> Response:
-    maker = request.path["maker"]
+    maker = maker_in_path(request)
     account = accounts().existing(maker)
     write_down(request, maker, "inspect account")
     return Response(body=account_view(account))

@@ -1,10 +1,10 @@
 """PUT /v1/admin/accounts/{maker}/suspension: take no more jobs of a maker, or take them again."""
 
-from craftspark.tools.request import parse_request
+from craftspark.parsing import parse_request
 from lambdas.account_views import SuspensionChange, account_view
 from lambdas.accounts import accounts
 from lambdas.administration import administrators_only, write_down
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 
 
@@ -12,8 +12,8 @@ from lambdas.log import logger
 @endpoint
 @administrators_only
 def handler(request: Request) -> Response:
-    maker = request.path["maker"]
+    maker = maker_in_path(request)
     asked = parse_request(SuspensionChange, request.body)
     accounts().existing(maker)
     write_down(request, maker, "suspend account" if asked.reason else "lift suspension", reason=asked.reason)
-    return Response(body=account_view(accounts().suspend(maker, asked.reason or None)))
+    return Response(body=account_view(accounts().suspend(maker, asked.reason)))

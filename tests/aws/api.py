@@ -30,8 +30,7 @@ class Answer:
     body: Any
 
 
-def call(
-    function: str,
+def event_of(
     *,
     maker: str | None = "maker-1",
     scope: str = "",
@@ -39,9 +38,10 @@ def call(
     query: dict[str, str] | None = None,
     body: Any = None,
     headers: dict[str, str] | None = None,
-) -> Answer:
+) -> dict[str, Any]:
+    """What API Gateway sends for a request, in its payload format 2.0."""
     claims = {"sub": maker, "scope": scope} if maker else {}
-    event = {
+    return {
         "version": "2.0",
         "headers": headers or {},
         "pathParameters": path,
@@ -50,6 +50,20 @@ def call(
         "isBase64Encoded": False,
         "requestContext": {"requestId": uuid4().hex, "authorizer": {"jwt": {"claims": claims}}},
     }
+
+
+def call(function: str, **request: Any) -> Answer:
+    """A request is what `event_of` takes."""
+    return answer_of(function, event_of(**request))
+
+
+def answer_of(function: str, event: dict[str, Any]) -> Answer:
+    forget(function)
+    return handled(function, event)
+
+
+def forget(function: str) -> None:
+    """Clear what a handler made of the settings of another test."""
     module = import_module(f"lambdas.{function}.handler")
     for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
@@ -57,7 +71,10 @@ def call(
         getattr(import_module("lambdas.administration"), shared).cache_clear()
     for factory in ("jobs", "links", "settlement", "model", "changes", "bucket"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
-    answer = module.handler(event, Context())
+
+
+def handled(function: str, event: dict[str, Any]) -> Answer:
+    answer = import_module(f"lambdas.{function}.handler").handler(event, Context())
     return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
 
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 from craftspark.catalogue import find_model
 from craftspark.errors import SourceMissing
+from craftspark.parsing import parse_request
 from craftspark.sources import Source
 from craftspark.tools import find_tool
-from craftspark.tools.request import parse_request
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.model_store import load_pipeline

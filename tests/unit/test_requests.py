@@ -5,10 +5,10 @@ import pytest
 
 from craftspark.catalogue import CATALOGUE, Model, find_model
 from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.parsing import parse_request
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.presets import find_preset
-from craftspark.tools.request import parse_request
 
 MODEL = find_model("craftspark-clipart-128")
 

@@ -1,0 +1,227 @@
+"""Parsers of every value that comes from outside, each with its bounds.
+
+A value that is out of bounds raises InvalidInput with the field at fault and what would be right. Nothing here raises
+anything else, whatever it is given: 5,000 digits, the year 9999, control characters, lone surrogates, deep nesting.
+"""
+
+import binascii
+import json
+import re
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
+
+from craftspark.errors import InvalidInput
+
+LONGEST_KEY = 255
+LONGEST_MAKER = 255  # of an OpenID Connect subject
+LONGEST_NUMBER = 40  # digits; the largest bound of ours has 10
+MOST_ERRORS = 20
+LONGEST_FIELD = 100
+
+# What XML cannot hold, and so no SVG and no recipe: controls, lone surrogates, U+FFFE and U+FFFF.
+CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
+NOT_IN_PROSE = re.compile(f"[{CONTROLS}]")
+# A single line also has no breaks, and nothing that reverses the text around it.
+NOT_IN_A_LINE = re.compile(f"[{CONTROLS}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+DIGITS = re.compile(r"[0-9]{1,18}")
+PRINTABLE = re.compile(r"[ -~]+")
+VISIBLE = re.compile(r"[!-~]+")
+TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?",
+    re.IGNORECASE,
+)
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+CURSOR = re.compile(r"[A-Za-z0-9_-]{1,1000}={0,2}")
+
+Request = TypeVar("Request", bound=BaseModel)
+
+
+def _printable(text: str) -> str:
+    if found := NOT_IN_PROSE.search(text):
+        raise _character_refused(found[0])
+    return text
+
+
+def _one_line(text: str) -> str:
+    if found := NOT_IN_A_LINE.search(text):
+        raise _character_refused(found[0])
+    return text
+
+
+def _legible(text: str) -> str:
+    if not any(character.isprintable() and not character.isspace() for character in text):
+        raise PydanticCustomError("text_invisible", "nothing of this text can be seen; write some words")
+    return text
+
+
+def _character_refused(character: str) -> PydanticCustomError:
+    return PydanticCustomError(
+        "character_refused",
+        "the character {code} is not allowed; remove it",
+        {"code": f"U+{ord(character):04X}"},
+    )
+
+
+# For texts of Pydantic models, behind their lengths: prose may have line breaks, a line has none, words can be seen.
+PROSE = AfterValidator(_printable)
+LINE = AfterValidator(_one_line)
+WORDS = AfterValidator(_legible)
+
+
+def parse_request(kind: type[Request], body: bytes | str) -> Request:
+    """Read a request from JSON; raises InvalidInput that lists the fields at fault, MOST_ERRORS at most."""
+    if isinstance(body, str):
+        body = utf8(body, "body")
+    try:
+        request = kind.model_validate_json(body)
+    except ValidationError as failure:
+        errors = [_field_error(error) for error in failure.errors(include_url=False, include_input=False)[:MOST_ERRORS]]
+        raise InvalidInput(
+            "; ".join(f"{error['field']}: {error['detail']}" for error in errors),
+            field=errors[0]["field"],
+            errors=errors,
+        ) from None
+    parse_json(body, "body")  # what Pydantic lets through: two values for one field
+    return request
+
+
+def _field_error(error: Any) -> dict[str, str]:
+    field = ".".join(str(part) for part in error["loc"])[:LONGEST_FIELD] or "body"
+    return {"field": field, "detail": error["msg"]}
+
+
+def parse_json(text: bytes | str, name: str) -> Any:
+    """A JSON value; raises InvalidInput, also for NaN, Infinity, names that come twice and values nested too deep."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise InvalidInput(f"{name}: JSON has no {constant}; send a number", field=name)
+
+    def number(digits: str) -> int | float:
+        if len(digits) > LONGEST_NUMBER:
+            raise InvalidInput(f"{name}: a number has at most {LONGEST_NUMBER} digits", field=name)
+        return int(digits) if digits.lstrip("-").isdigit() else _finite(digits, name)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            names = [field for field, _ in pairs]
+            twice = next(field for field in names if names.count(field) > 1)[:LONGEST_FIELD]
+            raise InvalidInput(f"{twice} comes twice; send it once", field=twice)
+        return fields
+
+    try:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        return json.loads(
+            decoded, object_pairs_hook=unique, parse_constant=refuse, parse_float=number, parse_int=number
+        )
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{name} is not UTF-8", field=name) from None
+    except ValueError:
+        raise InvalidInput(f"{name} is not JSON", field=name) from None
+    except RecursionError:
+        raise InvalidInput(f"{name} is nested too deep", field=name) from None
+
+
+def _finite(digits: str, name: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise InvalidInput(f"{name}: {digits} is too large for a number", field=name)
+    return value
+
+
+def parse_object(text: bytes | str, name: str) -> dict[str, Any]:
+    """A JSON object, such as a queue's message; raises InvalidInput."""
+    value = parse_json(text, name)
+    if not isinstance(value, dict):
+        raise InvalidInput(f"{name} is not a JSON object", field=name)
+    return value
+
+
+def canonical(value: Any) -> str:
+    """A JSON value as text: the same for the same value, whatever the order of its fields and the space between."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def parse_whole_number(text: str, name: str, *, least: int = 1, most: int) -> int:
+    """A whole number from `least` to `most`, in ASCII digits; raises InvalidInput."""
+    if DIGITS.fullmatch(text) and least <= int(text) <= most:
+        return int(text)
+    raise InvalidInput(f"{name} is a whole number from {least} to {most}", field=name)
+
+
+def parse_timestamp(text: str, name: str) -> datetime:
+    """A moment in RFC 3339, UTC where it has no offset, from 1970 to 2999; raises InvalidInput."""
+    # An unescaped + arrives as a blank.
+    written = re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text) if text.count(":") > 1 else text
+    try:
+        if not TIMESTAMP.fullmatch(written):
+            raise ValueError("not RFC 3339")
+        moment = datetime.fromisoformat(written.upper())
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{name} is a moment such as 2030-01-31T12:00:00Z", field=name) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise InvalidInput(f"{name} lies between the years {FIRST_YEAR} and {LAST_YEAR}", field=name)
+    return moment
+
+
+def cursor_of(position: str) -> str:
+    """A position in a list, as its next page's `cursor`."""
+    return urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def parse_cursor(text: str, shape: re.Pattern[str]) -> str:
+    """The position that a cursor stands for, of this shape; raises InvalidInput."""
+    position = ""
+    if CURSOR.fullmatch(text):
+        try:
+            position = urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode()
+        except ValueError:
+            position = ""
+    if not shape.fullmatch(position):
+        raise InvalidInput("cursor is not one that this list answered; leave it out to start anew", field="cursor")
+    return position
+
+
+def parse_idempotency_key(text: str) -> str:
+    """An Idempotency-Key: 1 to 255 printable ASCII characters; raises InvalidInput."""
+    if len(text) > LONGEST_KEY or not PRINTABLE.fullmatch(text):
+        raise InvalidInput(f"the key is 1 to {LONGEST_KEY} printable ASCII characters", field="Idempotency-Key")
+    return text
+
+
+def parse_maker(text: str) -> str:
+    """A maker's id, as the issuer of tokens writes it: 1 to 255 visible ASCII characters; raises InvalidInput."""
+    if len(text) > LONGEST_MAKER or not VISIBLE.fullmatch(text):
+        raise InvalidInput(f"a maker's id is 1 to {LONGEST_MAKER} visible ASCII characters", field="maker")
+    return text
+
+
+def parse_text(values: Mapping[str, str], name: str) -> str | None:
+    """A value that is only compared with known ones; None where there is none. Raises InvalidInput."""
+    text = values.get(name)
+    if text is not None and NOT_IN_A_LINE.search(text):
+        raise InvalidInput(f"{name} has a character that is not allowed; remove it", field=name)
+    return text
+
+
+def parse_base64(text: str, name: str) -> bytes:
+    """Bytes in standard base64; raises InvalidInput."""
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidInput(f"{name} is not base64", field=name) from None
+
+
+def utf8(text: str, name: str) -> bytes:
+    """The text in UTF-8; raises InvalidInput where it has half a surrogate pair."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{name} is not UTF-8", field=name) from None

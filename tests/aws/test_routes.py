@@ -1,0 +1,225 @@
+"""Every route, given what nobody should send in every place: refused by name, and never a server error."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from craftspark.routes import ROUTES, Route
+from craftspark.settings import AdminSettings, DeliverySettings, LiveSettings
+from craftspark.tools import TOOLS
+from lambdas import live, webhooks
+from lambdas.connect_live import handler as connect_live
+from lambdas.openapi import OPERATIONS
+from lambdas.problems import CONTENT_TYPE
+from tests.aws.api import Context, account, answer_of, call, event_of, forget, handled, submit
+from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, attribute, key
+
+pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "all_settings")
+
+DIGITS = "9" * 5000
+TEXTS = [
+    *(
+        "",
+        " ",
+        "\x00",
+        "a\nb",
+        "a\r\nX-Other: 1",
+        "\ud800",
+        "\udfff",
+        "\u202e",
+        "\u2066",
+        "\ufffe",
+        "\u200b",
+        "é" * 300,
+    ),
+    *("#", "a#b", "../..", "%00", "%2e%2e%2f", "{0}", "{prompt}", "%s%n", "\\d", "\\1", "${jndi:x}", "' OR 1=1 --"),
+    *(DIGITS, "-1", "+1", "1e999", "NaN", "Infinity", "\u0661", "\u00b2", "0x10", "1.0"),
+    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2030-13-01", "2030-W01-1", "A" * 5000),
+    base64.urlsafe_b64encode(b"2030-01-01T00:00:00.000Z#" + b"a" * 26).decode(),
+    base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+]
+BODIES: list[Any] = [
+    *("", "nothing", "{", "[]", "null", "5", '"text"', "[" * 20_000, '{"a":' * 5_000, '{"a": NaN}', DIGITS),
+    *('{"count": 1, "count": 2}', '{"prompt": "\\ud800"}', '{"prompt": "a", "seed": 1e999}', "\ud800", "\x00"),
+    f'{{"credits": {DIGITS}, "note": "x"}}',
+    f'{{"prompt": "a", "seed": {DIGITS}}}',
+]
+FIELDS = {
+    *("prompt", "also", "source", "size", "aspect", "style", "preset", "seed", "count", "guidance", "max_wait_s"),
+    *("title", "content_type", "url", "credits", "note", "plan", "reason"),
+}
+VALUES: list[Any] = [
+    *(*TEXTS, None, True, -1, 10**30, float("inf"), float("nan"), [], ["x"] * 1000, {}, {"a": {}}),
+]
+
+
+@pytest.fixture
+def all_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    dynamodb = boto3.client("dynamodb")
+    for table, partition in (("webhooks", "maker"), ("connections", "owner")):
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=key(partition, "item"),
+            AttributeDefinitions=[attribute(partition), attribute("item")],
+        )
+    queue = boto3.client("sqs").create_queue(QueueName="deliveries")["QueueUrl"]
+    made = (
+        AdminSettings(
+            accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name, admin_scope="craftspark/admin"
+        ),
+        DeliverySettings(webhooks_table="webhooks", delivery_queue_url=queue),
+        LiveSettings(connections_table="connections", live_url="wss://live.example"),
+    )
+    for settings in made:
+        for name, value in settings.to_environment().items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(webhooks, "resolve", lambda host: ["93.184.216.34"])
+    caches = (webhooks.table, webhooks.webhooks, webhooks.queue, live.table, live.live)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def job_id() -> str:
+    found: str = submit(count=1).body["job_id"]
+    return found
+
+
+def good_path(route: Route, job_id: str) -> dict[str, str]:
+    values = {"tool": "picture", "job_id": job_id, "upload_id": "a" * 26, "webhook_id": "a" * 26, "maker": "maker-1"}
+    return {name: value for name, value in values.items() if f"{{{name}}}" in route.path}
+
+
+def send(route: Route, **parts: Any) -> None:
+    """Fails the test for a server error, a status that is not documented, and a problem without its parts."""
+    answer = handled(route.function, event_of(scope="craftspark/admin", **parts))
+    operation = OPERATIONS[route.function]
+    documented = {operation.status, 403, 404} | ({304} if operation.not_modified else set())
+    assert answer.status in documented or 400 <= answer.status < 500, (route, parts, answer)
+    if answer.status >= 400:
+        assert answer.headers["Content-Type"] == CONTENT_TYPE
+        assert set(answer.body) >= {"type", "title", "status", "detail"}
+        assert len(json.dumps(answer.body)) < 20_000
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.function)
+def test_no_text_in_any_place_of_a_request_breaks_a_route(route: Route, job_id: str) -> None:
+    path = good_path(route, job_id)
+    forget(route.function)
+    described = OPERATIONS[route.function].parameters
+    parameters = {"unknown", *(each["name"] for each in described if each["in"] == "query")}
+    headers = {each["name"].lower() for each in described if each["in"] == "header"}
+    body = {"prompt": "an apple", "count": 1}
+
+    for text in TEXTS:
+        for name in path:
+            send(route, path={**path, name: text}, body=body)
+        for name in parameters:
+            send(route, path=path, query={name: text}, body=body)
+        for name in headers:
+            send(route, path=path, headers={name: text}, body=body)
+    assert account()["granted"] >= 0
+
+
+WITH_BODY = [route for route in ROUTES if OPERATIONS[route.function].body or "{tool}" in route.path]
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: route.function)
+def test_no_body_breaks_a_route(route: Route, job_id: str) -> None:
+    path = good_path(route, job_id)
+    forget(route.function)
+
+    for body in BODIES:
+        send(route, path=path, body=body)
+    for field in FIELDS:
+        for value in VALUES:
+            send(route, path=path, body={field: value})
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_field_of_a_tool_breaks_its_quote(tool: str) -> None:
+    route = next(route for route in ROUTES if route.function == "quote_job")
+    example = dict(TOOLS[tool].example)
+    forget(route.function)
+
+    for field in TOOLS[tool].request.model_fields:
+        for value in (*VALUES, {"width": float("nan")}):
+            send(route, path={"tool": tool}, body={**example, field: value})
+
+
+@pytest.mark.parametrize(
+    ("function", "parameter"),
+    [
+        *(("list_jobs", name) for name in ("limit", "cursor", "since", "until", "state")),
+        *(("list_ledger", name) for name in ("limit", "cursor")),
+    ],
+)
+@pytest.mark.parametrize("text", [DIGITS, "\x00", "\ud800", "9999-12-31T23:59:59-14:00"])
+def test_a_parameter_out_of_its_bounds_is_refused_by_its_name(function: str, parameter: str, text: str) -> None:
+    refused = call(function, query={parameter: text})
+
+    assert (refused.status, refused.body["field"]) == (422, parameter)
+
+
+@pytest.mark.parametrize("missing", ["headers", "queryStringParameters", "pathParameters", "body", "isBase64Encoded"])
+@pytest.mark.parametrize("function", ["list_jobs", "read_account", "list_tools"])
+def test_what_a_gateway_leaves_out_is_not_there(function: str, missing: str) -> None:
+    event = event_of()
+    del event[missing]
+
+    assert answer_of(function, event).status == 200
+
+
+@pytest.mark.parametrize("body", ["%", "a", "\ud800", "é", "////8"])
+def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_refused(body: str) -> None:
+    refused = answer_of("create_upload", {**event_of(), "body": body, "isBase64Encoded": True})
+
+    assert (refused.status, refused.body["field"]) == (422, "body")
+
+
+def test_a_header_is_known_by_its_name_in_any_case() -> None:
+    first, again = (
+        call("submit_job", path={"tool": "picture"}, body={"prompt": "x", "count": 1}, headers={name: "k"})
+        for name in ("Idempotency-Key", "IDEMPOTENCY-KEY")
+    )
+
+    assert first.body["job_id"] == again.body["job_id"]
+
+
+def test_a_ledger_of_odd_keys_can_be_paged() -> None:
+    account()
+    for number in range(3):
+        call(
+            "grant_credits",
+            maker="operator",
+            scope="craftspark/admin",
+            path={"maker": "maker-1"},
+            body={"credits": 1, "note": "order"},
+            headers={"idempotency-key": f"order {number} (é?)".replace("é", "e") + "/" * 200},
+        )
+
+    names, cursor = [], None
+    while True:
+        page = call("list_ledger", query={"limit": "1", **({"cursor": cursor} if cursor else {})})
+        assert page.status == 200, page.body
+        names += [entry["name"] for entry in page.body["entries"]]
+        cursor = page.body.get("next_cursor")
+        if not cursor:
+            break
+
+    assert len(names) == len(set(names)) == 4
+
+
+@pytest.mark.parametrize("ticket", [*TEXTS, "a" * 32])
+def test_no_ticket_breaks_the_door_of_live_updates(ticket: str) -> None:
+    for query in ({"ticket": ticket}, {}, None):
+        event = {"requestContext": {"connectionId": "c"}, "queryStringParameters": query}
+        assert connect_live.handler(event, Context())["statusCode"] == 403
