@@ -95,7 +95,7 @@ def delivered(done: Finished, encode: Callable[[Png | Svg], bytes] | None = None
 def encoded(file: File, xmp: str | None = None) -> bytes:
     """The file's bytes, with an XMP packet where one is given; the same content is the same bytes."""
     if isinstance(file, Svg):
-        return (SVG_START.sub(rf"\g<0>\n<metadata>{xmp}</metadata>", file.text, count=1) if xmp else file.text).encode()
+        return (_with_metadata(file.text, xmp) if xmp else file.text).encode()
     into = io.BytesIO()
     picture = Image.fromarray(file.pixels)
     if isinstance(file, WebP):
@@ -107,6 +107,14 @@ def encoded(file: File, xmp: str | None = None) -> bytes:
         dpi = {"dpi": (file.dpi, file.dpi)} if file.dpi else {}
         picture.save(into, "PNG", compress_level=6, icc_profile=SRGB, pnginfo=written, **dpi)
     return into.getvalue()
+
+
+def _with_metadata(svg: str, xmp: str) -> str:
+    """The SVG with the packet as its first element. The packet holds a maker's words: it is never used as a pattern."""
+    root = SVG_START.search(svg)
+    if root is None:
+        raise ValueError("the text has no <svg> element")
+    return f"{svg[: root.end()]}\n<metadata>{xmp}</metadata>{svg[root.end() :]}"
 
 
 def _srgb() -> bytes:

@@ -6,14 +6,14 @@ PNG and SVG carry the same XMP packet: IPTC's digital source type, and the recip
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from html import unescape
 from io import BytesIO
 from typing import Any, Self
+from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
+from defusedxml import ElementTree
 from PIL import Image
 
 from craftspark.errors import CraftsparkError
@@ -77,17 +77,21 @@ class Recipe:
     @classmethod
     def read(cls, content: bytes) -> Self:
         """The recipe in a PNG or an SVG; raises RecipeMissing."""
-        found = re.search(rf'<r:Recipe xmlns:r="{NAMESPACE}">(.*?)</r:Recipe>', _packet(content), re.DOTALL)
         try:
-            return cls(**json.loads(unescape(found[1] if found else "")))
-        except (TypeError, ValueError):
+            found = ElementTree.fromstring(_packet(content)).find(f".//{{{NAMESPACE}}}Recipe")
+            return cls(**json.loads((found is not None and found.text) or ""))
+        except (ParseError, TypeError, ValueError):
             raise RecipeMissing(
                 "this file carries no recipe; it was made elsewhere, or its metadata was taken away"
             ) from None
 
     def xmp(self) -> str:
-        """The packet, the same for the same recipe."""
-        recipe = escape(json.dumps(asdict(self), sort_keys=True, separators=(",", ":")))
+        """The packet, the same for the same recipe.
+
+        The JSON is ASCII, with escapes for everything else: XML 1.0 has no control characters and no lone surrogates,
+        and a reader may change line ends.
+        """
+        recipe = escape(json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True))
         return (
             '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
             '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
@@ -103,8 +107,9 @@ def made_by() -> str:
     return f"Craftspark {VERSION}"
 
 
-def _packet(content: bytes) -> str:
+def _packet(content: bytes) -> str | bytes:
+    """The XML that holds the recipe: a PNG's packet, or all of an SVG."""
     if content.startswith(b"\x89PNG"):
         with Image.open(BytesIO(content), formats=("PNG",)) as image:
             return str(image.info.get(PNG_KEYWORD, ""))
-    return content.decode(errors="replace")
+    return content
