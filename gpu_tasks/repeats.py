@@ -1,6 +1,8 @@
 """Tiles laid out side by side, and how well they join.
 
-Half-drop moves every second column of tiles down by half a tile, brick every second row to the right by half.
+Half-drop moves every second column of tiles down by half a tile, brick every second row to the right by half. A tile
+continues to the left and to the right as the same pixels only where half of it is a whole number of pixels: `fitted`
+gives every tile such a size, and `half` is the one shift that all who move tiles use.
 """
 
 from __future__ import annotations
@@ -17,12 +19,26 @@ NEAR = 4  # lines on each side of a seam
 FLAT = 0.5  # of 255: differences below are none to the eye, and a flat tile has no seam
 
 
+def half(side: int) -> int:
+    """The shift of a half-drop or brick, in pixels; raises ValueError for a side that has no half."""
+    if side % 2:
+        raise ValueError(f"a side of {side} pixels has no half; see fitted")
+    return side // 2
+
+
+def fitted(size: tuple[float, float], repeat: Repeat) -> tuple[int, int]:
+    """The nearest (width, height) in whole pixels that a tile of this repeat can have."""
+    step = 2 if repeat in ("half-drop", "brick") else 1
+    width, height = (max(step, step * round(side / step)) for side in size)
+    return width, height
+
+
 def straight_tile(tile: Pixels, repeat: Repeat) -> Pixels:
     """The smallest tile that makes the same pattern when it is repeated straight."""
     if repeat == "half-drop":
-        return np.concatenate([tile, np.roll(tile, tile.shape[0] // 2, 0)], 1)
+        return np.concatenate([tile, np.roll(tile, half(tile.shape[0]), 0)], 1)
     if repeat == "brick":
-        return np.concatenate([tile, np.roll(tile, tile.shape[1] // 2, 1)], 0)
+        return np.concatenate([tile, np.roll(tile, half(tile.shape[1]), 1)], 0)
     return tile
 
 
@@ -40,19 +56,28 @@ def lay_out(tile: Pixels, repeat: Repeat, size: tuple[int, int]) -> Pixels:
 
 def sheet(tile: Pixels, repeat: Repeat, width_cm: float, height_cm: float, repeat_cm: float, *, dpi: int) -> Pixels:
     """The pattern to be printed at `dpi`, one tile `repeat_cm` wide. Takes three times the memory of the result."""
-    side = pixels_of(repeat_cm, dpi)
-    scaled = resized(tile, (side, round(side * tile.shape[0] / tile.shape[1])), repeat)
+    side = dots(repeat_cm, dpi)
+    scaled = resized(tile, (side, side * tile.shape[0] / tile.shape[1]), repeat)
     return lay_out(scaled, repeat, (pixels_of(width_cm, dpi), pixels_of(height_cm, dpi)))
 
 
+def dots(cm: float, dpi: int) -> float:
+    """A length in print, in pixels, not yet whole ones."""
+    return cm / CM_PER_INCH * dpi
+
+
 def pixels_of(cm: float, dpi: int) -> int:
-    """A length in print, in pixels."""
-    return round(cm / CM_PER_INCH * dpi)
+    """A length in print, in whole pixels."""
+    return round(dots(cm, dpi))
 
 
-def resized(tile: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:
-    """The tile at another size, (width, height) in pixels, still without a seam: what lies beyond its edges is seen."""
+def resized(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixels:
+    """The tile at another size, still without a seam: what lies beyond its edges is seen.
+
+    The result has the size, (width, height) in pixels, that `fitted` answers.
+    """
     height, width = tile.shape[:2]
+    size = fitted(size, repeat)
     if size == (width, height):
         return tile
     # A quarter of a tile around it is more than the filter's reach, which is three pixels of the coarser of the two.
@@ -71,7 +96,7 @@ def surrounded(tile: Pixels, high: int, wide: int, repeat: Repeat) -> Pixels:
     if repeat == "brick":
         return surrounded(tile.swapaxes(0, 1), wide, high, "half-drop").swapaxes(0, 1)
     if repeat != "y" and wide:
-        neighbour = np.roll(tile, tile.shape[0] // 2, 0) if repeat == "half-drop" else tile
+        neighbour = np.roll(tile, half(tile.shape[0]), 0) if repeat == "half-drop" else tile
         tile = np.concatenate([neighbour[:, -wide:], tile, neighbour[:, :wide]], 1)
     if repeat != "x" and high:
         tile = np.concatenate([tile[-high:], tile, tile[:high]], 0)
@@ -90,10 +115,10 @@ def joined(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:
     values = np.asarray(fitted).astype(np.float32)
     if repeat == "brick":
         values = _faded(values.swapaxes(0, 1), across, 0).swapaxes(0, 1)
-        values = _faded(values, down, width // 2)
+        values = _faded(values, down, half(width))
     else:
         values = _faded(values, down, 0)
-        shift = height // 2 if repeat == "half-drop" else 0
+        shift = half(height) if repeat == "half-drop" else 0
         values = _faded(values.swapaxes(0, 1), across, shift).swapaxes(0, 1)
     return np.ascontiguousarray(np.rint(values).astype(np.uint8))
 

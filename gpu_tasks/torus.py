@@ -11,6 +11,8 @@ from diffusers.models.downsampling import Downsample2D
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
+from gpu_tasks.repeats import half
+
 if TYPE_CHECKING:
     from craftspark.tools.pattern import Repeat
 
@@ -71,7 +73,7 @@ def surrounded(tiles: Tensor, high: int, wide: int, repeat: Repeat) -> Tensor:
         return pad(_beside(tiles, high, 2), (wide, wide, 0, 0))
     if repeat == "x":
         return pad(_beside(tiles, wide, 3), (0, 0, high, high))
-    neighbour = tiles.roll(tiles.shape[2] // 2, 2) if repeat == "half-drop" else tiles
+    neighbour = tiles.roll(half(tiles.shape[2]), 2) if repeat == "half-drop" else tiles
     row = torch.cat([neighbour[..., -wide:], tiles, neighbour[..., :wide]], 3) if wide else tiles
     return _beside(row, high, 2)
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from craftspark.tools.pattern import Repeat, Toss
 from gpu_tasks.pixels import Pixels
+from gpu_tasks.repeats import fitted
 
 Premultiplied: TypeAlias = NDArray[np.float32]
 
@@ -83,14 +84,16 @@ def _own_period(repeat: Repeat) -> float:
 def paint(
     placements: Sequence[Placement],
     motifs: Sequence[Pixels],
-    side: int,
+    side: float,
     background: tuple[int, ...] | None,
     repeat: Repeat,
 ) -> Pixels:
-    """The tile at `side` pixels, (side, side, 3), or with alpha where there is no background.
+    """The tile at about `side` pixels, (side, side, 3), or with alpha where there is no background.
 
-    A motif that crosses an edge comes in on the other side, as the very same pixels: places are whole pixels.
+    A motif that crosses an edge comes in on the other side, as the very same pixels: places are whole pixels, and the
+    side is the one that `fitted` answers.
     """
+    side, _ = fitted((side, side), repeat)
     tile = np.zeros((side, side, 4), np.float32)  # premultiplied
     offsets = [(round(across * side), round(down * side)) for across, down in neighbours(repeat)]
     for placement in placements:

@@ -18,7 +18,7 @@ from gpu_tasks.finishing import Finished, Png, WebP
 from gpu_tasks.motifs import FACTOR, motif_of
 from gpu_tasks.orders import settings_of, sketch_of
 from gpu_tasks.pixels import Pixels
-from gpu_tasks.repeats import joined, lay_out, pixels_of, resized, seam_over_inner, sheet, straight_tile
+from gpu_tasks.repeats import dots, joined, lay_out, resized, seam_over_inner, sheet, straight_tile
 from gpu_tasks.sources import SourcePictures, on_white
 from gpu_tasks.torus import on_torus, surrounded
 from gpu_tasks.tossing import Placement, paint, toss
@@ -95,8 +95,7 @@ class PatternRenderer:
         tile = drawn.pixels
         printed = tile
         if isinstance(drawn.parts, Tossed):
-            side = pixels_of(page.cm("repeat"), DPI)
-            printed = painted(drawn.parts, request, side)
+            printed = painted(drawn.parts, request, dots(page.cm("repeat"), DPI))
         centimetres = (page.cm("width"), page.cm("height"), page.cm("repeat"))
         preview = lay_out(
             resized(tile, (PREVIEW_PIXELS // PREVIEW_REPEATS,) * 2, request.repeat),
@@ -154,7 +153,7 @@ def tossed(order: ImageOrder, motifs: Sequence[Drawn]) -> Drawn:
     return Drawn(pixels=painted(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
 
 
-def painted(parts: Tossed, request: PatternRequest, side: int) -> Pixels:
-    """The tile at so many pixels a side."""
+def painted(parts: Tossed, request: PatternRequest, side: float) -> Pixels:
+    """The tile at about so many pixels a side."""
     background = None if request.background == "transparent" else ImageColor.getrgb(request.background)
     return paint(parts.placements, parts.motifs, side, background, request.repeat)

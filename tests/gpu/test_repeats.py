@@ -3,10 +3,24 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from craftspark.tools.pattern import Repeat
-from gpu_tasks.repeats import lay_out, resized, seam_over_inner, sheet, straight_tile, surrounded
+from gpu_tasks.repeats import (
+    dots,
+    fitted,
+    joined,
+    lay_out,
+    pixels_of,
+    resized,
+    seam_over_inner,
+    sheet,
+    straight_tile,
+    surrounded,
+)
 from gpu_tasks.torus import surrounded as surrounded_tensor
+from gpu_tasks.tossing import Placement, paint, to_levels, turned
 
 RNG = np.random.default_rng(3)
 BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")
@@ -125,3 +139,108 @@ def test_colour_under_transparency_does_not_bleed_into_a_resized_tile() -> None:
     large = resized(tile, (64, 64), "straight")
 
     assert (large[..., 1][large[..., 3] > 8] < 40).all()
+
+
+# Sizes that have no half.
+
+
+def motif(width: int, height: int) -> np.ndarray:
+    """A thing whose every pixel is another: two of them side by side by chance are never taken for one."""
+    return np.dstack([noise(height, width), np.full((height, width, 1), 255, np.uint8)])
+
+
+def toss_of(repeat: Repeat) -> list[Placement]:
+    """A motif over each edge and over the corners."""
+    places = ((0.0, 0.3), (0.97, 0.8), (0.4, 0.02), (0.7, 0.99), (0.01, 0.0), (0.5, 0.55))
+    return [Placement(number % 2, x, y, 0.21, 17.0 * number) for number, (x, y) in enumerate(places)]
+
+
+def painted_without_tiles(side: int, repeat: Repeat, size: tuple[int, int]) -> np.ndarray:
+    """The pattern painted motif by motif over a sheet (width, height), by shifts of whole pixels and no tile."""
+    sheet = np.zeros((size[1], size[0], 4), np.float32)
+    motifs = MOTIFS
+    columns, rows = range(-2, size[0] // side + 3), range(-2, size[1] // side + 3)
+    for placement in toss_of(repeat):
+        stamp = turned(motifs[placement.motif], placement.size * side, placement.angle)
+        left = round(placement.x * side - stamp.shape[1] / 2)
+        top = round(placement.y * side - stamp.shape[0] / 2)
+        for column, row in product(columns, rows):
+            across = column * side + (side // 2 if repeat == "brick" and row % 2 else 0)
+            down = row * side + (side // 2 if repeat == "half-drop" and column % 2 else 0)
+            lay(sheet, stamp, left + across, top + down)
+    return sheet
+
+
+def lay(sheet: np.ndarray, stamp: np.ndarray, left: int, top: int) -> None:
+    for y in range(max(0, top), min(sheet.shape[0], top + stamp.shape[0])):
+        first, last = max(0, left), min(sheet.shape[1], left + stamp.shape[1])
+        if first < last:
+            part = stamp[y - top, first - left : last - left]
+            sheet[y, first:last] = part + sheet[y, first:last] * (1 - part[:, 3:])
+
+
+MOTIFS = [motif(30, 18), motif(14, 40)]
+WHITE = (255, 255, 255)
+
+
+@pytest.mark.parametrize(("repeat", "side"), [*product(BOTH_WAYS, range(60, 68))])
+def test_motifs_go_on_over_every_edge_of_a_sheet_at_any_size(repeat: Repeat, side: int) -> None:
+    tile = paint(toss_of(repeat), MOTIFS, side, WHITE, repeat)
+
+    assert abs(tile.shape[0] - side) <= 1
+    laid = lay_out(tile, repeat, (3 * side, 3 * side))
+    expected = painted_without_tiles(tile.shape[0], repeat, (3 * side, 3 * side))
+    on_white = to_levels(expected[..., :3] + (1 - expected[..., 3:]))
+    np.testing.assert_array_equal(laid, on_white)
+
+
+@given(
+    repeat=st.sampled_from(BOTH_WAYS),
+    cm=st.floats(1, 3),
+    dpi=st.sampled_from((72, 96, 150, 300)),
+    width=st.floats(1, 5),
+    height=st.floats(1, 5),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_printed_sheet_repeats_exactly_whatever_its_length_and_resolution(
+    repeat: Repeat, cm: float, dpi: int, width: float, height: float
+) -> None:
+    tile = paint(toss_of(repeat), MOTIFS, dots(cm, dpi), WHITE, repeat)
+
+    printed = sheet(tile, repeat, width, height, cm, dpi=dpi)
+
+    side = tile.shape[0]
+    assert abs(side - cm / 2.54 * dpi) <= 1
+    assert printed.shape[:2] == (pixels_of(height, dpi), pixels_of(width, dpi))
+    np.testing.assert_array_equal(printed, lay_out(tile, repeat, (printed.shape[1], printed.shape[0])))
+
+
+@pytest.mark.parametrize(("repeat", "size"), [*product(ALL, ((96, 96), (97, 97), (41, 57), (1, 1), (590.55, 591.4)))])
+def test_a_resized_tile_has_the_nearest_size_that_its_repeat_can_have(
+    repeat: Repeat, size: tuple[float, float]
+) -> None:
+    large = resized(waves(repeat), size, repeat)
+
+    assert (large.shape[1], large.shape[0]) == fitted(size, repeat)
+    assert all(abs(made - asked) <= 1 for made, asked in zip(fitted(size, repeat), size, strict=True))
+    # Moved by one repeat, the pattern is itself: by two columns, or by a column and half a tile.
+    height, width = large.shape[:2]
+    laid = lay_out(large, repeat, (4 * width, 4 * height))
+    if repeat == "half-drop":
+        np.testing.assert_array_equal(laid[height // 2 :, width:], laid[: -(height // 2), :-width])
+    if repeat == "brick":
+        np.testing.assert_array_equal(laid[height:, width // 2 :], laid[:-height, : -(width // 2)])
+
+
+@pytest.mark.parametrize(("repeat", "height", "width"), [("half-drop", 7, 8), ("brick", 8, 7)])
+def test_a_tile_without_a_half_is_never_laid_out(repeat: Repeat, height: int, width: int) -> None:
+    for use in (
+        lambda tile: straight_tile(tile, repeat),
+        lambda tile: lay_out(tile, repeat, (20, 20)),
+        lambda tile: surrounded(tile, 2, 2, repeat),
+        lambda tile: seam_over_inner(tile, repeat),
+        lambda tile: joined(tile, (width, height), repeat),
+        lambda tile: surrounded_tensor(torch.from_numpy(tile).permute(2, 0, 1)[None], 2, 2, repeat),
+    ):
+        with pytest.raises(ValueError, match="has no half"):
+            use(noise(height, width))
