@@ -18,6 +18,8 @@ OnStep: TypeAlias = Callable[[float], None]  # hears the share done, 0 to 1
 STRIDE = 0x9E3779B9
 LEAP = 0x85EBCA6B  # another odd number far from it, so that no drawing of an image is another's second try
 FLATTEST = 2.0  # a standard deviation of the pixels' values, of 255, that no drawing stays below
+GROUND = 8  # of 255, in the worst channel: how far a ground's colour wanders
+INK_LEAST = 0.005  # of a picture's area: less beside its ground, and it is almost blank
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +48,17 @@ class Drawn:
     parts: Any = None
 
 
-def drawing(pixels: Pixels | None, seed: int) -> Drawn:
-    """What came of drawing from noise; where there are no pixels, one black one stands for them, never delivered."""
-    return Drawn(pixels=np.zeros((1, 1, 3), np.uint8) if pixels is None else pixels, seed=seed, flaw=blank(pixels))
+def drawing(pixels: Pixels | None, seed: int, start: Pixels | None = None) -> Drawn:
+    """What came of drawing; where there are no pixels, one black one stands for them, never delivered.
+
+    `start` is the picture that it began from, if it did: one that is almost blank may stay so.
+    """
+    if pixels is None:
+        return Drawn(pixels=np.zeros((1, 1, 3), np.uint8), seed=seed, flaw=blank(pixels))
+    flaw = blank(pixels)
+    if flaw and start is not None and not is_flat(pixels) and ink(start) < INK_LEAST:
+        flaw = None
+    return Drawn(pixels=pixels, seed=seed, flaw=flaw)
 
 
 def second_try(order: ImageOrder) -> ImageOrder:
@@ -69,9 +79,22 @@ def better(first: Drawn, second: Drawn) -> Drawn:
 
 
 def blank(pixels: Pixels | None) -> Flaw | None:
-    """The flaw of a picture that is no picture: None for numbers that are none, or one flat colour."""
+    """The flaw of a picture that is no picture: None for numbers that are none, one flat colour, or almost that."""
     if pixels is None:
         return Flaw(reason="the model's numbers ran out of range", bad=np.inf, fatal=True)
-    if float(pixels[..., :3].std(axis=(0, 1)).max()) < FLATTEST:
+    if is_flat(pixels):
         return Flaw(reason="it came out as one flat colour", bad=np.inf, fatal=True)
+    if ink(pixels) < INK_LEAST:
+        return Flaw(reason="it came out almost blank", bad=np.inf, fatal=True)
     return None
+
+
+def is_flat(pixels: Pixels) -> bool:
+    """Whether a picture is one colour."""
+    return float(pixels[..., :3].std(axis=(0, 1)).max()) < FLATTEST
+
+
+def ink(pixels: Pixels) -> float:
+    """The share of a picture (height, width, 3) that does not have its ground's colour, the middle one of all."""
+    colours = pixels[..., :3].reshape(-1, 3).astype(np.int16)
+    return float((np.abs(colours - np.median(colours, axis=0)).max(1) > GROUND).mean())

@@ -13,12 +13,25 @@ from PIL import Image
 from scipy import ndimage
 from shapely import MultiPolygon, Polygon
 
-from gpu_tasks.cutting.shapes import FINEST_MM, cuttable, nodes_of, offset, polygons_of, simplified, trace
+from craftspark.errors import ImageFlawed
+from gpu_tasks.cutting.shapes import (
+    FINEST_MM,
+    contours,
+    cuttable,
+    nodes_of,
+    offset,
+    polygons_of,
+    polygons_within,
+    rings_of,
+    simplified,
+)
 from gpu_tasks.pixels import Pixels
 
 NODES_MOST = 2000
+NODES_LEAST = 3  # of a ring, however coarse
 COARSER = 1.5  # times the tolerance, until the nodes are few enough
-COARSEST_MM = 1.0
+COARSEST = 0.01  # of the cut-out's longer side: a coarser path is not what was drawn
+IOU_LEAST = 0.9
 ALIKE = 28  # of 255: colours nearer than that are one sheet of vinyl
 
 
@@ -55,23 +68,57 @@ class Layer:
 
 
 def cut_file(motif: Pixels, options: CutOptions) -> CutFile:
-    """Trace a cut-out (height, width, 4) with as many nodes as the options allow."""
+    """Trace a cut-out (height, width, 4) with no more nodes than the options allow.
+
+    Raises ImageFlawed where nothing is left to cut, or where so few nodes cannot follow it.
+    """
     height, width = motif.shape[:2]
     mm = options.width_mm / width
-    outline = cuttable(trace(motif[..., 3].astype(np.float32) - 127.5, mm), options.smallest_mm)
+    outline = outline_of(motif, options)
     whole = layers_of(motif, outline, mm, options) if options.colours else [silhouette(outline)]
     if options.outline_mm:
         border = offset(outline, options.outline_mm)
         whole.append(Layer(name="sticker-outline", label="Sticker outline", colour="#ff0000", shape=border, line=True))
-    layers = within_budget(whole, options.nodes_most)
-    things = [layer for layer in layers if not layer.line]
-    room = options.outline_mm
     size = (width * mm, height * mm)
+    layers = within_budget(whole, options.nodes_most, COARSEST * max(size))
+    things = [layer for layer in layers if not layer.line]
+    iou = overlap(document(things, size, 0), motif[..., 3])
+    if iou < IOU_LEAST:
+        raise too_detailed(options.nodes_most)
     return CutFile(
-        svg=document(layers, size, room),
+        svg=document(layers, size, options.outline_mm),
         nodes=sum(nodes_of(layer.shape) for layer in layers),
         paths=sum(len(layer.shape.geoms) for layer in layers),
-        iou=overlap(document(things, size, 0), motif[..., 3]),
+        iou=iou,
+    )
+
+
+def outline_of(motif: Pixels, options: CutOptions) -> MultiPolygon:
+    """The silhouette of a cut-out (height, width, 4), in mm; raises ImageFlawed where it cannot be cut."""
+    alpha = motif[..., 3].astype(np.float32) - 127.5
+    outline = cuttable(trace(alpha, options.width_mm / motif.shape[1], options), options.smallest_mm)
+    if outline.is_empty:
+        raise ImageFlawed(
+            f"at {options.width_mm:g} mm wide, all of it is smaller than {options.smallest_mm:g} mm, so nothing is left"
+            " to cut; raise width_mm or lower smallest_mm"
+        )
+    return outline
+
+
+def trace(field: NDArray[np.float32], mm: float, options: CutOptions) -> MultiPolygon:
+    """Where a field (height, width) is above 0, at so many mm a pixel.
+
+    Raises ImageFlawed where it has more rings than the options have nodes for: before they cost any time.
+    """
+    found = contours(field, mm, options.smallest_mm)
+    if sum(map(len, found)) * NODES_LEAST > options.nodes_most:
+        raise too_detailed(options.nodes_most)
+    return polygons_within(found)
+
+
+def too_detailed(nodes_most: int) -> ImageFlawed:
+    return ImageFlawed(
+        f"it has more detail than a cut file of {nodes_most} nodes can follow; lower colours or raise smallest_mm"
     )
 
 
@@ -80,7 +127,10 @@ def silhouette(outline: MultiPolygon) -> Layer:
 
 
 def layers_of(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptions) -> list[Layer]:
-    """One layer a colour, the most of it first. That one lies under all others, so that no gap shows between them."""
+    """One layer a colour, the most of it first. That one lies under all others, so that no gap shows between them.
+
+    Raises ImageFlawed where one has more rings than the options have nodes for.
+    """
     palette, chosen = reduced(motif, options.colours)
     # Narrower than a blade can cut is neighbours' business: each place goes to the colour that prevails around it.
     width = options.smallest_mm / mm / 4
@@ -90,7 +140,7 @@ def layers_of(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptio
     layers = []
     for number, colour in enumerate(palette):
         others = np.delete(prevailing, number, 0).max(0) if len(palette) > 1 else np.zeros_like(prevailing[0])
-        shape = outline if number == 0 else trace(prevailing[number] - others - 1e-6, mm)
+        shape = outline if number == 0 else trace(prevailing[number] - others - 1e-6, mm, options)
         shape = cuttable(polygons_of(shape.intersection(outline)), options.smallest_mm)
         if not shape.is_empty:
             name = "#" + "".join(f"{value:02x}" for value in colour)
@@ -122,14 +172,17 @@ def reduced(motif: Pixels, most: int) -> tuple[list[tuple[int, int, int]], NDArr
     return [(int(r), int(g), int(b)) for r, g, b in colours[kept]], chosen
 
 
-def within_budget(layers: Sequence[Layer], most: int) -> list[Layer]:
-    """The layers, as finely as the nodes allow."""
+def within_budget(layers: Sequence[Layer], most: int, coarsest_mm: float) -> list[Layer]:
+    """The layers, as finely as `most` nodes allow; raises ImageFlawed where even the coarsest paths have more."""
+    if sum(rings_of(layer.shape) for layer in layers) * NODES_LEAST > most:
+        raise too_detailed(most)
     tolerance = FINEST_MM
-    while True:
+    while tolerance <= coarsest_mm:
         made = [replace(layer, shape=simplified(layer.shape, tolerance)) for layer in layers]
-        if sum(nodes_of(each.shape) for each in made) <= most or tolerance > COARSEST_MM:
-            return made
+        if sum(nodes_of(each.shape) for each in made) <= most:
+            return [layer for layer in made if not layer.shape.is_empty]
         tolerance *= COARSER
+    raise too_detailed(most)
 
 
 def document(layers: Sequence[Layer], size: tuple[float, float], room: float) -> str:

@@ -25,6 +25,7 @@ SPECK = 0.0004  # of the picture's area: less is dust
 CLEAR, SOLID = 10, 245  # of 255: less alpha is none, more is all
 
 # What a cut can be and still be called clean.
+COVERAGE_LEAST = 0.005
 COVERAGE_MOST = 0.92
 ISLANDS_MOST = 8
 SOFT_MOST = 0.25
@@ -45,6 +46,8 @@ class Edges:
         """What is not clean about it, in a maker's words."""
         if not self.coverage:
             return Flaw(reason="nothing stands out from the background", bad=np.inf, fatal=True)
+        if self.coverage < COVERAGE_LEAST:
+            return Flaw(reason="almost nothing stands out from the background", bad=np.inf, fatal=True)
         if self.coverage > COVERAGE_MOST:
             return Flaw(reason="it fills the picture, so there is nothing to cut away", bad=4 + self.coverage)
         if self.border > BORDER_MOST:

@@ -62,7 +62,8 @@ class PatternRenderer:
         with on_torus(self._diffusion.networks, repeat):
             tiles = self._diffusion.draw(sketches, settings, on_step)
         return [
-            enlarged(drawing(tile, order.seed), repeat, self._upscaler) for tile, order in zip(tiles, wave, strict=True)
+            enlarged(drawing(tile, order.seed, begun.start), repeat, self._upscaler)
+            for tile, order, begun in zip(tiles, wave, sketches, strict=True)
         ]
 
     def _settings(self, order: ImageOrder) -> Settings:

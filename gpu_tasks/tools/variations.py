@@ -36,8 +36,8 @@ class VariationsRenderer:
         sketches = [replace(sketch_of(order), start=start) for order, (start, _) in zip(wave, fitted, strict=True)]
         drawn = self._diffusion.draw(sketches, settings, on_step)
         return [
-            cropped(drawing(pixels, order.seed), content)
-            for pixels, order, (_, content) in zip(drawn, wave, fitted, strict=True)
+            drawing(None if pixels is None else part(pixels, content), order.seed, part(start, content))
+            for pixels, order, (start, content) in zip(drawn, wave, fitted, strict=True)
         ]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
@@ -66,9 +66,6 @@ def fit(picture: Pixels, size: tuple[int, int]) -> tuple[Pixels, Box]:
     return canvas, Box(left, top, left + inner[0], top + inner[1])
 
 
-def cropped(drawn: Drawn, content: Box) -> Drawn:
+def part(pixels: Pixels, content: Box) -> Pixels:
     """What lies where the source lay."""
-    if drawn.flaw:
-        return drawn
-    pixels = drawn.pixels[content.top : content.bottom, content.left : content.right]
-    return replace(drawn, pixels=np.ascontiguousarray(pixels))
+    return np.ascontiguousarray(pixels[content.top : content.bottom, content.left : content.right])
