@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_tasks.claim import ImageOrder
 from gpu_tasks.credentials import Signer, credentials_in
 from gpu_tasks.cutting.cut_file import CutOptions, cut_file
 from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import MEDIA_TYPES, Finished, Png, Svg, encoded
+from gpu_tasks.finishing import MEDIA_TYPES, Png, Svg, encoded
 from gpu_tasks.provenance import Recipe
 from gpu_tasks.studio import Marks
 from local_cloud.signing import new_key
@@ -108,17 +107,10 @@ def test_any_words_read_back_exactly(prompt: str, negative_prompt: str, also: tu
     assert_reads_back(recipe_with(prompt, negative_prompt, also))
 
 
-def rendered_with_words(body: str) -> tuple[ImageOrder, Drawn, Finished]:
-    order = an_order_of("clipart", 3, body)
-    [drawn] = render(order)
-    return order, drawn, studio()._renderer(order).finish(order, drawn)
-
-
 def test_shared_words_with_an_accent_are_delivered_in_both_files() -> None:
-    body = (CASES / "clipart-shared-accent.json").read_text()
-    order, drawn, _ = rendered_with_words(body)
+    order = an_order_of("clipart", 3, (CASES / "clipart-shared-accent.json").read_text())
 
-    done = studio().finish(order, drawn)
+    done = studio().finish(order, render(order)[0])
 
     assert recipe_in(xmp_of(done.png))["words"]["prompt"] == "café cat"
     assert recipe_in(done.files["cut.svg"])["words"]["prompt"] == "café cat"
@@ -126,7 +118,10 @@ def test_shared_words_with_an_accent_are_delivered_in_both_files() -> None:
 
 def test_credentials_leave_hard_words_as_they_are() -> None:
     words = "\n".join(HARD[:6])
-    order, drawn, done = rendered_with_words(json.dumps({"prompt": words, "share_prompt": True, "steps": 1}))
+    order = an_order_of("clipart", 3, '{"prompt": "apple", "share_prompt": true}')
+    [drawn] = render(order)
+    done = studio()._renderer(order).finish(order, drawn)
+    order = replace(order, request={**order.request, "prompt": words})
     signer = Signer.from_secret(new_key())
 
     marked = Marks(model="m", model_sha256="0", signer=signer).put_on(done, order, drawn)
