@@ -67,6 +67,7 @@ def build(app: App, stage: Stage) -> None:
         api=api,
         training=training,
         webhooks=webhooks,
+        live=live,
     )
     Tags.of(app).add("craftspark:stage", stage.name)
 

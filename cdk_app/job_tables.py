@@ -101,6 +101,10 @@ class WebhooksTable(OnDemandTable):
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
 
+    def grant_log(self, writer: iam.IGrantable) -> None:
+        """Get webhooks and tries, and write tries down."""
+        self.table.grant(writer, "dynamodb:GetItem", "dynamodb:PutItem")
+
     def grant_change(self, changer: iam.IGrantable) -> None:
         """Find, put and delete items."""
         self.table.grant(changer, *READ, "dynamodb:PutItem", "dynamodb:DeleteItem")

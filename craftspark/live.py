@@ -18,8 +18,23 @@ from craftspark.submissions import utc_now
 TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
 TICKET_GOOD_FOR = timedelta(seconds=60)
 LONGEST_CONNECTION = timedelta(hours=2)  # of API Gateway
+# $connect has answered before API Gateway knows the connection: until the handshake is over, a push is told that the
+# connection is gone (410). The handshake waits for $connect for 29 seconds at most.
+HANDSHAKE = timedelta(seconds=30)
 
 Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """An open connection of a maker's."""
+
+    connection_id: str
+    connected_at: datetime
+
+    def is_young(self, now: datetime) -> bool:
+        """Whether its handshake may not be over yet."""
+        return now - self.connected_at < HANDSHAKE
 
 
 class Connections(Protocol):
@@ -30,7 +45,7 @@ class Connections(Protocol):
     def take_ticket(self, digest: str, now: datetime) -> str | None:
         """The maker of a ticket that is good, which it is not any more; None for one that is not."""
 
-    def add(self, connection: str, maker: str, expires_at: datetime) -> None: ...
+    def add(self, connection: str, maker: str, connected_at: datetime) -> None: ...
 
     def drop(self, connection: str) -> None: ...
 
@@ -54,7 +69,7 @@ class Live:
             return None
         maker = self.connections.take_ticket(digest_of(ticket), self.now())
         if maker is not None:
-            self.connections.add(connection, maker, self.now() + LONGEST_CONNECTION)
+            self.connections.add(connection, maker, self.now())
         return maker
 
 

@@ -125,10 +125,17 @@ class WebhookSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliverySettings(WebhookSettings):
-    """What `fan_out_webhooks` and `deliver_webhook` need."""
+class FanOutSettings(WebhookSettings):
+    """What `fan_out_webhooks` needs."""
 
     delivery_queue_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverySettings(FanOutSettings):
+    """What `deliver_webhook` needs. `dead_letters_url` takes what was tried in vain."""
+
+    dead_letters_url: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,32 +4,22 @@ import hmac
 import json
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-from craftspark.errors import CraftsparkError, InvalidInput, PlanExceeded
+from craftspark.errors import InvalidInput, PlanExceeded
 from craftspark.plans import Plan
 from craftspark.submissions import utc_now
+from craftspark.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_of, host_of, normalise_url
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every Standard Webhooks secret begins with
-LONGEST_URL = 1000
 # After a rotation both secrets sign, so that a receiver changes over when it likes within this time.
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 # Seconds until the next try, after each failure; then the message is a dead letter.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
-
-# IPv6 addresses that a gateway translates to IPv4 ones, whichever these are (RFC 6052, RFC 8215).
-TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
-
-Resolve = Callable[[str], Iterable[str]]  # a host's addresses; raises OSError
-
-
-class TargetRefused(CraftsparkError):
-    """A webhook's address leads to where we do not send."""
+MOST_TRIES = len(BACKOFF_S) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +41,33 @@ class Webhook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Message:
+    """What one webhook is to be told. `attempt` is the number of the next try, `due` its moment.
+
+    Both travel with the message, so that it waits between two tries in a queue and in nobody's hands.
+    """
+
+    maker: str
+    webhook_id: str
+    message_id: str
+    body: str
+    due: datetime
+    attempt: int = 1
+
+    def after(self, failure: "Delivery") -> "Message | None":
+        """The message with its next try; None once there were MOST_TRIES."""
+        if self.attempt >= MOST_TRIES:
+            return None
+        return replace(self, attempt=self.attempt + 1, due=failure.at + timedelta(seconds=BACKOFF_S[self.attempt - 1]))
+
+    def anew(self, now: datetime) -> "Message":
+        """The message as if it had not been tried yet."""
+        return replace(self, attempt=1, due=now)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One try to deliver a message. `status` is the receiver's, `error` why there was none."""
+    """One try to deliver a message. `status` is the receiver's, `error` why the message counts as not delivered."""
 
     webhook_id: str
     message_id: str
@@ -63,7 +78,7 @@ class Delivery:
 
     @property
     def delivered(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and fault_of(self.status) is None
 
 
 class WebhookBook(Protocol):
@@ -80,20 +95,32 @@ class Webhooks:
 
     book: WebhookBook
     resolve: Resolve
+    to_ascii: ToAscii
     now: Callable[[], datetime] = utc_now
 
     def register(self, maker: str, plan: Plan, webhook_id: str, url: str) -> Webhook:
-        """A webhook with a new secret; the same again for the same id. Raises InvalidInput or PlanExceeded."""
+        """A webhook with a new secret; the same again for the same id. Raises InvalidInput or PlanExceeded.
+
+        The URL is normalised; one that the maker has registered already is refused, else each message would come twice.
+        """
         there = {webhook.webhook_id: webhook for webhook in self.book.of(maker)}
         if webhook_id in there:
             return there[webhook_id]
         if len(there) >= plan.webhooks:
             raise PlanExceeded(f"the plan {plan.title} has {plan.webhooks} webhooks", plan=plan.name)
         try:
-            addresses_of(url, self.resolve)
+            normal = normalise_url(url, self.to_ascii)
+            addresses_of(host_of(normal), self.resolve)
         except TargetRefused as refused:
             raise InvalidInput(refused.detail, field="url") from None
-        webhook = Webhook(maker=maker, webhook_id=webhook_id, url=url, secret=new_secret(), created_at=self.now())
+        for webhook in there.values():
+            if webhook.url == normal:
+                raise InvalidInput(
+                    f"you have registered {normal} already, as webhook {webhook.webhook_id}; delete that one first, or "
+                    "ask for a new secret of it",
+                    field="url",
+                )
+        webhook = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
         self.book.put(webhook)
         return webhook
 
@@ -111,42 +138,6 @@ class Webhooks:
 
 def new_secret() -> str:
     return SECRET_PREFIX + b64encode(secrets.token_bytes(24)).decode()
-
-
-def addresses_of(url: str, resolve: Resolve) -> list[str]:
-    """Where a webhook's address leads now; raises TargetRefused for what is not https to the public internet.
-
-    All of a host's addresses have to be public: whoever owns the name could lead the next request to another.
-    """
-    if len(url) > LONGEST_URL:
-        raise TargetRefused(f"the address has more than {LONGEST_URL} characters")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 443
-    except ValueError:
-        raise TargetRefused("this is no address") from None
-    if parts.scheme != "https" or not host or parts.username or parts.password or parts.fragment:
-        raise TargetRefused("the address is https://host/path, without a user, password or fragment")
-    if port != 443:
-        raise TargetRefused("the address is at port 443")
-    try:
-        addresses = sorted(set(resolve(host)))
-    except (OSError, UnicodeError):
-        raise TargetRefused(f"the host {host} is not found") from None
-    if not addresses or not all(is_public(address) for address in addresses):
-        raise TargetRefused(f"the host {host} is not on the public internet")
-    return addresses
-
-
-def is_public(address: str) -> bool:
-    """Not private, loopback, link-local, shared, reserved, multicast, nor one of these inside an IPv6 address."""
-    parsed = ip_address(address.partition("%")[0])
-    inside = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    if inside is not None:
-        return is_public(str(inside))
-    if getattr(parsed, "teredo", None) or any(parsed in network for network in TRANSLATED):
-        return False
-    return parsed.is_global and not parsed.is_multicast
 
 
 def headers_of(webhook: Webhook, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
@@ -172,6 +163,21 @@ def body_of(event: Mapping[str, Any], at: str) -> bytes:
     return json.dumps({"type": "job.settled", "timestamp": at, "data": data}, separators=(",", ":")).encode()
 
 
-def backoff_s(attempt: int) -> int:
-    """Until the next try, after this one failed (1 is the first)."""
-    return BACKOFF_S[min(attempt, len(BACKOFF_S)) - 1]
+def message_of(webhook: Webhook, event: Mapping[str, Any], at: str) -> Message:
+    """What a webhook is told of a settled job. The same event told twice is the same message, which is sent once."""
+    return Message(
+        maker=webhook.maker,
+        webhook_id=webhook.webhook_id,
+        message_id=f"msg_{event['job_id']}_{webhook.webhook_id}",
+        body=body_of(event, at).decode(),
+        due=datetime.fromisoformat(at),
+    )
+
+
+def fault_of(status: int) -> str | None:
+    """Why an answer with this status is no delivery; None where it is one."""
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return f"the endpoint answered {status}; redirects are not followed: register the URL that it leads to"
+    return f"the endpoint answered {status}; a status from 200 to 299 says that it has the message"

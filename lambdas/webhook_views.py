@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from craftspark.parsing import LINE
+from craftspark.webhook_urls import LONGEST_URL
 from craftspark.webhooks import Delivery, Webhook
 from lambdas.shapes import Body, View
 
@@ -13,8 +14,8 @@ from lambdas.shapes import Body, View
 class WebhookRequest(Body):
     """Where to be told how jobs end."""
 
-    url: Annotated[str, StringConstraints(max_length=1000), LINE] = Field(
-        description="https, port 443, on the public internet.",
+    url: Annotated[str, StringConstraints(max_length=LONGEST_URL), LINE] = Field(
+        description="https, port 443, on the public internet. Answered in its normal form.",
         examples=["https://example.com/craftspark"],
     )
 
@@ -42,7 +43,7 @@ class DeliveryView(View):
     at: datetime
     delivered: bool
     status: int | None = Field(None, description="What the endpoint answered.")
-    error: str | None = Field(None, description="Why it answered nothing.")
+    error: str | None = Field(None, description="Why the message counts as not delivered.")
 
 
 class DeliveryList(View):

@@ -4,8 +4,9 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.webhooks import DeliveryQueue, WebhookTable
-from craftspark.settings import DeliverySettings, WebhookSettings
+from craftspark.settings import DeliverySettings, FanOutSettings, WebhookSettings
 from craftspark.webhooks import Webhooks
+from lambdas.domain_names import to_ascii
 from lambdas.posting import resolve
 
 
@@ -16,9 +17,14 @@ def table() -> WebhookTable:
 
 @cache
 def webhooks() -> Webhooks:
-    return Webhooks(book=table(), resolve=resolve)
+    return Webhooks(book=table(), resolve=resolve, to_ascii=to_ascii)
 
 
 @cache
 def queue() -> DeliveryQueue:
-    return DeliveryQueue(client=clients.sqs(), url=DeliverySettings.from_environment().delivery_queue_url)
+    return DeliveryQueue(client=clients.sqs(), url=FanOutSettings.from_environment().delivery_queue_url)
+
+
+@cache
+def dead_letters() -> DeliveryQueue:
+    return DeliveryQueue(client=clients.sqs(), url=DeliverySettings.from_environment().dead_letters_url)

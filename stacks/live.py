@@ -12,10 +12,13 @@ from constructs import Construct
 from cdk_app.job_tables import ConnectionsTable
 from cdk_app.python_function import PythonFunction
 from cdk_app.stage import Stage
+from cdk_app.work_queue import DeadLetterQueue
 from craftspark.settings import ConnectionSettings, PushSettings, Settings
 from stacks.data import DataStack
 
 TIMEOUT = Duration.seconds(10)
+# Some seconds for connections that hang, beside the others.
+PUSH_TIMEOUT = Duration.seconds(30)
 # An update that is older is worth nothing: a client has looked by itself.
 FRESH = Duration.seconds(60)
 
@@ -26,6 +29,7 @@ class LiveStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, **stack: Any) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage = stage
+        self.unsent = DeadLetterQueue(self, "Unsent")
         # Losing it loses open connections alone, so it is never kept.
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
@@ -64,6 +68,7 @@ class LiveStack(Stack):
                 images_bucket=data.images.bucket_name,
                 url_lifetime_s=self._stage.makers.url_lifetime_s,
             ),
+            timeout=PUSH_TIMEOUT,
             # boto3's own variable for the address of this one service.
             AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=self.door.callback_url,
         )
@@ -77,17 +82,23 @@ class LiveStack(Stack):
                 batch_size=25,
                 max_batching_window=Duration.seconds(0),
                 max_record_age=FRESH,
-                retry_attempts=1,
+                # One record that breaks the function is found by halving the batch, tried again, and put aside.
+                bisect_batch_on_error=True,
+                report_batch_item_failures=True,
+                retry_attempts=2,
+                on_failure=sources.SqsDlq(self.unsent),
                 parallelization_factor=10,
             )
         )
 
-    def _function(self, construct_id: str, name: str, settings: Settings, **more: str) -> lambda_.Function:
+    def _function(
+        self, construct_id: str, name: str, settings: Settings, timeout: Duration = TIMEOUT, **more: str
+    ) -> lambda_.Function:
         return PythonFunction(
             self,
             construct_id,
             name=name,
             stage=self._stage,
-            timeout=TIMEOUT,
+            timeout=timeout,
             environment={**settings.to_environment(), **more},
         ).function

@@ -11,6 +11,7 @@ from cdk_app.alarms import Alarms
 from cdk_app.python_function import METRICS_NAMESPACE
 from cdk_app.stage import Operations
 from stacks.api import ApiStack
+from stacks.live import LiveStack
 from stacks.rendering import RenderingStack
 from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
@@ -31,6 +32,7 @@ class OperationsStack(Stack):
         api: ApiStack,
         training: TrainingStack,
         webhooks: WebhooksStack,
+        live: LiveStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
@@ -44,6 +46,8 @@ class OperationsStack(Stack):
             "Unsettled": _depth(rendering.unsettled),
             "UnsettledTrainings": _depth(training.unsettled),
             "UntoldWebhooks": _depth(webhooks.untold),
+            "UndeliveredWebhooks": _depth(webhooks.deliveries.dead_letters),
+            "UnsentUpdates": _depth(live.unsent),
         }
 
         alarms = Alarms(self, "Alarms", email=operations.alarm_email)

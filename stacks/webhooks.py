@@ -1,5 +1,6 @@
 """Webhooks: partners' servers are told how their jobs ended, beside everything else and never in its way."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -7,16 +8,17 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk_app.job_tables import WebhooksTable
 from cdk_app.python_function import PythonFunction
 from cdk_app.stage import Stage
 from cdk_app.work_queue import DeadLetterQueue, WorkQueue
-from craftspark.settings import DeliverySettings
-from craftspark.webhooks import BACKOFF_S
+from craftspark.settings import DeliverySettings, FanOutSettings
 
-DELIVER_TIMEOUT_S = 120  # ten messages, each of which may take ten seconds
+# One message an invocation: a slow endpoint takes its own time alone. Ten seconds for the call, the rest for the books.
+DELIVER_TIMEOUT_S = 30
 
 
 class WebhooksStack(Stack):
@@ -27,40 +29,52 @@ class WebhooksStack(Stack):
         self._stage = stage
         self.table = WebhooksTable(self, "Webhooks", keep=stage.data.keep)
         self.untold = DeadLetterQueue(self, "Untold")
+        # Tries are counted in the message. A message is received more often only where the function itself fails.
         self.deliveries = WorkQueue(
             self,
             "Deliveries",
             visibility=Duration.seconds(6 * DELIVER_TIMEOUT_S),
             retention=Duration.days(3),
-            most_receives=len(BACKOFF_S) + 1,
+            most_receives=5,
         )
-        fan_out = self._function("FanOut", "fan_out_webhooks", 30)
+        queue = self.deliveries.queue
+        settings = FanOutSettings(webhooks_table=self.table.table.table_name, delivery_queue_url=queue.queue_url)
+        fan_out = self._function("FanOut", "fan_out_webhooks", 30, settings, dead_letters=self.untold)
         self.table.grant_read(fan_out)
-        self.deliveries.queue.grant_send_messages(fan_out)
+        queue.grant_send_messages(fan_out)
         events.Rule(
             self,
             "Settled",
             event_pattern=events.EventPattern(source=["craftspark.jobs"], detail_type=["JobSettled"]),
             targets=[targets.LambdaFunction(fan_out, dead_letter_queue=self.untold)],
         )
-        deliver = self._function("Deliver", "deliver_webhook", DELIVER_TIMEOUT_S)
-        self.table.grant_change(deliver)
-        # The event source lets it receive and delete; to bring a message back later takes more.
-        self.deliveries.queue.grant(deliver, "sqs:ChangeMessageVisibility")
+        deliver = self._function(
+            "Deliver",
+            "deliver_webhook",
+            DELIVER_TIMEOUT_S,
+            DeliverySettings(**asdict(settings), dead_letters_url=self.deliveries.dead_letters.queue_url),
+        )
+        self.table.grant_log(deliver)
+        for each in (queue, self.deliveries.dead_letters):
+            each.grant_send_messages(deliver)
         deliver.add_event_source(
-            sources.SqsEventSource(
-                self.deliveries.queue, batch_size=10, max_concurrency=50, report_batch_item_failures=True
-            )
+            sources.SqsEventSource(queue, batch_size=1, max_concurrency=100, report_batch_item_failures=True)
         )
 
-    def _function(self, construct_id: str, name: str, timeout_s: int) -> lambda_.Function:
+    def _function(
+        self,
+        construct_id: str,
+        name: str,
+        timeout_s: int,
+        settings: FanOutSettings,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> lambda_.Function:
         return PythonFunction(
             self,
             construct_id,
             name=name,
             stage=self._stage,
             timeout=Duration.seconds(timeout_s),
-            environment=DeliverySettings(
-                webhooks_table=self.table.table.table_name, delivery_queue_url=self.deliveries.queue.queue_url
-            ).to_environment(),
+            environment=settings.to_environment(),
+            dead_letters=dead_letters,
         ).function

@@ -28,6 +28,16 @@ _S3_CONFIG = _CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )
 
+# An update is worth a moment: whoever misses it polls. Sixteen connections are told at once.
+_PUSH_CONFIG = _CONFIG.merge(
+    Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        max_pool_connections=16,
+    )
+)
+
 
 @cache
 def dynamodb() -> DynamoDBClient:
@@ -57,7 +67,7 @@ def comprehend() -> ComprehendClient:
 @cache
 def connections() -> ApiGatewayManagementApiClient:
     """The address of the API's connections comes by boto3's own variable for this service."""
-    return boto3.client("apigatewaymanagementapi", config=_CONFIG)
+    return boto3.client("apigatewaymanagementapi", config=_PUSH_CONFIG)
 
 
 @cache

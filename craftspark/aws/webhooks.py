@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from craftspark.aws.intake import message_group
 from craftspark.aws.items import epoch, live, moment, number, text, timestamp
 from craftspark.errors import WebhookNotFound
 from craftspark.submissions import utc_now
-from craftspark.webhooks import Delivery, Webhook
+from craftspark.webhooks import Delivery, Message, Webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
 LOG_KEPT = timedelta(days=30)
+LONGEST_DELAY_S = 900  # of a message in SQS
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookTable:
-    """A maker's partition holds `webhook#<id>` and `delivery#<id>#<moment>#<attempt>`."""
+    """A maker's partition holds `webhook#<id>` and `delivery#<id>#<due>#<message>#<attempt>`."""
 
     client: DynamoDBClient
     table: str
@@ -57,13 +60,12 @@ class WebhookTable:
         self.get(maker, webhook_id)
         self.client.delete_item(TableName=self.table, Key=key(maker, webhook_id))
 
-    def log(self, maker: str, delivery: Delivery) -> None:
-        item = f"delivery#{delivery.webhook_id}#{timestamp(delivery.at)}#{delivery.attempt}"
+    def log(self, message: Message, delivery: Delivery) -> None:
+        """Write down what became of the message's try."""
         self.client.put_item(
             TableName=self.table,
             Item={
-                "maker": text(maker),
-                "item": text(item),
+                **try_key(message),
                 "message_id": text(delivery.message_id),
                 "attempt": number(delivery.attempt),
                 "at": text(timestamp(delivery.at)),
@@ -73,22 +75,16 @@ class WebhookTable:
             },
         )
 
+    def find_try(self, message: Message) -> Delivery | None:
+        """What became of the message's try, if it was made before."""
+        answer = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True)
+        return read_delivery(message.webhook_id, answer["Item"]) if "Item" in answer else None
+
     def deliveries(self, maker: str, webhook_id: str, limit: int) -> list[Delivery]:
         """The newest first; raises WebhookNotFound."""
         self.get(maker, webhook_id)
         items, now = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True), utc_now()
-        return [
-            Delivery(
-                webhook_id=webhook_id,
-                message_id=item["message_id"]["S"],
-                attempt=int(item["attempt"]["N"]),
-                at=datetime.fromisoformat(item["at"]["S"]),
-                status=int(item["status"]["N"]) if "status" in item else None,
-                error=item["error"]["S"] if "error" in item else None,
-            )
-            for item in items
-            if live(item, now)
-        ]
+        return [read_delivery(webhook_id, item) for item in items if live(item, now)]
 
     def _query(self, maker: str, prefix: str, *, limit: int, newest: bool) -> list[Any]:
         answer = self.client.query(
@@ -104,23 +100,36 @@ class WebhookTable:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryQueue:
-    """Messages on their way to one webhook each."""
+    """A queue of messages to webhooks. The maker is the message group, so that one maker's flood delays no other's.
+
+    A message that is due later waits as a delayed one, which the limit on messages in flight does not count. SQS delays
+    for a quarter of an hour at most: who receives a message before it is due sends it once more.
+    """
 
     client: SQSClient
     url: str
 
-    def send(self, webhook: Webhook, message_id: str, body: bytes) -> None:
-        message = {
-            "maker": webhook.maker,
-            "webhook_id": webhook.webhook_id,
-            "message_id": message_id,
-            "body": body.decode(),
-        }
-        self.client.send_message(QueueUrl=self.url, MessageBody=json.dumps(message))
+    def send(self, message: Message, now: datetime) -> None:
+        wait_s = ceil((message.due - now).total_seconds())
+        self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody=json.dumps({**asdict(message), "due": timestamp(message.due)}),
+            MessageGroupId=message_group(message.maker),
+            DelaySeconds=min(LONGEST_DELAY_S, max(0, wait_s)),
+        )
 
-    def wait(self, receipt: str, seconds: int) -> None:
-        """Bring a message back later."""
-        self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+def read_message(body: str) -> Message:
+    """A message as DeliveryQueue sent it."""
+    fields = json.loads(body)
+    return Message(**{**fields, "due": datetime.fromisoformat(fields["due"])})
+
+
+def try_key(message: Message) -> Any:
+    """The log's key of a try: the same for every copy of the message, and in the order in which tries are due."""
+    due, attempt = timestamp(message.due), message.attempt
+    item = f"delivery#{message.webhook_id}#{due}#{message.message_id}#{attempt}"
+    return {"maker": text(message.maker), "item": text(item)}
 
 
 def key(maker: str, webhook_id: str) -> Any:
@@ -137,4 +146,15 @@ def read_webhook(item: Mapping[str, Any]) -> Webhook:
         created_at=datetime.fromisoformat(plain["created_at"]),
         old_secret=plain.get("old_secret"),
         old_until=moment(plain.get("old_until")),
+    )
+
+
+def read_delivery(webhook_id: str, item: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        webhook_id=webhook_id,
+        message_id=item["message_id"]["S"],
+        attempt=int(item["attempt"]["N"]),
+        at=datetime.fromisoformat(item["at"]["S"]),
+        status=int(item["status"]["N"]) if "status" in item else None,
+        error=item["error"]["S"] if "error" in item else None,
     )

@@ -1,22 +1,22 @@
-"""Delivery queue -> the webhooks' addresses; what fails comes back later and later, and then is a dead letter."""
+"""Delivery queue -> the webhooks' endpoints; what fails goes back to the queue for its next try."""
 
+from http.client import HTTPException
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from craftspark.errors import CraftsparkError, WebhookNotFound
+from craftspark.aws.webhooks import read_message
+from craftspark.errors import WebhookNotFound
 from craftspark.submissions import utc_now
-from craftspark.webhooks import Delivery, TargetRefused, Webhook, addresses_of, backoff_s, headers_of
+from craftspark.webhook_urls import TargetRefused, addresses_of, host_of
+from craftspark.webhooks import Delivery, Message, Webhook, fault_of, headers_of
 from lambdas.log import logger
-from lambdas.posting import post, resolve
-from lambdas.webhooks import queue, table
+from lambdas.measures import event
+from lambdas.posting import WITHIN_S, Deadline, explain, post, resolve
+from lambdas.webhooks import dead_letters, queue, table
 
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-class NotDelivered(CraftsparkError):
-    """The receiver did not take the message; it comes back."""
 
 
 @logger.inject_lambda_context
@@ -25,32 +25,55 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 def deliver(record: SQSRecord) -> None:
-    message = record.json_body
-    attempt = int(record.attributes.approximate_receive_count)
+    """Take one message a step further.
+
+    What becomes of it is written before the message is deleted: if this function dies in between, the message comes
+    again, and its try is found in the log instead of being made a second time.
+    """
+    message = read_message(record.body)
+    if message.due > utc_now():
+        queue().send(message, utc_now())
+        return
     try:
-        webhook = table().get(message["maker"], message["webhook_id"])
+        webhook = table().get(message.maker, message.webhook_id)
     except WebhookNotFound:
         return  # it was deleted meanwhile
-    delivery = tried(webhook, message["message_id"], message["body"].encode(), attempt)
-    table().log(webhook.maker, delivery)
-    facts = {"webhook_id": webhook.webhook_id, "status": delivery.status, "reason": delivery.error, "attempt": attempt}
-    logger.info("webhook tried", extra=facts)
-    if not delivery.delivered:
-        queue().wait(record.receipt_handle, backoff_s(attempt))
-        raise NotDelivered(f"{delivery.status or delivery.error}")
+    delivery = table().find_try(message)
+    if delivery is None:
+        delivery = try_once(webhook, message)
+        table().log(message, delivery)
+    if delivery.delivered:
+        return
+    if following := message.after(delivery):
+        queue().send(following, utc_now())
+    else:
+        # Anew, so that whoever sends dead letters back to the queue starts a new series of tries.
+        dead_letters().send(message.anew(utc_now()), utc_now())
+        facts = {"webhook_id": webhook.webhook_id, "message_id": message.message_id, "attempts": message.attempt}
+        logger.warning("webhook given up", extra={**facts, **event("WebhookGivenUp")})
 
 
-def tried(webhook: Webhook, message_id: str, body: bytes, attempt: int) -> Delivery:
-    """One try. Where the name leads is looked at each time anew, and just there it goes."""
-    now = utc_now()
+def try_once(webhook: Webhook, message: Message) -> Delivery:
+    """One try. Where the name leads is looked up each time anew, and just there it goes."""
+    now, body = utc_now(), message.body.encode()
     status, error = None, None
+    deadline = Deadline.after(WITHIN_S)
     try:
-        address = addresses_of(webhook.url, resolve)[0]
-        status = post(webhook.url, address, headers_of(webhook, message_id, body, now), body)
+        addresses = addresses_of(host_of(webhook.url), lambda host: resolve(host, deadline))
+        status = post(webhook.url, addresses, headers_of(webhook, message.message_id, body, now), body, deadline)
+        error = fault_of(status)
     except TargetRefused as refused:
         error = refused.detail
-    except OSError as failure:
-        error = f"{type(failure).__name__}: {failure}"[:300]
+    except (OSError, HTTPException) as failure:
+        error = explain(failure)
+        logger.info("webhook not reached", extra={"webhook_id": webhook.webhook_id, "reason": repr(failure)[:300]})
+    facts = {"webhook_id": webhook.webhook_id, "status": status, "reason": error, "attempt": message.attempt}
+    logger.info("webhook tried", extra=facts)
     return Delivery(
-        webhook_id=webhook.webhook_id, message_id=message_id, attempt=attempt, at=now, status=status, error=error
+        webhook_id=webhook.webhook_id,
+        message_id=message.message_id,
+        attempt=message.attempt,
+        at=now,
+        status=status,
+        error=error,
     )

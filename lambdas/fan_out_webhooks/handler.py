@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from craftspark.webhooks import body_of
+from craftspark.submissions import utc_now
+from craftspark.webhooks import message_of
 from lambdas.log import logger
 from lambdas.webhooks import queue, table
 
@@ -11,7 +12,5 @@ from lambdas.webhooks import queue, table
 def handler(event: dict[str, Any], context: Any) -> None:
     settled = event["detail"]
     for webhook in table().of(settled["maker"]):
-        # The same event told twice is the same message: its receiver knows it by the id.
-        message_id = f"msg_{settled['job_id']}_{webhook.webhook_id}"
-        queue().send(webhook, message_id, body_of(settled, event["time"]))
+        queue().send(message_of(webhook, settled, event["time"]), utc_now())
         logger.info("webhook queued", extra={"job_id": settled["job_id"], "webhook_id": webhook.webhook_id})

@@ -1,6 +1,7 @@
 """The jobs table's stream -> the connections of the jobs' makers, and of nobody else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -10,10 +11,13 @@ from craftspark.aws.items import JOB, read_image, read_job
 from craftspark.aws.presigning import Presigner
 from craftspark.downloads import Download
 from craftspark.jobs import thumbnail_key
-from craftspark.live import Message, image_message, progress_message, state_message
+from craftspark.live import Connection, Message, image_message, progress_message, state_message
 from craftspark.settings import PushSettings
+from craftspark.submissions import utc_now
 from lambdas.live import table
 from lambdas.log import logger
+
+THREADS = 16  # connections that are told at once; one that hangs holds one
 
 
 @cache
@@ -28,14 +32,41 @@ def links() -> Presigner:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> None:
-    # A client that misses a message sees the same with its next look: nothing is worth a second try.
-    for record in event["Records"]:
-        for maker, message in messages(record["dynamodb"]):
-            try:
-                pushes().send(maker, message)
-            except Exception:
-                logger.exception("update not sent", extra={"job_id": message["job_id"]})
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Tell every connection what concerns it; a record that cannot be read comes again by itself."""
+    updates, unreadable = read_updates(event["Records"])
+    # All are looked up before the first is told: where the table fails, the batch comes again and nobody hears twice.
+    now = utc_now()
+    told = [(connection, updates[maker]) for maker in updates for connection in table().of(maker, now)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        for _ in threads.map(lambda each: tell(*each), told):
+            pass
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in unreadable]}
+
+
+def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Message]], list[str]]:
+    """What each maker is told, in order, and the sequence numbers of records that cannot be read."""
+    updates: dict[str, list[Message]] = {}
+    unreadable = []
+    for record in records:
+        try:
+            for maker, message in messages(record["dynamodb"]):
+                updates.setdefault(maker, []).append(message)
+        except Exception:
+            logger.exception("update not understood")
+            unreadable.append(record["dynamodb"]["SequenceNumber"])
+    return updates, unreadable
+
+
+def tell(connection: Connection, updates: Sequence[Message]) -> None:
+    """Send one connection its updates. Whatever becomes of them is its own affair: its client polls beside."""
+    try:
+        sent = pushes().send(connection, updates)
+    except Exception:
+        logger.exception("updates not sent")
+        return
+    if sent < len(updates):
+        logger.info("connection not reached", extra={"sent": sent, "updates": len(updates)})
 
 
 def messages(change: dict[str, Any]) -> Iterator[tuple[str, Message]]:

@@ -14,10 +14,11 @@ from craftspark.aws.job_book import UnfinishedJobs
 from craftspark.aws.uploads import UploadBucket
 from craftspark.aws.webhooks import WebhookTable
 from craftspark.errors import JobNotFound
+from craftspark.live import LONGEST_CONNECTION
 from craftspark.settings import AdminSettings, SettleSettings
 from craftspark.submissions import utc_now
 from craftspark.uploads import Picture
-from craftspark.webhooks import Delivery, Webhook
+from craftspark.webhooks import Delivery, Message, Webhook
 from lambdas.sweep_overdue_jobs import handler as sweep
 from tests.aws.api import Answer, Context, account, book, call, read, render_book, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOADS, attribute, key
@@ -233,16 +234,19 @@ def test_a_ticket_is_good_until_its_second_and_not_in_it(
 
 
 def test_a_connection_that_has_expired_is_told_nothing(connections: ConnectionTable) -> None:
-    connections.add("over", "maker-1", NOW)
-    connections.add("open", "maker-1", NOW + timedelta(seconds=1))
+    connections.add("over", "maker-1", NOW - LONGEST_CONNECTION)
+    connections.add("open", "maker-1", NOW - LONGEST_CONNECTION + timedelta(seconds=1))
 
-    assert list(connections.of("maker-1", NOW)) == ["open"]
+    assert [connection.connection_id for connection in connections.of("maker-1", NOW)] == ["open"]
 
 
 def test_a_delivery_is_in_the_log_until_it_expires(webhooks: WebhookTable) -> None:
     now = utc_now()
     webhooks.put(Webhook(maker="m", webhook_id="w", url="https://example.com/", secret="whsec_YQ==", created_at=now))
     for attempt, at in ((1, now - timedelta(days=31)), (2, now)):
-        webhooks.log("m", Delivery(webhook_id="w", message_id="msg", attempt=attempt, at=at, status=200, error=None))
+        webhooks.log(
+            Message(maker="m", webhook_id="w", message_id="msg", body="", due=at, attempt=attempt),
+            Delivery(webhook_id="w", message_id="msg", attempt=attempt, at=at, status=200, error=None),
+        )
 
     assert [delivery.attempt for delivery in webhooks.deliveries("m", "w", 20)] == [2]

@@ -1,21 +1,32 @@
 """Webhooks from their registration to the log of their deliveries."""
 
 import json
+import socket
+import ssl
 from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from http.client import BadStatusLine, LineTooLong
 from typing import Any
 
 import boto3
 import pytest
 
+from craftspark.aws import clients
+from craftspark.aws.items import timestamp
 from craftspark.settings import AccountSettings, DeliverySettings
+from craftspark.submissions import utc_now
+from craftspark.webhooks import MOST_TRIES, Message
 from lambdas import webhooks as shared
 from lambdas.deliver_webhook import handler as deliver
 from lambdas.fan_out_webhooks import handler as fan_out
+from lambdas.posting import Deadline
 from tests.aws.api import Answer, Context, call
 from tests.aws.conftest import ACCOUNTS, attribute, key
 
 WEBHOOKS = "webhooks"
 URL = "https://hooks.example/in"
+NOW = datetime(2030, 1, 1, 0, 1, tzinfo=UTC)  # a minute after the job was settled
 pytestmark = pytest.mark.usefixtures("settings")
 
 
@@ -27,16 +38,18 @@ def settings(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery
         KeySchema=key("maker", "item"),
         AttributeDefinitions=[attribute("maker"), attribute("item")],
     )
-    queue = boto3.client("sqs").create_queue(QueueName="deliveries")["QueueUrl"]
-    made = DeliverySettings(webhooks_table=WEBHOOKS, delivery_queue_url=queue)
+    queue, dead = (boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("deliveries", "dead"))
+    made = DeliverySettings(webhooks_table=WEBHOOKS, delivery_queue_url=queue, dead_letters_url=dead)
     accounts = AccountSettings(accounts_table=ACCOUNTS, default_plan="partner")
     for name, value in {**made.to_environment(), **accounts.to_environment()}.items():
         monkeypatch.setenv(name, value)
-    caches = (shared.table, shared.webhooks, shared.queue)
+    caches = (shared.table, shared.webhooks, shared.queue, shared.dead_letters)
     for cached in caches:
         cached.cache_clear()
     monkeypatch.setattr(shared, "resolve", lambda host: ["93.184.216.34"])
-    monkeypatch.setattr(deliver, "resolve", lambda host: ["93.184.216.34"])
+    monkeypatch.setattr(deliver, "resolve", lambda host, deadline: ["93.184.216.34"])
+    monkeypatch.setattr(deliver, "utc_now", lambda: NOW)
+    monkeypatch.setattr(fan_out, "utc_now", lambda: NOW)
     yield made
     for cached in caches:
         cached.cache_clear()
@@ -46,23 +59,20 @@ def register(maker: str = "maker-1", url: str = URL, idempotency_key: str = "k")
     return call("create_webhook", maker=maker, body={"url": url}, headers={"idempotency-key": idempotency_key})
 
 
-def settle(maker: str = "maker-1") -> None:
-    detail = {
-        "job_id": "a" * 26,
-        "maker": maker,
-        "tool": "picture",
-        "state": "succeeded",
-        "delivered": 2,
-        "requested": 2,
-    }
-    fan_out.handler({"detail": detail, "time": "2030-01-01T00:00:00Z"}, Context())
+EVENT = {"job_id": "a" * 26, "tool": "picture", "state": "succeeded", "delivered": 2, "requested": 2}
 
 
-def messages(settings: DeliverySettings) -> list[dict[str, Any]]:
-    sqs = boto3.client("sqs")
-    found: list[Any] = sqs.receive_message(
-        QueueUrl=settings.delivery_queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-    ).get("Messages", [])
+def settle(maker: str = "maker-1", at: str = "2030-01-01T00:00:00Z") -> None:
+    fan_out.handler({"detail": {**EVENT, "maker": maker}, "time": at}, Context())
+
+
+def messages(url: str) -> list[dict[str, Any]]:
+    """What waits in a queue, without its delay, as Lambda gets it."""
+    found: list[Any] = (
+        boto3.client("sqs")
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
+        .get("Messages", [])
+    )
     return [
         {
             "messageId": each["MessageId"],
@@ -75,18 +85,56 @@ def messages(settings: DeliverySettings) -> list[dict[str, Any]]:
     ]
 
 
-def run(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, answer: Any) -> tuple[Any, list[Any]]:
-    """Deliver what waits; the endpoint answers this status, or raises this error."""
+class Queue:
+    """Instead of SQS, so that a delay is seen and not waited for."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def send(self, message: Message, now: datetime) -> None:
+        self.sent.append(message)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """What is sent on for another time."""
+    queue = Queue()
+    monkeypatch.setattr(deliver, "queue", lambda: queue)
+    return queue
+
+
+@pytest.fixture
+def given_up(monkeypatch: pytest.MonkeyPatch) -> Queue:
+    queue = Queue()
+    monkeypatch.setattr(deliver, "dead_letters", lambda: queue)
+    return queue
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, answer: Any) -> list[Any]:
+    """The endpoint answers this status, or raises this error; what it was posted."""
     posted: list[Any] = []
 
-    def post(url: str, address: str, headers: dict[str, str], body: bytes) -> int:
-        posted.append((url, address, headers, body))
+    def post(url: str, addresses: list[str], headers: dict[str, str], body: bytes, deadline: Deadline) -> int:
+        posted.append((url, addresses, headers, body))
         if isinstance(answer, Exception):
             raise answer
         return int(answer)
 
     monkeypatch.setattr(deliver, "post", post)
-    return deliver.handler({"Records": messages(settings)}, Context()), posted
+    return posted
+
+
+def run(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, answer: Any) -> tuple[Any, list[Any]]:
+    """Deliver what waits."""
+    posted = answers(monkeypatch, answer)
+    return deliver.handler({"Records": messages(settings.delivery_queue_url)}, Context()), posted
+
+
+def take(message: Message) -> None:
+    """Deliver one message."""
+    body = json.dumps({**asdict(message), "due": message.due.isoformat()})
+    record = {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
+    assert deliver.handler({"Records": [record]}, Context()) == {"batchItemFailures": []}
 
 
 def log(webhook_id: str) -> list[dict[str, Any]]:
@@ -114,56 +162,166 @@ def test_a_settled_job_is_told_to_its_maker_s_endpoints_alone(
     answer, posted = run(settings, monkeypatch, 204)
 
     assert answer == {"batchItemFailures": []}
-    [(url, address, headers, body)] = posted
-    assert (url, address) == (URL, "93.184.216.34")
+    [(url, addresses, headers, body)] = posted
+    assert (url, addresses) == (URL, ["93.184.216.34"])
     assert json.loads(body)["data"]["job_id"] == "a" * 26
     assert headers["webhook-id"].startswith("msg_")
     assert [(each["delivered"], each["status"], each["attempt"]) for each in log(mine)] == [(True, 204, 1)]
 
 
-@pytest.mark.parametrize("answer", [500, 302, 404, TimeoutError("too slow")])
-def test_what_is_not_taken_comes_back_later_and_is_in_the_log(
-    settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, answer: Any
+FAULTS = [
+    (500, "answered 500"),
+    (404, "answered 404"),
+    (302, "redirects are not followed"),
+    (TimeoutError("slow"), "within 10 seconds"),
+    (ConnectionRefusedError("no"), "refused"),
+    (ConnectionResetError("no"), "closed"),
+    (ssl.SSLError("no"), "TLS"),
+    (OSError("no route"), "could not be reached"),
+    (LineTooLong("header line"), "too large"),
+    (BadStatusLine("SSH"), "did not answer HTTP"),
+]
+
+
+@pytest.mark.parametrize(("answer", "says"), FAULTS)
+def test_what_is_not_taken_waits_for_its_next_try_and_is_in_the_log(
+    settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue, answer: Any, says: str
 ) -> None:
     webhook_id = register().body["webhook_id"]
-    waits: list[int] = []
     settle()
-    seen = messages(settings)
-    monkeypatch.setattr(deliver, "post", failing(answer))
-    monkeypatch.setattr(deliver, "queue", lambda: Waiting(waits))
 
-    partly = deliver.handler({"Records": seen}, Context())
+    done, _ = run(settings, monkeypatch, answer)
 
-    assert partly == {"batchItemFailures": [{"itemIdentifier": seen[0]["messageId"]}]}
-    assert waits == [5]
+    assert done == {"batchItemFailures": []}  # the message is deleted: none waits in flight
+    [following] = later.sent
+    assert (following.attempt, following.due) == (2, NOW + timedelta(seconds=5))
     [entry] = log(webhook_id)
     assert not entry["delivered"]
     assert entry.get("status") == (answer if isinstance(answer, int) else None)
+    assert says in entry["error"]
 
 
-class Waiting:
-    def __init__(self, waits: list[int]) -> None:
-        self.waits = waits
+def test_a_host_that_is_not_found_is_in_the_log(
+    settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue
+) -> None:
+    webhook_id = register().body["webhook_id"]
+    settle()
 
-    def wait(self, receipt: str, seconds: int) -> None:
-        self.waits.append(seconds)
+    def unknown(host: str, deadline: Deadline) -> list[str]:
+        raise socket.gaierror("not known")
+
+    monkeypatch.setattr(deliver, "resolve", unknown)
+    run(settings, monkeypatch, 204)
+
+    assert "not found" in log(webhook_id)[0]["error"]
+    assert len(later.sent) == 1
 
 
-def failing(answer: Any) -> Any:
-    def post(*_: Any) -> int:
-        if isinstance(answer, Exception):
-            raise answer
-        return int(answer)
-
-    return post
+def a_message(webhook_id: str, maker: str = "maker-1", attempt: int = 1) -> Message:
+    return Message(
+        maker=maker, webhook_id=webhook_id, message_id=f"msg_{webhook_id}", body="{}", due=NOW, attempt=attempt
+    )
 
 
-def test_a_name_that_leads_inside_by_now_is_not_followed(
+def test_a_message_is_delayed_in_the_queue_by_a_quarter_of_an_hour_at_most(settings: DeliverySettings) -> None:
+    requests: list[Any] = []
+    sqs = clients.sqs()
+    sqs.meta.events.register("before-parameter-build.sqs.SendMessage", lambda params, **_: requests.append(params))
+    message = a_message("w", maker="m" * 200)
+
+    for wait in (timedelta(seconds=-5), timedelta(0), timedelta(seconds=4.2), timedelta(hours=10)):
+        shared.queue().send(replace(message, due=NOW + wait), NOW)
+
+    assert [each["DelaySeconds"] for each in requests] == [0, 0, 5, 900]
+    assert {each["MessageGroupId"] for each in requests} == {"m" * 128}
+
+
+def test_a_message_that_comes_before_it_is_due_waits_on(monkeypatch: pytest.MonkeyPatch, later: Queue) -> None:
+    posted = answers(monkeypatch, 204)
+    early = replace(a_message(register().body["webhook_id"], attempt=7), due=NOW + timedelta(hours=3))
+
+    take(early)
+
+    assert (later.sent, posted) == ([early], [])
+
+
+def test_after_its_last_try_a_message_is_a_dead_letter_that_can_begin_anew(
+    monkeypatch: pytest.MonkeyPatch, later: Queue, given_up: Queue
+) -> None:
+    webhook_id = register().body["webhook_id"]
+    posted = answers(monkeypatch, 500)
+    later.sent.append(a_message(webhook_id))
+
+    while later.sent:
+        message = later.sent.pop()
+        monkeypatch.setattr(deliver, "utc_now", lambda at=message.due: at)
+        take(message)
+
+    assert len(posted) == len(log(webhook_id)) == MOST_TRIES
+    [letter] = given_up.sent
+    assert letter.attempt == 1
+    take(letter)
+    assert len(posted) == MOST_TRIES + 1  # whoever sends it back to the queue has it tried again
+
+
+@pytest.mark.parametrize("answer", [204, 500])
+def test_a_message_that_comes_again_after_its_try_is_not_tried_again_and_not_lost(
+    monkeypatch: pytest.MonkeyPatch, later: Queue, answer: int
+) -> None:
+    """As if the function had died after the try, or after it sent the message on."""
+    webhook_id = register().body["webhook_id"]
+    posted = answers(monkeypatch, answer)
+
+    take(a_message(webhook_id))
+    take(a_message(webhook_id))
+
+    assert len(posted) == len(log(webhook_id)) == 1
+    assert [message.attempt for message in later.sent] == ([] if answer == 204 else [2, 2])
+
+
+def test_an_event_that_comes_twice_is_delivered_once(
     settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook_id = register().body["webhook_id"]
     settle()
-    monkeypatch.setattr(deliver, "resolve", lambda host: ["169.254.169.254"])
+    settle()
+
+    _, posted = run(settings, monkeypatch, 204)
+
+    assert len(posted) == len(log(webhook_id)) == 1
+
+
+def test_one_maker_s_fault_leaves_the_others_messages_alone(
+    settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue
+) -> None:
+    """Even where the function itself fails at one message, the other is delivered and only the one comes again."""
+    register("maker-1", "https://one.example/")
+    theirs = register("maker-2", "https://two.example/").body["webhook_id"]
+    settle("maker-1")
+    settle("maker-2")
+    waiting = messages(settings.delivery_queue_url)
+    posted: list[str] = []
+
+    def post(url: str, *_: Any) -> int:
+        if "one" in url:
+            raise RuntimeError("a fault of ours")
+        posted.append(url)
+        return 204
+
+    monkeypatch.setattr(deliver, "post", post)
+    done = deliver.handler({"Records": waiting}, Context())
+
+    [mine] = [each["messageId"] for each in waiting if theirs not in each["body"]]
+    assert done == {"batchItemFailures": [{"itemIdentifier": mine}]}
+    assert posted == ["https://two.example/"]
+
+
+def test_a_name_that_leads_inside_by_now_is_not_followed(
+    settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue
+) -> None:
+    webhook_id = register().body["webhook_id"]
+    settle()
+    monkeypatch.setattr(deliver, "resolve", lambda host, deadline: ["169.254.169.254"])
 
     _, posted = run(settings, monkeypatch, 204)
 
@@ -185,8 +343,9 @@ def test_a_deleted_endpoint_is_told_no_more(settings: DeliverySettings, monkeypa
 def test_a_rotated_secret_signs_beside_the_old_one(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     made = register().body
     rotated = call("rotate_webhook_secret", path={"webhook_id": made["webhook_id"]}).body
+    monkeypatch.setattr(deliver, "utc_now", utc_now)
 
-    settle()
+    settle(at=timestamp(utc_now()))
     _, posted = run(settings, monkeypatch, 204)
 
     assert rotated["secret"] != made["secret"]
@@ -210,3 +369,12 @@ def test_an_address_inside_is_refused_at_registration(monkeypatch: pytest.Monkey
 
     assert (refused.status, refused.body["field"]) == (422, "url")
     assert call("list_webhooks").body["webhooks"] == []
+
+
+def test_a_url_is_kept_and_answered_in_its_normal_form() -> None:
+    made = register(url="https://HOOKS.example:443/a/../in")
+
+    assert (made.status, made.body["url"]) == (201, URL)
+    again = register(url=URL, idempotency_key="other")
+    assert (again.status, again.body["field"]) == (422, "url")
+    assert made.body["webhook_id"] in again.body["detail"]

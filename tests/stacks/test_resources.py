@@ -1,5 +1,6 @@
 """What is kept, what is bounded, and what the fleet is made of."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdk_app.gpu_worker import USER
-from craftspark.webhooks import BACKOFF_S
+from lambdas.posting import WITHIN_S
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
@@ -117,12 +118,53 @@ def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> Non
         for name, redrive in redrives.items()
     }
 
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, 3, len(BACKOFF_S) + 1]
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, 3, 5]
     assert len(redrives) == len(holders) == 3
     others = {name.partition("/")[2] for name in queues.keys() - redrives.keys() - holders}
-    assert all(name.startswith(("Unsettled", "Untold")) for name in others)
+    assert all(name.startswith(("Unsettled", "Untold", "Unsent")) for name in others)
     for queue in queues.values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
+
+
+def test_every_queue_of_what_nothing_could_handle_has_an_alarm(synthesis: Synthesis) -> None:
+    alarms = [
+        json.dumps(alarm["Dimensions"])
+        for alarm in synthesis.properties("AWS::CloudWatch::Alarm")
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    ]
+    for name, queue in synthesis.of_type("AWS::SQS::Queue").items():
+        if "RedrivePolicy" not in queue["Properties"]:
+            assert [alarm for alarm in alarms if name.partition("/")[2] in alarm], name
+
+
+def test_each_step_to_a_webhook_puts_aside_what_it_cannot_handle(synthesis: Synthesis) -> None:
+    [rule] = [each for each in synthesis.properties("AWS::Events::Rule") if "JobSettled" in json.dumps(each)]
+    assert [target["DeadLetterConfig"] for target in rule["Targets"]]
+    assert "Untold" in json.dumps(synthesis.function("fan_out_webhooks")["Properties"]["DeadLetterConfig"])
+    deliver = synthesis.function("deliver_webhook")["Properties"]
+    assert "DeliveriesDeadLetters" in json.dumps(deliver["Environment"]["Variables"]["CRAFTSPARK_DEAD_LETTERS_URL"])
+    [mapping] = [
+        each
+        for each in synthesis.properties("AWS::Lambda::EventSourceMapping")
+        if "DeliveriesQueue" in json.dumps(each["EventSourceArn"])
+    ]
+    # A message has an invocation of its own, which outlasts its call.
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    assert deliver["Timeout"] >= WITHIN_S + 15
+
+
+def test_a_stream_s_record_that_cannot_be_pushed_is_put_aside_and_holds_up_nobody(synthesis: Synthesis) -> None:
+    [mapping] = [
+        each
+        for each in synthesis.properties("AWS::Lambda::EventSourceMapping")
+        if "JobsTable" in json.dumps(each["EventSourceArn"])
+    ]
+
+    assert "Unsent" in json.dumps(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < mapping["MaximumRetryAttempts"] <= 3
+    assert mapping["MaximumRecordAgeInSeconds"] == 60
 
 
 def test_consumer_of_the_intake_has_time_and_fails_messages_alone(synthesis: Synthesis) -> None:
@@ -284,7 +326,7 @@ def test_alarms_watch_dead_letters_failures_and_server_errors(synthesis: Synthes
 
     assert watched == [
         "5xx",
-        *["ApproximateNumberOfMessagesVisible"] * 5,
+        *["ApproximateNumberOfMessagesVisible"] * 7,
         *["ExecutionsFailed"] * 2,
         "ExecutionsTimedOut",
         "JobOverdue",

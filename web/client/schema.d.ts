@@ -799,7 +799,7 @@ export interface components {
             status?: number | null;
             /**
              * Error
-             * @description Why it answered nothing.
+             * @description Why the message counts as not delivered.
              * @default null
              */
             error?: string | null;
@@ -1927,7 +1927,7 @@ export interface components {
         WebhookRequest: {
             /**
              * Url
-             * @description https, port 443, on the public internet.
+             * @description https, port 443, on the public internet. Answered in its normal form.
              * @example https://example.com/craftspark
              */
             url: string;

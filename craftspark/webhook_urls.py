@@ -1,0 +1,161 @@
+"""The URLs of webhooks: written in one way, and leading to the public internet alone."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import SplitResult, quote, urlsplit
+
+from craftspark.errors import CraftsparkError
+
+LONGEST_URL = 1000  # characters, before and after it is normalised
+LONGEST_HOST = 253
+# Of a host's addresses, as many are tried as fit into the time of one delivery.
+MOST_ADDRESSES = 4
+
+LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+# Browsers and resolvers read such a last label as part of an IPv4 address, in decimal, octal or hexadecimal.
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+SAFE_IN_PATH = "%/:@!$&'()*+,;=-._~"
+# Controls, formats such as bidi marks, surrogates, private and unassigned characters, and every kind of space.
+FORBIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
+
+# IPv6 addresses that a gateway translates to IPv4 ones, whichever these are (RFC 6052, RFC 8215).
+TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+
+Resolve = Callable[[str], Iterable[str]]  # a host's addresses; raises OSError
+ToAscii = Callable[[str], str]  # a host name as DNS has it, such as xn--bcher-kva.example; raises ValueError
+
+
+class TargetRefused(CraftsparkError):
+    """A webhook's URL is not one that messages are sent to."""
+
+
+def normalise_url(url: str, to_ascii: ToAscii) -> str:
+    """The one way to write a webhook's URL; raises TargetRefused with what is wrong with it.
+
+    Scheme and host become lower-case ASCII without port 443 and trailing dot, the path loses its dot segments, and
+    what a request line cannot carry is percent-encoded. Two URLs of the same endpoint become the same text.
+    """
+    _check_characters(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise TargetRefused("this is not a URL; write https://host/path") from None
+    if parts.scheme != "https" or not parts.netloc:
+        raise TargetRefused("the URL starts with https:// and a host")
+    if "@" in parts.netloc:
+        raise TargetRefused("the URL has no user or password; the signature tells who sends")
+    if port not in (None, 443):
+        raise TargetRefused("the URL has port 443, which need not be written")
+    query = f"?{_encode(parts.query, safe=SAFE_IN_PATH + '?')}" if parts.query else ""
+    normal = f"https://{_host(parts, to_ascii)}{_without_dots(_encode(parts.path, safe=SAFE_IN_PATH))}{query}"
+    if len(normal) > LONGEST_URL:
+        raise TargetRefused(f"the URL has {len(normal)} characters once it is encoded; {LONGEST_URL} are the most")
+    return normal
+
+
+def host_of(url: str) -> str:
+    """The host of a normalised URL, without brackets."""
+    return urlsplit(url).hostname or ""
+
+
+def addresses_of(host: str, resolve: Resolve) -> list[str]:
+    """The addresses to try, one after the other: IPv4 first, then by number; raises TargetRefused.
+
+    All of a host's addresses have to be public: whoever owns the name could lead the next request to another.
+    """
+    try:
+        found = {_plain(address) for address in resolve(host)}
+    except TimeoutError:
+        raise TargetRefused(f"the DNS servers of {host} did not answer in time") from None
+    except (OSError, UnicodeError):
+        raise TargetRefused(f"the host {host} is not found in the DNS") from None
+    if not found or not all(is_public(str(address)) for address in found):
+        raise TargetRefused(f"the host {host} is not on the public internet")
+    ordered = sorted(found, key=lambda address: (address.version, int(address)))
+    return [str(address) for address in ordered[:MOST_ADDRESSES]]
+
+
+def is_public(address: str) -> bool:
+    """Not private, loopback, link-local, shared, reserved, multicast, nor one of these inside an IPv6 address."""
+    parsed = ip_address(address.partition("%")[0])
+    inside = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
+    if inside is not None:
+        return is_public(str(inside))
+    if getattr(parsed, "teredo", None) or any(parsed in network for network in TRANSLATED):
+        return False
+    return parsed.is_global and not parsed.is_multicast
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address:
+    """An address without its zone; an IPv4 one that is written as IPv6, as IPv4."""
+    parsed = ip_address(address.partition("%")[0])
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def _check_characters(url: str) -> None:
+    if len(url) > LONGEST_URL:
+        raise TargetRefused(f"the URL has {len(url)} characters; {LONGEST_URL} are the most")
+    for place, character in enumerate(url):
+        if character == "\\" or unicodedata.category(character) in FORBIDDEN:
+            raise TargetRefused(f"the URL may not have the character U+{ord(character):04X} at position {place}")
+    if "#" in url:
+        raise TargetRefused("the URL has no fragment (#); it would never be sent")
+
+
+def _host(parts: SplitResult, to_ascii: ToAscii) -> str:
+    host = parts.hostname or ""
+    if "%" in host:
+        raise TargetRefused("the host is written without percent signs")
+    if "[" in parts.netloc:
+        try:
+            return f"[{IPv6Address(host).compressed}]"
+        except AddressValueError:
+            raise TargetRefused(f"[{host}] is not an IPv6 address") from None
+    try:
+        host = to_ascii(host.removesuffix(".")).lower()
+    except ValueError:
+        raise TargetRefused("the host is not a domain name") from None
+    labels = host.split(".")
+    if NUMBER.fullmatch(labels[-1]):
+        return _ipv4(host)
+    if len(labels) < 2 or len(host) > LONGEST_HOST or not all(LABEL.fullmatch(label) for label in labels):
+        raise TargetRefused("the host is not a full domain name, such as hooks.example.com")
+    return host
+
+
+def _ipv4(host: str) -> str:
+    try:
+        return str(IPv4Address(host))
+    except AddressValueError:
+        raise TargetRefused("an IPv4 address is four decimal numbers without leading zeros") from None
+
+
+def _encode(text: str, *, safe: str) -> str:
+    """Percent-encoded where it has to be and nowhere else; raises TargetRefused for a % that encodes nothing."""
+
+    def escape(match: re.Match[str]) -> str:
+        if match[1] is None:
+            raise TargetRefused("a % in the URL is followed by two hexadecimal digits; write %25 for the sign itself")
+        character = chr(int(match[1], 16))
+        return character if character in UNRESERVED else match[0].upper()
+
+    return quote(ESCAPE.sub(escape, text), safe=safe)
+
+
+def _without_dots(path: str) -> str:
+    """A path without "." and ".." segments (RFC 3986, 5.2.4); "/" for an empty one."""
+    kept: list[str] = []
+    segments = path.split("/")[1:] or [""]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)

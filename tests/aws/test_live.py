@@ -1,0 +1,178 @@
+"""Live updates: which connection is told what, and whose faults are whose."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from craftspark.aws import clients
+from craftspark.aws.connections import PAUSES_S, ConnectionTable, Pushes
+from craftspark.live import HANDSHAKE, Connection
+from craftspark.settings import PushSettings
+from lambdas import live
+from lambdas.push_updates import handler as push
+from tests.aws.api import Context
+from tests.aws.conftest import attribute, key
+from tests.fakes import NOON
+
+CONNECTIONS = "connections"
+MESSAGE = {"type": "job.state", "job_id": "j"}
+
+
+class Gone(Exception):
+    """As boto3 raises it for 410."""
+
+
+class Exceptions:
+    GoneException = Gone
+
+
+@dataclass
+class Gateway:
+    """API Gateway: a connection is known, or fails in its own way, perhaps as often as told."""
+
+    faults: dict[str, list[Exception]] = field(default_factory=dict)
+    sent: list[tuple[str, Any]] = field(default_factory=list)
+    exceptions: Any = Exceptions
+
+    def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> None:  # noqa: N803 - boto3's names
+        if faults := self.faults.get(ConnectionId):
+            raise faults.pop(0)
+        self.sent.append((ConnectionId, json.loads(Data)))
+
+
+@pytest.fixture
+def table(aws: None) -> ConnectionTable:
+    boto3.client("dynamodb").create_table(
+        TableName=CONNECTIONS,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=key("owner", "item"),
+        AttributeDefinitions=[attribute("owner"), attribute("item")],
+    )
+    return ConnectionTable(client=clients.dynamodb(), table=CONNECTIONS)
+
+
+def open_ids(table: ConnectionTable, maker: str = "maker-1") -> list[str]:
+    return [connection.connection_id for connection in table.of(maker, NOON)]
+
+
+def connected(table: ConnectionTable, name: str = "c", *, ago: timedelta = timedelta(0)) -> Connection:
+    table.add(name, "maker-1", NOON - ago)
+    return Connection(connection_id=name, connected_at=NOON - ago)
+
+
+def pushes(table: ConnectionTable, gateway: Gateway, waits: list[float]) -> Pushes:
+    return Pushes(client=gateway, table=table, now=lambda: NOON, pause=waits.append)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("refusals", range(len(PAUSES_S) + 1))
+def test_a_connection_whose_handshake_is_not_over_is_tried_again(table: ConnectionTable, refusals: int) -> None:
+    gateway, waits = Gateway({"c": [Gone()] * refusals}), []  # type: ignore[var-annotated]
+    young = connected(table, ago=HANDSHAKE - timedelta(milliseconds=1))
+
+    assert pushes(table, gateway, waits).send(young, [MESSAGE, MESSAGE]) == 2
+
+    assert [message for _, message in gateway.sent] == [MESSAGE, MESSAGE]
+    assert waits == list(PAUSES_S[:refusals])
+
+
+def test_a_young_connection_that_stays_unknown_is_kept_and_not_waited_for_without_end(table: ConnectionTable) -> None:
+    gateway, waits = Gateway({"c": [Gone()] * 1000}), []  # type: ignore[var-annotated]
+
+    assert pushes(table, gateway, waits).send(connected(table), [MESSAGE] * 100) == 0
+
+    assert waits == list(PAUSES_S)
+    assert open_ids(table) == ["c"]
+    assert pushes(table, Gateway(), waits).send(connected(table), [MESSAGE]) == 1
+
+
+def test_an_old_connection_that_is_gone_is_forgotten_at_once(table: ConnectionTable) -> None:
+    gateway, waits = Gateway({"c": [Gone()] * 1000}), []  # type: ignore[var-annotated]
+
+    assert pushes(table, gateway, waits).send(connected(table, ago=HANDSHAKE), [MESSAGE] * 3) == 0
+
+    assert (open_ids(table), waits) == ([], [])
+
+
+@pytest.fixture
+def gateway(table: ConnectionTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    settings = PushSettings(connections_table=CONNECTIONS, images_bucket="images", url_lifetime_s=60)
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    gateway = Gateway()
+    caches = (live.table, push.links)
+    for cached in caches:
+        cached.cache_clear()
+    monkeypatch.setattr(push, "pushes", lambda: pushes(table, gateway, []))
+    monkeypatch.setattr(push, "utc_now", lambda: NOON)
+    yield gateway
+    for cached in caches:
+        cached.cache_clear()
+
+
+def record(number: int, maker: str = "maker-1", **changes: Any) -> dict[str, Any]:
+    """The stream's record of a batch's progress."""
+    new = {
+        "maker": {"S": maker},
+        "job_id": {"S": f"job-of-{maker}"},
+        "item": {"S": "batch#0"},
+        "percent": {"N": str(number)},
+        **changes,
+    }
+    return {"dynamodb": {"NewImage": new, "SequenceNumber": str(number)}}
+
+
+def told(gateway: Gateway, connection: str) -> list[int]:
+    return [message["percent"] for each, message in gateway.sent if each == connection]
+
+
+def test_every_connection_is_told_of_its_maker_s_jobs_in_order(table: ConnectionTable, gateway: Gateway) -> None:
+    connected(table, "one")
+    connected(table, "two")
+    table.add("theirs", "maker-2", NOON)
+
+    answer = push.handler({"Records": [record(1), record(2, "maker-2"), record(3)]}, Context())
+
+    assert answer == {"batchItemFailures": []}
+    assert (told(gateway, "one"), told(gateway, "two"), told(gateway, "theirs")) == ([1, 3], [1, 3], [2])
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("500"), TimeoutError("hangs"), Gone()])
+def test_a_connection_that_fails_costs_no_other_its_update(
+    table: ConnectionTable, gateway: Gateway, fault: Exception
+) -> None:
+    for name in ("a", "b", "c"):
+        connected(table, name, ago=timedelta(minutes=1))
+    table.add("theirs", "maker-2", NOON)
+    gateway.faults["a"] = [fault]
+
+    answer = push.handler({"Records": [record(1), record(2, "maker-2"), record(3)]}, Context())
+
+    assert answer == {"batchItemFailures": []}
+    assert (told(gateway, "b"), told(gateway, "c"), told(gateway, "theirs")) == ([1, 3], [1, 3], [2])
+
+
+def test_a_record_that_cannot_be_read_comes_again_alone(table: ConnectionTable, gateway: Gateway) -> None:
+    connected(table)
+
+    answer = push.handler({"Records": [record(1), record(2, percent={"S": "many"}), record(3)]}, Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert told(gateway, "c") == [1, 3]
+
+
+def test_where_the_table_fails_nobody_is_told_twice(
+    table: ConnectionTable, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(table)
+    broken = ConnectionTable(client=clients.dynamodb(), table="gone")
+    monkeypatch.setattr(push, "table", lambda: broken)
+
+    with pytest.raises(clients.dynamodb().exceptions.ResourceNotFoundException):
+        push.handler({"Records": [record(1)]}, Context())
+
+    assert gateway.sent == []
