@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from craftspark.routes import ROUTES, Route
-from craftspark.settings import AdminSettings, DeliverySettings, LiveSettings
+from craftspark.settings import AdminSettings, LiveSettings, WebhookSettings
 from craftspark.tools import TOOLS
 from lambdas import live, webhooks
 from lambdas.connect_live import handler as connect_live
@@ -67,12 +67,11 @@ def all_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             KeySchema=key(partition, "item"),
             AttributeDefinitions=[attribute(partition), attribute("item")],
         )
-    queue = boto3.client("sqs").create_queue(QueueName="deliveries")["QueueUrl"]
     made = (
         AdminSettings(
             accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name, admin_scope="craftspark/admin"
         ),
-        DeliverySettings(webhooks_table="webhooks", delivery_queue_url=queue),
+        WebhookSettings(webhooks_table="webhooks"),
         LiveSettings(connections_table="connections", live_url="wss://live.example"),
     )
     for settings in made:

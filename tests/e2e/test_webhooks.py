@@ -19,9 +19,26 @@ def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
 
 
 def test_an_address_inside_is_refused_at_the_door(front_end: FrontEnd) -> None:
-    for url in ("https://localhost/", "https://127.0.0.1/", "https://169.254.169.254/latest", "http://1.1.1.1/"):
+    for url in (
+        "https://127.0.0.1.nip.invalid/",
+        "https://127.0.0.1/",
+        "https://0177.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "http://1.1.1.1/",
+        "https://user@1.1.1.1/",
+    ):
         refused = front_end.call("POST", "/v1/webhooks", json={"url": url})
         assert (refused.status_code, refused.json()["field"]) == (422, "url")
+
+
+def waiting(cloud: LocalCloud) -> dict[str, int]:
+    """How many messages to webhooks wait, and how."""
+    sqs = cloud.client("sqs")
+    [url] = [url for url in sqs.list_queues()["QueueUrls"] if "DeliveriesQueue" in url]
+    names: list[Any] = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return {name.removeprefix("ApproximateNumberOfMessages"): int(counts[name]) for name in names}
 
 
 def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_followed(
@@ -46,5 +63,10 @@ def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_follow
     assert delivery["message_id"] == f"msg_{job_id}_{WEBHOOK}"
     assert not delivery["delivered"]
     assert "not on the public internet" in delivery["error"]
+    # The next try waits as a delayed message and not in flight; it is made in time and logged like the first.
+    tries = eventually(lambda: found if len(found := look()) > 1 else None)
+    assert [each["attempt"] for each in tries] == list(range(len(tries), 0, -1))
+    assert {each["message_id"] for each in tries} == {delivery["message_id"]}
+    eventually(lambda: waiting(cloud) == {"": 0, "NotVisible": 0, "Delayed": 1})
     # What would come back later finds no endpoint.
     assert front_end.call("DELETE", f"/v1/webhooks/{WEBHOOK}").status_code == 204

@@ -140,8 +140,8 @@ def test_every_queue_of_what_nothing_could_handle_has_an_alarm(synthesis: Synthe
 def test_each_step_to_a_webhook_puts_aside_what_it_cannot_handle(synthesis: Synthesis) -> None:
     [rule] = [each for each in synthesis.properties("AWS::Events::Rule") if "JobSettled" in json.dumps(each)]
     assert [target["DeadLetterConfig"] for target in rule["Targets"]]
-    assert "Untold" in json.dumps(synthesis.function("fan_out_webhooks")["Properties"]["DeadLetterConfig"])
-    deliver = synthesis.function("deliver_webhook")["Properties"]
+    assert "Untold" in json.dumps(synthesis.function("fan_out_webhooks")["DeadLetterConfig"])
+    deliver = synthesis.function("deliver_webhook")
     assert "DeliveriesDeadLetters" in json.dumps(deliver["Environment"]["Variables"]["CRAFTSPARK_DEAD_LETTERS_URL"])
     [mapping] = [
         each
