@@ -6,7 +6,6 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from craftspark.catalogue import find_model
-from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
@@ -24,7 +23,7 @@ class NullRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.tool
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
         on_step(1.0)
         return [Drawn(pixels=self._pixels, seed=order.seed) for order in wave]
 

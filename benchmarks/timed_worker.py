@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from craftspark.catalogue import Model, find_model
-from craftspark.errors import ImageUndeliverable, SourceMissing
+from craftspark.errors import SourceMissing
 from craftspark.settings import WorkerSettings
 from craftspark.sources import Source
 from gpu_tasks.claim import ImageOrder
@@ -62,7 +62,7 @@ class TimedRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return self._studio.kind(order)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
         began, before = time.perf_counter(), self._stopwatch.seconds
         pictures = self._studio.render(wave, on_step)
         self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))

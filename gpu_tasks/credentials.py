@@ -10,6 +10,7 @@ from typing import Any
 import c2pa
 
 from craftspark.errors import ModelUnavailable
+from gpu_tasks.activity import MovingBytes
 from gpu_tasks.provenance import VERSION, Recipe
 
 ALGORITHMS = {algorithm.name.lower(): algorithm for algorithm in c2pa.C2paSigningAlg}
@@ -45,9 +46,9 @@ class Signer:
 
     def sign(self, content: bytes, media_type: str, recipe: Recipe) -> bytes:
         """The file with its credentials inside."""
-        signed = io.BytesIO()
+        signed = MovingBytes()
         builder = c2pa.Builder(json.dumps(manifest_of(recipe)), context=self._context)
-        builder.sign(self._signer, media_type, io.BytesIO(content), signed)
+        builder.sign(self._signer, media_type, MovingBytes(content), signed)
         return signed.getvalue()
 
 

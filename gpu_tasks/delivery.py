@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from craftspark.errors import ImageUndeliverable
 from craftspark.jobs import Job, StoredImage
 from craftspark.submissions import utc_now
+from gpu_tasks.activity import Activities, moved
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Delivered
@@ -17,6 +17,11 @@ from gpu_tasks.finishing import Delivered
 THREADS = 2
 # Images that may wait to be stored: bounds memory, and lets storing fall behind by a few waves at most.
 BACKLOG = 16
+
+
+class DeliveryStalled(Exception):
+    """Finishing or storing an image does not get on; another worker may fare better."""
+
 
 Finish = Callable[[ImageOrder, Drawn], Delivered]
 
@@ -34,10 +39,11 @@ class Book(Protocol):
 class Delivery:
     """Finishes, encodes and stores images on threads of its own; a claim hears of each of its images."""
 
-    def __init__(self, *, finish: Finish, bucket: Bucket, book: Book) -> None:
+    def __init__(self, *, finish: Finish, bucket: Bucket, book: Book, activities: Activities) -> None:
         self._finish = finish
         self._bucket = bucket
         self._book = book
+        self._activities = activities
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
         self._places = threading.BoundedSemaphore(BACKLOG)
 
@@ -51,31 +57,32 @@ class Delivery:
         self._threads.shutdown(wait=True)
 
     def _store(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
+        def give_up() -> None:
+            claim.failed(order.index, DeliveryStalled(f"image {order.index} was being delivered, and nothing moved"))
+
         try:
-            done = self._finish(order, drawn)
-            self._bucket.put(
-                order.job_id,
-                order.index,
-                png=done.png,
-                thumbnail_webp=done.thumbnail_webp,
-                files=done.files,
-            )
-            image = StoredImage(
-                index=order.index,
-                width=done.width,
-                height=done.height,
-                render_s=render_s,
-                stored_at=utc_now(),
-                seed=drawn.seed,
-                alpha=done.alpha,
-                files=tuple(done.files),
-                scores=done.scores,
-            )
-            self._book.add(claim.job, image)
+            with self._activities.of(f"delivery of {order.job_id}/{order.index}", give_up):
+                self._deliver(claim, order, drawn, render_s)
             claim.stored(order.index)
-        except ImageUndeliverable as error:
-            claim.failed(order.index, error)
         except Exception as error:
-            claim.broke(error)
+            claim.failed(order.index, error)
         finally:
             self._places.release()
+
+    def _deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
+        done = self._finish(order, drawn)
+        moved()
+        self._bucket.put(order.job_id, order.index, png=done.png, thumbnail_webp=done.thumbnail_webp, files=done.files)
+        moved()
+        image = StoredImage(
+            index=order.index,
+            width=done.width,
+            height=done.height,
+            render_s=render_s,
+            stored_at=utc_now(),
+            seed=drawn.seed,
+            alpha=done.alpha,
+            files=tuple(done.files),
+            scores=done.scores,
+        )
+        self._book.add(claim.job, image)

@@ -9,9 +9,9 @@ from aws_lambda_powertools import Logger
 
 from craftspark.aws.callbacks import Callback
 from craftspark.aws.gpu_queue import GpuMessage, GpuQueue
-from craftspark.batches import BatchMalformed
+from craftspark.batches import Batch, BatchMalformed
 from craftspark.errors import CraftsparkError
-from craftspark.jobs import JobRecord
+from craftspark.jobs import Job, JobRecord
 from gpu_tasks.claim import Claim, Ticket
 from gpu_tasks.lease import Lease
 from gpu_tasks.tickets import LaunchTicket, QueueTicket
@@ -31,6 +31,9 @@ class Book(Protocol):
     def begin(self, job_id: str) -> JobRecord:
         """Raises JobNotFound."""
 
+    def progress(self, job: Job, batch: Batch, percent: int) -> None:
+        """Tell how much of a batch is rendered."""
+
 
 class Desk(Protocol):
     """Hands out claims until the lease ends."""
@@ -46,7 +49,7 @@ def claim(ticket: Ticket, book: Book) -> Claim | None:
     except CraftsparkError as error:
         ticket.fail(error)
         return None
-    claimed = Claim(ticket, record.job, stored=record.images)
+    claimed = Claim(ticket, record.job, stored=record.images, tell=book.progress)
     claimed.settle()
     return claimed if claimed.open else None
 
@@ -72,6 +75,8 @@ class QueueDesk:
                 continue
             if message:
                 claims += self._claims(message)
+                if claims and claims[-1].ticket.suspect:
+                    break
             elif claims:
                 break
         return claims
@@ -82,7 +87,8 @@ class QueueDesk:
             callback=Callback(client=self.callbacks, token=message.token),
             queue=self.queue,
             receipt=message.receipt,
-            last_receive=message.receives >= self.max_receives,
+            receives=message.receives,
+            max_receives=self.max_receives,
         )
         self._open = [claim for claim in self._open if claim.open]
         if any(claim.ticket.batch == message.batch for claim in self._open):

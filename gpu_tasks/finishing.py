@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from gpu_tasks.activity import MovingBytes
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.pixels import Pixels
 
@@ -96,7 +96,7 @@ def encoded(file: File, xmp: str | None = None) -> bytes:
     """The file's bytes, with an XMP packet where one is given; the same content is the same bytes."""
     if isinstance(file, Svg):
         return (_with_metadata(file.text, xmp) if xmp else file.text).encode()
-    into = io.BytesIO()
+    into = MovingBytes()
     picture = Image.fromarray(file.pixels)
     if isinstance(file, WebP):
         picture.save(into, "WEBP", quality=80)

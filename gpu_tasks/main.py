@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from craftspark.aws.render_book import RenderBook
 from craftspark.batches import Batch
 from craftspark.errors import RenderError
 from craftspark.settings import WorkerSettings
+from gpu_tasks.activity import Activities, MovingBytes
 from gpu_tasks.delivery import Delivery
 from gpu_tasks.desks import Desk, LaunchDesk, QueueDesk
 from gpu_tasks.lease import Lease
@@ -58,21 +60,26 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
 def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, ticket: LaunchTicket | None) -> None:
     """Render what the desk hands out, until it hands out no more."""
     book = RenderBook(client=clients.dynamodb(), jobs_table=settings.jobs_table)
+    activities = Activities()
     delivery = Delivery(
         finish=renderer.finish,
-        bucket=ImageBucket(client=clients.s3(), bucket=settings.images_bucket),
+        bucket=ImageBucket(client=clients.s3(), bucket=settings.images_bucket, open_body=MovingBytes),
         book=book,
+        activities=activities,
     )
     watch = Watch(
-        book=book,
-        lease=lease,
+        activities=activities,
         hold_every_s=settings.gpu_queue_visibility_s / 3,
         stall_s=settings.stall_s,
-        # Nothing but the end of the process frees a thread that hangs inside a kernel.
-        on_stall=lambda: os._exit(STALLED),
+        on_stall=lambda: end_stalled(activities),
     )
     worker = Worker(
-        desk=desk(settings, book, lease, ticket), renderer=renderer, shelf=delivery, watch=watch, lease=lease
+        desk=desk(settings, book, lease, ticket),
+        renderer=renderer,
+        shelf=delivery,
+        watch=watch,
+        lease=lease,
+        activities=activities,
     )
     watch.start()
     try:
@@ -80,6 +87,13 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, ticket: Lau
     finally:
         delivery.close()
         watch.stop()
+
+
+def end_stalled(activities: Activities) -> None:
+    """End the process: nothing else frees a thread that hangs inside a kernel. The log gets where each thread is."""
+    logger.error("worker stalled", extra={"under_way": activities.names, "idle_s": round(activities.idle_s(), 1)})
+    faulthandler.dump_traceback()
+    os._exit(STALLED)
 
 
 def desk(settings: WorkerSettings, book: RenderBook, lease: Lease, ticket: LaunchTicket | None) -> Desk:

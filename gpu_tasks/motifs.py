@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gpu_tasks.activity import moved
 from gpu_tasks.cutting.matte import cut_out, inspect
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.upscaler import Upscaler
@@ -19,4 +20,5 @@ def motif_of(drawn: Drawn, upscaler: Upscaler) -> Drawn:
     longest = max(drawn.pixels.shape)
     factor = next((factor for factor in (FACTOR, 2) if longest * factor <= LONGEST), 1)
     motif = cut_out(upscaler.upscale(drawn.pixels, factor) if factor > 1 else drawn.pixels)
+    moved()
     return replace(drawn, pixels=motif, flaw=inspect(motif).flaw)

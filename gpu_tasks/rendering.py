@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from craftspark.errors import ImageUndeliverable
+from craftspark.errors import SpotInterrupted
+from gpu_tasks.activity import Activities, moved
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Delivered
+from gpu_tasks.isolation import draw_each
 from gpu_tasks.lease import Lease
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ class Renderer(Protocol):
     def kind(self, order: ImageOrder) -> Hashable:
         """Images of the same kind can share a wave. Raises a RenderError where the image cannot be rendered."""
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
         """A drawing for each order, or why it has none; `on_step` hears the share done, 0 to 1."""
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
@@ -46,19 +49,27 @@ class Watch(Protocol):
 
     def add(self, claims: Iterable[Claim]) -> None: ...
 
+    def tell(self, claim: Claim) -> None:
+        """Have a milestone of the claim's progress told, without waiting for it."""
+
 
 Wave = list[tuple[Claim, ImageOrder]]
 
 
 def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
-    """The claims' missing images, those of one kind together, in the order in which their jobs came."""
+    """The claims' missing images, those of one kind together, in the order in which their jobs came.
+
+    A suspect claim shares its waves with no other: what ended the attempt before may have been its own doing.
+    """
     by_kind: dict[Hashable, Wave] = defaultdict(list)
     for claim in claims:
-        try:
-            for order in claim.missing:
-                by_kind[renderer.kind(order)].append((claim, order))
-        except Exception as error:
-            claim.broke(error)
+        for order in claim.missing:
+            try:
+                kind = renderer.kind(order), claim if claim.ticket.suspect else None
+            except Exception as error:
+                claim.failed(order.index, error)
+            else:
+                by_kind[kind].append((claim, order))
     for same in by_kind.values():
         for start in range(0, len(same), renderer.wave_size):
             yield same[start : start + renderer.wave_size]
@@ -73,6 +84,7 @@ class Worker:
     shelf: Shelf
     watch: Watch
     lease: Lease
+    activities: Activities
     wave_s: float = 0.0
 
     def run(self) -> None:
@@ -81,42 +93,50 @@ class Worker:
             claims = self._take()
             while claims:
                 following: Future[list[Claim]] | None = None
+                suspect = any(claim.ticket.suspect for claim in claims)
                 remaining = list(waves(claims, self.renderer))
                 while remaining:
                     wave = remaining.pop(0)
-                    if not remaining:
-                        # The next batches are on their way while the last wave of these renders.
+                    if not remaining and not suspect:
+                        # The next batches are on their way while the last wave of these renders; none beside a suspect,
+                        # which may take this process and all that it has claimed along.
                         following = thread.submit(self._take)
                     self.render(wave)
                 claims = following.result() if following else self._take()
 
     def render(self, wave: Wave) -> None:
-        """Render one wave and hand its images on. Whatever goes wrong goes to the claims it concerns."""
+        """Render one wave and hand its images on. Whatever goes wrong goes to the images it concerns."""
         wave = [(claim, order) for claim, order in wave if claim.open]
         if not wave:
             return
         try:
             self.lease.check(self.wave_s)
             began = time.monotonic()
-            told = 0.0
-
-            def on_step(share: float) -> None:
-                nonlocal told
-                self.lease.step()
-                for claim, _ in wave:
-                    claim.rendered_images += share - told
-                told = share
-
-            pictures = self.renderer.render([order for _, order in wave], on_step)
+            with self.activities.of("rendering"):
+                drawings = draw_each(partial(self._draw, wave), [order for _, order in wave])
             self.wave_s = time.monotonic() - began
-            for (claim, order), drawn in zip(wave, pictures, strict=True):
-                if isinstance(drawn, ImageUndeliverable):
-                    claim.failed(order.index, drawn)
-                else:
-                    self.shelf.deliver(claim, order, drawn, self.wave_s / len(wave))
-        except Exception as error:
+        except SpotInterrupted as error:
             for claim, _ in wave:
                 claim.broke(error)
+            return
+        for (claim, order), drawn in zip(wave, drawings, strict=True):
+            if isinstance(drawn, Exception):
+                claim.failed(order.index, drawn)
+            else:
+                self.shelf.deliver(claim, order, drawn, self.wave_s / len(wave))
+
+    def _draw(self, wave: Wave, orders: Sequence[ImageOrder]) -> list[Drawn | Exception]:
+        """Drawings of some of a wave's orders."""
+        concerned = [(claim, order) for claim, order in wave if order in orders]
+
+        def on_step(share: float) -> None:
+            moved()
+            self.lease.check()
+            for claim, order in concerned:
+                if claim.rendered(order.index, share):
+                    self.watch.tell(claim)
+
+        return self.renderer.render(orders, on_step)
 
     def _take(self) -> list[Claim]:
         claims = self.desk.take(self.renderer.wave_size)

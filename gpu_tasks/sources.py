@@ -21,10 +21,12 @@ Fetch: TypeAlias = Callable[[Source], bytes]
 
 
 class SourcePictures:
-    """The pictures that orders begin from. `fetch` brings a PNG and raises SourceMissing."""
+    """The pictures that orders begin from, of a wave of `wave_size` at least. `fetch` brings a PNG and raises
+    SourceMissing."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, *, wave_size: int = KEPT) -> None:
         self._fetch = fetch
+        self._most = max(KEPT, wave_size)
         self._kept: OrderedDict[tuple[str, str], Pixels] = OrderedDict()
 
     def facts(self, order: ImageOrder) -> Source:
@@ -33,6 +35,11 @@ class SourcePictures:
             raise SourceMissing(f"the job {order.job_id} names no source")
         return order.source
 
+    def fetch(self, order: ImageOrder) -> None:
+        """Have the picture of an order that begins from one at hand. Raises SourceMissing."""
+        if order.source is not None:
+            self.of(order)
+
     def of(self, order: ImageOrder) -> Pixels:
         """The picture (height, width, 3), or 4 where it has alpha; not to be written to. Raises SourceMissing."""
         source = self.facts(order)
@@ -40,7 +47,7 @@ class SourcePictures:
         if place not in self._kept:
             with Image.open(io.BytesIO(self._fetch(source)), formats=("PNG",)) as image:
                 self._kept[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB"))
-            while len(self._kept) > KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(place)
         return self._kept[place]

@@ -12,15 +12,17 @@ from craftspark.aws import clients
 from craftspark.aws.secrets import read_secret
 from craftspark.aws.source_bytes import SourceBytes
 from craftspark.catalogue import Model, find_model
-from craftspark.errors import ImageFlawed, ImageUndeliverable, ModelUnavailable
+from craftspark.errors import ImageFlawed, ModelUnavailable
 from craftspark.settings import StudioSettings, WorkerSettings
 from craftspark.sources import Bucket
+from gpu_tasks.activity import moved
 from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.credentials import Signer
 from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.drawn import Drawn, OnStep, better, second_try
 from gpu_tasks.finishing import MEDIA_TYPES, Delivered, Finished, Png, Svg, delivered, encoded
+from gpu_tasks.isolation import draw_each
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, load_pipeline, locate, sha256_of
 from gpu_tasks.provenance import Recipe
 from gpu_tasks.safety import Judge, judge_of
@@ -102,13 +104,25 @@ class Marks:
 
 
 class Studio:
-    """Gives each wave to the renderer of its tool, a flawed drawing a second try, and what is finished its marks."""
+    """Gives each wave to the renderer of its tool, a flawed drawing a second try, and what is finished its marks.
 
-    def __init__(self, renderers: Mapping[str, ToolRenderer], *, wave_size: int, judge: Judge, marks: Marks) -> None:
+    `fetch_source` brings the picture that an order begins from, before any order of its wave is drawn.
+    """
+
+    def __init__(
+        self,
+        renderers: Mapping[str, ToolRenderer],
+        *,
+        wave_size: int,
+        judge: Judge,
+        marks: Marks,
+        fetch_source: Callable[[ImageOrder], object] = lambda _order: None,
+    ) -> None:
         self.wave_size = wave_size
         self._renderers = renderers
         self._judge = judge
         self._marks = marks
+        self._fetch_source = fetch_source
 
     @property
     def model_sha256(self) -> str:
@@ -118,25 +132,47 @@ class Studio:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.tool, self._renderer(order).kind(order)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
-        """A drawing for each order. One with a flaw is drawn once more, with the next seed, and the better one kept."""
-        renderer = self._renderer(wave[0])
-        drawings = renderer.render(wave, on_step)
-        flawed = [place for place, drawn in enumerate(drawings) if drawn.flaw]
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+        """A drawing for each order, or what kept it from having one; raises SpotInterrupted alone.
+
+        One with a flaw is drawn once more, with the next seed, and the better one kept.
+        """
+        outcomes: dict[int, Drawn | Exception] = {
+            place: error for place, order in enumerate(wave) if (error := self._error_of_source(order))
+        }
+        ready = [place for place in range(len(wave)) if place not in outcomes]
+        drawings = self._drawings([wave[place] for place in ready], on_step)
+        outcomes |= dict(zip(ready, drawings, strict=True))
+        return [outcomes[place] for place in range(len(wave))]
+
+    def _error_of_source(self, order: ImageOrder) -> Exception | None:
+        try:
+            self._fetch_source(order)
+        except Exception as error:
+            return error
+        return None
+
+    def _drawings(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+        if not wave:
+            return []
+        drawings = draw_each(lambda orders: self._renderer(orders[0]).render(orders, on_step), wave)
+        flawed = [place for place, drawn in enumerate(drawings) if isinstance(drawn, Drawn) and drawn.flaw]
         if flawed:
-            # Progress is told as done already: the second try is ours to give.
-            again = renderer.render([second_try(wave[place]) for place in flawed], lambda _: on_step(1.0))
+            again = draw_each(
+                # Progress is told as done already: the second try is ours to give.
+                lambda orders: self._renderer(orders[0]).render(orders, lambda _: on_step(1.0)),
+                [second_try(wave[place]) for place in flawed],
+            )
             for place, second in zip(flawed, again, strict=True):
-                drawings[place] = better(drawings[place], second)
-        return [
-            ImageFlawed(f"tried twice, and {drawn.flaw.reason}") if drawn.flaw and drawn.flaw.fatal else drawn
-            for drawn in drawings
-        ]
+                drawings[place] = kept(drawings[place], second)
+        return drawings
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
         """The image and its files in bytes, with their recipe; raises UnsafeContent or another ImageUndeliverable."""
         done = self._renderer(order).finish(order, drawn)
+        moved()
         self._judge.check(done.picture.pixels)
+        moved()
         return self._marks.put_on(done, order, drawn)
 
     def _renderer(self, order: ImageOrder) -> ToolRenderer:
@@ -146,10 +182,21 @@ class Studio:
             raise ModelUnavailable(f"this worker has no renderer for the tool {order.tool}") from None
 
 
+def kept(first: Drawn | Exception, second: Drawn | Exception) -> Drawn | Exception:
+    """The better of two tries; the error of a second one that broke, since the first was not good enough.
+
+    Keeping the first then would make an image's pixels a matter of luck.
+    """
+    if isinstance(first, Exception) or isinstance(second, Exception):
+        return second
+    drawn = better(first, second)
+    return ImageFlawed(f"tried twice, and {drawn.flaw.reason}") if drawn.flaw and drawn.flaw.fatal else drawn
+
+
 def load_studio(settings: WorkerSettings) -> Studio:
     """The studio of a worker, whose sources lie in buckets; raises ModelUnavailable."""
     buckets: dict[Bucket, str] = {"images": settings.images_bucket, "uploads": settings.uploads_bucket}
-    return open_studio(SourceBytes(client=clients.s3(), buckets=buckets), settings)
+    return open_studio(SourceBytes(client=clients.s3(), buckets=buckets, on_part=moved), settings)
 
 
 def open_studio(fetch: Fetch, settings: StudioSettings) -> Studio:
@@ -170,10 +217,12 @@ def studio_around(
     """The tools' renderers around a pipeline that `load_pipeline` loaded; `fetch` brings their sources."""
     folder = Path(pipeline.name_or_path)
     adapters = Adapters(pipeline, unet_sha256(folder), lambda source: locate(source, settings))
-    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=SourcePictures(fetch), device=settings.device)
+    sources = SourcePictures(fetch, wave_size=model.wave_size)
+    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=sources, device=settings.device)
     return Studio(
         {name: make(kit) for name, make in RENDERERS.items()},
         wave_size=model.wave_size,
         judge=judge_of(folder),
         marks=Marks(model=model.name, model_sha256=sha256_of(folder / MANIFEST), signer=signer),
+        fetch_source=sources.fetch,
     )

@@ -16,7 +16,12 @@ class QueueTicket:
     callback: Callback
     queue: GpuQueue
     receipt: str
-    last_receive: bool
+    receives: int
+    max_receives: int
+
+    @property
+    def suspect(self) -> bool:
+        return self.receives > 1
 
     def hold(self) -> None:
         self.queue.hide(self.receipt)
@@ -33,7 +38,7 @@ class QueueTicket:
     def retry(self, error: Exception) -> None:
         # The message that came for the last time goes to the dead-letter queue for an operator to see, and the job
         # does not wait for one.
-        if self.last_receive:
+        if self.receives >= self.max_receives:
             self.callback.fail(RenderFailed(f"{type(error).__name__}: {error}"))
         self.queue.hide(self.receipt, seconds=0)
 
@@ -44,6 +49,7 @@ class LaunchTicket:
 
     batch: Batch
     callback: Callback
+    suspect: bool = False  # there is nothing beside it that it could harm
 
     def hold(self) -> None:
         self.callback.heartbeat()

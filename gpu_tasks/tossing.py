@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from craftspark.tools.pattern import Repeat, Toss
+from gpu_tasks.activity import moved
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.repeats import fitted
 
@@ -97,11 +98,13 @@ def paint(
     tile = np.zeros((side, side, 4), np.float32)  # premultiplied
     offsets = [(round(across * side), round(down * side)) for across, down in neighbours(repeat)]
     for placement in placements:
+        moved()
         stamp = turned(motifs[placement.motif], placement.size * side, placement.angle)
         height, width = stamp.shape[:2]
         left, top = round(placement.x * side - width / 2), round(placement.y * side - height / 2)
         for across, down in offsets:
             _lay(tile, stamp, left + across, top + down)
+    moved()
     alpha = tile[..., 3:]
     if background is None:
         colours = tile[..., :3] / np.maximum(alpha, 1e-6)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle
 
 from craftspark.errors import InvalidInput, ModelUnavailable
+from gpu_tasks.activity import moved
 from gpu_tasks.model_store import check
 from gpu_tasks.pixels import Pixels, to_bytes
 
@@ -118,6 +119,7 @@ class Upscaler:
         enlarged = np.empty((height * factor, width * factor, channels), np.uint8)
         corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
         for number, (top, left) in enumerate(corners, 1):
+            moved()
             tile = picture[..., top : top + TILE + 2 * self.network.reach, left : left + TILE + 2 * self.network.reach]
             place = np.s_[top * factor : (top + TILE) * factor, left * factor : (left + TILE) * factor]
             enlarged[place] = to_bytes(self._enlarged(tile, factor)[0])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from craftspark.batches import Batch, BatchResult, batches_of
-from craftspark.errors import CraftsparkError, ImageUndeliverable, JobNotFound
+from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.jobs import Job, JobRecord, JobState, StoredImage
 from craftspark.settings import TrainerSettings, WorkerSettings
 from gpu_tasks.claim import Claim, ImageOrder
@@ -86,8 +86,9 @@ def a_batch(job: Job, images_per_batch: int = 4, number: int = 0) -> Batch:
 class FakeTicket:
     """Remembers its answers, of which there may be one."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, *, suspect: bool = False) -> None:
         self.batch = batch
+        self.suspect = suspect
         self.answers: list[BatchResult | CraftsparkError | Exception] = []
         self.held = 0
 
@@ -112,19 +113,27 @@ def grey(order: ImageOrder, side: int = 8) -> Drawn:
 class FakeRenderer:
     """Remembers which images went through it, wave by wave. Each image is one grey that tells its seed."""
 
-    def __init__(self, *, wave_size: int = 2, breaks_at_wave: int = -1, error: Exception | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        wave_size: int = 2,
+        breaks_at_wave: int = -1,
+        breaks_always: bool = False,
+        error: Exception | None = None,
+    ) -> None:
         self.wave_size = wave_size
         self.waves: list[list[tuple[str, int]]] = []
         self._calls = 0
         self._breaks_at_wave = breaks_at_wave
+        self._breaks_always = breaks_always
         self._error = error or RuntimeError("the kernel crashed")
 
     def kind(self, order: ImageOrder) -> Hashable:
         return str(order.request["size"])
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
         self._calls += 1
-        if self._calls == self._breaks_at_wave + 1:
+        if self._breaks_always or self._calls == self._breaks_at_wave + 1:
             raise self._error
         on_step(0.5)
         self.waves.append([(order.job_id, order.index) for order in wave])
@@ -156,6 +165,9 @@ class FakeWatch:
     def add(self, claims: Iterable[Claim]) -> None:
         pass
 
+    def tell(self, claim: Claim) -> None:
+        claim.progress.tell()
+
 
 class FakeDesk:
     """Hands out what it was given, one handful a time."""
@@ -172,9 +184,13 @@ class FakeBook:
 
     def __init__(self, *records: JobRecord) -> None:
         self.records = {record.job.job_id: record for record in records}
+        self.told: list[tuple[str, int]] = []
 
     def begin(self, job_id: str) -> JobRecord:
         try:
             return self.records[job_id]
         except KeyError:
             raise JobNotFound("gone") from None
+
+    def progress(self, job: Job, batch: Batch, percent: int) -> None:
+        self.told.append((job.job_id, percent))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from craftspark.jobs import StoredImage, file_key, image_key, keys_of, thumbnail_key
 
@@ -17,10 +18,14 @@ CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "svg": "image/svg+xml
 
 @dataclass(frozen=True, kw_only=True)
 class ImageBucket:
-    """Where the worker puts images. The same image put twice is the same bytes under the same key."""
+    """Where the worker puts images. The same image put twice is the same bytes under the same key.
+
+    `open_body` makes what an upload reads from, part by part.
+    """
 
     client: S3Client
     bucket: str
+    open_body: Callable[[bytes], BinaryIO] = BytesIO
 
     def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
         """The picture last: where it is, the files beside it are."""
@@ -37,4 +42,4 @@ class ImageBucket:
 
     def _put(self, key: str, body: bytes) -> None:
         content_type = CONTENT_TYPES[key.rpartition(".")[2]]
-        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=self.open_body(body), ContentType=content_type)

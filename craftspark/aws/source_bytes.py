@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,18 +16,27 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+PART_BYTES = 256 * 1024
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceBytes:
-    """Fetches sources from the buckets, by their names in craftspark.sources."""
+    """Fetches sources from the buckets, by their names in craftspark.sources; `on_part` hears of each part."""
 
     client: S3Client
     buckets: Mapping[Bucket, str]
+    on_part: Callable[[], None] = lambda: None
 
     def __call__(self, source: Source) -> bytes:
         """The PNG; raises SourceMissing."""
         try:
-            return self.client.get_object(Bucket=self.buckets[source.bucket], Key=source.key)["Body"].read()
+            body = self.client.get_object(Bucket=self.buckets[source.bucket], Key=source.key)["Body"]
         except ClientError as error:
             if error.response["Error"]["Code"] in ABSENT:
                 raise SourceMissing(f"the source {source.reference} is gone") from None
             raise
+        content = bytearray()
+        for part in body.iter_chunks(PART_BYTES):
+            content += part
+            self.on_part()
+        return bytes(content)

@@ -14,6 +14,7 @@ from scipy import ndimage
 from shapely import MultiPolygon, Polygon
 
 from craftspark.errors import ImageFlawed
+from gpu_tasks.activity import moved
 from gpu_tasks.cutting.shapes import (
     FINEST_MM,
     contours,
@@ -81,6 +82,7 @@ def cut_file(motif: Pixels, options: CutOptions) -> CutFile:
         whole.append(Layer(name="sticker-outline", label="Sticker outline", colour="#ff0000", shape=border, line=True))
     size = (width * mm, height * mm)
     layers = within_budget(whole, options.nodes_most, COARSEST * max(size))
+    moved()
     things = [layer for layer in layers if not layer.line]
     iou = overlap(document(things, size, 0), motif[..., 3])
     if iou < IOU_LEAST:
@@ -139,6 +141,7 @@ def layers_of(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptio
     )
     layers = []
     for number, colour in enumerate(palette):
+        moved()
         others = np.delete(prevailing, number, 0).max(0) if len(palette) > 1 else np.zeros_like(prevailing[0])
         shape = outline if number == 0 else trace(prevailing[number] - others - 1e-6, mm, options)
         shape = cuttable(polygons_of(shape.intersection(outline)), options.smallest_mm)
@@ -178,6 +181,7 @@ def within_budget(layers: Sequence[Layer], most: int, coarsest_mm: float) -> lis
         raise too_detailed(most)
     tolerance = FINEST_MM
     while tolerance <= coarsest_mm:
+        moved()
         made = [replace(layer, shape=simplified(layer.shape, tolerance)) for layer in layers]
         if sum(nodes_of(each.shape) for each in made) <= most:
             return [layer for layer in made if not layer.shape.is_empty]

@@ -105,9 +105,11 @@ class Renders:
                 made += [self._finished(order, drawn) for order, drawn in zip(wave, drawings, strict=True)]
         return made
 
-    def _finished(self, order: ImageOrder, drawn: Drawn | ImageUndeliverable) -> Rendered:
+    def _finished(self, order: ImageOrder, drawn: Drawn | Exception) -> Rendered:
         if isinstance(drawn, ImageUndeliverable):
             return Rendered(order=order, made=drawn)
+        if isinstance(drawn, Exception):
+            raise drawn
         try:
             return Rendered(order=order, made=self._studio.finish(order, drawn))
         except ImageUndeliverable as error:

@@ -170,7 +170,7 @@ class AlwaysBroken(FakeRenderer):
 def test_a_message_that_always_fails_goes_to_the_dead_letters_after_three_receives(
     settings: WorkerSettings, tokens: Tokens, dead_letters: str
 ) -> None:
-    send(settings)
+    send(settings, count=1)
     lease = Lease(grace_s=100)
     renderer = AlwaysBroken(lease)
 

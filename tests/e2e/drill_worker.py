@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from craftspark.errors import ImageUndeliverable
 from craftspark.settings import WorkerSettings
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
@@ -32,7 +31,7 @@ class DrillRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job_id
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | ImageUndeliverable]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
         prompt = wave[0].request["prompt"]
         for step in range(4):
             threading.Event().wait(STEP_S)

@@ -68,9 +68,10 @@ def silent(_share: float) -> None:
 
 
 def render(*orders: ImageOrder, by: Studio | None = None) -> list[Drawn]:
-    """The orders' drawings, each of which is fit to be delivered."""
+    """The orders' drawings; raises what kept one from being drawn."""
     drawings = []
     for drawn in (by or studio()).render(orders, silent):
-        assert isinstance(drawn, Drawn), drawn
+        if isinstance(drawn, Exception):
+            raise drawn
         drawings.append(drawn)
     return drawings

@@ -1,11 +1,15 @@
+from collections.abc import Hashable, Sequence
+
 import pytest
 
 from craftspark.aws.render_book import JobEnded
 from craftspark.batches import BatchResult
-from craftspark.errors import ImageFlawed, SpotInterrupted, UnsafeContent
+from craftspark.errors import ImageFlawed, ModelUnavailable, SourceMissing, SpotInterrupted
 from craftspark.jobs import ImageFailure, JobState
-from gpu_tasks.claim import Claim
+from gpu_tasks.activity import Activities
+from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.desks import claim
+from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.lease import Lease
 from gpu_tasks.rendering import Worker, waves
 from tests.fakes import FakeBook, FakeDesk, FakeRenderer, FakeShelf, FakeTicket, FakeWatch, a_batch, a_job, a_record
@@ -20,7 +24,15 @@ def a_claim(*, stored: tuple[int, ...] = (), **changes: object) -> tuple[Claim, 
 def a_worker(renderer: FakeRenderer, *handfuls: list[Claim], lease: Lease | None = None) -> tuple[Worker, FakeShelf]:
     shelf = FakeShelf()
     lease = lease or Lease(grace_s=100)
-    return Worker(desk=FakeDesk(*handfuls), renderer=renderer, shelf=shelf, watch=FakeWatch(), lease=lease), shelf
+    worker = Worker(
+        desk=FakeDesk(*handfuls),
+        renderer=renderer,
+        shelf=shelf,
+        watch=FakeWatch(),
+        lease=lease,
+        activities=Activities(),
+    )
+    return worker, shelf
 
 
 def test_a_batch_is_rendered_in_waves_and_answered_once() -> None:
@@ -66,23 +78,117 @@ def test_images_of_different_kinds_never_share_a_wave() -> None:
     assert [len(wave) for wave in waves([one, other], FakeRenderer(wave_size=4))] == [1, 1]
 
 
-def test_a_wave_that_breaks_concerns_only_its_own_batches() -> None:
-    bad, bad_ticket = a_claim(seeds=(1, 2))
-    good, good_ticket = a_claim(job_id="b" * 26, seeds=(3, 4))
-    renderer = FakeRenderer(wave_size=2, breaks_at_wave=0)
+class Faulty(FakeRenderer):
+    """Breaks each wave that has the image at fault in it."""
 
-    a_worker(renderer, [bad, good])[0].run()
+    def __init__(self, job_id: str, index: int, error: Exception, wave_size: int = 4) -> None:
+        super().__init__(wave_size=wave_size)
+        self._at_fault = job_id, index
+        self._error = error
 
-    assert isinstance(bad_ticket.answers[0], RuntimeError)
-    assert good_ticket.answers == [BatchResult(batch=0, rendered=(0, 1))]
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+        if any((order.job_id, order.index) == self._at_fault for order in wave):
+            raise self._error
+        return super().render(wave, on_step)
 
 
-def test_a_named_error_is_answered_by_its_name() -> None:
+def test_a_wave_that_breaks_once_is_drawn_image_by_image_and_nothing_fails() -> None:
+    claimed, ticket = a_claim()
+    renderer = FakeRenderer(wave_size=4, breaks_at_wave=0)
+
+    a_worker(renderer, [claimed])[0].run()
+
+    assert [len(wave) for wave in renderer.waves] == [1, 1, 1, 1]
+    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("of a"), SourceMissing("the source image/a is gone")])
+@pytest.mark.parametrize("at_fault", ["a", "b", "c", "d"])
+def test_an_error_out_of_a_shared_wave_is_answered_to_the_order_at_fault_alone(at_fault: str, error: Exception) -> None:
+    claims = {letter: a_claim(job_id=letter * 26, seeds=(number,)) for number, letter in enumerate("abcd")}
+
+    a_worker(Faulty(at_fault * 26, 0, error), [claim for claim, _ in claims.values()])[0].run()
+
+    answers = {letter: ticket.answers for letter, (_, ticket) in claims.items()}
+    assert answers.pop(at_fault) == [error]
+    assert list(answers.values()) == [[BatchResult(batch=0, rendered=(0,))]] * 3
+
+
+def test_an_image_that_breaks_without_a_name_is_given_back_once_the_others_of_its_batch_are_stored() -> None:
+    claimed, ticket = a_claim()
+    error = RuntimeError("the kernel crashed")
+
+    worker, shelf = a_worker(Faulty("a" * 26, 1, error, wave_size=2), [claimed])
+    worker.run()
+
+    assert [index for _, index in shelf.images] == [0, 2, 3]
+    assert ticket.answers == [error]
+
+
+def test_an_image_that_fails_by_name_is_answered_beside_those_that_were_stored() -> None:
     claimed, ticket = a_claim()
 
-    a_worker(FakeRenderer(breaks_at_wave=0, error=UnsafeContent("no")), [claimed])[0].run()
+    a_worker(Faulty("a" * 26, 3, SourceMissing("gone")), [claimed])[0].run()
 
-    assert [type(answer) for answer in ticket.answers] == [UnsafeContent]
+    failure = ImageFailure(index=3, error="SourceMissing", reason="gone")
+    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2), failed=(failure,))]
+
+
+def test_a_batch_whose_images_all_have_the_same_error_fails_by_its_name() -> None:
+    claimed, ticket = a_claim()
+
+    a_worker(FakeRenderer(breaks_always=True, error=ModelUnavailable("no")), [claimed])[0].run()
+
+    assert [type(answer) for answer in ticket.answers] == [ModelUnavailable]
+
+
+def test_an_order_that_has_no_kind_does_not_keep_the_others_from_being_rendered() -> None:
+    class Unkind(FakeRenderer):
+        def kind(self, order: ImageOrder) -> Hashable:
+            if order.job_id[0] == "a":
+                raise ModelUnavailable("no such style")
+            return super().kind(order)
+
+    bad, bad_ticket = a_claim()
+    good, good_ticket = a_claim(job_id="b" * 26)
+
+    a_worker(Unkind(), [bad, good])[0].run()
+
+    assert [type(answer) for answer in bad_ticket.answers] == [ModelUnavailable]
+    assert good_ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+
+
+def test_a_batch_whose_last_attempt_ended_without_an_answer_shares_no_wave() -> None:
+    suspect = Claim(FakeTicket(a_batch(a_job(seeds=(1,))), suspect=True), a_job(seeds=(1,)), stored=())
+    one, _ = a_claim(job_id="b" * 26, seeds=(2,))
+    other, _ = a_claim(job_id="c" * 26, seeds=(3,))
+    renderer = FakeRenderer(wave_size=4)
+
+    a_worker(renderer, [one, other, suspect])[0].run()
+
+    assert renderer.waves == [[("b" * 26, 0), ("c" * 26, 0)], [("a" * 26, 0)]]
+
+
+def test_nothing_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
+    taken: list[str] = []
+
+    class Desk(FakeDesk):
+        def take(self, images: int) -> list[Claim]:
+            taken.append("take")
+            return super().take(images)
+
+    class Noting(FakeRenderer):
+        def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+            taken.append("render")
+            return super().render(wave, on_step)
+
+    suspect = Claim(FakeTicket(a_batch(a_job()), suspect=True), a_job(), stored=())
+    worker, _ = a_worker(Noting(wave_size=4), [])
+    worker.desk = Desk([suspect])
+
+    worker.run()
+
+    assert taken == ["take", "render", "take"]
 
 
 def test_an_image_that_cannot_be_delivered_is_answered_by_name_beside_those_that_can() -> None:

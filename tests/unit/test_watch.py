@@ -1,17 +1,16 @@
+import threading
+from concurrent.futures import Future, as_completed, wait
+
+import pytest
+
 from craftspark.batches import Batch
 from craftspark.jobs import Job
+from gpu_tasks.activity import Activities, MovingBytes, moved
 from gpu_tasks.claim import Claim
-from gpu_tasks.lease import Lease
 from gpu_tasks.watch import Watch
 from tests.fakes import FakeTicket, a_batch, a_job
 
-
-class FakeProgress:
-    def __init__(self) -> None:
-        self.told: list[int] = []
-
-    def progress(self, job: Job, batch: Batch, percent: int) -> None:
-        self.told.append(percent)
+STALL_S = 60
 
 
 class Clock:
@@ -22,75 +21,178 @@ class Clock:
         return self.now
 
 
-def a_watch() -> tuple[Watch, FakeProgress, Clock, list[str]]:
-    book, clock, stalls = FakeProgress(), Clock(), list[str]()
-    lease = Lease(grace_s=10, now=clock)
-    watch = Watch(book=book, lease=lease, hold_every_s=5, stall_s=60, on_stall=lambda: stalls.append("stall"))
-    return watch, book, clock, stalls
+class Watched:
+    """A watch with a clock of its own, and what became of it."""
+
+    def __init__(self) -> None:
+        self.clock, self.stalls, self.told = Clock(), list[str](), list[int]()
+        self.activities = Activities(self.clock)
+        self.watch = Watch(
+            activities=self.activities, hold_every_s=5, stall_s=STALL_S, on_stall=lambda: self.stalls.append("stall")
+        )
+
+    def claim(self, letter: str = "a") -> tuple[Claim, FakeTicket]:
+        """A claim that is watched."""
+        job = a_job(job_id=letter * 26)
+        ticket = FakeTicket(a_batch(job))
+        claimed = Claim(ticket, job, stored=(), tell=self._tell)
+        self.watch.add([claimed])
+        return claimed, ticket
+
+    def look(self, *, hold: bool = False) -> list[Future[None]]:
+        """One round, with all that it starts."""
+        started = self.watch.look(hold=hold)
+        wait(started)
+        return started
+
+    def after(self, seconds: float) -> list[str]:
+        """What the watch found so much later."""
+        self.clock.now += seconds
+        self.look()
+        return self.stalls
+
+    def _tell(self, _job: Job, _batch: Batch, percent: int) -> None:
+        self.told.append(percent)
 
 
-def test_open_claims_are_held_and_answered_ones_are_not() -> None:
-    watch, _, _, _ = a_watch()
-    ticket = FakeTicket(a_batch(a_job()))
-    claimed = Claim(ticket, a_job(), stored=())
-    watch.add([claimed])
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
 
-    watch.look(hold=True)
+
+def test_open_claims_are_held_and_answered_ones_are_not(watched: Watched) -> None:
+    claimed, ticket = watched.claim()
+
+    watched.look(hold=True)
     claimed.broke(RuntimeError())
-    watch.look(hold=True)
+    watched.look(hold=True)
 
     assert ticket.held == 1
 
 
-def test_progress_is_told_only_when_it_changed() -> None:
-    watch, book, _, _ = a_watch()
-    claimed = Claim(FakeTicket(a_batch(a_job())), a_job(), stored=())
-    watch.add([claimed])
+def test_progress_between_milestones_is_told_once_a_round_and_only_when_it_changed(watched: Watched) -> None:
+    claimed, _ = watched.claim()
 
-    watch.look(hold=False)
-    claimed.rendered_images = 2
-    watch.look(hold=False)
-    watch.look(hold=False)
+    claimed.rendered(0, 0.2)
+    watched.look()
+    claimed.rendered(0, 0.4)
+    claimed.rendered(0, 0.6)
+    watched.look()
+    watched.look()
 
-    assert book.told == [50]
-
-
-def test_a_worker_that_makes_no_step_is_ended() -> None:
-    watch, _, clock, stalls = a_watch()
-    watch.add([Claim(FakeTicket(a_batch(a_job())), a_job(), stored=())])
-
-    clock.now = 59
-    watch.look(hold=False)
-    assert not stalls
-    clock.now = 61
-    watch.look(hold=False)
-
-    assert stalls == ["stall"]
+    assert watched.told == [5, 15]
 
 
-def test_an_idle_worker_never_stalls() -> None:
-    watch, _, clock, stalls = a_watch()
+def test_a_worker_in_which_nothing_moves_is_ended(watched: Watched) -> None:
+    watched.claim()
 
-    clock.now = 10_000
-    watch.look(hold=True)
-
-    assert not stalls
+    assert not watched.after(STALL_S - 1)
+    assert watched.after(2) == ["stall"]
 
 
-def test_a_claim_that_cannot_be_held_now_is_held_in_the_next_round() -> None:
-    watch, book, _, _ = a_watch()
-    ticket = FakeTicket(a_batch(a_job()))
-    claimed = Claim(ticket, a_job(), stored=())
-    claimed.rendered_images = 1
-    watch.add([claimed])
+def test_an_idle_worker_never_stalls(watched: Watched) -> None:
+    assert not watched.after(10_000)
+
+
+@pytest.mark.parametrize("move", [moved, lambda: MovingBytes().write(b"part"), lambda: MovingBytes(b"part").read()])
+def test_any_progress_is_life_however_long_the_whole_takes(watched: Watched, move) -> None:  # type: ignore[no-untyped-def]
+    watched.claim()
+
+    with watched.activities.of("delivery"):
+        for _ in range(10):
+            assert not watched.after(STALL_S - 1)
+            move()
+
+    assert not watched.after(STALL_S - 1)
+    assert watched.after(2) == ["stall"]
+
+
+def test_progress_of_one_thread_keeps_a_worker_alive_whose_others_wait(watched: Watched) -> None:
+    """The render thread waits for the delivery to take its images, and the delivery gets on."""
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def render() -> None:
+        with watched.activities.of("rendering"):
+            waits.set()
+            goes_on.wait()
+
+    thread = threading.Thread(target=render)
+    thread.start()
+    waits.wait()
+    watched.claim()
+
+    with watched.activities.of("delivery"):
+        for _ in range(5):
+            assert not watched.after(STALL_S - 1)
+            moved()
+    assert watched.after(STALL_S + 1) == ["stall"]
+    goes_on.set()
+    thread.join()
+
+
+def test_a_hanging_activity_ends_the_worker_although_no_claim_is_open_any_more(watched: Watched) -> None:
+    claimed, _ = watched.claim()
+
+    with watched.activities.of("delivery"):
+        claimed.broke(RuntimeError("given up"))
+        assert watched.after(STALL_S + 1) == ["stall"]
+
+
+def test_an_activity_that_stands_still_beside_others_is_given_up_once_and_the_rest_goes_on(watched: Watched) -> None:
+    watched.claim()
+    hangs, goes_on, given_up = threading.Event(), threading.Event(), list[str]()
+
+    def deliver() -> None:
+        with watched.activities.of("delivery", give_up=lambda: given_up.append("image")):
+            hangs.set()
+            goes_on.wait()
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    hangs.wait()
+
+    with watched.activities.of("rendering"):
+        for _ in range(4):
+            moved()
+            assert not watched.after(STALL_S - 1)
+
+    assert given_up == ["image"]
+    goes_on.set()
+    thread.join()
+
+
+def test_a_claim_that_cannot_be_held_now_is_held_in_the_next_round(watched: Watched) -> None:
+    claimed, ticket = watched.claim()
+    claimed.rendered(0, 1.0)
 
     def refuse() -> None:
         raise ConnectionError
 
     ticket.hold = refuse  # type: ignore[method-assign]
-    watch.look(hold=True)
+    watched.look(hold=True)
     del ticket.hold
-    watch.look(hold=True)
+    watched.look(hold=True)
 
     assert ticket.held == 1
-    assert book.told == [25]
+    assert watched.told == [25]
+
+
+def test_a_claim_whose_call_hangs_keeps_no_other_from_being_held(watched: Watched) -> None:
+    _, hanging = watched.claim("a")
+    _, other = watched.claim("b")
+    goes_on, calls = threading.Event(), list[str]()
+
+    def hang() -> None:
+        calls.append("hold")
+        goes_on.wait()
+
+    hanging.hold = hang  # type: ignore[method-assign]
+    first = watched.watch.look(hold=True)
+    for _ in zip(range(len(first) - 1), as_completed(first), strict=False):
+        pass  # all calls but the one that hangs
+    second = watched.watch.look(hold=True)
+    goes_on.set()
+    wait([*first, *second])
+
+    assert other.held == 2
+    assert calls == ["hold"]

@@ -1,0 +1,34 @@
+"""The fault of one order stays with that order, although orders share waves."""
+
+from collections.abc import Callable, Sequence
+
+from aws_lambda_powertools import Logger
+
+from craftspark.errors import SpotInterrupted
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.drawn import Drawn
+
+logger = Logger(service="gpu_worker")
+
+
+def draw_each(
+    draw: Callable[[Sequence[ImageOrder]], Sequence[Drawn | Exception]], wave: Sequence[ImageOrder]
+) -> list[Drawn | Exception]:
+    """For each order its drawing, or what kept it from having one; raises SpotInterrupted alone.
+
+    An exception out of a wave does not say whose it is. So the orders of a wave that breaks are drawn one by one, each
+    in a call of the same size as before: the others get the same pixels, and only the order at fault has the error.
+    """
+    try:
+        drawings = list(draw(wave))
+        if len(drawings) != len(wave):
+            raise ValueError(f"{len(drawings)} drawings of {len(wave)} orders")
+        return drawings
+    except SpotInterrupted:
+        raise
+    except Exception as error:
+        if len(wave) == 1:
+            return [error]
+        facts = {"images": len(wave), "reason": type(error).__name__}
+        logger.warning("wave broke, its images are drawn one by one", extra=facts, exc_info=error)
+    return [drawing for order in wave for drawing in draw_each(draw, [order])]

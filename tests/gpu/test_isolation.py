@@ -1,0 +1,256 @@
+"""One order's fault is one order's: whatever breaks of it and wherever, those beside it get their pictures."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from craftspark.batches import BatchResult
+from craftspark.errors import ModelUnavailable, SourceMissing
+from craftspark.jobs import Job, StoredImage
+from craftspark.sources import Source
+from gpu_tasks.activity import Activities
+from gpu_tasks.claim import Claim, ImageOrder
+from gpu_tasks.delivery import Delivery
+from gpu_tasks.drawn import Drawn, Flaw, OnStep, second_try
+from gpu_tasks.finishing import Delivered, Finished, Png, encoded, finished
+from gpu_tasks.lease import Lease
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.rendering import Worker
+from gpu_tasks.studio import Marks, Studio
+from tests.fakes import FakeDesk, FakeTicket, FakeWatch, a_batch, a_job
+from tests.gpu.rendering import MARKS, an_order_of, silent, studio_with
+
+WAVE = 4
+FAULTS = ("fetch", "kind", "render", "second try", "finish", "judge", "encode", "upload", "entry")
+LETTERS = "abcd"
+Images = dict[tuple[str, int], bytes]
+
+
+class Fault:
+    """Breaks one image at one place."""
+
+    def __init__(self, place: str, error: Exception, job_id: str = "", index: int = -1) -> None:
+        self.place, self.error, self.image = place, error, (job_id, index)
+
+    def at(self, place: str, job_id: str, index: int) -> None:
+        if place == self.place and (job_id, index) == self.image:
+            raise self.error
+
+
+class Tool:
+    """Draws noise of the seed; in a first try, each drawing has a flaw, so that all share a second one."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        self._fault.at("kind", order.job_id, order.index)
+        return 0
+
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        for order in wave:
+            again = order.seed > 100
+            self._fault.at("second try" if again else "render", order.job_id, order.index)
+        on_step(1.0)
+        return [
+            Drawn(
+                pixels=np.random.default_rng(order.seed).integers(0, 255, (8, 8, 3), np.uint8),
+                seed=order.seed,
+                flaw=None if order.seed > 100 else Flaw(reason="it is bad", bad=1),
+            )
+            for order in wave
+        ]
+
+    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+        self._fault.at("finish", order.job_id, order.index)
+        return finished(drawn)
+
+
+class FaultyMarks(Marks):
+    fault: Fault
+
+    def put_on(self, done: Finished, order: ImageOrder, drawn: Drawn) -> Delivered:
+        self.fault.at("encode", order.job_id, order.index)
+        return super().put_on(done, order, drawn)
+
+
+class Judge:
+    """Knows an image by its pixels, as it is told no more."""
+
+    def __init__(self, fault: Fault, seeds: Mapping[int, tuple[str, int]]) -> None:
+        self._fault = fault
+        self._images = {
+            np.random.default_rng(seed).integers(0, 255, (8, 8, 3), np.uint8).tobytes(): image
+            for seed, image in seeds.items()
+        }
+
+    def check(self, picture: Pixels) -> None:
+        self._fault.at("judge", *self._images[picture.tobytes()])
+
+
+class Bucket:
+    def __init__(self, fault: Fault) -> None:
+        self._fault, self.images = fault, Images()
+
+    def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
+        self._fault.at("upload", job_id, index)
+        self.images[job_id, index] = png
+
+
+class Book:
+    def __init__(self, fault: Fault) -> None:
+        self._fault, self.entered = fault, set[tuple[str, int]]()
+
+    def add(self, job: Job, image: StoredImage) -> None:
+        self._fault.at("entry", job.job_id, image.index)
+        self.entered.add((job.job_id, image.index))
+
+
+def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeTicket]]:
+    """What a worker stores and enters of these jobs, and what it answers."""
+    tickets = {job.job_id: FakeTicket(a_batch(job)) for job in jobs}
+    claims = [Claim(tickets[job.job_id], job, stored=()) for job in jobs]
+    orders = [order for claim in claims for order in claim.missing]
+    marks = FaultyMarks(model="m", model_sha256="0" * 64)
+    object.__setattr__(marks, "fault", fault)
+    studio = Studio(
+        {"picture": Tool(fault)},
+        wave_size=WAVE,
+        judge=Judge(fault, {second_try(order).seed: (order.job_id, order.index) for order in orders}),
+        marks=marks,
+        fetch_source=lambda order: fault.at("fetch", order.job_id, order.index),
+    )
+    activities, bucket, book = Activities(), Bucket(fault), Book(fault)
+    delivery = Delivery(finish=studio.finish, bucket=bucket, book=book, activities=activities)
+    Worker(
+        desk=FakeDesk(claims),
+        renderer=studio,
+        shelf=delivery,
+        watch=FakeWatch(),
+        lease=Lease(grace_s=100),
+        activities=activities,
+    ).run()
+    delivery.close()
+    return {image: png for image, png in bucket.images.items() if image in book.entered}, tickets
+
+
+NO_FAULT = Fault("nowhere", RuntimeError())
+
+
+def errors(place: str) -> list[Exception]:
+    secret = f"{place} of job aaaa, key uploads/secret.png"
+    return [RuntimeError(secret), SourceMissing(secret)]
+
+
+@pytest.mark.parametrize("at_fault", range(WAVE))
+@pytest.mark.parametrize(("place", "error"), [(place, error) for place in FAULTS for error in errors(place)])
+def test_a_fault_of_one_maker_s_order_reaches_no_other_maker(place: str, error: Exception, at_fault: int) -> None:
+    jobs = [a_job(job_id=letter * 26, seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
+    wanted, _ = work(jobs, NO_FAULT)
+
+    images, tickets = work(jobs, Fault(place, error, LETTERS[at_fault] * 26, 0))
+
+    bad = LETTERS[at_fault] * 26
+    assert images == {image: png for image, png in wanted.items() if image[0] != bad}
+    assert tickets.pop(bad).answers == [error]
+    for ticket in tickets.values():
+        assert ticket.answers == [BatchResult(batch=0, rendered=(0,))]
+
+
+@pytest.mark.parametrize("at_fault", range(WAVE))
+@pytest.mark.parametrize("place", FAULTS)
+def test_a_fault_of_one_image_keeps_none_beside_it_in_its_batch_from_being_delivered(place: str, at_fault: int) -> None:
+    jobs = [a_job(seeds=(1, 2, 3, 4))]
+    wanted, _ = work(jobs, NO_FAULT)
+    error = RuntimeError(place)
+
+    images, tickets = work(jobs, Fault(place, error, jobs[0].job_id, at_fault))
+
+    assert images == {image: png for image, png in wanted.items() if image[1] != at_fault}
+    assert tickets[jobs[0].job_id].answers == [error]
+
+
+# With the real model.
+
+
+def variations(*seeds: int) -> list[ImageOrder]:
+    orders = []
+    for seed in seeds:
+        source = Source(
+            reference=f"upload/{LETTERS[seed - 1] * 26}",
+            bucket="uploads",
+            key=str(seed),
+            width=64,
+            height=64,
+            alpha=False,
+        )
+        orders.append(
+            an_order_of("variations", seed, f'{{"source": "{source.reference}", "strength": 0.5, "steps": 2}}', source)
+        )
+    return orders
+
+
+def fetch_but(key: str, fault: Callable[[], Any]) -> Callable[[Source], bytes]:
+    def fetch(source: Source) -> bytes:
+        if source.key == key:
+            fault()
+        rows = np.linspace(0, 255, 64 * 64 * 3).reshape(64, 64, 3) * (1 + int(source.key)) % 256
+        return encoded(Png(pixels=rows.astype(np.uint8)))
+
+    return fetch
+
+
+def gone() -> None:
+    raise SourceMissing("the source upload/2 is gone")
+
+
+@pytest.mark.parametrize("at_fault", ["1", "2", "3", "4"])
+def test_a_source_that_its_maker_deleted_keeps_nobody_from_a_variation(at_fault: str) -> None:
+    orders = variations(1, 2, 3, 4)
+    wanted = studio_with(fetch_but("", gone)).render(orders, silent)
+
+    drawn = studio_with(fetch_but(at_fault, gone)).render(orders, silent)
+
+    for order, now, before in zip(orders, drawn, wanted, strict=True):
+        if order.source and order.source.key == at_fault:
+            assert isinstance(now, SourceMissing)
+        else:
+            assert isinstance(now, Drawn)
+            assert isinstance(before, Drawn)
+            np.testing.assert_array_equal(now.pixels, before.pixels)
+
+
+def test_a_request_that_its_renderer_breaks_of_keeps_the_same_pixels_for_those_beside_it() -> None:
+    good = variations(1, 2, 4)
+    wanted = studio_with(fetch_but("", gone)).render(good, silent)
+    [bad] = variations(3)
+    broken = ImageOrder(**{**vars(bad), "seed": "no number"})
+
+    drawn = studio_with(fetch_but("", gone)).render([*good[:2], broken, good[2]], silent)
+
+    assert not isinstance(drawn.pop(2), Drawn)
+    for now, before in zip(drawn, wanted, strict=True):
+        assert isinstance(now, Drawn)
+        assert isinstance(before, Drawn)
+        np.testing.assert_array_equal(now.pixels, before.pixels)
+
+
+def test_a_style_whose_adapter_is_missing_fails_the_orders_that_want_it_alone() -> None:
+    tool = Tool(NO_FAULT)
+
+    class Styled(Tool):
+        def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+            if any(order.request["style"] == "gone" for order in wave):
+                raise ModelUnavailable("the adapter is not there")
+            return tool.render(wave, on_step)
+
+    plain = a_job(seeds=(1,))
+    styled = a_job(job_id="b" * 26, seeds=(2,), request={**plain.request, "style": "gone"})
+    studio = Studio({"picture": Styled(NO_FAULT)}, wave_size=WAVE, judge=Judge(NO_FAULT, {}), marks=MARKS)
+
+    good, bad = studio.render([ImageOrder.of(plain, 0, 1), ImageOrder.of(styled, 0, 2)], silent)
+
+    assert isinstance(good, Drawn)
+    assert isinstance(bad, ModelUnavailable)

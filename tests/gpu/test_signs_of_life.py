@@ -1,0 +1,173 @@
+"""What takes long tells that it gets on, so that nothing but a hanging worker is taken for one."""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from craftspark.aws.images import ImageBucket
+from craftspark.batches import BatchResult
+from craftspark.jobs import Job, StoredImage
+from gpu_tasks.activity import Activities, MovingBytes
+from gpu_tasks.claim import Claim, ImageOrder
+from gpu_tasks.delivery import Delivery
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Delivered, delivered, finished
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.tools.pattern import Tossed
+from gpu_tasks.watch import Watch
+from tests.fakes import FakeTicket, a_batch, a_job, grey
+from tests.gpu.rendering import an_order_of, render, studio
+
+CASES = Path(__file__).parent.parent / "cases"
+MIB = 2**20
+STALL_S = 60.0
+
+
+class Signs:
+    """A clock that stands still and counts how often it is looked at, which each sign of life does once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> float:
+        self.count += 1
+        return 0.0
+
+
+def signs_of(work: Callable[[], object]) -> int:
+    clock = Signs()
+    with Activities(clock).of("work"):
+        before = clock.count
+        work()
+        return clock.count - before
+
+
+def test_finishing_the_largest_sheet_tells_of_each_motif_and_each_part_of_a_file() -> None:
+    body = (CASES / "pattern-largest-sheet-eight.json").read_text()
+    order = an_order_of("pattern", 1, body)
+    [drawn] = render(order)
+    assert isinstance(drawn.parts, Tossed)
+    done: list[Delivered] = []
+
+    signs = signs_of(lambda: done.append(studio().finish(order, drawn)))
+
+    size = len(done[0].png) + sum(map(len, done[0].files.values()))
+    assert size > 5 * MIB
+    assert signs >= len(drawn.parts.placements) + size / MIB
+
+
+def test_drawing_tells_of_each_tile_that_is_enlarged_and_each_motif_that_is_cut_out() -> None:
+    order = an_order_of("clipart", 1, '{"prompt": "apple", "steps": 1}')
+
+    assert signs_of(lambda: render(order)) >= 2
+
+
+def test_cutting_tells_of_each_colour() -> None:
+    order = an_order_of("clipart", 11, '{"prompt": "red apple", "colours": 6}')
+    [drawn] = render(order)
+    done: list[Delivered] = []
+
+    signs = signs_of(lambda: done.append(studio().finish(order, drawn)))
+
+    assert signs >= done[0].files["cut.svg"].count(b"<g ")
+
+
+@pytest.mark.parametrize("size", [3 * MIB, 20 * MIB])
+def test_an_upload_tells_of_each_part_that_is_sent(size: int) -> None:
+    class Client:
+        """Sends as http.client does: in parts."""
+
+        def put_object(self, *, Body: MovingBytes, **_: object) -> None:  # noqa: N803 - boto3's name
+            while Body.read(16 * 1024):
+                pass
+
+    bucket = ImageBucket(client=Client(), bucket="images", open_body=MovingBytes)  # type: ignore[arg-type]
+
+    signs = signs_of(lambda: bucket.put("a" * 26, 0, png=bytes(size), thumbnail_webp=b"", files={}))
+
+    assert signs >= size / MIB
+
+
+# A worker whose delivery is slower than its GPU.
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Bucket:
+    """Keeps an upload from getting on until it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+
+    def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
+        if index == 0:
+            self.begun.set()
+            self.goes_on.wait()
+
+
+class Book:
+    def add(self, job: Job, image: StoredImage) -> None:
+        pass
+
+
+class CountedClaim(Claim):
+    """Lets a test wait until images are stored."""
+
+    counted = threading.Semaphore(0)
+
+    def stored(self, index: int) -> None:
+        super().stored(index)
+        self.counted.release()
+
+
+def finish(order: ImageOrder, drawn: Drawn) -> Delivered:
+    return delivered(finished(drawn))
+
+
+def pixels(order: ImageOrder) -> Pixels:
+    return grey(order).pixels
+
+
+def test_an_upload_that_hangs_is_given_up_within_the_bound_and_its_siblings_are_delivered() -> None:
+    clock, stalls = Clock(), list[str]()
+    activities, bucket = Activities(clock), Bucket()
+    watch = Watch(activities=activities, hold_every_s=5, stall_s=STALL_S, on_stall=lambda: stalls.append("stall"))
+    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=activities)
+    job = a_job()
+    ticket = FakeTicket(a_batch(job))
+    claim = CountedClaim(ticket, job, stored=())
+    watch.add([claim])
+    for order in claim.missing:
+        delivery.deliver(claim, order, Drawn(pixels=pixels(order), seed=order.seed), 0.1)
+    bucket.begun.wait()
+    for _ in range(3):
+        claim.counted.acquire()
+
+    clock.now = STALL_S + 1
+    watch.look(hold=False)
+
+    [answer] = ticket.answers
+    assert "nothing moved" in str(answer)
+    assert stalls == ["stall"]  # nothing else is under way either: the process ends, and its thread with it
+    bucket.goes_on.set()
+    delivery.close()
+
+
+def test_an_image_that_arrives_before_its_batch_is_answered_counts_although_it_was_given_up() -> None:
+    job = a_job(seeds=(1, 2))
+    ticket = FakeTicket(a_batch(job))
+    claim = Claim(ticket, job, stored=())
+
+    claim.failed(0, RuntimeError("nothing moved"))
+    claim.stored(0)
+    claim.stored(1)
+
+    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1))]
