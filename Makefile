@@ -32,9 +32,10 @@ node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 demo: $(VENV)/.ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
-test: setup ## check, then every test; one summary at the end
+test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 20 \
+	  $(if $(ORDER),--random-order --random-order-seed $(ORDER))
 
 check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
 	$(BIN)/python -m pytest -q tests/unit
