@@ -13,6 +13,7 @@ from craftspark.sources import Source
 from craftspark.tools.request import LARGEST_SEED
 
 JOB_ID_LENGTH = 26
+THUMBNAILS_LISTED = 4
 JOB_ID_LETTERS = set("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -44,6 +45,7 @@ class ImageFailure:
 class Job:
     """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index.
 
+    `thumbnails` are the indexes of the first delivered images, once the job is final: what a list shows of it.
     `title` is the maker's own name for it, `pin` the version of a registered style that draws it, chosen at
     submission, `source` the picture it begins from.
     """
@@ -64,6 +66,7 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     delivered: int = 0
+    thumbnails: tuple[int, ...] = ()
     failures: tuple[ImageFailure, ...] = ()
     pin: Pin | None = None
     source: Source | None = None

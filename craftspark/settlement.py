@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
 from craftspark.expiry import is_expired
-from craftspark.jobs import ImageFailure, Job, JobRecord, JobState
+from craftspark.jobs import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
 from craftspark.submissions import utc_now
 
 UNDELIVERED = "RenderFailed"
@@ -19,10 +19,11 @@ class JobChanged(CraftsparkError):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A job's end: images delivered are committed, the others refunded."""
+    """A job's end: images delivered are committed, the others refunded. `thumbnails` are indexes of images."""
 
     state: JobState
     delivered: int
+    thumbnails: tuple[int, ...]
     failures: tuple[ImageFailure, ...]
     finished_at: datetime
 
@@ -132,4 +133,10 @@ def judge(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: da
         state = JobState.SUCCEEDED
     else:
         state = JobState.PARTLY_SUCCEEDED if delivered else JobState.FAILED
-    return Verdict(state=state, delivered=delivered, failures=failures, finished_at=finished_at)
+    return Verdict(
+        state=state,
+        delivered=delivered,
+        thumbnails=tuple(sorted(record.images)[:THUMBNAILS_LISTED]),
+        failures=failures,
+        finished_at=finished_at,
+    )

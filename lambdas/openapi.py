@@ -172,7 +172,10 @@ OPERATIONS = {
         answer=JobSummary,
         status=HTTPStatus.ACCEPTED,
         parameters=(IDEMPOTENCY_KEY,),
-        headers={"Location": "Where the job is.", "Retry-After": "Seconds until a look at it pays."},
+        headers={
+            "Location": "Where the job is, relative to this request.",
+            "Retry-After": "Seconds until a look at it pays.",
+        },
         refusals=(
             errors.InvalidInput,
             errors.PromptRefused,

@@ -1,14 +1,14 @@
 """What the API answers: the shapes of its JSON."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from craftspark.downloads import Download, downloads_of, stem_of
-from craftspark.jobs import Job, JobRecord, JobState
+from craftspark.jobs import THUMBNAILS_LISTED, Job, JobRecord, JobState, thumbnail_key
 from craftspark.parsing import LINE
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
@@ -64,6 +64,14 @@ class JobSummary(View):
     expires_at: datetime = Field(description="When the job and its images are deleted.")
 
 
+class ListedJob(JobSummary):
+    """A job in the list."""
+
+    thumbnail_urls: list[str] = Field(
+        description=f"Links to thumbnails of up to {THUMBNAILS_LISTED} delivered images; empty until the job has ended."
+    )
+
+
 class JobView(JobSummary):
     """A job with its images."""
 
@@ -81,7 +89,7 @@ class InspectedJob(JobView):
 class JobPage(View):
     """Jobs, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
 
-    jobs: list[JobSummary]
+    jobs: list[ListedJob]
     next_cursor: str | None = None
 
 
@@ -228,6 +236,17 @@ def summary_of(job: Job) -> dict[str, Any]:
 
 def job_summary(job: Job) -> JobSummary:
     return JobSummary(**summary_of(job))
+
+
+def listed_jobs(jobs: Sequence[Job], links: Links) -> list[ListedJob]:
+    """Jobs as the list shows them, with links to their thumbnails, all made at once."""
+    shown = [() if job.images_deleted_at else job.thumbnails for job in jobs]
+    keys = [thumbnail_key(job.job_id, index) for job, indexes in zip(jobs, shown, strict=True) for index in indexes]
+    urls = iter(links([Download(key) for key in keys]) if keys else [])
+    return [
+        ListedJob(**summary_of(job), thumbnail_urls=list(islice(urls, len(indexes))))
+        for job, indexes in zip(jobs, shown, strict=True)
+    ]
 
 
 def job_view(record: JobRecord, links: Links) -> JobView:

@@ -110,6 +110,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         started_at=moment(plain.get("started_at")),
         finished_at=moment(plain.get("finished_at")),
         delivered=int(plain.get("delivered", 0)),
+        thumbnails=tuple(int(index["N"]) for index in plain.get("thumbnails", ())),
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
         pin=Pin(**json.loads(plain["pin"])) if "pin" in plain else None,
         source=Source(**json.loads(plain["source"])) if "source" in plain else None,

@@ -53,20 +53,22 @@ class JobBook:
             record.job,
             state=verdict.state,
             delivered=verdict.delivered,
+            thumbnails=verdict.thumbnails,
             failures=verdict.failures,
             finished_at=verdict.finished_at,
         )
         update = {
             "TableName": self.jobs_table,
             "Key": items.job_key(ended.job_id),
-            "UpdateExpression": "SET #state = :state, delivered = :delivered, failures = :failures,"
-            " finished_at = :finished_at REMOVE unfinished",
+            "UpdateExpression": "SET #state = :state, delivered = :delivered, thumbnails = :thumbnails,"
+            " failures = :failures, finished_at = :finished_at REMOVE unfinished",
             # An image that was stored since the record was read would be delivered and not charged.
             "ConditionExpression": f"{UNFINISHED} AND images_stored = :stored",
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {
                 ":state": text(ended.state),
                 ":delivered": number(ended.delivered),
+                ":thumbnails": {"L": [number(index) for index in ended.thumbnails]},
                 ":failures": items.failures_value(ended.failures),
                 ":finished_at": text(items.timestamp(verdict.finished_at)),
                 ":stored": number(len(record.images)),

@@ -31,7 +31,12 @@ def utc_second() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Presigner:
-    """Links to objects of a bucket, good for `lifetime_s` seconds or until the signing role's credentials end."""
+    """Links to objects of a bucket.
+
+    A link is good for `lifetime_s` seconds from its signing time, which is rounded down to half of that: for so long
+    the same object has the same link, and a new one is good for at least half of `lifetime_s`. A link ends early
+    with the credentials of the role that signed it.
+    """
 
     client: S3Client
     bucket: str
@@ -49,13 +54,26 @@ class Presigner:
     def _keys(self) -> dict[tuple[str, str], bytes]:
         return {}
 
-    def links(self, downloads: Iterable[Download]) -> list[str]:
-        """A link to each object; all of one moment. What a link says of its file's name is signed with it."""
+    @property
+    def version(self) -> str:
+        """Changes whenever links do: with the signing time, and with the role's credentials."""
+        return f"{self._signing_time()}/{self._credentials().access_key}"
+
+    def _signing_time(self) -> str:
+        period_s = max(1, self.lifetime_s // 2)
+        seconds = int(self.now().timestamp()) // period_s * period_s
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+    def _credentials(self) -> Any:
         # Credentials of a role change every few hours: botocore renews them when they are asked for.
         signer: Any = self.client._request_signer  # type: ignore[attr-defined]
-        credentials = signer._credentials.get_frozen_credentials()
+        return signer._credentials.get_frozen_credentials()
+
+    def links(self, downloads: Iterable[Download]) -> list[str]:
+        """A link to each object; all of one signing time. What a link says of its file's name is signed with it."""
+        credentials = self._credentials()
         scheme, host, prefix = self._place
-        moment = self.now().strftime("%Y%m%dT%H%M%SZ")
+        moment = self._signing_time()
         day, region = moment[:8], self.client.meta.region_name
         scope = f"{day}/{region}/s3/aws4_request"
         query = (

@@ -12,8 +12,9 @@ from craftspark.parsing import cursor_of, parse_text, parse_timestamp
 from craftspark.settings import ReadSettings
 from craftspark.tools import find_tool
 from lambdas.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.image_links import links
 from lambdas.log import logger
-from lambdas.views import JobPage, job_summary
+from lambdas.views import JobPage, listed_jobs
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z#[a-z2-7]{26}")
 
@@ -28,9 +29,7 @@ def jobs() -> JobList:
 def handler(request: Request) -> Response:
     limit = limit_of(request.query)
     page, last = jobs().page(request.maker, limit, position_of(request.query, POSITION), filter_of(request.query))
-    return Response(
-        body=JobPage(jobs=[job_summary(job) for job in page], next_cursor=cursor_of(last) if last else None)
-    )
+    return Response(body=JobPage(jobs=listed_jobs(page, links().links), next_cursor=cursor_of(last) if last else None))
 
 
 def filter_of(query: Mapping[str, str]) -> JobFilter:

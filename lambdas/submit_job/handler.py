@@ -19,5 +19,6 @@ def handler(request: Request) -> Response:
     return Response(
         status=HTTPStatus.ACCEPTED,
         body=job_summary(job),
-        headers={"Location": f"/v1/jobs/{job.job_id}", "Retry-After": "1"},
+        # Relative to the request: it resolves behind whatever base path the API has.
+        headers={"Location": f"../../jobs/{job.job_id}", "Retry-After": "1"},
     )

@@ -1,3 +1,5 @@
+from urllib.parse import urljoin
+
 import boto3
 import pytest
 
@@ -18,7 +20,9 @@ def test_a_job_is_accepted_reserved_and_sent(submit_settings: SubmitSettings) ->
     answer = submit(count=3)
 
     assert answer.status == 202
-    assert answer.headers["Location"] == f"/v1/jobs/{answer.body['job_id']}"
+    for base in ("https://api.example", "https://example.com/images/api"):
+        asked = f"{base}/v1/tools/picture/jobs"
+        assert urljoin(asked, answer.headers["Location"]) == f"{base}/v1/jobs/{answer.body['job_id']}"
     assert answer.body["credits"] == {"price": 3, "reserved": 3, "spent": 0, "refunded": 0}
     assert (account()["available"], account()["reserved"], account()["active_jobs"]) == (7, 3, 1)
     assert messages(submit_settings.intake_queue_url) == 1

@@ -1,13 +1,19 @@
 """A maker's jobs: found again, named, polled for little, and their images deleted."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from lambdas.image_links import links
 from tests.aws.api import Answer, account, call, read, settle, store, submit
 from tests.aws.conftest import IMAGES
+
+FAR = datetime(2287, 1, 1, tzinfo=UTC)
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
@@ -139,6 +145,66 @@ def test_images_of_a_job_in_progress_cannot_be_deleted() -> None:
     assert (refused.status, refused.body["type"]) == (409, "/problems/JobUnfinished")
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ("{tag}", 304),
+        ('{tag}, "b"', 304),
+        ('"a" , W/"b",{tag}', 304),
+        ("{strong}", 304),  # a proxy may have made it strong; tags are compared weakly
+        ("*", 304),
+        ('"a"', 200),
+        ("", 200),
+        ("{tag} {tag}", 200),
+        (" , {tag} ,,", 304),  # empty elements of a list mean nothing
+        ("a,{tag}", 200),
+        ("{tag},a", 200),
+        ('"' * 5000, 200),
+        ('"a",' * 5000, 200),
+    ],
+)
+def test_if_none_match_may_be_a_list(header: str, status: int) -> None:
+    job_id = submit(count=2).body["job_id"]
+    tag = read(job_id).headers["ETag"]
+    asked = header.format(tag=tag, strong=tag.removeprefix("W/"))
+
+    assert call("read_job", path={"job_id": job_id}, headers={"if-none-match": asked}).status == status
+
+
+def test_links_stay_the_same_for_a_while_and_the_etag_changes_when_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = finished()
+    moment = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
+    presigner = replace(links(), now=lambda: moment)
+    monkeypatch.setattr("lambdas.read_job.handler.links", lambda: presigner)
+    half = timedelta(seconds=presigner.lifetime_s // 2)
+
+    def seen(at: timedelta) -> tuple[str, str]:
+        nonlocal moment
+        moment = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC) + at
+        answer = read(job_id)
+        return answer.headers["ETag"], answer.body["images"][0]["url"]
+
+    first, again, later = seen(timedelta()), seen(half - timedelta(seconds=2)), seen(half)
+    renewed_client = boto3.client("s3", aws_access_key_id="renewed", aws_secret_access_key="test")
+    presigner = replace(presigner, client=renewed_client)
+    renewed = seen(half)
+
+    assert first == again
+    assert len({tag for tag, _ in (first, later, renewed)}) == len({url for _, url in (first, later, renewed)}) == 3
+
+
+def test_the_list_shows_thumbnails_of_jobs_that_ended() -> None:
+    unfinished, done, emptied = submit(count=1).body["job_id"], finished(), finished()
+    delete_images(emptied)
+
+    listed = {job["job_id"]: job["thumbnail_urls"] for job in call("list_jobs").body["jobs"]}
+
+    assert listed[unfinished] == listed[emptied] == []
+    assert [urlsplit(url).path.partition("/images/")[2] for url in listed[done]] == [
+        f"{done}/{index}.thumb.webp" for index in range(2)
+    ]
+
+
 def test_a_poll_with_nothing_new_answers_304_and_no_body(monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = submit(count=2).body["job_id"]
     first = read(job_id)
@@ -147,7 +213,7 @@ def test_a_poll_with_nothing_new_answers_304_and_no_body(monkeypatch: pytest.Mon
     again = call("read_job", path={"job_id": job_id}, headers={"if-none-match": tag})
     store(job_id, 0)
     changed = call("read_job", path={"job_id": job_id}, headers={"if-none-match": tag})
-    monkeypatch.setattr("lambdas.read_job.handler.time.time", lambda: 1e10)
+    monkeypatch.setattr("lambdas.read_job.handler.links", lambda: replace(links(), now=lambda: FAR))
     later = call("read_job", path={"job_id": job_id}, headers={"if-none-match": changed.headers["ETag"]})
 
     assert (again.status, again.body, again.headers["Retry-After"]) == (304, None, "1")

@@ -13,7 +13,7 @@ from craftspark.aws.presigning import Presigner
 from craftspark.aws.uploads import UploadBucket
 from craftspark.downloads import Download, disposition_of
 
-NOON = datetime(2030, 1, 1, 12, 0, 5, tzinfo=UTC)
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 KEYS = [
     "images/abc/0.png",
     "images/abc/0.thumb.webp",

@@ -1009,7 +1009,7 @@ export interface components {
          */
         JobPage: {
             /** Jobs */
-            jobs: components["schemas"]["JobSummary"][];
+            jobs: components["schemas"]["ListedJob"][];
             /**
              * Next Cursor
              * @default null
@@ -1139,6 +1139,60 @@ export interface components {
              * @default null
              */
             next_cursor?: string | null;
+        };
+        /**
+         * ListedJob
+         * @description A job in the list.
+         */
+        ListedJob: {
+            /** Job Id */
+            job_id: string;
+            /**
+             * Title
+             * @description The maker's own name for it.
+             * @default null
+             */
+            title?: string | null;
+            /** Tool */
+            tool: string;
+            state: components["schemas"]["JobState"];
+            /** Count */
+            count: number;
+            /** Delivered */
+            delivered: number;
+            /** Lane */
+            lane: string;
+            /** Request */
+            request: {
+                [key: string]: unknown;
+            };
+            credits: components["schemas"]["CreditsView"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Started At
+             * @default null
+             */
+            started_at?: string | null;
+            /**
+             * Finished At
+             * @default null
+             */
+            finished_at?: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When the job and its images are deleted.
+             */
+            expires_at: string;
+            /**
+             * Thumbnail Urls
+             * @description Links to thumbnails of up to 4 delivered images; empty until the job has ended.
+             */
+            thumbnail_urls: string[];
         };
         /**
          * LiveView
@@ -2107,7 +2161,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
-                    /** @description Where the job is. */
+                    /** @description Where the job is, relative to this request. */
                     Location?: string;
                     /** @description Seconds until a look at it pays. */
                     "Retry-After"?: string;
@@ -2217,7 +2271,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
-                    /** @description Where the job is. */
+                    /** @description Where the job is, relative to this request. */
                     Location?: string;
                     /** @description Seconds until a look at it pays. */
                     "Retry-After"?: string;
@@ -2327,7 +2381,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
-                    /** @description Where the job is. */
+                    /** @description Where the job is, relative to this request. */
                     Location?: string;
                     /** @description Seconds until a look at it pays. */
                     "Retry-After"?: string;
@@ -2437,7 +2491,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
-                    /** @description Where the job is. */
+                    /** @description Where the job is, relative to this request. */
                     Location?: string;
                     /** @description Seconds until a look at it pays. */
                     "Retry-After"?: string;
@@ -2548,7 +2602,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
-                    /** @description Where the job is. */
+                    /** @description Where the job is, relative to this request. */
                     Location?: string;
                     /** @description Seconds until a look at it pays. */
                     "Retry-After"?: string;
@@ -2659,7 +2713,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
-                    /** @description Where the job is. */
+                    /** @description Where the job is, relative to this request. */
                     Location?: string;
                     /** @description Seconds until a look at it pays. */
                     "Retry-After"?: string;
