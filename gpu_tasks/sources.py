@@ -46,6 +46,8 @@ class SourcePictures:
         place = (source.bucket, source.key)
         if place not in self._kept:
             with Image.open(io.BytesIO(self._fetch(source)), formats=("PNG",)) as image:
+                if image.size != (source.width, source.height):
+                    raise SourceMissing(f"{source.reference} is not the picture that its submission found")
                 self._kept[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB"))
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

@@ -47,11 +47,13 @@ class UploadBucket:
             if error.response["Error"]["Code"] in ABSENT:
                 return None
             raise
-        if answer["ContentLength"] > largest_bytes:
+        # The header is what the store says; what is read is bounded by itself.
+        content = answer["Body"].read(largest_bytes + 1) if answer["ContentLength"] <= largest_bytes else b""
+        if max(answer["ContentLength"], len(content)) > largest_bytes:
             raise InvalidInput(
-                f"the picture has {answer['ContentLength']} bytes; {largest_bytes} are the most", field="upload"
+                f"the picture has more than {largest_bytes} bytes; make it smaller and send it again", field="upload"
             )
-        return answer["Body"].read()
+        return content
 
     def keep(self, key: str, picture: Picture) -> None:
         facts = {"width": str(picture.width), "height": str(picture.height), "alpha": str(picture.alpha)}

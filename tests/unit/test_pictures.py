@@ -4,10 +4,7 @@ import io
 import json
 import random
 import struct
-import subprocess
-import sys
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from craftspark.errors import InvalidInput
-from craftspark.pictures import clean
+from craftspark.pictures import clean, decoding
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,8 +120,6 @@ REFUSED = {
     "a tiff": (encoded(a_picture(), "TIFF"), "no PNG, JPEG or WebP"),
     "animated": (animation(), "animated"),
     "animated webp": (encoded(a_picture(), "WEBP", save_all=True, append_images=[a_picture("L")]), "animated"),
-    "cmyk": (encoded(a_picture("CMYK"), "JPEG"), "CMYK"),
-    "16 bit": (encoded(Image.new("I;16", (40, 24))), "8 bits"),
     "one pixel": (encoded(Image.new("RGB", (1, 1))), "the least"),
     "narrow": (encoded(Image.new("RGB", (15, 20))), "the least"),
     "long": (encoded(Image.new("RGB", (200, 20))), "as long as wide"),
@@ -155,53 +150,15 @@ def test_what_follows_the_picture_is_left_behind() -> None:
 
 def test_noise_never_breaks_the_check() -> None:
     random.seed(1)
-    good = [encoded(a_picture(size=(64, 48)), kind) for kind in ("PNG", "JPEG", "WEBP")]
-    for _ in range(600):
-        content = bytearray(random.choice(good))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    pictures = [
+        encoded(a_picture(mode, (64, 48)), kind, icc_profile=profile)
+        for kind, mode in (("PNG", "RGB"), ("PNG", "P"), ("JPEG", "RGB"), ("JPEG", "CMYK"), ("WEBP", "RGBA"))
+    ]
+    for _ in range(3000):
+        content = bytearray(random.choice(pictures))
         for _ in range(random.randint(1, 20)):
             content[random.randrange(len(content))] = random.randrange(256)
-        with suppress(InvalidInput):
-            clean(bytes(content[: random.randint(1, len(content))]))
-
-
-PEAK = """
-import json, resource, sys
-from craftspark.errors import InvalidInput
-from craftspark.pictures import clean
-content = open(sys.argv[1], 'rb').read()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    clean(content)
-except InvalidInput:
-    pass
-print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
-"""
-
-
-def peak_of(content: bytes, path: Path) -> int:
-    path.write_bytes(content)
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=600, check=True
-    )
-    return int(json.loads(done.stdout))
-
-
-def test_nothing_hostile_takes_more_memory_than_the_largest_picture(tmp_path: Path) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    largest = encoded(Image.new("RGBA", (4096, 4096), (1, 2, 3, 4)), icc_profile=profile)
-    bound = 1.2 * peak_of(largest, tmp_path / "largest")
-    exif = Image.Exif()
-    exif[0x010F] = "x" * 60_000
-    hostile = {
-        "header": header_of(60_000, 60_000),
-        "just over": encoded(Image.new("L", (4097, 4097))),
-        "rows": header_of(4096, 4096),
-        "many frames": encoded(
-            Image.new("RGB", (2048, 2048)), "WEBP", save_all=True, append_images=[Image.new("L", (2048, 2048))] * 9
-        ),
-        "text": encoded(a_picture(), exif=exif),
-        "turned": encoded(Image.new("P", (4096, 4096)), exif=exif),
-    }
-
-    for name, content in hostile.items():
-        assert peak_of(content, tmp_path / "hostile") <= bound, name
+        answer = io.BytesIO()
+        decoding.answer(io.BytesIO(bytes(content[: random.randint(1, len(content))])), answer)
+        assert json.loads(answer.getvalue().partition(b"\n")[0]).keys() & {"width", "refused"}

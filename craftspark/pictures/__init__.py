@@ -1,0 +1,41 @@
+"""Pictures from outside, made clean: whatever they were, what is kept is a PNG of 8 bits a channel in sRGB.
+
+`clean` starts a process that decodes one picture under bounds of time and memory. What runs in that process is in
+`decoding`; nothing here decodes in the caller's own process. Only this package of the domain knows Pillow.
+"""
+
+import json
+
+from craftspark.errors import InvalidInput
+from craftspark.pictures import decoding
+from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, run
+from craftspark.pictures.structure import FIELD, FORMATS, refusal
+from craftspark.uploads import Picture
+
+__all__ = ["BOUNDS", "FIELD", "FORMATS", "clean"]
+
+MIB = 1024 * 1024
+# The costliest pictures that are accepted need 1.5 s until they are decoded, 1.5 s more until they are encoded, and 260
+# MiB: see `upload_check_cpu_s` and `upload_check_memory_ratio` in benchmarks/.
+BOUNDS = Bounds(cpu_s=3, finish_cpu_s=3, wall_s=18, memory_bytes=290 * MIB, answer_bytes=96 * MIB)
+PROGRAM = f"from {decoding.__name__} import main; main()"
+
+
+def clean(content: bytes, bounds: Bounds = BOUNDS) -> Picture:
+    """A picture's own pixels, upright, in sRGB, and nothing else of it.
+
+    Raises InvalidInput, with the reason and the fix, for what is no picture, is animated, breaks a rule of
+    `craftspark.pictures.structure`, is cut off, or takes more work than a picture of the largest size.
+    """
+    try:
+        head, png = run(PROGRAM, content, bounds)
+    except TooMuchWork:
+        raise refusal(
+            "decoding it takes too much time or memory; save it anew as a plain PNG or JPEG and send it again"
+        ) from None
+    except ProcessBroke:
+        raise refusal("it cannot be decoded; save it anew and send it again") from None
+    facts = json.loads(head)
+    if "refused" in facts:
+        raise InvalidInput(facts["refused"], field=FIELD)
+    return Picture(png=png, width=facts["width"], height=facts["height"], alpha=facts["alpha"])

@@ -1,0 +1,52 @@
+"""Pictures of any colours in sRGB."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageCms
+
+from craftspark.pictures.colour_spaces import icc_profile, is_srgb
+from craftspark.pictures.structure import Colour
+
+SRGB = ImageCms.createProfile("sRGB")
+SPACES = {"L": "GRAY", "RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK"}
+
+
+def in_srgb(image: Image.Image, colour: Colour) -> Image.Image:
+    """RGB or RGBA in sRGB of an L, LA, RGB, RGBA or CMYK image, by what the file says of its colours.
+
+    A profile that is broken or of another kind of colours says nothing: the numbers count as sRGB, or as the plain
+    complements of CMYK.
+    """
+    if image.mode == "LA":
+        grey, alpha = image.split()
+        coloured = in_srgb(grey, colour)
+        coloured.putalpha(alpha)
+        return coloured
+    try:
+        profile = profile_of(image.mode, colour)
+        if profile is not None and profile.profile.xcolor_space == SPACES[image.mode]:
+            return converted(image, profile)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        pass
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
+
+
+def profile_of(mode: str, colour: Colour) -> ImageCms.ImageCmsProfile | None:
+    """What an image of the mode is to be converted by; None for sRGB. Raises OSError or ValueError."""
+    if colour.profile is not None:
+        return ImageCms.ImageCmsProfile(io.BytesIO(colour.profile))
+    if mode == "CMYK" or is_srgb(colour):
+        return None
+    return ImageCms.ImageCmsProfile(io.BytesIO(icc_profile(colour, grey=mode == "L")))
+
+
+def converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    """In place where the channels stay the same."""
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    transform = ImageCms.buildTransform(profile, SRGB, image.mode, mode)
+    if image.mode != mode:
+        return ImageCms.applyTransform(image, transform) or image
+    ImageCms.applyTransform(image, transform, inPlace=True)
+    return image

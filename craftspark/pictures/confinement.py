@@ -1,0 +1,93 @@
+"""Work on bytes from outside in a process of its own, which ends when it takes more than it may.
+
+A process started anew rather than forked: a fork of a worker would carry its threads, its GPU and its gigabytes. It
+needs no shared memory, which AWS Lambda does not have: bytes go in and come out through unnamed files. It sees no
+credentials: of the environment it gets only what Python needs to start.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "LANG", "LC_ALL", "TMPDIR")
+STATM = Path("/proc/self/statm")
+OUT_OF_MEMORY = 71  # an exit code that Python itself does not use
+BY_BOUNDS = (signal.SIGXCPU, signal.SIGKILL)  # the kernel's, at the soft and the hard bound
+
+
+class TooMuchWork(Exception):
+    """The process reached one of its bounds."""
+
+
+class ProcessBroke(Exception):
+    """The process ended without an answer: a library that it called crashed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a process may take: CPU seconds, seconds by the clock, and bytes of memory beyond those it starts with.
+
+    `finish_cpu_s` more are for what it does after `finishing`: work whose amount is known by then. Memory is bounded
+    where the system tells a process its size, as Linux does; macOS bounds time alone.
+    """
+
+    cpu_s: int
+    finish_cpu_s: int
+    wall_s: float
+    memory_bytes: int
+    answer_bytes: int
+
+
+def confined() -> None:
+    """Put the bounds on this process that `run` gave it. Nothing that comes from outside is read before."""
+    cpu_s, finish_cpu_s, memory_bytes, answer_bytes = (int(part) for part in sys.argv[1:5])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + finish_cpu_s))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (answer_bytes, answer_bytes))
+    if STATM.exists():
+        now = int(STATM.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + memory_bytes, now + memory_bytes))
+
+
+def finishing() -> None:
+    """The work that depends on what came from outside is done; what is left may take the time that is kept for it."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+
+
+def run(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]:
+    """The first line, and the rest, that a Python program writes for this standard input; it calls `confined` first.
+
+    Raises TooMuchWork, or ProcessBroke where a signal ended it; a program that fails by an exception of its own
+    raises CalledProcessError, because that is a fault of ours.
+    """
+    command = [sys.executable, "-S", "-P", "-c", program]
+    command += [str(part) for part in (bounds.cpu_s, bounds.finish_cpu_s, bounds.memory_bytes, bounds.answer_bytes)]
+    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    environment["PYTHONPATH"] = os.pathsep.join(part or str(Path.cwd()) for part in sys.path)
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
+        given.write(content)
+        given.seek(0)
+        try:
+            done = subprocess.run(
+                command, env=environment, stdin=given, stdout=answer, timeout=bounds.wall_s, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise TooMuchWork(f"more than {bounds.wall_s} s") from None
+        if done.returncode < 0:
+            ended_by = -done.returncode
+            if ended_by in BY_BOUNDS:
+                raise TooMuchWork(f"signal {ended_by}")
+            raise ProcessBroke(f"signal {ended_by}")
+        if done.returncode == OUT_OF_MEMORY:
+            raise TooMuchWork(f"more than {bounds.memory_bytes} bytes")
+        done.check_returncode()
+        answer.seek(0)
+        return answer.readline(), answer.read()

@@ -1,0 +1,232 @@
+"""The process that decodes one picture: bytes on its standard input, facts and a PNG on its standard output.
+
+The facts are one line of JSON: width, height and alpha, or the words of a refusal. See `craftspark.pictures.clean`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import BinaryIO
+
+from PIL import Image, ImageChops, JpegImagePlugin, _webp
+
+from craftspark.errors import InvalidInput
+from craftspark.pictures import png
+from craftspark.pictures.colours import in_srgb
+from craftspark.pictures.confinement import OUT_OF_MEMORY, confined, finishing
+from craftspark.pictures.jpeg import is_jpeg, read_jpeg
+from craftspark.pictures.png import Png, is_png, read_png
+from craftspark.pictures.structure import Structure, broken, refusal
+from craftspark.pictures.webp import is_webp, read_webp
+
+# Of zlib's strategies the one whose time depends on the number of bytes alone: a search for longer repeats takes twenty
+# seconds where a picture is made for it. Photographs and noise come out as small as by any other.
+COMPRESSION = {"compress_level": 1, "compress_type": 3}
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Pillow's names for a PNG's samples: the mode they become, and how they lie in the file.
+SAMPLES = {
+    (png.GREY, 1): ("1", "1"),
+    (png.GREY, 2): ("L", "L;2"),
+    (png.GREY, 4): ("L", "L;4"),
+    (png.GREY, 8): ("L", "L"),
+    (png.RGB, 8): ("RGB", "RGB"),
+    (png.PALETTE, 1): ("P", "P;1"),
+    (png.PALETTE, 2): ("P", "P;2"),
+    (png.PALETTE, 4): ("P", "P;4"),
+    (png.PALETTE, 8): ("P", "P"),
+    (png.GREY_ALPHA, 8): ("LA", "LA"),
+    (png.RGB_ALPHA, 8): ("RGBA", "RGBA"),
+}
+# Samples of 16 bits are decoded as pairs of bytes: grey in the places of grey and alpha, and so on, or in two goes.
+PAIRS = {png.GREY: ("LA", "LA"), png.GREY_ALPHA: ("RGBA", "RGBA")}
+HALVES = {png.RGB: ("RGB", "RGB;16B", "RGB;16L"), png.RGB_ALPHA: ("RGBA", "RGBA;16B", "RGBA;16L")}
+ROUND_UP = [0] * 129 + [1] * 127
+
+
+def main() -> None:
+    confined()
+    out = sys.stdout.buffer
+    try:
+        answer(sys.stdin.buffer, out, finishing)
+        out.flush()
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    os._exit(0)  # the answer is complete; nothing that the picture left behind is taken down in order
+
+
+def answer(given: BinaryIO, out: BinaryIO, decoding_is_over: Callable[[], None] = lambda: None) -> None:
+    """Write the facts of a clean picture and its PNG, or a refusal's words; raises MemoryError."""
+    try:
+        picture = decoded(given)
+    except InvalidInput as refused:
+        write_head(out, refused=refused.detail)
+    except MemoryError:
+        raise
+    except Exception:  # decoders fail in many ways at broken files; what it was is told to operators
+        traceback.print_exc(limit=-3)
+        write_head(out, refused=broken().detail)
+    else:
+        decoding_is_over()
+        write_head(out, width=picture.width, height=picture.height, alpha=picture.mode == "RGBA")
+        picture.save(out, "PNG", **COMPRESSION)
+
+
+def write_head(out: BinaryIO, **facts: object) -> None:
+    out.write(json.dumps(facts).encode() + b"\n")
+
+
+def decoded(given: BinaryIO) -> Image.Image:
+    """The picture, RGB or RGBA, upright and in sRGB; raises InvalidInput."""
+    structure = structure_of(given.read())
+    colour, turn = structure.colour, TURNS.get(structure.orientation)
+    image = pixels_of(structure)
+    del structure  # it holds the file
+    image = in_srgb(image, colour)
+    return image.transpose(turn) if turn is not None else image
+
+
+def pixels_of(structure: Structure) -> Image.Image:
+    if isinstance(structure, Png):
+        return of_png(structure)
+    return of_jpeg(structure) if structure.format == "JPEG" else of_webp(structure)
+
+
+def structure_of(content: bytes) -> Structure:
+    """By what the file is, whatever its sender called it; raises InvalidInput."""
+    for fits, read in ((is_png, read_png), (is_jpeg, read_jpeg), (is_webp, read_webp)):
+        if fits(content):
+            return read(content)
+    raise refusal("it is no PNG, JPEG or WebP; send a picture of one of these formats")
+
+
+def of_jpeg(structure: Structure) -> Image.Image:
+    """L, RGB or CMYK; raises InvalidInput where the pixels are cut off or broken."""
+    try:
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(structure.pixels))
+        image.load()
+    except (OSError, ValueError, SyntaxError, EOFError):
+        raise broken() from None
+    return image
+
+
+def of_webp(structure: Structure) -> Image.Image:
+    """RGB or RGBA; raises InvalidInput where the pixels are cut off or broken.
+
+    By the decoder beneath Pillow's image, which would keep the decoder's buffers, twice the picture, beside it.
+    """
+    try:
+        decoder = _webp.WebPAnimDecoder(structure.pixels)
+        (width, height), *_, raw_mode = decoder.get_info()
+        frame = decoder.get_next()
+    except OSError:
+        raise broken() from None
+    if frame is None or (width, height) != (structure.width, structure.height):
+        raise broken()
+    del decoder
+    return Image.frombytes("RGB" if raw_mode == "RGBX" else raw_mode, (width, height), frame[0], "raw", raw_mode)
+
+
+def of_png(structure: Png) -> Image.Image:
+    """L, LA, RGB or RGBA; raises InvalidInput where the pixels are cut off or broken."""
+    try:
+        return of_16_bits(structure) if structure.depth == 16 else of_8_bits(structure)
+    except ValueError:
+        raise broken() from None
+
+
+def of_8_bits(structure: Png) -> Image.Image:
+    image = samples(structure, *SAMPLES[structure.colour_type, structure.depth])
+    if structure.colour_type == png.PALETTE:
+        return of_palette(image, structure)
+    image = image.convert("L") if image.mode == "1" else image
+    key = key_of(structure)
+    if key is None:
+        return image
+    scale = 255 // (2**structure.depth - 1)
+    masks = [equal(band, value * scale) for band, value in zip(image.split(), key, strict=True)]
+    return with_alpha(image, masks)
+
+
+def of_palette(image: Image.Image, structure: Png) -> Image.Image:
+    palette = (structure.palette or b"").ljust(768, b"\0")
+    if structure.transparency is None:
+        image.putpalette(palette, "RGB")
+        return image.convert("RGB")
+    alphas = structure.transparency[:256].ljust(256, b"\xff")
+    colours = (palette[3 * at : 3 * at + 3] + alphas[at : at + 1] for at in range(256))
+    image.putpalette(b"".join(colours), "RGBA")
+    return image.convert("RGBA")
+
+
+def of_16_bits(structure: Png) -> Image.Image:
+    """Each sample divided by 257 and rounded, as the specification has it, and not merely cut."""
+    if structure.colour_type in PAIRS:
+        pairs = samples(structure, *PAIRS[structure.colour_type]).split()
+        highs, lows = list(pairs[::2]), list(pairs[1::2])
+    else:
+        mode, high, low = HALVES[structure.colour_type]
+        highs = list(samples(structure, mode, high).split())
+        lows = list(samples(structure, mode, low).split())
+    key = key_of(structure)
+    masks: list[Image.Image] = []
+    if key is not None:
+        for high_band, low_band, value in zip(highs, lows, key, strict=True):
+            masks += [equal(high_band, value >> 8), equal(low_band, value & 255)]
+    for at, low_band in enumerate(lows):
+        highs[at] = rounded(highs[at], low_band)
+        lows[at] = low_band
+    del lows
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[len(highs)]
+    image = Image.merge(mode, highs) if len(highs) > 1 else highs[0]
+    return with_alpha(image, masks) if masks else image
+
+
+def samples(structure: Png, mode: str, raw_mode: str) -> Image.Image:
+    """The samples as they are in the file; raises ValueError."""
+    size = (structure.width, structure.height)
+    return Image.frombytes(mode, size, structure.pixels, "zip", raw_mode, int(structure.interlaced))
+
+
+def key_of(structure: Png) -> tuple[int, ...] | None:
+    """The samples of the one transparent colour of a picture without alpha; raises InvalidInput."""
+    channels = {png.GREY: 1, png.RGB: 3}.get(structure.colour_type)
+    if structure.transparency is None or channels is None:
+        return None
+    if len(structure.transparency) != 2 * channels:
+        raise broken()
+    most = 2**structure.depth - 1
+    return tuple(int.from_bytes(structure.transparency[2 * at : 2 * at + 2], "big") & most for at in range(channels))
+
+
+def equal(band: Image.Image, value: int) -> Image.Image:
+    """255 where the band has this value, 0 elsewhere."""
+    return band.point([255 if sample == value else 0 for sample in range(256)])
+
+
+def with_alpha(image: Image.Image, masks: list[Image.Image]) -> Image.Image:
+    """The image, transparent where every mask is 255."""
+    transparent = masks[0]
+    for mask in masks[1:]:
+        transparent = ImageChops.darker(transparent, mask)
+    image.putalpha(ImageChops.invert(transparent))
+    return image
+
+
+def rounded(high: Image.Image, low: Image.Image) -> Image.Image:
+    """(256 high + low) / 257, which is high + (low - high) / 257: one more, one less, or the high byte itself."""
+    more = ImageChops.subtract(low, high).point(ROUND_UP)
+    less = ImageChops.subtract(high, low).point(ROUND_UP)
+    return ImageChops.subtract(ImageChops.add(high, more), less)

@@ -1,0 +1,161 @@
+"""JPEG files, by ITU-T T.81: markers up to the end of the first picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from craftspark.pictures.orientation import orientation
+from craftspark.pictures.structure import (
+    LARGEST_PROFILE,
+    MOST_PARTS,
+    Colour,
+    Structure,
+    broken,
+    check_size,
+    profile_too_large,
+    refusal,
+    too_many_parts,
+)
+
+START = b"\xff\xd8"
+END = 0xD9
+SCAN = 0xDA
+APP0, APP1, APP2, ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
+# Baseline, extended and progressive, coded by Huffman; what cameras, browsers and editors write.
+FRAMES = (0xC0, 0xC1, 0xC2)
+OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+TABLES = (0xDB, 0xC4, 0xDD)  # quantisation, Huffman codes, restart interval
+ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment: TEM, restarts, SOI
+# Where the next marker of a scan may be: not a stuffed byte, not a restart, not filling.
+NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+# A scan goes through every block of the picture again, whatever it brings. Encoders write 10, optimisers up to 64.
+MOST_SCANS = 100
+EXIF, XMP, PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A marker with its content; a scan's goes on to the next marker."""
+
+    marker: int
+    body: memoryview
+    whole: memoryview
+
+
+def read_jpeg(content: bytes) -> Structure:
+    """The first picture's facts; raises InvalidInput. `pixels` is a JPEG without metadata."""
+    kept: list[bytes | memoryview] = [START]
+    frame: memoryview | None = None
+    scans = 0
+    metadata = Metadata()
+    for segment in segments(content):
+        if segment.marker in FRAMES:
+            if frame is not None:
+                raise broken()
+            frame = segment.body
+            check_frame(frame)
+        elif segment.marker in OTHER_FRAMES:
+            raise refusal("it is a JPEG of a rare kind (lossless, hierarchical or arithmetic); save it as a plain JPEG")
+        elif segment.marker == SCAN:
+            scans += 1
+            if scans > MOST_SCANS:
+                raise too_many_parts("scans", MOST_SCANS)
+        if segment.marker in (*FRAMES, *TABLES, SCAN):
+            kept.append(segment.whole)
+        elif not scans and (says := metadata.take(segment)):
+            kept.append(says)
+    if frame is None or not scans:
+        raise broken()
+    kept.append(bytes((0xFF, END)))
+    return Structure(
+        format="JPEG",
+        width=int.from_bytes(frame[3:5], "big"),
+        height=int.from_bytes(frame[1:3], "big"),
+        pixels=b"".join(kept),
+        colour=Colour(profile=metadata.profile()),
+        orientation=orientation(metadata.exif, metadata.xmp),
+    )
+
+
+def check_frame(frame: memoryview) -> None:
+    """Raise InvalidInput unless a frame's header is one that decodes to 8 bits a channel within our sizes."""
+    if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
+        raise broken()
+    if frame[0] != 8:
+        raise refusal(f"it has {frame[0]} bits a channel; save it with 8")
+    height = int.from_bytes(frame[1:3], "big")
+    if height == 0:
+        raise refusal("its header does not say how high it is; save it anew and send it again")
+    check_size(int.from_bytes(frame[3:5], "big"), height)
+    if frame[5] not in (1, 3, 4):
+        raise refusal(f"it has {frame[5]} channels; save it in RGB")
+
+
+def segments(content: bytes) -> Iterator[Segment]:
+    """The segments of the first picture, in order; raises InvalidInput where it does not come to its end."""
+    view = memoryview(content)
+    at = len(START)
+    for _ in range(MOST_PARTS):
+        while content.startswith(b"\xff\xff", at):
+            at += 1
+        if not content.startswith(b"\xff", at) or at + 2 > len(view):
+            raise broken()
+        marker = view[at + 1]
+        if marker == END:
+            return
+        if marker in ALONE:
+            at += 2
+            continue
+        length = int.from_bytes(view[at + 2 : at + 4], "big")
+        end = at + 2 + length
+        if length < 2 or end > len(view):
+            raise broken()
+        body = view[at + 4 : end]
+        if marker == SCAN:
+            following = NEXT_MARKER.search(content, end)
+            if following is None:
+                raise broken()
+            end = following.start()
+        yield Segment(marker, body, view[at:end])
+        at = end
+    raise too_many_parts("segments", MOST_PARTS)
+
+
+class Metadata:
+    """What a JPEG's application segments say of orientation and colours; of several of a kind the first counts."""
+
+    def __init__(self) -> None:
+        self.exif: bytes | None = None
+        self.xmp: bytes | None = None
+        self._parts: dict[int, bytes] = {}
+        self._size = 0
+
+    def take(self, segment: Segment) -> bytes | None:
+        """Note what a segment says; answers what a decoder needs of it: how the channels are meant."""
+        body = bytes(segment.body)
+        if segment.marker == APP1 and body.startswith(EXIF):
+            self.exif = self.exif or body
+        elif segment.marker == APP1 and body.startswith(XMP):
+            self.xmp = self.xmp or body
+        elif segment.marker == APP2 and body.startswith(PROFILE) and len(body) > len(PROFILE) + 2:
+            self._take_profile(body[len(PROFILE) :])
+        elif segment.marker == APP0 and body.startswith(b"JFIF\0"):
+            return b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+        elif segment.marker == ADOBE and body.startswith(b"Adobe") and len(body) >= 12:
+            return b"\xff\xee\0\x0e" + body[:12]
+        return None
+
+    def _take_profile(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > LARGEST_PROFILE:
+            raise profile_too_large()
+        self._parts.setdefault(part[0], part[2:])
+
+    def profile(self) -> bytes | None:
+        return b"".join(self._parts[number] for number in sorted(self._parts)) or None
+
+
+def is_jpeg(content: bytes) -> bool:
+    return content.startswith(START + b"\xff")

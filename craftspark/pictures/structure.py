@@ -1,0 +1,80 @@
+"""What a picture's file says of itself, read before a pixel is decoded, and the rules that it must keep.
+
+A walker for each format (`png`, `jpeg`, `webp`) goes once over the file's parts, counts them, and takes out what means
+pixels, colours and orientation. Decoders get that and nothing else: no text, no thumbnails, no further pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from craftspark.errors import InvalidInput
+
+FIELD = "upload"
+FORMATS = ("PNG", "JPEG", "WEBP")
+SHORTEST_SIDE, LONGEST_SIDE = 16, 4096
+LARGEST_ASPECT = 8
+# Encoders write pieces of 8 KiB or more: 25 MiB are 3,200 of them. Metadata of a picture are tens of parts.
+MOST_PARTS = 20_000
+# The largest profiles of printing presses have 3 MiB; cameras' and screens' some KiB.
+LARGEST_PROFILE = 4 * 1024 * 1024
+
+Format = Literal["PNG", "JPEG", "WEBP"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colour:
+    """What the file says of its colours' meaning; nothing at all means sRGB.
+
+    `gamma` is the exponent by which samples were made from light. `primaries` are the chromaticities x, y of white,
+    red, green and blue.
+    """
+
+    profile: bytes | None = None
+    gamma: float | None = None
+    primaries: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """A file's facts. `pixels` is what its decoder needs of it; `orientation` is EXIF's, 1 to 8."""
+
+    format: Format
+    width: int
+    height: int
+    pixels: bytes
+    colour: Colour = field(default_factory=Colour)
+    orientation: int = 1
+
+
+def refusal(reason: str) -> InvalidInput:
+    return InvalidInput(f"the picture cannot be used: {reason}", field=FIELD)
+
+
+def broken() -> InvalidInput:
+    return refusal("it is cut off or broken; save it anew and send it again")
+
+
+def too_many_parts(what: str, number: int) -> InvalidInput:
+    return refusal(f"it has more than {number} {what}; save it anew in an image editor and send it again")
+
+
+def animated() -> InvalidInput:
+    return refusal("it is animated; send a single frame")
+
+
+def profile_too_large() -> InvalidInput:
+    return refusal(
+        f"its colour profile is larger than {LARGEST_PROFILE // 1024 // 1024} MiB; convert the picture to sRGB"
+    )
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise InvalidInput unless the sides, in pixels, are what the tools can begin from."""
+    if max(width, height) > LONGEST_SIDE:
+        raise refusal(f"it is {width} x {height} pixels; {LONGEST_SIDE} a side are the most, make it smaller")
+    if min(width, height) < SHORTEST_SIDE:
+        raise refusal(f"it is {width} x {height} pixels; {SHORTEST_SIDE} a side are the least, send a larger one")
+    if max(width, height) > LARGEST_ASPECT * min(width, height):
+        raise refusal(f"it is {width} x {height} pixels; at most {LARGEST_ASPECT} times as long as wide, crop it")

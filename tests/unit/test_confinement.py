@@ -1,0 +1,70 @@
+"""What decodes bytes from outside ends at its bounds, and each end has a name."""
+
+import os
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, run
+
+MIB = 1024 * 1024
+# By the clock nothing is decided here: no test waits for it but one that would else wait for ever.
+BOUNDS = Bounds(cpu_s=1, finish_cpu_s=1, wall_s=300, memory_bytes=100 * MIB, answer_bytes=MIB)
+CONFINED = "from craftspark.pictures.confinement import confined, finishing, OUT_OF_MEMORY; confined(); "
+
+
+def test_what_it_writes_comes_back_first_line_and_rest() -> None:
+    program = CONFINED + "import sys; sys.stdout.write('head\\n' + sys.stdin.read()[::-1])"
+
+    assert run(program, b"abc\ndef", BOUNDS) == (b"head\n", b"fed\ncba")
+
+
+def test_work_without_end_is_ended() -> None:
+    with pytest.raises(TooMuchWork):
+        run(CONFINED + "\nwhile True: pass", b"", BOUNDS)
+
+
+def test_work_after_finishing_has_time_of_its_own_and_ends_as_well() -> None:
+    spent = "import time\nfinishing()\nwhile time.process_time() < 1.5: pass\nprint('done')"
+    assert run(CONFINED + spent, b"", BOUNDS) == (b"done\n", b"")
+    with pytest.raises(TooMuchWork):
+        run(CONFINED + "finishing()\nwhile True: pass", b"", BOUNDS)
+
+
+def test_waiting_without_work_is_ended_by_the_clock() -> None:
+    with pytest.raises(TooMuchWork):
+        run(CONFINED + "import signal; signal.pause()", b"", replace(BOUNDS, wall_s=1))
+
+
+def test_memory_is_bounded() -> None:
+    program = CONFINED + "import os\ntry: bytes(200 * 1024 * 1024)\nexcept MemoryError: os._exit(OUT_OF_MEMORY)"
+
+    with pytest.raises(TooMuchWork):
+        run(program, b"", BOUNDS)
+    assert run(CONFINED + "print(len(bytes(50 * 1024 * 1024)))", b"", BOUNDS)[0] == b"52428800\n"
+
+
+def test_a_crash_has_a_name_and_a_fault_of_ours_is_loud() -> None:
+    with pytest.raises(ProcessBroke):
+        run(CONFINED + "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", b"", BOUNDS)
+    with pytest.raises(subprocess.CalledProcessError):
+        run("import no_such_module", b"", BOUNDS)
+
+
+def test_it_sees_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("CRAFTSPARK_JOBS_TABLE", "jobs")
+
+    names = run(CONFINED + "import os; print(' '.join(os.environ))", b"", BOUNDS)[0].decode().split()
+
+    assert "PYTHONPATH" in names
+    assert not [name for name in names if name.startswith(("AWS_", "CRAFTSPARK_"))]
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "secret"
+
+
+def test_more_than_the_largest_answer_is_not_written() -> None:
+    program = CONFINED + "import sys; sys.stdout.buffer.write(bytes(2 * 1024 * 1024))"
+
+    with pytest.raises(subprocess.CalledProcessError):
+        run(program, b"", BOUNDS)

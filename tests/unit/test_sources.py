@@ -1,0 +1,25 @@
+"""A worker decodes a source only where it is the picture that the submission found."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from craftspark.errors import SourceMissing
+from craftspark.sources import Source
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.sources import SourcePictures
+
+
+def order(width: int) -> ImageOrder:
+    source = Source(reference="upload/x", bucket="uploads", key="x", width=width, height=32)
+    return ImageOrder(job_id="a" * 26, index=0, seed=1, tool="upscale", request={}, source=source)
+
+
+def test_a_source_of_another_size_is_not_decoded() -> None:
+    png = io.BytesIO()
+    Image.new("RGB", (40, 32)).save(png, "PNG")
+
+    assert SourcePictures(lambda _: png.getvalue()).of(order(40)).shape == (32, 40, 3)
+    with pytest.raises(SourceMissing):
+        SourcePictures(lambda _: png.getvalue()).of(order(41))
