@@ -153,6 +153,11 @@ def seeds_of(job_id: str, first: int | None, count: int) -> tuple[int, ...]:
     return tuple((first + index) % (LARGEST_SEED + 1) for index in range(count))
 
 
+def images_prefix(job_id: str) -> str:
+    """What the keys of all files of a job begin with, in the images bucket."""
+    return f"images/{job_id}/"
+
+
 def image_key(job_id: str, index: int) -> str:
     """Where the images bucket keeps an image."""
     return f"images/{job_id}/{index}.png"

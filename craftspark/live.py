@@ -88,6 +88,11 @@ def state_message(job: Job) -> Message:
     }
 
 
+def deleted_message(job_id: str) -> Message:
+    """The maker deleted a job, perhaps in another window."""
+    return {"type": "job.deleted", "job_id": job_id}
+
+
 def image_message(job_id: str, image: StoredImage, thumbnail_url: str) -> Message:
     """An image is done, and this is how it looks."""
     return {

@@ -94,11 +94,17 @@ class PushSettings(ConnectionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadSettings(Settings):
-    """What `read_job`, `list_jobs` and `delete_images` need."""
+class DeleteSettings(Settings):
+    """What `delete_job` and `delete_images` need."""
 
     jobs_table: str
     images_bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSettings(DeleteSettings):
+    """What `read_job` and `list_jobs` need."""
+
     url_lifetime_s: int
 
 

@@ -272,6 +272,13 @@ OPERATIONS = {
         parameters=(JOB_ID,),
         refusals=(errors.JobNotFound, errors.JobUnfinished),
     ),
+    "delete_job": Operation(
+        summary="Delete a job that has ended, with its words and files, for good",
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        parameters=(JOB_ID,),
+        refusals=(errors.JobNotFound, errors.JobUnfinished),
+    ),
     "cancel_job": Operation(
         summary="Cancel a job: images that are stored stay and are charged, the others are refunded",
         answer=JobSummary,

@@ -18,6 +18,7 @@ from craftspark.routes import ROUTES
 from craftspark.settings import (
     AccountSettings,
     AdminSettings,
+    DeleteSettings,
     JobsSettings,
     LiveSettings,
     ReadSettings,
@@ -67,6 +68,7 @@ class ApiStack(Stack):
             "cancel_job": self._cancel_job(),
             "change_job": self._change_job(),
             "delete_images": self._delete_images(),
+            "delete_job": self._delete_job(),
             "read_account": self._account("ReadAccount", "read_account"),
             "list_ledger": self._account("ListLedger", "list_ledger"),
             "list_tools": self._function("ListTools", "list_tools", ToolsSettings(model=stage.rendering.model)),
@@ -179,18 +181,29 @@ class ApiStack(Stack):
         return change_job
 
     def _delete_images(self) -> lambda_.Function:
-        delete_images = self._function(
-            "DeleteImages",
-            "delete_images",
-            ReadSettings(
-                jobs_table=self._data.jobs.table.table_name,
-                images_bucket=self._data.images.bucket_name,
-                url_lifetime_s=self._stage.makers.url_lifetime_s,
-            ),
-        )
+        delete_images = self._deleter("DeleteImages", "delete_images")
         self._data.jobs.grant_read_write(delete_images)
-        self._data.images.grant_delete(delete_images)
         return delete_images
+
+    def _delete_job(self) -> lambda_.Function:
+        """Finds files by their job, so that it leaves none that no table knows."""
+        delete_job = self._deleter("DeleteJob", "delete_job")
+        self._data.jobs.grant_enter(delete_job)
+        images = iam.PolicyStatement(
+            actions=["s3:ListBucket"],
+            resources=[self._data.images.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": "images/*"}},
+        )
+        delete_job.add_to_role_policy(images)
+        return delete_job
+
+    def _deleter(self, construct_id: str, name: str) -> lambda_.Function:
+        settings = DeleteSettings(
+            jobs_table=self._data.jobs.table.table_name, images_bucket=self._data.images.bucket_name
+        )
+        function = self._function(construct_id, name, settings)
+        self._data.images.grant_delete(function)
+        return function
 
     def _cancel_job(self) -> lambda_.Function:
         cancel_job = self._function(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from craftspark.aws import items
-from craftspark.aws.items import text
+from craftspark.aws.items import Item, text
 from craftspark.aws.job_book import read_record
 from craftspark.errors import JobNotFound, JobUnfinished
 from craftspark.jobs import Job, JobRecord
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # Reads of the index for one page. Each looks at twice as many jobs as the one before, so a page gets past tens of
 # thousands of jobs that are not wanted, such as those that expired and are not deleted yet.
 READS_MOST = 10
+# Conditions of changes: the job is this maker's and has not expired; nor was it deleted; it has ended.
+THERE = "maker = :maker AND expires_at > :now"
+NOT_DELETED = " AND attribute_not_exists(deleted_at)"
 ENDED = " AND attribute_not_exists(unfinished)"
 
 
@@ -127,26 +130,54 @@ class JobChanges:
         self._change(maker, job_id, change, ENDED, values={":at": text(items.timestamp(at))})
         return read_record(self.client, self.jobs_table, job_id)
 
-    def _change(self, maker: str, job_id: str, change: str, condition: str = "", *, values: dict[str, Any]) -> Job:
-        """The job with the change, if it is the maker's, live, and as the condition wants it.
+    def delete(self, maker: str, job_id: str, at: datetime) -> bool:
+        """Take an ended job from all lists, with all that the maker wrote; tells whether it was there until now.
 
-        Raises JobNotFound, or JobUnfinished where only the condition does not hold.
+        What is left until it expires are figures: they answer whoever still settles the job, and keep the
+        Idempotency-Key from starting it again. Raises JobNotFound, or JobUnfinished for one in progress.
         """
+        change = (
+            "SET deleted_at = if_not_exists(deleted_at, :at), #request = :no_request, fingerprint = :no_fingerprint"
+            " REMOVE title, failures, #source, created"
+        )
+        values = {":at": text(items.timestamp(at)), ":no_request": text("{}"), ":no_fingerprint": text("deleted")}
+        names = {"#request": "request", "#source": "source"}
+        before = self._update(maker, job_id, change, THERE + ENDED, values, names=names, answer="ALL_OLD")
+        return "deleted_at" not in before
+
+    def _change(self, maker: str, job_id: str, change: str, condition: str = "", *, values: dict[str, Any]) -> Job:
+        """The job with the change. Raises JobNotFound, or JobUnfinished where only the condition does not hold."""
+        return items.read_job(self._update(maker, job_id, change, THERE + NOT_DELETED + condition, values))
+
+    def _update(
+        self,
+        maker: str,
+        job_id: str,
+        change: str,
+        condition: str,
+        values: dict[str, Any],
+        *,
+        names: dict[str, str] | None = None,
+        answer: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW",
+    ) -> Item:
         now = utc_now()
-        theirs = "maker = :maker AND expires_at > :now AND attribute_not_exists(deleted_at)"
         try:
-            answer = self.client.update_item(
+            changed: Any = self.client.update_item(
                 TableName=self.jobs_table,
                 Key=items.job_key(job_id),
                 UpdateExpression=change,
-                ConditionExpression=theirs + condition,
+                ConditionExpression=condition,
                 ExpressionAttributeValues={":maker": text(maker), ":now": items.epoch(now), **values},
-                ReturnValues="ALL_NEW",
+                ReturnValues=answer,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **({"ExpressionAttributeNames": names} if names else {}),  # type: ignore[arg-type]
             )
         except self.client.exceptions.ConditionalCheckFailedException as failed:
             old: Any = failed.response.get("Item", {})
             if old.get("maker") == text(maker) and items.live(old, now):
-                raise JobUnfinished("the job is in progress; cancel it first", field="job_id") from None
+                raise JobUnfinished(
+                    "the job is in progress; cancel it first, with POST /v1/jobs/{job_id}/cancel", field="job_id"
+                ) from None
             raise JobNotFound(f"you have no job {job_id}", field="job_id") from None
-        return items.read_job(answer["Attributes"])
+        found: Item = changed["Attributes"]
+        return found

@@ -1,4 +1,4 @@
-"""DELETE /v1/jobs/{job_id}: cancel a job; what is rendered stays, the rest is refunded."""
+"""POST /v1/jobs/{job_id}/cancel: cancel a job; what is rendered stays, the rest is refunded."""
 
 from functools import cache
 

@@ -5,7 +5,7 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.images import ImageBucket
 from craftspark.aws.job_list import JobChanges
-from craftspark.settings import ReadSettings
+from craftspark.settings import DeleteSettings
 from craftspark.submissions import utc_now
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
@@ -14,12 +14,12 @@ from lambdas.views import job_summary
 
 @cache
 def changes() -> JobChanges:
-    return JobChanges(client=clients.dynamodb(), jobs_table=ReadSettings.from_environment().jobs_table)
+    return JobChanges(client=clients.dynamodb(), jobs_table=DeleteSettings.from_environment().jobs_table)
 
 
 @cache
 def bucket() -> ImageBucket:
-    return ImageBucket(client=clients.s3(), bucket=ReadSettings.from_environment().images_bucket)
+    return ImageBucket(client=clients.s3(), bucket=DeleteSettings.from_environment().images_bucket)
 
 
 @logger.inject_lambda_context

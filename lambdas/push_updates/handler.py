@@ -11,7 +11,7 @@ from craftspark.aws.items import JOB, read_image, read_job
 from craftspark.aws.presigning import Presigner
 from craftspark.downloads import Download
 from craftspark.jobs import thumbnail_key
-from craftspark.live import Connection, Message, image_message, progress_message, state_message
+from craftspark.live import Connection, Message, deleted_message, image_message, progress_message, state_message
 from craftspark.settings import PushSettings
 from craftspark.submissions import utc_now
 from lambdas.live import table
@@ -77,7 +77,10 @@ def messages(change: dict[str, Any]) -> Iterator[tuple[str, Message]]:
     maker, job_id = new["maker"]["S"], new["job_id"]["S"]
     kind, _, number = new["item"]["S"].partition("#")
     if kind == JOB:
-        if old is None or old["state"] != new["state"]:
+        if "deleted_at" in new:
+            if "deleted_at" not in (old or {}):
+                yield maker, deleted_message(job_id)
+        elif old is None or old["state"] != new["state"]:
             yield maker, state_message(read_job(new))
     elif kind == "image" and old is None:
         image = read_image(int(number), new)

@@ -112,7 +112,7 @@ def test_a_token_without_a_subject_is_forbidden() -> None:
     assert call("read_account", maker=None).status == 403
 
 
-@pytest.mark.parametrize("function", ["read_job", "cancel_job"])
+@pytest.mark.parametrize("function", ["read_job", "cancel_job", "delete_job"])
 def test_another_maker_s_job_is_not_found_and_untouched(function: str) -> None:
     job_id = submit(count=1).body["job_id"]
 
@@ -125,7 +125,7 @@ def test_another_maker_s_job_is_not_found_and_untouched(function: str) -> None:
     assert read(job_id).body["state"] == "queued"
 
 
-@pytest.mark.parametrize("function", ["read_job", "cancel_job"])
+@pytest.mark.parametrize("function", ["read_job", "cancel_job", "delete_job"])
 @pytest.mark.parametrize("job_id", ["x", "A" * 26, "a" * 27, "b" * 3000, "../account", "\x00" * 26])
 def test_what_cannot_be_a_job_s_id_is_not_found(function: str, job_id: str) -> None:
     answer = call(function, path={"job_id": job_id})

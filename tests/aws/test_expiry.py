@@ -67,6 +67,7 @@ READERS: dict[str, Callable[[str], Answer]] = {
     "change_job": ask("change_job", body={"title": "t"}),
     "cancel_job": ask("cancel_job"),
     "delete_images": ask("delete_images"),
+    "delete_job": ask("delete_job"),
     "inspect_job": ask("inspect_job", scope=SCOPE),
 }
 
@@ -81,7 +82,7 @@ def test_no_route_knows_an_expired_job(function: str, ago: timedelta) -> None:
 
     assert (answer.status, answer.body["type"]) == (404, "/problems/JobNotFound")
     item = clients.dynamodb().get_item(TableName=JOBS, Key={"job_id": {"S": job_id}, "item": {"S": "job"}})["Item"]
-    assert not {"title", "images_deleted_at"} & set(item)
+    assert not {"title", "images_deleted_at", "deleted_at"} & set(item)
 
 
 def test_an_unfinished_job_that_has_expired_is_not_cancelled() -> None:

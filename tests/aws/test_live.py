@@ -126,6 +126,21 @@ def record(number: int, maker: str = "maker-1", **changes: Any) -> dict[str, Any
     return {"dynamodb": {"NewImage": new, "SequenceNumber": str(number)}}
 
 
+def test_other_windows_hear_that_a_job_was_deleted(table: ConnectionTable, gateway: Gateway) -> None:
+    connected(table)
+    job = {"maker": {"S": "maker-1"}, "job_id": {"S": "j"}, "item": {"S": "job"}, "state": {"S": "succeeded"}}
+    deleted = {**job, "deleted_at": {"S": "2030-01-01T00:00:00.000Z"}}
+    changes = [
+        {"NewImage": deleted, "OldImage": job},
+        {"NewImage": deleted, "OldImage": deleted},
+        {"OldImage": deleted},
+    ]
+
+    push.handler({"Records": [{"dynamodb": {**change, "SequenceNumber": "1"}} for change in changes]}, Context())
+
+    assert gateway.sent == [("c", {"type": "job.deleted", "job_id": "j"})]
+
+
 def told(gateway: Gateway, connection: str) -> list[int]:
     return [message["percent"] for each, message in gateway.sent if each == connection]
 

@@ -143,7 +143,7 @@ def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rend
     job_id = front_end.accepted(count=4)
     eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
 
-    answer = front_end.call("DELETE", f"/v1/jobs/{job_id}")
+    answer = front_end.call("POST", f"/v1/jobs/{job_id}/cancel")
 
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
     assert front_end.balance() == (0, 0, 0)
@@ -161,7 +161,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
     job_id = front_end.accepted(f"hold {pipe}", count=8)
     eventually(lambda: image_entries(drill, job_id))
 
-    cancelled = front_end.call("DELETE", f"/v1/jobs/{job_id}").json()
+    cancelled = front_end.call("POST", f"/v1/jobs/{job_id}/cancel").json()
     with pipe.open("wb"):  # waits until the worker is there, and lets it go on
         pipe.unlink()
 

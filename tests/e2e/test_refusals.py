@@ -186,8 +186,8 @@ def test_another_maker_s_job_is_not_found(cloud: LocalCloud, front_end: FrontEnd
     job_id = front_end.accepted(count=1, steps=1)
     stranger = FrontEnd(cloud, cloud.sign_in("stranger@craftspark.example"))
 
-    for method in ("GET", "DELETE"):
-        answer = stranger.call(method, f"/v1/jobs/{job_id}")
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/cancel")):
+        answer = stranger.call(method, f"/v1/jobs/{job_id}{path}")
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/JobNotFound")
     assert stranger.call("GET", "/v1/jobs").json()["jobs"] == []
     assert front_end.ended(job_id)["state"] == "succeeded"

@@ -64,7 +64,7 @@ def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_follow
     assert not delivery["delivered"]
     assert "not on the public internet" in delivery["error"]
     # The next try waits as a delayed message and not in flight; it is made in time and logged like the first.
-    tries = eventually(lambda: found if len(found := look()) > 1 else None)
+    tries = eventually(lambda: found if len(found := look()) > 1 else [])
     assert [each["attempt"] for each in tries] == list(range(len(tries), 0, -1))
     assert {each["message_id"] for each in tries} == {delivery["message_id"]}
     eventually(lambda: waiting(cloud) == {"": 0, "NotVisible": 0, "Delayed": 1})

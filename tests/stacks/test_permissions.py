@@ -206,6 +206,16 @@ def test_only_releases_touch_styles(synthesis: Synthesis, name: str) -> None:
     assert on(synthesis.allowed_to_function(name), "Styles") == set()
 
 
+def test_deleting_a_job_finds_its_files_and_reads_none(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("delete_job")
+
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
+    assert on(statements, "Images") == {"s3:ListBucket", "s3:DeleteObject*"}
+    [listing] = [each for each in statements if "s3:ListBucket" in actions(each)]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "images/*"}}
+    assert services(statements) == {"dynamodb", "s3", "xray"}
+
+
 def test_only_connections_webhooks_and_a_maker_s_own_images_are_deleted_and_nobody_scans(synthesis: Synthesis) -> None:
     every = allowed(synthesis)
     deleting = [each for each in every if {"dynamodb:DeleteItem", "s3:DeleteObject*"} & set(actions(each))]
@@ -215,7 +225,10 @@ def test_only_connections_webhooks_and_a_maker_s_own_images_are_deleted_and_nobo
         assert any(name in place for name in ("Connections", "Webhooks", "Images")), place
     images = [each for each in deleting if "s3:DeleteObject*" in actions(each)]
     assert images == [
-        each for each in synthesis.allowed_to_function("delete_images") if "s3:DeleteObject*" in actions(each)
+        each
+        for name in ("delete_images", "delete_job")
+        for each in synthesis.allowed_to_function(name)
+        if "s3:DeleteObject*" in actions(each)
     ]
     assert not allowed_actions(every) & {"dynamodb:Scan", "s3:DeleteBucket"}
 

@@ -374,12 +374,29 @@ export interface paths {
         get: operations["read_job"];
         put?: never;
         post?: never;
-        /** Cancel a job: images that are stored stay and are charged, the others are refunded */
-        delete: operations["cancel_job"];
+        /** Delete a job that has ended, with its words and files, for good */
+        delete: operations["delete_job"];
         options?: never;
         head?: never;
         /** Give a job a title */
         patch: operations["change_job"];
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a job: images that are stored stay and are charged, the others are refunded */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/jobs/{job_id}/images": {
@@ -3457,7 +3474,7 @@ export interface operations {
             };
         };
     };
-    cancel_job: {
+    delete_job: {
         parameters: {
             query?: never;
             header?: never;
@@ -3468,14 +3485,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["JobSummary"];
-                };
+                content?: never;
             };
             /** @description No token, or one that is expired, tampered with or not for this service */
             401: {
@@ -3502,7 +3517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/JobAlreadyFinal`: The job has ended */
+            /** @description `/problems/JobUnfinished`: The job is in progress */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3573,6 +3588,62 @@ export interface operations {
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobSummary"];
+                };
+            };
+            /** @description No token, or one that is expired, tampered with or not for this service */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/Forbidden`: The token names no maker */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/JobNotFound`: You have no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/JobAlreadyFinal`: The job has ended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
