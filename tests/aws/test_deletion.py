@@ -7,11 +7,10 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.images import FilesLeft
+from craftspark.aws.images import FilesLeft, ImageBucket
 from craftspark.aws.render_book import JobEnded
 from craftspark.errors import JobNotFound
 from craftspark.jobs import StoredImage
-from lambdas.delete_job import handler as deleting
 from tests.aws.api import Answer, account, book, call, read, render_book, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS
 from tests.fakes import NOON
@@ -116,16 +115,16 @@ def test_another_s_job_is_not_deleted() -> None:
 def test_what_a_first_request_left_a_second_one_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The job is hidden and its words are gone before the first file is; whoever asks again finishes."""
     job_id = finished()
-    broken = deleting.ImageBucket.drop_all
+    broken = ImageBucket.drop_all
 
     def part(*_: Any) -> int:
         raise FilesLeft("1 of 6 files were not deleted")
 
-    monkeypatch.setattr(deleting.ImageBucket, "drop_all", part)
+    monkeypatch.setattr(ImageBucket, "drop_all", part)
     with pytest.raises(FilesLeft):
         delete(job_id)
     assert (read(job_id).status, len(files())) == (404, len(FILES))
-    monkeypatch.setattr(deleting.ImageBucket, "drop_all", broken)
+    monkeypatch.setattr(ImageBucket, "drop_all", broken)
 
     assert delete(job_id).status == 204
     assert files() == []
