@@ -49,6 +49,7 @@ lint: $(VENV)/.ready
 fix: setup ## format, mend what can be mended, and write the generated files anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m cdk_app.word_index craftspark/words/index.json
 	$(BIN)/python -m lambdas.openapi > docs/openapi.json
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import built_in_model, live_updates, local_runs, status, submit, upscaling
+from benchmarks import built_in_model, live_updates, local_runs, moderation, status, submit, upscaling
 from benchmarks.entries import Entry
 from benchmarks.tools import cutting, outpainting, patterns, recipes, upscale_memory
 
 OUT = Path("build/bench.json")
 MEASURES = (
     submit.measure,
+    moderation.measure,
     status.measure,
     local_runs.worker_share,
     local_runs.jobs_per_second,

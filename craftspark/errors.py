@@ -54,7 +54,7 @@ class WebhookNotFound(RequestRefused):
 
 
 class PromptRefused(RequestRefused):
-    """The words ask for what we do not make."""
+    """The words ask for what we do not make. `facts` has the `words` that are refused, where they are known."""
 
 
 class JobNotFound(RequestRefused):

@@ -4,16 +4,24 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from craftspark.errors import PromptRefused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """Why a text is refused, as its writer is told, and the words it is about where they are known."""
+
+    reason: str
+    words: str = ""
 
 
 class Moderator(Protocol):
     """Judges words, whatever stands behind it: a list, a model, a service."""
 
-    def objections(self, text: str) -> Sequence[str]:
-        """Why the text is refused, in words that its writer may be told; none where it is not."""
+    def objections(self, text: str) -> Sequence[Objection]:
+        """Why the text is refused; none where it is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +52,18 @@ class Moderation:
         """Raise PromptRefused that names the field, and keep a record, for words (by field) that are refused."""
         for field, text in words.items():
             for moderator in self.moderators:
-                if objections := tuple(moderator.objections(text)):
-                    digest = hashlib.sha256(text.encode()).hexdigest()
-                    self.refusals.add(
-                        Refusal(maker=maker, field=field, text_sha256=digest, objections=objections, at=at)
-                    )
-                    raise PromptRefused(
-                        f"we make no pictures of this: {', '.join(objections)}; say it in other words", field=field
-                    )
+                if objections := moderator.objections(text):
+                    self._refuse(maker, field, text, objections, at)
+
+    def _refuse(self, maker: str, field: str, text: str, objections: Sequence[Objection], at: datetime) -> NoReturn:
+        reasons = tuple(dict.fromkeys(each.reason for each in objections))
+        words = list(dict.fromkeys(each.words for each in objections if each.words))
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.refusals.add(Refusal(maker=maker, field=field, text_sha256=digest, objections=reasons, at=at))
+        # The words are a fact beside the detail: details are logged, and a maker's words are not.
+        raise PromptRefused(
+            f"we make no pictures with {', '.join(reasons)}; "
+            + ("leave out what `words` names, or say it in other words" if words else "say it in other words"),
+            field=field,
+            words=words,
+        )

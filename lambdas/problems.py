@@ -82,6 +82,7 @@ class Problem(BaseModel):
     active_jobs: int | None = Field(None, description="Your jobs in progress.")
     max_active_jobs: int | None = Field(None, description="How many may be in progress.")
     estimated_wait_s: int | None = Field(None, description="How long the job would wait, in seconds.")
+    words: list[str] = Field([], description="The words that are refused, where they are known.")
     plan: str | None = Field(None, description="Your plan.")
 
 

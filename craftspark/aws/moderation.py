@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from craftspark.aws.items import epoch, text, timestamp
-from craftspark.moderation import Refusal
+from craftspark.moderation import Objection, Refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_comprehend import ComprehendClient
@@ -54,10 +54,10 @@ class Comprehend:
 
     client: ComprehendClient
 
-    def objections(self, text: str) -> Sequence[str]:
+    def objections(self, text: str) -> Sequence[Objection]:
         answer = self.client.detect_toxic_content(TextSegments=[{"Text": text}], LanguageCode="en")
         return [
-            LABELS[label["Name"]]
+            Objection(reason=LABELS[label["Name"]])
             for label in answer["ResultList"][0]["Labels"]
             if label["Score"] >= TOXIC and label["Name"] in LABELS
         ]

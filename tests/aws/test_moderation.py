@@ -4,6 +4,7 @@ from botocore.stub import Stubber
 
 from craftspark.aws import clients
 from craftspark.aws.moderation import Comprehend
+from craftspark.moderation import Objection
 from tests.aws.api import account, call, submit
 from tests.aws.conftest import ACCOUNTS
 
@@ -18,6 +19,7 @@ def test_a_refused_prompt_is_a_problem_of_its_own_with_a_record_and_no_charge() 
         "/problems/PromptRefused",
         "prompt",
     )
+    assert refused.body["words"] == ["fuck"]
     assert account()["reserved"] == 0
     items = clients.dynamodb().scan(TableName=ACCOUNTS)["Items"]
     [record] = [item for item in items if item["item"]["S"].startswith("refusal#")]
@@ -41,4 +43,4 @@ def test_comprehend_objects_to_what_it_finds_toxic_and_to_nothing_else() -> None
             {"ResultList": [{"Labels": labels, "Toxicity": 0.8}]},
             {"TextSegments": [{"Text": "a stabbing"}], "LanguageCode": "en"},
         )
-        assert Comprehend(client=client).objections("a stabbing") == ["violence"]
+        assert Comprehend(client=client).objections("a stabbing") == [Objection(reason="violence")]

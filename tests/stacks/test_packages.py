@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from cdk_app import word_index
 from cdk_app.import_closure import PackagingFailed, import_closure
 from cdk_app.lambda_package import lambda_package
 from cdk_app.stages import DEV, LOCAL
 from cdk_app.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
+from cdk_app.word_index import INDEX, build_word_index
 from tests.stacks.conftest import ROOT
 
 FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))
@@ -29,6 +31,25 @@ def test_package_has_only_what_its_handler_imports(name: str) -> None:
     assert ours == set(closure.files)
     assert not foreign_to(name) & {entry.name.partition(".")[0] for entry in package.iterdir()}
     assert [other for other in FUNCTIONS if (package / "lambdas" / other).is_dir()] == [name]
+
+
+@pytest.mark.parametrize(("name", "moderates"), [("submit_job", True), ("quote_job", True), ("read_job", False)])
+def test_a_package_that_moderates_has_the_index_of_the_lists_as_they_are(name: str, moderates: bool) -> None:
+    package = lambda_package(name, functions=DEV.functions)
+
+    assert (package / INDEX).is_file() == moderates
+    assert not moderates or (package / INDEX).read_bytes() == build_word_index()
+    assert not (package / "glin_profanity").exists()
+
+
+def test_a_changed_list_makes_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = lambda_package("submit_job", functions=DEV.functions)
+    monkeypatch.setattr(word_index, "build_word_index", lambda: b"{}")
+
+    after = lambda_package("submit_job", functions=DEV.functions)
+
+    assert after != before
+    assert (after / INDEX).read_bytes() == b"{}"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

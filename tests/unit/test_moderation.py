@@ -1,10 +1,24 @@
-"""What the word list sees through, and what crafters may say."""
+"""What the local layer refuses, what it sees through, and what crafters may say."""
+
+import tomllib
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lambdas.moderation import WordList
+from benchmarks.moderation import HALVES, prompts
+from cdk_app.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, without_slots
+from craftspark.words.index import WordIndex
+from craftspark.words.judge import WordJudge
 
-WORDS = WordList()
+WORDS = WordJudge(index=WordIndex.load())
+CRAFT = tomllib.loads((LISTS / "craft.toml").read_text("utf-8"))
+LANGUAGES = sorted(file for file in LISTS.glob("*.toml") if file.name not in ("rules.toml", "craft.toml"))
+
+
+def reasons(text: str) -> set[str]:
+    return {objection.reason for objection in WORDS.objections(text)}
 
 
 @pytest.mark.parametrize(
@@ -14,18 +28,27 @@ WORDS = WordList()
         "a cat that says FuCk",
         "f u c k",
         "f.u-c_k",
+        "fu ck",
         "fu\u200bck",
+        "fu\u00adck",
         "fu\u0441k",  # Cyrillic
         "\uff46\uff55\uff43\uff4b",  # full width
         "f\u00fcck",
         "sh1t",
         "a$$hole",
+        "d1ckhead",
+        "sh*t",
         "fuuuuuck",
         "\U0001d487\U0001d496\U0001d484\U0001d48c",  # mathematical letters
     ],
 )
 def test_disguises_are_seen_through(text: str) -> None:
-    assert WORDS.objections(text)
+    assert reasons(text) == {"offensive words"}
+
+
+@pytest.mark.parametrize("text", ["maine coon cat", "number 455", "box of 8008 beads", "kinky boots", "tit bird"])
+def test_words_are_judged_in_their_context(text: str) -> None:
+    assert not WORDS.objections(text)
 
 
 @pytest.mark.parametrize(
@@ -39,11 +62,141 @@ def test_disguises_are_seen_through(text: str) -> None:
         "Scunthorpe",
         "cocktail glass",
         "shiitake mushroom",
-        "peacock feather",
         "sextant and compass",
-        "titmouse, coyote, moose and rosette",
-        "a screwdriver, nuts and bolts",
+        "rape seed field",
+        "dick whittington cat",
+        "nude lipstick",
+        "breast cancer awareness ribbon",
+        "glue gun on a bench",
+        "a55 road sign",
+        "88 piano keys",
+        "kunt u een taart tekenen",
+        "lapin en retard",
+        "dick gestrickter Schal",
+        "gato negro en la ventana",
+        "cono de helado",
+        "hindu swastika rangoli for diwali",
+        "baby shower with naked cake",
     ],
 )
 def test_what_crafters_draw_is_not_refused(text: str) -> None:
     assert not WORDS.objections(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("beating a child", "violence against children"),
+        ("niño muerto", "violence against children"),
+        ("kinder töten", "violence against children"),
+        ("enfant battu", "violence against children"),
+        ("baby vermoorden", "violence against children"),
+        ("matar uma criança", "violence against children"),
+        ("uccidere un bambino", "violence against children"),
+        ("cutting her wrists", "self-harm"),
+        ("quiero morir", "self-harm"),
+        ("sich erhängen", "self-harm"),
+        ("zelfmoord", "self-harm"),
+        ("nude toddler", "sexual content with minors"),
+        ("gas the jews", "hate"),
+        ("mort aux juifs", "hate"),
+        ("Hakenkreuzfahne", "hate"),
+        ("torturing a dog", "cruelty to animals"),
+        ("naked woman", "sexual content"),
+        ("nackte frau", "sexual content"),
+        ("severed head", "graphic violence"),
+        ("suicide bomber", "extremism"),
+        ("snorting cocaine", "hard drugs"),
+    ],
+)
+def test_themes_are_known_by_words_together_in_seven_languages(text: str, reason: str) -> None:
+    assert reason in reasons(text)
+
+
+def test_an_objection_names_the_words() -> None:
+    [objection] = WORDS.objections("a picture of people beating a little child, please")
+
+    assert objection.words == "beating a little child"
+
+
+def test_every_craft_phrase_of_the_lists_is_taken() -> None:
+    patterns = [(pattern, CRAFT["slots"]) for pattern in CRAFT["phrases"]]
+    for file in LANGUAGES:
+        content = tomllib.loads(file.read_text("utf-8"))
+        patterns += [(pattern, {}) for pattern in content.get("craft", {}).get("phrases", ())]
+    texts = [" ".join(words) for pattern, slots in patterns for words in without_slots(pattern, slots)]
+
+    assert [text for text in texts if WORDS.objections(text)] == []
+
+
+def test_a_colour_called_nude_is_taken_and_no_person_is() -> None:
+    for adjective in CRAFT["adjective"]:
+        for word in adjective["words"]:
+            refused = [after for after in adjective["before"] if WORDS.objections(f"{word} {after}")]
+            assert refused == []
+            assert WORDS.objections(f"{word} woman")
+
+
+def test_a_context_excuses_its_words_and_without_it_they_stand() -> None:
+    swastika = "swastika on a flag"
+
+    assert WORDS.objections(swastika)
+    assert not WORDS.objections("buddhist swastika on a flag")
+
+
+def test_the_half_of_the_prompts_that_rules_are_written_from_is_known() -> None:
+    bad, harmless = list(prompts("bad", "rules")), list(prompts("harmless", "rules"))
+    missed = [prompt.text for prompt in bad if not WORDS.objections(prompt.text)]
+    refused = [prompt.text for prompt in harmless if WORDS.objections(prompt.text)]
+
+    assert len(missed) <= len(bad) * 0.05
+    assert len(refused) <= len(harmless) * 0.01
+
+
+def test_the_lists_of_prompts_are_as_large_as_figures_need() -> None:
+    bad = [len(list(prompts("bad", half))) for half in HALVES]
+    harmless = [len(list(prompts("harmless", half))) for half in HALVES]
+
+    assert sum(bad) >= 300
+    assert sum(harmless) >= 500
+    assert min(bad) > 0.4 * sum(bad)
+    assert min(harmless) > 0.4 * sum(harmless)
+
+
+@given(st.text(max_size=1000))
+def test_any_text_is_judged(text: str) -> None:
+    WORDS.objections(text)
+
+
+@pytest.mark.parametrize("text", ["a!" * 500, "!" * 1000, "a " * 500, "x" * 1000, "kill a " * 140, "f*" * 500])
+def test_long_monotonous_text_is_judged_by_little_work(text: str) -> None:
+    class Counted(dict[str, int]):
+        looked_up = 0
+
+        def get(self, key: str, default: int = 0) -> int:  # type: ignore[override]
+            Counted.looked_up += 1
+            return super().get(key, default)
+
+    index = WordIndex.load()
+    judge = WordJudge(
+        index=WordIndex(
+            **{**{name: getattr(index, name) for name in index.__dataclass_fields__}, "codes": Counted(index.codes)}
+        )
+    )
+    judge.objections(text)
+
+    assert Counted.looked_up < 20_000
+
+
+def test_the_index_in_the_source_tree_is_the_one_that_packaging_builds() -> None:
+    assert (ROOT / INDEX).read_bytes() == build_word_index(), "run `make fix`"
+
+
+def test_a_list_that_names_no_objection_of_the_rules_is_refused(tmp_path: Path) -> None:
+    for file in LISTS.glob("*.toml"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    more = (tmp_path / "more.toml").read_text("utf-8").replace('"self-harm" =', '"sadness" =')
+    (tmp_path / "more.toml").write_text(more, "utf-8")
+
+    with pytest.raises(WordListInvalid, match="sadness"):
+        build_word_index(tmp_path)

@@ -17,7 +17,7 @@ from craftspark.errors import (
 )
 from craftspark.estimates import LAUNCH_S, Estimates
 from craftspark.jobs import Job, JobState
-from craftspark.moderation import Moderation, Refusal
+from craftspark.moderation import Moderation, Objection, Refusal
 from craftspark.releases import Pin, Release, StyleUnknown
 from craftspark.sources import Source
 from craftspark.submissions import JobExists, Submissions
@@ -75,8 +75,8 @@ class FakeSources:
 class FakeModerator:
     """Objects to dragons."""
 
-    def objections(self, text: str) -> list[str]:
-        return ["dragons"] if "dragon" in text else []
+    def objections(self, text: str) -> list[Objection]:
+        return [Objection(reason="dragons", words="dragon")] if "dragon" in text else []
 
 
 class FakeRefusals:
@@ -413,6 +413,8 @@ def test_words_that_are_refused_reserve_nothing_and_leave_a_record_without_them(
         with pytest.raises(PromptRefused) as refused:
             call("maker-1", tool, json.dumps(body))
         assert refused.value.field == field
+        assert refused.value.facts["words"] == ["dragon"]
+        assert "dragon " not in refused.value.detail  # details are logged
 
     assert acceptance.jobs == {}
     assert [(each.maker, each.field, each.objections) for each in FakeRefusals.kept] == [

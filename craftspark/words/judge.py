@@ -1,0 +1,139 @@
+"""The judge of words: refused words, phrases and combinations of themes, with what crafters mean set aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from craftspark.moderation import Objection
+from craftspark.words.index import (
+    CONCEPTS,
+    CONTEXT,
+    CONTEXT_BITS,
+    FRAGMENT,
+    NEEDS,
+    NEEDS_BITS,
+    SPEAKS,
+    SPEAKS_BITS,
+    STARTS,
+    Rule,
+    WordIndex,
+    objection_of,
+)
+from craftspark.words.spelling import ODD, disguises_of, normalize, tokens_of
+
+CONTEXT_REACH = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordJudge:
+    """A Moderator that knows words, in seven languages and some words of more; nothing outside is asked."""
+
+    index: WordIndex
+
+    def objections(self, text: str) -> Sequence[Objection]:
+        normal = normalize(text)
+        tokens = tokens_of(normal)
+        code_of = self.index.code_of
+        together = 0
+        for token in tokens:
+            together |= code_of(token)
+        found: list[Objection] = []
+        if together & self.index.alarms:
+            found += Reading(self.index, tokens).objections()
+        if ODD.search(normal):
+            found += self._in_disguise(normal)
+        return list(dict.fromkeys(found))
+
+    def _in_disguise(self, normal: str) -> list[Objection]:
+        found = []
+        for written, word, joined in disguises_of(normal):
+            if objection := objection_of(self.index.refused_alone(word, whole=joined)):
+                found.append(Objection(reason=self.index.objections[objection], words=written))
+        return found
+
+
+class Reading:
+    """One text's tokens and what is known of them, once craft phrases are set aside."""
+
+    def __init__(self, index: WordIndex, tokens: Sequence[str]) -> None:
+        self.index, self.tokens = index, tokens
+        self.codes = [index.code_of(token) for token in tokens]
+        self.languages = self.together = 0
+        for code in self.codes:
+            self.languages |= code >> SPEAKS & SPEAKS_BITS
+        self.found: list[Objection] = []
+
+    def objections(self) -> list[Objection]:
+        self._read_phrases()
+        for place, code in enumerate(self.codes):
+            needs = code >> NEEDS & NEEDS_BITS
+            if needs and not needs & self.languages:
+                self.codes[place] = 0
+        for place, code in enumerate(self.codes):
+            if (objection := objection_of(code)) and not self._excused(place):
+                self._object(objection, place, place)
+            elif code & FRAGMENT:
+                self._read_fragment(place)
+            self.together |= self.codes[place]
+        for rule in self.index.rules:
+            self._apply(rule)
+        return self.found
+
+    def _object(self, objection: int, first: int, last: int) -> None:
+        words = " ".join(self.tokens[first : last + 1])
+        self.found.append(Objection(reason=self.index.objections[objection], words=words))
+
+    def _read_phrases(self) -> None:
+        """Know words in a row as one, the longest row first, which sets craft phrases aside."""
+        place = 0
+        while place < len(self.tokens):
+            end = place
+            if self.codes[place] & STARTS:
+                for phrase in self.index.phrases[self.tokens[place]]:
+                    stop = place + 1 + len(phrase.rest)
+                    if stop > end and tuple(self.tokens[place + 1 : stop]) == phrase.rest:
+                        if objection := objection_of(phrase.code):
+                            self._object(objection, place, stop - 1)
+                        concepts = phrase.code & CONCEPTS - 1
+                        self.codes[place:stop] = [concepts] * (stop - place)
+                        end = stop
+                        break
+            place = max(end, place + 1)
+
+    def _excused(self, place: int) -> bool:
+        number = self.codes[place] >> CONTEXT & CONTEXT_BITS
+        if not number:
+            return False
+        context = self.index.contexts[number]
+        if context.languages & self.languages:
+            return True
+        for near in range(max(0, place - CONTEXT_REACH), min(len(self.tokens), place + CONTEXT_REACH + 1)):
+            if near != place:
+                token = self.tokens[near]
+                if token in context.words or token.removesuffix("s") in context.words:
+                    return True
+                if self.codes[near] & context.concepts:
+                    return True
+        return False
+
+    def _read_fragment(self, place: int) -> None:
+        """Two tokens that make one refused word, where one of them is no word of its own."""
+        for first in (place - 1, place):
+            if 0 <= first < len(self.tokens) - 1:
+                code = self.index.codes.get(self.tokens[first] + self.tokens[first + 1], 0)
+                if objection := objection_of(code):
+                    self._object(objection, first, first + 1)
+
+    def _apply(self, rule: Rule) -> None:
+        if not (self.together & rule.first and self.together & rule.second):
+            return
+        for first, code in enumerate(self.codes):
+            if code & rule.first:
+                start = first + 1 if rule.order == "before" else max(0, first - rule.within)
+                for second in range(start, min(len(self.codes), first + rule.within + 1)):
+                    if second != first and self.codes[second] & rule.second and self._joined(rule, first, second):
+                        self._object(rule.objection, min(first, second), max(first, second))
+                        return
+
+    def _joined(self, rule: Rule, first: int, second: int) -> bool:
+        between = self.codes[min(first, second) + 1 : max(first, second)]
+        return rule.order == "near" or all(code & self.index.fillers for code in between)

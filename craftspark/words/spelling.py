@@ -1,0 +1,83 @@
+"""Spellings of a word: how text becomes tokens, and what a disguised token stands for."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+TOKEN = re.compile(r"[^\W\d_]+")
+# A letter beside a digit or a sign, or a letter that stands alone: only such text can hide a word.
+ODD = re.compile(
+    r"[^\W\d_][\d@$!*#+|_.\-~€£¡]+[^\W_]|[\d@$!*#+|€£¡]+[^\W\d_]|[^\W\d_]+[@$*#]|(?<![^\W_])[^\W\d_](?![^\W_])"
+)
+CHUNK = re.compile(r"[\w@$!*#+|.\-~€£¡]+")
+SINGLE_LETTERS = re.compile(r"(?<![^\W_])[^\W_](?:[\s._\-*~|/,]+[^\W_](?![^\W_])){2,}")
+SEPARATORS = re.compile(r"[_.\-~]+")
+EDGES = ".-~_!*#+|"
+REPEATED = re.compile(r"(.)\1{2,}")
+APOSTROPHE = re.compile(r"(?<=[^\W_])[\u2019']s\b")
+
+LEET = str.maketrans("013457@$!|€£¡", "oieastasiiesi")
+LEET_WITH_L = str.maketrans("013457@$!|€£¡", "oleastasliesl")
+# Letters of other scripts that look like Latin ones.
+LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһӏԛԝвкмнтгіαβεικνορτυχγωѵոսց",
+    "aeopcyxijsdhlqwbkmhtriabeiknoptuxywvnug",
+)
+# In Spanish a letter of its own, and the difference between a cone and an oath.
+TILDE_N, ENYE_KEPT = "n\u0303", "\ue000"
+# Latin letters that Unicode does not decompose.
+UNDECOMPOSED = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d"})
+
+
+def normalize(text: str) -> str:
+    """Lower case without accents, invisible characters or look-alike letters of other scripts."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text).casefold().replace(TILDE_N, ENYE_KEPT).translate(UNDECOMPOSED)
+    plain = "".join(char for char in plain if unicodedata.category(char) not in ("Mn", "Cf", "Me"))
+    return TOKEN.sub(_latin, plain.replace(ENYE_KEPT, "ñ"))
+
+
+def _latin(match: re.Match[str]) -> str:
+    """A token of mixed scripts, or one whose every letter looks Latin, in Latin letters; others as they are."""
+    token = match[0]
+    if token.isascii():
+        return token
+    latin = token.translate(LOOKALIKES)
+    return latin if latin.isascii() else token
+
+
+def tokens_of(normal: str) -> list[str]:
+    """The words of normalized text; a possessive's `s` is no word."""
+    return TOKEN.findall(APOSTROPHE.sub("", normal) if "'" in normal or "\u2019" in normal else normal)
+
+
+def disguises_of(normal: str) -> Iterator[tuple[str, str, bool]]:
+    """What normalized text may hide: as it is written, the word (or with `*` for any letter, its mask), and whether
+    the word was put together from parts."""
+    for spaced in SINGLE_LETTERS.finditer(normal):
+        yield spaced[0], re.sub(r"[\W_]+", "", spaced[0]), True
+    for found in CHUNK.finditer(normal):
+        chunk = found[0].strip(EDGES) if found[0][-1:] not in "*#" else found[0].lstrip(EDGES)
+        if chunk.isalpha():
+            continue
+        joined = SEPARATORS.sub("", chunk)
+        if joined != chunk and joined.isalpha():
+            yield chunk, joined, True
+        signs = sum(not char.isdigit() for char in joined)
+        if signs < 2:  # a number, or one with a letter: a road, a size, a name of paper
+            continue
+        for table in (LEET, LEET_WITH_L):
+            letters = joined.translate(table)
+            if letters != joined and letters.isalpha():
+                yield chunk, letters, joined != chunk
+        mask = joined.translate(LEET).replace("#", "*")
+        if "*" in mask and mask.replace("*", "").isalpha() and len(mask) - mask.count("*") >= 2:
+            yield chunk, mask, True
+
+
+def repeats_of(token: str) -> tuple[str, ...]:
+    """A token whose letters are stretched, with each stretch cut to one letter and to two."""
+    if REPEATED.search(token) is None:
+        return ()
+    return REPEATED.sub(r"\1", token), REPEATED.sub(r"\1\1", token)
