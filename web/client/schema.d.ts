@@ -1647,6 +1647,12 @@ export interface components {
              */
             estimated_wait_s?: number | null;
             /**
+             * Words
+             * @description The words that are refused, where they are known.
+             * @default []
+             */
+            words?: string[];
+            /**
              * Plan
              * @description Your plan.
              * @default null
