@@ -83,6 +83,10 @@ class JobsTable(OnDemandTable):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 
+    def grant_mark(self, marker: iam.IGrantable) -> None:
+        """Change items that are there."""
+        self.table.grant(marker, "dynamodb:UpdateItem")
+
 
 class ConnectionsTable(OnDemandTable):
     """Makers' live connections, and tickets for them; all of it is gone within hours."""

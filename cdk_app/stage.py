@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 from craftspark.catalogue import CATALOGUE
 
 LONGEST_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
+TRANSITIONS_A_JOB = 7  # of a job of one batch that goes well
 LONGEST_STOP_S = 120  # what ECS allows between SIGTERM and SIGKILL, and what a spot notice leaves
 
 Count = Annotated[int, Field(ge=0)]
@@ -96,6 +97,9 @@ class Rendering:
     A batch waits up to `gpu_queue_wait_s` for a warm worker or `launch_wait_s` for a launched one, which then takes
     up to `batch_s` and reports at least once a `wave_s`. `signing_secret` names the secret with the key of content
     credentials, which the stage's owners keep; without one, pictures carry their recipe and no signature.
+
+    Jobs start at most `starts_per_s`. The two quotas are what Step Functions refills in the stage's region, for
+    StartExecution and for state transitions.
     """
 
     model: str
@@ -109,7 +113,9 @@ class Rendering:
     stall_s: Seconds
     interruptions_borne: Positive
     signing_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]+$", max_length=512)] | None = None
-    starts_at_once: Annotated[int, Field(ge=2, le=1000)]
+    starts_per_s: Annotated[int, Field(ge=1, le=5000)]
+    start_quota_per_s: Positive
+    transition_quota_per_s: Positive
 
     @model_validator(mode="after")
     def _check_times(self) -> Self:
@@ -120,6 +126,16 @@ class Rendering:
             raise ValueError(f"job_deadline_s: waiting and rendering can take {longest} s, so it is more than that")
         if self.batch_s <= self.wave_s:
             raise ValueError(f"batch_s: a batch takes longer than one wave of it, so it is more than {self.wave_s}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_starts(self) -> Self:
+        most = min(self.start_quota_per_s, self.transition_quota_per_s // TRANSITIONS_A_JOB)
+        if self.starts_per_s > most:
+            raise ValueError(
+                f"starts_per_s: the quotas allow {most} jobs of {TRANSITIONS_A_JOB} transitions a second, "
+                f"not {self.starts_per_s}"
+            )
         return self
 
 

@@ -44,7 +44,10 @@ DEV = Stage(
         stop_grace_s=110,
         stall_s=120,
         interruptions_borne=5,
-        starts_at_once=5,
+        starts_per_s=50,
+        # The defaults of most regions; us-east-1, us-west-2 and eu-west-1 refill 300 and 1,500.
+        start_quota_per_s=150,
+        transition_quota_per_s=500,
     ),
     training=Training(
         launch_wait_s=900,
@@ -80,7 +83,9 @@ PROD = replace(
         warm_spot_tasks=4,
         warm_on_demand_tasks=1,
     ),
-    rendering=replace(DEV.rendering, gpu_queue_wait_s=120, starts_at_once=100),
+    rendering=replace(
+        DEV.rendering, gpu_queue_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
+    ),
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
     makers=Makers(default_plan="free", job_retention_days=365, url_lifetime_s=3600),
     api=Api(requests_per_s=2000, burst=4000, allowed_origins=()),

@@ -8,17 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from craftspark.errors import CraftsparkError, InvalidInput
-from craftspark.jobs import ImageFailure, Job, is_job_id
-from craftspark.parsing import parse_object
+from craftspark.errors import CraftsparkError
+from craftspark.jobs import ImageFailure, Job
 
 
 class BatchMalformed(CraftsparkError):
     """A message is no batch."""
-
-
-class OrderMalformed(CraftsparkError):
-    """A message of the intake queue is no job's order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,14 +88,3 @@ def job_order(job: Job, images_per_batch: int) -> dict[str, Any]:
         "lane": job.lane,
         "batches": [batch.to_json() for batch in batches_of(job, images_per_batch)],
     }
-
-
-def job_id_of_order(order: str) -> str:
-    """The id of the job that an order is of; raises OrderMalformed for what no submission wrote."""
-    try:
-        job_id = parse_object(order, "order").get("job_id")
-    except InvalidInput as error:
-        raise OrderMalformed(error.detail, field=error.field) from None
-    if not isinstance(job_id, str) or not is_job_id(job_id):
-        raise OrderMalformed("the order names no job", field="job_id")
-    return job_id

@@ -1,8 +1,9 @@
 """Jobs that were accepted and never sent: their caller died in between, and nobody tried again."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Protocol
 
 from craftspark.batches import job_order
@@ -10,38 +11,55 @@ from craftspark.catalogue import Model
 from craftspark.jobs import Job, JobState
 from craftspark.submissions import Intake, utc_now
 
-# A message that was sent has an execution by then, unless the intake queue is behind; one more message does no harm.
+# An order that was sent has an execution by then, unless the intake queue is behind; one more order does no harm.
 LOST_AFTER = timedelta(minutes=2)
+EVERY = timedelta(minutes=5)
 MOST = 500  # jobs a run
 
 
-class Unfinished(Protocol):
-    """Unfinished jobs by their deadline."""
+class Unstarted(Protocol):
+    """Jobs that are not marked as started, in `shards` shards."""
 
-    def before(self, deadline: datetime) -> Iterable[Job]: ...
+    def ids(self, shard: int, since: datetime, until: datetime) -> Iterator[str]:
+        """A shard's jobs whose deadline is between the two, by deadline."""
 
+    def read(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
 
-class Executions(Protocol):
-    def exists(self, name: str) -> bool: ...
+    def mark_started(self, job_id: str) -> None:
+        """The job is no longer among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resending:
-    """Finds such jobs and sends them. An execution is named by its job, so a second message starts none."""
+    """Finds such jobs and sends each once more. An execution is named by its job, so a second order starts none.
 
-    jobs: Unfinished
-    executions: Executions
+    A job that was sent leaves the unstarted ones, so no run begins with what another has done.
+    """
+
+    jobs: Unstarted
+    shards: int
     intake: Intake
     model: Model
     deadline: timedelta
     now: Callable[[], datetime] = utc_now
 
-    def lost(self) -> Iterator[Job]:
-        """Queued jobs that are older than LOST_AFTER, in time, and have no execution."""
-        now = self.now()
-        for job in self.jobs.before(now + self.deadline - LOST_AFTER):
-            if job.state is JobState.QUEUED and job.deadline > now and not self.executions.exists(job.job_id):
-                yield job
+    def lost(self) -> Iterator[str]:
+        """Jobs older than LOST_AFTER, not overdue and not marked: one of each shard in turn, the oldest first.
 
-    def send(self, job: Job) -> None:
-        self.intake.send(job_order(job, self.model.images_per_batch), maker=job.maker)
+        Another shard comes first with each run, so that none is always the last.
+        """
+        now = self.now()
+        first = int(now.timestamp() // EVERY.total_seconds())
+        oldest, newest = now, now + self.deadline - LOST_AFTER
+        waiting = [self.jobs.ids((first + shard) % self.shards, oldest, newest) for shard in range(self.shards)]
+        for turn in zip_longest(*waiting):
+            yield from filter(None, turn)
+
+    def send(self, job_id: str) -> bool:
+        """Send the job's order unless a worker has it already, and mark the job; whether it was sent."""
+        job = self.jobs.read(job_id)
+        if queued := job.state is JobState.QUEUED:
+            self.intake.send(job_order(job, self.model.images_per_batch), maker=job.maker)
+        self.jobs.mark_started(job_id)
+        return queued

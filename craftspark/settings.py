@@ -166,7 +166,6 @@ class ResendSettings(Settings):
     """What `resend_lost_jobs` needs."""
 
     jobs_table: str
-    state_machine_arn: str
     intake_queue_url: str
     model: str
     job_deadline_s: int
@@ -174,9 +173,12 @@ class ResendSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class StartSettings(Settings):
-    """What `start_render` needs."""
+    """What `start_render` needs. Each start takes at least `start_interval_ms`."""
 
+    jobs_table: str
     state_machine_arn: str
+    intake_queue_url: str
+    start_interval_ms: int
 
 
 @dataclass(frozen=True, kw_only=True)

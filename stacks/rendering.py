@@ -15,13 +15,16 @@ from cdk_app.python_function import PythonFunction
 from cdk_app.render_workflow import RenderWorkflow
 from cdk_app.stage import Stage
 from cdk_app.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
+from craftspark.resending import EVERY
 from craftspark.settings import ResendSettings, SettleSettings, StartSettings, WorkerSettings
+from craftspark.starting import interval_ms, places_of
 from stacks.data import DataStack
 
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 60
 SETTLE_TIMEOUT_S = 30
 SWEEP_TIMEOUT_S = 240
 SWEEP_EVERY = Duration.minutes(5)
+RESEND_EVERY = Duration.seconds(EVERY.total_seconds())
 
 
 class RenderingStack(Stack):
@@ -56,7 +59,7 @@ class RenderingStack(Stack):
         )
         self.workflow.grant_answer(fleet.worker.role)
         self.workflow.settle_otherwise_ended(settle_job, dead_letters=self.unsettled)
-        self._start_jobs(stage)
+        self._start_jobs(stage, data)
         self._sweep(stage, data)
         self._resend(stage, data)
 
@@ -94,21 +97,30 @@ class RenderingStack(Stack):
             key.grant_read(fleet.worker.role)
         return fleet
 
-    def _start_jobs(self, stage: Stage) -> None:
+    def _start_jobs(self, stage: Stage, data: DataStack) -> None:
         start_render = PythonFunction(
             self,
             "StartRender",
             name="start_render",
             stage=stage,
             timeout=Duration.seconds(START_TIMEOUT_S),
-            environment=StartSettings(state_machine_arn=self.workflow.machine.state_machine_arn).to_environment(),
+            environment=StartSettings(
+                jobs_table=data.jobs.table.table_name,
+                state_machine_arn=self.workflow.machine.state_machine_arn,
+                intake_queue_url=self.intake.queue.queue_url,
+                start_interval_ms=interval_ms(stage.rendering.starts_per_s),
+            ).to_environment(),
         )
         self.workflow.grant_start(start_render.function)
+        data.jobs.grant_mark(start_render.function)
+        self.intake.queue.grant(
+            start_render.function, "sqs:SendMessage"
+        )  # what is deferred comes back as a new message
         start_render.function.add_event_source(
             sources.SqsEventSource(
                 self.intake.queue,
                 batch_size=10,
-                max_concurrency=stage.rendering.starts_at_once,
+                max_concurrency=places_of(stage.rendering.starts_per_s),
                 report_batch_item_failures=True,
             )
         )
@@ -131,7 +143,6 @@ class RenderingStack(Stack):
             timeout=Duration.seconds(SWEEP_TIMEOUT_S),
             environment=ResendSettings(
                 jobs_table=data.jobs.table.table_name,
-                state_machine_arn=self.workflow.machine.state_machine_arn,
                 intake_queue_url=self.intake.queue.queue_url,
                 model=stage.rendering.model,
                 job_deadline_s=stage.rendering.job_deadline_s,
@@ -139,12 +150,12 @@ class RenderingStack(Stack):
             dead_letters=self.unsettled,
         )
         data.jobs.grant_read(resend.function)
+        data.jobs.grant_mark(resend.function)
         self.intake.queue.grant_send_messages(resend.function)
-        self.workflow.machine.grant_execution(resend.function, "states:DescribeExecution")
         events.Rule(
             self,
             "Resend",
-            schedule=events.Schedule.rate(SWEEP_EVERY),
+            schedule=events.Schedule.rate(RESEND_EVERY),
             targets=[targets.LambdaFunction(resend.function, dead_letter_queue=self.unsettled)],
         )
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+    from craftspark.starting import Order
+
 
 @dataclass(frozen=True, kw_only=True)
 class IntakeQueue:
@@ -19,6 +21,16 @@ class IntakeQueue:
 
     def send(self, order: dict[str, Any], *, maker: str) -> None:
         self.client.send_message(QueueUrl=self.url, MessageBody=json.dumps(order), MessageGroupId=message_group(maker))
+
+    def defer(self, order: Order, delay_s: int) -> None:
+        """Bring the order back after the delay. A new message counts its receives from one: none of them failed."""
+        self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody=order.body,
+            MessageGroupId=message_group(order.maker),
+            DelaySeconds=delay_s,
+            MessageAttributes={"deferrals": {"DataType": "Number", "StringValue": str(order.deferrals + 1)}},
+        )
 
 
 def message_group(maker: str) -> str:

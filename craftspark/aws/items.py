@@ -1,7 +1,8 @@
 """How a job and its parts are written as DynamoDB items, and read back.
 
 A job's partition holds the job (`item` = "job"), its images ("image#0") and its batches' progress ("batch#0").
-Only unfinished jobs carry `unfinished`, so the index of that name holds just them.
+Only unfinished jobs carry `unfinished`, so the index of that name holds just them: apart from each other those that
+have no execution yet, as far as is known, and those that do.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ Item: TypeAlias = dict[str, Any]
 JOB = "job"
 # Enough partitions for several thousand unfinished jobs to be written a second.
 UNFINISHED_SHARDS = 8
+UNSTARTED = "unstarted#"
 
 
 def text(value: str) -> dict[str, str]:
@@ -60,7 +62,13 @@ def job_key(job_id: str, item: str = JOB) -> Item:
 
 
 def unfinished_shard(job_id: str) -> str:
+    """Where the index has an unfinished job that was started."""
     return str(sum(job_id.encode()) % UNFINISHED_SHARDS)
+
+
+def unstarted_shard(job_id: str) -> str:
+    """Where the index has a job until its execution has started."""
+    return f"{UNSTARTED}{unfinished_shard(job_id)}"
 
 
 def job_item(job: Job) -> Item:
@@ -81,7 +89,7 @@ def job_item(job: Job) -> Item:
         "deadline": epoch(job.deadline),
         "expires_at": epoch(job.expires_at),
         "images_stored": number(0),
-        "unfinished": text(unfinished_shard(job.job_id)),
+        "unfinished": text(unstarted_shard(job.job_id)),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
         **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
     }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from craftspark.aws import clients, items, ledger
@@ -92,34 +91,24 @@ class JobBook:
 
     def overdue(self, now: datetime) -> Iterator[str]:
         """The ids of the unfinished jobs whose deadline has passed."""
-        return unfinished_before(self.client, self.jobs_table, now)
+        shards = [str(shard) for shard in range(items.UNFINISHED_SHARDS)]
+        for shard in (*shards, *(f"{items.UNSTARTED}{shard}" for shard in shards)):
+            yield from unfinished(self.client, self.jobs_table, shard, datetime.fromtimestamp(0, UTC), now)
 
 
-def unfinished_before(client: DynamoDBClient, table: str, deadline: datetime) -> Iterator[str]:
-    """The ids of the unfinished jobs whose deadline is before this one."""
-    pages = client.get_paginator("query")
-    for shard in range(items.UNFINISHED_SHARDS):
-        for page in pages.paginate(
-            TableName=table,
-            IndexName="unfinished",
-            KeyConditionExpression="unfinished = :shard AND deadline < :deadline",
-            ExpressionAttributeValues={":shard": text(str(shard)), ":deadline": items.epoch(deadline)},
-        ):
-            yield from (item["job_id"]["S"] for item in page["Items"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnfinishedJobs:
-    """Unfinished jobs as they stand."""
-
-    client: DynamoDBClient
-    jobs_table: str
-
-    def before(self, deadline: datetime) -> Iterator[Job]:
-        """Those whose deadline is before this one."""
-        for job_id in unfinished_before(self.client, self.jobs_table, deadline):
-            with suppress(JobNotFound):  # it may have expired since the index was written
-                yield read_record(self.client, self.jobs_table, job_id).job
+def unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, until: datetime) -> Iterator[str]:
+    """The ids of a shard's unfinished jobs whose deadline is between the two, by deadline."""
+    for page in client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="unfinished",
+        KeyConditionExpression="unfinished = :shard AND deadline BETWEEN :since AND :until",
+        ExpressionAttributeValues={
+            ":shard": text(shard),
+            ":since": items.epoch(since),
+            ":until": number(int(until.timestamp()) - 1),
+        },
+    ):
+        yield from (item["job_id"]["S"] for item in page["Items"])
 
 
 def settlement(settings: SettleSettings) -> Settlement:

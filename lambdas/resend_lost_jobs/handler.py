@@ -2,26 +2,30 @@
 
 from datetime import timedelta
 from functools import cache
-from itertools import islice
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.executions import Executions
 from craftspark.aws.intake import IntakeQueue
-from craftspark.aws.job_book import UnfinishedJobs
+from craftspark.aws.items import UNFINISHED_SHARDS
+from craftspark.aws.unstarted import UnstartedJobs
 from craftspark.catalogue import find_model
+from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.resending import MOST, Resending
 from craftspark.settings import ResendSettings
 from lambdas.log import logger
 from lambdas.measures import event
 
 
+class ResendIncomplete(CraftsparkError):
+    """Some lost jobs could not be sent again; the log says which and why."""
+
+
 @cache
 def resending() -> Resending:
     settings = ResendSettings.from_environment()
     return Resending(
-        jobs=UnfinishedJobs(client=clients.dynamodb(), jobs_table=settings.jobs_table),
-        executions=Executions(client=clients.stepfunctions(), state_machine_arn=settings.state_machine_arn),
+        jobs=UnstartedJobs(client=clients.dynamodb(), jobs_table=settings.jobs_table),
+        shards=UNFINISHED_SHARDS,
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
         model=find_model(settings.model),
         deadline=timedelta(seconds=settings.job_deadline_s),
@@ -30,6 +34,20 @@ def resending() -> Resending:
 
 @logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
-    for job in islice(resending().lost(), MOST):
-        resending().send(job)
-        logger.warning("job sent again", extra={"job_id": job.job_id, **event("JobSentAgain")})
+    handled, broken = 0, []
+    for job_id in resending().lost():
+        try:
+            if resending().send(job_id):
+                logger.warning("job sent again", extra={"job_id": job_id, **event("JobSentAgain")})
+        except JobNotFound:
+            pass  # it has expired since the index was written
+        except Exception:
+            # One job that cannot be sent must not keep the others waiting, nor use up their turn.
+            logger.exception("job not sent again", extra={"job_id": job_id})
+            broken.append(job_id)
+            continue
+        handled += 1
+        if handled == MOST:
+            break
+    if broken:
+        raise ResendIncomplete(f"{len(broken)} lost jobs could not be sent again, the first {broken[0]}")

@@ -1,4 +1,4 @@
-"""Intake queue -> one execution of the state machine a job."""
+"""Intake queue -> one execution of the state machine a job, at the stage's pace."""
 
 from functools import cache
 from typing import Any
@@ -8,24 +8,43 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from craftspark.aws import clients
 from craftspark.aws.executions import Executions
+from craftspark.aws.intake import IntakeQueue
+from craftspark.aws.unstarted import UnstartedJobs
 from craftspark.settings import StartSettings
+from craftspark.starting import DEFERRALS, Order, Pace, Starts
 from lambdas.log import logger
+from lambdas.measures import event as count
+
+# A start that gets no answer takes 27 s until it is given up; the mark after it as long at worst.
+TIME_FOR_ONE_MS = 40_000
 
 processor = BatchProcessor(EventType.SQS)
 
 
 @cache
-def executions() -> Executions:
-    return Executions(
-        client=clients.stepfunctions(), state_machine_arn=StartSettings.from_environment().state_machine_arn
-    )
+def parts() -> dict[str, Any]:
+    settings = StartSettings.from_environment()
+    return {
+        "executions": Executions(client=clients.stepfunctions(), state_machine_arn=settings.state_machine_arn),
+        "marks": UnstartedJobs(client=clients.dynamodb(), jobs_table=settings.jobs_table),
+        "intake": IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
+        "pace": Pace(interval_s=settings.start_interval_ms / 1000),
+    }
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> Any:
+    starts = Starts(**parts(), has_time=lambda: context.get_remaining_time_in_millis() > TIME_FOR_ONE_MS)
+
+    def start(record: SQSRecord) -> None:
+        deferrals = record.message_attributes[DEFERRALS]
+        order = Order.parse(record.body, deferrals.string_value if deferrals else None)
+        facts = {"job_id": order.job_id}
+        if starts.start(order):
+            logger.info("execution started", extra=facts)
+        else:
+            reason = starts.refused.detail if starts.refused else "no time left"
+            why = {"deferrals": order.deferrals + 1, "reason": reason}
+            logger.warning("order deferred", extra={**facts, **why, **count("OrderDeferred")})
+
     return process_partial_response(event=event, record_handler=start, processor=processor, context=context)
-
-
-def start(record: SQSRecord) -> None:
-    job_id = executions().start(record.body)
-    logger.info("execution started", extra={"job_id": job_id})

@@ -10,7 +10,7 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.connections import ConnectionTable
 from craftspark.aws.items import epoch
-from craftspark.aws.job_book import UnfinishedJobs
+from craftspark.aws.unstarted import UnstartedJobs
 from craftspark.aws.uploads import UploadBucket
 from craftspark.aws.webhooks import WebhookTable
 from craftspark.errors import JobNotFound
@@ -165,12 +165,12 @@ def test_a_key_whose_job_has_expired_replays_nothing() -> None:
 
 def test_an_expired_job_is_neither_rendered_nor_sent_again() -> None:
     job_id = submit(count=1).body["job_id"]
-    unfinished = UnfinishedJobs(client=clients.dynamodb(), jobs_table=JOBS)
-    latest = utc_now() + timedelta(days=1)
-    assert [job.job_id for job in unfinished.before(latest)] == [job_id]
+    unstarted = UnstartedJobs(client=clients.dynamodb(), jobs_table=JOBS)
+    assert unstarted.read(job_id).job_id == job_id
     expire(job_id)
 
-    assert list(unfinished.before(latest)) == []
+    with pytest.raises(JobNotFound):
+        unstarted.read(job_id)
     with pytest.raises(JobNotFound):
         render_book().begin(job_id)
 

@@ -47,7 +47,16 @@ def test_starting_renders_means_starting_that_machine_alone(dev: Synthesis) -> N
     assert {action for action in allowed_actions(statements) if action.startswith("states:")} == {
         "states:StartExecution"
     }
-    assert not [action for action in allowed_actions(statements) if action.startswith(("dynamodb:", "s3:"))]
+    assert on(statements, "JobsTable") == {"dynamodb:UpdateItem"}
+    assert "sqs:SendMessage" in on(statements, "IntakeQueue")
+    assert services(statements) == {"dynamodb", "sqs", "states", "xray"}
+
+
+def test_lost_jobs_are_found_without_asking_step_functions(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("resend_lost_jobs")
+
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    assert "states" not in services(statements)
 
 
 def test_submitting_enters_jobs_and_reservations_and_sends(dev: Synthesis) -> None:

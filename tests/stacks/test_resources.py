@@ -178,6 +178,16 @@ def test_consumer_of_the_intake_has_time_and_fails_messages_alone(synthesis: Syn
     assert intake["VisibilityTimeout"] >= 6 * synthesis.function("start_render")["Timeout"]
 
 
+def test_starts_stay_below_the_quotas_of_step_functions(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, rate in ((dev, 50), (prod, 200)):
+        mappings = synthesis.properties("AWS::Lambda::EventSourceMapping")
+        (mapping,) = [each for each in mappings if "IntakeQueue" in str(each["EventSourceArn"])]
+        variables = synthesis.function("start_render")["Environment"]["Variables"]
+        places = mapping["ScalingConfig"]["MaximumConcurrency"]
+        assert places * 1000 / int(variables["CRAFTSPARK_START_INTERVAL_MS"]) == rate
+        assert mapping["BatchSize"] * int(variables["CRAFTSPARK_START_INTERVAL_MS"]) / 1000 < 10  # of the 60 s
+
+
 def test_events_that_no_settler_could_handle_are_kept(synthesis: Synthesis) -> None:
     for name in ("settle_job", "sweep_overdue_jobs"):
         assert synthesis.function(name)["DeadLetterConfig"]["TargetArn"]["Fn::GetAtt"][0].startswith("Unsettled")

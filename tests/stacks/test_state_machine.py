@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cdk_app.stage import TRANSITIONS_A_JOB
 from cdk_app.stages import DEV
 from tests.stacks.conftest import NODE, ROOT
 from tests.stacks.synthesis import Synthesis
@@ -48,7 +49,7 @@ def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:
     }
 
 
-def test_happy_path_of_one_batch_has_at_most_eight_transitions(dev: Synthesis) -> None:
+def test_happy_path_of_one_batch_has_the_transitions_that_starts_are_bounded_by(dev: Synthesis) -> None:
     outer = path_through(dev.state_machine)
     inner = path_through(dev.state_machine["States"]["Render every batch"]["ItemProcessor"])
 
@@ -60,7 +61,7 @@ def test_happy_path_of_one_batch_has_at_most_eight_transitions(dev: Synthesis) -
         "Job delivered",
     ]
     assert inner == ["Choose the lane", "Hand to the warm pool"]
-    assert len(outer) + len(inner) <= 8
+    assert len(outer) + len(inner) == TRANSITIONS_A_JOB
 
 
 def test_every_task_is_bounded(synthesis: Synthesis) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
 
 from craftspark.aws.gpu_queue import read_message
-from craftspark.batches import Batch, BatchMalformed, OrderMalformed, job_id_of_order
+from craftspark.batches import Batch, BatchMalformed
 from craftspark.errors import InvalidInput
 from craftspark.live import TICKET
 from craftspark.parsing import (
@@ -34,6 +34,7 @@ from craftspark.parsing import (
     parse_whole_number,
     utf8,
 )
+from craftspark.starting import Order, OrderMalformed
 from craftspark.tools import TOOLS
 from craftspark.trainings import DecisionRequest, TrainingRequest
 from lambdas.account_views import CreditChange, PlanChange, SuspensionChange
@@ -262,6 +263,9 @@ def test_what_people_write_is_taken_as_it_is(field: str, text: str) -> None:
     assert getattr(parse_request(Texts, json.dumps({field: text})), field) == text
 
 
+ORDER = json.dumps({"job_id": "a" * 26, "maker": "m"})
+
+
 @given(text=anything)
 @example(text="[" * 100_000)
 @example(text='{"job_id": 5}')
@@ -270,7 +274,9 @@ def test_what_people_write_is_taken_as_it_is(field: str, text: str) -> None:
 @example(text='{"task_token": "t", "batch": {"job_id": 1, "maker": 1, "lane": 1, "batch": "x", "images": 5}}')
 def test_a_message_that_is_none_of_ours_has_its_named_failure(text: str) -> None:
     with pytest.raises(OrderMalformed):
-        job_id_of_order(text)
+        Order.parse(text)
+    with pytest.raises(OrderMalformed):
+        Order.parse(ORDER, f"x{text}")
     with pytest.raises(BatchMalformed):
         read_message(text, "receipt", 1)
 

@@ -26,7 +26,7 @@ def test_what_a_construct_writes_is_what_the_runtime_reads(kind: type[Settings])
 
 
 def test_a_missing_setting_is_named() -> None:
-    with pytest.raises(SettingMissing, match="CRAFTSPARK_STATE_MACHINE_ARN"):
+    with pytest.raises(SettingMissing, match="CRAFTSPARK_JOBS_TABLE"):
         StartSettings.from_environment({})
 
 
@@ -59,4 +59,8 @@ def test_an_error_s_name_is_its_class() -> None:
 
 
 def test_settings_travel_under_one_prefix() -> None:
-    assert set(StartSettings(state_machine_arn="arn").to_environment()) == {settings.PREFIX + "STATE_MACHINE_ARN"}
+    start = StartSettings(jobs_table="t", state_machine_arn="arn", intake_queue_url="q", start_interval_ms=100)
+
+    assert set(start.to_environment()) == {
+        settings.PREFIX + name for name in ("JOBS_TABLE", "STATE_MACHINE_ARN", "INTAKE_QUEUE_URL", "START_INTERVAL_MS")
+    }
