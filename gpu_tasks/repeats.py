@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from craftspark.tools.pattern import CM_PER_INCH, Repeat
+from craftspark.tools.pattern import CM_PER_INCH
+from craftspark.tools.toss import Repeat
 from gpu_tasks.pixels import Pixels
 
 JOINED = 4  # of a tile's side, one part in so many is where a picture's two edges are blended

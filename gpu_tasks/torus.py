@@ -14,7 +14,7 @@ from torch.nn.functional import conv2d, pad
 from gpu_tasks.repeats import half
 
 if TYPE_CHECKING:
-    from craftspark.tools.pattern import Repeat
+    from craftspark.tools.toss import Repeat
 
 
 @contextmanager

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-from math import hypot
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from craftspark.tools.pattern import Repeat, Toss
+from craftspark.tools.toss import Repeat, Toss, apart, neighbours, on_tile, period, roomiest, widest
 from gpu_tasks.activity import moved
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.repeats import fitted
@@ -41,11 +39,26 @@ class Placement:
 def toss(*, seed: int, repeat: Repeat, motifs: int, how: Toss) -> list[Placement]:
     """Lay motifs out in turn until there is no room, and take away what the density leaves.
 
-    Each goes where, of some random places, it has the most room on the torus (Mitchell's best candidate), so that
-    none lies on another and the gaps are alike: blue noise. A motif is a disc as wide as its longer side.
+    Each motif is laid down at least once wherever `how.has_room_for` so many. A motif is a disc as wide as its longer
+    side.
     """
     random = np.random.default_rng(seed)
-    laid: list[Placement] = []
+    laid = _scatter(random, [], repeat, motifs, how)
+    if len(laid) < motifs and how.has_room_for(motifs, repeat):
+        # By chance the first ones lie where the last ones would have had room.
+        laid = _scatter(random, _arranged(random, repeat, motifs, how), repeat, motifs, how)
+    return laid[: max(motifs, round(how.density * len(laid)))]
+
+
+def _scatter(
+    random: np.random.Generator, before: Sequence[Placement], repeat: Repeat, motifs: int, how: Toss
+) -> list[Placement]:
+    """What lies there before, and as many more as have room.
+
+    Each goes where, of some random places, it has the most room on the torus (Mitchell's best candidate), so that
+    none lies on another and the gaps are alike: blue noise.
+    """
+    laid = list(before)
     misses = 0
     while misses < MISSES and len(laid) < MOST:
         size = how.size * (1 - how.size_spread * random.random())
@@ -54,32 +67,29 @@ def toss(*, seed: int, repeat: Repeat, motifs: int, how: Toss) -> list[Placement
         room = [min((_gap(x, y, size, other, repeat) for other in laid), default=1.0) - how.spacing for x, y in places]
         best = int(np.argmax(room))
         # Between two images of itself a motif needs room as well.
-        if room[best] < 0 or size + how.spacing > _own_period(repeat):
+        if room[best] < 0 or size + how.spacing > period(repeat):
             misses += 1
             continue
         misses = 0
         laid.append(Placement(len(laid) % motifs, float(places[best, 0]), float(places[best, 1]), size, angle))
-    return laid[: max(1, motifs, round(how.density * len(laid)))]
+    return laid
+
+
+def _arranged(random: np.random.Generator, repeat: Repeat, motifs: int, how: Toss) -> list[Placement]:
+    """Each motif once, where they have the most room, as large as drawn or as that room allows."""
+    places = random.permutation(np.asarray(roomiest(motifs, repeat), float)) + random.random(2)
+    most = widest(motifs, repeat) - how.spacing
+    laid = []
+    for motif, place in enumerate(places.tolist()):
+        x, y = on_tile(place, repeat)
+        size = min(most, how.size * (1 - how.size_spread * random.random()))
+        laid.append(Placement(motif, x, y, size, random.uniform(-how.rotation, how.rotation)))
+    return laid
 
 
 def _gap(x: float, y: float, size: float, other: Placement, repeat: Repeat) -> float:
     """The gap between two discs on the torus; negative where they overlap."""
-    apart = min(hypot(x - other.x + across, y - other.y + down) for across, down in neighbours(repeat))
-    return apart - (size + other.size) / 2
-
-
-def neighbours(repeat: Repeat) -> list[tuple[float, float]]:
-    """Where a tile's images lie around it, itself included."""
-    shift = range(-2, 3)
-    if repeat == "half-drop":
-        return [(across, down + across % 2 / 2) for across, down in product((-1, 0, 1), shift)]
-    if repeat == "brick":
-        return [(across + down % 2 / 2, down) for across, down in product(shift, (-1, 0, 1))]
-    return [(across, down) for across, down in product((-1, 0, 1), (-1, 0, 1))]
-
-
-def _own_period(repeat: Repeat) -> float:
-    return min(hypot(*place) for place in neighbours(repeat) if any(place))
+    return apart((x, y), (other.x, other.y), repeat) - (size + other.size) / 2
 
 
 def paint(

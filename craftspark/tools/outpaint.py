@@ -1,5 +1,6 @@
 """Outpaint: more picture beyond a picture's edges."""
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
 from craftspark.sources import Source
+from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference
 from craftspark.windows import Box, rounds
 
@@ -37,17 +39,31 @@ class OutpaintRequest(DrawingRequest):
     def wanted_source(self) -> str | None:
         return self.source
 
+    def contradictions(self, model: Model) -> Iterator[Contradiction]:
+        yield from super().contradictions(model)
+        sides = tuple(name for name in ("width", "height") if getattr(self, name) is not None)
+        if self.aspect and sides:
+            yield Contradiction("aspect stands instead of width and height; leave one of them out", ("aspect", *sides))
+        if not (self.aspect or sides):
+            yield Contradiction(
+                "nothing would be drawn; say how large the result is, by width and height or by aspect",
+                ("width", "height", "aspect"),
+            )
+
     def for_source(self, source: Source) -> Self:
         width, height = self._sides(source)
         for field, side, least in (("width", width, source.width), ("height", height, source.height)):
             name = "aspect" if self.aspect else field
             if side < least:
-                raise InvalidInput(f"the source is {least} pixels in {field}; {side} would cut it off", field=name)
+                detail = f"the source is {least} pixels in {field}; {side} would cut it off"
+                refuse([Contradiction(detail, (name, "source"))])
             if side > LONGEST:
                 raise InvalidInput(f"{side} pixels in {field}; {LONGEST} are the most", field=name)
         if (width, height) == (source.width, source.height):
-            raise InvalidInput("the result is no larger than the source; nothing would be drawn", field="width")
-        return self.model_copy(update={"width": width, "height": height})
+            fields = ("aspect",) if self.aspect else ("width", "height")
+            detail = f"the result is as large as the source, {width} x {height}; nothing would be drawn"
+            refuse([Contradiction(detail, (*fields, "source"))])
+        return self.model_copy(update={"width": width, "height": height, "aspect": None})
 
     def place_of(self, width: int, height: int) -> Box:
         """Where a source of this width and height lies in the result."""
@@ -70,8 +86,6 @@ class OutpaintRequest(DrawingRequest):
     def _sides(self, source: Source) -> tuple[int, int]:
         if not self.aspect:
             return self.width or source.width, self.height or source.height
-        if self.width or self.height:
-            raise InvalidInput("aspect stands instead of width and height; leave one of them out", field="aspect")
         across, down = (int(part) for part in self.aspect.split(":"))
         scale = max(source.width / across, source.height / down)
         return round(scale * across), round(scale * down)

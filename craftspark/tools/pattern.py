@@ -1,32 +1,26 @@
 """Pattern: a tile that repeats without a seam, painted as one or tossed from motifs."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
 from craftspark.sources import Source
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, check_strength
+from craftspark.tools.contradictions import Contradiction, refuse
+from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference
+from craftspark.tools.toss import Repeat, Toss, widest
 
-Repeat = Literal["straight", "half-drop", "brick", "x", "y"]
 Way = Literal["tossed", "painted"]
+Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$", to_lower=True)]
 CM_PER_INCH = 2.54
 LONGEST_CM = 42.0  # A3
 SHORTEST_CM = 1.0
 STRENGTH = 0.5
-
-
-class Toss(BaseModel):
-    """How motifs lie on a tile. Lengths are shares of the tile's side, angles are degrees."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
-
-    size: float = Field(0.24, ge=0.05, le=0.5, description="A motif's longer side, as a share of the tile's.")
-    size_spread: float = Field(0.3, ge=0, le=0.9, description="How much smaller the smallest is than the largest.")
-    rotation: float = Field(180, ge=0, le=180, description="Turned by up to so many degrees to either side.")
-    density: float = Field(0.7, gt=0, le=1, description="Of the motifs that have room, the share that is laid down.")
-    spacing: float = Field(0.02, ge=0, le=0.3, description="The least gap between two, as a share of the tile's side.")
+TOLERANCE_CM = 0.005  # less than a dot
+ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # in which a sheet is one tile
+WHITE = "#ffffff"
 
 
 class Sheet(BaseModel):
@@ -34,20 +28,55 @@ class Sheet(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
-    width: float = Field(10, gt=0, description="Of the sheet.")
-    height: float = Field(10, gt=0, description="Of the sheet.")
-    repeat: float = Field(5, gt=0, description="The width of one repeat of the pattern.")
+    width: float | None = Field(None, gt=0, description="Of the sheet: 10, or one repeat if that is more, when absent.")
+    height: float | None = Field(None, gt=0, description="Of the sheet, as width. One tile for repeat `x`.")
+    repeat: float | None = Field(
+        None, gt=0, description="The width of one repeat of the pattern: 5, or the sheet's shorter side, when absent."
+    )
     unit: Literal["cm", "inch"] = "cm"
 
     def cm(self, name: Literal["width", "height", "repeat"]) -> float:
+        """A length of a sheet that `filled` answered."""
         return float(getattr(self, name)) * (CM_PER_INCH if self.unit == "inch" else 1)
 
+    def filled(self, repeat: Repeat, aspect: float) -> Self:
+        """With every length, for tiles of this aspect, height over width.
+
+        A pattern that repeats in one direction is one tile high (`x`) or wide (`y`).
+        """
+        repeat_width = self.repeat or min([5.0, *(side for side in (self.width, self.height) if side)])
+        width = self.width or max(10.0, repeat_width)
+        height = self.height or max(10.0, repeat_width * aspect)
+        if repeat == "x" and not self.height:
+            height = repeat_width * aspect
+        if repeat == "y" and not self.width:
+            width = repeat_width
+        return self.model_copy(update={"width": width, "height": height, "repeat": repeat_width})
+
     def check(self) -> None:
-        """Raise InvalidInput, naming the field, for a sheet that is too small or larger than A3."""
+        """Raise InvalidInput, naming the field, for a filled sheet that is too small or larger than A3."""
         for name in ("width", "height", "repeat"):
             length = self.cm(name)
             if not SHORTEST_CM <= length <= LONGEST_CM:
                 raise InvalidInput(f"{SHORTEST_CM:g} to {LONGEST_CM:g} cm, not {length:g} cm", field=f"sheet.{name}")
+
+    def contradictions(self, repeat: Repeat, aspect: float) -> Iterator[Contradiction]:
+        """What of a filled sheet does not go together, for tiles of this aspect."""
+        tile = {"width": self.cm("repeat"), "height": self.cm("repeat") * aspect}
+        for name in ("width", "height"):
+            side, one = self.cm(name), tile[name]
+            if side < one - TOLERANCE_CM:
+                yield Contradiction(
+                    f"one repeat is {one:g} cm in {name} and the sheet {side:g} cm; lower sheet.repeat, or raise"
+                    f" sheet.{name}",
+                    ("sheet.repeat", f"sheet.{name}"),
+                )
+            if repeat == ONE_DIRECTION.get(name) and side > one + TOLERANCE_CM:
+                yield Contradiction(
+                    f"repeat `{repeat}` is one tile, {one:g} cm, in {name}; leave sheet.{name} out, or choose another"
+                    " repeat",
+                    (f"sheet.{name}", "repeat"),
+                )
 
 
 class PatternRequest(DrawingRequest):
@@ -71,42 +100,75 @@ class PatternRequest(DrawingRequest):
         description="`half-drop` moves every second column down by half, `brick` every second row to the right by "
         "half; `x` and `y` repeat in one direction only, painted patterns alone.",
     )
-    background: str = Field(
-        "#ffffff", pattern=r"^(#[0-9a-f]{6}|transparent)$", description="Behind tossed motifs: #rrggbb or transparent."
+    background: Background | None = Field(
+        None, description="Behind tossed motifs: #rrggbb or transparent; white when absent."
     )
     toss: Toss | None = Field(None, description="How tossed motifs lie; a lively toss when absent.")
     sheet: Sheet | None = Field(None, description="The print-ready sheet; 10 x 10 cm when absent.")
 
     def for_model(self, model: Model) -> Self:
-        self._check()
-        strength = self.strength or STRENGTH if self.source else None
-        sheet = self.sheet or Sheet()
+        if not (self.prompt or self.source):
+            refuse([Contradiction("say what the pattern shows, or name a source", ("prompt", "source"))])
+        sheet = self._sheet(model)
         sheet.check()
-        toss = self.toss or Toss() if self.way == "tossed" else None
-        filled = super().for_model(model).model_copy(update={"toss": toss, "sheet": sheet, "strength": strength})
-        if strength:
-            check_strength(filled.steps or 0, strength)
-        return filled
+        tossed = self.way == "tossed"
+        return (
+            super()
+            .for_model(model)
+            .model_copy(
+                update={
+                    "toss": self.toss or Toss() if tossed else None,
+                    "background": self.background or WHITE if tossed else None,
+                    "sheet": sheet,
+                    "strength": self.drawing_strength,
+                }
+            )
+        )
 
     @property
     def wanted_source(self) -> str | None:
         return self.source
 
-    def _check(self) -> None:
-        if not (self.prompt or self.source):
-            raise InvalidInput("say what the pattern shows, or name a source", field="prompt")
-        if self.source and self.way == "tossed":
-            raise InvalidInput("a source becomes a painted pattern; choose way painted", field="way")
+    @property
+    def drawing_strength(self) -> float | None:
+        return self.strength or STRENGTH if self.source else None
+
+    def contradictions(self, model: Model) -> Iterator[Contradiction]:
+        yield from super().contradictions(model)
+        yield from self._between_ways()
         if self.strength and not self.source:
-            raise InvalidInput("this is for patterns from a source; leave it out, or name one", field="strength")
-        if self.way == "tossed" and self.repeat in ("x", "y"):
-            raise InvalidInput("tossed motifs repeat both ways; for x or y alone, choose way painted", field="repeat")
-        if self.way == "painted" and self.also:
-            raise InvalidInput("a painted pattern has one prompt; name all in it, or choose tossed", field="also")
-        if self.way == "painted" and self.toss:
-            raise InvalidInput("this is for tossed patterns; leave it out, or choose tossed", field="toss")
-        if self.way == "painted" and self.background == "transparent":
-            raise InvalidInput("a painted pattern is opaque; leave it out, or choose tossed", field="background")
+            yield Contradiction(
+                "strength is for patterns from a source; leave it out, or name one", ("strength", "source")
+            )
+        toss = self.toss or Toss()
+        if self.way == "tossed" and not toss.has_room_for(len(self.motifs), self.repeat):
+            yield Contradiction(
+                f"{len(self.motifs)} motifs of at least {toss.smallest:g} of the tile's side, {toss.spacing:g} apart,"
+                f" have no room on one tile: {widest(len(self.motifs), self.repeat):.2f} is the most, gap and all;"
+                " lower toss.size or toss.spacing, or name fewer in also",
+                ("also", "toss.size", "toss.spacing"),
+            )
+        yield from self._sheet(model).contradictions(self.repeat, aspect_of(model))
+
+    def _between_ways(self) -> Iterator[Contradiction]:
+        if self.way == "tossed":
+            if self.source:
+                yield Contradiction("a source becomes a painted pattern; choose way painted", ("way", "source"))
+            if self.repeat in ("x", "y"):
+                detail = "tossed motifs repeat both ways; for x or y alone, choose way painted"
+                yield Contradiction(detail, ("repeat", "way"))
+            return
+        if self.also:
+            detail = "a painted pattern has one prompt; name all in it, or choose tossed"
+            yield Contradiction(detail, ("also", "way"))
+        if self.toss:
+            yield Contradiction("toss is for tossed patterns; leave it out, or choose tossed", ("toss", "way"))
+        if self.background:
+            detail = "a painted pattern fills its tile and has no background; leave it out, or choose tossed"
+            yield Contradiction(detail, ("background", "way"))
+
+    def _sheet(self, model: Model) -> Sheet:
+        return (self.sheet or Sheet()).filled(self.repeat, aspect_of(model))
 
     @property
     def motifs(self) -> tuple[str, ...]:
@@ -119,3 +181,9 @@ class PatternRequest(DrawingRequest):
 
     def drawings(self, model: Model, source: Source | None = None) -> int:
         return len(self.motifs)
+
+
+def aspect_of(model: Model) -> float:
+    """Of a tile that the model paints: height over width."""
+    width, height = model.default_size.split("x")
+    return int(height) / int(width)

@@ -1,21 +1,23 @@
 """What every tool's request has in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from math import ceil
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.catalogue import Model
-from craftspark.errors import InvalidInput
 from craftspark.parsing import LINE, PROSE, WORDS
 from craftspark.sources import REFERENCE, Source
+from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
 
 Lane = Literal["interactive", "bulk"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
 OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 LARGEST_SEED = 2**32 - 1
 
@@ -29,7 +31,10 @@ class JobRequest(BaseModel, ABC):
 
     count: int = Field(4, ge=1, le=8, description="How many images, each with a seed of its own.")
     seed: int | None = Field(
-        None, ge=0, le=LARGEST_SEED, description="Seed of the first image; the next ones follow. Drawn when absent."
+        None,
+        ge=0,
+        le=LARGEST_SEED,
+        description="Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.",
     )
     lane: Lane = Field("interactive", description="`interactive` for a person who waits, `bulk` for one who does not.")
     max_wait_s: int | None = Field(
@@ -37,8 +42,16 @@ class JobRequest(BaseModel, ABC):
     )
 
     def for_model(self, model: Model) -> Self:
-        """The request with the model's defaults filled in; raises InvalidInput where the model cannot do it."""
+        """The request with the model's defaults filled in.
+
+        Raises InvalidInput where the model cannot do it, or where fields contradict each other.
+        """
+        refuse(self.contradictions(model))
         return self
+
+    def contradictions(self, model: Model) -> Iterator[Contradiction]:
+        """Fields that cannot both be met, with this model."""
+        return iter(())
 
     def for_source(self, source: Source) -> Self:
         """The request with what its source decides filled in; raises InvalidInput where the two do not fit."""
@@ -93,9 +106,10 @@ class DrawingRequest(JobRequest):
         return self.style
 
     def for_model(self, model: Model) -> Self:
-        filled = self.model_copy(
+        filled = super().for_model(model)
+        filled = filled.model_copy(
             update={
-                "steps": self.steps or model.default_steps,
+                "steps": self.steps_on(model),
                 "guidance": model.default_guidance if self.guidance is None else self.guidance,
             }
         )
@@ -105,6 +119,44 @@ class DrawingRequest(JobRequest):
             model.check_preset()
         return filled
 
+    def contradictions(self, model: Model) -> Iterator[Contradiction]:
+        if self.style is not None and self.preset is not None:
+            yield Contradiction("style and preset are two looks for one picture; choose one", ("style", "preset"))
+        guidance = model.default_guidance if self.guidance is None else self.guidance
+        if self.negative_prompt and guidance <= 1:
+            yield Contradiction(
+                f"guidance {guidance:g} leaves negative_prompt without effect; raise guidance over 1, or leave"
+                " negative_prompt out",
+                ("negative_prompt", "guidance"),
+            )
+        for field, words in self.words.items():
+            if alike(words) == alike(self.negative_prompt):
+                yield Contradiction(
+                    f"negative_prompt keeps out just what {field} asks for; change one of them",
+                    ("negative_prompt", field),
+                )
+        if strength := self.drawing_strength:
+            steps = self.steps_on(model)
+            if int(steps * strength) < 1:
+                yield Contradiction(
+                    f"{steps} steps at strength {strength:g} are less than one step; raise either",
+                    ("strength", "steps"),
+                )
+
+    @property
+    def drawing_strength(self) -> float | None:
+        """How far a drawing may leave the picture that it begins from, of a request that has one."""
+        return None
+
+    def steps_on(self, model: Model) -> int:
+        """The steps asked for; when absent the model's own number, or as many as the strength needs for one step."""
+        if self.steps:
+            return self.steps
+        strength = self.drawing_strength or 1
+        return next(
+            (steps for steps in range(model.default_steps, model.max_steps) if int(steps * strength)), model.max_steps
+        )
+
     def drawings(self, model: Model, source: Source | None = None) -> int:
         """How many drawings of the model's own size one image takes."""
         return 1
@@ -113,9 +165,6 @@ class DrawingRequest(JobRequest):
         return ceil(self.drawings(model, source) * (self.steps or model.default_steps) / model.steps_per_credit)
 
 
-def check_strength(steps: int, strength: float) -> None:
-    """Raise InvalidInput where so many steps at this strength are none at all."""
-    if int(steps * strength) < 1:
-        raise InvalidInput(
-            f"{steps} steps at strength {strength:g} are less than one step; raise either", field="strength"
-        )
+def alike(words: str) -> str:
+    """The words without what does not change their meaning."""
+    return " ".join(words.casefold().split())

@@ -6,8 +6,8 @@ from typing import Literal, Self
 from pydantic import Field
 
 from craftspark.catalogue import Model
-from craftspark.errors import InvalidInput
 from craftspark.sources import Source
+from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import JobRequest, SourceReference
 
 LONGEST = 4096  # pixels a side, of the result
@@ -28,10 +28,8 @@ class UpscaleRequest(JobRequest):
     def for_source(self, source: Source) -> Self:
         width, height = source.width * self.factor, source.height * self.factor
         if max(width, height) > LONGEST:
-            raise InvalidInput(
-                f"{source.width} x {source.height} times {self.factor} is more than {LONGEST} pixels a side",
-                field="factor",
-            )
+            detail = f"{source.width} x {source.height} times {self.factor} is more than {LONGEST} pixels a side"
+            refuse([Contradiction(f"{detail}; lower factor, or name a smaller source", ("factor", "source"))])
         return self
 
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:

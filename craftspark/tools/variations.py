@@ -1,12 +1,9 @@
 """Variations: new pictures that keep what a picture shows."""
 
-from typing import Self
-
 from pydantic import Field
 
-from craftspark.catalogue import Model
 from craftspark.tools.picture import PRESETS
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference, check_strength
+from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference
 
 
 class VariationsRequest(DrawingRequest):
@@ -22,7 +19,6 @@ class VariationsRequest(DrawingRequest):
     def wanted_source(self) -> str | None:
         return self.source
 
-    def for_model(self, model: Model) -> Self:
-        filled = super().for_model(model)
-        check_strength(filled.steps or 0, self.strength)
-        return filled
+    @property
+    def drawing_strength(self) -> float | None:
+        return self.strength

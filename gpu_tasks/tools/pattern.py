@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from PIL import ImageColor
 
-from craftspark.tools.pattern import PatternRequest, Repeat, Sheet, Toss
+from craftspark.tools.pattern import WHITE, PatternRequest, Sheet
+from craftspark.tools.toss import Repeat, Toss
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.cutting.matte import trim
 from gpu_tasks.diffusion import Diffusion, Settings, Sketch
@@ -92,8 +93,8 @@ class PatternRenderer:
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
         """The tile that repeats straight, a look at the repeat, and a sheet to print."""
         request = request_of(order)
-        page = request.sheet or Sheet()
         tile = drawn.pixels
+        page = (request.sheet or Sheet()).filled(request.repeat, tile.shape[0] / tile.shape[1])
         printed = tile
         if isinstance(drawn.parts, Tossed):
             printed = painted(drawn.parts, request, dots(page.cm("repeat"), DPI))
@@ -151,10 +152,14 @@ def tossed(order: ImageOrder, motifs: Sequence[Drawn]) -> Drawn:
         placements=toss(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
         motifs=[trim(motif.pixels, 0) for motif in motifs],
     )
+    missing = len(motifs) - len({placement.motif for placement in parts.placements})
+    if missing:
+        reason = f"{missing} of its {len(motifs)} motifs have no room on the tile; lower toss.size or toss.spacing"
+        flaw = Flaw(reason=reason, bad=np.inf, fatal=True)
     return Drawn(pixels=painted(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
 
 
 def painted(parts: Tossed, request: PatternRequest, side: float) -> Pixels:
     """The tile at about so many pixels a side."""
-    background = None if request.background == "transparent" else ImageColor.getrgb(request.background)
+    background = None if request.background == "transparent" else ImageColor.getrgb(request.background or WHITE)
     return paint(parts.placements, parts.motifs, side, background, request.repeat)

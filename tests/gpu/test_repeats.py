@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from craftspark.tools.pattern import Repeat
+from craftspark.tools.toss import Repeat
 from gpu_tasks.repeats import (
     dots,
     fitted,

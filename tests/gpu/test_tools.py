@@ -13,7 +13,7 @@ from PIL import Image
 from craftspark.errors import ImageFlawed, SourceMissing
 from craftspark.sources import Source
 from craftspark.tools import TOOLS
-from craftspark.tools.pattern import Repeat
+from craftspark.tools.toss import Repeat
 from gpu_tasks.canvas import BAND
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn

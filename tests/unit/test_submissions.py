@@ -244,7 +244,7 @@ def test_a_source_is_looked_up_kept_and_priced() -> None:
         ("outpaint", {"height": 63}, "height"),
         ("outpaint", {"width": 2049}, "width"),
         ("outpaint", {"aspect": "90:1"}, "aspect"),
-        ("outpaint", {"aspect": "3:2"}, "width"),
+        ("outpaint", {"aspect": "3:2"}, "aspect"),
         ("outpaint", {"aspect": "2:1", "width": 192}, "aspect"),
         ("outpaint", {"aspect": "0:1"}, "aspect"),
         ("outpaint", {"source": "https://example.com/a.png"}, "source"),

@@ -648,7 +648,7 @@ export interface components {
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow. Drawn when absent.
+             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
              * @default null
              */
             seed?: number | null;
@@ -730,10 +730,10 @@ export interface components {
             cut?: "colours" | "outline";
             /**
              * Colours
-             * @description The most layers of colour.
-             * @default 6
+             * @description The most layers of colour: 6 when absent. With cut `colours` alone.
+             * @default null
              */
-            colours?: number;
+            colours?: number | null;
             /**
              * Width Mm
              * @description How wide it is to be cut.
@@ -1234,7 +1234,7 @@ export interface components {
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow. Drawn when absent.
+             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
              * @default null
              */
             seed?: number | null;
@@ -1341,7 +1341,7 @@ export interface components {
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow. Drawn when absent.
+             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
              * @default null
              */
             seed?: number | null;
@@ -1440,10 +1440,10 @@ export interface components {
             repeat?: "straight" | "half-drop" | "brick" | "x" | "y";
             /**
              * Background
-             * @description Behind tossed motifs: #rrggbb or transparent.
-             * @default #ffffff
+             * @description Behind tossed motifs: #rrggbb or transparent; white when absent.
+             * @default null
              */
-            background?: string;
+            background?: string | null;
             /**
              * @description How tossed motifs lie; a lively toss when absent.
              * @default null
@@ -1468,7 +1468,7 @@ export interface components {
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow. Drawn when absent.
+             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
              * @default null
              */
             seed?: number | null;
@@ -1682,22 +1682,22 @@ export interface components {
         Sheet: {
             /**
              * Width
-             * @description Of the sheet.
-             * @default 10
+             * @description Of the sheet: 10, or one repeat if that is more, when absent.
+             * @default null
              */
-            width?: number;
+            width?: number | null;
             /**
              * Height
-             * @description Of the sheet.
-             * @default 10
+             * @description Of the sheet, as width. One tile for repeat `x`.
+             * @default null
              */
-            height?: number;
+            height?: number | null;
             /**
              * Repeat
-             * @description The width of one repeat of the pattern.
-             * @default 5
+             * @description The width of one repeat of the pattern: 5, or the sheet's shorter side, when absent.
+             * @default null
              */
-            repeat?: number;
+            repeat?: number | null;
             /**
              * Unit
              * @default cm
@@ -1794,7 +1794,7 @@ export interface components {
             rotation?: number;
             /**
              * Density
-             * @description Of the motifs that have room, the share that is laid down.
+             * @description Of the motifs that have room, the share that is laid down; each at least once.
              * @default 0.7
              */
             density?: number;
@@ -1872,7 +1872,7 @@ export interface components {
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow. Drawn when absent.
+             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
              * @default null
              */
             seed?: number | null;
@@ -1915,7 +1915,7 @@ export interface components {
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow. Drawn when absent.
+             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
              * @default null
              */
             seed?: number | null;

@@ -1,0 +1,95 @@
+"""How motifs lie on a tile, and how many of which size have room on it."""
+
+from itertools import combinations, product
+from math import floor, hypot
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Repeat = Literal["straight", "half-drop", "brick", "x", "y"]
+Place = tuple[float, float]
+
+# Where so many discs of one size have the most room on a tile: the densest packings on these tori. For `straight` they
+# are proven (Dickinson and others, 2011), for `half-drop` the best of many numerical searches. `brick` is `half-drop`
+# with the axes exchanged.
+ROOMIEST: dict[str, dict[int, tuple[Place, ...]]] = {
+    "straight": {
+        1: ((0, 0),),
+        2: ((0, 0), (0.5, 0.5)),
+        3: ((0, 0), (0.633975, 0.633975), (0.5, 0.133975)),
+        4: ((0, 0), (0.633975, 0.633975), (0.5, 0.133975), (0.133975, 0.5)),
+    },
+    "half-drop": {
+        1: ((0, 0),),
+        2: ((0, 0), (0.625, 0)),
+        3: ((0, 0), (1 / 3, 0.5), (2 / 3, 0)),
+        4: ((0, 0), (0.466506, 0.191987), (0.066987, 0.5), (0.533494, 0.691987)),
+    },
+}
+
+
+class Toss(BaseModel):
+    """How motifs lie on a tile. Lengths are shares of the tile's side, angles are degrees."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+
+    size: float = Field(0.24, ge=0.05, le=0.5, description="A motif's longer side, as a share of the tile's.")
+    size_spread: float = Field(0.3, ge=0, le=0.9, description="How much smaller the smallest is than the largest.")
+    rotation: float = Field(180, ge=0, le=180, description="Turned by up to so many degrees to either side.")
+    density: float = Field(
+        0.7, gt=0, le=1, description="Of the motifs that have room, the share that is laid down; each at least once."
+    )
+    spacing: float = Field(0.02, ge=0, le=0.3, description="The least gap between two, as a share of the tile's side.")
+
+    @property
+    def smallest(self) -> float:
+        """The longer side of the smallest motif that may be laid down, as a share of the tile's."""
+        return self.size * (1 - self.size_spread)
+
+    def has_room_for(self, motifs: int, repeat: Repeat) -> bool:
+        """Whether so many different motifs, each in its smallest size, can lie on a tile of this repeat."""
+        return self.smallest + self.spacing <= widest(motifs, repeat)
+
+
+def neighbours(repeat: Repeat) -> list[Place]:
+    """Where a tile's images lie around it, itself included, in sides of the tile."""
+    shift = range(-2, 3)
+    if repeat == "half-drop":
+        return [(across, down + across % 2 / 2) for across, down in product((-1, 0, 1), shift)]
+    if repeat == "brick":
+        return [(across + down % 2 / 2, down) for across, down in product(shift, (-1, 0, 1))]
+    return [(across, down) for across, down in product((-1, 0, 1), (-1, 0, 1))]
+
+
+def on_tile(place: Place, repeat: Repeat) -> Place:
+    """The image of a place that lies on the tile itself."""
+    x, y = place
+    if repeat == "brick":
+        y, x = on_tile((y, x), "half-drop")
+        return x, y
+    column = floor(x)
+    return x - column, (y - (column / 2 if repeat == "half-drop" else 0)) % 1
+
+
+def apart(first: Place, second: Place, repeat: Repeat) -> float:
+    """How far two places on a tile are from each other, over its edges where that is nearer."""
+    x, y = first[0] - second[0], first[1] - second[1]
+    return min(hypot(x + across, y + down) for across, down in neighbours(repeat))
+
+
+def period(repeat: Repeat) -> float:
+    """How far a place is from its own next image."""
+    return min(hypot(*place) for place in neighbours(repeat) if any(place))
+
+
+def roomiest(motifs: int, repeat: Repeat) -> tuple[Place, ...]:
+    """Where so many motifs of one size have the most room."""
+    if repeat == "brick":
+        return tuple((y, x) for x, y in roomiest(motifs, "half-drop"))
+    return ROOMIEST["half-drop" if repeat == "half-drop" else "straight"][motifs]
+
+
+def widest(motifs: int, repeat: Repeat) -> float:
+    """The largest discs, across, of which so many have room, as a share of the tile's side."""
+    places = roomiest(motifs, repeat)
+    return min([period(repeat), *(apart(*pair, repeat) for pair in combinations(places, 2))])

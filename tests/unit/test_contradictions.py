@@ -1,0 +1,246 @@
+"""Requests whose fields cannot both be met: refused, with each of the fields named."""
+
+import json
+from dataclasses import replace
+from itertools import combinations, pairwise
+from math import hypot
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from craftspark.catalogue import CATALOGUE, Model, find_model
+from craftspark.errors import InvalidInput
+from craftspark.jobs import seeds_of
+from craftspark.parsing import parse_request
+from craftspark.sources import Source
+from craftspark.tools import find_tool
+from craftspark.tools.request import JobRequest
+from craftspark.tools.toss import ROOMIEST, Toss, neighbours, roomiest, widest
+
+CASES = Path(__file__).parents[1] / "cases"
+BUILT_IN = find_model("craftspark-clipart-128")
+STABLE = find_model("stable-diffusion-v1-5")
+SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=96, height=64)
+FROM = {"source": SOURCE.reference}
+
+
+def ask(tool: str, model: Model = BUILT_IN, **fields: Any) -> JobRequest:
+    request = parse_request(find_tool(tool).request, json.dumps(fields)).for_model(model)
+    return request.for_source(SOURCE) if request.wanted_source else request
+
+
+def refused(tool: str, model: Model = BUILT_IN, **fields: Any) -> InvalidInput:
+    with pytest.raises(InvalidInput) as refusal:
+        ask(tool, model, **fields)
+    return refusal.value
+
+
+PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
+    # A look twice, and words that cancel each other.
+    ("picture", {"prompt": "a", "style": "bold-flat", "preset": "linocut"}, {"style", "preset"}),
+    ("variations", {**FROM, "style": "bold-flat", "preset": "linocut"}, {"style", "preset"}),
+    ("picture", {"prompt": "a", "negative_prompt": "text", "guidance": 1}, {"negative_prompt", "guidance"}),
+    ("outpaint", {**FROM, "width": 200, "negative_prompt": "b", "guidance": 1}, {"negative_prompt", "guidance"}),
+    ("picture", {"prompt": "A red  apple", "negative_prompt": "a Red apple"}, {"negative_prompt", "prompt"}),
+    ("variations", {**FROM, "prompt": "cat", "negative_prompt": "cat"}, {"negative_prompt", "prompt"}),
+    ("pattern", {"prompt": "a", "also": ["bee", "ant"], "negative_prompt": "ant"}, {"negative_prompt", "also.1"}),
+    # Steps that are none.
+    ("variations", {**FROM, "strength": 0.1, "steps": 9}, {"strength", "steps"}),
+    ("pattern", {**FROM, "way": "painted", "strength": 0.1, "steps": 1}, {"strength", "steps"}),
+    ("pattern", {**FROM, "way": "painted", "steps": 1}, {"strength", "steps"}),
+    # Clipart: what is cut, and how.
+    ("clipart", {"prompt": "a", "width_mm": 10, "smallest_mm": 20}, {"width_mm", "smallest_mm"}),
+    ("clipart", {"prompt": "a", "width_mm": 15, "smallest_mm": 15, "margin": 0}, {"width_mm", "smallest_mm"}),
+    (
+        "clipart",
+        {"prompt": "a", "width_mm": 20, "smallest_mm": 14, "margin": 0.25},
+        {"width_mm", "smallest_mm", "margin"},
+    ),
+    ("clipart", {"prompt": "a", "width_mm": 10, "outline_mm": 10}, {"width_mm", "outline_mm"}),
+    ("clipart", {"prompt": "a", "cut": "outline", "colours": 6}, {"cut", "colours"}),
+    ("clipart", {"prompt": "a", "cut": "outline", "colours": 16}, {"cut", "colours"}),
+    # Pattern: two ways, and what each takes.
+    ("pattern", {}, {"prompt", "source"}),
+    ("pattern", {**FROM, "way": "tossed"}, {"way", "source"}),
+    ("pattern", {"prompt": "a", "strength": 0.5}, {"strength", "source"}),
+    ("pattern", {"prompt": "a", "way": "painted", "strength": 0.5}, {"strength", "source"}),
+    ("pattern", {"prompt": "a", "repeat": "x"}, {"repeat", "way"}),
+    ("pattern", {"prompt": "a", "repeat": "y"}, {"repeat", "way"}),
+    ("pattern", {"prompt": "a", "way": "painted", "also": ["b"]}, {"also", "way"}),
+    ("pattern", {"prompt": "a", "way": "painted", "toss": {}}, {"toss", "way"}),
+    ("pattern", {"prompt": "a", "way": "painted", "background": "transparent"}, {"background", "way"}),
+    ("pattern", {"prompt": "a", "way": "painted", "background": "#ffffff"}, {"background", "way"}),
+    # Pattern: more motifs than have room.
+    (
+        "pattern",
+        {"prompt": "a", "also": ["b"], "toss": {"size": 0.5, "size_spread": 0, "spacing": 0.25}},
+        {"also", "toss.size", "toss.spacing"},
+    ),
+    (
+        "pattern",
+        {"prompt": "a", "also": ["b"], "repeat": "brick", "toss": {"size": 0.5, "size_spread": 0, "spacing": 0.13}},
+        {"also", "toss.size", "toss.spacing"},
+    ),
+    # Pattern: a sheet that does not hold a repeat, or holds more than there is.
+    ("pattern", {"prompt": "a", "sheet": {"width": 4, "repeat": 5}}, {"sheet.repeat", "sheet.width"}),
+    ("pattern", {"prompt": "a", "sheet": {"height": 4, "repeat": 5}}, {"sheet.repeat", "sheet.height"}),
+    (
+        "pattern",
+        {"prompt": "a", "way": "painted", "repeat": "x", "sheet": {"height": 20}},
+        {"sheet.height", "repeat"},
+    ),
+    ("pattern", {"prompt": "a", "way": "painted", "repeat": "y", "sheet": {"width": 20}}, {"sheet.width", "repeat"}),
+    # Outpaint and upscale: the result and its source.
+    ("outpaint", {**FROM}, {"width", "height", "aspect"}),
+    ("outpaint", {**FROM, "aspect": "2:1", "width": 192}, {"aspect", "width"}),
+    ("outpaint", {**FROM, "aspect": "2:1", "height": 96, "width": 192}, {"aspect", "width", "height"}),
+    ("outpaint", {**FROM, "width": 80}, {"width", "source"}),
+    ("outpaint", {**FROM, "height": 63}, {"height", "source"}),
+    ("outpaint", {**FROM, "width": 96, "height": 64}, {"width", "height", "source"}),
+    ("outpaint", {**FROM, "aspect": "3:2"}, {"aspect", "source"}),
+]
+
+
+@pytest.mark.parametrize(("tool", "fields", "named"), PAIRS, ids=lambda value: str(value) if value else "nothing")
+def test_fields_that_contradict_each_other_are_refused_and_each_is_named(
+    tool: str, fields: dict[str, Any], named: set[str]
+) -> None:
+    refusal = refused(tool, **fields)
+
+    assert {error["field"] for error in refusal.facts["errors"]} == named
+    assert refusal.field in named
+    assert all(error["detail"] and error["detail"] in refusal.detail for error in refusal.facts["errors"])
+
+
+def test_a_result_that_is_too_large_names_its_source() -> None:
+    request = parse_request(find_tool("upscale").request, json.dumps({**FROM, "factor": 4})).for_model(BUILT_IN)
+
+    with pytest.raises(InvalidInput) as refusal:
+        request.for_source(replace(SOURCE, width=1025))
+
+    assert [error["field"] for error in refusal.value.facts["errors"]] == ["factor", "source"]
+
+
+def test_every_contradiction_of_a_request_is_listed() -> None:
+    refusal = refused("clipart", prompt="a", cut="outline", colours=3, width_mm=10, smallest_mm=20, negative_prompt="A")
+
+    assert [error["field"] for error in refusal.facts["errors"]] == [
+        *("negative_prompt", "prompt"),
+        *("colours", "cut"),
+        *("smallest_mm", "width_mm"),
+    ]
+
+
+def test_a_model_without_guidance_keeps_nothing_out() -> None:
+    distilled = replace(BUILT_IN, default_guidance=1.0)
+
+    assert refused("picture", distilled, prompt="a", negative_prompt="b").field == "negative_prompt"
+    assert ask("picture", distilled, prompt="a", negative_prompt="b", guidance=3)
+
+
+GOOD: list[tuple[str, dict[str, Any]]] = [
+    ("picture", {"prompt": "a", "negative_prompt": "b", "guidance": 1.5}),
+    ("picture", {"prompt": "a", "guidance": 1}),
+    ("picture", {"prompt": "a", "style": "bold-flat"}),
+    ("clipart", {"prompt": "a", "cut": "outline"}),
+    ("clipart", {"prompt": "a", "colours": 2, "width_mm": 10, "smallest_mm": 9, "outline_mm": 9}),
+    ("pattern", {"prompt": "a", "background": "#FFFFFF"}),
+    ("pattern", {"prompt": "a", "also": ["a"], "toss": {"size": 0.5, "size_spread": 0, "spacing": 0.2}}),
+    ("pattern", {"prompt": "a", "way": "painted", "repeat": "x", "sheet": {"width": 40}}),
+    ("pattern", {"prompt": "a", "way": "painted", "repeat": "y", "sheet": {"height": 40, "repeat": 9}}),
+    ("pattern", {"prompt": "a", "sheet": {"width": 3}}),
+    ("pattern", {"prompt": "a", "sheet": {"repeat": 16, "unit": "inch"}}),
+    ("pattern", {**FROM, "way": "painted", "strength": 0.1}),
+    ("variations", {**FROM, "strength": 0.1}),
+    ("outpaint", {**FROM, "aspect": "1:1"}),
+    ("outpaint", {**FROM, "height": 65, "anchor": "left"}),
+    ("upscale", {**FROM, "factor": 4}),
+]
+
+
+@pytest.mark.parametrize(("tool", "fields"), GOOD, ids=str)
+@pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
+def test_a_request_that_was_accepted_is_accepted_with_all_that_was_filled_in(
+    tool: str, fields: dict[str, Any], model: Model
+) -> None:
+    if "style" in fields and model is not BUILT_IN:
+        fields = {name: value for name, value in fields.items() if name != "style"}
+    request = ask(tool, model, **fields)
+
+    again = parse_request(find_tool(tool).request, request.model_dump_json()).for_model(model)
+
+    assert again == request
+
+
+def test_what_is_left_out_follows_what_is_said() -> None:
+    def sheet(repeat: str = "straight", **lengths: Any) -> tuple[Any, ...]:
+        filled = ask("pattern", prompt="a", way="painted", repeat=repeat, sheet=lengths).model_dump()["sheet"]
+        return filled["width"], filled["height"], filled["repeat"]
+
+    assert sheet() == (10, 10, 5)
+    assert sheet(width=3) == (3, 10, 3)
+    assert sheet(height=2, width=30) == (30, 2, 2)
+    assert sheet("x", width=30) == (30, 5, 5)
+    assert sheet("y") == (5, 10, 5)
+    assert ask("variations", **FROM, strength=0.1).model_dump()["steps"] == 10
+    assert ask("variations", **FROM).model_dump()["steps"] == BUILT_IN.default_steps
+    assert ask("clipart", prompt="a").model_dump()["colours"] == 6
+    assert ask("pattern", prompt="a", background="#FfEeDd").model_dump()["background"] == "#ffeedd"
+
+
+def test_seeds_go_on_after_the_largest_and_are_all_different() -> None:
+    seeds = seeds_of("job", 2**32 - 2, 8)
+
+    assert seeds == (2**32 - 2, 2**32 - 1, 0, 1, 2, 3, 4, 5)
+
+
+# Room for motifs.
+
+
+def discs_overlap(places: list[tuple[float, float]], across: float, repeat: Any) -> bool:
+    images = [(x + i, y + j) for x, y in places for i, j in neighbours(repeat)]
+    return any(
+        hypot(a[0] - b[0], a[1] - b[1]) < across - 1e-6
+        for a, b in combinations(images, 2)
+        if -1 <= a[0] <= 2 and -1 <= a[1] <= 2
+    )
+
+
+@pytest.mark.parametrize("repeat", ["straight", "half-drop", "brick"])
+@pytest.mark.parametrize("motifs", [1, 2, 3, 4])
+def test_the_roomiest_places_have_the_room_that_is_said(motifs: int, repeat: Any) -> None:
+    places = list(roomiest(motifs, repeat))
+
+    assert len(places) == motifs
+    assert not discs_overlap(places, widest(motifs, repeat), repeat)
+    # A disc of this width covers pi/4 of its square; no packing of a plane is denser than 0.9069.
+    assert motifs * widest(motifs, repeat) ** 2 <= 2 / 3**0.5 + 1e-6
+
+
+def test_more_motifs_have_no_more_room() -> None:
+    for repeat in ROOMIEST:
+        widths = [widest(motifs, repeat) for motifs in (1, 2, 3, 4)]  # type: ignore[arg-type]
+        assert all(larger >= smaller for larger, smaller in pairwise(widths))
+    assert widest(2, "straight") == pytest.approx(2**0.5 / 2)
+    assert widest(4, "straight") == pytest.approx((6**0.5 - 2**0.5) / 2, abs=1e-5)
+
+
+@given(size=st.floats(0.05, 0.5), spread=st.floats(0, 0.9), spacing=st.floats(0, 0.3), motifs=st.integers(1, 4))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_room_is_refused_only_where_the_smallest_motifs_have_none(
+    size: float, spread: float, spacing: float, motifs: int
+) -> None:
+    how = Toss(size=size, size_spread=spread, spacing=spacing)
+
+    assert how.has_room_for(motifs, "straight") == (size * (1 - spread) + spacing <= widest(motifs, "straight"))
+    assert how.has_room_for(1, "straight")
+
+
+@pytest.mark.parametrize("case", ["clipart-empty-cut", "pattern-four-motifs-one-shown"])
+def test_what_could_only_be_delivered_otherwise_than_asked_is_refused(case: str) -> None:
+    tool = case.partition("-")[0]
+
+    assert len(refused(tool, **json.loads((CASES / f"{case}.json").read_text())).facts["errors"]) >= 2
