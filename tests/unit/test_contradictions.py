@@ -24,7 +24,7 @@ CASES = Path(__file__).parents[1] / "cases"
 BUILT_IN = find_model("craftspark-clipart-128")
 STABLE = find_model("stable-diffusion-v1-5")
 SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=96, height=64)
-FROM = {"source": SOURCE.reference}
+FROM: dict[str, Any] = {"source": SOURCE.reference}
 
 
 def ask(tool: str, model: Model = BUILT_IN, **fields: Any) -> JobRequest:
