@@ -8,8 +8,9 @@ A month's credits are used before any others: of what is left of them at the mon
 stays. A refund in the month of its reservation takes back its use; a later one brings credits that do not expire.
 """
 
+import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from craftspark.errors import (
@@ -36,12 +37,17 @@ POSTINGS: dict[EntryKind, tuple[Holding, Holding]] = {
 }
 
 
+REFUSALS_COUNT = timedelta(hours=1)
+SHORTEST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(hours=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """A maker's credits and jobs in progress.
 
     `month` ("2026-11") is the one whose `monthly` credits were granted last, `used` what was taken since then.
-    `submissions` were made in `minute`. `suspended` says why no job is taken, where none is.
+    `submissions` were made in `minute`. `suspended` says why no job is taken, where none is. `refusals` prompts were
+    refused in the hour from `refusals_from`; `held_until` is when the next job is taken.
     """
 
     maker: str
@@ -58,6 +64,9 @@ class Account:
     minute: str
     submissions: int
     suspended: str | None = None
+    refusals: int = 0
+    refusals_from: datetime | None = None
+    held_until: datetime | None = None
 
     @property
     def expiring(self) -> int:
@@ -88,6 +97,23 @@ def minute_of(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M")
 
 
+def hold(account: Account, now: datetime) -> TooManyRequests | None:
+    """Why the account's next job has to wait after refused prompts; None where it has not."""
+    if account.held_until is None or account.held_until <= now:
+        return None
+    wait_s = math.ceil((account.held_until - now).total_seconds())
+    return TooManyRequests(
+        f"{account.refusals} of your prompts were refused within an hour; the next job is taken in {wait_s} s",
+        retry_after_s=wait_s,
+    )
+
+
+def hold_after(refusals: int, plan: Plan) -> timedelta:
+    """How long a maker's next job waits after so many refused prompts of one hour: it doubles with each."""
+    beyond = refusals - plan.refusals_per_hour
+    return min(SHORTEST_HOLD * 2 ** min(beyond, 10), LONGEST_HOLD) if beyond >= 0 else timedelta()
+
+
 def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
     """Why the plan does not take such a job, whatever its account holds."""
     if job.count > plan.largest_count:
@@ -105,6 +131,8 @@ def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
     """Why this account cannot take this job, with what would fit; None where it can."""
     if account.suspended:
         return AccountSuspended(f"your account takes no jobs: {account.suspended}")
+    if held := hold(account, job.created_at):
+        return held
     if account.available < job.price:
         affordable = account.available // job.credits_per_image
         return CreditsInsufficient(

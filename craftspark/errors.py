@@ -74,7 +74,10 @@ class TooManyActiveJobs(RequestRefused):
 
 
 class TooManyRequests(RequestRefused):
-    """The maker's submissions of this minute are at their limit. `facts` has `retry_after_s`."""
+    """The maker's submissions of this minute, or refused prompts of this hour, are at their limit.
+
+    `facts` has `retry_after_s`.
+    """
 
 
 class PlanExceeded(RequestRefused):

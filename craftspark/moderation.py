@@ -36,9 +36,10 @@ class Refusal:
 
 
 class Refusals(Protocol):
-    """Where refusals are kept for a while."""
+    """Where refusals are kept for a while, and counted by maker."""
 
-    def add(self, refusal: Refusal) -> None: ...
+    def add(self, refusal: Refusal) -> None:
+        """Keep a record; raises TooManyRequests, and keeps none, while the maker has to wait after earlier ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,10 @@ class Moderation:
     refusals: Refusals
 
     def check(self, maker: str, words: Mapping[str, str], at: datetime) -> None:
-        """Raise PromptRefused that names the field, and keep a record, for words (by field) that are refused."""
+        """Raise PromptRefused that names the field, and keep a record, for words (by field) that are refused.
+
+        Raises TooManyRequests instead where the maker has to wait after earlier refusals: nobody tries words out.
+        """
         for field, text in words.items():
             for moderator in self.moderators:
                 if objections := moderator.objections(text):

@@ -7,7 +7,10 @@ from craftspark.errors import InvalidInput
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`monthly_credits` that are left at a month's end expire; top-ups never do."""
+    """`monthly_credits` that are left at a month's end expire; top-ups never do.
+
+    `refusals_per_hour` are the refused prompts after which the maker's next jobs wait.
+    """
 
     name: str
     title: str
@@ -15,6 +18,7 @@ class Plan:
     max_active_jobs: int
     submissions_per_minute: int
     largest_count: int
+    refusals_per_hour: int = 5
     lanes: tuple[str, ...] = ("interactive", "bulk")
     webhooks: int = 0
 
@@ -55,6 +59,7 @@ PLANS = {
             max_active_jobs=100,
             submissions_per_minute=3000,
             largest_count=8,
+            refusals_per_hour=500,  # of many users of its own
             webhooks=10,
         ),
     )

@@ -109,7 +109,7 @@ class Submissions:
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
         """What the job would cost and take, without asking for it.
 
-        Raises ToolUnknown, InvalidInput or PromptRefused.
+        Raises ToolUnknown, InvalidInput, PromptRefused or TooManyRequests.
         """
         job, request = self._job(maker, find_tool(tool_name), body, "quote")
         return Quote(

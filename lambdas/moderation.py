@@ -3,8 +3,10 @@
 from functools import cache
 
 from craftspark.aws import clients
+from craftspark.aws.accounts import Accounts
 from craftspark.aws.moderation import Comprehend, RefusalBook
 from craftspark.moderation import Moderation, Moderator
+from craftspark.plans import find_plan
 from craftspark.settings import SubmitSettings
 from craftspark.words.index import WordIndex
 from craftspark.words.judge import WordJudge
@@ -16,6 +18,5 @@ def moderation() -> Moderation:
     moderators: list[Moderator] = [WordJudge(index=WordIndex.load())]
     if settings.moderator == "comprehend":
         moderators.append(Comprehend(client=clients.comprehend()))
-    return Moderation(
-        moderators=moderators, refusals=RefusalBook(client=clients.dynamodb(), table=settings.accounts_table)
-    )
+    accounts = Accounts(client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan))
+    return Moderation(moderators=moderators, refusals=RefusalBook(accounts=accounts))

@@ -193,7 +193,13 @@ OPERATIONS = {
     "quote_job": Operation(
         summary="What a job would cost and take",
         answer=QuoteView,
-        refusals=(errors.InvalidInput, errors.PromptRefused, errors.BodyTooLarge),
+        refusals=(
+            errors.InvalidInput,
+            errors.PromptRefused,
+            errors.BodyTooLarge,
+            errors.TooManyRequests,
+            errors.AccountContended,
+        ),
     ),
     "create_upload": Operation(
         summary="Where to send a picture that a tool is to begin from",

@@ -44,7 +44,7 @@ TITLES = {
     "JobUnfinished": "The job is in progress",
     "CreditsInsufficient": "Not enough credits",
     "TooManyActiveJobs": "Too many jobs in progress",
-    "TooManyRequests": "Too many jobs this minute",
+    "TooManyRequests": "Too many requests",
     "WaitTooLong": "The job would wait too long",
     "PlanExceeded": "Your plan does not have this",
     "AccountSuspended": "Your account is suspended",

@@ -88,7 +88,6 @@ class ApiStack(Stack):
     def _submit_job(self, intake: WorkQueue, gpu_queue: WorkQueue) -> lambda_.Function:
         submit_job = self._function("SubmitJob", "submit_job", self._submit_settings(intake, gpu_queue))
         self._data.jobs.grant_read_write(submit_job)
-        self._data.accounts.grant_enter(submit_job)
         self._grant_quote(submit_job, intake, gpu_queue)
         intake.queue.grant_send_messages(submit_job)
         return submit_job
@@ -102,7 +101,7 @@ class ApiStack(Stack):
     def _grant_quote(self, function: lambda_.Function, *queues: WorkQueue) -> None:
         """Look up styles and sources, and how much waits."""
         self._data.styles.grant_look_up(function)
-        self._data.accounts.table.grant(function, "dynamodb:PutItem")  # records of refusals
+        self._data.accounts.grant_enter(function)  # records and counts of refusals
         if self._stage.makers.moderator == "comprehend":
             function.add_to_role_policy(iam.PolicyStatement(actions=["comprehend:DetectToxicContent"], resources=["*"]))
         self._data.uploads.grant_read(function, "pictures/*")

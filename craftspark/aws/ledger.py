@@ -49,9 +49,16 @@ def read_account(item: Any) -> Account:
     return Account(
         maker=item["maker"]["S"],
         suspended=item["suspended"]["S"] if "suspended" in item else None,
+        refusals=int(item["refusals"]["N"]) if "refusals" in item else 0,
+        refusals_from=moment_of(item, "refusals_from"),
+        held_until=moment_of(item, "held_until"),
         **{name: item[name]["S"] for name in ("plan", "month", "minute")},
         **numbers,
     )
+
+
+def moment_of(item: Any, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
 def entry(
@@ -143,9 +150,11 @@ def reservation(table: str, job: Job, plan: Plan, at: datetime) -> list[dict[str
             "active_jobs": 1,
             "submissions": 1,
         },
-        condition="attribute_not_exists(suspended) AND available >= :price AND active_jobs < :limit"
+        condition="attribute_not_exists(suspended) AND (attribute_not_exists(held_until) OR held_until <= :now)"
+        " AND available >= :price AND active_jobs < :limit"
         " AND #plan = :plan AND #month >= :month AND #minute >= :minute AND submissions < :rate",
         values={
+            ":now": text(timestamp(job.created_at)),
             ":price": number(job.price),
             ":limit": number(plan.max_active_jobs),
             ":plan": text(plan.name),

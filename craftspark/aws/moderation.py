@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from craftspark.aws.items import epoch, text, timestamp
+from craftspark.aws.accounts import TRIES, Accounts
+from craftspark.aws.items import epoch, number, text, timestamp
+from craftspark.aws.ledger import update
+from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.credits import REFUSALS_COUNT, Account, hold, hold_after
+from craftspark.errors import AccountContended
 from craftspark.moderation import Objection, Refusal
+from craftspark.plans import find_plan
 
 if TYPE_CHECKING:
     from mypy_boto3_comprehend import ComprehendClient
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 KEPT = timedelta(days=90)
 # Comprehend's labels of toxic content, as a maker is told of them.
@@ -29,23 +34,58 @@ TOXIC = 0.7
 
 @dataclass(frozen=True, kw_only=True)
 class RefusalBook:
-    """Refusals in the accounts table, beside the maker's account, for KEPT."""
+    """Refusals in the accounts table, beside the maker's account, for KEPT; the account counts those of an hour.
 
-    client: DynamoDBClient
-    table: str
+    The account says until when its next job waits, and a reservation is written under that condition: no submission
+    makes a call for it.
+    """
+
+    accounts: Accounts
 
     def add(self, refusal: Refusal) -> None:
-        self.client.put_item(
-            TableName=self.table,
-            Item={
-                "maker": text(refusal.maker),
-                "item": text(f"refusal#{timestamp(refusal.at)}#{refusal.text_sha256[:16]}"),
-                "field": text(refusal.field),
-                "text_sha256": text(refusal.text_sha256),
-                "objections": {"L": [text(each) for each in refusal.objections]},
-                "expires_at": epoch(refusal.at + KEPT),
-            },
+        for _ in range(TRIES):
+            account = self.accounts.find(refusal.maker)
+            if account is None:
+                self.accounts.open(refusal.maker)
+            elif held := hold(account, refusal.at):
+                raise held
+            elif self._write(refusal, account):
+                return
+        raise AccountContended("your account changed at the same moment; send this request again")
+
+    def _write(self, refusal: Refusal, account: Account) -> bool:
+        """Whether the record was written and counted; not where another refusal was counted at the same moment."""
+        started = account.refusals_from
+        counting = started is not None and refusal.at < started + REFUSALS_COUNT
+        count = account.refusals + 1 if counting else 1
+        put = {
+            "refusals": number(count),
+            "refusals_from": text(timestamp(started if started and counting else refusal.at)),
+            "held_until": text(timestamp(refusal.at + hold_after(count, find_plan(account.plan)))),
+        }
+        change = update(
+            self.accounts.table,
+            refusal.maker,
+            add={},
+            put=put,
+            condition="attribute_exists(maker) AND (attribute_not_exists(refusals) OR refusals = :was)",
+            values={":was": number(account.refusals)},
         )
+        record = {
+            "maker": text(refusal.maker),
+            "item": text(f"refusal#{timestamp(refusal.at)}#{refusal.text_sha256[:16]}"),
+            "field": text(refusal.field),
+            "text_sha256": text(refusal.text_sha256),
+            "objections": {"L": [text(each) for each in refusal.objections]},
+            "expires_at": epoch(refusal.at + KEPT),
+        }
+        try:
+            transact(self.accounts.client, [{"Put": {"TableName": self.accounts.table, "Item": record}}, change])
+        except ConditionsFailed:
+            return False
+        except Contended as contended:
+            raise AccountContended("too many requests of yours at the same moment; send this one again") from contended
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,42 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
 import boto3
 import pytest
 from botocore.stub import Stubber
 
 from craftspark.aws import clients
+from craftspark.aws.ledger import account_key
 from craftspark.aws.moderation import Comprehend
-from craftspark.moderation import Objection
+from craftspark.credits import LONGEST_HOLD, SHORTEST_HOLD, hold_after
+from craftspark.moderation import Objection, Refusal
+from craftspark.plans import PLANS, Plan
+from craftspark.submissions import Submissions, utc_now
+from lambdas.moderation import moderation as lambda_moderation
 from tests.aws.api import account, call, submit
 from tests.aws.conftest import ACCOUNTS
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
+
+
+class Clock:
+    """The time of submissions, moved by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = utc_now()
+        for use in ("submissions", "aws.accounts"):
+            monkeypatch.setattr(f"craftspark.{use}.utc_now", lambda: self.now)
+        monkeypatch.setattr(Submissions.__init__, "__kwdefaults__", {"now": lambda: self.now})
+
+    def forward(self, *, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+
+def a_refusal() -> Refusal:
+    refusal = Refusal(maker="maker-1", field="prompt", text_sha256="0" * 64, objections=("hate",), at=utc_now())
+    return replace(refusal, text_sha256=uuid4().hex)
 
 
 def test_a_refused_prompt_is_a_problem_of_its_own_with_a_record_and_no_charge() -> None:
@@ -32,6 +60,66 @@ def test_a_quote_refuses_it_too() -> None:
     refused = call("quote_job", path={"tool": "picture"}, body={"prompt": "what the fuck"})
 
     assert refused.body["type"] == "/problems/PromptRefused"
+
+
+def test_repeated_refusals_make_the_next_jobs_wait_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    refused = [submit("what the fuck").status for _ in range(5)]
+
+    held = submit("a red apple")
+    no_oracle = submit("what the fuck")
+    quoted = call("quote_job", path={"tool": "picture"}, body={"prompt": "what the fuck"})
+    clock.forward(minutes=1)
+    taken = submit("a red apple")
+    sixth = submit("what the fuck")
+    held_longer = submit("a red apple")
+    clock.forward(minutes=2)
+    taken_again = submit("a red apple")
+
+    assert refused == [422] * 5
+    for answer in (held, no_oracle, quoted):
+        assert (answer.status, answer.body["type"], answer.headers["Retry-After"]) == (
+            429,
+            "/problems/TooManyRequests",
+            "60",
+        )
+    assert (taken.status, sixth.status) == (202, 422)
+    assert (held_longer.status, held_longer.headers["Retry-After"]) == (429, "120")
+    assert taken_again.status == 202
+
+
+def test_refusals_of_another_hour_and_of_another_maker_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    for _ in range(4):
+        submit("what the fuck")
+    clock.forward(minutes=61)
+    for _ in range(4):
+        submit("what the fuck")
+    for _ in range(4):
+        submit("what the fuck", maker="maker-2")
+
+    assert submit("a red apple").status == 202
+    assert submit("a red apple", maker="maker-2").status == 202
+
+
+def test_refusals_at_the_same_moment_are_all_counted() -> None:
+    submit("a red apple")
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: lambda_moderation().refusals.add(a_refusal()), range(4)))
+
+    item = clients.dynamodb().get_item(TableName=ACCOUNTS, Key=account_key("maker-1"))["Item"]
+    assert answers == [None] * 4
+    assert item["refusals"]["N"] == "4"
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
+def test_a_hold_never_shrinks_and_is_bounded(plan: Plan) -> None:
+    holds = [hold_after(refusals, plan) for refusals in range(1, plan.refusals_per_hour + 100)]
+
+    assert holds == sorted(holds)
+    assert holds[plan.refusals_per_hour - 2] == timedelta()
+    assert holds[plan.refusals_per_hour - 1] == SHORTEST_HOLD
+    assert holds[-1] == LONGEST_HOLD
 
 
 def test_comprehend_objects_to_what_it_finds_toxic_and_to_nothing_else() -> None:

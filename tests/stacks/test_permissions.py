@@ -119,7 +119,7 @@ def test_a_quote_reserves_and_sends_nothing(dev: Synthesis) -> None:
     statements = dev.allowed_to_function("quote_job")
 
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query"}
-    assert on(statements, "AccountsTable") == {"dynamodb:PutItem"}  # records of refused prompts
+    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}  # records and counts of refusals
     assert "sqs:SendMessage" not in allowed_actions(statements)
 
 
