@@ -2246,7 +2246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many jobs this minute */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2356,7 +2356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many jobs this minute */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2466,7 +2466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many jobs this minute */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2576,7 +2576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many jobs this minute */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2687,7 +2687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many jobs this minute */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2798,7 +2798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many jobs this minute */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2883,6 +2883,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     quote_job_pattern: {
@@ -2940,6 +2962,28 @@ export interface operations {
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3009,6 +3053,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     quote_job_variations: {
@@ -3066,6 +3132,28 @@ export interface operations {
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3136,6 +3224,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     quote_job_upscale: {
@@ -3194,6 +3304,28 @@ export interface operations {
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
