@@ -33,6 +33,47 @@ console.log(JSON.stringify({{ state: job.state, refused }}));
 """
 
 
+LIVE = """
+import {{ Refused }} from "{client}";
+import {{ listen, pauseMs }} from "{live}";
+
+// Connections that end as the script says; "down" is an API that answers 503, "refused" one that answers 401.
+const script = ["told", "told", "never open", "never open", "down", "told", "refused"];
+const log = {{ pauses: [], told: [], tickets: 0, opened: 0, refused: null }};
+let turn;
+const client = {{
+  async POST() {{
+    turn = script.shift();
+    if (turn === "down") throw new Refused(503, {{}});
+    if (turn === "refused") throw new Refused(401, {{}});
+    log.tickets += 1;
+    return {{ data: {{ url: `wss://live.example?ticket=${{log.tickets}}` }} }};
+  }},
+}};
+function connect(url) {{
+  const socket = {{ url, close() {{}} }};
+  const told = turn === "told";
+  queueMicrotask(() => {{
+    if (told) socket.onopen();
+    if (told) socket.onmessage({{ data: JSON.stringify({{ type: "job.deleted", job_id: url }}) }});
+    socket.onclose();
+  }});
+  return socket;
+}}
+await new Promise((done) => {{
+  listen(client, (message) => log.told.push(message.job_id), {{
+    connect,
+    random: () => 0.5,
+    wait: async (milliseconds) => {{ log.pauses.push(milliseconds); }},
+    opened: () => {{ log.opened += 1; }},
+    refused: (problem) => {{ log.refused = problem.status; done(); }},
+  }});
+}});
+const spread = [0, 1, 5, 50].map((failures) => [pauseMs(failures, () => 0), pauseMs(failures, () => 1)]);
+console.log(JSON.stringify({{ ...log, spread }}));
+"""
+
+
 def run(*command: str, **environment: str) -> str:
     path = f"{NODE.parent}{os.pathsep}{TOOLS}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -92,6 +133,21 @@ def test_it_asks_waits_and_tells_what_was_refused(cloud: LocalCloud, maker: str,
     told = json.loads(run("node", str(program), API=cloud.api_url, TOKEN=maker))
 
     assert told == {"state": "succeeded", "refused": {"ours": True, "status": 422, "field": "prompt"}}
+
+
+def test_live_updates_come_back_by_themselves_and_not_all_at_once(tmp_path: Path) -> None:
+    run("tsc", "--project", "web/client/tsconfig.json", "--outDir", str(tmp_path))
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    (tmp_path / "listen.js").write_text(LIVE.format(client="./index.js", live="./live.js"))
+
+    seen = json.loads(run("node", str(tmp_path / "listen.js")))
+
+    assert seen["tickets"] == 5  # a new one for each connection
+    assert seen["told"] == [f"wss://live.example?ticket={number}" for number in (1, 2, 5)]
+    assert (seen["opened"], seen["refused"]) == (3, 401)
+    assert seen["pauses"] == [5_000, 5_000, 10_000, 20_000, 40_000, 5_000]
+    assert seen["spread"] == [[0, 10_000], [0, 20_000], [0, 120_000], [0, 120_000]]
 
 
 def test_the_reference_is_a_page_that_asks_nobody_for_anything(tmp_path: Path) -> None:
