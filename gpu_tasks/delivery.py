@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from craftspark.aws.render_book import JobEnded
 from craftspark.jobs import Job, StoredImage
 from craftspark.submissions import utc_now
 from gpu_tasks.activity import Activities, moved
@@ -29,6 +30,9 @@ Finish = Callable[[ImageOrder, Drawn], Delivered]
 class Bucket(Protocol):
     def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
         """The same image put twice is the same bytes under the same keys."""
+
+    def drop(self, job_id: str, images: Iterable[StoredImage]) -> None:
+        """Delete what is stored of images."""
 
 
 class Book(Protocol):
@@ -85,4 +89,9 @@ class Delivery:
             files=tuple(done.files),
             scores=done.scores,
         )
-        self._book.add(claim.job, image)
+        try:
+            self._book.add(claim.job, image)
+        except JobEnded:
+            # Nobody will be shown these files, and the maker may have deleted the job already.
+            self._bucket.drop(order.job_id, [image])
+            raise

@@ -89,6 +89,7 @@ class RenderingStack(Stack):
         data.jobs.grant_read_write(fleet.worker.role)
         data.images.grant_read(fleet.worker.role)
         data.images.grant_put(fleet.worker.role)
+        data.images.grant_delete(fleet.worker.role)  # images of a job that ended meanwhile
         data.uploads.grant_read(fleet.worker.role, "pictures/*")
         data.models.grant_read(fleet.worker.role)
         self.gpu_queue.queue.grant_consume_messages(fleet.worker.role)

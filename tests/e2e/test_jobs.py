@@ -80,6 +80,21 @@ def test_jobs_are_listed_newest_first_page_by_page(front_end: FrontEnd) -> None:
     assert [job["job_id"] for job in (*first["jobs"], *second["jobs"])] == jobs[::-1]
 
 
+def test_a_deleted_job_is_gone_with_its_pictures(cloud: LocalCloud, front_end: FrontEnd) -> None:
+    job_id = front_end.accepted("red apple", count=2, steps=1)
+    job = front_end.ended(job_id)
+    links = [image[name] for image in job["images"] for name in ("url", "thumbnail_url")]
+    assert {HTTP.get(link).status_code for link in links} == {200}
+
+    deleted = front_end.call("DELETE", f"/v1/jobs/{job_id}")
+
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert {HTTP.get(link).status_code for link in links} == {404}
+    assert front_end.call("GET", f"/v1/jobs/{job_id}").json()["type"] == "/problems/JobNotFound"
+    assert front_end.call("GET", "/v1/jobs").json()["jobs"] == []
+    assert front_end.balance() == (2, 0, 2)
+
+
 def test_tools_are_listed(front_end: FrontEnd) -> None:
     answer = front_end.call("GET", "/v1/tools").json()
 

@@ -1,6 +1,6 @@
 """One order's fault is one order's: whatever breaks of it and wherever, those beside it get their pictures."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,9 @@ class Bucket:
     def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
         self._fault.at("upload", job_id, index)
         self.images[job_id, index] = png
+
+    def drop(self, job_id: str, images: Iterable[StoredImage]) -> None:
+        raise AssertionError("no job ended meanwhile")
 
 
 class Book:

@@ -1,7 +1,7 @@
 """What takes long tells that it gets on, so that nothing but a hanging worker is taken for one."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -111,6 +111,9 @@ class Bucket:
         if index == 0:
             self.begun.set()
             self.goes_on.wait()
+
+    def drop(self, job_id: str, images: Iterable[StoredImage]) -> None:
+        raise AssertionError("no job ended meanwhile")
 
 
 class Book:
