@@ -13,7 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.entries import Entry, ratio_of
-from craftspark.settings import SubmitSettings
+from craftspark.settings import SubmitSettings, TokenSettings
 
 ROUNDS, CALLS = 30, 40
 COLD_STARTS = 12
@@ -31,6 +31,9 @@ class Context:
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:submit_job"
     aws_request_id: str = "request"
+
+
+CLAIMS = {"sub": "maker-1", "token_use": "access", "scope": "aws.cognito.signin.user.admin"}
 
 
 def environment(port: int) -> dict[str, str]:
@@ -51,6 +54,7 @@ def environment(port: int) -> dict[str, str]:
     )
     return {
         **settings.to_environment(),
+        **TokenSettings(token_scopes=CLAIMS["scope"]).to_environment(),
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -83,7 +87,7 @@ def event(number: int) -> dict[str, Any]:
         "pathParameters": {"tool": "picture"},
         "body": json.dumps({"prompt": "a red apple on a white table", "count": 4}),
         "isBase64Encoded": False,
-        "requestContext": {"requestId": f"r{number}", "authorizer": {"jwt": {"claims": {"sub": "maker-1"}}}},
+        "requestContext": {"requestId": f"r{number}", "authorizer": {"jwt": {"claims": CLAIMS}}},
     }
 
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from cdk_app.log_group import LogGroup
 from cdk_app.stage import Api, Operations
-from craftspark.routes import Route
+from craftspark.routes import ADMIN, Route
 
 ACCESS_LOG = {
     "request_id": "$context.requestId",
@@ -43,7 +43,7 @@ class FrontDoor(Construct):
         operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._admin_scope = api.admin_scope
+        self._scopes = api.scopes
         self.api = apigateway.HttpApi(
             self,
             "Api",
@@ -64,11 +64,15 @@ class FrontDoor(Construct):
         )
 
     def answer(self, route: Route, function: lambda_.IFunction) -> None:
-        """Let a Lambda answer a route; one with a scope, for tokens that have it."""
+        """Let a Lambda answer a route.
+
+        An administrative one needs its scope here as well. Makers' scopes are the function's to check: here, an ID
+        token would be told that it lacks a scope (403), where it is the wrong token altogether (401).
+        """
         self.api.add_routes(
             path=route.path,
             methods=[apigateway.HttpMethod[route.method]],
-            authorization_scopes=[self._admin_scope] if route.scope else None,
+            authorization_scopes=list(self._scopes[ADMIN]) if route.scope == ADMIN else None,
             integration=integrations.HttpLambdaIntegration(route.function, function),
         )
 

@@ -5,17 +5,24 @@ from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
-from cdk_app.stage import Api
+from cdk_app.stage import Api, UserPool
+from cdk_app.user_pool_firewall import UserPoolFirewall
+
+THREAT_PROTECTION = {
+    "off": None,
+    "audit": cognito.StandardThreatProtectionMode.AUDIT_ONLY,
+    "enforced": cognito.StandardThreatProtectionMode.FULL_FUNCTION,
+}
 
 
 class SignIn(Construct):
     """`authorizer` lets in whoever has a valid token of the issuer for our audience."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, api: Api, keep: bool) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, api: Api, user_pool: UserPool, keep: bool) -> None:
         super().__init__(scope, construct_id)
         issuer, audience = api.oidc_issuer, list(api.oidc_audience)
         if issuer is None:
-            pool = self._user_pool(keep=keep)
+            pool = self._user_pool(user_pool, keep=keep)
             client = _front_end(pool)
             services = _services(pool)
             audience = [client.user_pool_client_id, *(service.user_pool_client_id for service in services.values())]
@@ -28,11 +35,13 @@ class SignIn(Construct):
             )
         self.authorizer = authorizers.HttpJwtAuthorizer("Makers", issuer, jwt_audience=audience)
 
-    def _user_pool(self, *, keep: bool) -> cognito.UserPool:
-        return cognito.UserPool(
+    def _user_pool(self, values: UserPool, *, keep: bool) -> cognito.UserPool:
+        pool = cognito.UserPool(
             self,
             "Makers",
-            self_sign_up_enabled=True,
+            self_sign_up_enabled=values.self_sign_up,
+            feature_plan=cognito.FeaturePlan.PLUS if values.threat_protection != "off" else None,
+            standard_threat_protection_mode=THREAT_PROTECTION[values.threat_protection],
             sign_in_aliases=cognito.SignInAliases(email=True),
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
@@ -40,6 +49,9 @@ class SignIn(Construct):
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
+        if values.requests_per_address is not None:
+            UserPoolFirewall(self, "Firewall", pool=pool, requests_per_address=values.requests_per_address)
+        return pool
 
 
 def _services(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from craftspark.catalogue import CATALOGUE
+from craftspark.routes import ADMIN, MAKER
 
 LONGEST_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
 TRANSITIONS_A_JOB = 7  # of a job of one batch that goes well
@@ -15,6 +16,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[int, Field(ge=1, le=12 * 3600)]
 Percent = Annotated[int, Field(ge=0, le=100)]
+Scope = Annotated[str, Field(pattern=r"^[!-~]+$")]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -196,8 +198,9 @@ class Makers:
 class Api:
     """Requests a second over all makers, whence browsers may call, and who signs tokens.
 
-    Without `oidc_issuer` the stage has a Cognito user pool of its own. `admin_scope` is what a token needs for the
-    administrative routes, as the issuer names it.
+    Without `oidc_issuer` the stage has a Cognito user pool of its own. A token needs one of `maker_scopes` for makers'
+    routes and `admin_scope` for the administrative ones, as the issuer names them. The user pool gives the first of
+    makers' scopes to whoever signs in, the second to servers.
     """
 
     requests_per_s: Positive
@@ -205,13 +208,38 @@ class Api:
     allowed_origins: tuple[str, ...]
     oidc_issuer: Annotated[str, Field(pattern=r"^https://")] | None = None
     oidc_audience: tuple[str, ...] = ()
-    admin_scope: Annotated[str, Field(min_length=1)] = "craftspark/admin"
+    maker_scopes: Annotated[tuple[Scope, ...], Field(min_length=1)] = (
+        "aws.cognito.signin.user.admin",
+        "craftspark/jobs",
+    )
+    admin_scope: Scope = "craftspark/admin"
+
+    @property
+    def scopes(self) -> dict[str, tuple[str, ...]]:
+        """What a token may have for each kind of route: one of these is enough."""
+        return {MAKER: self.maker_scopes, ADMIN: (self.admin_scope,)}
 
     @model_validator(mode="after")
     def _check_issuer(self) -> Self:
         if (self.oidc_issuer is None) != (not self.oidc_audience):
             raise ValueError("oidc_audience: a foreign issuer needs it and a user pool of ours has its own")
+        if self.admin_scope in self.maker_scopes:
+            raise ValueError("admin_scope: a maker's token must not have it, so it is none of maker_scopes")
         return self
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class UserPool:
+    """A stage's own user pool.
+
+    `self_sign_up`: whether anybody can make an account. `threat_protection` judges sign-ins and leaked passwords, and
+    with `enforced` stops what is risky; anything but `off` is Cognito's plan Plus. `requests_per_address` is what one
+    address may ask in five minutes before a web ACL blocks it; None for no web ACL.
+    """
+
+    self_sign_up: bool
+    threat_protection: Literal["off", "audit", "enforced"]
+    requests_per_address: Annotated[int, Field(ge=10)] | None
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -237,6 +265,7 @@ class Stage:
     training: Training
     makers: Makers
     api: Api
+    user_pool: UserPool
     operations: Operations
 
     def stack_name(self, stack: str) -> str:

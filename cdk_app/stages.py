@@ -4,7 +4,7 @@ import platform
 import sys
 from dataclasses import replace
 
-from cdk_app.stage import Api, Data, Functions, Gpu, Makers, Network, Operations, Rendering, Stage, Training
+from cdk_app.stage import Api, Data, Functions, Gpu, Makers, Network, Operations, Rendering, Stage, Training, UserPool
 
 # Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
 GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
@@ -68,6 +68,7 @@ DEV = Stage(
     ),
     makers=Makers(default_plan="plus", job_retention_days=30, url_lifetime_s=3600),
     api=Api(requests_per_s=50, burst=100, allowed_origins=("http://localhost:5173",)),
+    user_pool=UserPool(self_sign_up=False, threat_protection="off", requests_per_address=None),
     operations=Operations(alarm_email=None, failed_executions=10, server_errors=5, log_retention_days=14),
 )
 
@@ -89,6 +90,9 @@ PROD = replace(
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
     makers=Makers(default_plan="free", job_retention_days=365, url_lifetime_s=3600),
     api=Api(requests_per_s=2000, burst=4000, allowed_origins=()),
+    # Each account brings credits for a GPU. Who may have one is the marketplace's to say: it makes accounts itself, or
+    # opens sign-up here once it has seen what that costs.
+    user_pool=UserPool(self_sign_up=False, threat_protection="enforced", requests_per_address=300),
     operations=Operations(alarm_email=None, failed_executions=100, server_errors=10, log_retention_days=90),
 )
 
@@ -133,6 +137,7 @@ LOCAL = replace(
         runs_kept_days=7,
     ),
     makers=Makers(default_plan="partner", job_retention_days=7, url_lifetime_s=3600),
+    user_pool=replace(DEV.user_pool, self_sign_up=True),
     operations=replace(DEV.operations, log_retention_days=1),
 )
 

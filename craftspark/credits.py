@@ -127,10 +127,15 @@ def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
     return None
 
 
+def suspension(account: Account) -> AccountSuspended:
+    """Why a suspended account may do nothing that costs."""
+    return AccountSuspended(f"your account is suspended: {account.suspended}")
+
+
 def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
     """Why this account cannot take this job, with what would fit; None where it can."""
     if account.suspended:
-        return AccountSuspended(f"your account takes no jobs: {account.suspended}")
+        return suspension(account)
     if held := hold(account, job.created_at):
         return held
     if account.available < job.price:

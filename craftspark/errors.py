@@ -96,8 +96,12 @@ class JobUnfinished(RequestRefused):
     """The job is in progress; what is asked for can be done once it has ended."""
 
 
+class AccessTokenRequired(RequestRefused):
+    """The token is valid and is no access token: an ID token says who somebody is, not what may be done for them."""
+
+
 class Forbidden(RequestRefused):
-    """The token is valid and does not name a maker."""
+    """The token is valid and names no maker, or has none of the scopes of the route."""
 
 
 class AccountMissing(RequestRefused):

@@ -1,32 +1,36 @@
 """The API's routes: which request goes to which Lambda."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-ADMIN = "admin"
+MAKER: Literal["maker"] = "maker"
+ADMIN: Literal["admin"] = "admin"
 
 
 @dataclass(frozen=True)
 class Route:
     """`function` names the folder under `lambdas/` whose `handler.py` answers.
 
-    `scope` is what the caller's token must have beside being good; the stage knows its name at the issuer.
+    `scope` is what the caller's token has to be for; the stage knows the scopes' names at the issuer. What `costs` is
+    refused to a suspended maker.
     """
 
     method: str
     path: str
     function: str
-    scope: str | None = None
+    scope: Literal["maker", "admin"] = MAKER
+    costs: bool = False
 
 
 ROUTES = (
     Route("GET", "/v1/account", "read_account"),
     Route("GET", "/v1/account/ledger", "list_ledger"),
     Route("GET", "/v1/tools", "list_tools"),
-    Route("POST", "/v1/tools/{tool}/jobs", "submit_job"),
-    Route("POST", "/v1/tools/{tool}/quotes", "quote_job"),
-    Route("POST", "/v1/uploads", "create_upload"),
-    Route("POST", "/v1/uploads/{upload_id}/check", "check_upload"),
-    Route("POST", "/v1/live", "open_live"),
+    Route("POST", "/v1/tools/{tool}/jobs", "submit_job", costs=True),
+    Route("POST", "/v1/tools/{tool}/quotes", "quote_job", costs=True),
+    Route("POST", "/v1/uploads", "create_upload", costs=True),
+    Route("POST", "/v1/uploads/{upload_id}/check", "check_upload", costs=True),
+    Route("POST", "/v1/live", "open_live", costs=True),
     Route("GET", "/v1/jobs", "list_jobs"),
     Route("GET", "/v1/jobs/{job_id}", "read_job"),
     Route("PATCH", "/v1/jobs/{job_id}", "change_job"),
@@ -34,9 +38,9 @@ ROUTES = (
     Route("POST", "/v1/jobs/{job_id}/cancel", "cancel_job"),
     Route("DELETE", "/v1/jobs/{job_id}/images", "delete_images"),
     Route("GET", "/v1/webhooks", "list_webhooks"),
-    Route("POST", "/v1/webhooks", "create_webhook"),
+    Route("POST", "/v1/webhooks", "create_webhook", costs=True),
     Route("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),
-    Route("POST", "/v1/webhooks/{webhook_id}/secret", "rotate_webhook_secret"),
+    Route("POST", "/v1/webhooks/{webhook_id}/secret", "rotate_webhook_secret", costs=True),
     Route("GET", "/v1/webhooks/{webhook_id}/deliveries", "list_deliveries"),
     Route("GET", "/v1/admin/accounts/{maker}", "inspect_account", ADMIN),
     Route("POST", "/v1/admin/accounts/{maker}/grants", "grant_credits", ADMIN),

@@ -35,6 +35,13 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenSettings(Settings):
+    """What every function of the HTTP API needs. A token needs one of the scopes, which spaces separate."""
+
+    token_scopes: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
     """What `submit_job` and `quote_job` need. `warm_workers` are the stage's.
 
@@ -146,10 +153,9 @@ class DeliverySettings(FanOutSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class AdminSettings(AccountSettings):
-    """What the administrative functions need. `admin_scope` is its name at the issuer of tokens."""
+    """What the administrative functions need."""
 
     jobs_table: str
-    admin_scope: str
 
 
 @dataclass(frozen=True, kw_only=True)

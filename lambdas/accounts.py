@@ -1,11 +1,24 @@
 """Accounts as the handlers around them need them."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 
 from craftspark.aws import clients
 from craftspark.aws.accounts import Accounts
 from craftspark.plans import find_plan
 from craftspark.settings import AccountSettings
+from lambdas.endpoint import Request, Response
+
+
+def active_makers_only(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Raise AccountSuspended for a suspended maker, before anything is done that costs."""
+
+    @wraps(answer)
+    def checked(request: Request) -> Response:
+        accounts().check_active(request.maker)
+        return answer(request)
+
+    return checked
 
 
 @cache

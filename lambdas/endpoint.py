@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from craftspark.errors import (
+    AccessTokenRequired,
     BodyTooLarge,
     CraftsparkError,
     Forbidden,
@@ -28,6 +29,7 @@ from craftspark.parsing import (
     parse_whole_number,
     utf8,
 )
+from craftspark.settings import TokenSettings
 from lambdas.log import logger
 from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
@@ -42,7 +44,6 @@ class Request:
     """What a handler may know of an HTTP request. Header names are lower-case."""
 
     maker: str
-    scopes: frozenset[str]
     request_id: str
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -84,18 +85,33 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 
 
 def read_request(gateway_event: Mapping[str, Any]) -> Request:
-    """An API Gateway event, payload format 2.0, as a request; raises Forbidden, InvalidInput or BodyTooLarge."""
+    """An API Gateway event, payload format 2.0, as a request.
+
+    Raises AccessTokenRequired, Forbidden, InvalidInput or BodyTooLarge.
+    """
     context = gateway_event["requestContext"]
     claims = context["authorizer"]["jwt"]["claims"]
+    check_token(claims, TokenSettings.from_environment().token_scopes.split())
     return Request(
         maker=_maker_of(claims),
-        scopes=frozenset(claims.get("scope", "").split()),
         request_id=context["requestId"],
         path=gateway_event.get("pathParameters") or {},
         query=gateway_event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
         body=_body_of(gateway_event),
     )
+
+
+def check_token(claims: Mapping[str, str], scopes: Collection[str]) -> None:
+    """Raise AccessTokenRequired for another kind of token, Forbidden for one with none of these scopes.
+
+    The gateway has checked signature, issuer, audience and time. It takes Cognito's ID tokens as well: `token_use`
+    alone tells them apart. Issuers without that claim give scopes to access tokens only.
+    """
+    if claims.get("token_use", "access") != "access":
+        raise AccessTokenRequired("send the access token; this is a token of another kind")
+    if not set(claims.get("scope", "").split()) & set(scopes):
+        raise Forbidden(f"the token has none of the scopes {', '.join(scopes)}")
 
 
 def _maker_of(claims: Mapping[str, str]) -> str:
@@ -121,6 +137,8 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
     if wait_s := error.facts.get("retry_after_s") or RETRY_AFTER_S.get(type(error)):
         headers["Retry-After"] = str(wait_s)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 

@@ -16,7 +16,7 @@ from craftspark import errors
 from craftspark.errors import CraftsparkError
 from craftspark.jobs import JobState
 from craftspark.parsing import LONGEST_KEY, LONGEST_MAKER
-from craftspark.routes import ROUTES, Route
+from craftspark.routes import ADMIN, MAKER, ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.account_views import AccountView, CreditChange, LedgerPage, PlanChange, SuspensionChange
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
@@ -78,6 +78,20 @@ IF_NONE_MATCH = {
 }
 
 
+ACCESS_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token of the stage's issuer; an ID token is refused with 401. With the stage's own user "
+    "pool, whoever signs in gets the scope `aws.cognito.signin.user.admin`, a partner's server `craftspark/jobs`: "
+    "either will do for makers' routes. Routes under `/v1/admin` need `craftspark/admin`.",
+}
+# One of a list's entries is enough.
+SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    MAKER: [{"accessToken": ["aws.cognito.signin.user.admin"]}, {"accessToken": ["craftspark/jobs"]}],
+    ADMIN: [{"accessToken": ["craftspark/admin"]}],
+}
+
 TAGS = {
     "tools": "Ask for images, or for what they would cost.",
     "jobs": "What was asked for, and what came of it.",
@@ -103,7 +117,7 @@ class Operation:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-MAKER = {
+MAKER_IN_PATH = {
     "name": "maker",
     "in": "path",
     "required": True,
@@ -113,21 +127,21 @@ ADMINISTRATION = {
     "inspect_account": Operation(
         summary="A maker's account",
         answer=AccountView,
-        parameters=(MAKER,),
+        parameters=(MAKER_IN_PATH,),
         refusals=(errors.InvalidInput, errors.AccountMissing),
     ),
     "grant_credits": Operation(
         summary="Give credits that do not expire",
         answer=AccountView,
         body=CreditChange,
-        parameters=(MAKER, IDEMPOTENCY_KEY),
+        parameters=(MAKER_IN_PATH, IDEMPOTENCY_KEY),
         refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
     ),
     "adjust_credits": Operation(
         summary="Put a balance right",
         answer=AccountView,
         body=CreditChange,
-        parameters=(MAKER, IDEMPOTENCY_KEY),
+        parameters=(MAKER_IN_PATH, IDEMPOTENCY_KEY),
         refusals=(
             errors.InvalidInput,
             errors.BodyTooLarge,
@@ -140,14 +154,14 @@ ADMINISTRATION = {
         summary="Another plan, from now on",
         answer=AccountView,
         body=PlanChange,
-        parameters=(MAKER,),
+        parameters=(MAKER_IN_PATH,),
         refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
     ),
     "suspend_account": Operation(
         summary="Take no more jobs of a maker, or take them again",
         answer=AccountView,
         body=SuspensionChange,
-        parameters=(MAKER,),
+        parameters=(MAKER_IN_PATH,),
         refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing),
     ),
     "inspect_job": Operation(
@@ -323,16 +337,16 @@ def describe() -> dict[str, Any]:
             "title": "Craftspark",
             "version": "1",
             "summary": "Image generation for crafters",
-            "description": "Every request carries a maker's JWT. Errors are RFC 9457 problems whose `type` is stable.",
+            "description": "Every request carries an access token. Errors are RFC 9457 problems with a stable `type`.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
-        "security": [{"maker": []}],
+        "security": SECURITY[MAKER],
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
-            "securitySchemes": {"maker": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {"accessToken": ACCESS_TOKEN},
         },
     }
 
@@ -350,11 +364,11 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
         "responses": {
             str(operation.status.value): answer(operation),
             **({"304": {"description": "Nothing new"}} if operation.not_modified else {}),
-            **refusals(operation, route.scope),
+            **refusals(operation, route),
         },
     }
-    if route.scope:
-        described["security"] = [{"maker": [route.scope]}]
+    if route.scope != MAKER:
+        described["security"] = SECURITY[route.scope]
     if operation.parameters:
         described["parameters"] = list(operation.parameters)
     if tool:
@@ -382,14 +396,13 @@ def answer(operation: Operation) -> dict[str, Any]:
     return described
 
 
-def refusals(operation: Operation, scope: str | None) -> dict[str, Any]:
+def refusals(operation: Operation, route: Route) -> dict[str, Any]:
     """The problems of an operation by status; several of one status are named in its description."""
     by_status: dict[HTTPStatus, list[type[CraftsparkError]]] = {}
-    for error in (*operation.refusals, errors.Forbidden):
+    costs = (errors.AccountSuspended,) if route.costs else ()
+    for error in dict.fromkeys((*operation.refusals, *costs, errors.AccessTokenRequired, errors.Forbidden)):
         by_status.setdefault(STATUS[error], []).append(error)
-    described: dict[str, Any] = {
-        "401": {"description": "No token, or one that is expired, tampered with or not for this service"}
-    }
+    described: dict[str, Any] = {}
     for status, kinds in sorted(by_status.items()):
         problem: dict[str, Any] = {
             "description": "; ".join(f"`{type_of(kind.__name__)}`: {TITLES[kind.__name__]}" for kind in kinds),
@@ -397,8 +410,10 @@ def refusals(operation: Operation, scope: str | None) -> dict[str, Any]:
         }
         if any(kind in RETRY_AFTER_S for kind in kinds):
             problem["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
-        if scope and status is HTTPStatus.FORBIDDEN:
-            # Before any function is asked, the gateway itself refuses a token without the scope.
+        if status is HTTPStatus.UNAUTHORIZED:
+            problem["description"] += "; or no token, or one that is expired, tampered with or not for this service"
+        if status is HTTPStatus.UNAUTHORIZED or (route.scope == ADMIN and status is HTTPStatus.FORBIDDEN):
+            # Before any function is asked, the gateway itself refuses a bad token, or one without the scope.
             problem["content"]["application/json"] = {"schema": {"type": "object"}}
         described[str(status.value)] = problem
     return described

@@ -28,6 +28,7 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.PlanExceeded: HTTPStatus.FORBIDDEN,
     errors.AccountSuspended: HTTPStatus.FORBIDDEN,
     errors.AccountMissing: HTTPStatus.NOT_FOUND,
+    errors.AccessTokenRequired: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.AccountContended: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -49,7 +50,8 @@ TITLES = {
     "PlanExceeded": "Your plan does not have this",
     "AccountSuspended": "Your account is suspended",
     "AccountMissing": "There is no such account",
-    "Forbidden": "The token names no maker",
+    "AccessTokenRequired": "The token is not an access token",
+    "Forbidden": "The token does not allow this",
     "AccountContended": "Too many requests at once",
 }
 RETRY_AFTER_S = {

@@ -2,7 +2,7 @@
 
 import secrets
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -21,8 +21,10 @@ def service_token(cognito: Any, endpoint: str, *, pool: str, app_client: str) ->
     return str(answer.raise_for_status().json()["access_token"])
 
 
-def sign_in(cognito: Any, *, pool: str, app_client: str, email: str) -> str:
-    """An access token of the maker, who is made on the first sign-in and gets a new password with each."""
+def sign_in(
+    cognito: Any, *, pool: str, app_client: str, email: str, kind: Literal["AccessToken", "IdToken"] = "AccessToken"
+) -> str:
+    """A token of the maker, who is made on the first sign-in and gets a new password with each."""
     password = f"Aa1!{secrets.token_urlsafe(24)}"
     with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
@@ -38,4 +40,4 @@ def sign_in(cognito: Any, *, pool: str, app_client: str, email: str) -> str:
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": email, "PASSWORD": password},
     )
-    return str(answer["AuthenticationResult"]["AccessToken"])
+    return str(answer["AuthenticationResult"][kind])

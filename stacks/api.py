@@ -1,7 +1,5 @@
 """What makers' front ends talk to: the HTTP API, sign-in, and a Lambda for each route."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -14,7 +12,7 @@ from cdk_app.python_function import MEMORY_MIB, PythonFunction
 from cdk_app.sign_in import SignIn
 from cdk_app.stage import Stage
 from cdk_app.work_queue import WorkQueue
-from craftspark.routes import ROUTES
+from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings import (
     AccountSettings,
     AdminSettings,
@@ -25,6 +23,7 @@ from craftspark.settings import (
     Settings,
     SettleSettings,
     SubmitSettings,
+    TokenSettings,
     ToolsSettings,
     UploadSettings,
     WebhookSettings,
@@ -75,9 +74,9 @@ class ApiStack(Stack):
         }
         for name in ("create_webhook", "list_webhooks", "delete_webhook", "rotate_webhook_secret", "list_deliveries"):
             functions[name] = self._webhooks(name, webhooks)
-        for name in sorted({route.function for route in ROUTES if route.scope}):
+        for name in sorted({route.function for route in ROUTES if route.scope == ADMIN}):
             functions[name] = self._administration(name)
-        sign_in = SignIn(self, "SignIn", api=stage.api, keep=stage.data.keep)
+        sign_in = SignIn(self, "SignIn", api=stage.api, user_pool=stage.user_pool, keep=stage.data.keep)
         self.front_door = FrontDoor(
             self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
         )
@@ -221,27 +220,15 @@ class ApiStack(Stack):
 
     def _account(self, construct_id: str, name: str) -> lambda_.Function:
         """Opens the account on the first look and takes it into a new month, hence more than reading."""
-        function = self._function(
-            construct_id,
-            name,
-            AccountSettings(
-                accounts_table=self._data.accounts.table.table_name, default_plan=self._stage.makers.default_plan
-            ),
-        )
+        function = self._function(construct_id, name, self._account_settings())
         self._data.accounts.grant_read_write(function)
         return function
 
     def _webhooks(self, name: str, webhooks: WebhooksStack) -> lambda_.Function:
         settings = WebhookSettings(webhooks_table=webhooks.table.table.table_name)
-        account = AccountSettings(
-            accounts_table=self._data.accounts.table.table_name, default_plan=self._stage.makers.default_plan
-        )
-        creates = name == "create_webhook"
-        function = self._function(
-            name.title().replace("_", ""), name, settings, also=account.to_environment() if creates else {}
-        )
+        function = self._function(name.title().replace("_", ""), name, settings)
         webhooks.table.grant_change(function)
-        if creates:
+        if name == "create_webhook":
             self._data.accounts.grant_read_write(function)
         return function
 
@@ -254,13 +241,22 @@ class ApiStack(Stack):
                 accounts_table=self._data.accounts.table.table_name,
                 jobs_table=self._data.jobs.table.table_name,
                 default_plan=self._stage.makers.default_plan,
-                admin_scope=self._stage.api.admin_scope,
             ),
         )
         self._data.accounts.grant_read_write(function)
         if name == "inspect_job":
             self._data.jobs.grant_read(function)
         return function
+
+    def _account_settings(self) -> AccountSettings:
+        return AccountSettings(
+            accounts_table=self._data.accounts.table.table_name, default_plan=self._stage.makers.default_plan
+        )
+
+    def _token_settings(self, name: str) -> TokenSettings:
+        """The scopes of the function's routes, all of which are of one kind."""
+        [kind] = {route.scope for route in ROUTES if route.function == name}
+        return TokenSettings(token_scopes=" ".join(self._stage.api.scopes[kind]))
 
     def _function(
         self,
@@ -270,14 +266,19 @@ class ApiStack(Stack):
         *,
         memory_mib: int = MEMORY_MIB,
         timeout: Duration = TIMEOUT,
-        also: Mapping[str, str] = MappingProxyType({}),
     ) -> lambda_.Function:
-        return PythonFunction(
+        # Whoever answers what costs looks whether the maker is suspended.
+        costs = any(route.costs for route in ROUTES if route.function == name)
+        account = self._account_settings().to_environment() if costs else {}
+        function = PythonFunction(
             self,
             construct_id,
             name=name,
             stage=self._stage,
             timeout=timeout,
             memory_mib=memory_mib,
-            environment={**settings.to_environment(), **also},
+            environment={**settings.to_environment(), **self._token_settings(name).to_environment(), **account},
         ).function
+        if costs:
+            self._data.accounts.table.grant(function, "dynamodb:GetItem")
+        return function

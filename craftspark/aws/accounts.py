@@ -11,7 +11,7 @@ from craftspark.aws import ledger
 from craftspark.aws.items import number, text
 from craftspark.aws.ledger import account_key, entry, read_account, read_entry, update
 from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.credits import Account, Entry, minute_of, month_of
+from craftspark.credits import Account, Entry, minute_of, month_of, suspension
 from craftspark.errors import AccountContended, AccountMissing, CreditsInsufficient
 from craftspark.plans import Plan, find_plan
 from craftspark.submissions import utc_now
@@ -47,6 +47,12 @@ class Accounts:
         """The account as it stands; None for a maker who has none."""
         answer = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
         return read_account(answer["Item"]) if "Item" in answer else None
+
+    def check_active(self, maker: str) -> None:
+        """Raise AccountSuspended for a maker who may do nothing that costs."""
+        account = self.find(maker)
+        if account is not None and account.suspended:
+            raise suspension(account)
 
     def existing(self, maker: str) -> Account:
         """The account as of this month; raises AccountMissing for a maker who never came."""

@@ -4,14 +4,13 @@ from craftspark.parsing import parse_request
 from craftspark.plans import find_plan
 from lambdas.account_views import PlanChange, account_view
 from lambdas.accounts import accounts
-from lambdas.administration import administrators_only, write_down
+from lambdas.administration import write_down
 from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 
 
 @logger.inject_lambda_context
 @endpoint
-@administrators_only
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
     plan = find_plan(parse_request(PlanChange, request.body).plan)

@@ -1,6 +1,7 @@
 """POST /v1/uploads/{upload_id}/check: make an uploaded picture clean and ready."""
 
 from craftspark.pictures import clean
+from lambdas.accounts import active_makers_only
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.uploads import uploads
@@ -9,6 +10,7 @@ from lambdas.views import upload_view
 
 @logger.inject_lambda_context
 @endpoint
+@active_makers_only
 def handler(request: Request) -> Response:
     upload = uploads().check(request.maker, id_in_path(request, "upload_id"), clean)
     logger.info("upload checked", extra={"upload_id": upload.upload_id})

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from craftspark.parsing import parse_request
 from craftspark.uploads import LARGEST_BYTES
+from lambdas.accounts import active_makers_only
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger
 from lambdas.uploads import uploads
@@ -12,6 +13,7 @@ from lambdas.views import UploadForm, UploadRequest
 
 @logger.inject_lambda_context
 @endpoint
+@active_makers_only
 def handler(request: Request) -> Response:
     asked = parse_request(UploadRequest, request.body)
     key = idempotency_key_of(request)

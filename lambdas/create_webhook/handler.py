@@ -5,7 +5,7 @@ from http import HTTPStatus
 from craftspark.jobs import job_id_of
 from craftspark.parsing import parse_request
 from craftspark.plans import find_plan
-from lambdas.accounts import accounts
+from lambdas.accounts import accounts, active_makers_only
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger
 from lambdas.webhook_views import WebhookRequest, webhook_view
@@ -14,6 +14,7 @@ from lambdas.webhooks import webhooks
 
 @logger.inject_lambda_context
 @endpoint
+@active_makers_only
 def handler(request: Request) -> Response:
     asked = parse_request(WebhookRequest, request.body)
     webhook_id = job_id_of(request.maker, f"webhook:{idempotency_key_of(request)}")

@@ -2,14 +2,13 @@
 
 from lambdas.account_views import account_view
 from lambdas.accounts import accounts
-from lambdas.administration import administrators_only, write_down
+from lambdas.administration import write_down
 from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 
 
 @logger.inject_lambda_context
 @endpoint
-@administrators_only
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
     account = accounts().existing(maker)

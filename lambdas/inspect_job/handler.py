@@ -4,7 +4,7 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.job_list import JobList
-from lambdas.administration import administrators_only, settings, write_down
+from lambdas.administration import settings, write_down
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.views import inspected_job
@@ -17,7 +17,6 @@ def jobs() -> JobList:
 
 @logger.inject_lambda_context
 @endpoint
-@administrators_only
 def handler(request: Request) -> Response:
     record = jobs().read(id_in_path(request, "job_id"))
     write_down(request, record.job.maker, "inspect job", job_id=record.job.job_id)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from craftspark.live import TICKET_GOOD_FOR
 from craftspark.settings import LiveSettings
+from lambdas.accounts import active_makers_only
 from lambdas.endpoint import Request, Response, endpoint
 from lambdas.live import live
 from lambdas.log import logger
@@ -12,6 +13,7 @@ from lambdas.views import LiveView
 
 @logger.inject_lambda_context
 @endpoint
+@active_makers_only
 def handler(request: Request) -> Response:
     url = LiveSettings.from_environment().live_url
     ticket = live().ticket(request.maker)

@@ -1,18 +1,24 @@
 """Call a handler as API Gateway does, and do to a job what the worker and the state machine do."""
 
 import json
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 from craftspark.aws import clients
 from craftspark.aws.job_book import JobBook, settlement
 from craftspark.aws.render_book import RenderBook
 from craftspark.jobs import Job, StoredImage
-from craftspark.settings import SettleSettings
+from craftspark.routes import ADMIN, ROUTES
+from craftspark.settings import SettleSettings, TokenSettings
 from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.fakes import NOON
+
+# What Cognito writes into the access token of whoever signs in, and of an administrator's client.
+MAKER_SCOPE, ADMIN_SCOPE = "aws.cognito.signin.user.admin", "craftspark/admin"
 
 
 @dataclass
@@ -37,14 +43,15 @@ class Answer:
 def event_of(
     *,
     maker: str | None = "maker-1",
-    scope: str = "",
+    scope: str | None = None,
+    token_use: str | None = "access",
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
     body: Any = None,
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """What API Gateway sends for a request, in its payload format 2.0."""
-    claims = {"sub": maker, "scope": scope} if maker else {}
+    claims = {"sub": maker, "scope": MAKER_SCOPE if scope is None else scope, "token_use": token_use}
     return {
         "version": "2.0",
         "headers": headers or {},
@@ -52,7 +59,10 @@ def event_of(
         "queryStringParameters": query,
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
         "isBase64Encoded": False,
-        "requestContext": {"requestId": uuid4().hex, "authorizer": {"jwt": {"claims": claims}}},
+        "requestContext": {
+            "requestId": uuid4().hex,
+            "authorizer": {"jwt": {"claims": {name: value for name, value in claims.items() if value}}},
+        },
     }
 
 
@@ -78,7 +88,11 @@ def forget(function: str) -> None:
 
 
 def handled(function: str, event: dict[str, Any]) -> Answer:
-    answer = import_module(f"lambdas.{function}.handler").handler(event, Context())
+    # Each function is told what its own route needs, as its stack does.
+    [kind] = {route.scope for route in ROUTES if route.function == function}
+    scopes = TokenSettings(token_scopes=ADMIN_SCOPE if kind == ADMIN else f"{MAKER_SCOPE} craftspark/jobs")
+    with patch.dict(os.environ, scopes.to_environment()):
+        answer = import_module(f"lambdas.{function}.handler").handler(event, Context())
     return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
 
 

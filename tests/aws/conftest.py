@@ -9,7 +9,15 @@ from moto import mock_aws
 
 from craftspark.aws import clients
 from craftspark.plans import PLANS, Plan
-from craftspark.settings import ReadSettings, SubmitSettings, UploadSettings
+from craftspark.settings import (
+    AdminSettings,
+    LiveSettings,
+    ReadSettings,
+    SubmitSettings,
+    UploadSettings,
+    WebhookSettings,
+)
+from lambdas import live, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES = "trainings", "styles"
@@ -142,3 +150,33 @@ def read_settings(images_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ReadSettings(jobs_table=JOBS, images_bucket=images_bucket, url_lifetime_s=60)
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def all_settings(
+    submit_settings: SubmitSettings, read_settings: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """What every function of the HTTP API is told."""
+    dynamodb = boto3.client("dynamodb")
+    for table, partition in (("webhooks", "maker"), ("connections", "owner")):
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=key(partition, "item"),
+            AttributeDefinitions=[attribute(partition), attribute("item")],
+        )
+    made = (
+        AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name),
+        WebhookSettings(webhooks_table="webhooks"),
+        LiveSettings(connections_table="connections", live_url="wss://live.example"),
+    )
+    for settings in made:
+        for name, value in settings.to_environment().items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(webhooks, "resolve", lambda host: ["93.184.216.34"])
+    caches = (webhooks.table, webhooks.webhooks, webhooks.queue, live.table, live.live)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()

@@ -16,7 +16,7 @@ SCOPE = "craftspark/admin"
 
 @pytest.fixture
 def admin_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name, admin_scope=SCOPE)
+    settings = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name)
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
 

@@ -29,7 +29,7 @@ SCOPE = "craftspark/admin"
 
 @pytest.fixture
 def other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    admin = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name, admin_scope=SCOPE)
+    admin = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name)
     settling = SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
     for name, value in {**admin.to_environment(), **settling.to_environment()}.items():
         monkeypatch.setenv(name, value)

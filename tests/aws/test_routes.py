@@ -2,23 +2,18 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from craftspark.routes import ROUTES, Route
-from craftspark.settings import AdminSettings, LiveSettings, WebhookSettings
 from craftspark.tools import TOOLS
-from lambdas import live, webhooks
 from lambdas.connect_live import handler as connect_live
 from lambdas.openapi import OPERATIONS
 from lambdas.problems import CONTENT_TYPE
-from tests.aws.api import Context, account, answer_of, call, event_of, forget, handled, submit
-from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, attribute, key
+from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Context, account, answer_of, call, event_of, forget, handled, submit
 
-pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "all_settings")
+pytestmark = pytest.mark.usefixtures("all_settings")
 
 DIGITS = "9" * 5000
 TEXTS = [
@@ -58,35 +53,6 @@ VALUES: list[Any] = [
 
 
 @pytest.fixture
-def all_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    dynamodb = boto3.client("dynamodb")
-    for table, partition in (("webhooks", "maker"), ("connections", "owner")):
-        dynamodb.create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=key(partition, "item"),
-            AttributeDefinitions=[attribute(partition), attribute("item")],
-        )
-    made = (
-        AdminSettings(
-            accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name, admin_scope="craftspark/admin"
-        ),
-        WebhookSettings(webhooks_table="webhooks"),
-        LiveSettings(connections_table="connections", live_url="wss://live.example"),
-    )
-    for settings in made:
-        for name, value in settings.to_environment().items():
-            monkeypatch.setenv(name, value)
-    monkeypatch.setattr(webhooks, "resolve", lambda host: ["93.184.216.34"])
-    caches = (webhooks.table, webhooks.webhooks, webhooks.queue, live.table, live.live)
-    for cached in caches:
-        cached.cache_clear()
-    yield
-    for cached in caches:
-        cached.cache_clear()
-
-
-@pytest.fixture
 def job_id() -> str:
     found: str = submit(count=1).body["job_id"]
     return found
@@ -99,7 +65,7 @@ def good_path(route: Route, job_id: str) -> dict[str, str]:
 
 def send(route: Route, **parts: Any) -> None:
     """Fails the test for a server error, a status that is not documented, and a problem without its parts."""
-    answer = handled(route.function, event_of(scope="craftspark/admin", **parts))
+    answer = handled(route.function, event_of(scope=f"{MAKER_SCOPE} {ADMIN_SCOPE}", **parts))
     operation = OPERATIONS[route.function]
     documented = {operation.status, 403, 404} | ({304} if operation.not_modified else set())
     assert answer.status in documented or 400 <= answer.status < 500, (route, parts, answer)

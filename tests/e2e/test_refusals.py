@@ -1,6 +1,7 @@
 """What is refused at the door: nothing is reserved, and the answer names the fault."""
 
 import base64
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,18 @@ def foreign_pool(cloud: LocalCloud) -> str:
     )
 
 
+@functools.cache
+def id_token(cloud: LocalCloud) -> str:
+    """What says who a maker is, of the same pool and client as their access token."""
+    return makers.sign_in(
+        cloud.client("cognito-idp"),
+        pool=cloud.outputs["UserPoolId"],
+        app_client=cloud.outputs["UserPoolClientId"],
+        email="named@craftspark.example",
+        kind="IdToken",
+    )
+
+
 @pytest.fixture(scope="module")
 def bad_tokens(cloud: LocalCloud) -> dict[str, str | None]:
     good = cloud.sign_in()
@@ -141,6 +154,21 @@ def bad_tokens(cloud: LocalCloud) -> dict[str, str | None]:
         "wrong issuer": foreign_pool(cloud),
         "expired": expired(cloud),
     }
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_takes_an_id_token_or_a_token_of_another_kind_of_client(
+    cloud: LocalCloud, method: str, path: str
+) -> None:
+    administration = "/admin/" in path
+    other = cloud.service_token("Partner" if administration else "Administrator")
+
+    by_id_token = FrontEnd(cloud, id_token(cloud)).call(method, path, json={})
+    by_other = FrontEnd(cloud, other).call(method, path, json={})
+
+    # The gateway itself looks at administration's scope, which no ID token has.
+    assert by_id_token.status_code == (403 if administration else 401)
+    assert by_other.status_code == 403
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

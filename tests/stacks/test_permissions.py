@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from craftspark.routes import ROUTES
+from craftspark.routes import ADMIN, ROUTES
 from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
 
 # Actions that AWS cannot tie to a resource, or that a construct of the CDK does not.
@@ -84,7 +84,8 @@ def test_uploads_are_put_and_made_clean_by_two_functions_that_may_do_nothing_els
     assert on(create, "Uploads") == puts
     assert on(check, "Uploads") == {*puts, "s3:GetObject*", "s3:GetBucket*", "s3:List*"}
     for statements, prefix in ((create, "incoming/*"), (check, "pictures/*")):
-        assert services(statements) == {"s3", "xray"}
+        assert services(statements) == {"dynamodb", "s3", "xray"}
+        assert on(statements, "AccountsTable") == {"dynamodb:GetItem"}  # whether the maker is suspended
         [writing] = [each for each in statements if "s3:PutObject" in actions(each)]
         assert prefix in json.dumps(writing["Resource"])
 
@@ -106,7 +107,7 @@ def test_reading_an_account_touches_no_job(dev: Synthesis) -> None:
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
 
 
-@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES if route.scope}))
+@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES if route.scope == ADMIN}))
 def test_administration_is_about_accounts_and_reads_jobs_at_most(dev: Synthesis, name: str) -> None:
     statements = dev.allowed_to_function(name)
 
@@ -119,7 +120,7 @@ def test_a_quote_reserves_and_sends_nothing(dev: Synthesis) -> None:
     statements = dev.allowed_to_function("quote_job")
 
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query"}
-    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}  # records and counts of refusals
+    assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}  # suspensions, refusals
     assert "sqs:SendMessage" not in allowed_actions(statements)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from craftspark.routes import ROUTES
+from craftspark.routes import ADMIN, ROUTES
 from tests.stacks.conftest import NODE, ROOT, bare_environment
 from tests.stacks.synthesis import Synthesis
 
@@ -103,7 +103,7 @@ def test_every_route_leads_to_its_function_for_signed_in_makers_only(synthesis: 
     for route in ROUTES:
         written = routes[f"{route.method} {route.path}"]
         assert written["AuthorizationType"] == "JWT"
-        assert written.get("AuthorizationScopes") == (["craftspark/admin"] if route.scope else None)
+        assert written.get("AuthorizationScopes") == (["craftspark/admin"] if route.scope == ADMIN else None)
         assert function_behind(written, synthesis) == f"lambdas.{route.function}.handler.handler"
 
 

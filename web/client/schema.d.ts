@@ -2057,14 +2057,17 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2097,14 +2100,17 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerPage"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2142,14 +2148,17 @@ export interface operations {
                     "application/json": components["schemas"]["ToolList"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2194,12 +2203,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -2210,7 +2222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2304,12 +2316,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -2320,7 +2335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2414,12 +2429,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -2430,7 +2448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2524,12 +2542,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -2540,7 +2561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2635,12 +2656,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -2651,7 +2675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2746,12 +2770,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -2762,7 +2789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2849,14 +2876,17 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2934,14 +2964,17 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3019,14 +3052,17 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3104,14 +3140,17 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3190,14 +3229,17 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3276,14 +3318,17 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3359,14 +3404,17 @@ export interface operations {
                     "application/json": components["schemas"]["UploadForm"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3415,14 +3463,17 @@ export interface operations {
                     "application/json": components["schemas"]["UploadView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3469,14 +3520,17 @@ export interface operations {
                     "application/json": components["schemas"]["LiveView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3515,14 +3569,17 @@ export interface operations {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3585,14 +3642,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3630,14 +3690,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3690,14 +3753,17 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3755,14 +3821,17 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3811,14 +3880,17 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3865,14 +3937,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3908,14 +3983,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3973,14 +4051,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4020,14 +4101,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4069,14 +4153,17 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryList"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4125,14 +4212,17 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4189,14 +4279,17 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4273,12 +4366,15 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
             402: {
@@ -4289,7 +4385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4363,14 +4459,17 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4444,14 +4543,17 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4510,14 +4612,17 @@ export interface operations {
                     "application/json": components["schemas"]["InspectedJob"];
                 };
             };
-            /** @description No token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description `/problems/Forbidden`: The token names no maker */
+            /** @description `/problems/Forbidden`: The token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;

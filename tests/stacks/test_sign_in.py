@@ -1,0 +1,78 @@
+"""Who may sign up and in, and what stands before the user pool."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from craftspark.routes import ADMIN, ROUTES
+from tests.stacks.synthesis import Synthesis
+
+MAKER_SCOPES = {"aws.cognito.signin.user.admin", "craftspark/jobs"}
+
+
+def pool_of(synthesis: Synthesis) -> Mapping[str, Any]:
+    [pool] = synthesis.properties("AWS::Cognito::UserPool")
+    return pool
+
+
+def test_every_function_of_the_api_is_told_the_scopes_of_its_routes(synthesis: Synthesis) -> None:
+    told = {
+        function["Handler"].split(".")[1]: function["Environment"]["Variables"].get("CRAFTSPARK_TOKEN_SCOPES")
+        for function in synthesis.properties("AWS::Lambda::Function")
+    }
+
+    for route in ROUTES:
+        wanted = {"craftspark/admin"} if route.scope == ADMIN else MAKER_SCOPES
+        assert set(told[route.function].split()) == wanted, route
+
+
+def test_a_server_gets_the_scope_of_its_kind_and_no_other(synthesis: Synthesis) -> None:
+    servers = [
+        client for client in synthesis.properties("AWS::Cognito::UserPoolClient") if client.get("GenerateSecret")
+    ]
+
+    scopes = [json.dumps(client["AllowedOAuthScopes"]) for client in servers]
+    assert len(servers) == 2
+    assert [("/jobs" in each, "/admin" in each) for each in sorted(scopes)] in (
+        [(False, True), (True, False)],
+        [(True, False), (False, True)],
+    )
+    assert all(client["AllowedOAuthFlows"] == ["client_credentials"] for client in servers)
+
+
+@pytest.mark.parametrize(("stage", "closed"), [("dev", True), ("prod", True), ("local", False)])
+def test_sign_up_is_open_where_the_stage_says_so(stage: str, closed: bool, request: pytest.FixtureRequest) -> None:
+    pool = pool_of(request.getfixturevalue(stage))
+
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is closed
+
+
+def test_prod_stops_risky_sign_ins(prod: Synthesis, dev: Synthesis) -> None:
+    assert (pool_of(prod)["UserPoolTier"], pool_of(prod)["UserPoolAddOns"]) == (
+        "PLUS",
+        {"AdvancedSecurityMode": "ENFORCED"},
+    )
+    assert "UserPoolAddOns" not in pool_of(dev)
+
+
+def test_a_web_acl_stands_before_prod_s_user_pool(prod: Synthesis) -> None:
+    [acl] = prod.properties("AWS::WAFv2::WebACL")
+    [association] = prod.properties("AWS::WAFv2::WebACLAssociation")
+
+    rules = {rule["Name"]: rule["Statement"] for rule in acl["Rules"]}
+    assert acl["Scope"] == "REGIONAL"
+    assert rules["Rate"]["RateBasedStatement"] == {
+        "AggregateKeyType": "IP",
+        "EvaluationWindowSec": 300,
+        "Limit": 300,
+    }
+    assert "IpReputation" in rules["Reputation"]["ManagedRuleGroupStatement"]["Name"]
+    assert "Makers" in json.dumps(association["ResourceArn"])
+    assert "WebAcl" in json.dumps(association["WebACLArn"])
+
+
+@pytest.mark.parametrize("stage", ["dev", "local"])
+def test_a_stage_without_a_rate_has_no_web_acl(stage: str, request: pytest.FixtureRequest) -> None:
+    assert request.getfixturevalue(stage).properties("AWS::WAFv2::WebACL") == []
