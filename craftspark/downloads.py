@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from craftspark.jobs import Job, StoredImage, file_key, image_key, thumbnail_key
@@ -15,19 +16,23 @@ SHOWN = ("png", "webp")
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An object of the images bucket. `disposition` is the Content-Disposition that S3 answers it with, if any."""
+    """An object of the images bucket. `disposition` is the Content-Disposition that S3 answers it with, if any.
+
+    No link to it is good beyond `until`: then its job has expired, whether S3 has deleted the object or not.
+    """
 
     key: str
     disposition: str | None = None
+    until: datetime | None = None
 
 
 def downloads_of(job: Job, image: StoredImage, stem: str) -> Iterator[Download]:
     """The picture, its thumbnail and the files beside it, in the order of `keys_of`."""
-    numbered = f"{stem}-{image.index + 1}"
-    yield Download(image_key(job.job_id, image.index), disposition_of(f"{numbered}.png", job.tool))
-    yield Download(thumbnail_key(job.job_id, image.index))
+    numbered, until = f"{stem}-{image.index + 1}", job.expires_at
+    yield Download(image_key(job.job_id, image.index), disposition_of(f"{numbered}.png", job.tool), until)
+    yield Download(thumbnail_key(job.job_id, image.index), until=until)
     for name in image.files:
-        yield Download(file_key(job.job_id, image.index, name), disposition_of(f"{numbered}-{name}", job.tool))
+        yield Download(file_key(job.job_id, image.index, name), disposition_of(f"{numbered}-{name}", job.tool), until)
 
 
 def stem_of(job: Job) -> str:

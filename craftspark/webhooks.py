@@ -88,6 +88,9 @@ class WebhookBook(Protocol):
 
     def put(self, webhook: Webhook) -> None: ...
 
+    def replace(self, webhook: Webhook) -> None:
+        """Raises WebhookNotFound."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Webhooks:
@@ -125,14 +128,14 @@ class Webhooks:
         return webhook
 
     def rotate(self, webhook: Webhook) -> Webhook:
-        """The webhook with a new secret; the present one is good for a while."""
+        """The webhook with a new secret; the present one is good for a while. Raises WebhookNotFound."""
         rotated = replace(
             webhook,
             secret=new_secret(),
             old_secret=webhook.secret,
             old_until=(self.now() + OLD_SECRET_GOOD_FOR).replace(microsecond=0),
         )
-        self.book.put(rotated)
+        self.book.replace(rotated)
         return rotated
 
 

@@ -241,8 +241,12 @@ def job_summary(job: Job) -> JobSummary:
 def listed_jobs(jobs: Sequence[Job], links: Links) -> list[ListedJob]:
     """Jobs as the list shows them, with links to their thumbnails, all made at once."""
     shown = [() if job.images_deleted_at else job.thumbnails for job in jobs]
-    keys = [thumbnail_key(job.job_id, index) for job, indexes in zip(jobs, shown, strict=True) for index in indexes]
-    urls = iter(links([Download(key) for key in keys]) if keys else [])
+    thumbnails = [
+        Download(thumbnail_key(job.job_id, index), until=job.expires_at)
+        for job, indexes in zip(jobs, shown, strict=True)
+        for index in indexes
+    ]
+    urls = iter(links(thumbnails) if thumbnails else [])
     return [
         ListedJob(**summary_of(job), thumbnail_urls=list(islice(urls, len(indexes))))
         for job, indexes in zip(jobs, shown, strict=True)

@@ -227,7 +227,10 @@ class ApiStack(Stack):
     def _webhooks(self, name: str, webhooks: WebhooksStack) -> lambda_.Function:
         settings = WebhookSettings(webhooks_table=webhooks.table.table.table_name)
         function = self._function(name.title().replace("_", ""), name, settings)
-        webhooks.table.grant_change(function)
+        if name.startswith("list_"):
+            webhooks.table.grant_read(function)
+        else:
+            webhooks.table.grant_change(function)
         if name == "create_webhook":
             self._data.accounts.grant_read_write(function)
         return function

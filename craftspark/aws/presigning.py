@@ -35,7 +35,7 @@ class Presigner:
 
     A link is good for `lifetime_s` seconds from its signing time, which is rounded down to half of that: for so long
     the same object has the same link, and a new one is good for at least half of `lifetime_s`. A link ends early
-    with the credentials of the role that signed it.
+    with its download's `until`, and with the credentials of the role that signed it.
     """
 
     client: S3Client
@@ -59,10 +59,16 @@ class Presigner:
         """Changes whenever links do: with the signing time, and with the role's credentials."""
         return f"{self._signing_time()}/{self._credentials().access_key}"
 
-    def _signing_time(self) -> str:
+    def _signing_time(self) -> int:
+        """Seconds since 1970."""
         period_s = max(1, self.lifetime_s // 2)
-        seconds = int(self.now().timestamp()) // period_s * period_s
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dT%H%M%SZ")
+        return int(self.now().timestamp()) // period_s * period_s
+
+    def _expires_s(self, signed_at: int, download: Download) -> int:
+        """How long a link is good; S3 takes no less than a second."""
+        if download.until is None:
+            return self.lifetime_s
+        return max(1, min(self.lifetime_s, int(download.until.timestamp()) - signed_at))
 
     def _credentials(self) -> Any:
         # Credentials of a role change every few hours: botocore renews them when they are asked for.
@@ -73,28 +79,30 @@ class Presigner:
         """A link to each object; all of one signing time. What a link says of its file's name is signed with it."""
         credentials = self._credentials()
         scheme, host, prefix = self._place
-        moment = self._signing_time()
+        signed_at = self._signing_time()
+        moment = datetime.fromtimestamp(signed_at, UTC).strftime("%Y%m%dT%H%M%SZ")
         day, region = moment[:8], self.client.meta.region_name
         scope = f"{day}/{region}/s3/aws4_request"
-        query = (
+        before = (
             f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={quote(f'{credentials.access_key}/{scope}', safe='-_.~')}"
-            f"&X-Amz-Date={moment}&X-Amz-Expires={self.lifetime_s}&X-Amz-SignedHeaders=host"
+            f"&X-Amz-Date={moment}&X-Amz-Expires="
         )
-        if credentials.token:
-            query += f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}"
         # The canonical request has the parameters in the order of their names.
-        canonical_query = "&".join(sorted(query.split("&")))
+        token = f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}" if credentials.token else ""
         key = self._signing_key(credentials.secret_key, day, region)
         start = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
         made = []
         for each in downloads:
             path = prefix + quote(each.key, safe="/~")
             named = f"{DISPOSITION}={quote(each.disposition, safe='-_.~')}" if each.disposition else ""
+            expires_s = self._expires_s(signed_at, each)
+            canonical_query = f"{before}{expires_s}{token}&X-Amz-SignedHeaders=host"
             # Capitals sort before small letters, so this parameter is the last.
             canonical_named = f"{canonical_query}&{named}" if named else canonical_query
             canonical = f"GET\n{path}\n{canonical_named}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
             digest = hashlib.sha256(canonical.encode()).hexdigest().encode()
             signature = hmac.digest(key, start + digest, "sha256").hex()
+            query = f"{before}{expires_s}&X-Amz-SignedHeaders=host{token}"
             asked = f"{named}&{query}" if named else query
             made.append(f"{scheme}://{host}{path}?{asked}&X-Amz-Signature={signature}")
         return made

@@ -37,23 +37,20 @@ class WebhookTable:
         """Raises WebhookNotFound."""
         answer = self.client.get_item(TableName=self.table, Key=key(maker, webhook_id), ConsistentRead=True)
         if "Item" not in answer:
-            raise WebhookNotFound(f"you have no webhook {webhook_id}", field="webhook_id")
+            raise not_found(webhook_id)
         return read_webhook(answer["Item"])
 
     def put(self, webhook: Webhook) -> None:
-        old = {"old_secret": text(webhook.old_secret)} if webhook.old_secret else {}
-        until = {"old_until": text(timestamp(webhook.old_until))} if webhook.old_until else {}
-        self.client.put_item(
-            TableName=self.table,
-            Item={
-                **key(webhook.maker, webhook.webhook_id),
-                "url": text(webhook.url),
-                "secret": text(webhook.secret),
-                "created_at": text(timestamp(webhook.created_at)),
-                **old,
-                **until,
-            },
-        )
+        self.client.put_item(TableName=self.table, Item=webhook_item(webhook))
+
+    def replace(self, webhook: Webhook) -> None:
+        """Write a webhook that is there; raises WebhookNotFound for one that was deleted meanwhile."""
+        try:
+            self.client.put_item(
+                TableName=self.table, Item=webhook_item(webhook), ConditionExpression="attribute_exists(maker)"
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            raise not_found(webhook.webhook_id) from None
 
     def drop(self, maker: str, webhook_id: str) -> None:
         """Raises WebhookNotFound."""
@@ -134,6 +131,23 @@ def try_key(message: Message) -> Any:
 
 def key(maker: str, webhook_id: str) -> Any:
     return {"maker": text(maker), "item": text(f"webhook#{webhook_id}")}
+
+
+def not_found(webhook_id: str) -> WebhookNotFound:
+    return WebhookNotFound(f"you have no webhook {webhook_id}", field="webhook_id")
+
+
+def webhook_item(webhook: Webhook) -> Any:
+    old = {"old_secret": text(webhook.old_secret)} if webhook.old_secret else {}
+    until = {"old_until": text(timestamp(webhook.old_until))} if webhook.old_until else {}
+    return {
+        **key(webhook.maker, webhook.webhook_id),
+        "url": text(webhook.url),
+        "secret": text(webhook.secret),
+        "created_at": text(timestamp(webhook.created_at)),
+        **old,
+        **until,
+    }
 
 
 def read_webhook(item: Mapping[str, Any]) -> Webhook:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from heapq import nlargest
 from typing import Any
 
 from craftspark.aws import clients
@@ -17,6 +18,7 @@ from craftspark.submissions import utc_now
 from lambdas.live import table
 from lambdas.log import logger
 
+MOST_CONNECTIONS = 20  # of a maker; more would be a client's fault, and cost others their updates
 THREADS = 16  # connections that are told at once; one that hangs holds one
 
 
@@ -37,11 +39,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     updates, unreadable = read_updates(event["Records"])
     # All are looked up before the first is told: where the table fails, the batch comes again and nobody hears twice.
     now = utc_now()
-    told = [(connection, updates[maker]) for maker in updates for connection in table().of(maker, now)]
+    told = [(connection, updates[maker]) for maker in updates for connection in newest(table().of(maker, now))]
     with ThreadPoolExecutor(THREADS) as threads:
         for _ in threads.map(lambda each: tell(*each), told):
             pass
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in unreadable]}
+
+
+def newest(connections: Iterable[Connection]) -> list[Connection]:
+    """The connections that are told, of all that a maker has left open."""
+    return nlargest(MOST_CONNECTIONS, connections, key=lambda connection: connection.connected_at)
 
 
 def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Message]], list[str]]:

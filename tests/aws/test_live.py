@@ -171,6 +171,15 @@ def test_a_connection_that_fails_costs_no_other_its_update(
     assert (told(gateway, "b"), told(gateway, "c"), told(gateway, "theirs")) == ([1, 3], [1, 3], [2])
 
 
+def test_a_maker_with_very_many_connections_is_told_on_the_newest(table: ConnectionTable, gateway: Gateway) -> None:
+    for number in range(push.MOST_CONNECTIONS + 5):
+        connected(table, f"c{number}", ago=timedelta(seconds=number))
+
+    push.handler({"Records": [record(1)]}, Context())
+
+    assert sorted(name for name, _ in gateway.sent) == sorted(f"c{number}" for number in range(push.MOST_CONNECTIONS))
+
+
 def test_a_record_that_cannot_be_read_comes_again_alone(table: ConnectionTable, gateway: Gateway) -> None:
     connected(table)
 

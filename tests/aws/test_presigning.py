@@ -1,5 +1,6 @@
 """Links are those of botocore, to the byte."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,9 @@ from botocore.config import Config
 from craftspark.aws import clients
 from craftspark.aws.presigning import Presigner
 from craftspark.aws.uploads import UploadBucket
-from craftspark.downloads import Download, disposition_of
+from craftspark.downloads import Download, disposition_of, downloads_of
+from craftspark.jobs import StoredImage
+from tests.fakes import a_job
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 KEYS = [
@@ -97,3 +100,36 @@ def test_a_host_that_is_an_address_takes_the_bucket_in_the_path(monkeypatch: pyt
     [link] = Presigner(client=clients.s3(), bucket="pictures", lifetime_s=60).links([Download("images/a/0.png")])
 
     assert link.startswith("http://127.0.0.1:4566/pictures/images/a/0.png?")
+
+
+@pytest.mark.parametrize(
+    ("until", "expires_s"),
+    [
+        (None, 900),
+        (NOON + timedelta(days=1), 900),
+        (NOON + timedelta(seconds=901), 900),
+        (NOON + timedelta(seconds=60), 60),
+        (NOON + timedelta(seconds=1), 1),
+        (NOON - timedelta(seconds=60), 1),
+    ],
+)
+def test_no_link_outlasts_its_job(until: datetime | None, expires_s: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = client(region_name="us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="key")
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: NOON.replace(tzinfo=None))
+    presigner = Presigner(client=s3, bucket="images", lifetime_s=900, now=lambda: NOON)
+    beside = Download("images/b/0.png")
+
+    links = presigner.links([Download("images/a/0.png", until=until), beside])
+
+    params = {"Bucket": "images", "Key": "images/a/0.png"}
+    assert links == [
+        s3.generate_presigned_url("get_object", Params=params, ExpiresIn=expires_s),
+        by_botocore(s3, "images", beside),
+    ]
+
+
+def test_every_link_of_a_job_ends_with_it() -> None:
+    job = replace(a_job(), images_stored=1)
+    image = StoredImage(index=0, width=1, height=1, render_s=0, stored_at=NOON, seed=1, files=("cut.svg",))
+
+    assert {each.until for each in downloads_of(job, image, "s")} == {job.expires_at}

@@ -14,6 +14,7 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.items import timestamp
+from craftspark.errors import WebhookNotFound
 from craftspark.settings import AccountSettings, DeliverySettings
 from craftspark.submissions import utc_now
 from craftspark.webhooks import MOST_TRIES, Message
@@ -378,3 +379,14 @@ def test_a_url_is_kept_and_answered_in_its_normal_form() -> None:
     again = register(url=URL, idempotency_key="other")
     assert (again.status, again.body["field"]) == (422, "url")
     assert made.body["webhook_id"] in again.body["detail"]
+
+
+def test_a_rotation_revives_no_webhook_that_was_deleted_meanwhile() -> None:
+    webhook_id = register().body["webhook_id"]
+    webhook = shared.table().get("maker-1", webhook_id)
+    call("delete_webhook", path={"webhook_id": webhook_id})
+
+    with pytest.raises(WebhookNotFound):
+        shared.webhooks().rotate(webhook)
+
+    assert call("list_webhooks").body["webhooks"] == []

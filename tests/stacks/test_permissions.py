@@ -139,6 +139,17 @@ def test_a_webhook_s_delivery_knows_neither_jobs_nor_accounts(dev: Synthesis) ->
         assert services(statements) == {"dynamodb", "sqs", "xray"}
 
 
+@pytest.mark.parametrize("reader", ["list_webhooks", "list_deliveries"])
+def test_readers_of_webhooks_write_nothing(dev: Synthesis, reader: str) -> None:
+    assert on(dev.allowed_to_function(reader), "Webhooks") == {"dynamodb:GetItem", "dynamodb:Query"}
+
+
+def test_a_try_is_written_down_and_no_webhook_changed_or_deleted_by_it(dev: Synthesis) -> None:
+    assert on(dev.allowed_to_function("fan_out_webhooks"), "Webhooks") >= {"dynamodb:GetItem", "dynamodb:Query"}
+    deliver = dev.allowed_to_function("deliver_webhook")
+    assert on(deliver, "WebhooksTable") == {"dynamodb:GetItem", "dynamodb:PutItem"}
+
+
 def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
     assert allowed_actions(dev.allowed_to_function("list_tools")) == TRACING
 

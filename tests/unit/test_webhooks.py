@@ -41,6 +41,8 @@ class Book:
     def put(self, webhook: Webhook) -> None:
         self.kept[webhook.webhook_id] = webhook
 
+    replace = put
+
 
 def webhooks(address: str = PUBLIC) -> Webhooks:
     return Webhooks(book=Book(), resolve=lambda _: [address], to_ascii=to_ascii)
