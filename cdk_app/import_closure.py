@@ -1,7 +1,7 @@
 """Which modules a handler needs: read from its source, without running it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,10 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True)
 class ImportClosure:
-    """`files` are ours, relative to the root; `packages` are the top-level names of everything else they import."""
+    """`files` are ours, relative to the root; `packages` are the top-level names of everything else they import.
+
+    What lies in the folder `data` of a package of ours goes along with it.
+    """
 
     files: tuple[Path, ...]
     packages: tuple[str, ...]
@@ -37,7 +40,13 @@ def import_closure(entry: Path, *, root: Path) -> ImportClosure:
                 waiting += _first_party_files(module, imported_by=file, root=root)
             else:
                 packages.add(module.partition(".")[0])
-    return ImportClosure(tuple(sorted(files)), tuple(sorted(packages)))
+    return ImportClosure(tuple(sorted([*files, *_data(files, root)])), tuple(sorted(packages)))
+
+
+def _data(files: Iterable[Path], root: Path) -> Iterator[Path]:
+    for file in files:
+        if file.name == "__init__.py":
+            yield from (path.relative_to(root) for path in (root / file.parent / "data").glob("*") if path.is_file())
 
 
 def _imported(file: Path, root: Path) -> Iterator[str]:

@@ -9,7 +9,8 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 class Style:
     """A look that a model can give its pictures. `title` and `summary` are what a maker reads.
 
-    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as a model's.
+    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as a model's. `word`, where
+    the adapter has one, stands before every prompt.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Style:
     summary: str
     source: str
     licence: str
+    word: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,9 @@ class Model:
     models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
     kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours.
     `image_s` is how long an image of the default steps takes on the stage's GPU or CPU, in seconds, from a measured
-    profile. `follows_presets` tells whether words for a look, such as "watercolour", change what it draws.
+    profile. `tokenizer` names the merges in `craftspark.tokens` that count its prompts, and `max_prompt_tokens` is how
+    many of them its text encoder reads. `follows_presets` tells whether words for a look, such as "watercolour",
+    change what it draws.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Model:
     image_s: float
     steps_per_credit: int
     images_per_batch: int
+    tokenizer: str
+    max_prompt_tokens: int
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
 
@@ -69,6 +75,16 @@ class Model:
             raise InvalidInput(
                 f"{self.name} takes {self.min_steps} to {self.max_steps} steps, not {steps}", field="steps"
             )
+
+    def tokens_over(self, text: str) -> int | None:
+        """How many tokens a text has, where that is more than the model reads; None where it fits."""
+        # A token is at least one byte, and spaces are none. Most submissions are that short and load no merges.
+        if text.isascii() and len(text) - text.count(" ") <= self.max_prompt_tokens:
+            return None
+        from craftspark.tokens import tokenizer
+
+        count = tokenizer(self.tokenizer).count(text)
+        return count if count > self.max_prompt_tokens else None
 
     def check_preset(self) -> None:
         """Raise InvalidInput, naming the field, where words for a look mean nothing to the model."""
@@ -96,6 +112,8 @@ CATALOGUE = {
             image_s=0.25,
             steps_per_credit=25,
             images_per_batch=4,
+            tokenizer="craftspark-clipart-128",
+            max_prompt_tokens=30,
             styles=(
                 Style(
                     name="bold-flat",
@@ -121,6 +139,8 @@ CATALOGUE = {
             image_s=1.0,  # an assumption for a g5.xlarge, to be measured on the stage's own
             steps_per_credit=25,
             images_per_batch=4,
+            tokenizer="clip",
+            max_prompt_tokens=75,
             follows_presets=True,
         ),
     )

@@ -13,6 +13,7 @@ from diffusers.utils import logging as diffusers_log
 from torch import Tensor, nn
 
 from craftspark.catalogue import Model
+from craftspark.errors import InvalidInput
 from gpu_tasks.adapters import Adapters
 from gpu_tasks.drawn import OnStep
 from gpu_tasks.pixels import Pixels, to_bytes
@@ -66,7 +67,7 @@ class Diffusion:
     def draw(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
         """Pixels (height, width, 3) for each sketch, None for one whose numbers left their range.
 
-        `on_step` hears the share done, 0 to 1. Raises ModelUnavailable.
+        `on_step` hears the share done, 0 to 1. Raises ModelUnavailable, or InvalidInput for too many words.
         """
         size = self.model.wave_size
         calls = -(-len(sketches) // size)
@@ -82,6 +83,9 @@ class Diffusion:
 
     def _call(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
         adapter = self._adapters.use(settings.adapter)
+        prompts = [adapter.prompt(sketch.prompt) if adapter else sketch.prompt for sketch in sketches]
+        self._check_length(prompts)
+        self._check_length([sketch.negative_prompt for sketch in sketches])
         filled = [*sketches, *[sketches[-1]] * (self.model.wave_size - len(sketches))]
         pipeline, extra = self._fitting(filled, settings)
 
@@ -90,7 +94,7 @@ class Diffusion:
             return values
 
         tensors: Tensor = pipeline(
-            prompt=[adapter.prompt(sketch.prompt) if adapter else sketch.prompt for sketch in filled],
+            prompt=[*prompts, *[prompts[-1]] * (len(filled) - len(prompts))],
             negative_prompt=[sketch.negative_prompt for sketch in filled],
             num_inference_steps=settings.steps,
             guidance_scale=settings.guidance,
@@ -102,6 +106,22 @@ class Diffusion:
         ).images
         # Brought from the GPU at once: each picture by itself would be waited for.
         return [to_pixels(tensor) for tensor in tensors[: len(sketches)].cpu()]
+
+    def _check_length(self, texts: Sequence[str]) -> None:
+        """Raise InvalidInput for a text of which the pipeline would leave out the end in silence.
+
+        Submission refuses it already, by the catalogue; the tokenizer beside the model has the last word.
+        """
+        tokenizer = self._text_to_image.tokenizer
+        for text in texts:
+            count = len(tokenizer(text, truncation=False, verbose=False).input_ids)
+            if count > tokenizer.model_max_length:
+                around = tokenizer.num_special_tokens_to_add()
+                raise InvalidInput(
+                    f"the words have {count - around} tokens with those of preset and style, and {self.model.name}"
+                    f" reads {tokenizer.model_max_length - around}; use fewer words",
+                    field="prompt",
+                )
 
     def _fitting(self, sketches: Sequence[Sketch], settings: Settings) -> tuple[Any, dict[str, Any]]:
         """The pipeline for such sketches, and what it alone takes."""

@@ -78,6 +78,8 @@ class Problem(BaseModel):
     detail: str
     field: str | None = Field(None, description="The part of the request that is at fault.")
     errors: list[FieldError] = Field([], description="Every field at fault, when there are several.")
+    tokens: int | None = Field(None, description="The tokens of the longest text that is over the model's limit.")
+    max_tokens: int | None = Field(None, description="The most tokens that the model reads of a text.")
     price: int | None = Field(None, description="What the job costs, in credits.")
     available: int | None = Field(None, description="Credits available.")
     affordable_count: int | None = Field(None, description="The count that the credits available pay for.")

@@ -177,6 +177,9 @@ class ToolView(View):
     credits_per_image: int = Field(description="With the model's own settings.")
     sizes: list[str]
     max_steps: int
+    max_prompt_tokens: int | None = Field(
+        description="The most tokens of each text, preset included; null for a tool that draws nothing."
+    )
     styles: list[StyleView]
     presets: list[PresetView]
     request_schema: dict[str, Any]

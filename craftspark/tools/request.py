@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.catalogue import Model
+from craftspark.errors import InvalidInput
 from craftspark.parsing import LINE, PROSE, WORDS
 from craftspark.sources import REFERENCE, Source
 from craftspark.tools.contradictions import Contradiction, refuse
@@ -117,7 +118,45 @@ class DrawingRequest(JobRequest):
         if self.preset is not None:
             find_preset(self.presets, self.preset)
             model.check_preset()
+        self._check_length(model)
         return filled
+
+    def _check_length(self, model: Model) -> None:
+        """Raise InvalidInput where the model would not read all of a text, with every such field and its tokens."""
+        counts = {field: model.tokens_over(text) for field, text in self.texts_for(model).items()}
+        over = {field: count for field, count in counts.items() if count is not None}
+        if not over:
+            return
+        beside = ", with the words of its preset" if self.preset else ""
+        errors = [
+            {
+                "field": field,
+                "detail": f"{count} tokens{beside}, and {model.name} reads {model.max_prompt_tokens}; use fewer words:"
+                " a token is a short word, or a part of a longer one",
+            }
+            for field, count in over.items()
+        ]
+        raise InvalidInput(
+            "; ".join(f"{error['field']} has {error['detail']}" for error in errors),
+            field=errors[0]["field"],
+            errors=errors,
+            tokens=max(over.values()),
+            max_tokens=model.max_prompt_tokens,
+        )
+
+    def texts_for(self, model: Model) -> dict[str, str]:
+        """What the model's text encoder is given, by the field that it comes from."""
+        texts = {**self.words, "negative_prompt": self.negative_prompt}
+        if self.preset is not None:
+            preset = find_preset(self.presets, self.preset)
+            texts = {
+                field: preset.negative_prompt(text) if field == "negative_prompt" else preset.prompt(text)
+                for field, text in {"prompt": "", **texts}.items()
+            }
+        word = model.style(self.style).word if self.style is not None and model.has_style(self.style) else None
+        if word:
+            texts = {field: text if field == "negative_prompt" else f"{word}, {text}" for field, text in texts.items()}
+        return texts
 
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         if self.style is not None and self.preset is not None:

@@ -31,6 +31,7 @@ def tool_view(tool: Tool, model: Model) -> ToolView:
         credits_per_image=tool.price(model),
         sizes=list(model.sizes),
         max_steps=model.max_steps,
+        max_prompt_tokens=model.max_prompt_tokens if "negative_prompt" in tool.request.model_fields else None,
         styles=[
             StyleView(name=style.name, title=style.title, summary=style.summary, licence=style.licence)
             for style in styles

@@ -14,6 +14,7 @@ from cdk_app.lambda_package import lambda_package
 from cdk_app.stages import DEV, LOCAL
 from cdk_app.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
 from cdk_app.word_index import INDEX, build_word_index
+from craftspark.catalogue import CATALOGUE
 from tests.stacks.conftest import ROOT
 
 FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))
@@ -28,7 +29,8 @@ def test_package_has_only_what_its_handler_imports(name: str) -> None:
     closure = import_closure(Path("lambdas", name, "handler.py"), root=ROOT)
 
     ours = {file.relative_to(package) for top in ("craftspark", "lambdas") for file in package.glob(f"{top}/**/*.py")}
-    assert ours == set(closure.files)
+    assert ours == {file for file in closure.files if file.suffix == ".py"}
+    assert all((package / file).is_file() for file in closure.files)
     assert not foreign_to(name) & {entry.name.partition(".")[0] for entry in package.iterdir()}
     assert [other for other in FUNCTIONS if (package / "lambdas" / other).is_dir()] == [name]
 
@@ -116,6 +118,24 @@ def test_second_package_with_the_same_wheels_asks_no_index(monkeypatch: pytest.M
     monkeypatch.setattr(subprocess, "run", unreachable)
 
     lambda_package("start_render", functions=DEV.functions)
+
+
+@pytest.mark.parametrize(("name", "counts"), [("submit_job", True), ("quote_job", True), ("disconnect_live", False)])
+def test_a_package_that_counts_tokens_has_the_merges_of_every_model(name: str, counts: bool) -> None:
+    package = lambda_package(name, functions=DEV.functions)
+
+    merges = {path.name for path in (package / "craftspark" / "tokens" / "data").glob("*")}
+    assert merges == ({f"{model.tokenizer}.txt.gz" for model in CATALOGUE.values()} if counts else set())
+
+
+def test_the_data_of_a_package_goes_along_with_it(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    (project / "craftspark" / "data").mkdir()
+    (project / "craftspark" / "data" / "list.txt").write_text("a")
+
+    closure = import_closure(Path("lambdas/say_hello/handler.py"), root=project)
+
+    assert Path("craftspark/data/list.txt") in closure.files
 
 
 def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> None:

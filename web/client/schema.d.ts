@@ -1611,6 +1611,18 @@ export interface components {
              */
             errors?: components["schemas"]["FieldError"][];
             /**
+             * Tokens
+             * @description The tokens of the longest text that is over the model's limit.
+             * @default null
+             */
+            tokens?: number | null;
+            /**
+             * Max Tokens
+             * @description The most tokens that the model reads of a text.
+             * @default null
+             */
+            max_tokens?: number | null;
+            /**
              * Price
              * @description What the job costs, in credits.
              * @default null
@@ -1760,6 +1772,11 @@ export interface components {
             sizes: string[];
             /** Max Steps */
             max_steps: number;
+            /**
+             * Max Prompt Tokens
+             * @description The most tokens of each text, preset included; null for a tool that draws nothing.
+             */
+            max_prompt_tokens: number | null;
             /** Styles */
             styles: components["schemas"]["StyleView"][];
             /** Presets */

@@ -1,0 +1,114 @@
+"""How many tokens a model's tokenizer makes of a text: CLIP's byte-pair encoding, in plain Python.
+
+`data/<name>.txt.gz` holds a tokenizer's merges, one a line, the most common first. `clip` is that of OpenAI's CLIP, as
+`bpe_simple_vocab_16e6.txt` lists it.
+"""
+
+import gzip
+import heapq
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+SPECIAL = ("<|startoftext|>", "<|endoftext|>")
+CONTRACTIONS = ("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
+WORD_END = "</w>"
+
+Pair = tuple[str, str]
+
+
+@cache
+def tokenizer(name: str) -> "Tokenizer":
+    """The tokenizer of this name. Reading its merges takes some 50 ms; it is read once a process."""
+    lines = gzip.decompress((DATA / f"{name}.txt.gz").read_bytes()).decode().splitlines()
+    ranks = {(first, second): rank for rank, (first, _, second) in enumerate(line.partition(" ") for line in lines)}
+    return Tokenizer(ranks)
+
+
+class Tokenizer:
+    """`ranks` tell which pairs are joined, the lowest first."""
+
+    def __init__(self, ranks: Mapping[Pair, int]) -> None:
+        self._ranks = ranks
+        self._letters = _letters_of_bytes()
+
+    def count(self, text: str) -> int:
+        """The tokens of a text, without the two around it."""
+        return sum(1 if piece in SPECIAL else self._count(piece) for piece in pieces(text))
+
+    def _count(self, piece: str) -> int:
+        """Join the pair of the lowest rank, the first of those alike, until none is left: n log n for n bytes."""
+        parts: list[str] = [self._letters[byte] for byte in piece.encode()]
+        parts[-1] += WORD_END
+        before, after = list(range(-1, len(parts) - 1)), [*range(1, len(parts)), -1]
+        waiting = [
+            (self._ranks[pair], place, pair) for place, pair in enumerate(pairwise(parts)) if pair in self._ranks
+        ]
+        heapq.heapify(waiting)
+        count = len(parts)
+        while waiting:
+            _, place, pair = heapq.heappop(waiting)
+            following = after[place]
+            if following < 0 or (parts[place], parts[following]) != pair:
+                continue  # one of the two has been joined with another since
+            parts[place] = pair[0] + pair[1]
+            parts[following] = ""
+            after[place] = after[following]
+            if after[place] >= 0:
+                before[after[place]] = place
+            count -= 1
+            for left in (before[place], place):
+                right = after[left] if left >= 0 else -1
+                if right >= 0 and (new := (parts[left], parts[right])) in self._ranks:
+                    heapq.heappush(waiting, (self._ranks[new], left, new))
+        return count
+
+
+def pieces(text: str) -> Iterator[str]:
+    """What is encoded by itself: words, single digits, runs of signs, English contractions, special tokens."""
+    rest = text
+    while rest:
+        at, special = min((place if (place := rest.find(each)) >= 0 else len(rest), each) for each in SPECIAL)
+        yield from _pieces(_normalized(rest[:at]))
+        if at < len(rest):
+            yield special
+        rest = rest[at + len(special) :]
+
+
+def _normalized(text: str) -> str:
+    # Letter by letter, as the tokenizers do: no final sigma.
+    return "".join(letter.lower() for letter in unicodedata.normalize("NFC", text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        if found := next((each for each in (*CONTRACTIONS, *SPECIAL) if text.startswith(each, start)), None):
+            end = start + len(found)
+        else:
+            kind = _kind(text[start])
+            end = start + 1
+            while kind != "number" and end < len(text) and _kind(text[end]) == kind:
+                end += 1
+            if kind == "space":
+                start = end
+                continue
+        yield text[start:end]
+        start = end
+
+
+def _kind(letter: str) -> str:
+    if letter.isspace():
+        return "space"
+    category = unicodedata.category(letter)[0]
+    return {"L": "letter", "N": "number"}.get(category, "sign")
+
+
+def _letters_of_bytes() -> list[str]:
+    """A letter that can be seen for each byte, as GPT-2's encoder has it."""
+    seen = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)}
+    hidden = [byte for byte in range(256) if byte not in seen]
+    return [chr(byte) if byte in seen else chr(256 + hidden.index(byte)) for byte in range(256)]
