@@ -14,6 +14,7 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.items import timestamp
+from craftspark.aws.webhooks import WebhookTable
 from craftspark.errors import WebhookNotFound
 from craftspark.settings import AccountSettings, DeliverySettings
 from craftspark.submissions import utc_now
@@ -278,6 +279,42 @@ def test_a_message_that_comes_again_after_its_try_is_not_tried_again_and_not_los
 
     assert len(posted) == len(log(webhook_id)) == 1
     assert [message.attempt for message in later.sent] == ([] if answer == 204 else [2, 2])
+
+
+class Died(Exception):
+    """The function ends in the middle, as at its time limit."""
+
+
+@pytest.mark.parametrize("answer", [204, 500])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", ["get", "find_try", "post", "log", "send"])
+def test_a_death_at_any_step_loses_no_message_and_doubles_no_try_that_was_written_down(
+    monkeypatch: pytest.MonkeyPatch, later: Queue, step: str, after: bool, answer: int
+) -> None:
+    """SQS brings a message again until the function has returned."""
+    webhook_id = register().body["webhook_id"]
+    posted = answers(monkeypatch, answer)
+    message = a_message(webhook_id)
+    owner: Any = {"post": deliver, "send": later}.get(step, WebhookTable)
+    alive = getattr(owner, step)
+
+    def dies(*arguments: Any) -> Any:
+        if after:
+            alive(*arguments)
+        raise Died
+
+    with monkeypatch.context() as dying:
+        dying.setattr(owner, step, dies)
+        body = json.dumps({**asdict(message), "due": message.due.isoformat()})
+        record = {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
+        failed = deliver.handler({"Records": [record]}, Context())["batchItemFailures"]
+    if step != "send" or answer == 500:
+        assert failed  # it died, so the message comes again
+        take(message)
+
+    assert len(posted) == (2 if step == "post" and after else 1) + (step == "log" and not after)
+    assert [each["delivered"] for each in log(webhook_id)] == [answer == 204]
+    assert {sent.attempt for sent in later.sent} == (set() if answer == 204 else {2})
 
 
 def test_an_event_that_comes_twice_is_delivered_once(
