@@ -45,7 +45,6 @@ def build(app: App, stage: Stage) -> None:
         stage=stage,
         data=data,
         intake=rendering.intake,
-        gpu_queue=rendering.gpu_queue,
         live=live,
         webhooks=webhooks,
     )

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ANSWERS = {
     "DynamoDB_20120810.TransactWriteItems": b"{}",
+    "DynamoDB_20120810.Query": b'{"Count":0,"Items":[],"ScannedCount":0}',
     "AmazonSQS.SendMessage": b'{"MessageId":"1"}',
 }
 

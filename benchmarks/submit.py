@@ -42,8 +42,11 @@ def environment(port: int) -> dict[str, str]:
         accounts_table="accounts",
         styles_table="styles",
         intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
-        gpu_queue_url=f"http://127.0.0.1:{port}/123456789012/gpu",
+        device="cpu",
         warm_workers=1,
+        launched_tasks=4,
+        launch_s=12,
+        batch_s=600,
         moderator="none",
         uploads_bucket="uploads",
         uploads_kept_days=7,
@@ -106,10 +109,12 @@ def warm() -> list[Entry]:
         calls.append((model.name, params))
 
     dynamodb, sqs = clients.dynamodb(), clients.sqs()
+    with no_output():
+        handler(event(0), Context())  # a cold instance reads the backlog
     for client in (dynamodb, sqs):
         client.meta.events.register("provide-client-params", note)
     with no_output():
-        handler(event(0), Context())
+        handler(event(1), Context())
     for client in (dynamodb, sqs):
         client.meta.events.unregister("provide-client-params", note)
     by_name = dict(calls)

@@ -5,6 +5,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from craftspark.backlog import WORK_ATTRIBUTES
+
 # No one may scan or delete: a job's item goes when its time is up, an account's entries stay.
 READ = ("dynamodb:GetItem", "dynamodb:Query")
 WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
@@ -56,7 +58,8 @@ class OnDemandTable(Construct):
 
 
 class JobsTable(OnDemandTable):
-    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline.
+    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline, `backlog`
+    the same with their work by id, which is a random order.
 
     Its stream tells of every change.
     """
@@ -81,6 +84,13 @@ class JobsTable(OnDemandTable):
             partition_key=attribute("unfinished"),
             sort_key=attribute("deadline", NUMBER),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+        self.table.add_global_secondary_index(
+            index_name="backlog",
+            partition_key=attribute("backlog"),
+            sort_key=attribute("job_id"),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(WORK_ATTRIBUTES),
         )
 
     def grant_mark(self, marker: iam.IGrantable) -> None:

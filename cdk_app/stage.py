@@ -68,8 +68,9 @@ class Functions:
 class Gpu:
     """The GPU fleet and its task. A task takes one GPU; every instance type has the CPU and memory that it asks for.
 
-    `device` is what its tasks render on; `cpu` is for a laptop. `image` names a container image outright; without it,
-    it is `image_tag` in the stage's own repository.
+    `device` is what its tasks render on; `cpu` is for a laptop. `launch_s` is how long a launched task takes from its
+    launch to its first step, which estimates go by until a stage has measured its own. `image` names a container
+    image outright; without it, it is `image_tag` in the stage's own repository.
     """
 
     device: Literal["cuda", "cpu"] = "cuda"
@@ -78,6 +79,7 @@ class Gpu:
     on_demand_instances: Positive
     warm_spot_tasks: Count
     warm_on_demand_tasks: Count
+    launch_s: Seconds
     task_cpu: Positive
     task_memory_mib: Positive
     disk_gib: Annotated[int, Field(ge=60)]

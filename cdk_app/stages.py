@@ -28,6 +28,7 @@ DEV = Stage(
         on_demand_instances=2,
         warm_spot_tasks=1,
         warm_on_demand_tasks=0,
+        launch_s=180,
         task_cpu=3072,
         task_memory_mib=12288,
         disk_gib=100,
@@ -111,7 +112,9 @@ LOCAL = replace(
     DEV,
     name="local",
     functions=local_functions(platform.machine(), sys.version_info[:2]),
-    gpu=replace(DEV.gpu, spot_instances=1, on_demand_instances=1, image="craftspark-gpu:local", device="cpu"),
+    gpu=replace(
+        DEV.gpu, spot_instances=1, on_demand_instances=1, launch_s=12, image="craftspark-gpu:local", device="cpu"
+    ),
     rendering=replace(
         DEV.rendering,
         signing_secret="craftspark/local/signing",  # noqa: S106 - its name

@@ -1,8 +1,10 @@
 """The models that a stage can serve, and what each can do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.work import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +30,9 @@ class Model:
     `source` is where the worker finds the weights: `built-in:<folder>` beside the code, or `s3:<prefix>` in the
     models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
     kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours.
-    `image_s` is how long an image of the default steps takes on the stage's GPU or CPU, in seconds, from a measured
-    profile. `tokenizer` names the merges in `craftspark.tokens` that count its prompts, and `max_prompt_tokens` is how
-    many of them its text encoder reads. `follows_presets` tells whether words for a look, such as "watercolour",
-    change what it draws.
+    `profiles` are by device, `cuda` and `cpu`: how long its work takes there, which estimates begin from. `tokenizer`
+    names the merges in `craftspark.tokens` that count its prompts, and `max_prompt_tokens` is how many of them its
+    text encoder reads. `follows_presets` tells whether words for a look, such as "watercolour", change what it draws.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Model:
     default_guidance: float
     guidance_rescale: float
     wave_size: int
-    image_s: float
+    profiles: Mapping[str, Profile]
     steps_per_credit: int
     images_per_batch: int
     tokenizer: str
@@ -94,6 +95,23 @@ class Model:
             raise InvalidInput(f"{self.name} draws in its own look only{instead}", field="preset")
 
 
+# Measured with benchmarks/profiles.py on one thread of a laptop's CPU.
+CPU = Profile(
+    step_s=0.07,
+    call_s=0.12,
+    enlarge_s=6.0,
+    cut_s=0.04,
+    paint_s=0.14,
+    image_s=0.02,
+    trace_s=0.14,
+    write_s=0.09,
+)
+# A step at 512 pixels by 860 million parameters, beside one at 128 by 15 million.
+CPU_512 = replace(CPU, step_s=30.0, call_s=20.0)
+# Assumptions for a g5.xlarge, to be measured on the stage's own; finishing runs on its CPU.
+GPU_128 = replace(CPU, step_s=0.012, call_s=0.03, enlarge_s=0.15)
+GPU_512 = replace(GPU_128, step_s=0.14, call_s=0.5)
+
 CATALOGUE = {
     model.name: model
     for model in (
@@ -109,7 +127,7 @@ CATALOGUE = {
             default_guidance=4.0,
             guidance_rescale=0.5,
             wave_size=4,
-            image_s=0.25,
+            profiles={"cpu": CPU, "cuda": GPU_128},
             steps_per_credit=25,
             images_per_batch=4,
             tokenizer="craftspark-clipart-128",
@@ -136,7 +154,7 @@ CATALOGUE = {
             default_guidance=7.5,
             guidance_rescale=0.0,
             wave_size=4,
-            image_s=1.0,  # an assumption for a g5.xlarge, to be measured on the stage's own
+            profiles={"cpu": CPU_512, "cuda": GPU_512},
             steps_per_credit=25,
             images_per_batch=4,
             tokenizer="clip",

@@ -88,6 +88,11 @@ class AccountSuspended(RequestRefused):
     """The maker's account takes no jobs."""
 
 
+class RenderTooLong(RequestRefused):
+    """The job alone takes longer than a job may. `facts` has `estimated_render_s`, `deadline_s` and `errors`, the
+    fields that would have to change."""
+
+
 class JobAlreadyFinal(RequestRefused):
     """The job has ended and cannot change any more."""
 
@@ -110,6 +115,11 @@ class AccountMissing(RequestRefused):
 
 class WaitTooLong(CraftsparkError):
     """The job would wait longer than the request allows. `facts` has `estimated_wait_s` and `retry_after_s`."""
+
+
+class BacklogTooLong(CraftsparkError):
+    """The job would not end by its deadline behind all that waits. `facts` has `estimated_wait_s`,
+    `estimated_render_s`, `deadline_s` and `retry_after_s`."""
 
 
 class AccountContended(CraftsparkError):

@@ -47,7 +47,9 @@ class Job:
 
     `thumbnails` are the indexes of the first delivered images, once the job is final: what a list shows of it.
     `title` is the maker's own name for it, `pin` the version of a registered style that draws it, chosen at
-    submission, `source` the picture it begins from.
+    submission, `source` the picture it begins from. `work_s` is how long a worker is busy with it by the model's
+    profile, `shared_s` the part of it that images of other jobs of the same `kind` can share; the estimates are those
+    that it was accepted with.
     """
 
     job_id: str
@@ -72,6 +74,11 @@ class Job:
     source: Source | None = None
     title: str | None = None
     images_deleted_at: datetime | None = None
+    kind: str = ""
+    work_s: float = 0.0
+    shared_s: float = 0.0
+    estimated_wait_s: int = 0
+    estimated_render_s: int = 0
 
     @property
     def count(self) -> int:

@@ -43,7 +43,10 @@ class TokenSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
-    """What `submit_job` and `quote_job` need. `warm_workers` are the stage's.
+    """What `submit_job` and `quote_job` need. The stage renders on `device`, with so many workers and launched tasks.
+
+    Times are seconds: `launch_s` is how long a launched task takes to its first step, where none was launched lately,
+    `batch_s` and `job_deadline_s` bound rendering a batch and a whole job.
 
     `moderator` is what judges prompts beside the word list: `none` or `comprehend`.
     """
@@ -52,8 +55,11 @@ class SubmitSettings(Settings):
     accounts_table: str
     styles_table: str
     intake_queue_url: str
-    gpu_queue_url: str
+    device: str
     warm_workers: int
+    launched_tasks: int
+    launch_s: int
+    batch_s: int
     moderator: str
     uploads_bucket: str
     uploads_kept_days: int

@@ -2,14 +2,21 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from craftspark.batches import job_order
 from craftspark.catalogue import Model
-from craftspark.errors import AccountMissing, CraftsparkError, IdempotencyKeyReused, WaitTooLong
-from craftspark.estimates import Cheaper, Estimate, Estimates, cheaper
+from craftspark.errors import (
+    AccountMissing,
+    BacklogTooLong,
+    CraftsparkError,
+    IdempotencyKeyReused,
+    RenderTooLong,
+    WaitTooLong,
+)
+from craftspark.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs import Job, JobState, job_id_of, seeds_of
 from craftspark.moderation import Moderation
 from craftspark.parsing import parse_request
@@ -88,12 +95,12 @@ class Submissions:
         """Accept the job, or answer the one that this key already asked for.
 
         Raises ToolUnknown, InvalidInput, PromptRefused, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
-        TooManyRequests, WaitTooLong, PlanExceeded or AccountSuspended; nothing is reserved then. A job whose message
-        was lost is sent again by the caller's next try with the same key.
+        TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended; nothing is
+        reserved then. A job whose message was lost is sent again by the caller's next try with the same key.
         """
         job, request = self._job(maker, find_tool(tool_name), body, idempotency_key)
         try:
-            self._check_wait(job, request)
+            job = self._admitted(job, request)
             self._accept(job)
         except JobExists as existing:
             if existing.job.fingerprint != job.fingerprint:
@@ -109,23 +116,27 @@ class Submissions:
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
         """What the job would cost and take, without asking for it.
 
-        Raises ToolUnknown, InvalidInput, PromptRefused or TooManyRequests.
+        Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
         """
         job, request = self._job(maker, find_tool(tool_name), body, "quote")
         return Quote(
             price=job.price,
             credits_per_image=job.credits_per_image,
-            estimate=self.estimates.of(request, job.source),
-            cheaper=tuple(cheaper(request, self.model, job.source)),
+            estimate=self.estimates.of(job.tool, request, job.source),
+            cheaper=tuple(self.estimates.cheaper(job.tool, request, job.source)),
         )
 
-    def _check_wait(self, job: Job, request: JobRequest) -> None:
-        """Raise WaitTooLong, unless the job is there already: then it has waited, and is answered."""
+    def _admitted(self, job: Job, request: JobRequest) -> Job:
+        """The job with its estimate, where it can end in time; raises what `Estimates.admit` does.
+
+        A job that is there already has been admitted: JobExists.
+        """
         try:
-            self.estimates.check(request, job.source)
-        except WaitTooLong:
+            estimate = self.estimates.admit(job.tool, request, job.source)
+        except (RenderTooLong, BacklogTooLong, WaitTooLong):
             self.acceptance.check_new(job)
             raise
+        return replace(job, estimated_wait_s=estimate.wait_s, estimated_render_s=estimate.render_s)
 
     def _accept(self, job: Job) -> None:
         try:
@@ -147,11 +158,13 @@ class Submissions:
         if request.wanted_source:
             source = self.sources.find(maker, request.wanted_source, until=deadline)
             request = request.for_source(source)
+        settled = request.model_dump()
+        work = self.estimates.work(request, source)
         job = Job(
             job_id=job_id,
             maker=maker,
             tool=tool.name,
-            request=request.model_dump(),
+            request=settled,
             fingerprint=fingerprint_of(tool.name, asked),
             lane=request.lane,
             seeds=seeds_of(job_id, request.seed, request.count),
@@ -162,6 +175,9 @@ class Submissions:
             expires_at=(created_at + self.retention).replace(microsecond=0),
             pin=pin,
             source=source,
+            kind=kind_of(tool.name, settled, pin),
+            work_s=work.busy_s,
+            shared_s=work.shared_s,
         )
         return job, request
 

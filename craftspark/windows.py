@@ -1,6 +1,7 @@
 """Which windows of the model's size draw what is new on a canvas, and in which order."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 OVERLAP = 4  # of a window's side, one part in so many is shared with its neighbour
 
@@ -30,6 +31,7 @@ class Box:
         return across + down
 
 
+@lru_cache(maxsize=64)  # a request is priced, estimated and drawn by the same ones
 def rounds(canvas: tuple[int, int], known: Box | None, window: tuple[int, int]) -> list[list[Box]]:
     """Windows (width, height) that hold all of a canvas (width, height) but what is known, round after round.
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Mapping
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 
@@ -15,13 +16,16 @@ from craftspark.aws.callbacks import Callback
 from craftspark.aws.gpu_queue import GpuQueue
 from craftspark.aws.images import ImageBucket
 from craftspark.aws.render_book import RenderBook
+from craftspark.aws.speed import SpeedBook
 from craftspark.batches import Batch
+from craftspark.catalogue import find_model
 from craftspark.errors import RenderError
 from craftspark.settings import WorkerSettings
 from gpu_tasks.activity import Activities, MovingBytes
 from gpu_tasks.delivery import Delivery
 from gpu_tasks.desks import Desk, LaunchDesk, QueueDesk
 from gpu_tasks.lease import Lease
+from gpu_tasks.pace import Pace
 from gpu_tasks.rendering import Renderer, Worker
 from gpu_tasks.tickets import LaunchTicket
 from gpu_tasks.watch import Watch
@@ -73,6 +77,18 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, ticket: Lau
         stall_s=settings.stall_s,
         on_stall=lambda: end_stalled(activities),
     )
+    pace = Pace(
+        model=find_model(settings.model),
+        device=settings.device,
+        book=SpeedBook(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            model=settings.model,
+            worker=uuid4().hex,
+            launched=ticket is not None,
+        ),
+        launched=ticket is not None,
+    )
     worker = Worker(
         desk=desk(settings, book, lease, ticket),
         renderer=renderer,
@@ -80,12 +96,15 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, ticket: Lau
         watch=watch,
         lease=lease,
         activities=activities,
+        pace=pace,
     )
     watch.start()
+    pace.start()
     try:
         worker.run()
     finally:
         delivery.close()
+        pace.stop()
         watch.stop()
 
 

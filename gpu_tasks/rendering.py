@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from craftspark.errors import SpotInterrupted
+from craftspark.jobs import Job
 from gpu_tasks.activity import Activities, moved
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
@@ -42,6 +43,13 @@ class Shelf(Protocol):
 
     def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
         """`render_s` is the image's share of its wave, in seconds."""
+
+
+class Pace(Protocol):
+    """Hears how long waves take."""
+
+    def measure(self, jobs: Sequence[Job], seconds: float) -> None:
+        """`jobs` are the waves' images', one each."""
 
 
 class Watch(Protocol):
@@ -85,6 +93,7 @@ class Worker:
     watch: Watch
     lease: Lease
     activities: Activities
+    pace: Pace
     wave_s: float = 0.0
 
     def run(self) -> None:
@@ -119,6 +128,8 @@ class Worker:
             for claim, _ in wave:
                 claim.broke(error)
             return
+        if not any(isinstance(drawn, Exception) for drawn in drawings):
+            self.pace.measure([claim.job for claim, _ in wave], self.wave_s)
         for (claim, order), drawn in zip(wave, drawings, strict=True):
             if isinstance(drawn, Exception):
                 claim.failed(order.index, drawn)

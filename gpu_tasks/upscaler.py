@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle
 
 from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.work import TILE
 from gpu_tasks.activity import moved
 from gpu_tasks.model_store import check
 from gpu_tasks.pixels import Pixels, to_bytes
@@ -28,7 +29,6 @@ from gpu_tasks.pixels import Pixels, to_bytes
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FACTORS = (2, 4)
 TRUSTED = 8.0  # from an alpha of 1/8 on a pixel's own colour counts alone
-TILE = 256  # of the picture's pixels a side: the network's features take some 40 MB then
 PIXELS_MOST = 4096 * 4096  # of a result
 
 

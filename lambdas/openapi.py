@@ -188,7 +188,7 @@ OPERATIONS = {
         parameters=(IDEMPOTENCY_KEY,),
         headers={
             "Location": "Where the job is, relative to this request.",
-            "Retry-After": "Seconds until a look at it pays.",
+            "Retry-After": "Seconds until you should read the job, by its estimated time: 1 to 30.",
         },
         refusals=(
             errors.InvalidInput,
@@ -197,6 +197,8 @@ OPERATIONS = {
             errors.CreditsInsufficient,
             errors.TooManyActiveJobs,
             errors.TooManyRequests,
+            errors.RenderTooLong,
+            errors.BacklogTooLong,
             errors.WaitTooLong,
             errors.PlanExceeded,
             errors.AccountSuspended,
@@ -213,6 +215,8 @@ OPERATIONS = {
             errors.BodyTooLarge,
             errors.TooManyRequests,
             errors.AccountContended,
+            errors.RenderTooLong,
+            errors.BacklogTooLong,
         ),
     ),
     "create_upload": Operation(
@@ -275,7 +279,8 @@ OPERATIONS = {
         not_modified=True,
         headers={
             "ETag": "Give it back as If-None-Match: 304 while there is nothing new.",
-            "Retry-After": "Seconds until the next look pays; absent once the job has ended.",
+            "Retry-After": "Seconds until you should read the job again, by the time that it has left: 1 to 30. "
+            "Absent once the job has ended.",
         },
         refusals=(errors.JobNotFound,),
     ),

@@ -24,7 +24,9 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.CreditsInsufficient: HTTPStatus.PAYMENT_REQUIRED,
     errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.RenderTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WaitTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BacklogTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PlanExceeded: HTTPStatus.FORBIDDEN,
     errors.AccountSuspended: HTTPStatus.FORBIDDEN,
     errors.AccountMissing: HTTPStatus.NOT_FOUND,
@@ -46,7 +48,9 @@ TITLES = {
     "CreditsInsufficient": "Not enough credits",
     "TooManyActiveJobs": "Too many jobs in progress",
     "TooManyRequests": "Too many requests",
+    "RenderTooLong": "The job would take too long",
     "WaitTooLong": "The job would wait too long",
+    "BacklogTooLong": "Too much work waits for this job to end in time",
     "PlanExceeded": "Your plan does not have this",
     "AccountSuspended": "Your account is suspended",
     "AccountMissing": "There is no such account",
@@ -58,6 +62,7 @@ RETRY_AFTER_S = {
     errors.TooManyActiveJobs: 5,
     errors.TooManyRequests: 60,
     errors.WaitTooLong: 10,
+    errors.BacklogTooLong: 10,
     errors.AccountContended: 1,
 }
 
@@ -87,6 +92,8 @@ class Problem(BaseModel):
     max_active_jobs: int | None = Field(None, description="How many may be in progress.")
     estimated_wait_s: int | None = Field(None, description="How long the job would wait, in seconds.")
     words: list[str] = Field([], description="The words that are refused, where they are known.")
+    estimated_render_s: int | None = Field(None, description="How long it would take to render, in seconds.")
+    deadline_s: int | None = Field(None, description="How long a job may take from submission to its end, in seconds.")
     plan: str | None = Field(None, description="Your plan.")
 
 

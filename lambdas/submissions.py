@@ -7,13 +7,13 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.acceptance import Acceptance
 from craftspark.aws.accounts import Accounts
-from craftspark.aws.backlog import QueueBacklog
+from craftspark.aws.backlog import IndexReadings
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.releases import Releases
 from craftspark.aws.sources import Sources
 from craftspark.aws.uploads import UploadBucket
 from craftspark.catalogue import find_model
-from craftspark.estimates import Estimates
+from craftspark.estimates import Capacity, Estimates
 from craftspark.plans import find_plan
 from craftspark.settings import SubmitSettings
 from craftspark.submissions import Submissions
@@ -43,9 +43,16 @@ def submissions() -> Submissions:
             ),
         ),
         estimates=Estimates(
-            backlog=QueueBacklog(client=clients.sqs(), urls=(settings.intake_queue_url, settings.gpu_queue_url)),
+            readings=IndexReadings(client=clients.dynamodb(), jobs_table=settings.jobs_table, model=settings.model),
             model=find_model(settings.model),
-            warm_workers=settings.warm_workers,
+            capacity=Capacity(
+                device=settings.device,
+                warm_workers=settings.warm_workers,
+                launched_tasks=settings.launched_tasks,
+                launch_s=settings.launch_s,
+                batch_s=settings.batch_s,
+                deadline_s=settings.job_deadline_s,
+            ),
         ),
         moderation=moderation(),
         model=find_model(settings.model),

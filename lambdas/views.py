@@ -103,19 +103,22 @@ class StyleView(View):
 
 
 class CheaperView(View):
-    """What other settings would cost: `changes` are fields of the request."""
+    """What other settings would cost and take: `changes` are fields of the request."""
 
     changes: dict[str, Any]
     price: int
+    estimated_render_s: int = Field(description="Seconds from the first step to the job's end.")
 
 
 class QuoteView(View):
-    """What a job would cost, in credits, and take. Waits and times are estimates from the present backlog."""
+    """What a job would cost, in credits, and take. Times are estimates from the work that waits at this moment and from
+    what the workers measured lately."""
 
     price: int
     credits_per_image: int
-    estimated_wait_s: int
-    estimated_render_s: int
+    estimated_wait_s: int = Field(description="Seconds from the submission to the first step.")
+    estimated_render_s: int = Field(description="Seconds from the first step to the job's end.")
+    estimated_total_s: int = Field(description="Seconds from the submission to the job's end: both of them.")
     cheaper: list[CheaperView]
 
 
@@ -201,7 +204,11 @@ def quote_view(quote: Quote) -> QuoteView:
         credits_per_image=quote.credits_per_image,
         estimated_wait_s=quote.estimate.wait_s,
         estimated_render_s=quote.estimate.render_s,
-        cheaper=[CheaperView(changes=each.changes, price=each.price) for each in quote.cheaper],
+        estimated_total_s=quote.estimate.total_s,
+        cheaper=[
+            CheaperView(changes=each.changes, price=each.price, estimated_render_s=each.render_s)
+            for each in quote.cheaper
+        ],
     )
 
 

@@ -49,7 +49,6 @@ class ApiStack(Stack):
         stage: Stage,
         data: DataStack,
         intake: WorkQueue,
-        gpu_queue: WorkQueue,
         live: LiveStack,
         webhooks: WebhooksStack,
         **stack: Any,
@@ -57,8 +56,8 @@ class ApiStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage, self._data = stage, data
         functions = {
-            "submit_job": self._submit_job(intake, gpu_queue),
-            "quote_job": self._quote_job(intake, gpu_queue),
+            "submit_job": self._submit_job(intake),
+            "quote_job": self._quote_job(intake),
             "open_live": self._open_live(live),
             "create_upload": self._create_upload(),
             "check_upload": self._check_upload(),
@@ -84,37 +83,38 @@ class ApiStack(Stack):
             self.front_door.answer(route, functions[route.function])
         CfnOutput(self, "ApiUrl", value=self.front_door.stage.url)
 
-    def _submit_job(self, intake: WorkQueue, gpu_queue: WorkQueue) -> lambda_.Function:
-        submit_job = self._function("SubmitJob", "submit_job", self._submit_settings(intake, gpu_queue))
+    def _submit_job(self, intake: WorkQueue) -> lambda_.Function:
+        submit_job = self._function("SubmitJob", "submit_job", self._submit_settings(intake))
         self._data.jobs.grant_read_write(submit_job)
-        self._grant_quote(submit_job, intake, gpu_queue)
+        self._grant_quote(submit_job)
         intake.queue.grant_send_messages(submit_job)
         return submit_job
 
-    def _quote_job(self, intake: WorkQueue, gpu_queue: WorkQueue) -> lambda_.Function:
-        quote_job = self._function("QuoteJob", "quote_job", self._submit_settings(intake, gpu_queue))
+    def _quote_job(self, intake: WorkQueue) -> lambda_.Function:
+        quote_job = self._function("QuoteJob", "quote_job", self._submit_settings(intake))
         self._data.jobs.grant_read(quote_job)
-        self._grant_quote(quote_job, intake, gpu_queue)
+        self._grant_quote(quote_job)
         return quote_job
 
-    def _grant_quote(self, function: lambda_.Function, *queues: WorkQueue) -> None:
-        """Look up styles and sources, and how much waits."""
+    def _grant_quote(self, function: lambda_.Function) -> None:
+        """Look up styles and sources."""
         self._data.styles.grant_look_up(function)
         self._data.accounts.grant_enter(function)  # records and counts of refusals
         if self._stage.makers.moderator == "comprehend":
             function.add_to_role_policy(iam.PolicyStatement(actions=["comprehend:DetectToxicContent"], resources=["*"]))
         self._data.uploads.grant_read(function, "pictures/*")
-        for queue in queues:
-            queue.queue.grant(function, "sqs:GetQueueAttributes")
 
-    def _submit_settings(self, intake: WorkQueue, gpu_queue: WorkQueue) -> SubmitSettings:
+    def _submit_settings(self, intake: WorkQueue) -> SubmitSettings:
         makers, gpu = self._stage.makers, self._stage.gpu
         return SubmitSettings(
             jobs_table=self._data.jobs.table.table_name,
             accounts_table=self._data.accounts.table.table_name,
             styles_table=self._data.styles.table.table_name,
             intake_queue_url=intake.queue.queue_url,
-            gpu_queue_url=gpu_queue.queue.queue_url,
+            device=gpu.device,
+            launched_tasks=gpu.spot_instances,
+            launch_s=gpu.launch_s,
+            batch_s=self._stage.rendering.batch_s,
             moderator=makers.moderator,
             warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
             uploads_bucket=self._data.uploads.bucket_name,

@@ -169,6 +169,16 @@ class FakeWatch:
         claim.progress.tell()
 
 
+class FakePace:
+    """Remembers which waves it was told of, by their jobs."""
+
+    def __init__(self) -> None:
+        self.waves: list[list[str]] = []
+
+    def measure(self, jobs: Sequence[Job], seconds: float) -> None:
+        self.waves.append([job.job_id for job in jobs])
+
+
 class FakeDesk:
     """Hands out what it was given, one handful a time."""
 

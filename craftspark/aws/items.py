@@ -24,6 +24,8 @@ JOB = "job"
 # Enough partitions for several thousand unfinished jobs to be written a second.
 UNFINISHED_SHARDS = 8
 UNSTARTED = "unstarted#"
+# Each takes up to 1,000 writes a second: an unfinished job's entry, each stored image of it, and its end.
+BACKLOG_SHARDS = 4
 
 
 def text(value: str) -> dict[str, str]:
@@ -66,6 +68,11 @@ def unfinished_shard(job_id: str) -> str:
     return str(sum(job_id.encode()) % UNFINISHED_SHARDS)
 
 
+def backlog_shard(job_id: str) -> str:
+    """Where the index of the backlog has a job until it is final."""
+    return str(sum(job_id.encode()) % BACKLOG_SHARDS)
+
+
 def unstarted_shard(job_id: str) -> str:
     """Where the index has a job until its execution has started."""
     return f"{UNSTARTED}{unfinished_shard(job_id)}"
@@ -90,6 +97,13 @@ def job_item(job: Job) -> Item:
         "expires_at": epoch(job.expires_at),
         "images_stored": number(0),
         "unfinished": text(unstarted_shard(job.job_id)),
+        "images": number(job.count),
+        "kind": text(job.kind),
+        "work_s": number(round(job.work_s, 3)),
+        "shared_s": number(round(job.shared_s, 3)),
+        "estimated_wait_s": number(job.estimated_wait_s),
+        "estimated_render_s": number(job.estimated_render_s),
+        "backlog": text(backlog_shard(job.job_id)),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
         **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
     }
@@ -124,6 +138,11 @@ def read_job(item: Mapping[str, Any]) -> Job:
         source=Source(**json.loads(plain["source"])) if "source" in plain else None,
         title=plain.get("title"),
         images_deleted_at=moment(plain.get("images_deleted_at")),
+        kind=plain["kind"],
+        work_s=float(plain["work_s"]),
+        shared_s=float(plain["shared_s"]),
+        estimated_wait_s=int(plain["estimated_wait_s"]),
+        estimated_render_s=int(plain["estimated_render_s"]),
     )
 
 

@@ -60,7 +60,7 @@ class JobBook:
             "TableName": self.jobs_table,
             "Key": items.job_key(ended.job_id),
             "UpdateExpression": "SET #state = :state, delivered = :delivered, thumbnails = :thumbnails,"
-            " failures = :failures, finished_at = :finished_at REMOVE unfinished",
+            " failures = :failures, finished_at = :finished_at REMOVE unfinished, backlog",
             # An image that was stored since the record was read would be delivered and not charged.
             "ConditionExpression": f"{UNFINISHED} AND images_stored = :stored",
             "ExpressionAttributeNames": {"#state": "state"},

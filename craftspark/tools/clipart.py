@@ -1,14 +1,17 @@
 """Clipart: a transparent picture with a clean edge, and a cut file beside it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal, Self
 
 from pydantic import Field
 
 from craftspark.catalogue import Model
+from craftspark.sources import Source
 from craftspark.tools.contradictions import Contradiction
 from craftspark.tools.picture import PictureRequest
-from craftspark.tools.request import DrawingRequest, Prompt
+from craftspark.tools.request import DrawingRequest, Prompt, sides
+from craftspark.work import ENLARGED, Load, upscaled
 
 COLOURS = 6
 
@@ -61,3 +64,8 @@ class ClipartRequest(DrawingRequest):
                 " outline_mm, or raise width_mm",
                 ("outline_mm", "width_mm"),
             )
+
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        drawn = super().load(model, source, images)
+        enlarged = images * upscaled(*sides(self.size or model.default_size))
+        return replace(drawn, enlarged=enlarged, cuts=images, traced=images, written=drawn.written * ENLARGED**2)

@@ -1,7 +1,7 @@
 """Outpaint: more picture beyond a picture's edges."""
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -9,15 +9,20 @@ from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
 from craftspark.sources import Source
 from craftspark.tools.contradictions import Contradiction, refuse
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference
+from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.windows import Box, rounds
+from craftspark.work import Load, calls_for, megapixels
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
 LONGEST = 2048  # pixels a side
+# Inpainting also encodes a window and what is known of it, and blends it in: a call takes as much beside its steps.
+ENCODING = 3
 
 
 class OutpaintRequest(DrawingRequest):
     """Draw `count` ways in which a picture could go on. The picture itself stays as it is."""
+
+    work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "width", "height")
 
     source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
     prompt: OptionalPrompt = Field("", description="What lies beyond, or the whole picture shows.", examples=["meadow"])
@@ -78,10 +83,21 @@ class OutpaintRequest(DrawingRequest):
         return rounds(canvas, self.place_of(*source), window)
 
     def drawings(self, model: Model, source: Source | None = None) -> int:
+        return sum(self._windows(model, source))
+
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        windows = self._windows(model, source)
+        calls = sum(calls_for(images * together, model.wave_size) for together in windows)
+        written = images * megapixels(self.width or LONGEST, self.height or LONGEST)
+        return Load(
+            steps=calls * (self.steps or model.default_steps), calls=calls * ENCODING, images=images, written=written
+        )
+
+    def _windows(self, model: Model, source: Source | None) -> list[int]:
+        """How many windows each round draws."""
         if source is None:
-            return 1
-        width, height = (int(side) for side in model.default_size.split("x"))
-        return sum(map(len, self.rounds((source.width, source.height), (width, height))))
+            return [1]
+        return [len(boxes) for boxes in self.rounds((source.width, source.height), sides(model.default_size))]
 
     def _sides(self, source: Source) -> tuple[int, int]:
         if not self.aspect:

@@ -1,7 +1,8 @@
 """Pattern: a tile that repeats without a seam, painted as one or tossed from motifs."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -9,8 +10,9 @@ from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
 from craftspark.sources import Source
 from craftspark.tools.contradictions import Contradiction, refuse
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference
+from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
 from craftspark.tools.toss import Repeat, Toss, widest
+from craftspark.work import REACH, Load, megapixels, upscaled
 
 Way = Literal["tossed", "painted"]
 Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$", to_lower=True)]
@@ -21,6 +23,10 @@ STRENGTH = 0.5
 TOLERANCE_CM = 0.005  # less than a dot
 ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # in which a sheet is one tile
 WHITE = "#ffffff"
+DPI = 300
+TILE_PIXELS = 1024  # a side of a tossed tile
+# On a torus every layer looks at what lies beyond its edges: a step takes so many times as long.
+TORUS = 2.3
 
 
 class Sheet(BaseModel):
@@ -81,6 +87,8 @@ class Sheet(BaseModel):
 
 class PatternRequest(DrawingRequest):
     """Make `count` tiles that repeat without a seam."""
+
+    work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "also", "sheet")
 
     prompt: OptionalPrompt = Field("", description="What the pattern shows.", examples=["sunflower"])
     source: SourceReference | None = Field(
@@ -182,8 +190,33 @@ class PatternRequest(DrawingRequest):
     def drawings(self, model: Model, source: Source | None = None) -> int:
         return len(self.motifs)
 
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        drawn = super().load(model, source, images)
+        width, height = sides(model.default_size)
+        tile = TILE_PIXELS**2 / 1e6
+        written = images * (tile + self._printed)
+        if self.way == "tossed":
+            drawings = images * len(self.motifs)
+            enlarged = drawings * upscaled(width, height)
+            return replace(drawn, enlarged=enlarged, cuts=drawings, painted=images * tile, written=written)
+        around = 2 * REACH
+        return replace(
+            drawn,
+            steps=drawn.steps * TORUS * (self.strength or 1),
+            enlarged=images * upscaled(width + around, height + around),
+            painted=images * tile,
+            written=written,
+        )
+
+    @property
+    def _printed(self) -> float:
+        """The megapixels of the sheet, and of the repeat that is painted for it."""
+        page, dots = self.sheet or Sheet(width=10, height=10, repeat=5), DPI / CM_PER_INCH
+        sheet = megapixels(page.cm("width") * dots, page.cm("height") * dots)
+        return sheet + (megapixels(page.cm("repeat") * dots, page.cm("repeat") * dots) if self.way == "tossed" else 0)
+
 
 def aspect_of(model: Model) -> float:
     """Of a tile that the model paints: height over width."""
-    width, height = model.default_size.split("x")
-    return int(height) / int(width)
+    width, height = sides(model.default_size)
+    return height / width

@@ -13,6 +13,7 @@ from craftspark.parsing import LINE, PROSE, WORDS
 from craftspark.sources import REFERENCE, Source
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
+from craftspark.work import Load, calls_for, megapixels
 
 Lane = Literal["interactive", "bulk"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
@@ -29,6 +30,8 @@ class JobRequest(BaseModel, ABC):
     # Built when it is first used: a function that starts cold is asked for one tool.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
     presets: ClassVar[tuple[Preset, ...]] = ()
+    # What decides how long it takes, the easiest to change first: a job that takes too long is refused by these.
+    work_fields: ClassVar[tuple[str, ...]] = ("count",)
 
     count: int = Field(4, ge=1, le=8, description="How many images, each with a seed of its own.")
     seed: int | None = Field(
@@ -77,9 +80,15 @@ class JobRequest(BaseModel, ABC):
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
         """The price of one image, in credits, of a request that `for_model` and `for_source` returned."""
 
+    @abstractmethod
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        """What a wave of so many of its images takes, of a request that `for_model` and `for_source` returned."""
+
 
 class DrawingRequest(JobRequest):
     """The fields of every tool that draws."""
+
+    work_fields: ClassVar[tuple[str, ...]] = ("count", "steps")
 
     negative_prompt: OptionalPrompt = Field("", description="What to keep out of the picture.")
     steps: int | None = Field(None, ge=1, le=100, description="Denoising steps; the model's own number when absent.")
@@ -200,6 +209,13 @@ class DrawingRequest(JobRequest):
         """How many drawings of the model's own size one image takes."""
         return 1
 
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        calls = calls_for(images * self.drawings(model, source), model.wave_size)
+        width, height = sides(getattr(self, "size", None) or model.default_size)
+        size = megapixels(width, height)
+        steps = calls * (self.steps or model.default_steps) * size / megapixels(*sides(model.default_size))
+        return Load(steps=steps, calls=calls, images=images, written=images * size)
+
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
         return ceil(self.drawings(model, source) * (self.steps or model.default_steps) / model.steps_per_credit)
 
@@ -207,3 +223,9 @@ class DrawingRequest(JobRequest):
 def alike(words: str) -> str:
     """The words without what does not change their meaning."""
     return " ".join(words.casefold().split())
+
+
+def sides(size: str) -> tuple[int, int]:
+    """(width, height) of "640x480"."""
+    width, height = size.split("x")
+    return int(width), int(height)

@@ -1,7 +1,7 @@
 """Upscale: the same picture with more pixels."""
 
 from math import ceil
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from craftspark.catalogue import Model
 from craftspark.sources import Source
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import JobRequest, SourceReference
+from craftspark.work import Load, megapixels, upscaled
 
 LONGEST = 4096  # pixels a side, of the result
 PIXELS_A_CREDIT = 4 * 1024 * 1024
@@ -16,6 +17,8 @@ PIXELS_A_CREDIT = 4 * 1024 * 1024
 
 class UpscaleRequest(JobRequest):
     """Make a picture larger, 2 or 4 times, with sharp edges; transparency is kept."""
+
+    work_fields: ClassVar[tuple[str, ...]] = ("source", "factor")
 
     source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
     factor: Literal[2, 4] = Field(2, description="How many times as wide and as high.")
@@ -35,3 +38,8 @@ class UpscaleRequest(JobRequest):
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
         pixels = source.width * source.height * self.factor**2 if source else 1
         return ceil(pixels / PIXELS_A_CREDIT)
+
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        width, height, alpha = (source.width, source.height, source.alpha) if source else (LONGEST, LONGEST, False)
+        written = megapixels(width * self.factor, height * self.factor)
+        return Load(images=images, enlarged=images * upscaled(width, height, alpha=alpha), written=images * written)

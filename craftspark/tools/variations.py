@@ -1,9 +1,14 @@
 """Variations: new pictures that keep what a picture shows."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
+from craftspark.catalogue import Model
+from craftspark.sources import Source
 from craftspark.tools.picture import PRESETS
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference
+from craftspark.work import Load
 
 
 class VariationsRequest(DrawingRequest):
@@ -22,3 +27,7 @@ class VariationsRequest(DrawingRequest):
     @property
     def drawing_strength(self) -> float | None:
         return self.strength
+
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        whole = super().load(model, source, images)
+        return replace(whole, steps=whole.steps * self.strength)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import ImageColor
 
-from craftspark.tools.pattern import WHITE, PatternRequest, Sheet
+from craftspark.tools.pattern import DPI, TILE_PIXELS, WHITE, PatternRequest, Sheet
 from craftspark.tools.toss import Repeat, Toss
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.cutting.matte import trim
@@ -26,10 +26,8 @@ from gpu_tasks.tossing import Placement, paint, toss
 from gpu_tasks.upscaler import Upscaler
 
 SEAM_MOST = 1.1  # of the tile's inner differences: what is more is seen
-TILE_PIXELS = 1024  # a side of a tossed tile
 PREVIEW_PIXELS = 768
 PREVIEW_REPEATS = 3
-DPI = 300
 
 
 @dataclass(frozen=True, kw_only=True)

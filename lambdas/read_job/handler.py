@@ -6,8 +6,10 @@ from http import HTTPStatus
 from craftspark.aws import clients
 from craftspark.aws.job_list import JobList
 from craftspark.jobs import JobRecord
+from craftspark.polling import look_again_s
 from craftspark.settings import ReadSettings
 from craftspark.settlement import own
+from craftspark.submissions import utc_now
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.etags import etag_of, is_current
 from lambdas.image_links import links
@@ -27,7 +29,9 @@ def handler(request: Request) -> Response:
     job = own(record.job, request.maker)
     tag = tag_of(record, links().version)
     # A client that polls is told when to come again; one that sees the end need not.
-    headers = {"ETag": tag, **({} if job.state.final else {"Retry-After": "1"})}
+    headers = {"ETag": tag}
+    if not job.state.final:
+        headers["Retry-After"] = str(look_again_s(job, record.done_share, utc_now()))
     if is_current(request.headers.get("if-none-match"), tag):
         return Response(status=HTTPStatus.NOT_MODIFIED, body=None, headers=headers)
     return Response(body=job_view(record, links().links), headers=headers)

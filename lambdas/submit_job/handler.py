@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+from craftspark.polling import look_again_s
+from craftspark.submissions import utc_now
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.log import logger
 from lambdas.measures import event
@@ -20,5 +22,5 @@ def handler(request: Request) -> Response:
         status=HTTPStatus.ACCEPTED,
         body=job_summary(job),
         # Relative to the request: it resolves behind whatever base path the API has.
-        headers={"Location": f"../../jobs/{job.job_id}", "Retry-After": "1"},
+        headers={"Location": f"../../jobs/{job.job_id}", "Retry-After": str(look_again_s(job, 0.0, utc_now()))},
     )

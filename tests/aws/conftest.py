@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from craftspark.aws import clients
+from craftspark.backlog import WORK_ATTRIBUTES
 from craftspark.plans import PLANS, Plan
 from craftspark.settings import (
     AdminSettings,
@@ -58,7 +59,7 @@ def small_plan(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tables(aws: None) -> None:
     dynamodb = boto3.client("dynamodb")
-    names = ("job_id", "item", "maker", "created", "unfinished")
+    names = ("job_id", "item", "maker", "created", "unfinished", "backlog")
     dynamodb.create_table(
         TableName=JOBS,
         BillingMode="PAY_PER_REQUEST",
@@ -73,6 +74,11 @@ def tables(aws: None) -> None:
                 "IndexName": "unfinished",
                 "KeySchema": key("unfinished", "deadline"),
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
+            {
+                "IndexName": "backlog",
+                "KeySchema": key("backlog", "job_id"),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(WORK_ATTRIBUTES)},
             },
         ],
     )
@@ -130,8 +136,11 @@ def submit_settings(
         accounts_table=ACCOUNTS,
         styles_table=STYLES,
         intake_queue_url=intake_queue,
-        gpu_queue_url=intake_queue,
+        device="cpu",
         warm_workers=2,
+        launched_tasks=4,
+        launch_s=12,
+        batch_s=600,
         moderator="none",
         uploads_bucket=UPLOADS,
         uploads_kept_days=7,

@@ -216,6 +216,7 @@ def test_a_poll_with_nothing_new_answers_304_and_no_body(monkeypatch: pytest.Mon
     monkeypatch.setattr("lambdas.read_job.handler.links", lambda: replace(links(), now=lambda: FAR))
     later = call("read_job", path={"job_id": job_id}, headers={"if-none-match": changed.headers["ETag"]})
 
-    assert (again.status, again.body, again.headers["Retry-After"]) == (304, None, "1")
+    assert (again.status, again.body) == (304, None)
+    assert 1 <= int(again.headers["Retry-After"]) <= 30
     assert changed.status == 200
     assert later.status == 200  # the links would end

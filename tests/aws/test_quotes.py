@@ -1,9 +1,20 @@
-import boto3
+import time
+from typing import Any
+
 import pytest
 
-from craftspark.aws.backlog import FRESH_S, QueueBacklog
-from craftspark.settings import SubmitSettings
-from tests.aws.api import account, call, submit
+from craftspark.aws import clients
+from craftspark.aws.backlog import SAMPLE, IndexReadings, place_of
+from craftspark.aws.items import job_item
+from craftspark.aws.job_book import read_record
+from craftspark.aws.speed import LATELY_S, WARM_S, SpeedBook, read_speed
+from craftspark.backlog import Backlog
+from craftspark.jobs import job_id_of
+from tests.aws.api import account, call, settle, store, submit
+from tests.aws.conftest import JOBS
+from tests.fakes import a_job
+
+MODEL = "craftspark-clipart-128"
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
@@ -14,7 +25,7 @@ def test_a_quote_costs_nothing_and_names_the_price() -> None:
     assert (answer.status, answer.body["price"], answer.body["cheaper"][0]) == (
         200,
         6,
-        {"changes": {"steps": 8}, "price": 3},
+        {"changes": {"steps": 8}, "price": 3, "estimated_render_s": 2},
     )
     assert account()["reserved"] == 0
 
@@ -25,9 +36,51 @@ def test_a_quote_refuses_what_a_job_would() -> None:
     assert (refused.status, refused.body["field"]) == (422, "source")
 
 
-def test_a_wait_that_is_too_long_is_refused_with_when_to_come_again(submit_settings: SubmitSettings) -> None:
-    for _ in range(20):
-        boto3.client("sqs").send_message(QueueUrl=submit_settings.gpu_queue_url, MessageBody="{}")
+def a_worker(*, name: str = "worker-1", launched: bool = False) -> SpeedBook:
+    return SpeedBook(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, worker=name, launched=launched)
+
+
+def backlog() -> Backlog:
+    return IndexReadings(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL).read(at_most_s=0)[0]
+
+
+def quoted(**request: Any) -> Any:
+    return call("quote_job", path={"tool": "picture"}, body={"prompt": "a", **request}).body
+
+
+def test_a_quote_counts_the_work_that_waits_and_not_its_batches() -> None:
+    a_worker().write({}, None, time.time())
+    for guidance in (3, 4, 5):
+        assert submit(count=1, steps=50, guidance=guidance).status == 202
+
+    # Each is a wave of its own of 50 steps, as long as one of four images, and two workers share them.
+    assert quoted()["estimated_wait_s"] in (5, 6, 7)
+
+
+def test_jobs_that_share_a_wave_wait_for_one_wave() -> None:
+    a_worker().write({}, None, time.time())
+    for _ in range(3):
+        assert submit(count=1, steps=50).status == 202
+
+    assert quoted()["estimated_wait_s"] in (2, 3)
+
+
+def test_what_is_stored_and_what_has_ended_waits_no_more() -> None:
+    a_worker().write({}, None, time.time())
+    started, ended = (submit(count=2, steps=50).body["job_id"] for _ in range(2))
+    waiting = [(job.images, job.stored, job.running) for job in backlog().jobs]
+    assert waiting == [(2, 0, False)] * 2
+
+    store(started, 0)
+    settle(ended)
+
+    assert [(job.images, job.stored, job.running) for job in backlog().jobs] == [(2, 1, True)]
+
+
+def test_a_wait_that_is_too_long_is_refused_with_when_to_come_again() -> None:
+    a_worker().write({}, None, time.time())
+    for _ in range(2):
+        submit(count=2, steps=50)
 
     refused = submit(max_wait_s=1)
 
@@ -38,18 +91,95 @@ def test_a_wait_that_is_too_long_is_refused_with_when_to_come_again(submit_setti
     )
     assert refused.body["estimated_wait_s"] > 1
     assert int(refused.headers["Retry-After"]) == refused.body["estimated_wait_s"] - 1
-    assert account()["reserved"] == 0
+    assert account()["active_jobs"] == 2
 
 
-def test_the_queues_are_counted_at_most_once_in_a_while(submit_settings: SubmitSettings) -> None:
+def test_a_job_that_cannot_end_in_time_is_refused_by_field_with_what_would_fit() -> None:
+    source = submit(count=1).body["job_id"]
+    store(source, 0)
+    settle(source)
+    before = account()
+    asked = {"source": f"{source}/0", "width": 2048, "height": 2048, "count": 8, "steps": 50}
+
+    for function in ("submit_job", "quote_job"):
+        refused = call(function, path={"tool": "outpaint"}, body=asked)
+
+        assert (refused.status, refused.body["type"]) == (422, "/problems/RenderTooLong")
+        assert refused.body["estimated_render_s"] > 1200
+        fixes = {error["field"]: error["detail"] for error in refused.body["errors"]}
+        assert list(fixes) == ["count", "steps", "width", "height"]
+    assert account() == before
+
+
+def test_the_backlog_is_read_at_most_once_in_a_while() -> None:
     now = 0.0
-    sqs = boto3.client("sqs")
-    url = submit_settings.gpu_queue_url
-    backlog = QueueBacklog(client=sqs, urls=(url,), clock=lambda: now)
-    assert backlog.batches() == 0
+    readings = IndexReadings(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, clock=lambda: now)
+    assert len(readings.read(at_most_s=1)[0].jobs) == 0
 
-    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    submit()
+    now = 0.9
 
-    assert backlog.batches() == 0
-    now = FRESH_S + 0.1
-    assert backlog.batches() == 1
+    first, age = readings.read(at_most_s=1)
+    assert (len(first.jobs), age) == (0, 0.9)
+    now = 1.1
+    second, age = readings.read(at_most_s=1)
+    assert (len(second.jobs), age) == (1, 0.0)
+
+
+def test_a_large_backlog_is_known_from_a_sample() -> None:
+    jobs = 20 * SAMPLE
+    for number in range(jobs):
+        job = a_job(job_id=job_id_of("maker", str(number)), work_s=number % 7)
+        clients.dynamodb().put_item(TableName=JOBS, Item=job_item(job))
+
+    sample = backlog()
+
+    assert len(sample.jobs) <= 2 * SAMPLE
+    work_s = sample.work_s("interactive", workers=1, wave_size=4)
+    assert work_s == pytest.approx(jobs * 3, rel=0.25)
+
+
+def test_ids_are_placed_as_the_table_sorts_them() -> None:
+    ids = [job_id_of("maker", str(number)) for number in range(500)]
+
+    assert sorted(ids) == sorted(ids, key=place_of)
+    assert place_of("2" * 26) == pytest.approx(0, abs=1e-9)
+    assert place_of("z" * 26) == 1
+
+
+def test_what_workers_measured_is_known_for_a_while() -> None:
+    now = time.time()
+    a_worker(name="a").write({"picture": 2.0}, None, now)
+    a_worker(name="b").write({"picture": 8.0, "clipart": 1.5}, None, now)
+    a_worker(name="c", launched=True).write({}, 20.0, now)
+
+    speed = read_speed(clients.dynamodb(), JOBS, MODEL, now + 1)
+
+    assert (speed.warm, speed.launch_s) == (True, 20.0)
+    assert speed.pace("picture") == pytest.approx(4.0)
+    assert speed.pace("clipart") == pytest.approx(1.5)
+    assert not read_speed(clients.dynamodb(), JOBS, MODEL, now + WARM_S + 1).warm
+    assert read_speed(clients.dynamodb(), JOBS, MODEL, now + LATELY_S + 2).pace("picture") == 1.0
+
+
+def test_a_worker_s_pace_stretches_the_quote_and_without_a_worker_its_launch_is_part_of_the_wait() -> None:
+    cold = quoted(steps=50)
+
+    a_worker().write({"picture": 3.0}, None, time.time())
+    slow = quoted(steps=50)
+
+    assert cold["estimated_wait_s"] == slow["estimated_wait_s"] + 12
+    assert slow["estimated_render_s"] > 2 * cold["estimated_render_s"]
+
+
+def test_an_accepted_job_says_when_to_look_by_its_estimate() -> None:
+    a_worker().write({}, None, time.time())
+    soon = submit(count=1)
+    a_worker().write({"picture": 20.0}, None, time.time())
+
+    late = submit(count=4, steps=50)
+
+    assert int(soon.headers["Retry-After"]) <= 3
+    assert 20 <= int(late.headers["Retry-After"]) <= 30
+    job = read_record(clients.dynamodb(), JOBS, late.body["job_id"]).job
+    assert job.estimated_render_s > 60

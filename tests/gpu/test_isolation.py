@@ -19,7 +19,7 @@ from gpu_tasks.lease import Lease
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.rendering import Worker
 from gpu_tasks.studio import Marks, Studio
-from tests.fakes import FakeDesk, FakeTicket, FakeWatch, a_batch, a_job
+from tests.fakes import FakeDesk, FakePace, FakeTicket, FakeWatch, a_batch, a_job
 from tests.gpu.rendering import MARKS, an_order_of, silent, studio_with
 
 WAVE = 4
@@ -134,6 +134,7 @@ def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeTicke
         watch=FakeWatch(),
         lease=Lease(grace_s=100),
         activities=activities,
+        pace=FakePace(),
     ).run()
     delivery.close()
     return {image: png for image, png in bucket.images.items() if image in book.entered}, tickets

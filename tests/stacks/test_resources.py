@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cdk_app.gpu_worker import USER
+from craftspark.backlog import WORK_ATTRIBUTES
 from lambdas.posting import WITHIN_S
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
@@ -46,6 +47,10 @@ def test_jobs_are_found_by_maker_and_by_deadline(dev: Synthesis) -> None:
     assert indexes == {
         "by_maker": (["maker", "created"], {"ProjectionType": "ALL"}),
         "unfinished": (["unfinished", "deadline"], {"ProjectionType": "KEYS_ONLY"}),
+        "backlog": (
+            ["backlog", "job_id"],
+            {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(WORK_ATTRIBUTES)},
+        ),
     }
 
 

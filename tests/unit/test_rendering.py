@@ -12,7 +12,18 @@ from gpu_tasks.desks import claim
 from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.lease import Lease
 from gpu_tasks.rendering import Worker, waves
-from tests.fakes import FakeBook, FakeDesk, FakeRenderer, FakeShelf, FakeTicket, FakeWatch, a_batch, a_job, a_record
+from tests.fakes import (
+    FakeBook,
+    FakeDesk,
+    FakePace,
+    FakeRenderer,
+    FakeShelf,
+    FakeTicket,
+    FakeWatch,
+    a_batch,
+    a_job,
+    a_record,
+)
 
 
 def a_claim(*, stored: tuple[int, ...] = (), **changes: object) -> tuple[Claim, FakeTicket]:
@@ -31,6 +42,7 @@ def a_worker(renderer: FakeRenderer, *handfuls: list[Claim], lease: Lease | None
         watch=FakeWatch(),
         lease=lease,
         activities=Activities(),
+        pace=FakePace(),
     )
     return worker, shelf
 

@@ -5,17 +5,20 @@ from typing import Any, ClassVar
 
 import pytest
 
+from craftspark.backlog import Backlog, Speed, WaitingJob
 from craftspark.catalogue import find_model
 from craftspark.errors import (
     AccountMissing,
+    BacklogTooLong,
     CreditsInsufficient,
     IdempotencyKeyReused,
     InvalidInput,
     PromptRefused,
+    RenderTooLong,
     ToolUnknown,
     WaitTooLong,
 )
-from craftspark.estimates import LAUNCH_S, Estimates
+from craftspark.estimates import Capacity, Estimates
 from craftspark.jobs import Job, JobState
 from craftspark.moderation import Moderation, Objection, Refusal
 from craftspark.releases import Pin, Release, StyleUnknown
@@ -86,11 +89,24 @@ class FakeRefusals:
         self.kept.append(refusal)
 
 
-class FakeBacklog:
-    """Thirty batches wait."""
+class FakeReadings:
+    """Ten jobs wait, each of which keeps a worker busy for `seconds`; a worker was heard of lately."""
 
-    def batches(self) -> int:
-        return 30
+    def __init__(self, seconds: float = 3.0) -> None:
+        self.seconds = seconds
+
+    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
+        job = WaitingJob(
+            lane="interactive",
+            tool="picture",
+            kind="k",
+            running=False,
+            images=4,
+            stored=0,
+            work_s=self.seconds,
+            shared_s=0,
+        )
+        return Backlog(jobs=[job] * 10, speed=Speed(warm=True)), 0.0
 
 
 class FakeIntake:
@@ -101,7 +117,13 @@ class FakeIntake:
         self.orders.append(order)
 
 
-def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, FakeAcceptance, FakeIntake]:
+MODEL = find_model("craftspark-clipart-128")
+CAPACITY = Capacity(device="cpu", warm_workers=2, launched_tasks=4, launch_s=180, batch_s=600, deadline_s=3600)
+
+
+def a_counter(
+    acceptance: FakeAcceptance | None = None, readings: FakeReadings | None = None
+) -> tuple[Submissions, FakeAcceptance, FakeIntake]:
     acceptance, intake = acceptance or FakeAcceptance(), FakeIntake()
     submissions = Submissions(
         acceptance=acceptance,
@@ -109,8 +131,8 @@ def a_counter(acceptance: FakeAcceptance | None = None) -> tuple[Submissions, Fa
         releases=FakeReleases(),
         sources=FakeSources(),
         moderation=Moderation(moderators=[FakeModerator()], refusals=FakeRefusals()),
-        estimates=Estimates(backlog=FakeBacklog(), model=find_model("craftspark-clipart-128"), warm_workers=2),
-        model=find_model("craftspark-clipart-128"),
+        estimates=Estimates(readings=readings or FakeReadings(), model=MODEL, capacity=CAPACITY),
+        model=MODEL,
         deadline=timedelta(hours=1),
         retention=timedelta(days=30),
         now=lambda: NOON,
@@ -351,48 +373,97 @@ def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str
     assert refused.value.field == "style"
 
 
-def test_a_quote_tells_price_wait_and_what_costs_less_and_reserves_nothing() -> None:
+def test_a_quote_tells_price_times_and_what_costs_less_and_reserves_nothing() -> None:
     submissions, acceptance, intake = a_counter()
 
     quote = submissions.quote("maker-1", "picture", '{"prompt": "a", "count": 6, "steps": 50}')
 
     assert (quote.price, quote.credits_per_image) == (12, 2)
-    # 30 batches of 4 images, a quarter of a second each, on two workers; 50 steps are 6.25 times the usual 8.
-    assert (quote.estimate.wait_s, quote.estimate.render_s) == (15, 10)
+    # Ten jobs of 3 s on two workers, and the way to a worker.
+    assert quote.estimate.wait_s == 16
+    # One batch on each worker: a wave of 50 steps.
+    assert 3 < quote.estimate.render_s < 6
+    assert quote.estimate.total_s == quote.estimate.wait_s + quote.estimate.render_s
     assert [(each.changes, each.price) for each in quote.cheaper] == [
         ({"steps": 8}, 6),
         ({"count": 3}, 6),
         ({"count": 1}, 2),
     ]
+    assert quote.cheaper[0].render_s < quote.estimate.render_s
     assert (acceptance.jobs, intake.orders) == ({}, [])
 
 
-def test_a_quote_of_a_bulk_job_waits_for_a_launch() -> None:
-    quote = a_counter()[0].quote("maker-1", "picture", '{"prompt": "a", "lane": "bulk"}')
+def test_an_accepted_job_carries_its_work_and_the_estimate_that_it_was_accepted_with() -> None:
+    submissions, acceptance, _ = a_counter()
 
-    assert quote.estimate.wait_s == LAUNCH_S
+    job = submit(submissions, '{"prompt": "a", "count": 8, "steps": 50}')
+
+    assert acceptance.jobs[job.job_id] == job
+    assert job.work_s == pytest.approx(2 * 3.62, rel=0.1)
+    assert (job.estimated_wait_s, job.estimated_render_s) == (16, 5)
 
 
 def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothing_is_reserved() -> None:
     submissions, acceptance, _ = a_counter()
 
     with pytest.raises(WaitTooLong) as refused:
-        submit(submissions, '{"prompt": "a", "max_wait_s": 14}')
+        submit(submissions, '{"prompt": "a", "max_wait_s": 15}')
 
-    assert refused.value.facts == {"estimated_wait_s": 15, "retry_after_s": 1}
+    assert refused.value.facts == {"estimated_wait_s": 16, "retry_after_s": 1}
     assert acceptance.jobs == {}
-    assert submit(submissions, '{"prompt": "a", "max_wait_s": 15}')
+    assert submit(submissions, '{"prompt": "a", "max_wait_s": 16}')
 
 
-def test_a_job_that_was_accepted_is_answered_however_long_the_wait_is_by_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    submissions, _, _ = a_counter()
-    body = '{"prompt": "a", "max_wait_s": 15}'
+def test_a_job_that_the_backlog_would_keep_beyond_its_deadline_is_refused_and_nothing_is_reserved() -> None:
+    readings = FakeReadings(seconds=720)
+    submissions, acceptance, intake = a_counter(readings=readings)
+
+    for call in (submissions.quote, lambda *asked: submissions.submit(*asked, idempotency_key="k")):
+        with pytest.raises(BacklogTooLong, match="3601 s") as refused:
+            call("maker-1", "picture", '{"prompt": "a"}')
+
+    facts = refused.value.facts
+    assert (facts["estimated_wait_s"], facts["deadline_s"]) == (3601, 3600)
+    assert facts["retry_after_s"] >= 1
+    assert (acceptance.jobs, intake.orders) == ({}, [])
+    readings.seconds = 719
+    assert submit(submissions)
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"), [('{"prompt": "a", "max_wait_s": 16}', 1000), ('{"prompt": "a"}', 10_000)]
+)
+def test_a_job_that_was_accepted_is_answered_however_long_the_wait_is_by_now(body: str, seconds: float) -> None:
+    readings = FakeReadings()
+    submissions, _, _ = a_counter(readings=readings)
     job = submit(submissions, body)
-    monkeypatch.setattr(FakeBacklog, "batches", lambda self: 1000)
+    readings.seconds = seconds
 
     assert submit(submissions, body) == job
-    with pytest.raises(WaitTooLong):
+    with pytest.raises((WaitTooLong, BacklogTooLong)):
         submit(submissions, body, key="another")
+
+
+def test_a_job_that_takes_too_long_by_itself_is_refused_by_its_fields_and_nothing_is_reserved() -> None:
+    submissions, acceptance, intake = a_counter()
+    asked = {"source": FakeSources.source.reference, "width": 2048, "height": 2048, "count": 8, "steps": 50}
+
+    for call in (submissions.quote, lambda *asked: submissions.submit(*asked, idempotency_key="k")):
+        with pytest.raises(RenderTooLong) as refused:
+            call("maker-1", "outpaint", json.dumps(asked))
+        assert [error["field"] for error in refused.value.facts["errors"]][:2] == ["count", "steps"]
+
+    assert (acceptance.jobs, intake.orders) == ({}, [])
+
+
+def test_a_job_that_was_accepted_is_answered_even_if_it_would_take_too_long_by_now() -> None:
+    submissions, _, _ = a_counter()
+    job = submit(submissions)
+    slower = replace(submissions, estimates=replace(submissions.estimates, capacity=replace(CAPACITY, deadline_s=1)))
+
+    assert submit(slower) == job
+    with pytest.raises(RenderTooLong):
+        submit(slower, key="another")
 
 
 @pytest.mark.parametrize(

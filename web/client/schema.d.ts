@@ -625,7 +625,7 @@ export interface components {
         };
         /**
          * CheaperView
-         * @description What other settings would cost: `changes` are fields of the request.
+         * @description What other settings would cost and take: `changes` are fields of the request.
          */
         CheaperView: {
             /** Changes */
@@ -634,6 +634,11 @@ export interface components {
             };
             /** Price */
             price: number;
+            /**
+             * Estimated Render S
+             * @description Seconds from the first step to the job's end.
+             */
+            estimated_render_s: number;
         };
         /**
          * ClipartRequest
@@ -1665,6 +1670,18 @@ export interface components {
              */
             words?: string[];
             /**
+             * Estimated Render S
+             * @description How long it would take to render, in seconds.
+             * @default null
+             */
+            estimated_render_s?: number | null;
+            /**
+             * Deadline S
+             * @description How long a job may take from submission to its end, in seconds.
+             * @default null
+             */
+            deadline_s?: number | null;
+            /**
              * Plan
              * @description Your plan.
              * @default null
@@ -1673,17 +1690,29 @@ export interface components {
         };
         /**
          * QuoteView
-         * @description What a job would cost, in credits, and take. Waits and times are estimates from the present backlog.
+         * @description What a job would cost, in credits, and take. Times are estimates from the work that waits at this moment and from
+         *     what the workers measured lately.
          */
         QuoteView: {
             /** Price */
             price: number;
             /** Credits Per Image */
             credits_per_image: number;
-            /** Estimated Wait S */
+            /**
+             * Estimated Wait S
+             * @description Seconds from the submission to the first step.
+             */
             estimated_wait_s: number;
-            /** Estimated Render S */
+            /**
+             * Estimated Render S
+             * @description Seconds from the first step to the job's end.
+             */
             estimated_render_s: number;
+            /**
+             * Estimated Total S
+             * @description Seconds from the submission to the job's end: both of them.
+             */
+            estimated_total_s: number;
             /** Cheaper */
             cheaper: components["schemas"]["CheaperView"][];
         };
@@ -2212,7 +2241,7 @@ export interface operations {
                 headers: {
                     /** @description Where the job is, relative to this request. */
                     Location?: string;
-                    /** @description Seconds until a look at it pays. */
+                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2266,7 +2295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2286,7 +2315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2325,7 +2354,7 @@ export interface operations {
                 headers: {
                     /** @description Where the job is, relative to this request. */
                     Location?: string;
-                    /** @description Seconds until a look at it pays. */
+                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2379,7 +2408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2399,7 +2428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2438,7 +2467,7 @@ export interface operations {
                 headers: {
                     /** @description Where the job is, relative to this request. */
                     Location?: string;
-                    /** @description Seconds until a look at it pays. */
+                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2492,7 +2521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2512,7 +2541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2551,7 +2580,7 @@ export interface operations {
                 headers: {
                     /** @description Where the job is, relative to this request. */
                     Location?: string;
-                    /** @description Seconds until a look at it pays. */
+                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2605,7 +2634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2625,7 +2654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2665,7 +2694,7 @@ export interface operations {
                 headers: {
                     /** @description Where the job is, relative to this request. */
                     Location?: string;
-                    /** @description Seconds until a look at it pays. */
+                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2719,7 +2748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2739,7 +2768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2779,7 +2808,7 @@ export interface operations {
                 headers: {
                     /** @description Where the job is, relative to this request. */
                     Location?: string;
-                    /** @description Seconds until a look at it pays. */
+                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2833,7 +2862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2853,7 +2882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2921,7 +2950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2941,7 +2970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3009,7 +3038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3029,7 +3058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3097,7 +3126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3117,7 +3146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3185,7 +3214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3205,7 +3234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3274,7 +3303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3294,7 +3323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3363,7 +3392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3383,7 +3412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3644,7 +3673,7 @@ export interface operations {
                 headers: {
                     /** @description Give it back as If-None-Match: 304 while there is nothing new. */
                     ETag?: string;
-                    /** @description Seconds until the next look pays; absent once the job has ended. */
+                    /** @description Seconds until you should read the job again, by the time that it has left: 1 to 30. Absent once the job has ended. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };

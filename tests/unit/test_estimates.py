@@ -1,0 +1,307 @@
+"""Estimates: what a request takes, what waits before it, and what cannot end in time."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from craftspark.backlog import Backlog, Speed, WaitingJob
+from craftspark.catalogue import CATALOGUE, find_model
+from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
+from craftspark.estimates import FRESH_S, STALE_S, Capacity, Estimate, Estimates, kind_of
+from craftspark.parsing import parse_request
+from craftspark.releases import Pin
+from craftspark.sources import Source
+from craftspark.tools import TOOLS, find_tool
+from craftspark.tools.request import JobRequest
+
+MODEL = find_model("craftspark-clipart-128")
+WIDE_SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=512, height=512)
+SMALL_SOURCE = replace(WIDE_SOURCE, width=128, height=128)
+CAPACITY = Capacity(device="cpu", warm_workers=1, launched_tasks=2, launch_s=60, batch_s=240, deadline_s=900)
+WARM = Speed(warm=True)
+
+
+class Readings:
+    """Answers a backlog of an age, and remembers how fresh it was wanted."""
+
+    def __init__(self, backlog: Backlog | None = None, age_s: float = 0.0) -> None:
+        self.backlog = backlog or Backlog(speed=WARM)
+        self.age_s = age_s
+        self.asked: list[float] = []
+
+    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
+        self.asked.append(at_most_s)
+        return self.backlog, min(self.age_s, at_most_s)
+
+
+def estimates(backlog: Backlog | None = None, age_s: float = 0.0, **capacity: Any) -> Estimates:
+    readings = Readings(backlog, age_s)
+    return Estimates(readings=readings, model=MODEL, capacity=replace(CAPACITY, **capacity))
+
+
+def a_request(tool: str, source: Source = SMALL_SOURCE, **fields: Any) -> tuple[JobRequest, Source | None]:
+    kind = find_tool(tool).request
+    if "source" in kind.model_fields and kind.model_fields["source"].is_required():
+        fields["source"] = source.reference
+    request = parse_request(kind, json.dumps(fields)).for_model(MODEL)
+    if not request.wanted_source:
+        return request, None
+    return request.for_source(source), source
+
+
+def a_waiting_job(**changes: Any) -> WaitingJob:
+    facts: dict[str, Any] = {
+        "lane": "interactive",
+        "tool": "picture",
+        "kind": "k",
+        "running": False,
+        "images": 4,
+        "stored": 0,
+        "work_s": 10.0,
+        "shared_s": 0.0,
+    }
+    return WaitingJob(**{**facts, **changes})
+
+
+def busy_s(tool: str, source: Source = SMALL_SOURCE, **fields: Any) -> float:
+    return estimates().work(*a_request(tool, source, **fields)).busy_s
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "times"),
+    [
+        (("picture", {"prompt": "a", "steps": 10}), ("picture", {"prompt": "a", "steps": 40}), (3.0, 4.0)),
+        (("picture", {"prompt": "a", "count": 4}), ("picture", {"prompt": "a", "count": 8}), (2.0, 2.0)),
+        # A wave takes as long with one image as with four.
+        (("picture", {"prompt": "a", "count": 1}), ("picture", {"prompt": "a", "count": 4}), (1.0, 1.01)),
+        (("picture", {"prompt": "a", "count": 4}), ("clipart", {"prompt": "a", "count": 4}), (1.5, 4.0)),
+        (("pattern", {"prompt": "a"}), ("pattern", {"prompt": "a", "also": ["b", "c", "d"]}), (2.5, 4.0)),
+        (
+            ("pattern", {"prompt": "a", "count": 8}),
+            ("pattern", {"prompt": "a", "count": 8, "sheet": {"width": 42, "height": 42, "repeat": 42}}),
+            (3.0, 12.0),
+        ),
+        (("variations", {"strength": 0.3, "steps": 50}), ("variations", {"strength": 0.9, "steps": 50}), (2.5, 3.0)),
+        (("outpaint", {"aspect": "2:1"}), ("outpaint", {"width": 512, "height": 512}), (3.0, 30.0)),
+    ],
+)
+def test_work_follows_what_is_drawn_and_delivered(
+    less: tuple[str, dict[str, Any]], more: tuple[str, dict[str, Any]], times: tuple[float, float]
+) -> None:
+    least, most = times
+    ratio = busy_s(more[0], **more[1]) / busy_s(less[0], **less[1])
+
+    assert least * 0.99 <= ratio <= most
+
+
+def test_upscaling_follows_the_source_s_pixels() -> None:
+    assert 12 < busy_s("upscale", WIDE_SOURCE, factor=4) / busy_s("upscale", SMALL_SOURCE, factor=4) < 17
+
+
+@pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_each_tool_has_an_estimate_on_each_device_of_each_model(model: Any, device: str, tool: str) -> None:
+    kind = find_tool(tool).request
+    request = parse_request(kind, json.dumps(find_tool(tool).example)).for_model(model)
+    source = SMALL_SOURCE if request.wanted_source else None
+    if source:
+        request = request.for_source(source)
+
+    work = replace(estimates(device=device), model=model).work(request, source)
+
+    assert sum(wave.images for batch in work.batches for wave in batch) == request.count
+    assert 0 < work.longest_batch_s <= work.elapsed_s(1)
+    assert 0 <= work.shared_s <= work.busy_s
+
+
+def test_batches_on_several_workers_take_as_long_as_the_longest() -> None:
+    work = estimates().work(*a_request("picture", prompt="a", count=8, steps=50))
+
+    assert work.elapsed_s(2) == pytest.approx(work.longest_batch_s)
+    assert work.elapsed_s(1) == pytest.approx(2 * work.longest_batch_s, rel=0.02)
+
+
+LARGE: dict[str, Any] = {"width": 2048, "height": 2048, "count": 8, "steps": 50}
+
+
+@pytest.mark.parametrize(
+    ("tool", "source", "fields", "least"),
+    [
+        ("picture", SMALL_SOURCE, {"prompt": "a", "count": 8, "steps": 50}, ["count", "steps"]),
+        ("clipart", SMALL_SOURCE, {"prompt": "a", "count": 8, "steps": 50}, ["count", "steps"]),
+        ("pattern", SMALL_SOURCE, {"prompt": "a", "count": 8, "steps": 50, "also": ["b"]}, ["count", "steps", "also"]),
+        ("variations", SMALL_SOURCE, {"count": 8, "steps": 50, "strength": 0.9}, ["count", "steps"]),
+        ("outpaint", SMALL_SOURCE, LARGE, ["count", "steps", "width", "height"]),
+        ("upscale", WIDE_SOURCE, {"factor": 4}, ["source", "factor"]),
+    ],
+)
+@pytest.mark.parametrize("bound", ["deadline_s", "batch_s"])
+def test_what_takes_longer_than_it_may_is_refused_at_the_bound_and_below_it_is_not(
+    tool: str, source: Source, fields: dict[str, Any], least: list[str], bound: str
+) -> None:
+    request, found = a_request(tool, source, **fields)
+    wide: dict[str, Any] = {"deadline_s": 10**6, "batch_s": 10**6}
+    longest = estimates(**wide).work(request, found)
+    whole_s = estimates(**wide).of(tool, request, found).render_s
+    takes_s = whole_s + 1 if bound == "deadline_s" else longest.longest_batch_s
+
+    assert estimates(**{**wide, bound: takes_s}).admit(tool, request, found)
+    with pytest.raises(RenderTooLong) as refused:
+        estimates(**{**wide, bound: takes_s - 0.01}).admit(tool, request, found)
+
+    named = [error["field"] for error in refused.value.facts["errors"]]
+    assert set(least) <= {*named, "steps"}
+    assert refused.value.field == named[0]
+
+
+@pytest.mark.parametrize("bound", [{"deadline_s": 300}, {"batch_s": 60}, {"deadline_s": 40, "batch_s": 20}])
+@pytest.mark.parametrize(
+    ("tool", "fields"),
+    [
+        ("outpaint", {"width": 1024, "height": 1024, "count": 8, "steps": 50}),
+        ("pattern", {"prompt": "a", "also": ["b", "c", "d"], "count": 8, "steps": 50}),
+        ("picture", {"prompt": "a", "count": 8, "steps": 50}),
+    ],
+)
+def test_the_fix_that_a_refusal_names_is_accepted(tool: str, fields: dict[str, Any], bound: dict[str, Any]) -> None:
+    estimate = estimates(**bound)
+    request, source = a_request(tool, **fields)
+    try:
+        estimate.admit(tool, request, source)
+    except RenderTooLong as refused:
+        fixes = [error["detail"].split() for error in refused.facts["errors"] if "would fit" in error["detail"]]
+        assert fixes
+        for words in fixes:
+            change = {name: int(value) for name, value in pairwise(words) if name in ("count", "steps")}
+            assert estimate.admit(tool, request.model_copy(update=change), source)
+            for name, value in change.items():
+                larger = {**change, name: value + 1}
+                if len(change) == 1 and value + 1 < getattr(request, name):
+                    with pytest.raises(RenderTooLong):
+                        estimate.admit(tool, request.model_copy(update=larger), source)
+
+
+def test_outpainting_eight_large_pictures_is_refused_whole() -> None:
+    request, source = a_request("outpaint", **LARGE)
+
+    with pytest.raises(RenderTooLong, match="4 images may take 240 s") as refused:
+        estimates().admit("outpaint", request, source)
+
+    assert refused.value.facts["estimated_render_s"] > 1000
+    assert refused.value.facts["deadline_s"] == 900
+
+
+def test_a_backlog_that_keeps_a_job_beyond_its_deadline_refuses_it_for_the_present() -> None:
+    request, source = a_request("picture", prompt="a")
+    alone = estimates().admit("picture", request, source)
+    room = 900 - alone.total_s
+    waits = [a_waiting_job(work_s=room, kind="other")]
+
+    assert estimates(Backlog(jobs=waits, speed=WARM)).admit("picture", request, source).total_s == 900
+    with pytest.raises(BacklogTooLong) as refused:
+        estimates(Backlog(jobs=[a_waiting_job(work_s=room + 40)], speed=WARM)).admit("picture", request, source)
+    assert refused.value.facts["retry_after_s"] == 40
+
+
+def test_slow_workers_refuse_for_the_present_what_would_be_too_long_on_them() -> None:
+    request, source = a_request("picture", prompt="a", steps=50)
+    slow = Speed(paces={"picture": 100}, warm=True)
+
+    with pytest.raises(BacklogTooLong, match="slow"):
+        estimates(Backlog(speed=slow), deadline_s=10**6).admit("picture", request, source)
+
+
+def test_the_longest_wait_that_a_request_names_is_the_longest_it_gets() -> None:
+    backlog = Backlog(jobs=[a_waiting_job(work_s=20)], speed=WARM)
+    request, source = a_request("picture", prompt="a", max_wait_s=20)
+
+    with pytest.raises(WaitTooLong):
+        estimates(backlog).admit("picture", request, source)
+    assert estimates(backlog).admit("picture", request.model_copy(update={"max_wait_s": 21}), source).wait_s == 21
+
+
+@pytest.mark.parametrize(
+    ("fields", "work_s", "asked"),
+    [
+        ({}, 10, [STALE_S]),
+        # Ten times the age of the reading more, and the job would be late.
+        ({}, 320, [STALE_S, FRESH_S]),
+        ({"max_wait_s": 100}, 10, [STALE_S, FRESH_S]),
+    ],
+)
+def test_a_submission_reads_the_backlog_anew_only_where_it_could_matter(
+    fields: dict[str, Any], work_s: float, asked: list[float]
+) -> None:
+    estimate = estimates(Backlog(jobs=[a_waiting_job(work_s=work_s)], speed=WARM), age_s=58)
+
+    estimate.admit("picture", *a_request("picture", prompt="a", **fields))
+
+    assert estimate.readings.asked == asked  # type: ignore[attr-defined]
+
+
+def test_a_bulk_job_waits_for_its_launch_and_for_others_only_where_no_more_may_be_launched() -> None:
+    request, source = a_request("picture", prompt="a", lane="bulk")
+    waits = a_waiting_job(lane="bulk", work_s=100)
+
+    def wait_s(*jobs: WaitingJob, launch_s: float | None = None) -> int:
+        return estimates(Backlog(jobs=jobs, speed=Speed(launch_s=launch_s))).of("picture", request, source).wait_s
+
+    assert wait_s() == 61
+    assert wait_s(launch_s=20) == 21
+    assert wait_s(waits) == 61
+    assert wait_s(waits, waits) == 161
+
+
+def test_lanes_do_not_wait_for_each_other() -> None:
+    backlog = Backlog(jobs=[a_waiting_job(lane="bulk", work_s=500)], speed=WARM)
+
+    assert estimates(backlog).of("picture", *a_request("picture", prompt="a")).wait_s == 1
+
+
+def test_what_is_stored_is_no_more_ahead_and_a_wave_under_way_is_half_done() -> None:
+    def ahead_s(*jobs: WaitingJob) -> float:
+        return Backlog(jobs=jobs, speed=WARM).work_s("interactive", workers=1, wave_size=4)
+
+    assert ahead_s(a_waiting_job(images=8, work_s=20)) == 20
+    assert ahead_s(a_waiting_job(images=8, work_s=20, running=True)) == 15
+    assert ahead_s(a_waiting_job(images=8, work_s=20, running=True, stored=4)) == 5
+    assert ahead_s(a_waiting_job(images=8, work_s=20, running=True, stored=8)) == 0
+
+
+def test_a_sample_stands_for_all() -> None:
+    jobs = [a_waiting_job(work_s=10)] * 5
+
+    assert Backlog(jobs=jobs, share=0.1, speed=WARM).work_s("interactive", workers=1, wave_size=4) == 500
+
+
+def test_a_pace_that_is_not_known_is_the_others() -> None:
+    speed = Speed(paces={"picture": 2.0, "clipart": 8.0})
+
+    assert (speed.pace("picture"), Speed().pace("picture")) == (2.0, 1.0)
+    assert speed.pace("pattern") == pytest.approx(4.0)
+
+
+def test_images_of_a_kind_share_a_wave_with_those_alone() -> None:
+    request = {"steps": 8, "guidance": 4.0, "style": None, "prompt": "a"}
+    kind = kind_of("picture", request, None)
+
+    assert kind == kind_of("picture", {**request, "prompt": "b", "seed": 3}, None)
+    assert (
+        len(
+            {
+                kind,
+                kind_of("clipart", request, None),
+                kind_of("picture", {**request, "steps": 9}, None),
+                kind_of("picture", request, Pin(style="s", version="v1")),
+            }
+        )
+        == 4
+    )
+
+
+def test_an_estimate_s_total_is_wait_and_render() -> None:
+    assert Estimate(wait_s=3, render_s=4).total_s == 7

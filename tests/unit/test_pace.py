@@ -1,0 +1,92 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from craftspark.catalogue import find_model
+from craftspark.jobs import Job
+from craftspark.tools.picture import PictureRequest
+from gpu_tasks.pace import SLOWEST, Pace
+from tests.fakes import NOON, a_job
+
+MODEL = find_model("craftspark-clipart-128")
+
+
+class Book:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.told: list[tuple[dict[str, float], float | None]] = []
+        self._error = error
+
+    def write(self, paces: dict[str, float], launch_s: float | None, now: float) -> None:
+        if self._error:
+            raise self._error
+        self.told.append((paces, launch_s))
+
+
+def a_pace(book: Book, *, launched: bool = False) -> Pace:
+    return Pace(model=MODEL, device="cpu", book=book, launched=launched)
+
+
+def a_picture_job(**changes: Any) -> Job:
+    request = PictureRequest(prompt="a").for_model(MODEL)
+    return a_job(request=request.model_dump(), **changes)
+
+
+def expected_s(images: int = 4) -> float:
+    load = PictureRequest(prompt="a").for_model(MODEL).load(MODEL, None, images)
+    return MODEL.profiles["cpu"].render_s(load)
+
+
+def test_a_worker_that_is_as_slow_again_and_again_is_known_to_be() -> None:
+    book = Book()
+    pace = a_pace(book)
+
+    for _ in range(12):
+        pace.measure([a_picture_job()] * 4, 3 * expected_s())
+        pace.tell(0)
+
+    paces = [told["picture"] for told, _ in book.told]
+    assert paces == sorted(paces)
+    assert paces[0] == pytest.approx(2.0)
+    assert paces[-1] == pytest.approx(3.0, rel=0.05)
+
+
+def test_an_accident_does_not_count_as_the_machine_s_speed() -> None:
+    book = Book()
+    pace = a_pace(book)
+
+    pace.measure([a_picture_job()] * 4, 1e6)
+    pace.tell(0)
+
+    assert book.told[0][0]["picture"] <= SLOWEST
+
+
+def test_a_launched_worker_tells_how_long_its_job_waited_for_it() -> None:
+    book = Book()
+    job = a_picture_job(started_at=NOON + timedelta(seconds=17))
+
+    for launched in (False, True):
+        pace = a_pace(book, launched=launched)
+        pace.measure([job], expected_s(1))
+        pace.tell(0)
+
+    assert [launch_s for _, launch_s in book.told] == [None, 17.0]
+
+
+def test_neither_a_job_that_cannot_be_measured_nor_a_book_that_fails_disturbs_the_work() -> None:
+    pace = a_pace(Book(error=RuntimeError("throttled")))
+
+    pace.measure([replace(a_picture_job(), tool="unknown")], 1.0)
+    pace.measure([a_picture_job()], 1.0)
+    pace.tell(0)
+
+
+def test_a_worker_tells_that_it_lives_before_it_has_rendered_anything() -> None:
+    book = Book()
+    pace = a_pace(book)
+
+    pace.start()
+    pace.stop()
+
+    assert book.told == [({}, None)]
