@@ -10,16 +10,17 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local_cloud import trainings
+from local_cloud import job_story, trainings
 from local_cloud.assembly import AssetUnsupported
 from local_cloud.cloud import LocalCloud
 from local_cloud.deployment import DeployFailed
 from local_cloud.emulator_process import EmulatorFailed, PortTaken
-from local_cloud.execution_story import read_story
+from local_cloud.execution_story import NoSuchExecution, read_story
 from local_cloud.execution_tables import executions_table, story_table
+from local_cloud.job_story import NoSuchJob, job_events
 from local_cloud.log_lines import NoSuchLog, log_lines
 from local_cloud.makers import DEMO
-from local_cloud.state import DEFAULT, AlreadyRunning, NotRunning
+from local_cloud.state import DEFAULT, AlreadyRunning, NotRunning, StateDir
 from local_cloud.status_tables import status_tables
 from local_cloud.stopping import stop
 from local_cloud.synthesis import SynthesisFailed
@@ -31,6 +32,8 @@ REFUSALS = (
     AssetUnsupported,
     DeployFailed,
     EmulatorFailed,
+    NoSuchExecution,
+    NoSuchJob,
     NoSuchLog,
     NotRunning,
     PortTaken,
@@ -40,10 +43,15 @@ REFUSALS = (
 
 def main() -> int:
     arguments = _arguments()
+    # A command that is told to stop undoes what it began, such as an emulator that is coming up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         arguments.run(arguments)
     except (*REFUSALS, SynthesisFailed) as refusal:
         Console(stderr=True, highlight=False).print(f"{refusal}", style="red", markup=False)
+        return 1
+    except OSError as failure:  # a full disk, a folder that may not be written
+        Console(stderr=True, highlight=False).print(f"This machine refused: {failure}", style="red", markup=False)
         return 1
     except (BotoCoreError, ClientError) as failure:
         Console(stderr=True, highlight=False).print(f"The emulator answered: {failure}", style="red", markup=False)
@@ -68,7 +76,6 @@ def up(arguments: argparse.Namespace) -> None:
 def _start(arguments: argparse.Namespace) -> None:
     chosen = {"port": arguments.port, "assembly": arguments.assembly, "report": _report}
     if arguments.foreground:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         with LocalCloud.running(arguments.state_dir, **chosen) as cloud:
             _say_where(cloud, arguments)
             console.print("Ctrl-C stops it.")
@@ -99,15 +106,37 @@ def executions(arguments: argparse.Namespace) -> None:
     cloud = LocalCloud.attach(arguments.state_dir)
     stepfunctions = cloud.client("stepfunctions")
     if arguments.name:
-        execution = stepfunctions.describe_execution(executionArn=cloud.execution_arn(arguments.name))
+        arn = cloud.execution_arn(arguments.name)
+        try:
+            execution = stepfunctions.describe_execution(executionArn=arn)
+        except stepfunctions.exceptions.ExecutionDoesNotExist:
+            raise NoSuchExecution(
+                f"No execution {arguments.name}. Its name is the id of its job or training:"
+                " `executions` and `trainings` list them."
+            ) from None
         console.print(story_table(execution, read_story(cloud.execution_history(arguments.name))))
         return
     pages = stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=cloud.outputs["StateMachineArn"])
     console.print(executions_table(execution for page in pages for execution in page["executions"]))
 
 
+def job(arguments: argparse.Namespace) -> None:
+    state = StateDir.at(arguments.state_dir)
+    try:
+        cloud = LocalCloud.attach(arguments.state_dir)
+    except NotRunning:
+        cloud = None
+        console.print("No cloud runs here: this is what the logs of the last run tell.")
+    console.print(job_story.story_table(arguments.job_id, job_events(cloud, state.logs, arguments.job_id)))
+
+
 def logs(arguments: argparse.Namespace) -> None:
-    for line in log_lines(LocalCloud.attach(arguments.state_dir), arguments.source, follow=arguments.follow):
+    state = StateDir.at(arguments.state_dir)
+    folder = state.earlier / arguments.earlier_run if arguments.earlier_run else state.logs
+    if not folder.is_dir():
+        runs = ", ".join(sorted(path.name for path in state.earlier.glob("*"))) or "none"
+        raise NoSuchLog(f"No logs in {folder}. Logs of earlier runs that are kept: {runs}")
+    for line in log_lines(folder, arguments.source, follow=arguments.follow):
         print(line, flush=arguments.follow)
 
 
@@ -139,6 +168,13 @@ def list_trainings(arguments: argparse.Namespace) -> None:
     console.print(trainings.trainings_table(trainings.listed(LocalCloud.attach(arguments.state_dir))))
 
 
+def _port(text: str) -> int:
+    """A TCP port, or 0 for any that is free; raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 0 to 65535, not {text[:20]!r}")
+    return int(text)
+
+
 def _report(message: str) -> None:
     console.print(message, markup=False)
 
@@ -152,7 +188,7 @@ def _arguments() -> argparse.Namespace:
     )
 
     bring_up = commands.add_parser("up", parents=[shared], help="start and deploy, or deploy what changed")
-    bring_up.add_argument("--port", type=int, help="default: 4566, or any free port where that one is taken")
+    bring_up.add_argument("--port", type=_port, help="default: 4566, or any free port where that one is taken")
     bring_up.add_argument("--assembly", type=Path, help="deploy this one (default: synthesize the local stage)")
     bring_up.add_argument("--foreground", action="store_true", help="stay, and stop everything on Ctrl-C")
     bring_up.set_defaults(run=up)
@@ -163,12 +199,17 @@ def _arguments() -> argparse.Namespace:
     )
 
     list_or_tell = commands.add_parser("executions", parents=[shared], help="list the executions, or tell one's story")
-    list_or_tell.add_argument("name", nargs="?", help="the execution's name, which is its job's id")
+    list_or_tell.add_argument("name", nargs="?", help="the execution's name: the id of its job or training")
     list_or_tell.set_defaults(run=executions)
+
+    tell_job = commands.add_parser("job", parents=[shared], help="tell all that happened to a job, by time")
+    tell_job.add_argument("job_id")
+    tell_job.set_defaults(run=job)
 
     print_logs = commands.add_parser("logs", parents=[shared], help="print a log")
     print_logs.add_argument("source", nargs="?", default="emulator", help="emulator, worker, or a Lambda as verb_noun")
     print_logs.add_argument("-f", "--follow", action="store_true", help="go on as the log grows")
+    print_logs.add_argument("--run", dest="earlier_run", help="an earlier run's, by its folder's name")
     print_logs.set_defaults(run=logs)
 
     sign_in = commands.add_parser("token", parents=[shared], help="sign a maker in and print an access token")

@@ -133,8 +133,10 @@ class LocalCloud:
         """The processes of GPU tasks that live now, oldest first."""
         return live_tasks(self.state.tasks)
 
-    def execution_arn(self, job_id: str) -> str:
-        return self.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:") + f":{job_id}"
+    def execution_arn(self, name: str) -> str:
+        """The execution of a job, or of a training, whose id has a dot."""
+        machine = self.outputs["TrainingStateMachineArn" if "." in name else "StateMachineArn"]
+        return machine.replace(":stateMachine:", ":execution:") + f":{name}"
 
     def execution_history(self, job_id: str) -> list[dict[str, Any]]:
         """The events of the job's execution so far, as GetExecutionHistory answers them."""

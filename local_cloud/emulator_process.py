@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from local_cloud.environment import LOOPBACK, emulator_environment
-from local_cloud.state import Running, StateDir
+from local_cloud.state import EarlierRun, Running, StateDir
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PREFERRED_PORT = 4566
@@ -61,8 +62,7 @@ class EmulatorProcess:
         Attached, it stops when this process ends for whatever reason; otherwise it runs until it is stopped.
         """
         with state.claim() as claim, contextlib.closing(_listen(port)) as listener:
-            if claim.clear():
-                report("Cleaned up after a run that did not stop in order")
+            report_loss(claim.clear(), report)
             port = listener.getsockname()[1]
             endpoint = f"http://{LOOPBACK}:{port}"
             command = [
@@ -88,10 +88,10 @@ class EmulatorProcess:
         emulator = cls(process, facts, state.emulator_log)
         try:
             emulator._wait_until_it_answers()
+            report(f"Emulator at {endpoint}")
         except BaseException:
             emulator.stop()
             raise
-        report(f"Emulator at {endpoint}")
         return emulator
 
     def stop(self) -> None:
@@ -117,6 +117,17 @@ class EmulatorProcess:
             raise EmulatorFailed(f"The emulator did not start: {reason}. Its log: {self._log}") from failure
 
 
+def report_loss(earlier: EarlierRun, report: Report) -> None:
+    """Say what a run that crashed took with it, and what is left."""
+    if not earlier.crashed:
+        return
+    began = f" of {datetime.fromtimestamp(earlier.started).astimezone():%H:%M:%S}" if earlier.started else ""
+    report(f"Cleaned up after the run{began}, which did not stop in order")
+    report("Lost with its emulator: tables, buckets, queues, executions, makers, their tokens, and the API's address")
+    if earlier.logs:
+        report(f"Kept: its logs, in {earlier.logs}")
+
+
 def health(endpoint: str, timeout_s: float) -> None:
     """Ask the emulator whether it is well; raises OSError where nobody answers in time."""
     connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=timeout_s)
@@ -133,14 +144,21 @@ def health(endpoint: str, timeout_s: float) -> None:
 def _listen(port: int | None) -> socket.socket:
     """A listening socket on loopback: on the port that was asked for, or the usual one, or any that is free."""
     wanted = (PREFERRED_PORT, 0) if port is None else (port,)
+    failure: OSError | None = None
     for candidate in wanted:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, candidate))
             listener.listen(BACKLOG)
-        except OSError:
+        except OSError as error:
             listener.close()
+            failure = error
             continue
         return listener
-    raise PortTaken(f"Port {port} on {LOOPBACK} is taken by another program. Leave --port out to get a free one.")
+    if port is None:
+        raise PortTaken(f"No port of {LOOPBACK} can be listened on: {failure}. Is the loopback interface up?")
+    raise PortTaken(
+        f"Port {port} on {LOOPBACK} is taken by another program or not allowed: {failure}."
+        " Leave --port out to get a free one."
+    )

@@ -54,6 +54,7 @@ def emulator_environment(port: int, state_dir: Path) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "HOME": str(home),
         "IOT_MTLS_ENABLED": "0",
+        "LOCAL_CLOUD_LOGS": str(state_dir / "logs"),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_HOST": LOOPBACK,
         "MINISTACK_REGION": REGION,

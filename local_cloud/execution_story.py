@@ -10,6 +10,10 @@ Event = Mapping[str, Any]
 FAILURES = ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed", "LambdaFunctionFailed")
 
 
+class NoSuchExecution(Exception):
+    """No execution has this name."""
+
+
 @dataclass
 class Visit:
     """One visit to a state. `iteration` is the Map iteration it belongs to, `attempts` counts a task's calls."""

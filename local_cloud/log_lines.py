@@ -1,78 +1,102 @@
-"""The logs of the emulator, of the Lambdas and of the GPU tasks, once or as they grow."""
+"""The logs of the emulator, the Lambdas and the GPU tasks, once or as they grow.
 
-import itertools
+Each is a file in the state folder, so that a log can be read whether the cloud runs, has stopped or has crashed.
+"""
+
+import json
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local_cloud.cloud import LocalCloud
-
 FOLLOW_S = 0.3
+EMULATOR, WORKER = "emulator", "worker"
+UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 class NoSuchLog(Exception):
     """Nothing here has this name."""
 
 
-def log_lines(cloud: LocalCloud, source: str, *, follow: bool) -> Iterator[str]:
-    """The lines of `emulator`, `worker` (all GPU tasks), or a Lambda named verb_noun; raises NoSuchLog."""
-    if source == "emulator":
-        return _files(lambda: [cloud.state.emulator_log], follow)
-    if source == "worker":
-        return _files(lambda: sorted((cloud.state.logs / "tasks").glob("*.log")), follow)
-    return _events(cloud.client("logs"), _log_group(cloud, source), follow)
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a log. `at` is when it was written: its own timestamp, or that of the line before."""
+
+    at: datetime
+    source: str
+    text: str
 
 
-def _files(paths: Any, follow: bool) -> Iterator[str]:
-    """The lines of all files, those that appear later included; each names its file when there are several."""
+def log_lines(logs: Path, source: str, *, follow: bool) -> Iterator[str]:
+    """The lines of `emulator`, `worker` (all GPU tasks, by time), or a Lambda named verb_noun; raises NoSuchLog.
+
+    Following a Lambda waits for its first line.
+    """
+    folder, pattern = _place(logs, source)
+    if not follow and source not in (EMULATOR, WORKER) and not list(folder.glob(pattern)):
+        raise NoSuchLog(f"No log of {source}; there are {', '.join(sources(logs))}")
     read: dict[Path, int] = {}
     while True:
-        found: list[Path] = paths()
-        for path in found:
-            prefix = f"{path.stem[-8:]} | " if len(found) > 1 else ""
-            with path.open("rb") as file:
-                file.seek(read.get(path, 0))
-                whole = [line for line in file if line.endswith(b"\n") or not follow]
-                read[path] = read.get(path, 0) + sum(map(len, whole))
-            yield from (prefix + line.decode(errors="replace").rstrip("\n") for line in whole)
+        paths = sorted(folder.glob(pattern))
+        found = [line for path in paths for line in _new_lines(path, read, whole=follow)]
+        for line in sorted(found, key=lambda line: line.at):
+            yield f"{line.source[-8:]} | {line.text}" if len(paths) > 1 else line.text
         if not follow:
             return
         time.sleep(FOLLOW_S)
 
 
-def _events(logs: Any, group: str, follow: bool) -> Iterator[str]:
-    printed: Counter[str] = Counter()  # by stream: each only grows, while together they are sorted by time
-    while True:
-        passed: Counter[str] = Counter()
-        for event in _pages(logs, group):
-            stream = event["logStreamName"]
-            passed[stream] += 1
-            if passed[stream] > printed[stream]:
-                yield event["message"].rstrip("\n")
-        printed = passed
-        if not follow:
-            return
-        time.sleep(FOLLOW_S)
+def sources(logs: Path) -> list[str]:
+    """The names of all logs."""
+    return [EMULATOR, WORKER, *sorted(path.stem for path in (logs / "lambdas").glob("*.log"))]
 
 
-def _pages(logs: Any, group: str) -> Iterable[dict[str, Any]]:
+def lines_about(logs: Path, text: str) -> list[LogLine]:
+    """The lines of Lambdas and GPU tasks that have the text, by time."""
+    paths = [*(logs / "lambdas").glob("*.log"), *(logs / "tasks").glob("*.log")]
+    found = [line for path in sorted(paths) for line in _new_lines(path, {}, whole=False) if text in line.text]
+    return sorted(found, key=lambda line: line.at)
+
+
+def fields_of(line: str) -> dict[str, Any]:
+    """The fields of a structured line; none of any other."""
     try:
-        pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group))
-    except logs.exceptions.ResourceNotFoundException:
-        return []  # nothing was written yet
-    return itertools.chain.from_iterable(page["events"] for page in pages)
+        fields = json.loads(line)
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
 
 
-def _log_group(cloud: LocalCloud, function: str) -> str:
-    """The log group of the Lambda whose service name is verb_noun."""
-    known = {}
-    for page in cloud.client("lambda").get_paginator("list_functions").paginate():
-        for found in page["Functions"]:
-            name = found.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")
-            group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{found['FunctionName']}"
-            known[name] = group
-    if function not in known:
-        raise NoSuchLog(f"No log of {function}; there are emulator, worker, {', '.join(sorted(filter(None, known)))}")
-    return str(known[function])
+def _place(logs: Path, source: str) -> tuple[Path, str]:
+    if source == EMULATOR:
+        return logs, "emulator.log"
+    if source == WORKER:
+        return logs / "tasks", "*.log"
+    if not source.replace("_", "").isalnum():
+        raise NoSuchLog(f"No log of {source}; there are {', '.join(sources(logs))}")
+    return logs / "lambdas", f"{source}.log"
+
+
+def _new_lines(path: Path, read: dict[Path, int], *, whole: bool) -> Iterator[LogLine]:
+    """What was appended since `read`, which is moved on; with `whole`, without a last line that is being written."""
+    at = UNKNOWN
+    with path.open("rb") as file:
+        file.seek(read.get(path, 0))
+        for line in file:
+            if whole and not line.endswith(b"\n"):
+                break
+            read[path] = read.get(path, 0) + len(line)
+            text = line.decode(errors="replace").rstrip("\n")
+            at = _moment(text) or at
+            yield LogLine(at, path.stem, text)
+
+
+def _moment(line: str) -> datetime | None:
+    """When a structured line was written, by Powertools' timestamp."""
+    written = fields_of(line).get("timestamp")
+    try:
+        return datetime.strptime(str(written), "%Y-%m-%d %H:%M:%S,%f%z") if written else None
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,7 @@ DEFAULT = Path(".local-cloud")
 POLL_S = 0.05
 # Longer than it takes somebody else to look whether the folder is free.
 CLAIM_WITHIN_S = 0.3
+RUNS_KEPT = 5  # of which logs are kept
 
 
 class AlreadyRunning(Exception):
@@ -38,7 +40,7 @@ class Running:
 
 
 class StateDir:
-    """The folder and what lies where. Everything in it belongs to one run and goes with the next.
+    """The folder and what lies where. Everything in it belongs to one run and goes with the next, but the logs.
 
     Whoever runs holds the lock file's lock, which the kernel takes back when that process ends, however it ends. So a
     process id in here counts only while the lock is held: it can never be another program's.
@@ -51,6 +53,7 @@ class StateDir:
         self.emulator_log = self.logs / "emulator.log"
         self.synthesis_log = self.logs / "synthesis.log"
         self.tasks = self.path / "tasks"
+        self.earlier = self.path / "earlier"
         self.lock = self.path / "emulator.lock"
         self._running = self.path / "state.json"
 
@@ -66,12 +69,22 @@ class StateDir:
             deadline = time.monotonic() + CLAIM_WITHIN_S
             while not _try_lock(lock.fileno(), fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    raise AlreadyRunning(
-                        f"A local cloud already runs in {self.path}. Stop it: python -m local_cloud down"
-                    )
+                    raise AlreadyRunning(f"A local cloud already runs in {self.path}. Stop it: {self.command('down')}")
                 time.sleep(POLL_S)
             lock.truncate(0)
             yield Claim(self, lock.fileno())
+
+    def command(self, words: str) -> str:
+        """The command line that does this in this folder."""
+        option = "" if self.path == DEFAULT.resolve() else f" --state-dir {self.path}"
+        return f"python -m local_cloud {words}{option}"
+
+    def last_started(self) -> float | None:
+        """When the run that is noted began, in seconds since the epoch; None where none is."""
+        try:
+            return float(json.loads(self._running.read_text())["started"])
+        except (OSError, ValueError, KeyError):
+            return None
 
     def remember(self, running: Running) -> None:
         temporary = self._running.with_suffix(".new")
@@ -88,7 +101,7 @@ class StateDir:
     def running(self) -> Running:
         """The cloud that runs here; raises NotRunning when there is none, or only the state of one that crashed."""
         if self.owner() is None or not self.remembers():
-            raise NotRunning(f"No local cloud runs in {self.path}. Start one: python -m local_cloud up")
+            raise NotRunning(f"No local cloud runs in {self.path}. Start one: {self.command('up')}")
         return Running(**json.loads(self._running.read_text()))
 
     def owner(self) -> int | None:
@@ -107,6 +120,15 @@ class StateDir:
                 return False
             time.sleep(POLL_S)  # a lock that another process holds gives no sign when it is released
         return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierRun:
+    """What is left of the run before. `started` is in seconds since the epoch; `logs` is where its logs are kept."""
+
+    crashed: bool
+    started: float | None
+    logs: Path | None
 
 
 @dataclass(frozen=True)
@@ -129,16 +151,36 @@ class Claim:
         self.state.forget()
         return crashed
 
-    def clear(self) -> bool:
-        """End and forget whatever an earlier run left, logs included; answers whether that run had crashed."""
+    def clear(self) -> EarlierRun:
+        """End and forget whatever an earlier run left; its logs are kept, with those of a few runs before."""
+        started = self.state.last_started()
+        logs = self._keep_logs(started)
         crashed = self.end_leftovers()
         for leftover in self.state.path.iterdir():
+            if leftover == self.state.earlier:
+                continue
             if leftover.is_dir():
                 shutil.rmtree(leftover)
             elif leftover != self.state.lock:
                 leftover.unlink()
         self.state.logs.mkdir()
-        return crashed
+        return EarlierRun(crashed=crashed, started=started, logs=logs)
+
+    def _keep_logs(self, started: float | None) -> Path | None:
+        """Move the logs of the run before out of the way; answers where they are now, None where there are none."""
+        state = self.state
+        if not state.logs.is_dir() or not any(state.logs.iterdir()):
+            return None
+        began = state.logs.stat().st_mtime if started is None else started
+        moment = datetime.fromtimestamp(began, UTC)
+        kept = state.earlier / f"{moment:%Y%m%dT%H%M%S.%fZ}"
+        if kept.exists():
+            shutil.rmtree(kept)
+        state.earlier.mkdir(exist_ok=True)
+        state.logs.rename(kept)
+        for surplus in sorted(state.earlier.iterdir())[:-RUNS_KEPT]:
+            shutil.rmtree(surplus)
+        return kept
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:

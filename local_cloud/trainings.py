@@ -9,7 +9,7 @@ from rich.table import Table
 
 from local_cloud.cloud import LocalCloud
 
-COLUMNS = ("training_id", "state", "created_at", "loss", "without", "decided", "error")
+COLUMNS = ("training_id", "state", "step", "created_at", "loss", "without", "decided", "error", "grid")
 
 
 class Refused(Exception):
@@ -50,14 +50,24 @@ def read(cloud: LocalCloud, training_id: str) -> dict[str, str]:
 
 
 def listed(cloud: LocalCloud) -> list[dict[str, str]]:
-    """Every training that has an execution, the latest first."""
+    """Every training that has an execution, the latest first, each with its `step`."""
     pages = cloud.client("stepfunctions").get_paginator("list_executions")
     machine = cloud.outputs["TrainingStateMachineArn"]
     return [
-        read(cloud, execution["name"])
+        {**read(cloud, execution["name"]), "step": step_of(cloud, execution["name"])}
         for page in pages.paginate(stateMachineArn=machine)
         for execution in page["executions"]
     ]
+
+
+def step_of(cloud: LocalCloud, training_id: str) -> str:
+    """How far a training is, as `STEP of STEPS`; empty before its first step."""
+    s3, key = cloud.client("s3"), f"runs/{training_id}/progress.json"
+    try:
+        told = json.loads(s3.get_object(Bucket=cloud.outputs["TrainingBucketName"], Key=key)["Body"].read())
+    except s3.exceptions.NoSuchKey:
+        return ""
+    return f"{told['step']} of {told['steps']}"
 
 
 def trainings_table(trainings: Iterable[Mapping[str, str]]) -> Table:
@@ -70,11 +80,13 @@ def trainings_table(trainings: Iterable[Mapping[str, str]]) -> Table:
         table.add_row(
             training["training_id"],
             training["state"],
+            training["step"],
             training["created_at"],
             _rounded(figures.get("loss")),
             _rounded(figures.get("loss_without")),
             f"{decided['decision']} by {decided['who']}: {decided['why']}" if decided else "",
-            training.get("error", ""),
+            ": ".join(filter(None, (training.get("error"), training.get("cause")))),
+            training.get("grid", ""),
         )
     return table
 

@@ -22,7 +22,7 @@ def settlement() -> Settlement:
 
 @logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
-    stuck = []
+    stuck, ended = [], 0
     for job_id in settlement().overdue():
         try:
             job = settlement().end_overdue(job_id)
@@ -32,6 +32,8 @@ def handler(_schedule: dict[str, Any], context: Any) -> None:
             stuck.append(job_id)
             continue
         facts = {"job_id": job.job_id, "state": job.state, "refunded": job.refunded}
+        ended += 1
         logger.warning("overdue job ended", extra={**facts, **event("JobOverdue")})
+    logger.info("overdue jobs swept", extra={"ended": ended, "stuck": len(stuck)})
     if stuck:
         raise SweepIncomplete(f"{len(stuck)} overdue jobs could not be ended, the first {stuck[0]}")

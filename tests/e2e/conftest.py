@@ -13,6 +13,8 @@ from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
 from local_cloud.state import StateDir
 from local_cloud.synthesis import synthesize
 from tests.e2e.front_end import HTTP
+from tests.e2e.processes import mentioning
+from tests.e2e.waiting import eventually
 
 IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
 # Images that tests' own task definitions name.
@@ -68,3 +70,10 @@ def aws(emulator_state: StateDir) -> Iterator[Clients]:
             yield Clients(emulator.facts.endpoint)
         finally:
             emulator.stop()
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Iterator[Path]:
+    """A folder of one's own; nothing may mention it in the end, neither its command line nor its environment."""
+    yield tmp_path / "state"
+    eventually(lambda: not mentioning(str(tmp_path)))

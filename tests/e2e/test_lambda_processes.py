@@ -12,8 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from local_cloud.aws_clients import Clients
-from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, drain_stderr
+from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, drain_stderr
 from local_cloud.emulator_process import EmulatorProcess
 from local_cloud.state import StateDir
 from tests.e2e.processes import mentioning
@@ -87,15 +89,17 @@ def test_a_lambda_sees_no_aws_configuration_of_the_user(aws: Clients) -> None:
     assert not {"AWS_PROFILE", "HTTP_PROXY"} & environment.keys()
 
 
-def test_an_invocation_s_log_ends_where_its_process_says_so() -> None:
+def test_an_invocation_s_log_ends_where_its_process_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes before the mark is the log; nothing is waited for behind it, and the next log stays in the queue."""
     lines: queue.Queue[str] = queue.Queue()
     for line in ("one", "two", END_OF_LOG, "the next invocation's"):
         lines.put(line)
-    worker = SimpleNamespace(config={"Runtime": "python3.12"}, _stderr_queue=lines)
+    worker = SimpleNamespace(config={"Runtime": "python3.12", "FunctionName": "f"}, _stderr_queue=lines)
+    monkeypatch.setenv(LOGS, str(tmp_path))
 
     assert drain_stderr(worker) == "one\ntwo"
     assert lines.get_nowait() == "the next invocation's"
+    assert (tmp_path / "lambdas/f.log").read_text() == "one\ntwo\n"
 
 
 def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
 """What the launcher promises: loopback only, one folder, and no process left behind however things end."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.emulator_process import REPOSITORY, EmulatorProcess, PortTaken
 from local_cloud.state import AlreadyRunning, NotRunning, StateDir
 from local_cloud.stopping import stop
+from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.conftest import IDLE
 from tests.e2e.processes import alive, listening_addresses, mentioning
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
@@ -37,13 +36,6 @@ with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sy
 
 
 @pytest.fixture
-def state_dir(tmp_path: Path) -> Iterator[Path]:
-    """A folder of one's own; nothing may mention it in the end, neither its command line nor its environment."""
-    yield tmp_path / "state"
-    eventually(lambda: not mentioning(str(tmp_path)))
-
-
-@pytest.fixture
 def holder(state_dir: Path, assembly: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that has brought a cloud up."""
     with subprocess.Popen(
@@ -56,29 +48,6 @@ def holder(state_dir: Path, assembly: Path) -> Iterator[subprocess.Popen[bytes]]
         assert process.stdout.readline() == b"up\n"
         yield process
         process.kill()
-
-
-def invoke_a_lambda(cloud: LocalCloud) -> None:
-    """Have a Lambda's process running."""
-    functions = cloud.client("lambda").list_functions()["Functions"]
-    name = next(each["FunctionName"] for each in functions if "SweepOverdueJobs" in each["FunctionName"])
-    answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    assert "FunctionError" not in answer
-
-
-def run(*arguments: str, state_dir: Path, status: int = 0) -> str:
-    """The output of a command of `python -m local_cloud`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "local_cloud", *arguments, "--state-dir", str(state_dir)],
-        cwd=REPOSITORY,
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=HANGS_AFTER_S,
-        check=False,
-    )
-    assert done.returncode == status, done.stderr
-    return done.stdout + done.stderr
 
 
 def test_only_loopback_is_listened_on(cloud: LocalCloud) -> None:
@@ -131,19 +100,28 @@ def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[bytes
 
 
 def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
-    os.kill(LocalCloud.attach(state_dir).facts.pid, signal.SIGKILL)
+    crashed = LocalCloud.attach(state_dir)
+    invoke_a_lambda(crashed)
+    os.kill(crashed.facts.pid, signal.SIGKILL)
     holder.kill()
     eventually(lambda: StateDir.at(state_dir).owner() is None)
     said: list[str] = []
+    logs = ("emulator", "sweep_overdue_jobs")
 
     with pytest.raises(NotRunning):
         LocalCloud.attach(state_dir)
+    before = [run("logs", name, state_dir=state_dir) for name in logs]
     emulator = EmulatorProcess.start(
         StateDir.at(state_dir), port=0, commands=COMMANDS, attached=True, report=said.append
     )
     emulator.stop()
 
-    assert said[0] == "Cleaned up after a run that did not stop in order"
+    kept = next((state_dir / "earlier").iterdir())
+    assert "did not stop in order" in said[0]
+    assert "executions" in said[1]
+    assert str(kept) in said[2]
+    assert all(before)
+    assert [run("logs", name, "--run", kept.name, state_dir=state_dir) for name in logs] == before
 
 
 def test_a_process_id_of_a_crashed_run_is_never_taken_for_ours(state_dir: Path) -> None:
@@ -205,59 +183,3 @@ def test_ctrl_c_ends_a_cloud_in_the_foreground(state_dir: Path, assembly: Path) 
         os.killpg(process.pid, signal.SIGINT)
 
         assert process.wait(HANGS_AFTER_S) == 130
-
-
-def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assembly: Path) -> None:
-    up = run("up", "--port", "0", "--assembly", str(assembly), state_dir=state_dir)
-    again = run("up", "--assembly", str(assembly), state_dir=state_dir)
-    status = run("status", state_dir=state_dir)
-    token = run("token", state_dir=state_dir)
-    executions = run("executions", state_dir=state_dir)
-    log = run("logs", "emulator", state_dir=state_dir)
-    unknown = run("logs", "bake_cake", state_dir=state_dir, status=1)
-    down = run("down", state_dir=state_dir)
-    down_again = run("down", state_dir=state_dir)
-    too_late = run("status", state_dir=state_dir, status=1)
-
-    assert "CREATE_COMPLETE" in up
-    assert "/_aws/execute-api/" in up
-    assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 8
-    assert "Craftspark-Local-Rendering" in status
-    assert "GpuQueue" in status
-    assert token.count(".") == 2
-    assert "name" in executions
-    assert "services available" in log
-    assert "submit_job" in unknown
-    assert down == "Stopped\n"
-    assert down_again == "Nothing was running\n"
-    assert "python -m local_cloud up" in too_late
-
-
-def test_an_execution_is_told_state_by_state(cloud: LocalCloud) -> None:
-    job = uuid.uuid4().hex
-    cloud.client("stepfunctions").start_execution(
-        stateMachineArn=cloud.outputs["StateMachineArn"], name=job, input=json.dumps({"job_id": job, "batches": []})
-    )
-
-    def told() -> str | None:
-        table = run("executions", job, state_dir=cloud.state.path)
-        return None if "RUNNING" in table else table
-
-    table = eventually(told)
-    listed = run("executions", state_dir=cloud.state.path)
-    unknown = run("executions", "nobody", state_dir=cloud.state.path, status=1)
-
-    assert table is not None
-    assert table.index("Render every batch") < table.index("Settle the job")
-    assert "2 state transitions in" in table
-    assert "JobNotFound" in table
-    assert job in listed
-    assert "ExecutionDoesNotExist" in unknown
-
-
-def test_a_lambdas_log_is_found_by_its_name(cloud: LocalCloud) -> None:
-    invoke_a_lambda(cloud)
-
-    log = eventually(lambda: run("logs", "sweep_overdue_jobs", state_dir=cloud.state.path))
-
-    assert "RequestId" in log

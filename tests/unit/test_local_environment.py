@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local_cloud.environment import emulator_environment, scrubbed
-from local_cloud.state import AlreadyRunning, NotRunning, Running, StateDir
+from local_cloud.state import RUNS_KEPT, AlreadyRunning, EarlierRun, NotRunning, Running, StateDir
 
 USERS = {
     "AWS_ACCESS_KEY_ID": "AKIAREAL",
@@ -52,13 +53,13 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 
 def test_a_folder_is_held_by_whom_it_was_handed_over_to(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
-    with state.claim() as claim, subprocess.Popen(["sleep", "60"], pass_fds=(claim.fileno(),)) as heir:
+    with state.claim() as claim, subprocess.Popen(["sleep", "3600"], pass_fds=(claim.fileno(),)) as heir:
         claim.hand_over(heir.pid)
         held_by = state.owner()
         heir.kill()
 
     assert held_by == heir.pid
-    assert state.wait_until_free(timeout_s=5)
+    assert state.wait_until_free(timeout_s=600)
 
 
 def test_the_state_of_a_run_that_has_ended_is_not_a_running_cloud(tmp_path: Path) -> None:
@@ -76,9 +77,28 @@ def test_what_a_crashed_run_left_is_cleared_for_the_next(tmp_path: Path) -> None
     state = StateDir.at(tmp_path)
     with state.claim():
         state.remember(RUNNING)
-        (tmp_path / "logs").mkdir()
+        state.logs.mkdir()
+        state.emulator_log.write_text("the last words")
+        (tmp_path / "emulator").mkdir()
 
     with state.claim() as claim:
-        assert claim.clear()
+        earlier = claim.clear()
     with state.claim() as claim:
-        assert not claim.clear()
+        assert claim.clear() == EarlierRun(crashed=False, started=None, logs=None)
+
+    assert (earlier.crashed, earlier.started) == (True, RUNNING.started)
+    assert earlier.logs
+    assert (earlier.logs / "emulator.log").read_text() == "the last words"
+    assert not (tmp_path / "emulator").exists()
+
+
+def test_the_logs_of_a_few_runs_are_kept(tmp_path: Path) -> None:
+    state = StateDir.at(tmp_path)
+    for number in range(RUNS_KEPT + 2):
+        with state.claim() as claim:
+            claim.clear()
+            state.emulator_log.write_text(f"{number}")
+            state.remember(replace(RUNNING, started=RUNNING.started + number))
+
+    kept = [(run / "emulator.log").read_text() for run in sorted(state.earlier.iterdir())]
+    assert kept == [str(number) for number in range(1, RUNS_KEPT + 1)]

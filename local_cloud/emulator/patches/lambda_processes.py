@@ -6,6 +6,8 @@ next invocation's. Here the process itself marks the end of an invocation's log,
 Gap: when the emulator is killed, a Lambda in the middle of an invocation goes on. Here it notices that its parent has
 changed and ends.
 
+Gap: the logs of Lambdas are gone with the emulator. Here each invocation's is appended to a file as well.
+
 Gap: an address under execute-api.amazonaws.com in a Lambda's environment leads to the real AWS. Here it leads to the
 emulator.
 """
@@ -13,6 +15,8 @@ emulator.
 import os
 import queue
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -20,6 +24,7 @@ from ministack.core import lambda_runtime
 from local_cloud.emulator.patching import EmulatorChanged, Patch, Target
 
 END_OF_LOG = "\x1eend of log\x1e"
+LOGS = "LOCAL_CLOUD_LOGS"  # names the folder of logs in the emulator's environment
 LATEST_MARK_S = 0.25
 TAKES_ENVIRONMENT = "os.environ.update(env)"
 
@@ -76,7 +81,20 @@ def drain_stderr(worker: Any, *args: float, **kwargs: float) -> str:
         if line == END_OF_LOG:
             break
         lines.append(line)
+    keep_log(worker.config, lines)
     return "\n".join(lines)
+
+
+def keep_log(function: Mapping[str, Any], lines: list[str]) -> None:
+    """Append an invocation's log to the file of its function, named verb_noun where it is one of ours."""
+    if not lines:
+        return
+    variables = function.get("Environment", {}).get("Variables", {})
+    folder = Path(os.environ[LOGS]) / "lambdas"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = variables.get("POWERTOOLS_SERVICE_NAME") or function["FunctionName"]
+    with (folder / f"{name}.log").open("a") as log:
+        log.write("".join(f"{line}\n" for line in lines))
 
 
 def apply() -> None:
@@ -91,7 +109,7 @@ def apply() -> None:
 
 PATCH = Patch(
     name="Lambda processes",
-    gap="an invocation waits 50 ms for its log, and a killed emulator leaves running invocations behind",
+    gap="an invocation waits 50 ms for its log, which is gone with the emulator; running invocations stay behind",
     targets=(
         Target(lambda_runtime.Worker, "_drain_stderr_bounded", "3fd7cc742872e604e4937310429a4021"),
         Target(lambda_runtime.Worker, "_read_stderr", "d8eb30038f94ee61114c125786f36da8"),

@@ -1,0 +1,33 @@
+"""`python -m local_cloud` as a person runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.emulator_process import REPOSITORY
+from tests.e2e.waiting import HANGS_AFTER_S
+
+
+def invoke_a_lambda(cloud: LocalCloud) -> None:
+    """Have a Lambda's process running."""
+    functions = cloud.client("lambda").list_functions()["Functions"]
+    name = next(each["FunctionName"] for each in functions if "SweepOverdueJobs" in each["FunctionName"])
+    answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    assert "FunctionError" not in answer
+
+
+def run(*arguments: str, state_dir: Path, status: int = 0) -> str:
+    """The output of a command of `python -m local_cloud`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local_cloud", *arguments, "--state-dir", str(state_dir)],
+        cwd=REPOSITORY,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=HANGS_AFTER_S,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr

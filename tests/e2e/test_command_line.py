@@ -1,0 +1,114 @@
+"""What an operator reads at the command line."""
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.emulator_process import REPOSITORY
+from local_cloud.state import StateDir
+from tests.e2e.command_line import invoke_a_lambda, run
+from tests.e2e.front_end import FrontEnd
+from tests.e2e.waiting import HANGS_AFTER_S, eventually
+
+
+def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assembly: Path) -> None:
+    up = run("up", "--port", "0", "--assembly", str(assembly), state_dir=state_dir)
+    again = run("up", "--assembly", str(assembly), state_dir=state_dir)
+    status = run("status", state_dir=state_dir)
+    token = run("token", state_dir=state_dir)
+    executions = run("executions", state_dir=state_dir)
+    log = run("logs", "emulator", state_dir=state_dir)
+    unknown = run("logs", "bake_cake", state_dir=state_dir, status=1)
+    down = run("down", state_dir=state_dir)
+    down_again = run("down", state_dir=state_dir)
+    too_late = run("status", state_dir=state_dir, status=1)
+
+    assert "CREATE_COMPLETE" in up
+    assert "/_aws/execute-api/" in up
+    assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 8
+    assert "Craftspark-Local-Rendering" in status
+    assert "GpuQueue" in status
+    assert token.count(".") == 2
+    assert "name" in executions
+    assert "services available" in log
+    assert "there are emulator, worker" in unknown
+    assert down == "Stopped\n"
+    assert down_again == "Nothing was running\n"
+    assert "python -m local_cloud up" in too_late
+
+
+def test_an_execution_is_told_state_by_state(cloud: LocalCloud) -> None:
+    job = uuid.uuid4().hex
+    cloud.client("stepfunctions").start_execution(
+        stateMachineArn=cloud.outputs["StateMachineArn"], name=job, input=json.dumps({"job_id": job, "batches": []})
+    )
+
+    def told() -> str | None:
+        table = run("executions", job, state_dir=cloud.state.path)
+        return None if "RUNNING" in table else table
+
+    table = eventually(told)
+    listed = run("executions", state_dir=cloud.state.path)
+    unknown = run("executions", "nobody", state_dir=cloud.state.path, status=1)
+
+    assert table is not None
+    assert table.index("Render every batch") < table.index("Settle the job")
+    assert "2 state transitions in" in table
+    assert "JobNotFound" in table
+    assert job in listed
+    assert "No execution nobody" in unknown
+
+
+def test_a_lambdas_log_is_found_by_its_name(cloud: LocalCloud) -> None:
+    invoke_a_lambda(cloud)
+
+    log = run("logs", "sweep_overdue_jobs", state_dir=cloud.state.path)
+
+    assert "overdue jobs swept" in log
+
+
+def test_a_job_s_whole_story_is_told_by_time(cloud: LocalCloud, maker: str) -> None:
+    front_end = FrontEnd(cloud, maker)
+    job_id = front_end.accepted(count=1, steps=1)
+    front_end.ended(job_id)
+
+    def told() -> str | None:
+        """The log of a Lambda is written when it has answered."""
+        story = run("job", job_id, state_dir=cloud.state.path)
+        return story if "job settled" in story and "Job delivered" in story else None
+
+    story = eventually(told)
+    unknown = run("job", "a" * 26, state_dir=cloud.state.path, status=1)
+
+    assert story
+    steps = ("reserve: 1 credits", "execution started", "Hand to the warm pool", "image 0 stored", "batch rendered")
+    assert all(step in story for step in (*steps, "commit: 1 credits", "SUCCEEDED")), story
+    assert story.index("job accepted") < story.index("Hand to the warm pool") < story.index("Job delivered")
+    assert "No job" in unknown
+
+
+def test_an_up_that_is_told_to_stop_leaves_no_emulator(state_dir: Path, assembly: Path) -> None:
+    chosen = ("--port", "0", "--state-dir", str(state_dir), "--assembly", str(assembly))
+    with subprocess.Popen(
+        [sys.executable, "-m", "local_cloud", "up", *chosen], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Emulator at")
+
+        process.terminate()
+
+        assert process.wait(HANGS_AFTER_S) == 143
+    assert StateDir.at(state_dir).owner() is None
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "x", "9" * 5000])
+def test_a_port_that_is_none_is_refused_by_its_name(port: str, tmp_path: Path) -> None:
+    refused = run("up", "--port", port, state_dir=tmp_path, status=2)
+
+    assert "Traceback" not in refused
+    assert "port" in refused
