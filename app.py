@@ -61,7 +61,7 @@ def build(app: App, stage: Stage) -> None:
         app,
         "Operations",
         stack_name=stage.stack_name("Operations"),
-        operations=stage.operations,
+        stage=stage,
         rendering=rendering,
         api=api,
         training=training,

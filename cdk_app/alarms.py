@@ -18,15 +18,17 @@ class Alarms(Construct):
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
 
-    def above(self, construct_id: str, metric: cloudwatch.IMetric, *, most: int, means: str) -> None:
-        """Alarm while the metric is above `most`; no data is good news."""
+    def above(
+        self, construct_id: str, metric: cloudwatch.IMetric, *, most: float, means: str, periods: int = 1
+    ) -> None:
+        """Alarm once the metric is above `most` for so many periods on end; no data is good news."""
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
             metric=metric,
             threshold=most,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
+            evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=means,
         )

@@ -1,33 +1,17 @@
 """The HTTP API: one address, signed-in callers only, a limit on requests, and a line in the log for each."""
 
-import json
+from typing import Any, cast
 
-import jsii
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_apigateway as rest
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk_app.access_log import REQUEST_LOG, AccessLogs
 from cdk_app.log_group import LogGroup
 from cdk_app.stage import Api, Operations
 from craftspark.routes import ADMIN, Route
-
-ACCESS_LOG = {
-    "request_id": "$context.requestId",
-    "time": "$context.requestTime",
-    "address": "$context.identity.sourceIp",
-    "maker": "$context.authorizer.claims.sub",
-    "route": "$context.routeKey",
-    "status": "$context.status",
-    "bytes": "$context.responseLength",
-    "latency_ms": "$context.responseLatency",
-    "lambda_ms": "$context.integrationLatency",
-    "lambda_error": "$context.integrationErrorMessage",
-    "authorizer_error": "$context.authorizer.error",
-}
 
 
 class FrontDoor(Construct):
@@ -43,7 +27,8 @@ class FrontDoor(Construct):
         operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._scopes = api.scopes
+        self._settings = api
+        self._route_settings: dict[str, Any] = {}
         self.api = apigateway.HttpApi(
             self,
             "Api",
@@ -58,39 +43,32 @@ class FrontDoor(Construct):
             http_api=self.api,
             stage_name="$default",
             auto_deploy=True,
-            throttle=apigateway.ThrottleSettings(rate_limit=api.requests_per_s, burst_limit=api.burst),
-            access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=operations)),
+            throttle=apigateway.ThrottleSettings(rate_limit=api.others.per_s, burst_limit=api.others.burst),
+            access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=operations), REQUEST_LOG),
             detailed_metrics_enabled=True,
         )
 
     def answer(self, route: Route, function: lambda_.IFunction) -> None:
-        """Let a Lambda answer a route.
+        """Let a Lambda answer a route, which has a throttle of its own.
 
         An administrative one needs its scope here as well. Makers' scopes are the function's to check: here, an ID
         token would be told that it lacks a scope (403), where it is the wrong token altogether (401).
         """
-        self.api.add_routes(
+        made = self.api.add_routes(
             path=route.path,
             methods=[apigateway.HttpMethod[route.method]],
-            authorization_scopes=list(self._scopes[ADMIN]) if route.scope == ADMIN else None,
+            authorization_scopes=list(self._settings.scopes[ADMIN]) if route.scope == ADMIN else None,
             integration=integrations.HttpLambdaIntegration(route.function, function),
         )
-
-
-@jsii.implements(apigateway.IAccessLogSettings)
-class AccessLogs:
-    """One JSON object a request."""
-
-    def __init__(self, log_group: logs.ILogGroup) -> None:
-        self._log_group = log_group
-
-    @property
-    def destination(self) -> apigateway.IAccessLogDestination:
-        return apigateway.LogGroupLogDestination(self._log_group)
-
-    @property
-    def format(self) -> rest.AccessLogFormat:
-        return rest.AccessLogFormat.custom(json.dumps(ACCESS_LOG))
+        throttle = self._settings.throttle_of(route)
+        self._route_settings[route.key] = {
+            "ThrottlingRateLimit": throttle.per_s,
+            "ThrottlingBurstLimit": throttle.burst,
+            "DetailedMetricsEnabled": True,
+        }
+        # API Gateway refuses settings of a route that is not there yet.
+        self.stage.node.add_dependency(*made)
+        cast(apigateway.CfnStage, self.stage.node.default_child).route_settings = self._route_settings
 
 
 def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:

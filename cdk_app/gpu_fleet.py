@@ -7,6 +7,7 @@ from constructs import Construct
 
 from cdk_app.gpu_capacity import GpuCapacity
 from cdk_app.gpu_worker import GpuWorker
+from cdk_app.log_group import LogGroup
 from cdk_app.stage import Stage
 from cdk_app.warm_pool import WarmPool
 from craftspark.settings import WorkerSettings
@@ -27,7 +28,18 @@ class GpuFleet(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         gpu = stage.gpu
-        self.cluster = ecs.Cluster(self, "Cluster", vpc=vpc, container_insights_v2=ecs.ContainerInsights.ENABLED)
+        self.cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            vpc=vpc,
+            container_insights_v2=ecs.ContainerInsights.ENABLED,
+            execute_command_configuration=ecs.ExecuteCommandConfiguration(
+                logging=ecs.ExecuteCommandLogging.OVERRIDE,
+                log_configuration=ecs.ExecuteCommandLogConfiguration(
+                    cloud_watch_log_group=LogGroup(self, "Shells", operations=stage.operations)
+                ),
+            ),
+        )
         self.spot = GpuCapacity(
             self, "Spot", cluster=self.cluster, gpu=gpu, spot=True, most_instances=gpu.spot_instances
         )
@@ -36,7 +48,13 @@ class GpuFleet(Construct):
         )
         self.worker = GpuWorker(self, "Worker", vpc=vpc, repository=repository, settings=settings, stage=stage)
         self.warm_spot = WarmPool(
-            self, "WarmSpot", cluster=self.cluster, capacity=self.spot, worker=self.worker, tasks=gpu.warm_spot_tasks
+            self,
+            "WarmSpot",
+            cluster=self.cluster,
+            capacity=self.spot,
+            worker=self.worker,
+            tasks=gpu.warm_spot_tasks,
+            shells=stage.operations.shells,
         )
         self.warm_on_demand = WarmPool(
             self,
@@ -45,4 +63,5 @@ class GpuFleet(Construct):
             capacity=self.on_demand,
             worker=self.worker,
             tasks=gpu.warm_on_demand_tasks,
+            shells=stage.operations.shells,
         )

@@ -54,9 +54,14 @@ def launch_gpu_task(
     )
 
 
-def refuse_stopping_tasks(machine: sfn.StateMachine) -> None:
-    """EcsRunTask allows stopping every task of the account, for an integration that no machine of ours uses."""
-    machine.add_to_role_policy(iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:StopTask"], resources=["*"]))
+def refuse_other_tasks(machine: sfn.StateMachine) -> None:
+    """EcsRunTask allows a machine to stop and to describe every task of the account.
+
+    Both are for an integration that waits for a task's end, which no machine of ours uses: a callback needs neither.
+    """
+    machine.add_to_role_policy(
+        iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"])
+    )
 
 
 def seconds(count: int) -> sfn.Timeout:

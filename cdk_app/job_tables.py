@@ -1,10 +1,14 @@
 """The jobs table and the accounts table, and who may do what with them."""
 
+from collections.abc import Sequence
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.stage import WarmUnits
+from craftspark.aws.items import LISTED
 from craftspark.backlog import WORK_ATTRIBUTES
 
 # No one may scan or delete: a job's item goes when its time is up, an account's entries stay.
@@ -27,8 +31,14 @@ class OnDemandTable(Construct):
         sort: dynamodb.Attribute,
         keep: bool,
         stream: dynamodb.StreamViewType | None = None,
+        warm: WarmUnits | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._warm = (
+            dynamodb.WarmThroughput(read_units_per_second=warm.reads_per_s, write_units_per_second=warm.writes_per_s)
+            if warm
+            else None
+        )
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -40,8 +50,32 @@ class OnDemandTable(Construct):
             ),
             time_to_live_attribute="expires_at",
             stream=stream,
+            warm_throughput=self._warm,
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+
+    def add_index(
+        self,
+        name: str,
+        *,
+        partition: dynamodb.Attribute,
+        sort: dynamodb.Attribute,
+        attributes: Sequence[str] | None = None,
+    ) -> None:
+        """An index, as warm as its table, with the keys and these attributes; with all where none are given."""
+        projection = dynamodb.ProjectionType
+        self.table.add_global_secondary_index(
+            index_name=name,
+            partition_key=partition,
+            sort_key=sort,
+            projection_type=projection.ALL
+            if attributes is None
+            else projection.INCLUDE
+            if attributes
+            else projection.KEYS_ONLY,
+            non_key_attributes=list(attributes) if attributes else None,
+            warm_throughput=self._warm,
         )
 
     def grant_read(self, reader: iam.IGrantable) -> None:
@@ -64,34 +98,21 @@ class JobsTable(OnDemandTable):
     Its stream tells of every change.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
         super().__init__(
             scope,
             construct_id,
             partition=attribute("job_id"),
             sort=attribute("item"),
             keep=keep,
+            warm=warm,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        self.table.add_global_secondary_index(
-            index_name="by_maker",
-            partition_key=attribute("maker"),
-            sort_key=attribute("created"),
-            projection_type=dynamodb.ProjectionType.ALL,
+        self.add_index("by_maker", partition=attribute("maker"), sort=attribute("created"), attributes=LISTED)
+        self.add_index(
+            "unfinished", partition=attribute("unfinished"), sort=attribute("deadline", NUMBER), attributes=()
         )
-        self.table.add_global_secondary_index(
-            index_name="unfinished",
-            partition_key=attribute("unfinished"),
-            sort_key=attribute("deadline", NUMBER),
-            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-        )
-        self.table.add_global_secondary_index(
-            index_name="backlog",
-            partition_key=attribute("backlog"),
-            sort_key=attribute("job_id"),
-            projection_type=dynamodb.ProjectionType.INCLUDE,
-            non_key_attributes=list(WORK_ATTRIBUTES),
-        )
+        self.add_index("backlog", partition=attribute("backlog"), sort=attribute("job_id"), attributes=WORK_ATTRIBUTES)
 
     def grant_mark(self, marker: iam.IGrantable) -> None:
         """Change items that are there."""
@@ -119,22 +140,23 @@ class WebhooksTable(OnDemandTable):
         """Get webhooks and tries, and write tries down."""
         self.table.grant(writer, "dynamodb:GetItem", "dynamodb:PutItem")
 
-    def grant_change(self, changer: iam.IGrantable) -> None:
-        """Find, put and delete items."""
-        self.table.grant(changer, *READ, "dynamodb:PutItem", "dynamodb:DeleteItem")
+    def grant_put(self, writer: iam.IGrantable) -> None:
+        """Find and put items."""
+        self.table.grant(writer, *READ, "dynamodb:PutItem")
+
+    def grant_drop(self, dropper: iam.IGrantable) -> None:
+        """Find and delete items."""
+        self.table.grant(dropper, *READ, "dynamodb:DeleteItem")
 
 
 class AccountsTable(OnDemandTable):
     """Makers' credits and every entry that changed them; `ledger` lists a maker's entries by time."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
-        self.table.add_global_secondary_index(
-            index_name="ledger",
-            partition_key=attribute("maker"),
-            sort_key=attribute("at"),
-            projection_type=dynamodb.ProjectionType.ALL,
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
+        super().__init__(
+            scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep, warm=warm
         )
+        self.add_index("ledger", partition=attribute("maker"), sort=attribute("at"))
 
 
 def attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:

@@ -20,10 +20,11 @@ RETENTIONS = {
 class LogGroup(logs.LogGroup):
     """Logs of one thing."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, operations: Operations) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, operations: Operations, name: str | None = None) -> None:
         super().__init__(
             scope,
             construct_id,
+            log_group_name=name,
             retention=RETENTIONS[operations.log_retention_days],
             removal_policy=RemovalPolicy.DESTROY,
         )

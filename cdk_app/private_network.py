@@ -58,6 +58,10 @@ class PrivateNetwork(Construct):
             restrict_default_security_group=False,
         )
         if not with_nat:
-            secrets = {"Secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER} if reads_secrets else {}
-            for name, service in {**INTERFACES, **secrets}.items():
+            services = dict(INTERFACES)
+            if reads_secrets:
+                services["Secrets"] = ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER
+            if operations.shells:
+                services["Shells"] = ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES
+            for name, service in services.items():
                 self.vpc.add_interface_endpoint(name, service=service)

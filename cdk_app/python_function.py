@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -57,3 +57,5 @@ class PythonFunction(Construct):
             dead_letter_queue=dead_letters,
             log_group=LogGroup(self, "Logs", operations=stage.operations),
         )
+        # Operators call functions, read their logs and pause their event sources by this name.
+        CfnOutput(self, "Name", value=self.function.function_name).override_logical_id(f"{construct_id}FunctionName")

@@ -11,10 +11,11 @@ from constructs import Construct
 from cdk_app.announcement import UNCHANGED, announce_result
 from cdk_app.batch_rendering import BatchRendering
 from cdk_app.ended_otherwise import EXECUTION, EndedOtherwise
+from cdk_app.execution_log import execution_log
 from cdk_app.gpu_fleet import GpuFleet
-from cdk_app.gpu_launch import refuse_stopping_tasks
+from cdk_app.gpu_launch import refuse_other_tasks
 from cdk_app.retries import SETTLE_FAULTS, retry_faults
-from cdk_app.stage import Rendering
+from cdk_app.stage import Operations, Rendering
 
 JOB_ID = "{% $states.input.job_id %}"
 
@@ -31,6 +32,7 @@ class RenderWorkflow(Construct):
         gpu_queue: sqs.IQueue,
         settle_job: lambda_.IFunction,
         rendering: Rendering,
+        operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
         batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
@@ -47,8 +49,9 @@ class RenderWorkflow(Construct):
             query_language=sfn.QueryLanguage.JSONATA,
             timeout=Duration.seconds(rendering.job_deadline_s),
             tracing_enabled=True,
+            logs=execution_log(self, operations),
         )
-        refuse_stopping_tasks(self.machine)
+        refuse_other_tasks(self.machine)
 
     def grant_start(self, starter: iam.IGrantable) -> None:
         """Start executions of this machine."""

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from craftspark.catalogue import CATALOGUE
-from craftspark.routes import ADMIN, MAKER
+from craftspark.routes import ADMIN, MAKER, ROUTES, Route
 
 LONGEST_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
 TRANSITIONS_A_JOB = 7  # of a job of one batch that goes well
@@ -42,16 +42,27 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class WarmUnits:
+    """Request units a second that a table is made ready for. DynamoDB refuses less than a table serves anyway."""
+
+    reads_per_s: Annotated[int, Field(ge=12_000)]
+    writes_per_s: Annotated[int, Field(ge=4_000)]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Data:
     """`keep`: whether tables, buckets and images outlive their stack and refuse to be deleted.
 
-    Models and training pictures that were overwritten or deleted can be had back for `versions_kept_days`.
+    Models and training pictures that were overwritten or deleted can be had back for `versions_kept_days`. `warm` is
+    what the tables of jobs and accounts, and their indexes, serve from the first second; a new table without it serves
+    12,000 read and 4,000 write units a second and doubles within half an hour.
     """
 
     keep: bool
     uploads_kept_days: Days
     gpu_images_kept: Positive
     versions_kept_days: Days
+    warm: WarmUnits | None = None
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -197,16 +208,29 @@ class Makers:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Throttle:
+    """Requests a second over all makers, and how many more at once."""
+
+    per_s: Positive
+    burst: Positive
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Api:
-    """Requests a second over all makers, whence browsers may call, and who signs tokens.
+    """How many requests each kind of route takes, which origins browsers may call from, and who signs tokens.
+
+    `submissions`, `polling` and `others` bound each route of that kind by itself, so that none takes what another
+    needs; all routes together stay within `account_per_s`, API Gateway's quota of the account in the region.
 
     Without `oidc_issuer` the stage has a Cognito user pool of its own. A token needs one of `maker_scopes` for makers'
     routes and `admin_scope` for the administrative ones, as the issuer names them. The user pool gives the first of
     makers' scopes to whoever signs in, the second to servers.
     """
 
-    requests_per_s: Positive
-    burst: Positive
+    submissions: Throttle
+    polling: Throttle
+    others: Throttle
+    account_per_s: Positive = 10_000
     allowed_origins: tuple[str, ...]
     oidc_issuer: Annotated[str, Field(pattern=r"^https://")] | None = None
     oidc_audience: tuple[str, ...] = ()
@@ -220,6 +244,22 @@ class Api:
     def scopes(self) -> dict[str, tuple[str, ...]]:
         """What a token may have for each kind of route: one of these is enough."""
         return {MAKER: self.maker_scopes, ADMIN: (self.admin_scope,)}
+
+    def throttle_of(self, route: Route) -> Throttle:
+        """What a route takes."""
+        throttles: dict[str, Throttle] = {
+            "submissions": self.submissions,
+            "polling": self.polling,
+            "others": self.others,
+        }
+        return throttles[route.traffic]
+
+    @model_validator(mode="after")
+    def _check_throttles(self) -> Self:
+        together = sum(self.throttle_of(route).per_s for route in ROUTES)
+        if together > self.account_per_s:
+            raise ValueError(f"account_per_s: the routes together take {together} requests a second, which is more")
+        return self
 
     @model_validator(mode="after")
     def _check_issuer(self) -> Self:
@@ -236,22 +276,40 @@ class UserPool:
 
     `self_sign_up`: whether anybody can make an account. `threat_protection` judges sign-ins and leaked passwords, and
     with `enforced` stops what is risky; anything but `off` is Cognito's plan Plus. `requests_per_address` is what one
-    address may ask in five minutes before a web ACL blocks it; None for no web ACL.
+    address may ask in five minutes before a web ACL blocks it; None for no web ACL. `mail_from` is the address that
+    sign-up mails come from, of a domain that SES has verified in `mail_region`; without it Cognito sends them, about 50
+    a day.
     """
 
     self_sign_up: bool
     threat_protection: Literal["off", "audit", "enforced"]
     requests_per_address: Annotated[int, Field(ge=10)] | None
+    mail_from: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    mail_region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+
+    @model_validator(mode="after")
+    def _check_mail(self) -> Self:
+        if (self.mail_from is None) != (self.mail_region is None):
+            raise ValueError("mail_from: goes with mail_region, where SES has verified its domain")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Operations:
-    """Who hears of alarms, and what is too much within five minutes."""
+    """Who hears of alarms, what is too much within five minutes, and what is recorded.
+
+    `execution_log` is what executions write down of their states, never of their data. `traced_percent` of the calls
+    are traced by X-Ray, and one a second. `shells` lets an operator open a shell in a warm worker by ECS Exec.
+    """
 
     alarm_email: str | None
     failed_executions: Count
     server_errors: Count
+    deferred_orders: Count
     log_retention_days: Literal[1, 7, 14, 30, 90, 180, 365]
+    execution_log: Literal["ALL", "ERROR", "FATAL"]
+    traced_percent: Percent
+    shells: bool
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)

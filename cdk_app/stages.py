@@ -4,7 +4,21 @@ import platform
 import sys
 from dataclasses import replace
 
-from cdk_app.stage import Api, Data, Functions, Gpu, Makers, Network, Operations, Rendering, Stage, Training, UserPool
+from cdk_app.stage import (
+    Api,
+    Data,
+    Functions,
+    Gpu,
+    Makers,
+    Network,
+    Operations,
+    Rendering,
+    Stage,
+    Throttle,
+    Training,
+    UserPool,
+    WarmUnits,
+)
 
 # Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
 GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
@@ -68,16 +82,37 @@ DEV = Stage(
         runs_kept_days=30,
     ),
     makers=Makers(default_plan="plus", job_retention_days=30, url_lifetime_s=3600),
-    api=Api(requests_per_s=50, burst=100, allowed_origins=("http://localhost:5173",)),
+    api=Api(
+        submissions=Throttle(per_s=50, burst=100),
+        polling=Throttle(per_s=200, burst=400),
+        others=Throttle(per_s=50, burst=100),
+        allowed_origins=("http://localhost:5173",),
+    ),
     user_pool=UserPool(self_sign_up=False, threat_protection="off", requests_per_address=None),
-    operations=Operations(alarm_email=None, failed_executions=10, server_errors=5, log_retention_days=14),
+    operations=Operations(
+        alarm_email=None,
+        failed_executions=10,
+        server_errors=5,
+        deferred_orders=10,
+        log_retention_days=14,
+        execution_log="ALL",
+        traced_percent=100,
+        shells=True,
+    ),
 )
 
 PROD = replace(
     DEV,
     name="prod",
     network=Network(zones=3, egress="endpoints", nat_gateways=0),
-    data=Data(keep=True, uploads_kept_days=30, gpu_images_kept=50, versions_kept_days=90),
+    data=Data(
+        keep=True,
+        uploads_kept_days=30,
+        gpu_images_kept=50,
+        versions_kept_days=90,
+        # 200 jobs a second, of some 45 write units each over tables and indexes.
+        warm=WarmUnits(reads_per_s=12_000, writes_per_s=10_000),
+    ),
     gpu=replace(
         DEV.gpu,
         spot_instances=200,
@@ -90,11 +125,25 @@ PROD = replace(
     ),
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
     makers=Makers(default_plan="free", job_retention_days=365, url_lifetime_s=3600),
-    api=Api(requests_per_s=2000, burst=4000, allowed_origins=()),
+    api=Api(
+        submissions=Throttle(per_s=400, burst=800),
+        polling=Throttle(per_s=2000, burst=4000),
+        others=Throttle(per_s=100, burst=200),
+        allowed_origins=(),
+    ),
     # Each account brings credits for a GPU. Who may have one is the marketplace's to say: it makes accounts itself, or
     # opens sign-up here once it has seen what that costs.
     user_pool=UserPool(self_sign_up=False, threat_protection="enforced", requests_per_address=300),
-    operations=Operations(alarm_email=None, failed_executions=100, server_errors=10, log_retention_days=90),
+    operations=Operations(
+        alarm_email=None,
+        failed_executions=100,
+        server_errors=10,
+        deferred_orders=100,
+        log_retention_days=90,
+        execution_log="ERROR",
+        traced_percent=1,
+        shells=False,
+    ),
 )
 
 

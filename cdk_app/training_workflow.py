@@ -12,11 +12,12 @@ from constructs import Construct
 
 from cdk_app.announcement import UNCHANGED, announce_result
 from cdk_app.ended_otherwise import EXECUTION, EndedOtherwise
+from cdk_app.execution_log import execution_log
 from cdk_app.gpu_fleet import GpuFleet
-from cdk_app.gpu_launch import CALLBACK, refuse_stopping_tasks, seconds
+from cdk_app.gpu_launch import CALLBACK, refuse_other_tasks, seconds
 from cdk_app.gpu_worker import GpuWorker
 from cdk_app.retries import STORE_FAULTS, retry_faults
-from cdk_app.stage import Training
+from cdk_app.stage import Operations, Training
 from cdk_app.style_training import WHY, StyleTraining
 
 TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
@@ -38,6 +39,7 @@ class TrainingWorkflow(Construct):
         judge_canary: lambda_.IFunction,
         settle_training: lambda_.IFunction,
         training: Training,
+        operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
         self._training, self._settle_training = training, settle_training
@@ -66,8 +68,9 @@ class TrainingWorkflow(Construct):
             query_language=sfn.QueryLanguage.JSONATA,
             timeout=Duration.seconds(training.longest_s),
             tracing_enabled=True,
+            logs=execution_log(self, operations),
         )
-        refuse_stopping_tasks(self.machine)
+        refuse_other_tasks(self.machine)
 
     def grant_answer(self, task: iam.IGrantable) -> None:
         """Answer this machine's task tokens, and heartbeat."""

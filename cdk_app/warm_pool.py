@@ -8,7 +8,10 @@ from cdk_app.gpu_worker import GpuWorker
 
 
 class WarmPool(Construct):
-    """An ECS service of `tasks` workers on one kind of capacity. A deployment that keeps failing is taken back."""
+    """An ECS service of `tasks` workers on one kind of capacity. A deployment that keeps failing is taken back.
+
+    With `shells`, operators may open a shell in a worker.
+    """
 
     def __init__(
         self,
@@ -19,6 +22,7 @@ class WarmPool(Construct):
         capacity: GpuCapacity,
         worker: GpuWorker,
         tasks: int,
+        shells: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.service = ecs.Ec2Service(
@@ -35,6 +39,7 @@ class WarmPool(Construct):
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_execute_command=shells,
         )
         # The cluster's link to its capacity is made after the cluster itself, and ECS refuses the service before it.
         self.service.node.add_dependency(cluster)

@@ -1,6 +1,6 @@
 """A queue whose messages never get lost: what fails too often waits in a second one."""
 
-from aws_cdk import Duration
+from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -10,7 +10,7 @@ MOST_RECEIVES = 3
 class DeadLetterQueue(sqs.Queue):
     """Where a person looks at what nothing could handle. Messages stay for two weeks, the longest that SQS allows."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, output: str | None = None) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -18,10 +18,14 @@ class DeadLetterQueue(sqs.Queue):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
+        tell_url(self, output or f"{construct_id}QueueUrl")
 
 
 class WorkQueue(Construct):
-    """A standard queue and its dead letters, where a message is after `most_receives` that failed."""
+    """A standard queue and its dead letters, where a message is after `most_receives` that failed.
+
+    A message that waits longer than `late_after` is an alarm.
+    """
 
     def __init__(
         self,
@@ -30,10 +34,13 @@ class WorkQueue(Construct):
         *,
         visibility: Duration,
         retention: Duration,
+        late_after: Duration,
         most_receives: int = MOST_RECEIVES,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = DeadLetterQueue(self, "DeadLetters")
+        self.late_after = late_after
+        name = construct_id.removesuffix("Queue")
+        self.dead_letters = DeadLetterQueue(self, "DeadLetters", output=f"{name}DeadLetterQueueUrl")
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -44,3 +51,9 @@ class WorkQueue(Construct):
             enforce_ssl=True,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=most_receives),
         )
+        tell_url(self.queue, f"{name}QueueUrl")
+
+
+def tell_url(queue: sqs.Queue, output: str) -> None:
+    """An output of the stack: operators look into queues by their URL."""
+    CfnOutput(queue, "Url", value=queue.queue_url).override_logical_id(output)

@@ -42,43 +42,29 @@ class ImageFailure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """One request of a maker to a tool. Times are UTC; `seeds` holds one seed an image, by index.
+class JobOutline:
+    """What a list shows of a job. Times are UTC; `seeds` holds one seed an image, by index.
 
-    `thumbnails` are the indexes of the first delivered images, once the job is final: what a list shows of it.
-    `title` is the maker's own name for it, `pin` the version of a registered style that draws it, chosen at
-    submission, `source` the picture it begins from. `work_s` is how long a worker is busy with it by the model's
-    profile, `shared_s` the part of it that images of other jobs of the same `kind` can share; the estimates are those
-    that it was accepted with.
+    `thumbnails` are the indexes of the first delivered images, once the job is final. `title` is the maker's own name
+    for it.
     """
 
     job_id: str
     maker: str
     tool: str
     request: dict[str, Any]
-    fingerprint: str
     lane: str
     seeds: tuple[int, ...]
     credits_per_image: int
     state: JobState
     created_at: datetime
-    deadline: datetime
     expires_at: datetime
-    images_stored: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
     delivered: int = 0
     thumbnails: tuple[int, ...] = ()
-    failures: tuple[ImageFailure, ...] = ()
-    pin: Pin | None = None
-    source: Source | None = None
     title: str | None = None
     images_deleted_at: datetime | None = None
-    kind: str = ""
-    work_s: float = 0.0
-    shared_s: float = 0.0
-    estimated_wait_s: int = 0
-    estimated_render_s: int = 0
 
     @property
     def count(self) -> int:
@@ -96,6 +82,28 @@ class Job:
     @property
     def refunded(self) -> int:
         return self.price - self.spent if self.state.final else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(JobOutline):
+    """One request of a maker to a tool.
+
+    `pin` is the version of a registered style that draws it, chosen at submission, `source` the picture it begins from.
+    `work_s` is how long a worker is busy with it by the model's profile, `shared_s` the part of it that images of other
+    jobs of the same `kind` can share; the estimates are those that it was accepted with.
+    """
+
+    fingerprint: str
+    deadline: datetime
+    images_stored: int = 0
+    failures: tuple[ImageFailure, ...] = ()
+    pin: Pin | None = None
+    source: Source | None = None
+    kind: str = ""
+    work_s: float = 0.0
+    shared_s: float = 0.0
+    estimated_wait_s: int = 0
+    estimated_render_s: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

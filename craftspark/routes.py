@@ -6,13 +6,16 @@ from typing import Literal
 MAKER: Literal["maker"] = "maker"
 ADMIN: Literal["admin"] = "admin"
 
+# `polling` is what clients ask again and again while they wait, `submissions` what they wait for.
+Traffic = Literal["submissions", "polling", "others"]
+
 
 @dataclass(frozen=True)
 class Route:
     """`function` names the folder under `lambdas/` whose `handler.py` answers.
 
     `scope` is what the caller's token has to be for; the stage knows the scopes' names at the issuer. What `costs` is
-    refused to a suspended maker.
+    refused to a suspended maker. `traffic` is the kind of requests, each of which has a throttle of its own.
     """
 
     method: str
@@ -20,19 +23,25 @@ class Route:
     function: str
     scope: Literal["maker", "admin"] = MAKER
     costs: bool = False
+    traffic: Traffic = "others"
+
+    @property
+    def key(self) -> str:
+        """The route as API Gateway names it."""
+        return f"{self.method} {self.path}"
 
 
 ROUTES = (
-    Route("GET", "/v1/account", "read_account"),
+    Route("GET", "/v1/account", "read_account", traffic="polling"),
     Route("GET", "/v1/account/ledger", "list_ledger"),
     Route("GET", "/v1/tools", "list_tools"),
-    Route("POST", "/v1/tools/{tool}/jobs", "submit_job", costs=True),
-    Route("POST", "/v1/tools/{tool}/quotes", "quote_job", costs=True),
+    Route("POST", "/v1/tools/{tool}/jobs", "submit_job", costs=True, traffic="submissions"),
+    Route("POST", "/v1/tools/{tool}/quotes", "quote_job", costs=True, traffic="submissions"),
     Route("POST", "/v1/uploads", "create_upload", costs=True),
     Route("POST", "/v1/uploads/{upload_id}/check", "check_upload", costs=True),
     Route("POST", "/v1/live", "open_live", costs=True),
-    Route("GET", "/v1/jobs", "list_jobs"),
-    Route("GET", "/v1/jobs/{job_id}", "read_job"),
+    Route("GET", "/v1/jobs", "list_jobs", traffic="polling"),
+    Route("GET", "/v1/jobs/{job_id}", "read_job", traffic="polling"),
     Route("PATCH", "/v1/jobs/{job_id}", "change_job"),
     Route("DELETE", "/v1/jobs/{job_id}", "delete_job"),
     Route("POST", "/v1/jobs/{job_id}/cancel", "cancel_job"),

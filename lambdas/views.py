@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from craftspark.downloads import Download, downloads_of, stem_of
-from craftspark.jobs import THUMBNAILS_LISTED, Job, JobRecord, JobState, thumbnail_key
+from craftspark.jobs import THUMBNAILS_LISTED, JobOutline, JobRecord, JobState, thumbnail_key
 from craftspark.parsing import LINE
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
@@ -223,7 +223,7 @@ def upload_view(upload: Upload) -> UploadView:
     )
 
 
-def summary_of(job: Job) -> dict[str, Any]:
+def summary_of(job: JobOutline) -> dict[str, Any]:
     credits = CreditsView(
         price=job.price, reserved=0 if job.state.final else job.price, spent=job.spent, refunded=job.refunded
     )
@@ -244,11 +244,11 @@ def summary_of(job: Job) -> dict[str, Any]:
     }
 
 
-def job_summary(job: Job) -> JobSummary:
+def job_summary(job: JobOutline) -> JobSummary:
     return JobSummary(**summary_of(job))
 
 
-def listed_jobs(jobs: Sequence[Job], links: Links) -> list[ListedJob]:
+def listed_jobs(jobs: Sequence[JobOutline], links: Links) -> list[ListedJob]:
     """Jobs as the list shows them, with links to their thumbnails, all made at once."""
     shown = [() if job.images_deleted_at else job.thumbnails for job in jobs]
     thumbnails = [

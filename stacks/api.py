@@ -180,7 +180,8 @@ class ApiStack(Stack):
 
     def _delete_images(self) -> lambda_.Function:
         delete_images = self._deleter("DeleteImages", "delete_images")
-        self._data.jobs.grant_read_write(delete_images)
+        self._data.jobs.grant_read(delete_images)
+        self._data.jobs.grant_mark(delete_images)
         return delete_images
 
     def _delete_job(self) -> lambda_.Function:
@@ -227,10 +228,12 @@ class ApiStack(Stack):
     def _webhooks(self, name: str, webhooks: WebhooksStack) -> lambda_.Function:
         settings = WebhookSettings(webhooks_table=webhooks.table.table.table_name)
         function = self._function(name.title().replace("_", ""), name, settings)
-        if name.startswith("list_"):
-            webhooks.table.grant_read(function)
-        else:
-            webhooks.table.grant_change(function)
+        grants = {
+            "create_webhook": webhooks.table.grant_put,
+            "rotate_webhook_secret": webhooks.table.grant_put,
+            "delete_webhook": webhooks.table.grant_drop,
+        }
+        grants.get(name, webhooks.table.grant_read)(function)
         if name == "create_webhook":
             self._data.accounts.grant_read_write(function)
         return function

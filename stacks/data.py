@@ -28,8 +28,8 @@ class DataStack(Stack):
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=data.keep, **stack)
-        self.jobs = JobsTable(self, "Jobs", keep=data.keep)
-        self.accounts = AccountsTable(self, "Accounts", keep=data.keep)
+        self.jobs = JobsTable(self, "Jobs", keep=data.keep, warm=data.warm)
+        self.accounts = AccountsTable(self, "Accounts", keep=data.keep, warm=data.warm)
         self.uploads = PrivateBucket(
             self,
             "Uploads",

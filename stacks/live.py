@@ -9,7 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
+from cdk_app.access_log import CONNECTION_LOG, AccessLogRole, AccessLogs
 from cdk_app.job_tables import ConnectionsTable
+from cdk_app.log_group import LogGroup
 from cdk_app.python_function import PythonFunction
 from cdk_app.stage import Stage
 from cdk_app.work_queue import DeadLetterQueue
@@ -29,7 +31,7 @@ class LiveStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, **stack: Any) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage = stage
-        self.unsent = DeadLetterQueue(self, "Unsent")
+        self.unsent = DeadLetterQueue(self, "UnsentUpdates")
         # Losing it loses open connections alone, so it is never kept.
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
@@ -54,8 +56,10 @@ class LiveStack(Stack):
             web_socket_api=api,
             stage_name="live",
             auto_deploy=True,
-            throttle=apigateway.ThrottleSettings(rate_limit=stage.api.requests_per_s, burst_limit=stage.api.burst),
+            throttle=apigateway.ThrottleSettings(rate_limit=stage.api.others.per_s, burst_limit=stage.api.others.burst),
+            access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=stage.operations), CONNECTION_LOG),
         )
+        self.door.node.add_dependency(AccessLogRole(self, "AccessLogRole"))
         self._push(data)
         CfnOutput(self, "LiveUrl", value=self.door.url)
 

@@ -1,22 +1,35 @@
-"""What tells people that something is wrong, and shows where: alarms and a dashboard."""
+"""What tells people that something is wrong, and shows where: alarms, a dashboard and traces."""
 
 from typing import Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_xray as xray
 from constructs import Construct
 
 from cdk_app.alarms import Alarms
-from cdk_app.python_function import METRICS_NAMESPACE
-from cdk_app.stage import Operations
+from cdk_app.dashboard import failures_by_reason, graph
+from cdk_app.metrics import (
+    EVENTS,
+    PERIOD,
+    age,
+    dead_letter_queues,
+    depth,
+    desired,
+    event,
+    missing,
+    reservation,
+    running,
+    work_queues,
+)
+from cdk_app.stage import Stage
 from stacks.api import ApiStack
 from stacks.live import LiveStack
 from stacks.rendering import RenderingStack
 from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
-PERIOD = Duration.minutes(5)
+LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten
 
 
 class OperationsStack(Stack):
@@ -27,7 +40,7 @@ class OperationsStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        operations: Operations,
+        stage: Stage,
         rendering: RenderingStack,
         api: ApiStack,
         training: TrainingStack,
@@ -36,67 +49,130 @@ class OperationsStack(Stack):
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
-        machine, door = rendering.workflow.machine, api.front_door.api
-        failed = machine.metric_failed(period=PERIOD)
-        timed_out = machine.metric_timed_out(period=PERIOD)
-        server_errors = door.metric_server_error(period=PERIOD, statistic="Sum")
-        dead = {
-            "IntakeDeadLetters": _depth(rendering.intake.dead_letters),
-            "GpuDeadLetters": _depth(rendering.gpu_queue.dead_letters),
-            "Unsettled": _depth(rendering.unsettled),
-            "UnsettledTrainings": _depth(training.unsettled),
-            "UntoldWebhooks": _depth(webhooks.untold),
-            "UndeliveredWebhooks": _depth(webhooks.deliveries.dead_letters),
-            "UnsentUpdates": _depth(live.unsent),
-        }
+        self._operations, self._rendering, self._api, self._training = stage.operations, rendering, api, training
+        watched = (rendering, api, training, webhooks, live)
+        self._dead = dead_letter_queues(watched)
+        self._queues = work_queues(watched)
+        self._alarms = Alarms(self, "Alarms", email=stage.operations.alarm_email)
+        self._watch_queues()
+        self._watch_jobs()
+        self._watch_gpus()
+        self._dashboard()
+        self._sample(stage)
 
-        alarms = Alarms(self, "Alarms", email=operations.alarm_email)
-        for name, depth in dead.items():
-            alarms.above(name, depth, most=0, means="messages that nothing could handle wait for a person")
-        alarms.above("FailedJobs", failed, most=operations.failed_executions, means="jobs fail unusually often")
-        alarms.above("OverdueJobs", timed_out, most=0, means="a job's execution ran into its deadline")
-        alarms.above(
-            "SweptJobs", _event("JobOverdue", "sweep_overdue_jobs"), most=0, means="only the sweeper ended a job"
+    def _watch_queues(self) -> None:
+        """Every queue there is, so that none can be forgotten."""
+        for name, letters in self._dead.items():
+            self._alarms.above(
+                name, depth(letters), most=0, means="messages that nothing could handle wait for a person"
+            )
+        for name, queue in self._queues.items():
+            most = queue.late_after.to_seconds()
+            self._alarms.above(f"{name}Late", age(queue.queue), most=most, means="messages wait too long")
+        self._alarms.above(
+            "DeferredOrders",
+            event("OrderDeferred"),
+            most=self._operations.deferred_orders,
+            means="Step Functions takes fewer starts than jobs come in; orders go back to the queue",
         )
-        alarms.above(
-            "FailedTrainings", training.workflow.machine.metric_failed(period=PERIOD), most=0, means="a training failed"
-        )
-        alarms.above("ServerErrors", server_errors, most=operations.server_errors, means="the API answers 5xx")
 
+    def _watch_jobs(self) -> None:
+        above, most = self._alarms.above, self._operations
+        machine, trainings = self._rendering.workflow.machine, self._training.workflow.machine
+        above(
+            "FailedJobs",
+            machine.metric_failed(period=PERIOD),
+            most=most.failed_executions,
+            means="jobs fail unusually often",
+        )
+        above(
+            "OverdueJobs",
+            machine.metric_timed_out(period=PERIOD),
+            most=0,
+            means="a job's execution ran into its deadline",
+        )
+        above("SweptJobs", event("JobOverdue"), most=0, means="only the sweeper ended a job")
+        above("FailedTrainings", trainings.metric_failed(period=PERIOD), most=0, means="a training failed")
+        for name, each in (("ThrottledJobs", machine), ("ThrottledTrainings", trainings)):
+            above(
+                name, each.metric_throttled(period=PERIOD), most=0, means="executions wait for the quota of transitions"
+            )
+        errors = self._api.front_door.api.metric_server_error(period=PERIOD, statistic="Sum")
+        above("ServerErrors", errors, most=most.server_errors, means="the API answers 5xx")
+
+    def _watch_gpus(self) -> None:
+        fleet = self._rendering.fleet
+        for name, pool in (("WarmSpotMissing", fleet.warm_spot), ("WarmOnDemandMissing", fleet.warm_on_demand)):
+            self._alarms.above(
+                name, missing(pool), most=0, periods=LATE_PERIODS, means="warm workers that should run do not"
+            )
+        for name, capacity in (("SpotCapacityMissing", fleet.spot), ("OnDemandCapacityMissing", fleet.on_demand)):
+            self._alarms.above(
+                name,
+                reservation(capacity, fleet.cluster),
+                most=100,
+                periods=LATE_PERIODS,
+                means="GPU instances that tasks wait for do not come: quota, or no capacity in the zones",
+            )
+
+    def _dashboard(self) -> None:
+        door, machine, fleet = self._api.front_door.api, self._rendering.workflow.machine, self._rendering.fleet
+        pools = {"spot": fleet.warm_spot, "on demand": fleet.warm_on_demand}
         cloudwatch.Dashboard(
             self,
             "Dashboard",
             widgets=[
                 [
-                    _graph("Requests", door.metric_count(period=PERIOD), server_errors, door.metric_client_error()),
-                    _graph("API latency", door.metric_latency(statistic="p50"), door.metric_latency(statistic="p99")),
+                    graph("Requests", door.metric_count(), door.metric_server_error(), door.metric_client_error()),
+                    graph("API latency", door.metric_latency(statistic="p50"), door.metric_latency(statistic="p99")),
                 ],
                 [
-                    _graph("Jobs", machine.metric_started(), machine.metric_succeeded(), failed, timed_out),
-                    _graph("Job duration", machine.metric_time(statistic="p50"), machine.metric_time(statistic="p99")),
+                    graph(
+                        "Executions",
+                        machine.metric_started(),
+                        machine.metric_succeeded(),
+                        machine.metric_failed(),
+                        machine.metric_timed_out(),
+                        machine.metric_throttled(),
+                    ),
+                    graph("Job duration", machine.metric_time(statistic="p50"), machine.metric_time(statistic="p99")),
                 ],
                 [
-                    _graph("Waiting", _depth(rendering.intake.queue), _depth(rendering.gpu_queue.queue)),
-                    _graph("Dead letters", *dead.values()),
+                    graph("Jobs", *(event(name, name) for name in EVENTS)),
+                    failures_by_reason(self._rendering.settle_job),
+                ],
+                [
+                    graph("Messages waiting", *(depth(each.queue, name) for name, each in self._queues.items())),
+                    graph("Oldest message, seconds", *(age(each.queue, name) for name, each in self._queues.items())),
+                ],
+                [
+                    graph(
+                        "Warm workers",
+                        *(running(pool, f"{name}, running") for name, pool in pools.items()),
+                        *(desired(pool, f"{name}, desired") for name, pool in pools.items()),
+                    ),
+                    graph("Dead letters", *(depth(letters, name) for name, letters in self._dead.items())),
                 ],
             ],
         )
 
-
-def _event(name: str, function: str) -> cloudwatch.Metric:
-    """An event that a function's log lines count."""
-    return cloudwatch.Metric(
-        namespace=METRICS_NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": function},
-        period=PERIOD,
-        statistic="Sum",
-    )
-
-
-def _depth(queue: sqs.IQueue) -> cloudwatch.Metric:
-    return queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum")
-
-
-def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=12)
+    def _sample(self, stage: Stage) -> None:
+        """Which share of the calls X-Ray records; each recorded one is paid for."""
+        xray.CfnSamplingRule(
+            self,
+            "Sampling",
+            sampling_rule=xray.CfnSamplingRule.SamplingRuleProperty(
+                rule_name=f"craftspark-{stage.name}",
+                priority=1000,
+                reservoir_size=1,
+                fixed_rate=stage.operations.traced_percent / 100,
+                # Functions and machines are named after their stack.
+                service_name=stage.stack_name("*"),
+                service_type="*",
+                host="*",
+                http_method="*",
+                url_path="*",
+                resource_arn="*",
+                version=1,
+            ),
+        )

@@ -23,6 +23,7 @@ from stacks.data import DataStack
 START_TIMEOUT_S = 60
 SETTLE_TIMEOUT_S = 30
 SWEEP_TIMEOUT_S = 240
+LATE_ORDER = Duration.minutes(2)  # from then on an order counts as lost
 SWEEP_EVERY = Duration.minutes(5)
 RESEND_EVERY = Duration.seconds(EVERY.total_seconds())
 
@@ -36,7 +37,11 @@ class RenderingStack(Stack):
         super().__init__(scope, construct_id, **stack)
         # A message stays hidden for six times its consumer's timeout, as AWS asks for.
         self.intake = WorkQueue(
-            self, "Intake", visibility=Duration.seconds(6 * START_TIMEOUT_S), retention=Duration.days(1)
+            self,
+            "Intake",
+            visibility=Duration.seconds(6 * START_TIMEOUT_S),
+            retention=Duration.days(1),
+            late_after=LATE_ORDER,
         )
         # A batch is worth nothing once its job is overdue.
         self.gpu_queue = WorkQueue(
@@ -44,21 +49,24 @@ class RenderingStack(Stack):
             "GpuQueue",
             visibility=Duration.seconds(stage.rendering.gpu_queue_visibility_s),
             retention=Duration.seconds(stage.rendering.job_deadline_s),
+            # By then a GPU is launched for it.
+            late_after=Duration.seconds(stage.rendering.gpu_queue_wait_s + stage.rendering.wave_s),
         )
         self.unsettled = DeadLetterQueue(self, "Unsettled")
 
         self.fleet = fleet = self._fleet(stage, vpc, data)
-        settle_job = self._settler("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data).function
+        self.settle_job = self._settler("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data).function
         self.workflow = RenderWorkflow(
             self,
             "RenderJob",
             fleet=fleet,
             gpu_queue=self.gpu_queue.queue,
-            settle_job=settle_job,
+            settle_job=self.settle_job,
             rendering=stage.rendering,
+            operations=stage.operations,
         )
         self.workflow.grant_answer(fleet.worker.role)
-        self.workflow.settle_otherwise_ended(settle_job, dead_letters=self.unsettled)
+        self.workflow.settle_otherwise_ended(self.settle_job, dead_letters=self.unsettled)
         self._start_jobs(stage, data)
         self._sweep(stage, data)
         self._resend(stage, data)
@@ -66,9 +74,6 @@ class RenderingStack(Stack):
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)
         CfnOutput(self, "WarmPoolServiceName", value=fleet.warm_spot.service.service_name)
-        CfnOutput(self, "GpuQueueUrl", value=self.gpu_queue.queue.queue_url)
-        CfnOutput(self, "GpuDeadLetterQueueUrl", value=self.gpu_queue.dead_letters.queue_url)
-        CfnOutput(self, "IntakeQueueUrl", value=self.intake.queue.queue_url)
 
     def _fleet(self, stage: Stage, vpc: ec2.IVpc, data: DataStack) -> GpuFleet:
         settings = WorkerSettings(

@@ -43,7 +43,7 @@ class TrainingStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage, self._data = stage, data
-        self.unsettled = DeadLetterQueue(self, "Unsettled")
+        self.unsettled = DeadLetterQueue(self, "UnsettledTrainings")
         trainer = self._trainer(vpc)
         ask_approval = self._approver("AskApproval", "ask_approval")
         events.EventBus.from_event_bus_name(self, "Bus", "default").grant_put_events_to(ask_approval)
@@ -57,16 +57,15 @@ class TrainingStack(Stack):
             judge_canary=self._releaser("JudgeCanary", "judge_canary", writes=False),
             settle_training=self._releaser("SettleTraining", "settle_training", writes=True),
             training=stage.training,
+            operations=stage.operations,
         )
         self.workflow.settle_otherwise_ended(dead_letters=self.unsettled)
         decide_training = self._approver("DecideTraining", "decide_training")
         for who in (trainer.role, decide_training):
             self.workflow.grant_answer(who)
-        start_training = self._start_training()
+        self._start_training()
 
         CfnOutput(self, "TrainingStateMachineArn", value=self.workflow.machine.state_machine_arn)
-        CfnOutput(self, "StartTrainingFunctionName", value=start_training.function_name)
-        CfnOutput(self, "DecideTrainingFunctionName", value=decide_training.function_name)
 
     def _trainer(self, vpc: ec2.IVpc) -> GpuWorker:
         """A task that reads data and model, and writes its run and its adapter. It knows no maker and no table."""
@@ -87,7 +86,7 @@ class TrainingStack(Stack):
         data.models.grant_put(trainer.role, "styles/*")
         return trainer
 
-    def _start_training(self) -> lambda_.Function:
+    def _start_training(self) -> None:
         settings = StartTrainingSettings(
             trainings_table=self._data.trainings.table.table_name,
             training_bucket=self._data.training.bucket_name,
@@ -97,7 +96,6 @@ class TrainingStack(Stack):
         start_training = self._function("StartTraining", "start_training", settings)
         self._data.trainings.grant_enter(start_training)
         self.workflow.machine.grant_start_execution(start_training)
-        return start_training
 
     def _approver(self, construct_id: str, name: str) -> lambda_.Function:
         settings = ApprovalSettings(trainings_table=self._data.trainings.table.table_name)

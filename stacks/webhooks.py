@@ -28,7 +28,7 @@ class WebhooksStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage = stage
         self.table = WebhooksTable(self, "Webhooks", keep=stage.data.keep)
-        self.untold = DeadLetterQueue(self, "Untold")
+        self.untold = DeadLetterQueue(self, "UntoldWebhooks")
         # Tries are counted in the message. A message is received more often only where the function itself fails.
         self.deliveries = WorkQueue(
             self,
@@ -36,6 +36,7 @@ class WebhooksStack(Stack):
             visibility=Duration.seconds(6 * DELIVER_TIMEOUT_S),
             retention=Duration.days(3),
             most_receives=5,
+            late_after=Duration.hours(1),  # a wait for the next try begins anew every 15 minutes
         )
         queue = self.deliveries.queue
         settings = FanOutSettings(webhooks_table=self.table.table.table_name, delivery_queue_url=queue.queue_url)

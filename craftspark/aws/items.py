@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from craftspark.expiry import is_expired
-from craftspark.jobs import BatchProgress, ImageFailure, Job, JobRecord, JobState, StoredImage
+from craftspark.jobs import BatchProgress, ImageFailure, Job, JobOutline, JobRecord, JobState, StoredImage
 from craftspark.releases import Pin
 from craftspark.sources import Source
 
@@ -26,6 +26,25 @@ UNFINISHED_SHARDS = 8
 UNSTARTED = "unstarted#"
 # Each takes up to 1,000 writes a second: an unfinished job's entry, each stored image of it, and its end.
 BACKLOG_SHARDS = 4
+# What the index `by_maker` carries beside keys: what a list shows and filters by. A change of one of these is a write
+# to the index too, under a key that all of a maker's jobs share; `images_stored`, which counts, is none of them.
+LISTED = (
+    "created_at",
+    "credits_per_image",
+    "deleted_at",
+    "delivered",
+    "expires_at",
+    "finished_at",
+    "images_deleted_at",
+    "lane",
+    "request",
+    "seeds",
+    "started_at",
+    "state",
+    "thumbnails",
+    "title",
+    "tool",
+)
 
 
 def text(value: str) -> dict[str, str]:
@@ -113,37 +132,52 @@ def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:
     return text(json.dumps([asdict(failure) for failure in failures]))
 
 
+def read_listed(item: Mapping[str, Any]) -> JobOutline:
+    """A job from the index `by_maker`, which has the attributes LISTED."""
+    return JobOutline(**_listed(_plain(item)))
+
+
 def read_job(item: Mapping[str, Any]) -> Job:
-    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    plain = _plain(item)
     return Job(
-        job_id=plain["job_id"],
-        maker=plain["maker"],
-        tool=plain["tool"],
-        request=json.loads(plain["request"]),
+        **_listed(plain),
         fingerprint=plain["fingerprint"],
-        lane=plain["lane"],
-        seeds=tuple(int(seed["N"]) for seed in plain["seeds"]),
-        credits_per_image=int(plain["credits_per_image"]),
-        state=JobState(plain["state"]),
-        created_at=datetime.fromisoformat(plain["created_at"]),
         deadline=datetime.fromtimestamp(int(plain["deadline"]), UTC),
-        expires_at=datetime.fromtimestamp(int(plain["expires_at"]), UTC),
         images_stored=int(plain["images_stored"]),
-        started_at=moment(plain.get("started_at")),
-        finished_at=moment(plain.get("finished_at")),
-        delivered=int(plain.get("delivered", 0)),
-        thumbnails=tuple(int(index["N"]) for index in plain.get("thumbnails", ())),
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
         pin=Pin(**json.loads(plain["pin"])) if "pin" in plain else None,
         source=Source(**json.loads(plain["source"])) if "source" in plain else None,
-        title=plain.get("title"),
-        images_deleted_at=moment(plain.get("images_deleted_at")),
         kind=plain["kind"],
         work_s=float(plain["work_s"]),
         shared_s=float(plain["shared_s"]),
         estimated_wait_s=int(plain["estimated_wait_s"]),
         estimated_render_s=int(plain["estimated_render_s"]),
     )
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def _listed(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "job_id": plain["job_id"],
+        "maker": plain["maker"],
+        "tool": plain["tool"],
+        "request": json.loads(plain["request"]),
+        "lane": plain["lane"],
+        "seeds": tuple(int(seed["N"]) for seed in plain["seeds"]),
+        "credits_per_image": int(plain["credits_per_image"]),
+        "state": JobState(plain["state"]),
+        "created_at": datetime.fromisoformat(plain["created_at"]),
+        "expires_at": datetime.fromtimestamp(int(plain["expires_at"]), UTC),
+        "started_at": moment(plain.get("started_at")),
+        "finished_at": moment(plain.get("finished_at")),
+        "delivered": int(plain.get("delivered", 0)),
+        "thumbnails": tuple(int(index["N"]) for index in plain.get("thumbnails", ())),
+        "title": plain.get("title"),
+        "images_deleted_at": moment(plain.get("images_deleted_at")),
+    }
 
 
 def image_item(job: Job, image: StoredImage) -> Item:

@@ -10,7 +10,7 @@ from craftspark.aws import items
 from craftspark.aws.items import Item, text
 from craftspark.aws.job_book import read_record
 from craftspark.errors import JobNotFound, JobUnfinished
-from craftspark.jobs import Job, JobRecord
+from craftspark.jobs import Job, JobOutline, JobRecord
 from craftspark.submissions import utc_now
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class JobList:
         """The job with its images and progress; raises JobNotFound."""
         return read_record(self.client, self.jobs_table, job_id)
 
-    def page(self, maker: str, limit: int, after: str | None, wanted: JobFilter) -> tuple[list[Job], str | None]:
+    def page(self, maker: str, limit: int, after: str | None, wanted: JobFilter) -> tuple[list[JobOutline], str | None]:
         """Up to `limit` of the wanted jobs created before the one that `after` names, and what names the last seen.
 
         `after` is `<created_at>#<job_id>`; None where there are no more. A page may have fewer jobs than there are:
@@ -49,7 +49,7 @@ class JobList:
             return [], None  # a cursor of another filter, beyond all that this one wants
         if after and after > wanted.last:
             after = None
-        found: list[Job] = []
+        found: list[JobOutline] = []
         for number in range(READS_MOST):
             start: Any = {}
             if after:
@@ -67,7 +67,7 @@ class JobList:
             )
             there = [item for item in answer["Items"] if items.live(item, now)]
             missing = limit - len(found)
-            found += [items.read_job(item) for item in there[:missing]]
+            found += [items.read_listed(item) for item in there[:missing]]
             last = there[missing - 1] if len(there) > missing else answer.get("LastEvaluatedKey")
             after = last["created"]["S"] if last else None
             if after is None or len(found) == limit:

@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from craftspark.aws import clients
+from craftspark.aws.items import LISTED
 from craftspark.backlog import WORK_ATTRIBUTES
 from craftspark.plans import PLANS, Plan
 from craftspark.settings import (
@@ -69,7 +70,11 @@ def tables(aws: None) -> None:
             *[attribute(name) for name in names],
         ],
         GlobalSecondaryIndexes=[
-            {"IndexName": "by_maker", "KeySchema": key("maker", "created"), "Projection": {"ProjectionType": "ALL"}},
+            {
+                "IndexName": "by_maker",
+                "KeySchema": key("maker", "created"),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)},
+            },
             {
                 "IndexName": "unfinished",
                 "KeySchema": key("unfinished", "deadline"),

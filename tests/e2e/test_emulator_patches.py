@@ -153,3 +153,24 @@ def test_an_http_api_answers_preflight_requests_as_its_template_allows(aws: Clie
 
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "http://studio.example"
+
+
+def test_an_alarm_over_several_metrics_is_made_and_described(aws: Clients) -> None:
+    def metric(name: str) -> dict[str, Any]:
+        stat = {"Metric": {"Namespace": "Tests", "MetricName": name}, "Period": 300, "Stat": "Sum"}
+        return {"Id": name, "MetricStat": stat, "ReturnData": False}
+
+    name = f"alarm-{uuid.uuid4().hex[:8]}"
+    properties = {
+        "AlarmName": name,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 3,
+        "Threshold": 0,
+        "TreatMissingData": "notBreaching",
+        "Metrics": [{"Id": "missing", "Expression": "wanted - there"}, metric("wanted"), metric("there")],
+    }
+    deploy(aws, {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}})
+
+    [alarm] = aws["cloudwatch"].describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (0, 3)
+    assert alarm["StateValue"] != "ALARM"

@@ -31,14 +31,21 @@ class Synthesis:
         }
 
     @cached_property
-    def outputs(self) -> dict[str, set[str]]:
-        """The outputs of each stack by name, those that stacks make for each other left out."""
+    def output_values(self) -> dict[str, dict[str, Any]]:
+        """The outputs of each stack, those that stacks make for each other left out."""
         return {
             file.name.partition(".")[0]: {
-                key for key, output in json.loads(file.read_text()).get("Outputs", {}).items() if "Export" not in output
+                key: output["Value"]
+                for key, output in json.loads(file.read_text()).get("Outputs", {}).items()
+                if "Export" not in output
             }
             for file in self.files
         }
+
+    @property
+    def outputs(self) -> dict[str, set[str]]:
+        """Their names."""
+        return {stack: set(outputs) for stack, outputs in self.output_values.items()}
 
     def of_type(self, kind: str) -> dict[str, Resource]:
         return {name: found for name, found in self.resources.items() if found["Type"] == kind}

@@ -11,11 +11,23 @@ from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_action
 UNTIED = {
     "ecr:GetAuthorizationToken": "has no resource",
     "dynamodb:ListStreams": "has no resource",
-    "ecs:DescribeTasks": "EcsRunTask asks for it; it reads",
+    "ecs:DescribeTasks": "EcsRunTask asks for it; the state machine denies it",
     "ecs:DiscoverPollEndpoint": "has no resource",
     "ecs:Poll": "tied to the cluster by a condition",
     "ecs:StartTelemetrySession": "tied to the cluster by a condition",
     "ecs:StopTask": "EcsRunTask asks for it; the state machine denies it",
+    "logs:CreateLogDelivery": "has no resource",
+    "logs:DeleteLogDelivery": "has no resource",
+    "logs:DescribeLogGroups": "a shell's, before it writes its log",
+    "logs:DescribeResourcePolicies": "has no resource",
+    "logs:GetLogDelivery": "has no resource",
+    "logs:ListLogDeliveries": "has no resource",
+    "logs:PutResourcePolicy": "has no resource",
+    "logs:UpdateLogDelivery": "has no resource",
+    "ssmmessages:CreateControlChannel": "has no resource",
+    "ssmmessages:CreateDataChannel": "has no resource",
+    "ssmmessages:OpenControlChannel": "has no resource",
+    "ssmmessages:OpenDataChannel": "has no resource",
     "logs:CreateLogStream": "the ECS agent's",
     "logs:PutLogEvents": "the ECS agent's",
     "xray:GetSamplingRules": "has no resource",
@@ -139,15 +151,33 @@ def test_a_webhook_s_delivery_knows_neither_jobs_nor_accounts(dev: Synthesis) ->
         assert services(statements) == {"dynamodb", "sqs", "xray"}
 
 
-@pytest.mark.parametrize("reader", ["list_webhooks", "list_deliveries"])
-def test_readers_of_webhooks_write_nothing(dev: Synthesis, reader: str) -> None:
-    assert on(dev.allowed_to_function(reader), "Webhooks") == {"dynamodb:GetItem", "dynamodb:Query"}
-
-
 def test_a_try_is_written_down_and_no_webhook_changed_or_deleted_by_it(dev: Synthesis) -> None:
     assert on(dev.allowed_to_function("fan_out_webhooks"), "Webhooks") >= {"dynamodb:GetItem", "dynamodb:Query"}
     deliver = dev.allowed_to_function("deliver_webhook")
     assert on(deliver, "WebhooksTable") == {"dynamodb:GetItem", "dynamodb:PutItem"}
+
+
+@pytest.mark.parametrize(
+    ("name", "writes"),
+    [
+        ("list_webhooks", set()),
+        ("list_deliveries", set()),
+        ("delete_webhook", {"dynamodb:DeleteItem"}),
+        ("create_webhook", {"dynamodb:PutItem"}),
+        ("rotate_webhook_secret", {"dynamodb:PutItem"}),
+    ],
+)
+def test_each_route_of_webhooks_changes_what_it_must_alone(dev: Synthesis, name: str, writes: set[str]) -> None:
+    statements = dev.allowed_to_function(name)
+
+    assert on(statements, "Webhooks") == {"dynamodb:GetItem", "dynamodb:Query", *writes}
+
+
+def test_deleting_images_puts_nothing(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("delete_images")
+
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    assert on(statements, "Images") == {"s3:DeleteObject*"}
 
 
 def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
@@ -168,8 +198,8 @@ def test_worker_cannot_touch_accounts(synthesis: Synthesis) -> None:
     assert on(synthesis.allowed_to_task("Rendering"), "Accounts") == set()
 
 
-def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
-    statements = dev.allowed_to_task("Rendering")
+def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis) -> None:
+    statements = prod.allowed_to_task("Rendering")
 
     assert on(statements, "RenderJobMachine") == {
         "states:SendTaskSuccess",
@@ -183,6 +213,8 @@ def test_worker_renders_stores_and_answers(dev: Synthesis) -> None:
     assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, "GpuQueue")
     assert "sqs:SendMessage" not in on(statements, "GpuQueue")
     assert services(statements) == {"dynamodb", "s3", "sqs", "states"}
+    shell = {"logs", "ssmmessages"}  # of dev, whose operators open shells
+    assert services(dev.allowed_to_task("Rendering")) == services(statements) | shell
 
 
 def test_worker_reads_the_signing_key_of_a_stage_that_has_one(local: Synthesis, prod: Synthesis) -> None:
@@ -252,7 +284,7 @@ def test_only_connections_webhooks_and_a_maker_s_own_images_are_deleted_and_nobo
     assert not allowed_actions(every) & {"dynamodb:Scan", "s3:DeleteBucket"}
 
 
-def test_state_machines_stop_no_task(synthesis: Synthesis) -> None:
+def test_state_machines_neither_stop_nor_describe_any_task(synthesis: Synthesis) -> None:
     denied = [
         statement
         for policy in synthesis.properties("AWS::IAM::Policy")
@@ -260,7 +292,9 @@ def test_state_machines_stop_no_task(synthesis: Synthesis) -> None:
         if statement["Effect"] == "Deny"
     ]
 
-    assert [(statement["Action"], statement["Resource"]) for statement in denied] == [("ecs:StopTask", "*")] * 2
+    assert [(actions(statement), statement["Resource"]) for statement in denied] == [
+        (["ecs:DescribeTasks", "ecs:StopTask"], "*")
+    ] * 2
 
 
 def test_alarms_may_be_published_and_only_over_tls(synthesis: Synthesis) -> None:

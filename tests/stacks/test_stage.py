@@ -34,7 +34,12 @@ from cdk_app.stages import DEV, LOCAL, PROD, find_stage, local_functions
         ("api", {"oidc_issuer": "http://issuer.example"}, "oidc_issuer"),
         ("api", {"oidc_issuer": "https://issuer.example"}, "oidc_audience: a foreign issuer needs it"),
         ("api", {"oidc_audience": ("craftspark",)}, "oidc_audience"),
+        ("api", {"account_per_s": 100}, "account_per_s: the routes together take"),
+        ("user_pool", {"mail_from": "us@makers.example"}, "mail_from: goes with mail_region"),
+        ("user_pool", {"mail_from": "nobody", "mail_region": "us-east-1"}, "mail_from"),
         ("operations", {"log_retention_days": 2}, "log_retention_days"),
+        ("operations", {"traced_percent": 101}, "traced_percent"),
+        ("operations", {"execution_log": "OFF"}, "execution_log"),
     ],
 )
 def test_stage_that_cannot_work_is_refused_by_field(part: str, change: dict[str, Any], says: str) -> None:

@@ -57,7 +57,12 @@ def test_stacks_are_told_apart_by_their_stage(dev: Synthesis, prod: Synthesis) -
 
 
 def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
-    assert dev.outputs == {
+    said = {
+        stack: {name for name in outputs if not name.endswith(("FunctionName", "QueueUrl"))}
+        for stack, outputs in dev.outputs.items()
+    }
+
+    assert said == {
         "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId", "PartnerClientId", "AdministratorClientId"},
         "Data": {
             "JobsTableName",
@@ -72,17 +77,22 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
         "Live": {"LiveUrl"},
         "Network": set(),
         "Operations": set(),
-        "Rendering": {
-            "StateMachineArn",
-            "ClusterName",
-            "WarmPoolServiceName",
-            "GpuQueueUrl",
-            "GpuDeadLetterQueueUrl",
-            "IntakeQueueUrl",
-        },
-        "Training": {"TrainingStateMachineArn", "StartTrainingFunctionName", "DecideTrainingFunctionName"},
+        "Rendering": {"StateMachineArn", "ClusterName", "WarmPoolServiceName"},
+        "Training": {"TrainingStateMachineArn"},
         "Webhooks": set(),
     }
+
+
+def test_every_function_and_every_queue_is_an_output_of_its_own(dev: Synthesis) -> None:
+    values = [value for outputs in dev.output_values.values() for value in outputs.values()]
+    for kind in ("AWS::Lambda::Function", "AWS::SQS::Queue"):
+        for name in dev.of_type(kind):
+            assert {"Ref": name.partition("/")[2]} in values, name
+    names = [name for outputs in dev.outputs.values() for name in outputs]
+    assert len(names) == len(set(names))  # whoever reads the outputs of all stacks together loses none
+    assert {"StartRenderFunctionName", "SettleJobFunctionName", "GpuDeadLetterQueueUrl", "UnsettledQueueUrl"} <= set(
+        names
+    )
 
 
 def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:

@@ -9,6 +9,7 @@ from local_cloud.emulator.patches import (
     lambda_concurrency,
     lambda_errors,
     lambda_processes,
+    metric_math_alarms,
     public_parameters,
     table_expiry,
     task_callbacks,
@@ -21,6 +22,7 @@ from local_cloud.emulator.task_processes import TaskProcesses
 def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
     return (
         cloudformation_types.PATCH,
+        metric_math_alarms.PATCH,
         public_parameters.PATCH,
         table_expiry.PATCH,
         user_pool_issuer.PATCH,

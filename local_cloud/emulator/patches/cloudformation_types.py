@@ -74,6 +74,7 @@ TYPES = {
     },
     "AWS::EC2::EIP": placeholder("eipalloc", lambda id_: {"AllocationId": id_, "PublicIp": "203.0.113.10"}),
     "AWS::EC2::FlowLog": placeholder("fl"),
+    "AWS::XRay::SamplingRule": placeholder("rule"),
     "AWS::EC2::NatGateway": placeholder("nat", lambda id_: {"NatGatewayId": id_}),
 }
 

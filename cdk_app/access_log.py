@@ -1,0 +1,75 @@
+"""One line in the log for each request and each connection: who came, where to, and what came of it."""
+
+import json
+from collections.abc import Mapping
+
+import jsii
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_apigateway as rest
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+REQUEST_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "address": "$context.identity.sourceIp",
+    "maker": "$context.authorizer.claims.sub",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "latency_ms": "$context.responseLatency",
+    "lambda_ms": "$context.integrationLatency",
+    "lambda_error": "$context.integrationErrorMessage",
+    "authorizer_error": "$context.authorizer.error",
+}
+
+# A connection's query holds its ticket and is not written down.
+CONNECTION_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "address": "$context.identity.sourceIp",
+    "connection": "$context.connectionId",
+    "event": "$context.eventType",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "lambda_error": "$context.integrationErrorMessage",
+}
+
+
+@jsii.implements(apigateway.IAccessLogSettings)
+class AccessLogs:
+    """One JSON object a request."""
+
+    def __init__(self, log_group: logs.ILogGroup, fields: Mapping[str, str]) -> None:
+        self._log_group, self._fields = log_group, fields
+
+    @property
+    def destination(self) -> apigateway.IAccessLogDestination:
+        return apigateway.LogGroupLogDestination(self._log_group)
+
+    @property
+    def format(self) -> rest.AccessLogFormat:
+        return rest.AccessLogFormat.custom(json.dumps(dict(self._fields)))
+
+
+class AccessLogRole(Construct):
+    """What API Gateway writes the logs of WebSocket APIs by: one role for an account and region.
+
+    Each stage sets a role of its own, any of which will do, and leaves it behind: another stage may write by it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+            ],
+        )
+        account = rest.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
+        for left_behind in (role, account):
+            left_behind.apply_removal_policy(RemovalPolicy.RETAIN)

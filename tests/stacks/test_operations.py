@@ -1,0 +1,211 @@
+"""What tells people that something is wrong, and lets them look: alarms, dashboard, logs, traces, shells."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cdk_app.metrics import EVENTS
+from tests.stacks.conftest import ROOT
+from tests.stacks.synthesis import Synthesis, allowed_actions
+
+
+def alarms_on(synthesis: Synthesis, metric: str) -> list[Mapping[str, Any]]:
+    return [
+        alarm
+        for alarm in synthesis.properties("AWS::CloudWatch::Alarm")
+        if metric
+        in (
+            alarm.get("MetricName"),
+            *(m.get("MetricStat", {}).get("Metric", {}).get("MetricName") for m in alarm.get("Metrics", ())),
+        )
+    ]
+
+
+def queue_of(synthesis: Synthesis, alarm: Mapping[str, Any]) -> str:
+    """`<stack>/<logical id>` of the queue that an alarm watches, which another stack exports."""
+    [dimension] = [each["Value"] for each in alarm["Dimensions"] if each["Name"] == "QueueName"]
+    stack, _, export = str(dimension["Fn::ImportValue"]).partition(":")
+    return next(
+        name
+        for name in synthesis.of_type("AWS::SQS::Queue")
+        if name.split("/")[0] in stack.split("-") and name.split("/")[1] in export
+    )
+
+
+def test_every_queue_of_dead_letters_has_an_alarm_at_its_first_message(synthesis: Synthesis) -> None:
+    watched = {
+        queue_of(synthesis, alarm): alarm for alarm in alarms_on(synthesis, "ApproximateNumberOfMessagesVisible")
+    }
+
+    queues = synthesis.of_type("AWS::SQS::Queue")
+    dead = {name for name, queue in queues.items() if "RedrivePolicy" not in queue["Properties"]}
+    assert set(watched) == dead
+    assert {(alarm["Threshold"], alarm["EvaluationPeriods"]) for alarm in watched.values()} == {(0, 1)}
+
+
+def test_every_work_queue_has_an_alarm_on_its_oldest_message(synthesis: Synthesis) -> None:
+    watched = {queue_of(synthesis, alarm): alarm for alarm in alarms_on(synthesis, "ApproximateAgeOfOldestMessage")}
+
+    queues = synthesis.of_type("AWS::SQS::Queue")
+    work = {name for name, queue in queues.items() if "RedrivePolicy" in queue["Properties"]}
+    assert set(watched) == work
+    for name, alarm in watched.items():
+        assert 60 <= alarm["Threshold"] < queues[name]["Properties"]["MessageRetentionPeriod"]
+
+
+def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synthesis: Synthesis) -> None:
+    for metric, alarms in {
+        "5xx": 1,
+        "ExecutionsFailed": 2,
+        "ExecutionsTimedOut": 1,
+        "ExecutionThrottled": 2,
+        "JobOverdue": 1,
+        "OrderDeferred": 1,
+        "RunningTaskCount": 2,
+        "CapacityProviderReservation": 2,
+    }.items():
+        assert len(alarms_on(synthesis, metric)) == alarms, metric
+
+
+def test_every_alarm_is_heard_and_says_what_it_means(synthesis: Synthesis) -> None:
+    for alarm in synthesis.properties("AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"] == alarm["OKActions"]
+        assert len(alarm["AlarmActions"]) == 1
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmDescription"]
+
+
+def test_workers_count_as_missing_only_after_an_instance_could_have_come(synthesis: Synthesis) -> None:
+    for metric in ("RunningTaskCount", "CapacityProviderReservation"):
+        for alarm in alarms_on(synthesis, metric):
+            assert alarm["EvaluationPeriods"] * 300 >= 900
+
+
+def test_the_dashboard_shows_workers_ages_reasons_and_our_own_events(synthesis: Synthesis) -> None:
+    [dashboard] = synthesis.properties("AWS::CloudWatch::Dashboard")
+    body = json.dumps(dashboard["DashboardBody"])
+
+    for shown in (
+        "RunningTaskCount",
+        "DesiredTaskCount",
+        "ApproximateAgeOfOldestMessage",
+        "ExecutionThrottled",
+        "by reason",
+        *EVENTS,
+    ):
+        assert shown in body, shown
+
+
+def test_every_event_that_is_shown_is_counted_by_the_function_it_is_shown_for() -> None:
+    for event, function in EVENTS.items():
+        assert f'"{event}"' in (ROOT / "lambdas" / function / "handler.py").read_text()
+
+
+def test_executions_write_down_their_states_and_nobodys_data(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, level in ((dev, "ALL"), (prod, "ERROR")):
+        machines = synthesis.properties("AWS::StepFunctions::StateMachine")
+        assert len(machines) == 2
+        for machine in machines:
+            log = machine["LoggingConfiguration"]
+            assert (log["Level"], log["IncludeExecutionData"]) == (level, False)
+            assert log["Destinations"]
+
+
+def test_logs_of_executions_have_names_that_need_no_policy_each(synthesis: Synthesis) -> None:
+    named = [each["LogGroupName"] for each in synthesis.properties("AWS::Logs::LogGroup") if "LogGroupName" in each]
+
+    assert len(named) == len(set(named)) == 2
+    assert all(
+        re.fullmatch(r"/aws/vendedlogs/states/Craftspark-[A-Z][a-z]+-(Rendering|Training)", name) for name in named
+    )
+
+
+def test_requests_and_connections_are_logged_and_no_ticket_is(synthesis: Synthesis) -> None:
+    stages = {each["StageName"]: each for each in synthesis.properties("AWS::ApiGatewayV2::Stage")}
+
+    assert set(stages) == {"$default", "live"}
+    for stage in stages.values():
+        assert '"request_id": "$context.requestId"' in stage["AccessLogSettings"]["Format"]
+        assert "query" not in stage["AccessLogSettings"]["Format"].lower()
+    live = next(
+        each for name, each in synthesis.of_type("AWS::ApiGatewayV2::Stage").items() if name.startswith("Live/")
+    )
+    [account] = [name.partition("/")[2] for name in synthesis.of_type("AWS::ApiGateway::Account")]
+    assert account in live["DependsOn"]
+
+
+def test_the_role_that_all_stages_of_an_account_log_by_is_left_behind(synthesis: Synthesis) -> None:
+    [account] = synthesis.of_type("AWS::ApiGateway::Account").values()
+    role = synthesis.resources[f"Live/{account['Properties']['CloudWatchRoleArn']['Fn::GetAtt'][0]}"]
+
+    assert account["DeletionPolicy"] == role["DeletionPolicy"] == "Retain"
+
+
+def test_traces_are_sampled_by_the_stage_s_share(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, name, rate in ((dev, "Dev", 1.0), (prod, "Prod", 0.01)):
+        [found] = synthesis.properties("AWS::XRay::SamplingRule")
+        rule = found["SamplingRule"]
+        assert (rule["FixedRate"], rule["ReservoirSize"]) == (rate, 1)
+        assert rule["ServiceName"] == f"Craftspark-{name}-*"
+        assert len(rule["RuleName"]) <= 32
+    names = [each["FunctionName"] for each in dev.properties("AWS::Lambda::Function") if "FunctionName" in each]
+    assert names == []  # so that CloudFormation names them after their stack
+
+
+SHELL = {
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+}
+
+
+def test_operators_open_shells_where_the_stage_says_so(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, shells in ((dev, True), (prod, False)):
+        services = synthesis.properties("AWS::ECS::Service")
+        assert {each.get("EnableExecuteCommand", False) for each in services} == {shells}
+        assert allowed_actions(synthesis.allowed_to_task("Rendering")) >= SHELL or not shells
+        assert shells or not SHELL & allowed_actions(synthesis.allowed_to_task("Rendering"))
+        assert not SHELL & allowed_actions(synthesis.allowed_to_task("Training"))
+        [cluster] = synthesis.properties("AWS::ECS::Cluster")
+        assert cluster["Configuration"]["ExecuteCommandConfiguration"]["Logging"] == "OVERRIDE"
+
+
+@pytest.mark.parametrize(("shells", "endpoints"), [(False, 0), (True, 1)])
+def test_a_network_without_internet_has_a_way_for_shells(shells: bool, endpoints: int) -> None:
+    from aws_cdk import App
+    from aws_cdk.assertions import Template
+
+    from cdk_app.stages import find_stage
+    from stacks.network import NetworkStack
+
+    prod = find_stage("prod")
+    operations = replace(prod.operations, shells=shells)
+    network = NetworkStack(App(), "Network", network=prod.network, operations=operations, reads_secrets=False)
+
+    found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")
+    assert sum("ssmmessages" in json.dumps(each) for each in found.values()) == endpoints
+
+
+@pytest.mark.parametrize("address", [None, "hello@makers.example"])
+def test_sign_up_mails_come_from_the_stage_s_own_domain_where_it_has_one(address: str | None) -> None:
+    from aws_cdk import App, Stack
+    from aws_cdk.assertions import Template
+
+    from cdk_app.sign_in import SignIn
+    from cdk_app.stages import find_stage
+
+    prod = find_stage("prod")
+    values = replace(prod.user_pool, mail_from=address, mail_region="eu-west-1" if address else None)
+    stack = Stack(App(), "Api")
+    SignIn(stack, "SignIn", api=prod.api, user_pool=values, keep=True)
+
+    [pool] = Template.from_stack(stack).find_resources("AWS::Cognito::UserPool").values()
+    mail = pool["Properties"].get("EmailConfiguration", {})
+    assert mail.get("From") == address
+    assert mail.get("EmailSendingAccount", "COGNITO_DEFAULT") == ("DEVELOPER" if address else "COGNITO_DEFAULT")
+    assert ("identity/makers.example" in json.dumps(mail)) == bool(address)
