@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -155,12 +156,13 @@ def toss_of(repeat: Repeat) -> list[Placement]:
     return [Placement(number % 2, x, y, 0.21, 17.0 * number) for number, (x, y) in enumerate(places)]
 
 
-def painted_without_tiles(side: int, repeat: Repeat, size: tuple[int, int]) -> np.ndarray:
-    """The pattern painted motif by motif over a sheet (width, height), by shifts of whole pixels and no tile."""
+def painted_without_tiles(
+    placements: Sequence[Placement], motifs: Sequence[np.ndarray], side: int, repeat: Repeat, size: tuple[int, int]
+) -> np.ndarray:
+    """The pattern painted on white, motif by motif over a sheet (width, height), by whole pixels and without a tile."""
     sheet = np.zeros((size[1], size[0], 4), np.float32)
-    motifs = MOTIFS
     columns, rows = range(-2, size[0] // side + 3), range(-2, size[1] // side + 3)
-    for placement in toss_of(repeat):
+    for placement in placements:
         stamp = turned(motifs[placement.motif], placement.size * side, placement.angle)
         left = round(placement.x * side - stamp.shape[1] / 2)
         top = round(placement.y * side - stamp.shape[0] / 2)
@@ -168,7 +170,7 @@ def painted_without_tiles(side: int, repeat: Repeat, size: tuple[int, int]) -> n
             across = column * side + (side // 2 if repeat == "brick" and row % 2 else 0)
             down = row * side + (side // 2 if repeat == "half-drop" and column % 2 else 0)
             lay(sheet, stamp, left + across, top + down)
-    return sheet
+    return to_levels(sheet[..., :3] + (1 - sheet[..., 3:]))
 
 
 def lay(sheet: np.ndarray, stamp: np.ndarray, left: int, top: int) -> None:
@@ -189,9 +191,8 @@ def test_motifs_go_on_over_every_edge_of_a_sheet_at_any_size(repeat: Repeat, sid
 
     assert abs(tile.shape[0] - side) <= 1
     laid = lay_out(tile, repeat, (3 * side, 3 * side))
-    expected = painted_without_tiles(tile.shape[0], repeat, (3 * side, 3 * side))
-    on_white = to_levels(expected[..., :3] + (1 - expected[..., 3:]))
-    np.testing.assert_array_equal(laid, on_white)
+    expected = painted_without_tiles(toss_of(repeat), MOTIFS, tile.shape[0], repeat, (3 * side, 3 * side))
+    np.testing.assert_array_equal(laid, expected)
 
 
 @given(
