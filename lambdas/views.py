@@ -181,7 +181,7 @@ class ToolView(View):
     sizes: list[str]
     max_steps: int
     max_prompt_tokens: int | None = Field(
-        description="The most tokens of each text, preset included; null for a tool that draws nothing."
+        None, description="The most tokens of each text, preset included; absent for a tool that draws nothing."
     )
     styles: list[StyleView]
     presets: list[PresetView]

@@ -1803,9 +1803,10 @@ export interface components {
             max_steps: number;
             /**
              * Max Prompt Tokens
-             * @description The most tokens of each text, preset included; null for a tool that draws nothing.
+             * @description The most tokens of each text, preset included; absent for a tool that draws nothing.
+             * @default null
              */
-            max_prompt_tokens: number | null;
+            max_prompt_tokens?: number | null;
             /** Styles */
             styles: components["schemas"]["StyleView"][];
             /** Presets */
