@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import built_in_model, live_updates, local_runs, moderation, status, submit, upscaling
+from benchmarks import built_in_model, estimates, live_updates, local_runs, moderation, status, submit, upscaling
 from benchmarks.entries import Entry
 from benchmarks.tools import cutting, outpainting, patterns, recipes, upscale_memory
 
@@ -18,6 +18,7 @@ MEASURES = (
     status.measure,
     local_runs.worker_share,
     local_runs.jobs_per_second,
+    estimates.estimate_error,
     live_updates.measure,
     built_in_model.measure,
     upscaling.measure,

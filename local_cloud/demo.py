@@ -44,8 +44,11 @@ class Api:
         named = {"source": source} if source else {}
         return self._json(self.client.post(f"/v1/tools/{wish.tool}/jobs", json={**wish.request, **named}))
 
-    def read(self, job_id: str) -> Job:
-        return self._json(self.client.get(f"/v1/jobs/{job_id}"))
+    def read(self, job_id: str) -> tuple[Job, float]:
+        """The job, and the seconds until the next look at it."""
+        answer = self.client.get(f"/v1/jobs/{job_id}")
+        # Half of what the API says keeps the bars smooth.
+        return self._json(answer), float(answer.headers.get("Retry-After", 0)) / 2
 
     def account(self) -> dict[str, Any]:
         return self._json(self.client.get("/v1/account"))
@@ -91,6 +94,7 @@ def fulfil(api: Api, wishes: Sequence[Wish]) -> dict[str, Job]:
     deadline = time.monotonic() + PATIENCE_S
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     jobs: dict[str, Job] = {}
+    looks: dict[str, float] = {}  # when each job is to be read again
     with Progress(*columns, console=console) as progress:
         bars = {
             wish.name: progress.add_task(f"{wish.tool} {wish.name}", total=1, state="waits", start=False)
@@ -103,11 +107,11 @@ def fulfil(api: Api, wishes: Sequence[Wish]) -> dict[str, Job]:
                 if wish.name not in jobs and (wish.source is None or jobs.get(wish.source, {}).get("finished_at")):
                     jobs[wish.name] = api.submit(wish, source_of(api, wish, jobs))
                     progress.start_task(bars[wish.name])
-            # The API says with Retry-After when the next look pays; half of it keeps the bars smooth.
-            time.sleep(0.5)
+            time.sleep(0.1)
             for name, job in jobs.items():
-                if not job.get("finished_at"):
-                    jobs[name] = api.read(job["job_id"])
+                if not job.get("finished_at") and time.monotonic() >= looks.get(name, 0):
+                    jobs[name], pause_s = api.read(job["job_id"])
+                    looks[name] = time.monotonic() + pause_s
                     progress.update(bars[name], completed=jobs[name].get("progress", 0), state=jobs[name]["state"])
                     if jobs[name].get("finished_at"):
                         progress.stop_task(bars[name])

@@ -1,0 +1,47 @@
+"""Estimates of the deployed service: they know the work that waits."""
+
+from typing import Any
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from tests.e2e.front_end import FrontEnd
+
+JOBS = 5
+LONG: dict[str, Any] = {"prompt": "red apple", "count": 8, "steps": 50}
+
+
+@pytest.fixture
+def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
+    return FrontEnd(cloud, maker)
+
+
+def test_a_quote_knows_the_work_of_the_jobs_before_it(front_end: FrontEnd) -> None:
+    def quote() -> dict[str, int]:
+        answer = front_end.call("POST", "/v1/tools/picture/quotes", json=LONG)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    alone = quote()
+    job_ids = [front_end.accepted(LONG["prompt"], count=LONG["count"], steps=LONG["steps"]) for _ in range(JOBS)]
+
+    behind = quote()
+
+    for job_id in job_ids:
+        front_end.call("POST", f"/v1/jobs/{job_id}/cancel")
+    # One of them may have been rendered by now, and the workers' pace may have changed.
+    assert behind["estimated_wait_s"] >= (JOBS - 2) * alone["estimated_render_s"] / 2
+    assert behind["estimated_total_s"] == behind["estimated_wait_s"] + behind["estimated_render_s"]
+
+
+def test_what_cannot_end_in_time_is_refused_and_reserves_nothing(front_end: FrontEnd) -> None:
+    source = front_end.ended(front_end.accepted(count=1))["job_id"]
+    before = front_end.balance()
+    asked = {"source": f"{source}/0", "width": 2048, "height": 2048, "count": 8, "steps": 50}
+
+    for path in ("jobs", "quotes"):
+        refused = front_end.call("POST", f"/v1/tools/outpaint/{path}", json=asked)
+
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/RenderTooLong")
+        assert {error["field"] for error in refused.json()["errors"]} >= {"count", "width", "height"}
+    assert front_end.balance() == before
