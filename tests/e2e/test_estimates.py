@@ -43,5 +43,5 @@ def test_what_cannot_end_in_time_is_refused_and_reserves_nothing(front_end: Fron
         refused = front_end.call("POST", f"/v1/tools/outpaint/{path}", json=asked)
 
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/RenderTooLong")
-        assert {error["field"] for error in refused.json()["errors"]} >= {"count", "width", "height"}
+        assert {error["field"] for error in refused.json()["errors"]} >= {"steps", "width", "height"}
     assert front_end.balance() == before
