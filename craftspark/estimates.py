@@ -15,8 +15,9 @@ from craftspark.sources import Source
 from craftspark.tools.request import DrawingRequest, JobRequest
 from craftspark.work import Wave, Work, cut_into
 
-# A quote reads the backlog where the last reading is older, and so does a request that says how long it may wait.
-FRESH_S = 1.0
+# A quote reads the backlog where the last reading is older, and so does a request that says how long it may wait: one
+# of a burst knows those before it, and a Lambda instance reads 20 times a second at most.
+FRESH_S = 0.05
 # Any other submission is content with a reading under which the job fits into its deadline even if the wait has grown
 # by GROWTH seconds a second since: a demand of eleven times what the workers do.
 GROWTH = 10
@@ -129,7 +130,7 @@ class Estimates:
 
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the nearest first."""
-        backlog, _ = self.readings.read(at_most_s=FRESH_S)
+        backlog, _ = self.readings.read(at_most_s=STALE_S)
         for change, price in cheaper(request, self.model, source):
             other = request.model_copy(update=change)
             render_s = self._render_s(other, self.work(other, source), backlog.speed.pace(tool))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from random import randrange
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import BACKLOG_SHARDS, text
@@ -45,7 +46,8 @@ class IndexReadings:
     def _backlog(self) -> Backlog:
         jobs: list[WaitingJob] = []
         shards = 0.0
-        for shard in range(BACKLOG_SHARDS):
+        first = randrange(BACKLOG_SHARDS)  # noqa: S311 - so that no shard is read more than the others
+        for shard in (*range(first, BACKLOG_SHARDS), *range(first)):
             found, share = self._shard(str(shard))
             jobs += found
             shards += share
