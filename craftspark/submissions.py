@@ -1,6 +1,5 @@
 """Submission: a maker's request becomes a job with its credits reserved, exactly once."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,10 +13,12 @@ from craftspark.errors import (
     CraftsparkError,
     IdempotencyKeyReused,
     RenderTooLong,
+    RequestRefused,
     WaitTooLong,
 )
 from craftspark.estimates import Cheaper, Estimate, Estimates, kind_of
-from craftspark.jobs import Job, JobState, job_id_of, seeds_of
+from craftspark.idempotency import Effect, effect_of, key_reused
+from craftspark.jobs import Job, JobState, seeds_of
 from craftspark.moderation import Moderation
 from craftspark.parsing import parse_request
 from craftspark.releases import Pin, Release, StyleUnknown
@@ -37,10 +38,14 @@ class JobExists(CraftsparkError):
 class Acceptance(Protocol):
     """Where a job and its reservation are written together or not at all."""
 
-    def accept(self, job: Job) -> None:
-        """Raises JobExists, AccountMissing, or what credits.refusal and credits.exceeds answer; nothing is written."""
+    def accept(self, job: Job, effect: Effect | None = None) -> None:
+        """Bind the effect's key as well.
 
-    def check_new(self, job: Job) -> None:
+        Raises JobExists, IdempotencyKeyReused, AccountMissing, or what credits.refusal and credits.exceeds answer;
+        nothing is written then.
+        """
+
+    def check_new(self, job_id: str) -> None:
         """Raises JobExists."""
 
     def open_account(self, maker: str) -> None:
@@ -91,23 +96,20 @@ class Submissions:
     retention: timedelta
     now: Callable[[], datetime] = utc_now
 
-    def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str) -> Job:
+    def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str | None) -> Job:
         """Accept the job, or answer the one that this key already asked for.
 
         Raises ToolUnknown, InvalidInput, PromptRefused, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
         TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended; nothing is
         reserved then. A job whose message was lost is sent again by the caller's next try with the same key.
         """
-        job, request = self._job(maker, find_tool(tool_name), body, idempotency_key)
+        tool = find_tool(tool_name)
+        effect = effect_of(maker, idempotency_key, f"POST /v1/tools/{tool.name}/jobs", body)
         try:
-            job = self._admitted(job, request)
-            self._accept(job)
+            job = self._new_job(tool, body, effect)
         except JobExists as existing:
-            if existing.job.fingerprint != job.fingerprint:
-                raise IdempotencyKeyReused(
-                    "this Idempotency-Key came with another request before; use a new key for a new request",
-                    field="Idempotency-Key",
-                ) from None
+            if existing.job.fingerprint != effect.fingerprint:
+                raise key_reused() from None
             job = existing.job
         if job.state is JobState.QUEUED:
             self.intake.send(job_order(job, self.model.images_per_batch), maker=maker)
@@ -118,7 +120,8 @@ class Submissions:
 
         Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
         """
-        job, request = self._job(maker, find_tool(tool_name), body, "quote")
+        tool = find_tool(tool_name)
+        job, request = self._job(tool, body, effect_of(maker, None, "quote", body))
         return Quote(
             price=job.price,
             credits_per_image=job.credits_per_image,
@@ -126,32 +129,39 @@ class Submissions:
             cheaper=tuple(self.estimates.cheaper(job.tool, request, job.source)),
         )
 
-    def _admitted(self, job: Job, request: JobRequest) -> Job:
-        """The job with its estimate, where it can end in time; raises what `Estimates.admit` does.
+    def _new_job(self, tool: Tool, body: bytes | str, effect: Effect) -> Job:
+        """Accept the job; raises JobExists where the key has one, or why there can be none.
 
-        A job that is there already has been admitted: JobExists.
+        Whether the words, the source, the wait and the credits are good is asked of new jobs alone: one that was
+        accepted is answered, whatever has become of them since.
         """
         try:
+            job, request = self._job(tool, body, effect)
             estimate = self.estimates.admit(job.tool, request, job.source)
-        except (RenderTooLong, BacklogTooLong, WaitTooLong):
-            self.acceptance.check_new(job)
+            job = replace(job, estimated_wait_s=estimate.wait_s, estimated_render_s=estimate.render_s)
+            self._accept(job, effect)
+        except IdempotencyKeyReused:
             raise
-        return replace(job, estimated_wait_s=estimate.wait_s, estimated_render_s=estimate.render_s)
+        except (RequestRefused, RenderTooLong, BacklogTooLong, WaitTooLong):
+            if effect.keyed:
+                self.acceptance.check_new(effect.effect_id)
+            raise
+        return job
 
-    def _accept(self, job: Job) -> None:
+    def _accept(self, job: Job, effect: Effect) -> None:
         try:
-            self.acceptance.accept(job)
+            self.acceptance.accept(job, effect)
         except AccountMissing:
             self.acceptance.open_account(job.maker)
-            self.acceptance.accept(job)
+            self.acceptance.accept(job, effect)
 
-    def _job(self, maker: str, tool: Tool, body: bytes | str, idempotency_key: str) -> tuple[Job, JobRequest]:
+    def _job(self, tool: Tool, body: bytes | str, effect: Effect) -> tuple[Job, JobRequest]:
         """The job, and its request with all that model and source decide."""
+        maker, job_id = effect.maker, effect.effect_id
         asked = parse_request(tool.request, body)
         created_at = self.now()
         self.moderation.check(maker, asked.words, created_at)
         request = asked.for_model(self.model)
-        job_id = job_id_of(maker, idempotency_key)
         pin = self._pin(request.wanted_style, job_id)
         deadline = (created_at + self.deadline).replace(microsecond=0)
         source = None
@@ -165,7 +175,7 @@ class Submissions:
             maker=maker,
             tool=tool.name,
             request=settled,
-            fingerprint=fingerprint_of(tool.name, asked),
+            fingerprint=effect.fingerprint,
             lane=request.lane,
             seeds=seeds_of(job_id, request.seed, request.count),
             credits_per_image=request.credits_per_image(self.model, source),
@@ -196,8 +206,3 @@ class Submissions:
         if pin is None:
             self.model.style(style)  # raises, and names the styles there are
         return pin
-
-
-def fingerprint_of(tool: str, request: JobRequest) -> str:
-    """What makes two requests the same: the tool and every field as the maker meant it."""
-    return hashlib.sha256(f"{tool}:{request.model_dump_json()}".encode()).hexdigest()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from craftspark.errors import UploadNotFound
-from craftspark.jobs import JOB_ID_LENGTH, job_id_of
+from craftspark.jobs import JOB_ID_LENGTH
 
 LARGEST_BYTES = 25 * 1024 * 1024
 
@@ -68,10 +68,9 @@ class Uploads:
 
     store: UploadStore
 
-    def create(self, maker: str, content_type: str, *, idempotency_key: str) -> tuple[str, PostForm]:
-        """An upload's id, the same for the same key, and the form to send the picture with."""
-        upload_id = upload_id_of(maker, idempotency_key)
-        return upload_id, self.store.form(incoming_key(maker, upload_id), content_type, LARGEST_BYTES)
+    def form(self, maker: str, upload_id: str, content_type: str) -> PostForm:
+        """The form to send the picture with."""
+        return self.store.form(incoming_key(maker, upload_id), content_type, LARGEST_BYTES)
 
     def check(self, maker: str, upload_id: str, clean: Clean) -> Upload:
         """Check what came in and keep it clean; a checked upload never changes and answers itself.
@@ -89,11 +88,6 @@ class Uploads:
         if found is None:
             raise UploadNotFound("the upload expired while it was checked; send it again", field="upload_id")
         return found
-
-
-def upload_id_of(maker: str, idempotency_key: str) -> str:
-    """The id of the upload that this maker makes with this key: none of a job's."""
-    return job_id_of(maker, f"upload:{idempotency_key}")
 
 
 def folder_of(maker: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from craftspark.errors import InvalidInput, PlanExceeded
+from craftspark.idempotency import EffectExists, Write
 from craftspark.plans import Plan
 from craftspark.submissions import utc_now
 from craftspark.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_of, host_of, normalise_url
@@ -86,10 +87,11 @@ class WebhookBook(Protocol):
 
     def of(self, maker: str) -> Sequence[Webhook]: ...
 
-    def put(self, webhook: Webhook) -> None: ...
+    def put(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
+        """Write the webhook and what else belongs to it; raises EffectExists where any of that is there."""
 
-    def replace(self, webhook: Webhook) -> None:
-        """Raises WebhookNotFound."""
+    def replace(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
+        """The same for one that is there; raises WebhookNotFound as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +103,14 @@ class Webhooks:
     to_ascii: ToAscii
     now: Callable[[], datetime] = utc_now
 
-    def register(self, maker: str, plan: Plan, webhook_id: str, url: str) -> Webhook:
-        """A webhook with a new secret; the same again for the same id. Raises InvalidInput or PlanExceeded.
+    def register(self, maker: str, plan: Plan, webhook_id: str, url: str, also: Sequence[Write] = ()) -> Webhook:
+        """A webhook with a new secret. Raises EffectExists for an id that is there, InvalidInput or PlanExceeded.
 
         The URL is normalised; one that the maker has registered already is refused, else each message would come twice.
         """
         there = {webhook.webhook_id: webhook for webhook in self.book.of(maker)}
         if webhook_id in there:
-            return there[webhook_id]
+            raise EffectExists(f"the webhook {webhook_id} was registered before")
         if len(there) >= plan.webhooks:
             raise PlanExceeded(f"the plan {plan.title} has {plan.webhooks} webhooks", plan=plan.name)
         try:
@@ -124,18 +126,21 @@ class Webhooks:
                     field="url",
                 )
         webhook = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
-        self.book.put(webhook)
+        self.book.put(webhook, also)
         return webhook
 
-    def rotate(self, webhook: Webhook) -> Webhook:
-        """The webhook with a new secret; the present one is good for a while. Raises WebhookNotFound."""
+    def rotate(self, webhook: Webhook, also: Sequence[Write] = ()) -> Webhook:
+        """The webhook with a new secret; the present one is good for a while.
+
+        Raises WebhookNotFound or EffectExists.
+        """
         rotated = replace(
             webhook,
             secret=new_secret(),
             old_secret=webhook.secret,
             old_until=(self.now() + OLD_SECRET_GOOD_FOR).replace(microsecond=0),
         )
-        self.book.replace(rotated)
+        self.book.replace(rotated, also)
         return rotated
 
 

@@ -5,6 +5,7 @@ from functools import cache, wraps
 
 from craftspark.aws import clients
 from craftspark.aws.accounts import Accounts
+from craftspark.aws.idempotency import BindingTable
 from craftspark.plans import find_plan
 from craftspark.settings import AccountSettings
 from lambdas.endpoint import Request, Response
@@ -19,6 +20,11 @@ def active_makers_only(answer: Callable[[Request], Response]) -> Callable[[Reque
         return answer(request)
 
     return checked
+
+
+@cache
+def bindings() -> BindingTable:
+    return BindingTable(client=clients.dynamodb(), table=AccountSettings.from_environment().accounts_table)
 
 
 @cache

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.audit import AuditBook
+from craftspark.aws.audit import Act, AuditBook
 from craftspark.settings import AdminSettings
 from craftspark.submissions import utc_now
 from lambdas.endpoint import Request
@@ -21,9 +21,26 @@ def audit_book() -> AuditBook:
     return AuditBook(client=clients.dynamodb(), table=settings().accounts_table)
 
 
-def write_down(request: Request, maker: str, action: str, **details: Any) -> None:
-    """Keep who asks for what, before it is done."""
-    audit_book().add(
-        maker, actor=request.maker, action=action, details=details, at=utc_now(), request=request.request_id
+def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:
+    """What the caller does to a maker's account."""
+    return Act(
+        maker=maker, actor=request.maker, action=action, details=details, at=utc_now(), request=request.request_id
     )
-    logger.info("administration", extra={"actor": request.maker, "subject": maker, "action": action, **details})
+
+
+def audit_entry(act: Act) -> dict[str, Any]:
+    """The write that keeps an act, for the transaction that does it: what is refused leaves no entry."""
+    return audit_book().entry(act)
+
+
+def tell(act: Act) -> None:
+    """Log an act that was done."""
+    facts = {"actor": act.actor, "subject": act.maker, "action": act.action, **act.details}
+    logger.info("administration", extra=facts)
+
+
+def write_down(request: Request, maker: str, action: str, **details: Any) -> None:
+    """Keep a look at what is a maker's, before it is answered."""
+    act = act_of(request, maker, action, **details)
+    audit_book().add(act)
+    tell(act)

@@ -20,8 +20,10 @@ from craftspark.errors import (
     UploadNotFound,
     WebhookNotFound,
 )
+from craftspark.idempotency import Effect, effect_of
 from craftspark.jobs import is_job_id
 from craftspark.parsing import (
+    canonical,
     parse_base64,
     parse_cursor,
     parse_idempotency_key,
@@ -45,6 +47,7 @@ class Request:
 
     maker: str
     request_id: str
+    route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -95,6 +98,7 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
     return Request(
         maker=_maker_of(claims),
         request_id=context["requestId"],
+        route=gateway_event.get("routeKey", ""),
         path=gateway_event.get("pathParameters") or {},
         query=gateway_event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
@@ -155,13 +159,16 @@ def maker_in_path(request: Request) -> str:
     return parse_maker(request.path["maker"])
 
 
-def idempotency_key_of(request: Request) -> str:
-    """The caller's key; without one the request's own id, which makes each request one of its own.
-
-    Raises InvalidInput.
-    """
+def idempotency_key_of(request: Request) -> str | None:
+    """The caller's key; None makes the request one of its own. Raises InvalidInput."""
     key = request.headers.get("idempotency-key")
-    return request.request_id if key is None else parse_idempotency_key(key)
+    return None if key is None else parse_idempotency_key(key)
+
+
+def effect_of_request(request: Request) -> Effect:
+    """What the request is to bring about, once for its key; raises InvalidInput."""
+    route = f"{request.route} {canonical(dict(request.path))}"
+    return effect_of(request.maker, idempotency_key_of(request), route, request.body)
 
 
 def limit_of(query: Mapping[str, str], *, default: int = 20, most: int = 100) -> int:

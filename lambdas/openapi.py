@@ -45,7 +45,9 @@ JOB_ID = {
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Makes a retry safe: the same key answers the same job. Without it each request is a new job.",
+    "description": "Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: "
+    "the same request again has no second effect and answers what the first made; another one with the key is refused. "
+    "Without a key each request is one of its own.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
 }
 WEBHOOK_ID = {**JOB_ID, "name": "webhook_id"}
@@ -135,7 +137,13 @@ ADMINISTRATION = {
         answer=AccountView,
         body=CreditChange,
         parameters=(MAKER_IN_PATH, IDEMPOTENCY_KEY),
-        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
+        refusals=(
+            errors.IdempotencyKeyReused,
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.AccountMissing,
+            errors.AccountContended,
+        ),
     ),
     "adjust_credits": Operation(
         summary="Put a balance right",
@@ -143,6 +151,7 @@ ADMINISTRATION = {
         body=CreditChange,
         parameters=(MAKER_IN_PATH, IDEMPOTENCY_KEY),
         refusals=(
+            errors.IdempotencyKeyReused,
             errors.InvalidInput,
             errors.BodyTooLarge,
             errors.AccountMissing,
@@ -225,7 +234,12 @@ OPERATIONS = {
         body=UploadRequest,
         status=HTTPStatus.CREATED,
         parameters=(IDEMPOTENCY_KEY,),
-        refusals=(errors.InvalidInput, errors.BodyTooLarge),
+        refusals=(
+            errors.IdempotencyKeyReused,
+            errors.InvalidInput,
+            errors.AccountContended,
+            errors.BodyTooLarge,
+        ),
     ),
     "check_upload": Operation(
         summary="Check a picture that was sent, and make it ready for the tools",
@@ -245,7 +259,13 @@ OPERATIONS = {
         body=WebhookRequest,
         status=HTTPStatus.CREATED,
         parameters=(IDEMPOTENCY_KEY,),
-        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.PlanExceeded, errors.AccountContended),
+        refusals=(
+            errors.IdempotencyKeyReused,
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.PlanExceeded,
+            errors.AccountContended,
+        ),
     ),
     "delete_webhook": Operation(
         summary="Tell an endpoint no more",
@@ -257,8 +277,14 @@ OPERATIONS = {
     "rotate_webhook_secret": Operation(
         summary="A new secret; the old one signs beside it for a day",
         answer=WebhookView,
-        parameters=(WEBHOOK_ID,),
-        refusals=(errors.WebhookNotFound,),
+        parameters=(WEBHOOK_ID, IDEMPOTENCY_KEY),
+        refusals=(
+            errors.IdempotencyKeyReused,
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.WebhookNotFound,
+            errors.AccountContended,
+        ),
     ),
     "list_deliveries": Operation(
         summary="What was sent to an endpoint, and what it answered",

@@ -287,4 +287,6 @@ class ApiStack(Stack):
         ).function
         if costs:
             self._data.accounts.table.grant(function, "dynamodb:GetItem")
+        if name in ("create_upload", "rotate_webhook_secret"):
+            self._data.accounts.table.grant(function, "dynamodb:PutItem")  # bindings of Idempotency-Keys
         return function

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws import items, ledger
 from craftspark.aws.accounts import TRIES, Accounts
+from craftspark.aws.idempotency import binding
 from craftspark.aws.job_book import read_record
 from craftspark.aws.ledger import read_account
 from craftspark.aws.transactions import ConditionsFailed, Contended, transact
 from craftspark.credits import Account, exceeds, minute_of, month_of, refusal
-from craftspark.errors import AccountContended, AccountMissing, IdempotencyKeyReused, JobNotFound
+from craftspark.errors import AccountContended, AccountMissing, JobNotFound
+from craftspark.idempotency import Effect, key_reused
 from craftspark.jobs import Job
 from craftspark.plans import Plan, find_plan
 from craftspark.submissions import JobExists, utc_now
@@ -37,16 +39,15 @@ class Acceptance:
     accounts: Accounts
     plans: dict[str, str] = field(default_factory=dict)
 
-    def accept(self, job: Job) -> None:
+    def accept(self, job: Job, effect: Effect | None = None) -> None:
         for _ in range(TRIES):
             plan = find_plan(self.plans.get(job.maker, self.accounts.plan.name))
             if too_much := exceeds(plan, job):
-                self.check_new(job)
                 if self._remember(self.accounts.find(job.maker), job.maker) == plan.name:
                     raise too_much
                 continue
             try:
-                self._write(job, plan)
+                self._write(job, plan, effect)
             except ConditionsFailed as failed:
                 self._mend(job, plan, failed.items)
             except Contended as contended:
@@ -57,33 +58,34 @@ class Acceptance:
                 return
         raise AccountContended("your account changed at the same moment; send this request again")
 
-    def check_new(self, job: Job) -> None:
+    def check_new(self, job_id: str) -> None:
         """Raise JobExists for a job that is there already: what it was accepted by may have changed since."""
         with suppress(JobNotFound):
-            raise JobExists(read_record(self.client, self.jobs_table, job.job_id).job)
+            raise JobExists(read_record(self.client, self.jobs_table, job_id).job)
 
     def open_account(self, maker: str) -> None:
         self.accounts.open(maker)
 
-    def _write(self, job: Job, plan: Plan) -> None:
+    def _write(self, job: Job, plan: Plan, effect: Effect | None) -> None:
         put = {
             "TableName": self.jobs_table,
             "Item": items.job_item(job),
             "ConditionExpression": "attribute_not_exists(job_id)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        transact(self.client, [{"Put": put}, *ledger.reservation(self.accounts.table, job, plan, self.accounts.now())])
+        now, table = self.accounts.now(), self.accounts.table
+        bound = binding(table, effect, now) if effect else []
+        transact(self.client, [{"Put": put}, *ledger.reservation(table, job, plan, now), *bound])
 
     def _mend(self, job: Job, plan: Plan, old: Any) -> None:
         """Bring the account to where the job can be written, or raise why it cannot."""
-        existing, item, entry = old
+        existing, item, entry, *bound = old
         if existing and items.live(existing, utc_now()):
             raise JobExists(items.read_job(existing))
         if existing or entry is not None:
-            raise IdempotencyKeyReused(
-                "this Idempotency-Key belongs to a job that has expired or was deleted; use a new key",
-                field="Idempotency-Key",
-            )
+            raise key_reused("this Idempotency-Key belongs to a job that has expired or was deleted")
+        if any(each is not None for each in bound):
+            raise key_reused()
         if not item:
             raise AccountMissing(f"{job.maker} has no account")
         account = read_account(item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from craftspark.aws import ledger
 from craftspark.aws.items import number, text
 from craftspark.aws.ledger import account_key, entry, read_account, read_entry, update
-from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.aws.transactions import ConditionsFailed, Contended, transact
 from craftspark.credits import Account, Entry, minute_of, month_of, suspension
 from craftspark.errors import AccountContended, AccountMissing, CreditsInsufficient
+from craftspark.idempotency import EffectExists, Write
 from craftspark.plans import Plan, find_plan
 from craftspark.submissions import utc_now
 
@@ -118,8 +119,11 @@ class Accounts:
         )
         self._once([change])
 
-    def top_up(self, maker: str, credits: int, key: str, note: str) -> Account:
-        """Grant credits that do not expire, once for each key; raises AccountMissing."""
+    def top_up(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
+        """Grant credits that do not expire, and write what else belongs to it.
+
+        Raises AccountMissing or EffectExists.
+        """
         self.existing(maker)
         change = update(
             self.table,
@@ -128,18 +132,19 @@ class Accounts:
             condition="attribute_exists(maker)",
             values={},
         )
-        self._once([change, entry(self.table, maker, "grant", f"topup#{key}", credits, self.now(), note=note)])
+        granted = entry(self.table, maker, "grant", f"topup#{key}", credits, self.now(), note=note)
+        self._write_effect([change, granted, *also])
         return self.existing(maker)
 
-    def adjust(self, maker: str, credits: int, key: str, note: str) -> Account:
-        """Give credits, or take some of those available, to put something right; once for each key.
+    def adjust(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
+        """Give credits, or take some of those available, to put something right, and write what else belongs to it.
 
-        Raises AccountMissing, or CreditsInsufficient where fewer are available than are to be taken.
+        Raises AccountMissing, EffectExists, or CreditsInsufficient where fewer are available than are to be taken.
         """
         for _ in range(TRIES):
             account = self.existing(maker)
             if self._has_entry(maker, f"adjust#{key}"):
-                return account
+                raise EffectExists(f"the adjustment {key} was made before")
             if account.available + credits < 0:
                 raise CreditsInsufficient(
                     f"{account.available} credits are available, {-credits} were to be taken",
@@ -154,11 +159,16 @@ class Accounts:
                 condition="available >= :taken AND #month = :month",
                 values={":taken": number(max(0, -credits)), ":month": text(account.month)},
             )
-            self._once([change, entry(self.table, maker, "adjust", key, -credits, self.now(), note=note)])
+            made = entry(self.table, maker, "adjust", key, -credits, self.now(), note=note)
+            if self._write_effect([change, made, *also]):
+                return self.existing(maker)
         raise AccountContended("the account changed at the same moment; send this request again")
 
-    def change_plan(self, maker: str, plan: Plan) -> Account:
-        """Another plan from now on: a larger one grants at once what it has more a month; raises AccountMissing."""
+    def change_plan(self, maker: str, plan: Plan, also: Sequence[Write] = ()) -> Account:
+        """Another plan from now on: a larger one grants at once what it has more a month; raises AccountMissing.
+
+        What else belongs to the change is written with it, and not at all where the plan is this one already.
+        """
         for _ in range(TRIES):
             account = self.existing(maker)
             if account.plan == plan.name:
@@ -177,15 +187,17 @@ class Accounts:
                 },
             )
             grant = entry(self.table, maker, "grant", f"{account.month}#{plan.name}", more, self.now())
-            self._once([change, grant] if more else [change])
+            if self._once([change, *([grant] if more else []), *also]):
+                return self.existing(maker)
         raise AccountContended("the account changed at the same moment; send this request again")
 
-    def suspend(self, maker: str, reason: str | None) -> Account:
-        """Let the account take no more jobs, or with None as before; raises AccountMissing."""
+    def suspend(self, maker: str, reason: str | None, also: Sequence[Write] = ()) -> Account:
+        """Let the account do nothing that costs, or with None as before; raises AccountMissing."""
         self.existing(maker)
         expression = "SET suspended = :reason" if reason else "REMOVE suspended"
         values: Any = {"ExpressionAttributeValues": {":reason": text(reason)}} if reason else {}
-        self.client.update_item(TableName=self.table, Key=account_key(maker), UpdateExpression=expression, **values)
+        change = {"TableName": self.table, "Key": account_key(maker), "UpdateExpression": expression, **values}
+        self._once([{"Update": change}, *also])
         return self.existing(maker)
 
     def entries(self, maker: str, limit: int, after: str | None) -> tuple[list[Entry], str | None]:
@@ -215,10 +227,29 @@ class Accounts:
         key = {"maker": text(maker), "item": text(f"entry#{name}")}
         return "Item" in self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
 
+    def _write_effect(self, writes: list[Write]) -> bool:
+        """Write a change of the account, its entry and what else belongs to it; False where the account is another.
+
+        Raises EffectExists where the entry or anything else is there.
+        """
+        try:
+            self._transact(writes)
+        except ConditionsFailed as failed:
+            if any(each is not None for each in failed.items[1:]):
+                raise EffectExists("it was written before") from None
+            return False
+        return True
+
     def _once(self, writes: list[dict[str, Any]]) -> bool:
         """Whether it was written now; where not, another request has done it, or the account is another by now."""
         try:
-            transact(self.client, writes)
+            self._transact(writes)
         except ConditionsFailed:
             return False
         return True
+
+    def _transact(self, writes: list[Write]) -> None:
+        try:
+            transact(self.client, writes)
+        except Contended as contended:
+            raise AccountContended("the account changed at the same moment; send this request again") from contended

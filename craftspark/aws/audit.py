@@ -1,8 +1,9 @@
-"""Who did what to an account, in the accounts table beside it; written before it is done, and never changed."""
+"""Who did what to an account, in the accounts table beside it; written with what was done, and never changed."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,22 +16,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Act:
+    """What `actor` did to a maker's account by the request of this id."""
+
+    maker: str
+    actor: str
+    action: str
+    details: Mapping[str, Any]
+    at: datetime
+    request: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditBook:
     """Audit entries of makers' accounts."""
 
     client: DynamoDBClient
     table: str
 
-    def add(self, maker: str, *, actor: str, action: str, details: dict[str, Any], at: datetime, request: str) -> None:
-        """`request` is the id of the request by which `actor` asked for it."""
-        self.client.put_item(
-            TableName=self.table,
-            Item={
-                "maker": text(maker),
-                "item": text(f"audit#{timestamp(at)}#{request}"),
-                "actor": text(actor),
-                "action": text(action),
-                "details": text(json.dumps(details)),
-            },
-            ConditionExpression=ABSENT,
-        )
+    def entry(self, act: Act) -> dict[str, Any]:
+        """The write that keeps the act, for the transaction that does it."""
+        item = {
+            "maker": text(act.maker),
+            "item": text(f"audit#{timestamp(act.at)}#{act.request}"),
+            "actor": text(act.actor),
+            "action": text(act.action),
+            "details": text(json.dumps(act.details)),
+        }
+        return {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": ABSENT}}
+
+    def add(self, act: Act) -> None:
+        """Keep an act that writes nothing else, such as a look."""
+        self.client.put_item(**self.entry(act)["Put"])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from craftspark.aws.idempotency import write_effect
 from craftspark.aws.intake import message_group
 from craftspark.aws.items import epoch, live, moment, number, text, timestamp
 from craftspark.errors import WebhookNotFound
+from craftspark.idempotency import EffectExists, Write
 from craftspark.submissions import utc_now
 from craftspark.webhooks import Delivery, Message, Webhook
 
@@ -40,17 +42,21 @@ class WebhookTable:
             raise not_found(webhook_id)
         return read_webhook(answer["Item"])
 
-    def put(self, webhook: Webhook) -> None:
-        self.client.put_item(TableName=self.table, Item=webhook_item(webhook))
+    def put(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
+        write_effect(self.client, [{"Put": {"TableName": self.table, "Item": webhook_item(webhook)}}, *also])
 
-    def replace(self, webhook: Webhook) -> None:
-        """Write a webhook that is there; raises WebhookNotFound for one that was deleted meanwhile."""
+    def replace(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
+        """Write a webhook that is there, and what else belongs to it.
+
+        Raises WebhookNotFound for one that was deleted meanwhile, or EffectExists.
+        """
+        there = "attribute_exists(maker)"
+        put = {"TableName": self.table, "Item": webhook_item(webhook), "ConditionExpression": there}
         try:
-            self.client.put_item(
-                TableName=self.table, Item=webhook_item(webhook), ConditionExpression="attribute_exists(maker)"
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            raise not_found(webhook.webhook_id) from None
+            write_effect(self.client, [{"Put": put}, *also])
+        except EffectExists:
+            self.get(webhook.maker, webhook.webhook_id)
+            raise
 
     def drop(self, maker: str, webhook_id: str) -> None:
         """Raises WebhookNotFound."""

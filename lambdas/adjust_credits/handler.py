@@ -1,21 +1,31 @@
 """POST /v1/admin/accounts/{maker}/adjustments: put a balance right, once for each Idempotency-Key."""
 
+from collections.abc import Sequence
+
+from craftspark.credits import Account
 from craftspark.errors import InvalidInput
+from craftspark.idempotency import Write, once
 from craftspark.parsing import parse_request
 from lambdas.account_views import CreditChange, account_view
-from lambdas.accounts import accounts
-from lambdas.administration import write_down
-from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of, maker_in_path
+from lambdas.accounts import accounts, bindings
+from lambdas.administration import act_of, audit_entry, tell
+from lambdas.endpoint import Request, Response, effect_of_request, endpoint, maker_in_path
 from lambdas.log import logger
 
 
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    maker, key = maker_in_path(request), idempotency_key_of(request)
+    maker, effect = maker_in_path(request), effect_of_request(request)
     asked = parse_request(CreditChange, request.body)
     if not asked.credits:
         raise InvalidInput("an adjustment gives credits or takes some", field="credits")
-    accounts().existing(maker)
-    write_down(request, maker, "adjust credits", credits=asked.credits, note=asked.note, key=key)
-    return Response(body=account_view(accounts().adjust(maker, asked.credits, key, asked.note)))
+    act = act_of(request, maker, "adjust credits", credits=asked.credits, note=asked.note, effect=effect.effect_id)
+
+    def do(writes: Sequence[Write]) -> Account:
+        return accounts().adjust(maker, asked.credits, effect.effect_id, asked.note, [audit_entry(act), *writes])
+
+    account, done = once(effect, bindings(), do, lambda: accounts().existing(maker))
+    if done:
+        tell(act)
+    return Response(body=account_view(account))

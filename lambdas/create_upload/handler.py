@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
+from craftspark.idempotency import once
 from craftspark.parsing import parse_request
 from craftspark.uploads import LARGEST_BYTES
-from lambdas.accounts import active_makers_only
-from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
+from lambdas.accounts import active_makers_only, bindings
+from lambdas.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.log import logger
 from lambdas.uploads import uploads
 from lambdas.views import UploadForm, UploadRequest
@@ -16,8 +17,10 @@ from lambdas.views import UploadForm, UploadRequest
 @active_makers_only
 def handler(request: Request) -> Response:
     asked = parse_request(UploadRequest, request.body)
-    key = idempotency_key_of(request)
-    upload_id, form = uploads().create(request.maker, asked.content_type, idempotency_key=key)
+    effect = effect_of_request(request)
+    upload_id = effect.effect_id
+    once(effect, bindings(), lambda _: bindings().bind(effect), lambda: None)
+    form = uploads().form(request.maker, upload_id, asked.content_type)
     logger.info("upload opened", extra={"upload_id": upload_id})
     return Response(
         status=HTTPStatus.CREATED,

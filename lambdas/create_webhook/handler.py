@@ -1,15 +1,18 @@
 """POST /v1/webhooks: be told how jobs end, at an https address."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from craftspark.jobs import job_id_of
+from craftspark.errors import WebhookNotFound
+from craftspark.idempotency import Write, key_reused, once
 from craftspark.parsing import parse_request
 from craftspark.plans import find_plan
-from lambdas.accounts import accounts, active_makers_only
-from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
+from craftspark.webhooks import Webhook
+from lambdas.accounts import accounts, active_makers_only, bindings
+from lambdas.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.log import logger
 from lambdas.webhook_views import WebhookRequest, webhook_view
-from lambdas.webhooks import webhooks
+from lambdas.webhooks import table, webhooks
 
 
 @logger.inject_lambda_context
@@ -17,8 +20,21 @@ from lambdas.webhooks import webhooks
 @active_makers_only
 def handler(request: Request) -> Response:
     asked = parse_request(WebhookRequest, request.body)
-    webhook_id = job_id_of(request.maker, f"webhook:{idempotency_key_of(request)}")
-    plan = find_plan(accounts().read(request.maker).plan)
-    webhook = webhooks().register(request.maker, plan, webhook_id, asked.url)
-    logger.info("webhook registered", extra={"webhook_id": webhook.webhook_id})
-    return Response(status=HTTPStatus.CREATED, body=webhook_view(webhook, secret=True))
+    effect = effect_of_request(request)
+
+    def register(writes: Sequence[Write]) -> Webhook:
+        plan = find_plan(accounts().read(request.maker).plan)
+        return webhooks().register(request.maker, plan, effect.effect_id, asked.url, writes)
+
+    webhook, made = once(effect, bindings(), register, lambda: found(request.maker, effect.effect_id))
+    if made:
+        logger.info("webhook registered", extra={"webhook_id": webhook.webhook_id})
+    # The secret is shown once: a request that is sent again is answered without it.
+    return Response(status=HTTPStatus.CREATED, body=webhook_view(webhook, secret=made))
+
+
+def found(maker: str, webhook_id: str) -> Webhook:
+    try:
+        return table().get(maker, webhook_id)
+    except WebhookNotFound:
+        raise key_reused("this Idempotency-Key belongs to a webhook that was deleted") from None

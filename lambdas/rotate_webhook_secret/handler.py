@@ -1,7 +1,8 @@
 """POST /v1/webhooks/{webhook_id}/secret: a new secret; the old one signs beside it for a day."""
 
-from lambdas.accounts import active_makers_only
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from craftspark.idempotency import once
+from lambdas.accounts import active_makers_only, bindings
+from lambdas.endpoint import Request, Response, effect_of_request, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.webhook_views import webhook_view
 from lambdas.webhooks import table, webhooks
@@ -12,4 +13,7 @@ from lambdas.webhooks import table, webhooks
 @active_makers_only
 def handler(request: Request) -> Response:
     webhook = table().get(request.maker, id_in_path(request, "webhook_id"))
-    return Response(body=webhook_view(webhooks().rotate(webhook), secret=True))
+    effect = effect_of_request(request)
+    # Sent again, it makes no second secret, which would leave the receiver's own without its day, and shows none.
+    rotated, made = once(effect, bindings(), lambda writes: webhooks().rotate(webhook, writes), lambda: webhook)
+    return Response(body=webhook_view(rotated, secret=made))

@@ -3,7 +3,7 @@
 from craftspark.parsing import parse_request
 from lambdas.account_views import SuspensionChange, account_view
 from lambdas.accounts import accounts
-from lambdas.administration import write_down
+from lambdas.administration import act_of, audit_entry, tell
 from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 
@@ -13,6 +13,7 @@ from lambdas.log import logger
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
     asked = parse_request(SuspensionChange, request.body)
-    accounts().existing(maker)
-    write_down(request, maker, "suspend account" if asked.reason else "lift suspension", reason=asked.reason)
-    return Response(body=account_view(accounts().suspend(maker, asked.reason)))
+    act = act_of(request, maker, "suspend account" if asked.reason else "lift suspension", reason=asked.reason)
+    account = accounts().suspend(maker, asked.reason, [audit_entry(act)])
+    tell(act)
+    return Response(body=account_view(account))

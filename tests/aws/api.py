@@ -73,7 +73,8 @@ def call(function: str, **request: Any) -> Answer:
 
 def answer_of(function: str, event: dict[str, Any]) -> Answer:
     forget(function)
-    return handled(function, event)
+    [route_key] = {f"{route.method} {route.path}" for route in ROUTES if route.function == function}
+    return handled(function, {"routeKey": route_key, **event})
 
 
 def forget(function: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.accounts import Accounts
 from craftspark.errors import AccountMissing, AccountSuspended, CreditsInsufficient, PlanExceeded, TooManyRequests
+from craftspark.idempotency import EffectExists
 from craftspark.plans import PLANS, find_plan
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES
@@ -98,7 +99,9 @@ def test_a_top_up_counts_once_for_its_key(accounts: Accounts) -> None:
     accounts.read("maker-1")
 
     assert accounts.top_up("maker-1", 7, "k", "bought").available == 17
-    assert accounts.top_up("maker-1", 7, "k", "bought").available == 17
+    with pytest.raises(EffectExists):
+        accounts.top_up("maker-1", 7, "k", "bought")
+    assert accounts.read("maker-1").available == 17
     with pytest.raises(AccountMissing):
         accounts.top_up("nobody", 7, "k", "bought")
 
@@ -107,7 +110,8 @@ def test_an_adjustment_takes_what_there_is_and_no_more(accounts: Accounts) -> No
     accounts.read("maker-1")
 
     assert accounts.adjust("maker-1", -4, "a", "a mistake").available == 6
-    assert accounts.adjust("maker-1", -4, "a", "a mistake").available == 6
+    with pytest.raises(EffectExists):
+        accounts.adjust("maker-1", -4, "a", "a mistake")
     with pytest.raises(CreditsInsufficient):
         accounts.adjust("maker-1", -7, "b", "too much")
     assert accounts.adjust("maker-1", 3, "c", "sorry").granted == 9

@@ -13,6 +13,7 @@ from craftspark.aws.job_book import JobBook
 from craftspark.aws.render_book import JobEnded, RenderBook
 from craftspark.credits import Account
 from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused
+from craftspark.idempotency import EffectExists
 from craftspark.jobs import Job, JobState, StoredImage
 from craftspark.plans import Plan
 from craftspark.settlement import Settlement
@@ -191,8 +192,11 @@ class History:
         self.model.top_up(self._maker(step), step.number, self.month)
         if self.tables:
             self.tables.accounts.read(self._maker(step))
-            for _ in range(2):  # a payment service tells twice
-                self.tables.accounts.top_up(self._maker(step), step.number, f"{step.job}-{len(self.jobs)}", "top-up")
+            # A payment service tells twice; what came before stands.
+            for _ in range(2):
+                with suppress(EffectExists):
+                    key = f"{step.job}-{len(self.jobs)}"
+                    self.tables.accounts.top_up(self._maker(step), step.number, key, "top-up")
 
     def _adjust(self, step: Step) -> None:
         credits = step.number - 5
@@ -201,8 +205,9 @@ class History:
             self.tables.accounts.read(self._maker(step))
             key = f"{step.job}-{self.clock.now:%d%H%M}-{len(self.jobs)}"
             try:
-                self.tables.accounts.adjust(self._maker(step), credits, key, "put right")
-                self.tables.accounts.adjust(self._maker(step), credits, key, "put right")
+                for _ in range(2):
+                    with suppress(EffectExists):
+                        self.tables.accounts.adjust(self._maker(step), credits, key, "put right")
                 assert done, (self.name, step)
             except CreditsInsufficient:
                 assert not done, (self.name, step)

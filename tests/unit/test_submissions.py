@@ -19,6 +19,7 @@ from craftspark.errors import (
     WaitTooLong,
 )
 from craftspark.estimates import Capacity, Estimates
+from craftspark.idempotency import Effect
 from craftspark.jobs import Job, JobState
 from craftspark.moderation import Moderation, Objection, Refusal
 from craftspark.releases import Pin, Release, StyleUnknown
@@ -33,7 +34,7 @@ class FakeAcceptance:
         self.account = account
         self.error = error
 
-    def accept(self, job: Job) -> None:
+    def accept(self, job: Job, effect: Effect | None = None) -> None:
         if job.job_id in self.jobs:
             raise JobExists(self.jobs[job.job_id])
         if not self.account:
@@ -42,9 +43,9 @@ class FakeAcceptance:
             raise self.error
         self.jobs[job.job_id] = job
 
-    def check_new(self, job: Job) -> None:
-        if job.job_id in self.jobs:
-            raise JobExists(self.jobs[job.job_id])
+    def check_new(self, job_id: str) -> None:
+        if job_id in self.jobs:
+            raise JobExists(self.jobs[job_id])
 
     def open_account(self, maker: str) -> None:
         self.account = True
@@ -173,10 +174,42 @@ def test_the_same_key_answers_the_same_job() -> None:
     assert len(acceptance.jobs) == 1
 
 
-def test_the_same_key_in_other_words_for_the_same_request_answers_the_same_job() -> None:
+def test_the_same_key_with_the_same_value_written_another_way_answers_the_same_job() -> None:
     submissions, _, _ = a_counter()
 
-    assert submit(submissions) == submit(submissions, '{"count":6,  "prompt":" a red apple ", "lane":"interactive"}')
+    assert submit(submissions) == submit(submissions, '{"count":6,  "prompt": "a red\\u0020apple"}')
+
+
+def test_a_default_that_is_named_makes_another_request() -> None:
+    submissions, _, _ = a_counter()
+    submit(submissions)
+
+    with pytest.raises(IdempotencyKeyReused):
+        submit(submissions, '{"prompt": "a red apple", "count": 6, "lane": "interactive"}')
+
+
+def test_a_key_that_was_accepted_answers_its_job_whatever_has_become_of_the_rules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submissions, _, _ = a_counter()
+    job = submit(submissions)
+    objections = FakeModerator().objections("a dragon")
+    monkeypatch.setattr(FakeModerator, "objections", lambda self, text: objections)
+
+    assert submit(submissions) == job
+    with pytest.raises(IdempotencyKeyReused):
+        submit(submissions, '{"prompt": "another apple"}')
+    with pytest.raises(PromptRefused):
+        submit(submissions, key="another")
+
+
+def test_a_request_without_a_key_is_one_of_its_own() -> None:
+    submissions, acceptance, _ = a_counter()
+
+    for _ in range(2):
+        submissions.submit("maker-1", "picture", BODY, idempotency_key=None)
+
+    assert len(acceptance.jobs) == 2
 
 
 def test_the_same_key_with_another_request_is_refused() -> None:

@@ -3,6 +3,7 @@
 import json
 import socket
 from base64 import b64decode
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import pytest
 from standardwebhooks import Webhook as Receiver
 
 from craftspark.errors import InvalidInput, PlanExceeded
+from craftspark.idempotency import EffectExists, Write
 from craftspark.plans import find_plan
 from craftspark.webhooks import (
     BACKOFF_S,
@@ -38,7 +40,7 @@ class Book:
     def of(self, maker: str) -> list[Webhook]:
         return [webhook for webhook in self.kept.values() if webhook.maker == maker]
 
-    def put(self, webhook: Webhook) -> None:
+    def put(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
         self.kept[webhook.webhook_id] = webhook
 
     replace = put
@@ -62,7 +64,9 @@ def test_a_registration_is_the_same_again_and_bounded_by_the_plan() -> None:
     there = webhooks()
     first = there.register("maker-1", PARTNER, "w0", "https://example.com/")
 
-    assert there.register("maker-1", PARTNER, "w0", "https://example.com/") == first
+    with pytest.raises(EffectExists):
+        there.register("maker-1", PARTNER, "w0", "https://example.com/")
+    assert there.book.of("maker-1") == [first]
     for number in range(1, PARTNER.webhooks):
         there.register("maker-1", PARTNER, f"w{number}", f"https://example.com/{number}")
     with pytest.raises(PlanExceeded):

@@ -2220,7 +2220,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2333,7 +2333,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2446,7 +2446,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2559,7 +2559,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2672,7 +2672,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2786,7 +2786,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3430,7 +3430,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3470,6 +3470,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `/problems/BodyTooLarge`: The request's body is too large */
             413: {
                 headers: {
@@ -3482,6 +3491,17 @@ export interface operations {
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4009,7 +4029,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4042,6 +4062,15 @@ export interface operations {
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4131,7 +4160,10 @@ export interface operations {
     rotate_webhook_secret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 webhook_id: string;
             };
@@ -4170,6 +4202,44 @@ export interface operations {
             /** @description `/problems/WebhookNotFound`: You have no such webhook */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4303,7 +4373,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4355,6 +4425,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `/problems/BodyTooLarge`: The request's body is too large */
             413: {
                 headers: {
@@ -4390,7 +4469,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the same key answers the same job. Without it each request is a new job. */
+                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4444,6 +4523,15 @@ export interface operations {
             };
             /** @description `/problems/AccountMissing`: There is no such account */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

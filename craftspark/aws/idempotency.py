@@ -1,0 +1,79 @@
+"""Bindings of Idempotency-Keys, in the accounts table: `key#<effect>` of the maker who sent the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from craftspark.aws.items import epoch, live, text
+from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.errors import AccountContended
+from craftspark.idempotency import KEY_LIFETIME, Effect, EffectExists, Write, key_reused
+from craftspark.submissions import utc_now
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class BindingTable:
+    """See craftspark.idempotency.Bindings."""
+
+    client: DynamoDBClient
+    table: str
+    now: Callable[[], datetime] = utc_now
+
+    def writes(self, effect: Effect) -> list[Write]:
+        return binding(self.table, effect, self.now())
+
+    def known(self, effect: Effect) -> bool:
+        if not effect.keyed:
+            return False
+        item = self.client.get_item(TableName=self.table, Key=_key(effect), ConsistentRead=True).get("Item")
+        if item is None or not live(item, self.now()):
+            return False
+        check(item, effect)
+        return True
+
+    def bind(self, effect: Effect) -> None:
+        """Bind the key alone, where the effect has nothing else to write; raises EffectExists."""
+        write_effect(self.client, self.writes(effect))
+
+
+def binding(table: str, effect: Effect, now: datetime) -> list[Write]:
+    """The write that binds a key: refused where it is bound, with the binding."""
+    if not effect.keyed:
+        return []
+    item = {**_key(effect), "fingerprint": text(effect.fingerprint), "expires_at": epoch(now + KEY_LIFETIME)}
+    put = {
+        "TableName": table,
+        "Item": item,
+        "ConditionExpression": "attribute_not_exists(maker) OR expires_at <= :now",
+        "ExpressionAttributeValues": {":now": epoch(now)},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    return [{"Put": put}]
+
+
+def check(item: Mapping[str, Any], effect: Effect) -> None:
+    """Raise IdempotencyKeyReused where a binding is another request's."""
+    if item["fingerprint"] != text(effect.fingerprint):
+        raise key_reused()
+
+
+def write_effect(client: DynamoDBClient, writes: list[Write]) -> None:
+    """Write all or nothing; raises EffectExists or AccountContended."""
+    if not writes:
+        return
+    try:
+        transact(client, writes)
+    except ConditionsFailed:
+        raise EffectExists("it was written before") from None
+    except Contended as contended:
+        raise AccountContended("another request of yours wrote the same; send this one again") from contended
+
+
+def _key(effect: Effect) -> Any:
+    return {"maker": text(effect.maker), "item": text(f"key#{effect.effect_id}")}
