@@ -12,7 +12,6 @@ from craftspark.errors import (
     BacklogTooLong,
     CraftsparkError,
     IdempotencyKeyReused,
-    RenderTooLong,
     RequestRefused,
     WaitTooLong,
 )
@@ -142,7 +141,7 @@ class Submissions:
             self._accept(job, effect)
         except IdempotencyKeyReused:
             raise
-        except (RequestRefused, RenderTooLong, BacklogTooLong, WaitTooLong):
+        except (RequestRefused, BacklogTooLong, WaitTooLong):
             if effect.keyed:
                 self.acceptance.check_new(effect.effect_id)
             raise

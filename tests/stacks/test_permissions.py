@@ -95,10 +95,10 @@ def test_uploads_are_put_and_made_clean_by_two_functions_that_may_do_nothing_els
 
     assert on(create, "Uploads") == puts
     assert on(check, "Uploads") == {*puts, "s3:GetObject*", "s3:GetBucket*", "s3:List*"}
-    for statements, prefix in ((create, "incoming/*"), (check, "pictures/*")):
-        assert services(statements) == {"dynamodb", "s3", "xray"}
     assert on(check, "AccountsTable") == {"dynamodb:GetItem"}  # whether the maker is suspended
     assert on(create, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:PutItem"}  # bindings of keys
+    for statements, prefix in ((create, "incoming/*"), (check, "pictures/*")):
+        assert services(statements) == {"dynamodb", "s3", "xray"}
         [writing] = [each for each in statements if "s3:PutObject" in actions(each)]
         assert prefix in json.dumps(writing["Resource"])
 
