@@ -10,11 +10,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import fmean, geometric_mean
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import job_key, number, text
-from craftspark.backlog import Speed
+from craftspark.backlog import Speed, middle_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,9 +74,9 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
         if "launch_s" in item:
             launches.append(float(item["launch_s"]["N"]))
     return Speed(
-        paces={tool: geometric_mean(measured) for tool, measured in paces.items()},
+        paces={tool: middle_of(measured) for tool, measured in paces.items()},
         warm=warm,
-        launch_s=fmean(launches) if launches else None,
+        launch_s=sum(launches) / len(launches) if launches else None,
     )
 
 
