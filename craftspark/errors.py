@@ -161,6 +161,10 @@ class RenderFailed(RenderError):
     """Rendering failed again and again for a reason that has no name of its own."""
 
 
+class WorkerBroken(RenderError):
+    """This worker could not start; one on another machine may."""
+
+
 class JobOverdue(RenderError):
     """The job did not finish by its deadline."""
 

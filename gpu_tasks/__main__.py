@@ -1,6 +1,13 @@
 """`python -m gpu_tasks [serve | check-data | train-style]`: what the container runs; without a word, the GPU worker."""
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from craftspark.settings import WorkerSettings
+    from gpu_tasks.rendering import Renderer
 
 
 def run(words: list[str]) -> int:
@@ -14,9 +21,15 @@ def run(words: list[str]) -> int:
 
         return job.main(words)
     from gpu_tasks.main import main
+
+    return main(load)
+
+
+def load(settings: WorkerSettings) -> Renderer:
+    """The studio; torch is imported once there is something to render."""
     from gpu_tasks.studio import load_studio
 
-    return main(load_studio)
+    return load_studio(settings)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from gpu_tasks.activity import Activities, moved
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Delivered
+from gpu_tasks.patience import Patient
 
 THREADS = 2
 # Images that may wait to be stored: bounds memory, and lets storing fall behind by a few waves at most.
@@ -43,11 +44,12 @@ class Book(Protocol):
 class Delivery:
     """Finishes, encodes and stores images on threads of its own; a claim hears of each of its images."""
 
-    def __init__(self, *, finish: Finish, bucket: Bucket, book: Book, activities: Activities) -> None:
+    def __init__(self, *, finish: Finish, bucket: Bucket, book: Book, activities: Activities, patient: Patient) -> None:
         self._finish = finish
         self._bucket = bucket
         self._book = book
         self._activities = activities
+        self._patient = patient
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
         self._places = threading.BoundedSemaphore(BACKLOG)
 
@@ -76,7 +78,12 @@ class Delivery:
     def _deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
         done = self._finish(order, drawn)
         moved()
-        self._bucket.put(order.job_id, order.index, png=done.png, thumbnail_webp=done.thumbnail_webp, files=done.files)
+        self._patient.call(
+            "upload of an image",
+            lambda: self._bucket.put(
+                order.job_id, order.index, png=done.png, thumbnail_webp=done.thumbnail_webp, files=done.files
+            ),
+        )
         moved()
         image = StoredImage(
             index=order.index,
@@ -90,8 +97,8 @@ class Delivery:
             scores=done.scores,
         )
         try:
-            self._book.add(claim.job, image)
+            self._patient.call("entry of an image", lambda: self._book.add(claim.job, image))
         except JobEnded:
             # Nobody will be shown these files, and the maker may have deleted the job already.
-            self._bucket.drop(order.job_id, [image])
+            self._patient.call("deletion of an image", lambda: self._bucket.drop(order.job_id, [image]))
             raise

@@ -8,6 +8,7 @@ from craftspark.errors import SpotInterrupted
 
 # What it takes, after the last wave, to store its images and answer its tokens, in seconds.
 DELIVERY_S = 3.0
+MOMENT_S = 0.5
 
 
 class Lease:
@@ -34,6 +35,12 @@ class Lease:
         """Raise SpotInterrupted where work of `needs_s` seconds no longer fits."""
         if self._ends_at is not None and self._now() + needs_s + DELIVERY_S > self._ends_at:
             raise SpotInterrupted("the machine is being taken back")
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, at most a moment once the machine is being taken back; answers whether there is time left after it."""
+        if self._ended.wait(seconds):
+            threading.Event().wait(min(seconds, MOMENT_S))
+        return self._ends_at is None or self._now() + DELIVERY_S <= self._ends_at
 
     def touch(self) -> None:
         """Work was taken: the time since the last step counts from now."""

@@ -16,7 +16,7 @@ from gpu_tasks.activity import Activities, moved
 from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.drawn import Drawn, OnStep
 from gpu_tasks.finishing import Delivered
-from gpu_tasks.isolation import draw_each
+from gpu_tasks.isolation import DeviceLost, draw_each
 from gpu_tasks.lease import Lease
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
             yield same[start : start + renderer.wave_size]
 
 
+def give_back(claims: Iterable[Claim], error: Exception) -> None:
+    for claim in claims:
+        claim.broke(error)
+
+
 @dataclass(kw_only=True)
 class Worker:
     """Renders one wave after the other; taking batches and storing images happen beside it."""
@@ -97,24 +102,36 @@ class Worker:
     wave_s: float = 0.0
 
     def run(self) -> None:
-        """Work until the desk has no more, which it has not once the lease has ended."""
+        """Work until the desk has no more, which it has not once the lease has ended.
+
+        Raises AwsUnreachable where nothing can be taken for too long, and DeviceLost with all claims given back.
+        """
         with ThreadPoolExecutor(1, thread_name_prefix="desk") as thread:
             claims = self._take()
             while claims:
                 following: Future[list[Claim]] | None = None
                 suspect = any(claim.ticket.suspect for claim in claims)
                 remaining = list(waves(claims, self.renderer))
-                while remaining:
-                    wave = remaining.pop(0)
-                    if not remaining and not suspect:
-                        # The next batches are on their way while the last wave of these renders; none beside a suspect,
-                        # which may take this process and all that it has claimed along.
-                        following = thread.submit(self._take)
-                    self.render(wave)
+                try:
+                    while remaining:
+                        wave = remaining.pop(0)
+                        if not remaining and not suspect:
+                            # The next batches are on their way while the last wave of these renders; none beside a
+                            # suspect, which may take this process and all that it has claimed along.
+                            following = thread.submit(self._take)
+                        self.render(wave)
+                except DeviceLost as error:
+                    self.lease.end()  # nothing more is taken
+                    give_back(claims, error)
+                    give_back(following.result() if following else (), error)
+                    raise
                 claims = following.result() if following else self._take()
 
     def render(self, wave: Wave) -> None:
-        """Render one wave and hand its images on. Whatever goes wrong goes to the images it concerns."""
+        """Render one wave and hand its images on. Whatever goes wrong goes to the images it concerns.
+
+        Raises DeviceLost.
+        """
         wave = [(claim, order) for claim, order in wave if claim.open]
         if not wave:
             return

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import torch
+
 from craftspark.aws import clients
 from craftspark.aws.secrets import read_secret
 from craftspark.aws.source_bytes import SourceBytes
@@ -22,8 +24,9 @@ from gpu_tasks.credentials import Signer
 from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.drawn import Drawn, OnStep, better, second_try
 from gpu_tasks.finishing import MEDIA_TYPES, Delivered, Finished, Png, Svg, delivered, encoded
-from gpu_tasks.isolation import draw_each
+from gpu_tasks.isolation import DeviceLost, draw_each
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, load_pipeline, locate, sha256_of
+from gpu_tasks.patience import Patient
 from gpu_tasks.provenance import Recipe
 from gpu_tasks.safety import Judge, judge_of
 from gpu_tasks.sources import Fetch, SourcePictures
@@ -38,6 +41,8 @@ from gpu_tasks.upscaler import Upscaler
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
 
+# A wave waits for its sources, so a fault of the bucket is borne less long here than elsewhere, in seconds.
+SOURCE_BOUND_S = 60.0
 UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 
 
@@ -133,7 +138,7 @@ class Studio:
         return order.tool, self._renderer(order).kind(order)
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
-        """A drawing for each order, or what kept it from having one; raises SpotInterrupted alone.
+        """A drawing for each order, or what kept it from having one; raises SpotInterrupted and DeviceLost alone.
 
         One with a flaw is drawn once more, with the next seed, and the better one kept.
         """
@@ -155,17 +160,23 @@ class Studio:
     def _drawings(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
         if not wave:
             return []
-        drawings = draw_each(lambda orders: self._renderer(orders[0]).render(orders, on_step), wave)
+        drawings = draw_each(lambda orders: self._draw(orders, on_step), wave)
         flawed = [place for place, drawn in enumerate(drawings) if isinstance(drawn, Drawn) and drawn.flaw]
         if flawed:
             again = draw_each(
                 # Progress is told as done already: the second try is ours to give.
-                lambda orders: self._renderer(orders[0]).render(orders, lambda _: on_step(1.0)),
+                lambda orders: self._draw(orders, lambda _: on_step(1.0)),
                 [second_try(wave[place]) for place in flawed],
             )
             for place, second in zip(flawed, again, strict=True):
                 drawings[place] = kept(drawings[place], second)
         return drawings
+
+    def _draw(self, orders: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        try:
+            return self._renderer(orders[0]).render(orders, on_step)
+        except torch.AcceleratorError as error:  # every later call of this process would fail as well
+            raise DeviceLost(str(error)) from error
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
         """The image and its files in bytes, with their recipe; raises UnsafeContent or another ImageUndeliverable."""
@@ -196,7 +207,9 @@ def kept(first: Drawn | Exception, second: Drawn | Exception) -> Drawn | Excepti
 def load_studio(settings: WorkerSettings) -> Studio:
     """The studio of a worker, whose sources lie in buckets; raises ModelUnavailable."""
     buckets: dict[Bucket, str] = {"images": settings.images_bucket, "uploads": settings.uploads_bucket}
-    return open_studio(SourceBytes(client=clients.s3(), buckets=buckets, on_part=moved), settings)
+    source_bytes = SourceBytes(client=clients.s3(), buckets=buckets, on_part=moved)
+    patient = Patient(bound_s=SOURCE_BOUND_S)
+    return open_studio(lambda source: patient.call("fetch of a source", lambda: source_bytes(source)), settings)
 
 
 def open_studio(fetch: Fetch, settings: StudioSettings) -> Studio:

@@ -6,17 +6,19 @@ from typing import Any
 import boto3
 import numpy as np
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
 from craftspark.aws.render_book import RenderBook
-from craftspark.batches import Batch
 from craftspark.errors import UnsafeContent
 from craftspark.settings import SubmitSettings, WorkerSettings
 from gpu_tasks import desks, main
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Delivered, Svg, delivered, finished
+from gpu_tasks.isolation import DeviceLost
 from gpu_tasks.lease import Lease
+from gpu_tasks.patience import Patience, Patient
 from gpu_tasks.rendering import Renderer
 from tests.aws.api import read, submit
 from tests.aws.conftest import IMAGES, JOBS
@@ -45,7 +47,8 @@ class Tokens:
         self._answer(taskToken, error, cause)
 
     def send_task_heartbeat(self, *, taskToken: str) -> None:  # noqa: N803
-        pass
+        if taskToken in self.forgotten:
+            raise self.exceptions.TaskTimedOut
 
     def _answer(self, token: str, kind: str, value: Any) -> None:
         if token in self.forgotten:
@@ -210,31 +213,16 @@ def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerS
 
 
 def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings, tokens: Tokens) -> None:
-    job_id = send(settings)
-    message = boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
-    environment = {
-        **settings.to_environment(),
-        main.TASK_TOKEN: "launched",
-        main.BATCH: json.dumps(json.loads(message["Body"])["batch"]),
-    }
-
-    code = main.main(lambda _: FakeRenderer(), environment)
+    code = main.main(lambda _: FakeRenderer(), launched(settings))
 
     assert code == main.DONE
     assert tokens.answers == [("launched", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
-    assert job_id
 
 
 def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
     from gpu_tasks.studio import load_studio
 
-    batch = Batch(job_id="a" * 26, maker="m", lane="bulk", number=0, seeds={0: 1})
-    environment = {
-        **settings.to_environment(),
-        "CRAFTSPARK_MODEL": "knitting-xl",
-        main.TASK_TOKEN: "launched",
-        main.BATCH: json.dumps(batch.to_json()),
-    }
+    environment = {**launched(settings), "CRAFTSPARK_MODEL": "knitting-xl"}
 
     assert main.main(load_studio, environment) == main.MODEL_MISSING
     assert [kind for _, kind, _ in tokens.answers] == ["ModelUnavailable"]
@@ -295,3 +283,214 @@ def test_an_image_that_proves_undeliverable_while_it_is_finished_fails_alone(
 
     failure = {"index": 0, "error": "UnsafeContent", "reason": "no"}
     assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [1], "failed": [failure]})]
+
+
+# Faults of AWS.
+
+
+class Outage:
+    """Makes some calls of a client fail as they do once boto has given up, and pauses pass at once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
+        self.failed: list[str] = []
+        self.now = 0.0
+        monkeypatch.setattr(
+            Patient,
+            "patience",
+            lambda patient, what: Patience(what=what, bound_s=patient.bound_s, pause=self.pause, now=lambda: self.now),
+        )
+
+    def pause(self, seconds: float) -> bool:
+        self.now += seconds
+        return True
+
+    def of(self, client: Any, name: str, times: float, error: Exception | None = None) -> None:
+        """The client's next calls of this name fail."""
+        call, left = getattr(client, name), [times]
+
+        def failing(*arguments: Any, **named: Any) -> Any:
+            left[0] -= 1
+            if left[0] >= 0:
+                self.failed.append(name)
+                raise error or EndpointConnectionError(endpoint_url="http://aws")
+            return call(*arguments, **named)
+
+        self.monkeypatch.setattr(client, name, failing)
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
+    return Outage(monkeypatch)
+
+
+def client_of(name: str) -> Any:
+    return {"sqs": clients.sqs, "dynamodb": clients.dynamodb, "s3": clients.s3, "stepfunctions": clients.stepfunctions}[
+        name
+    ]()
+
+
+@pytest.mark.parametrize(
+    ("client", "call"),
+    [
+        ("sqs", "receive_message"),
+        ("dynamodb", "query"),
+        ("dynamodb", "update_item"),
+        ("dynamodb", "transact_write_items"),
+        ("s3", "put_object"),
+        ("stepfunctions", "send_task_success"),
+        ("sqs", "delete_message"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_passing_fault_of_aws_ends_neither_the_worker_nor_a_claim(
+    settings: WorkerSettings, tokens: Tokens, outage: Outage, client: str, call: str, times: int
+) -> None:
+    send(settings)
+    lease = Lease(grace_s=100)
+    outage.of(client_of(client), call, times)
+
+    work(settings, lease, OneTurn(lease, wave_size=2))
+
+    assert outage.failed == [call] * times
+    assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
+    assert counts(settings.gpu_queue_url) == (0, 0)
+
+
+@pytest.mark.parametrize(("client", "call"), [("sqs", "receive_message"), ("dynamodb", "query")])
+def test_an_outage_that_lasts_ends_the_worker_by_its_name(
+    settings: WorkerSettings, tokens: Tokens, outage: Outage, client: str, call: str
+) -> None:
+    send(settings)
+    outage.of(client_of(client), call, float("inf"))
+
+    code = main.main(lambda _: FakeRenderer(), settings.to_environment())
+
+    assert code == main.UNREACHABLE
+    assert 250 < outage.now <= 300
+    assert tokens.answers == []
+    assert sum(counts(settings.gpu_queue_url)) == 1
+
+
+def test_a_fault_that_is_met_beside_claims_at_hand_does_not_keep_them_waiting(
+    settings: WorkerSettings, tokens: Tokens, outage: Outage
+) -> None:
+    send(settings, token="first")
+    lease = Lease(grace_s=100)
+    receive, received = clients.sqs().receive_message, list[str]()
+
+    def second_time_fails(**named: Any) -> Any:
+        received.append("call")
+        if len(received) == 2:
+            raise EndpointConnectionError(endpoint_url="http://aws")
+        return receive(**named)
+
+    outage.monkeypatch.setattr(clients.sqs(), "receive_message", second_time_fails)
+
+    work(settings, lease, OneTurn(lease, wave_size=8))
+
+    assert [kind for _, kind, _ in tokens.answers] == ["succeeded"]
+    assert outage.now == 0.0
+
+
+def test_a_job_that_cannot_be_read_is_given_back_and_the_next_is_rendered(
+    settings: WorkerSettings, tokens: Tokens, outage: Outage
+) -> None:
+    send(settings)
+    lease = Lease(grace_s=100)
+    outage.of(clients.dynamodb(), "query", 1, KeyError("an item without its fields"))
+
+    work(settings, lease, OneTurn(lease, wave_size=2))
+
+    assert [kind for _, kind, _ in tokens.answers] == ["succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("client", "call"),
+    [("stepfunctions", "send_task_heartbeat"), ("dynamodb", "query"), ("s3", "put_object")],
+)
+def test_a_launched_task_bears_passing_faults_as_well(
+    settings: WorkerSettings, tokens: Tokens, outage: Outage, client: str, call: str
+) -> None:
+    environment = launched(settings)
+    outage.of(client_of(client), call, 3)
+
+    code = main.main(lambda _: FakeRenderer(), environment)
+
+    assert code == main.DONE
+    assert tokens.answers == [("launched", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
+
+
+def test_a_launched_task_that_cannot_read_its_job_says_so_by_name(
+    settings: WorkerSettings, tokens: Tokens, outage: Outage
+) -> None:
+    environment = launched(settings)
+    outage.of(clients.dynamodb(), "query", float("inf"))
+
+    assert main.main(lambda _: FakeRenderer(), environment) == main.UNREACHABLE
+    assert [kind for _, kind, _ in tokens.answers] == ["AwsUnreachable"]
+
+
+def test_a_launched_task_that_does_not_start_says_so_by_name(settings: WorkerSettings, tokens: Tokens) -> None:
+    def load(_: WorkerSettings) -> Renderer:
+        raise RuntimeError("no driver")
+
+    with pytest.raises(RuntimeError):
+        main.main(load, launched(settings))
+
+    assert [kind for _, kind, _ in tokens.answers] == ["WorkerBroken"]
+
+
+def test_a_launched_task_that_nobody_waits_for_loads_no_model(settings: WorkerSettings, tokens: Tokens) -> None:
+    environment = launched(settings)
+    tokens.forgotten.add("launched")
+    loaded: list[WorkerSettings] = []
+
+    def load(settings: WorkerSettings) -> Renderer:
+        loaded.append(settings)
+        return FakeRenderer()
+
+    assert main.main(load, environment) == main.DONE
+    assert loaded == []
+
+
+def test_a_launched_task_whose_images_are_stored_answers_without_loading_a_model(
+    settings: WorkerSettings, tokens: Tokens
+) -> None:
+    environment = launched(settings)
+    main.main(lambda _: FakeRenderer(), environment)
+
+    def load(_: WorkerSettings) -> Renderer:
+        raise AssertionError("a model was loaded")
+
+    assert main.main(load, {**environment, main.TASK_TOKEN: "again"}) == main.DONE
+    assert [(token, kind) for token, kind, _ in tokens.answers] == [("launched", "succeeded"), ("again", "succeeded")]
+
+
+def launched(settings: WorkerSettings) -> dict[str, str]:
+    """The environment of a task that is launched for a batch of two."""
+    send(settings)
+    message = boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
+    return {
+        **settings.to_environment(),
+        main.TASK_TOKEN: "launched",
+        main.BATCH: json.dumps(json.loads(message["Body"])["batch"]),
+    }
+
+
+class Lost(OneTurn):
+    """Its GPU is gone with the first wave."""
+
+    def render(self, wave: Any, on_step: Any) -> Any:
+        super().render(wave, on_step)
+        raise DeviceLost("an illegal memory access")
+
+
+def test_a_lost_device_gives_its_claims_back_and_ends_the_worker(settings: WorkerSettings, tokens: Tokens) -> None:
+    send(settings)
+
+    code = main.main(lambda _: Lost(Lease(grace_s=1)), settings.to_environment())
+
+    assert code == main.DEVICE_LOST
+    assert tokens.answers == []
+    assert counts(settings.gpu_queue_url) == (1, 0)

@@ -16,6 +16,7 @@ from gpu_tasks.delivery import Delivery
 from gpu_tasks.drawn import Drawn, Flaw, OnStep, second_try
 from gpu_tasks.finishing import Delivered, Finished, Png, encoded, finished
 from gpu_tasks.lease import Lease
+from gpu_tasks.patience import Patient
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.rendering import Worker
 from gpu_tasks.studio import Marks, Studio
@@ -126,7 +127,7 @@ def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeTicke
         fetch_source=lambda order: fault.at("fetch", order.job_id, order.index),
     )
     activities, bucket, book = Activities(), Bucket(fault), Book(fault)
-    delivery = Delivery(finish=studio.finish, bucket=bucket, book=book, activities=activities)
+    delivery = Delivery(finish=studio.finish, bucket=bucket, book=book, activities=activities, patient=Patient())
     Worker(
         desk=FakeDesk(claims),
         renderer=studio,

@@ -14,6 +14,7 @@ from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.delivery import Delivery
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Delivered, delivered, finished
+from gpu_tasks.patience import Patient
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.tools.pattern import Tossed
 from gpu_tasks.watch import Watch
@@ -143,7 +144,7 @@ def test_an_upload_that_hangs_is_given_up_within_the_bound_and_its_siblings_are_
     clock, stalls = Clock(), list[str]()
     activities, bucket = Activities(clock), Bucket()
     watch = Watch(activities=activities, hold_every_s=5, stall_s=STALL_S, on_stall=lambda: stalls.append("stall"))
-    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=activities)
+    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=activities, patient=Patient())
     job = a_job()
     ticket = FakeTicket(a_batch(job))
     claim = CountedClaim(ticket, job, stored=())

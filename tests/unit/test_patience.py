@@ -1,0 +1,139 @@
+"""Passing faults of AWS are borne with growing pauses and a bound, on a clock of the test's own."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from craftspark.aws.faults import is_passing
+from craftspark.aws.transactions import Contended
+from gpu_tasks.patience import FIRST_PAUSE_S, LONGEST_PAUSE_S, AwsUnreachable, Patience, Patient
+
+BOUND_S = 300.0
+
+
+class Clock:
+    """Time passes by pausing alone."""
+
+    def __init__(self, time_left_s: float = float("inf")) -> None:
+        self.now, self.pauses, self._ends = 0.0, list[float](), time_left_s
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> bool:
+        self.pauses.append(seconds)
+        self.now += seconds
+        return self.now < self._ends
+
+
+class Faulty:
+    """Fails so many times, and then answers."""
+
+    def __init__(self, times: float, error: Exception) -> None:
+        self.calls, self._times, self._error = 0, times, error
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.calls <= self._times:
+            raise self._error
+        return "answer"
+
+
+def refused(code: str, status: int | None) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": ""}}
+    if status is not None:
+        response["ResponseMetadata"] = {"HTTPStatusCode": status}
+    return ClientError(response, "Operation")
+
+
+PASSING = [
+    refused("InternalError", 500),
+    refused("ServiceUnavailable", 503),
+    refused("ServiceUnavailable", None),
+    refused("ThrottlingException", 400),
+    refused("SlowDown", 503),
+    refused("ExpiredTokenException", 400),
+    refused("Anything", 429),
+    EndpointConnectionError(endpoint_url="http://aws"),
+    ConnectTimeoutError(endpoint_url="http://aws"),
+    ReadTimeoutError(endpoint_url="http://aws"),
+    ConnectionResetError(),
+    Contended("busy"),
+]
+LASTING = [
+    refused("AccessDenied", 403),
+    refused("NoSuchBucket", 404),
+    refused("ValidationException", 400),
+    ParamValidationError(report="a field"),
+    RuntimeError("ours"),
+    KeyError("ours"),
+]
+
+
+def a_patient(clock: Clock) -> Patient:
+    return Patient(bound_s=BOUND_S, pause=clock.pause, now=clock)
+
+
+@pytest.mark.parametrize("error", PASSING, ids=repr)
+def test_a_passing_fault_is_borne(error: Exception) -> None:
+    call = Faulty(3, error)
+
+    assert is_passing(error)
+    assert a_patient(Clock()).call("call", call) == "answer"
+    assert call.calls == 4
+
+
+@pytest.mark.parametrize("error", LASTING, ids=repr)
+def test_what_will_not_pass_is_raised_at_once(error: Exception) -> None:
+    call = Faulty(1, error)
+
+    with pytest.raises(type(error)):
+        a_patient(Clock()).call("call", call)
+    assert call.calls == 1
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+def test_pauses_double_up_to_the_longest_and_are_jittered(jitter: float) -> None:
+    clock = Clock()
+    patience = Patience(what="call", bound_s=BOUND_S, pause=clock.pause, now=clock, jitter=lambda: jitter)
+
+    for _ in range(10):
+        patience.bear(ConnectionError())
+
+    wanted = [min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**n) * (0.5 + jitter / 2) for n in range(10)]
+    assert clock.pauses == wanted
+
+
+def test_an_outage_that_lasts_is_named_within_the_bound() -> None:
+    clock, call = Clock(), Faulty(float("inf"), ConnectionError())
+
+    with pytest.raises(AwsUnreachable, match="call: no success in"):
+        a_patient(clock).call("call", call)
+
+    assert BOUND_S - LONGEST_PAUSE_S <= clock.now <= BOUND_S
+
+
+def test_the_bound_counts_from_the_first_fault_of_an_outage_and_not_from_the_last_one_s() -> None:
+    clock = Clock()
+    patience = a_patient(clock).patience("call")
+    for _ in range(20):
+        patience.bear(ConnectionError())
+        clock.now += BOUND_S - LONGEST_PAUSE_S
+        patience.end()
+    assert clock.pauses[-1] <= FIRST_PAUSE_S
+
+
+def test_nothing_is_tried_that_does_not_fit_before_the_machine_is_gone() -> None:
+    call = Faulty(float("inf"), ConnectionError())
+
+    with pytest.raises(AwsUnreachable):
+        a_patient(Clock(time_left_s=1.0)).call("call", call)
+
+    assert call.calls <= 3
