@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
 from craftspark.expiry import is_expired
+from craftspark.failures import reason_for_maker
 from craftspark.jobs import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
 from craftspark.submissions import utc_now
 
@@ -110,20 +111,24 @@ def own(job: Job, maker: str) -> Job:
 def failures_of(
     record: JobRecord, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
 ) -> tuple[ImageFailure, ...]:
-    """One failure for each image that is not stored, by the nearest reason there is."""
+    """One failure for each image that is not stored, by the nearest reason there is, in words for its maker."""
     by_image = {
-        failure["index"]: ImageFailure(index=failure["index"], error=failure["error"], reason=failure["reason"])
+        failure["index"]: failure_of(failure["index"], failure["error"], failure["reason"])
         for outcome in outcomes
         for failure in outcome.get("failed", ())
     }
     broken = next((outcome for outcome in outcomes if outcome.get("error")), {})
     name = str(broken.get("error") or error or UNDELIVERED)
-    reason = str(broken.get("cause") or cause or "the image was not rendered")
+    detail = str(broken.get("cause") or cause or "")
     return tuple(
-        by_image.get(index, ImageFailure(index=index, error=name, reason=reason))
+        by_image.get(index) or failure_of(index, name, detail)
         for index in range(record.job.count)
         if index not in record.images
     )
+
+
+def failure_of(index: int, error: str, detail: str) -> ImageFailure:
+    return ImageFailure(index=index, error=error, reason=reason_for_maker(error, detail))
 
 
 def judge(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:

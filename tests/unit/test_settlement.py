@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from craftspark.errors import JobAlreadyFinal, JobNotFound
+from craftspark.failures import ANYTHING_ELSE, REASONS
 from craftspark.jobs import Job, JobRecord, JobState
 from craftspark.settlement import JobChanged, Settlement, Verdict
 from tests.fakes import NOON, a_record
@@ -64,7 +65,31 @@ def test_a_batch_that_failed_gives_its_reason_to_its_images() -> None:
     job = settle(FakeJobBook(a_record()), {"batch": 0, "error": "ModelUnavailable", "cause": "not there"})
 
     assert (job.state, job.refunded) == (JobState.FAILED, 4)
-    assert {(failure.error, failure.reason) for failure in job.failures} == {("ModelUnavailable", "not there")}
+    assert {(failure.error, failure.reason) for failure in job.failures} == {
+        ("ModelUnavailable", REASONS["ModelUnavailable"])
+    }
+
+
+@pytest.mark.parametrize("error", [*REASONS, "DeviceLost", "AwsUnreachable", "WorkerBroken", "ECS.Unknown", "KeyError"])
+def test_a_maker_is_never_told_an_internal_error(error: str) -> None:
+    secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/studio.py"
+    whole = settle(FakeJobBook(a_record()), {"batch": 0, "error": error, "cause": secret})
+    single = settle(
+        FakeJobBook(a_record(stored=(0, 1, 2))),
+        {"batch": 0, "rendered": [0, 1, 2], "failed": [{"index": 3, "error": error, "reason": secret}]},
+    )
+    ended = settle(FakeJobBook(a_record()), error=error, cause=secret)
+
+    for job in (whole, single, ended):
+        assert {failure.error for failure in job.failures} == {error}
+        assert {failure.reason for failure in job.failures} == {REASONS.get(error, ANYTHING_ELSE)}
+
+
+@pytest.mark.parametrize("error", ["ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"])
+def test_a_maker_is_told_what_is_wrong_with_the_request_or_the_picture(error: str) -> None:
+    job = settle(FakeJobBook(a_record()), {"batch": 0, "error": error, "cause": "the source upload/a is gone"})
+
+    assert {failure.reason for failure in job.failures} == {"the source upload/a is gone"}
 
 
 def test_an_execution_that_ended_gives_its_reason() -> None:
