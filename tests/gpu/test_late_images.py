@@ -10,6 +10,7 @@ from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.delivery import Delivery
 from gpu_tasks.drawn import Drawn
 from gpu_tasks.finishing import Delivered, delivered, finished
+from gpu_tasks.patience import Patient
 from tests.fakes import FakeTicket, a_batch, a_job
 from tests.gpu.test_signs_of_life import pixels
 
@@ -41,7 +42,7 @@ def test_nothing_stays_in_the_bucket_of_an_image_that_came_too_late() -> None:
     bucket, job = Bucket(), a_job(seeds=(1, 2))
     ticket = FakeTicket(a_batch(job))
     claim = Claim(ticket, job, stored=())
-    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=Activities())
+    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=Activities(), patient=Patient())
 
     for order in claim.missing:
         delivery.deliver(claim, order, Drawn(pixels=pixels(order), seed=order.seed), 0.1)
