@@ -6,9 +6,10 @@
 
 import gzip
 import heapq
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,8 @@ DATA = Path(__file__).parent / "data"
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 CONTRACTIONS = ("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
 WORD_END = "</w>"
+COUNTS_KEPT = 4096  # words whose tokens are remembered
+ASCII_PIECES = re.compile(r"'(?:s|t|re|ve|m|ll|d)|[a-z]+|[0-9]|[^\sa-z0-9]+")
 
 Pair = tuple[str, str]
 
@@ -34,12 +37,13 @@ class Tokenizer:
     def __init__(self, ranks: Mapping[Pair, int]) -> None:
         self._ranks = ranks
         self._letters = _letters_of_bytes()
+        self._count = lru_cache(COUNTS_KEPT)(self._join)
 
     def count(self, text: str) -> int:
         """The tokens of a text, without the two around it."""
         return sum(1 if piece in SPECIAL else self._count(piece) for piece in pieces(text))
 
-    def _count(self, piece: str) -> int:
+    def _join(self, piece: str) -> int:
         """Join the pair of the lowest rank, the first of those alike, until none is left: n log n for n bytes."""
         parts: list[str] = [self._letters[byte] for byte in piece.encode()]
         parts[-1] += WORD_END
@@ -79,11 +83,16 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def _normalized(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     # Letter by letter, as the tokenizers do: no final sigma.
     return "".join(letter.lower() for letter in unicodedata.normalize("NFC", text))
 
 
 def _pieces(text: str) -> Iterator[str]:
+    if text.isascii() and "<|" not in text:
+        yield from ASCII_PIECES.findall(text)
+        return
     start = 0
     while start < len(text):
         if found := next((each for each in (*CONTRACTIONS, *SPECIAL) if text.startswith(each, start)), None):
@@ -96,7 +105,8 @@ def _pieces(text: str) -> Iterator[str]:
             if kind == "space":
                 start = end
                 continue
-        yield text[start:end]
+        # A special token that was written in capitals is none, and is taken apart.
+        yield from ("<|", found[2:-2], "|>") if found in SPECIAL else (text[start:end],)
         start = end
 
 

@@ -53,6 +53,7 @@ PHRASES = (
     "猫 ネコ हिन्दी العربية",
     "❤️ 👩🏽‍🎨 🐈‍⬛",
     "<|endoftext|> a<|startoftext|>b <|END|>",
+    "<|ENDOFTEXT|>!! !!<|EndOfText|>é <|STARTOFTEXT|>",
     "one\ttwo\nthree\u00a0four\u3000five",
     "supercalifragilisticexpialidocious " * 3,
     "",
@@ -62,7 +63,7 @@ LETTERS = st.characters(max_codepoint=0x1F6FF, exclude_categories=("Cc", "Cs", "
 TEXTS = st.one_of(
     st.text(LETTERS, max_size=80),
     st.lists(st.sampled_from(" ".join(PHRASES).split()), max_size=30).map(" ".join),
-    st.text("abcdefghij '.,-19", max_size=120),
+    st.text("abcdefghijstvlmr '.,-19<|>\t", max_size=120),
 )
 
 
