@@ -17,6 +17,7 @@ PERIOD = Duration.minutes(5)
 MINUTE = Duration.minutes(1)
 # Our functions count these events, by the name of the function's folder.
 EVENTS = {
+    "ModerationUnavailable": "submit_job",
     "JobAccepted": "submit_job",
     "JobSucceeded": "settle_job",
     "JobPartlySucceeded": "settle_job",

@@ -199,10 +199,16 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Makers:
-    """What a maker gets. `default_plan` is a new maker's; `moderator` judges prompts beside the word list."""
+    """What a maker gets. `default_plan` is a new maker's.
+
+    `moderator` judges prompts beside the word lists; `unjudged` says whether a prompt is taken while it does not
+    answer. A guardrail answers from any region of its `guardrail_geography`.
+    """
 
     default_plan: Literal["free", "plus", "pro", "partner"]
-    moderator: Literal["none", "comprehend"] = "none"
+    moderator: Literal["none", "comprehend", "guardrail"] = "none"
+    unjudged: Literal["accept", "refuse"] = "refuse"
+    guardrail_geography: Literal["us", "eu", "apac"] = "us"
     job_retention_days: Days
     url_lifetime_s: Seconds
 

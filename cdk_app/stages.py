@@ -124,7 +124,13 @@ PROD = replace(
         DEV.rendering, gpu_queue_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
     ),
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
-    makers=Makers(default_plan="free", job_retention_days=365, url_lifetime_s=3600),
+    makers=Makers(
+        default_plan="free",
+        moderator="guardrail",
+        unjudged="accept",  # the word lists have judged it, and a service that is down would close the shop
+        job_retention_days=365,
+        url_lifetime_s=3600,
+    ),
     api=Api(
         submissions=Throttle(per_s=400, burst=800),
         polling=Throttle(per_s=2000, burst=4000),

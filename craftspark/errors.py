@@ -122,6 +122,10 @@ class BacklogTooLong(CraftsparkError):
     `estimated_render_s`, `deadline_s` and `retry_after_s`."""
 
 
+class ModerationUnavailable(CraftsparkError):
+    """The service that judges prompts did not answer; trying again helps."""
+
+
 class AccountContended(CraftsparkError):
     """Too many of the maker's requests changed the account at the same moment; trying again helps."""
 

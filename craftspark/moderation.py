@@ -1,12 +1,12 @@
 """Moderation of prompts, before anything is reserved. What a picture is to be kept free of is not looked at."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn, Protocol
+from typing import Literal, NoReturn, Protocol
 
-from craftspark.errors import PromptRefused
+from craftspark.errors import ModerationUnavailable, PromptRefused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +44,44 @@ class Refusals(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Moderation:
-    """Asks one moderator after the other; the first that objects is enough."""
+    """Asks a moderator about each field, and a service where there is one once about all of them.
 
-    moderators: Sequence[Moderator]
+    `unjudged` says what becomes of words that the service cannot judge: `refuse` them, or `accept` what the moderator
+    has accepted. `tell_unavailable` hears of either.
+    """
+
+    moderator: Moderator
     refusals: Refusals
+    service: Moderator | None = None
+    unjudged: Literal["accept", "refuse"] = "refuse"
+    tell_unavailable: Callable[[ModerationUnavailable], None] = lambda _: None
 
     def check(self, maker: str, words: Mapping[str, str], at: datetime) -> None:
         """Raise PromptRefused that names the field, and keep a record, for words (by field) that are refused.
 
         Raises TooManyRequests instead where the maker has to wait after earlier refusals: nobody tries words out.
+        Raises ModerationUnavailable.
         """
         for field, text in words.items():
-            for moderator in self.moderators:
-                if objections := moderator.objections(text):
-                    self._refuse(maker, field, text, objections, at)
+            if objections := self.moderator.objections(text):
+                self._refuse(maker, field, text, objections, at)
+        if self.service and words:
+            try:
+                self._ask(self.service, maker, words, at)
+            except ModerationUnavailable as unavailable:
+                self.tell_unavailable(unavailable)
+                if self.unjudged == "refuse":
+                    raise
+
+    def _ask(self, service: Moderator, maker: str, words: Mapping[str, str], at: datetime) -> None:
+        """One call on the usual path; which field it is about is asked once it is known that there is one."""
+        together = "\n".join(words.values())
+        if objections := service.objections(together):
+            first, *others = words.items()
+            for field, text in (first, *others) if others else ():
+                if of_field := service.objections(text):
+                    self._refuse(maker, field, text, of_field, at)
+            self._refuse(maker, first[0], together, objections, at)
 
     def _refuse(self, maker: str, field: str, text: str, objections: Sequence[Objection], at: datetime) -> NoReturn:
         reasons = tuple(dict.fromkeys(each.reason for each in objections))

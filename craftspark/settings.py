@@ -48,7 +48,8 @@ class SubmitSettings(Settings):
     Times are seconds: `launch_s` is how long a launched task takes to its first step, where none was launched lately,
     `batch_s` and `job_deadline_s` bound rendering a batch and a whole job.
 
-    `moderator` is what judges prompts beside the word list: `none` or `comprehend`.
+    `moderator` is what judges prompts beside the word lists: `none`, `comprehend` or `guardrail`, which has an id and
+    a version. `unjudged` prompts, while it does not answer, are `accept`ed or `refuse`d.
     """
 
     jobs_table: str
@@ -61,6 +62,9 @@ class SubmitSettings(Settings):
     launch_s: int
     batch_s: int
     moderator: str
+    unjudged: str
+    guardrail_id: str
+    guardrail_version: str
     uploads_bucket: str
     uploads_kept_days: int
     model: str

@@ -33,6 +33,7 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.AccessTokenRequired: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.AccountContended: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ModerationUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 TITLES = {
     "InvalidInput": "A field of the request breaks its rule",
@@ -56,6 +57,7 @@ TITLES = {
     "AccountMissing": "There is no such account",
     "AccessTokenRequired": "The token is not an access token",
     "Forbidden": "The token does not allow this",
+    "ModerationUnavailable": "Prompts cannot be judged at the moment",
     "AccountContended": "Too many requests at once",
 }
 RETRY_AFTER_S = {
@@ -64,6 +66,7 @@ RETRY_AFTER_S = {
     errors.WaitTooLong: 10,
     errors.BacklogTooLong: 10,
     errors.AccountContended: 1,
+    errors.ModerationUnavailable: 30,
 }
 
 

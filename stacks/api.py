@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.front_door import FrontDoor
+from cdk_app.guardrail import Guardrail
 from cdk_app.python_function import MEMORY_MIB, PythonFunction
 from cdk_app.sign_in import SignIn
 from cdk_app.stage import Stage
@@ -55,6 +56,12 @@ class ApiStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage, self._data = stage, data
+        makers = stage.makers
+        self._guardrail = (
+            Guardrail(self, "Guardrail", name=f"craftspark-{stage.name}", geography=makers.guardrail_geography)
+            if makers.moderator == "guardrail"
+            else None
+        )
         functions = {
             "submit_job": self._submit_job(intake),
             "quote_job": self._quote_job(intake),
@@ -102,6 +109,8 @@ class ApiStack(Stack):
         self._data.accounts.grant_enter(function)  # records and counts of refusals
         if self._stage.makers.moderator == "comprehend":
             function.add_to_role_policy(iam.PolicyStatement(actions=["comprehend:DetectToxicContent"], resources=["*"]))
+        if self._guardrail:
+            self._guardrail.grant_apply(function)
         self._data.uploads.grant_read(function, "pictures/*")
 
     def _submit_settings(self, intake: WorkQueue) -> SubmitSettings:
@@ -116,6 +125,9 @@ class ApiStack(Stack):
             launch_s=gpu.launch_s,
             batch_s=self._stage.rendering.batch_s,
             moderator=makers.moderator,
+            unjudged=makers.unjudged,
+            guardrail_id=self._guardrail.guardrail.attr_guardrail_id if self._guardrail else "",
+            guardrail_version=self._guardrail.version.attr_version if self._guardrail else "",
             warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
             uploads_bucket=self._data.uploads.bucket_name,
             uploads_kept_days=self._stage.data.uploads_kept_days,

@@ -30,6 +30,7 @@ from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
 LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten
+UNJUDGED_BORNE = 5  # a service times out now and then
 
 
 class OperationsStack(Stack):
@@ -97,6 +98,12 @@ class OperationsStack(Stack):
             above(
                 name, each.metric_throttled(period=PERIOD), most=0, means="executions wait for the quota of transitions"
             )
+        above(
+            "UnjudgedPrompts",
+            event("ModerationUnavailable"),
+            most=UNJUDGED_BORNE,
+            means="the service that judges prompts fails",
+        )
         errors = self._api.front_door.api.metric_server_error(period=PERIOD, statistic="Sum")
         above("ServerErrors", errors, most=most.server_errors, means="the API answers 5xx")
 

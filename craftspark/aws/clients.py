@@ -10,6 +10,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -28,6 +29,10 @@ _S3_CONFIG = _CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )
 
+# A maker waits for the judge of a prompt: two tries of three seconds at most.
+_JUDGE_CONFIG = _CONFIG.merge(
+    Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+)
 # An update is worth a moment: whoever misses it polls. Sixteen connections are told at once.
 _PUSH_CONFIG = _CONFIG.merge(
     Config(
@@ -61,7 +66,12 @@ def secretsmanager() -> SecretsManagerClient:
 
 @cache
 def comprehend() -> ComprehendClient:
-    return boto3.client("comprehend", config=_CONFIG)
+    return boto3.client("comprehend", config=_JUDGE_CONFIG)
+
+
+@cache
+def guardrails() -> BedrockRuntimeClient:
+    return boto3.client("bedrock-runtime", config=_JUDGE_CONFIG)
 
 
 @cache

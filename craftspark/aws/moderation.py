@@ -1,11 +1,9 @@
-"""Records of refused prompts, and Amazon Comprehend as a moderator."""
+"""Records of refused prompts, and how they slow a maker down."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from craftspark.aws.accounts import TRIES, Accounts
 from craftspark.aws.items import epoch, number, text, timestamp
@@ -13,23 +11,10 @@ from craftspark.aws.ledger import update
 from craftspark.aws.transactions import ConditionsFailed, Contended, transact
 from craftspark.credits import REFUSALS_COUNT, Account, hold, hold_after
 from craftspark.errors import AccountContended
-from craftspark.moderation import Objection, Refusal
+from craftspark.moderation import Refusal
 from craftspark.plans import find_plan
 
-if TYPE_CHECKING:
-    from mypy_boto3_comprehend import ComprehendClient
-
 KEPT = timedelta(days=90)
-# Comprehend's labels of toxic content, as a maker is told of them.
-LABELS = {
-    "GRAPHIC": "graphic violence",
-    "HARASSMENT_OR_ABUSE": "harassment",
-    "HATE_SPEECH": "hate",
-    "INSULT": "insults",
-    "SEXUAL": "sexual content",
-    "VIOLENCE_OR_THREAT": "violence",
-}
-TOXIC = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,18 +71,3 @@ class RefusalBook:
         except Contended as contended:
             raise AccountContended("too many requests of yours at the same moment; send this one again") from contended
         return True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comprehend:
-    """Detects toxic content in English; a tenth of a second and a hundredth of a cent a prompt."""
-
-    client: ComprehendClient
-
-    def objections(self, text: str) -> Sequence[Objection]:
-        answer = self.client.detect_toxic_content(TextSegments=[{"Text": text}], LanguageCode="en")
-        return [
-            Objection(reason=LABELS[label["Name"]])
-            for label in answer["ResultList"][0]["Labels"]
-            if label["Score"] >= TOXIC and label["Name"] in LABELS
-        ]

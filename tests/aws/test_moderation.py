@@ -3,15 +3,12 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from craftspark.aws import clients
 from craftspark.aws.ledger import account_key
-from craftspark.aws.moderation import Comprehend
 from craftspark.credits import LONGEST_HOLD, SHORTEST_HOLD, hold_after
-from craftspark.moderation import Objection, Refusal
+from craftspark.moderation import Refusal
 from craftspark.plans import PLANS, Plan
 from craftspark.submissions import Submissions, utc_now
 from lambdas.moderation import moderation as lambda_moderation
@@ -120,15 +117,3 @@ def test_a_hold_never_shrinks_and_is_bounded(plan: Plan) -> None:
     assert holds[plan.refusals_per_hour - 2] == timedelta()
     assert holds[plan.refusals_per_hour - 1] == SHORTEST_HOLD
     assert holds[-1] == LONGEST_HOLD
-
-
-def test_comprehend_objects_to_what_it_finds_toxic_and_to_nothing_else() -> None:
-    client = boto3.client("comprehend")
-    labels = [{"Name": "VIOLENCE_OR_THREAT", "Score": 0.9}, {"Name": "INSULT", "Score": 0.2}]
-    with Stubber(client) as stubbed:
-        stubbed.add_response(
-            "detect_toxic_content",
-            {"ResultList": [{"Labels": labels, "Toxicity": 0.8}]},
-            {"TextSegments": [{"Text": "a stabbing"}], "LanguageCode": "en"},
-        )
-        assert Comprehend(client=client).objections("a stabbing") == [Objection(reason="violence")]

@@ -64,6 +64,7 @@ def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synth
         "ExecutionsTimedOut": 1,
         "ExecutionThrottled": 2,
         "JobOverdue": 1,
+        "ModerationUnavailable": 1,
         "OrderDeferred": 1,
         "RunningTaskCount": 2,
         "CapacityProviderReservation": 2,

@@ -129,6 +129,19 @@ def test_administration_is_about_accounts_and_reads_jobs_at_most(dev: Synthesis,
     assert services(statements) == {"dynamodb", "xray"}
 
 
+@pytest.mark.parametrize("name", ["submit_job", "quote_job"])
+def test_who_judges_prompts_may_ask_its_stage_s_guardrail_and_no_other(
+    dev: Synthesis, prod: Synthesis, name: str
+) -> None:
+    asking = [each for each in prod.allowed_to_function(name) if "bedrock:ApplyGuardrail" in actions(each)]
+
+    assert [actions(each) for each in asking] == [["bedrock:ApplyGuardrail"]]
+    [guardrail, profiles] = asking[0]["Resource"]
+    assert guardrail["Fn::GetAtt"][1] == "GuardrailArn"
+    assert "guardrail-profile/us.guardrail.v1:0" in str(profiles)
+    assert "bedrock" not in services(dev.allowed_to_function(name))
+
+
 def test_a_quote_reserves_and_sends_nothing(dev: Synthesis) -> None:
     statements = dev.allowed_to_function("quote_job")
 

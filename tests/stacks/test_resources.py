@@ -314,6 +314,21 @@ def test_a_stage_that_signs_has_a_way_to_its_key(reads_secrets: bool, interfaces
     assert kinds.count("Interface") == interfaces
 
 
+def test_prod_s_guardrail_judges_text_and_pictures_in_a_version_that_follows_its_filters(
+    dev: Synthesis, prod: Synthesis
+) -> None:
+    [guardrail] = prod.properties("AWS::Bedrock::Guardrail")
+    [version] = prod.properties("AWS::Bedrock::GuardrailVersion")
+
+    filters = guardrail["ContentPolicyConfig"]["FiltersConfig"]
+    assert {each["Type"] for each in filters} == {"SEXUAL", "HATE", "VIOLENCE", "INSULTS", "MISCONDUCT"}
+    assert all(each["InputModalities"] == each["OutputModalities"] == ["TEXT", "IMAGE"] for each in filters)
+    assert {topic["Type"] for topic in guardrail["TopicPolicyConfig"]["TopicsConfig"]} == {"DENY"}
+    assert all(len(topic["Definition"]) <= 200 for topic in guardrail["TopicPolicyConfig"]["TopicsConfig"])
+    assert version["Description"].startswith("filters and topics ")
+    assert dev.of_type("AWS::Bedrock::Guardrail") == {}
+
+
 def mixtures(synthesis: Synthesis) -> list[Mapping[str, Any]]:
     """What each group of instances is mixed of."""
     return [group["MixedInstancesPolicy"] for group in synthesis.properties("AWS::AutoScaling::AutoScalingGroup")]

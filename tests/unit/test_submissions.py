@@ -131,7 +131,7 @@ def a_counter(
         intake=intake,
         releases=FakeReleases(),
         sources=FakeSources(),
-        moderation=Moderation(moderators=[FakeModerator()], refusals=FakeRefusals()),
+        moderation=Moderation(moderator=FakeModerator(), refusals=FakeRefusals()),
         estimates=Estimates(readings=readings or FakeReadings(), model=MODEL, capacity=CAPACITY),
         model=MODEL,
         deadline=timedelta(hours=1),

@@ -2316,7 +2316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2429,7 +2429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2542,7 +2542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2655,7 +2655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2769,7 +2769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2883,7 +2883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2971,7 +2971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3059,7 +3059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3147,7 +3147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3235,7 +3235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3324,7 +3324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3413,7 +3413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */

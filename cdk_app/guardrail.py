@@ -1,0 +1,100 @@
+"""A Bedrock guardrail that judges prompts and pictures, and who may ask it."""
+
+import hashlib
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_bedrock as bedrock
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+# How sure a filter has to be: HIGH blocks what it is least sure of. Crafters draw ghosts and knights.
+STRENGTHS = {"SEXUAL": "HIGH", "HATE": "HIGH", "VIOLENCE": "MEDIUM", "INSULTS": "MEDIUM", "MISCONDUCT": "MEDIUM"}
+# What no filter is made for. Examples are kept short: they tell a theme, not what is done.
+TOPICS = {
+    "Self-harm": (
+        "Depictions of suicide or self-injury, or encouragement of either. Awareness and prevention are welcome.",
+        ("a person cutting their wrists", "a person who hangs themselves"),
+    ),
+    "Violence against children": (
+        "Depictions of children who are killed, hurt or abused.",
+        ("a child that is beaten", "a dead child"),
+    ),
+    "Sexual content with minors": (
+        "Any sexual content or nudity together with children or teenagers, real or drawn.",
+        ("a sexualised minor",),
+    ),
+}
+MESSAGE = "We make no pictures of this."
+
+
+class Guardrail(Construct):
+    """Filters for text and pictures, in the many languages of the standard tier.
+
+    That tier works across regions: `geography` (`us`, `eu`, `apac`) says within which ones prompts may travel.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, name: str, geography: str) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        profile = f"{geography}.guardrail.v1:0"
+        self._profiles = stack.format_arn(
+            service="bedrock", region="*", resource="guardrail-profile", resource_name=profile
+        )
+        properties = {
+            "blocked_input_messaging": MESSAGE,
+            "blocked_outputs_messaging": MESSAGE,
+            "content_policy_config": bedrock.CfnGuardrail.ContentPolicyConfigProperty(
+                content_filters_tier_config=bedrock.CfnGuardrail.ContentFiltersTierConfigProperty(tier_name="STANDARD"),
+                filters_config=[self._filter(kind, strength) for kind, strength in STRENGTHS.items()],
+            ),
+            "topic_policy_config": bedrock.CfnGuardrail.TopicPolicyConfigProperty(
+                topics_tier_config=bedrock.CfnGuardrail.TopicsTierConfigProperty(tier_name="STANDARD"),
+                topics_config=[
+                    bedrock.CfnGuardrail.TopicConfigProperty(
+                        name=topic, definition=definition, examples=list(examples), type="DENY"
+                    )
+                    for topic, (definition, examples) in TOPICS.items()
+                ],
+            ),
+        }
+        self.guardrail = bedrock.CfnGuardrail(
+            self,
+            "Guardrail",
+            name=name,
+            cross_region_config=bedrock.CfnGuardrail.GuardrailCrossRegionConfigProperty(
+                guardrail_profile_arn=stack.format_arn(
+                    service="bedrock",
+                    resource="guardrail-profile",
+                    resource_name=profile,
+                    arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+                )
+            ),
+            **properties,  # type: ignore[arg-type]
+        )
+        # A version is a copy for good: another description makes another version.
+        facts = hashlib.sha256(repr((STRENGTHS, TOPICS, geography)).encode()).hexdigest()[:16]
+        self.version = bedrock.CfnGuardrailVersion(
+            self,
+            "Version",
+            guardrail_identifier=self.guardrail.attr_guardrail_id,
+            description=f"filters and topics {facts}",
+        )
+
+    def grant_apply(self, function: iam.IGrantable) -> None:
+        """Ask this guardrail, in whichever region of its geography answers."""
+        iam.Grant.add_to_principal(
+            grantee=function,
+            actions=["bedrock:ApplyGuardrail"],
+            resource_arns=[self.guardrail.attr_guardrail_arn, self._profiles],
+        )
+
+    @staticmethod
+    def _filter(kind: str, strength: str) -> bedrock.CfnGuardrail.ContentFilterConfigProperty:
+        modalities = ["TEXT", "IMAGE"]
+        return bedrock.CfnGuardrail.ContentFilterConfigProperty(
+            type=kind,
+            input_strength=strength,
+            output_strength=strength,
+            input_modalities=modalities,
+            output_modalities=modalities,
+        )

@@ -1,0 +1,158 @@
+"""Services of AWS that judge prompts: a Bedrock guardrail, or Amazon Comprehend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from craftspark.errors import ModerationUnavailable
+from craftspark.moderation import Objection
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_comprehend import ComprehendClient
+
+# A guardrail's filters, as a maker is told of them.
+FILTERS = {
+    "HATE": "hate",
+    "INSULTS": "insults",
+    "MISCONDUCT": "crime",
+    "PROMPT_ATTACK": "instructions to the service",
+    "SEXUAL": "sexual content",
+    "VIOLENCE": "violence",
+}
+# Comprehend's labels of toxic content, likewise.
+LABELS = {
+    "GRAPHIC": "graphic violence",
+    "HARASSMENT_OR_ABUSE": "harassment",
+    "HATE_SPEECH": "hate",
+    "INSULT": "insults",
+    "SEXUAL": "sexual content",
+    "VIOLENCE_OR_THREAT": "violence",
+}
+TOXIC = 0.7
+SEGMENT_BYTES, SEGMENTS = 1000, 10  # Comprehend takes 1 KB a segment and ten segments a call
+BLOCKED = "BLOCKED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guardrail:
+    """A Bedrock guardrail by its id and version. It judges text, and pictures by the same filters."""
+
+    client: BedrockRuntimeClient
+    guardrail: str
+    version: str
+
+    def objections(self, text: str) -> Sequence[Objection]:
+        """Raises ModerationUnavailable."""
+        return self._apply("INPUT", {"text": {"text": text}})
+
+    def picture_objections(self, png: bytes) -> Sequence[Objection]:
+        """Why a finished PNG may not be delivered; raises ModerationUnavailable."""
+        return self._apply("OUTPUT", {"image": {"format": "png", "source": {"bytes": png}}})
+
+    def _apply(self, source: Any, content: Any) -> list[Objection]:
+        with unavailability():
+            answer = self.client.apply_guardrail(
+                guardrailIdentifier=self.guardrail, guardrailVersion=self.version, source=source, content=[content]
+            )
+        if answer["action"] != "GUARDRAIL_INTERVENED":
+            return []
+        found = [objection for assessment in answer["assessments"] for objection in _blocked(assessment)]
+        return found or [Objection(reason="content that we do not make")]
+
+
+def _blocked(assessment: Any) -> Iterator[Objection]:
+    for each in assessment.get("contentPolicy", {}).get("filters", ()):
+        if each["action"] == BLOCKED:
+            yield Objection(reason=FILTERS.get(each["type"], "content that we do not make"))
+    for each in assessment.get("topicPolicy", {}).get("topics", ()):
+        if each["action"] == BLOCKED:
+            yield Objection(reason=each["name"].lower())
+    words = assessment.get("wordPolicy", {})
+    for each in (*words.get("customWords", ()), *words.get("managedWordLists", ())):
+        if each["action"] == BLOCKED:
+            yield Objection(reason="offensive words", words=each["match"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comprehend:
+    """Detects toxic content in English; a tenth of a second and a hundredth of a cent a prompt."""
+
+    client: ComprehendClient
+
+    def objections(self, text: str) -> Sequence[Objection]:
+        """Raises ModerationUnavailable."""
+        parts = segments(text, SEGMENT_BYTES)
+        reasons: dict[str, None] = {}
+        for first in range(0, len(parts), SEGMENTS):
+            with unavailability():
+                answer = self.client.detect_toxic_content(
+                    TextSegments=[{"Text": part} for part in parts[first : first + SEGMENTS]], LanguageCode="en"
+                )
+            for result in answer["ResultList"]:
+                for label in result["Labels"]:
+                    if label["Score"] >= TOXIC and label["Name"] in LABELS:
+                        reasons[LABELS[label["Name"]]] = None
+        return [Objection(reason=reason) for reason in reasons]
+
+
+def segments(text: str, most: int) -> list[str]:
+    """The text in parts of up to `most` bytes of UTF-8, cut between words where a word fits into a part."""
+    parts: list[str] = []
+    part, size = "", 0
+    for word in text.split():
+        for piece in _pieces(word, most):
+            length = len(piece.encode())
+            if part and size + 1 + length > most:
+                parts.append(part)
+                part, size = "", 0
+            part, size = (f"{part} {piece}", size + 1 + length) if part else (piece, length)
+    return [*parts, part] if part else parts
+
+
+def _pieces(word: str, most: int) -> Iterator[str]:
+    """A word, or where it is longer than a part its characters in parts: none is cut through."""
+    piece, size = "", 0
+    for char in word:
+        length = len(char.encode())
+        if size + length > most:
+            yield piece
+            piece, size = "", 0
+        piece, size = piece + char, size + length
+    yield piece
+
+
+@contextmanager
+def unavailability() -> Iterator[None]:
+    """Tell a service that fails, throttles or does not answer in time by name."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise ModerationUnavailable(
+            "prompts cannot be judged at the moment; send this request again in a moment"
+        ) from error
+
+
+@dataclass(kw_only=True)
+class Breaker:
+    """A service that is left alone for `pause_s` after it failed, so that not every submission waits for it."""
+
+    service: Guardrail | Comprehend
+    clock: Callable[[], float]
+    pause_s: float = 30
+    closed_from: float = 0
+
+    def objections(self, text: str) -> Sequence[Objection]:
+        """Raises ModerationUnavailable."""
+        if self.clock() < self.closed_from:
+            raise ModerationUnavailable("prompts cannot be judged at the moment; send this request again in a moment")
+        try:
+            return self.service.objections(text)
+        except ModerationUnavailable:
+            self.closed_from = self.clock() + self.pause_s
+            raise

@@ -1,0 +1,172 @@
+"""Services that judge prompts: what they are asked, what they answer, and what happens while they do not."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
+from craftspark.aws import clients
+from craftspark.aws.guardrail import LABELS, SEGMENT_BYTES, Breaker, Comprehend, Guardrail, segments
+from craftspark.errors import ModerationUnavailable
+from craftspark.moderation import Objection
+from tests.aws.api import call, submit
+
+BLOCKED = {
+    "action": "GUARDRAIL_INTERVENED",
+    "usage": {},
+    "outputs": [],
+    "assessments": [
+        {
+            "contentPolicy": {
+                "filters": [
+                    {"type": "VIOLENCE", "confidence": "HIGH", "action": "BLOCKED"},
+                    {"type": "HATE", "confidence": "LOW", "action": "NONE"},
+                ]
+            },
+            "topicPolicy": {"topics": [{"name": "Self-harm", "type": "DENY", "action": "BLOCKED"}]},
+        }
+    ],
+}
+POLICIES = ("topic", "content", "word", "sensitiveInformation", "contextualGrounding")
+USAGE = {f"{policy}PolicyUnits": 0 for policy in POLICIES} | {"sensitiveInformationPolicyFreeUnits": 0}
+PASSED: dict[str, Any] = {"action": "NONE", "usage": USAGE, "outputs": [], "assessments": []}
+BLOCKED["usage"] = USAGE
+
+
+def asked(source: str, **content: Any) -> dict[str, Any]:
+    return {"guardrailIdentifier": "g1", "guardrailVersion": "3", "source": source, "content": [content]}
+
+
+def test_a_guardrail_objects_to_what_it_blocks_and_to_nothing_else() -> None:
+    client = boto3.client("bedrock-runtime")
+    guardrail = Guardrail(client=client, guardrail="g1", version="3")
+    with Stubber(client) as stubbed:
+        stubbed.add_response("apply_guardrail", BLOCKED, asked("INPUT", text={"text": "words"}))
+        stubbed.add_response("apply_guardrail", PASSED, asked("INPUT", text={"text": "other words"}))
+
+        assert guardrail.objections("words") == [Objection(reason="violence"), Objection(reason="self-harm")]
+        assert guardrail.objections("other words") == []
+
+
+def test_a_guardrail_judges_pictures_too() -> None:
+    client = boto3.client("bedrock-runtime")
+    with Stubber(client) as stubbed:
+        image = {"format": "png", "source": {"bytes": b"png"}}
+        stubbed.add_response("apply_guardrail", BLOCKED, asked("OUTPUT", image=image))
+
+        objections = Guardrail(client=client, guardrail="g1", version="3").picture_objections(b"png")
+
+    assert objections[0] == Objection(reason="violence")
+
+
+def test_comprehend_objects_to_what_it_finds_toxic_in_any_part_of_the_text() -> None:
+    client = boto3.client("comprehend")
+    text = "\u00e9" * 600 + " a stabbing"
+    labels = [{"Name": "VIOLENCE_OR_THREAT", "Score": 0.9}, {"Name": "INSULT", "Score": 0.2}]
+    parts = [{"Text": "\u00e9" * 500}, {"Text": "\u00e9" * 100 + " a stabbing"}]
+    with Stubber(client) as stubbed:
+        stubbed.add_response(
+            "detect_toxic_content",
+            {"ResultList": [{"Labels": [], "Toxicity": 0.1}, {"Labels": labels, "Toxicity": 0.8}]},
+            {"TextSegments": parts, "LanguageCode": "en"},
+        )
+        assert Comprehend(client=client).objections(text) == [Objection(reason=LABELS["VIOLENCE_OR_THREAT"])]
+
+
+@given(st.text(max_size=3000), st.integers(min_value=4, max_value=SEGMENT_BYTES))
+def test_segments_are_small_enough_and_lose_nothing(text: str, most: int) -> None:
+    text = text.encode("utf-8", "replace").decode()
+    parts = segments(text, most)
+
+    assert all(0 < len(part.encode()) <= most for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException", "AccessDeniedException"])
+def test_a_service_that_fails_is_left_alone_for_a_while(error: str) -> None:
+    client = boto3.client("bedrock-runtime", config=clients._CONFIG)
+    now = [100.0]
+    breaker = Breaker(service=Guardrail(client=client, guardrail="g1", version="3"), clock=lambda: now[0])
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("apply_guardrail", error)
+        for _ in range(3):  # one call for all of them
+            with pytest.raises(ModerationUnavailable):
+                breaker.objections("words")
+        now[0] += breaker.pause_s
+        stubbed.add_response("apply_guardrail", PASSED, asked("INPUT", text={"text": "words"}))
+
+        assert breaker.objections("words") == []
+
+
+@pytest.fixture
+def service(submit_settings: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A stage with a guardrail, which answers what a test puts into the list; what it was asked is put there."""
+    answers: list[Any] = []
+    client = boto3.client("bedrock-runtime")
+
+    def answer(**request: Any) -> Any:
+        given = answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        answers.append(request["content"][0]["text"]["text"])
+        return given
+
+    monkeypatch.setattr(client, "apply_guardrail", answer)
+    monkeypatch.setattr(clients, "guardrails", lambda: client)
+    monkeypatch.setenv("CRAFTSPARK_MODERATOR", "guardrail")
+    monkeypatch.setenv("CRAFTSPARK_GUARDRAIL_ID", "g1")
+    monkeypatch.setenv("CRAFTSPARK_GUARDRAIL_VERSION", "3")
+    return answers
+
+
+def test_what_the_words_let_pass_the_stage_s_guardrail_refuses(service: list[Any]) -> None:
+    service.append(BLOCKED)
+
+    refused = submit("how she looked before")
+
+    assert (refused.status, refused.body["type"], refused.body["field"]) == (422, "/problems/PromptRefused", "prompt")
+    assert service == ["how she looked before"]
+
+
+def test_the_guardrail_is_asked_once_about_all_fields_and_again_for_the_one_at_fault(service: list[Any]) -> None:
+    body = {"prompt": "a rose", "also": ["a leaf", "a thorn"]}
+    service.append(PASSED)
+    taken = call("submit_job", path={"tool": "pattern"}, body=body)
+    assert (taken.status, service.pop()) == (202, "a rose\na leaf\na thorn")
+
+    service += [BLOCKED, PASSED, BLOCKED]
+    refused = call("submit_job", path={"tool": "pattern"}, body=body)
+
+    assert (refused.status, refused.body["field"]) == (422, "also.0")
+
+
+@pytest.mark.parametrize(("unjudged", "status"), [("refuse", 503), ("accept", 202)])
+def test_while_the_service_fails_the_stage_decides_and_somebody_hears_of_it(
+    service: list[Any],
+    unjudged: str,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("CRAFTSPARK_UNJUDGED", unjudged)
+    service.append(EndpointConnectionError(endpoint_url="https://bedrock"))
+
+    answer = submit("a red apple")
+    told = [vars(record) for record in caplog.records if record.message == "moderation unavailable"]
+
+    assert answer.status == status
+    assert status == 202 or (answer.body["type"], answer.headers["Retry-After"]) == (
+        "/problems/ModerationUnavailable",
+        "30",
+    )
+    assert [facts["ModerationUnavailable"] for facts in told] == [1]
+    assert "a red apple" not in str(told)
+
+
+def test_words_that_the_lists_refuse_cost_no_call(service: list[Any]) -> None:
+    assert submit("what the fuck").status == 422
+    assert service == []
