@@ -46,8 +46,9 @@ class RefusalBook:
         put = {
             "refusals": number(count),
             "refusals_from": text(timestamp(started if started and counting else refusal.at)),
-            "held_until": text(timestamp(refusal.at + hold_after(count, find_plan(account.plan)))),
         }
+        if wait := hold_after(count, find_plan(account.plan)):
+            put["held_until"] = text(timestamp(refusal.at + wait))
         change = update(
             self.accounts.table,
             refusal.maker,
