@@ -1,4 +1,3 @@
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -6,8 +5,9 @@ from uuid import uuid4
 import pytest
 
 from craftspark.aws import clients
+from craftspark.aws.accounts import Accounts
 from craftspark.aws.ledger import account_key
-from craftspark.credits import LONGEST_HOLD, SHORTEST_HOLD, hold_after
+from craftspark.credits import LONGEST_HOLD, SHORTEST_HOLD, Account, hold_after
 from craftspark.moderation import Refusal
 from craftspark.plans import PLANS, Plan
 from craftspark.submissions import Submissions, utc_now
@@ -99,14 +99,24 @@ def test_refusals_of_another_hour_and_of_another_maker_count_for_nothing(monkeyp
     assert submit("a red apple", maker="maker-2").status == 202
 
 
-def test_refusals_at_the_same_moment_are_all_counted() -> None:
-    submit("a red apple")
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: lambda_moderation().refusals.add(a_refusal()), range(4)))
+def test_a_refusal_that_another_one_overtakes_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit("what the fuck")
+    book = lambda_moderation().refusals
+    find, overtaken = Accounts.find, []
+
+    def find_late(accounts: Accounts, maker: str) -> Account | None:
+        account = find(accounts, maker)
+        if not overtaken:
+            overtaken.append(True)
+            book.add(a_refusal())
+        return account
+
+    monkeypatch.setattr(Accounts, "find", find_late)
+    book.add(a_refusal())
 
     item = clients.dynamodb().get_item(TableName=ACCOUNTS, Key=account_key("maker-1"))["Item"]
-    assert answers == [None] * 4
-    assert item["refusals"]["N"] == "4"
+    assert item["refusals"]["N"] == "3"
+    assert "held_until" not in item  # two of one moment are no wait
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
