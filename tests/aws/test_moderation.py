@@ -102,7 +102,8 @@ def test_refusals_of_another_hour_and_of_another_maker_count_for_nothing(monkeyp
 def test_a_refusal_that_another_one_overtakes_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
     submit("what the fuck")
     book = lambda_moderation().refusals
-    find, overtaken = Accounts.find, []
+    find = Accounts.find
+    overtaken: list[bool] = []
 
     def find_late(accounts: Accounts, maker: str) -> Account | None:
         account = find(accounts, maker)
