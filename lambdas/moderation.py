@@ -44,4 +44,6 @@ def service(settings: SubmitSettings) -> Moderator | None:
 
 
 def log_unavailable(unavailable: ModerationUnavailable) -> None:
-    logger.warning("moderation unavailable", extra={"cause": repr(unavailable.__cause__), **event(unavailable.name)})
+    logger.warning(
+        "moderation unavailable", extra={"cause": repr(unavailable.__cause__), **event("ModerationUnavailable")}
+    )

@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cdk_app.import_closure import import_closure
 from cdk_app.metrics import EVENTS
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis, allowed_actions
@@ -103,7 +105,10 @@ def test_the_dashboard_shows_workers_ages_reasons_and_our_own_events(synthesis: 
 
 def test_every_event_that_is_shown_is_counted_by_the_function_it_is_shown_for() -> None:
     for event, function in EVENTS.items():
-        assert f'"{event}"' in (ROOT / "lambdas" / function / "handler.py").read_text()
+        closure = import_closure(Path("lambdas", function, "handler.py"), root=ROOT)
+        assert any(f'event("{event}")' in (ROOT / file).read_text() for file in closure.files) or (
+            f'"{event}"' in (ROOT / "lambdas" / function / "handler.py").read_text()
+        )
 
 
 def test_executions_write_down_their_states_and_nobodys_data(dev: Synthesis, prod: Synthesis) -> None:
