@@ -179,6 +179,7 @@ class Training:
     most_failed_percent: Percent
     more_failed_points: Percent
     slower_percent: Percent
+    worse_percent: Percent
     runs_kept_days: Days
 
     @property

@@ -79,6 +79,7 @@ DEV = Stage(
         most_failed_percent=5,
         more_failed_points=2,
         slower_percent=25,
+        worse_percent=10,
         runs_kept_days=30,
     ),
     makers=Makers(default_plan="plus", job_retention_days=30, url_lifetime_s=3600),

@@ -5,11 +5,13 @@ by the training that made its canary; its tallies count the jobs of both version
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
-from craftspark.errors import CraftsparkError
+from craftspark.errors import CraftsparkError, InvalidInput
 
 
 class StyleUnknown(CraftsparkError):
@@ -24,6 +26,14 @@ class CanaryGone(CraftsparkError):
     """The style's canary is not the version that this trial is about."""
 
 
+class VersionNotReleased(CraftsparkError):
+    """The style has no such version that was stable before."""
+
+
+class ReleaseChanged(CraftsparkError):
+    """The style's release changed since it was read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pin:
     """The version that draws a job, whatever becomes of the style later. `trial` is empty outside of one."""
@@ -35,15 +45,43 @@ class Pin:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A style's versions. `share` is the percentage of jobs that the canary draws, once there is a stable version."""
+    """A style's versions. `share` is the percentage of jobs that the canary draws, once there is a stable version.
+
+    `earlier` are the versions that were stable before `stable`, the latest last: the way back.
+    """
 
     style: str
     model: str
     stable: str = ""
+    earlier: tuple[str, ...] = ()
     canary: str = ""
     share: int = 0
     trial: str = ""
     canary_until: datetime | None = None
+
+    def promoted(self, version: str) -> "Release":
+        """The release with this version as the stable one, and the way back to the one before."""
+        earlier = (*self.earlier, self.stable) if self.stable else self.earlier
+        return replace(self, stable=version, earlier=earlier)
+
+    def rolled_back(self, version: str | None) -> "Release":
+        """The release with an earlier version as the stable one: `version`, or the one before the present one.
+
+        Raises CanaryRunning while a version is on trial, InvalidInput where no version came before.
+        """
+        if self.canary:
+            raise CanaryRunning(
+                f"{self.style} has {self.canary} on trial; stop the execution {self.trial} first", field="style"
+            )
+        if version is None:
+            if not self.earlier:
+                raise InvalidInput(f"{self.style} has no version before {self.stable or 'its first'}", field="version")
+            version = self.earlier[-1]
+        if version == self.stable:
+            return self
+        if version in self.earlier:
+            return replace(self, stable=version, earlier=self.earlier[: self.earlier.index(version)])
+        return self.promoted(version)
 
     def pin(self, job_id: str) -> Pin | None:
         """The job's version, the same for every look at the same release; None where there is none to draw with."""
@@ -84,13 +122,30 @@ class Gates:
 
     It may fail `most_failed_percent` of its images, or `more_failed_points` percentage points more than the stable
     version in the same time, whichever is more: a fault that both share is not the canary's. It may take
-    `slower_percent` more time an image than the stable version.
+    `slower_percent` more time an image than the stable version. Its loss on pictures of the style may be
+    `worse_percent` higher than the stable version's on the same pictures and noise.
     """
 
     least_jobs: int
     most_failed_percent: int
     more_failed_points: int
     slower_percent: int
+    worse_percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """How well the canary and the stable version explain the same pictures of their style: losses, less is better."""
+
+    canary: float
+    stable: float
+
+    @classmethod
+    def read(cls, figures: Mapping[str, Any], stable: str) -> Self | None:
+        """From a training's figures; None where it was not compared with this stable version."""
+        if not stable or figures.get("stable") != stable:
+            return None
+        return cls(canary=figures["style_loss"], stable=figures["style_loss_stable"])
 
 
 class Decision(StrEnum):
@@ -109,11 +164,20 @@ class Judgement:
     reason: str
 
 
-def judge(canary: Tally, stable: Tally, gates: Gates, *, time_is_over: bool) -> Judgement:
+def judge(
+    canary: Tally, stable: Tally, gates: Gates, *, time_is_over: bool, likeness: Likeness | None = None
+) -> Judgement:
     """Judge a canary once it has drawn enough jobs, or by what there is when its time is over.
 
-    A canary that nobody used breaks no gate: the person's approval stands.
+    One that is clearly worse at its own style than the stable version need not draw first. A canary that nobody used
+    breaks no other gate: the person's approval stands.
     """
+    if likeness and likeness.canary > likeness.stable * (1 + gates.worse_percent / 100):
+        return Judgement(
+            decision=Decision.ROLL_BACK,
+            reason=f"its loss on pictures of the style is {likeness.canary:.4f}, the stable version's"
+            f" {likeness.stable:.4f}; {gates.worse_percent} % more are allowed",
+        )
     if canary.jobs < gates.least_jobs and not time_is_over:
         return Judgement(decision=Decision.WAIT, reason=f"{canary.jobs} of {gates.least_jobs} jobs are settled")
     allowed = float(gates.most_failed_percent)

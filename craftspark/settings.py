@@ -235,6 +235,7 @@ class StartTrainingSettings(Settings):
     """What `start_training` needs."""
 
     trainings_table: str
+    styles_table: str
     training_bucket: str
     state_machine_arn: str
     model: str
@@ -248,17 +249,24 @@ class ApprovalSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReleaseSettings(Settings):
-    """What `register_style`, `judge_canary` and `settle_training` need. `canary_s` bounds a trial, in seconds."""
+class StyleSettings(Settings):
+    """What `rollback_style` needs."""
 
     trainings_table: str
     styles_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSettings(StyleSettings):
+    """What `register_style`, `judge_canary` and `settle_training` need. `canary_s` bounds a trial, in seconds."""
+
     canary_percent: int
     canary_s: int
     least_jobs: int
     most_failed_percent: int
     more_failed_points: int
     slower_percent: int
+    worse_percent: int
 
 
 @dataclass(frozen=True, kw_only=True)

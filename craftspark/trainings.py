@@ -86,6 +86,15 @@ class TrainingRequest(_Strict):
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
 
 
+class RollbackRequest(_Strict):
+    """Make an earlier version of a style the stable one: `version`, or the one before the present one."""
+
+    style: str = Field(pattern=STYLE_NAME, max_length=40)
+    version: str | None = Field(None, pattern=VERSION_NAME)
+    who: Words
+    why: Words
+
+
 class DecisionRequest(_Strict):
     """What a person decides on a training, and why."""
 
@@ -149,7 +158,7 @@ def run_prefix(training_id: str) -> str:
 class TrainingOrder:
     """What a training's execution and its tasks are given: ids and numbers, no words of a person.
 
-    `steps` is None for as many as the recipe thinks best.
+    `steps` is None for as many as the recipe thinks best; `stable` is the version to compare with, empty for none.
     """
 
     training_id: str
@@ -159,12 +168,13 @@ class TrainingOrder:
     dataset: str
     steps: int | None
     seed: int
+    stable: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def of(cls, training: Training) -> Self:
+    def of(cls, training: Training, *, stable: str) -> Self:
         asked = training.request
         return cls(
             training_id=training.training_id,
@@ -174,12 +184,15 @@ class TrainingOrder:
             dataset=asked["dataset"],
             steps=asked["steps"],
             seed=asked["seed"],
+            stable=stable,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
     """What a training came to. `figures` has at least `loss` and `loss_without`, of the same pictures and noise.
+
+    Where the style has a stable version, `stable` names it, and `style_loss` and `style_loss_stable` compare the two.
 
     `adapter` and `grid` are places in buckets.
     """
@@ -205,6 +218,13 @@ class TrainingBook(Protocol):
         """Raises TrainingChanged where it does not wait for a decision any more."""
 
 
+class Releases(Protocol):
+    """Where the versions of styles are looked up."""
+
+    def stable(self, style: str) -> str:
+        """The style's stable version; empty where it has none."""
+
+
 class Starter(Protocol):
     """Starts the training's execution, once."""
 
@@ -217,6 +237,7 @@ class Trainings:
 
     book: TrainingBook
     starter: Starter
+    releases: Releases
     bucket: str
     model: str
     now: Callable[[], datetime] = utc_now
@@ -245,7 +266,8 @@ class Trainings:
                 )
             training = existing
         if training.state is TrainingState.TRAINING:
-            self.starter.begin(training.training_id, TrainingOrder.of(training).to_json())
+            order = TrainingOrder.of(training, stable=self.releases.stable(training.style))
+            self.starter.begin(training.training_id, order.to_json())
         return training
 
 

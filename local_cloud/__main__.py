@@ -164,6 +164,12 @@ def approve(arguments: argparse.Namespace) -> None:
     console.print(f"{arguments.training_id}: {decision}", soft_wrap=True)
 
 
+def rollback(arguments: argparse.Namespace) -> None:
+    cloud = LocalCloud.attach(arguments.state_dir)
+    done = trainings.roll_back(cloud, arguments.style, arguments.version, who=arguments.who, why=arguments.why)
+    console.print(f"{done['style']}: {done['stable']} is stable; it was {done['was']}", soft_wrap=True)
+
+
 def list_trainings(arguments: argparse.Namespace) -> None:
     console.print(trainings.trainings_table(trainings.listed(LocalCloud.attach(arguments.state_dir))))
 
@@ -237,6 +243,13 @@ def _add_trainings(
     decide.add_argument("--who", default=getpass.getuser(), help="who decides (default: %(default)s)")
     decide.add_argument("--why", required=True, help="the reason, which is kept")
     decide.set_defaults(run=approve)
+
+    back = commands.add_parser("rollback", parents=[shared], help="make an earlier version of a style the stable one")
+    back.add_argument("style")
+    back.add_argument("version", nargs="?", help="default: the one before the present one")
+    back.add_argument("--who", default=getpass.getuser(), help="who asks for it (default: %(default)s)")
+    back.add_argument("--why", required=True, help="the reason, which is kept")
+    back.set_defaults(run=rollback)
 
     commands.add_parser("trainings", parents=[shared], help="list the trainings").set_defaults(run=list_trainings)
 

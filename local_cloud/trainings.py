@@ -38,6 +38,12 @@ def decide(cloud: LocalCloud, training_id: str, decision: str, *, who: str, why:
     _invoke(cloud, "DecideTrainingFunctionName", request)
 
 
+def roll_back(cloud: LocalCloud, style: str, version: str | None, *, who: str, why: str) -> dict[str, Any]:
+    """Make an earlier version of a style the stable one, as `rollback_style` takes it; raises Refused."""
+    request = {"style": style, "who": who, "why": why, **({"version": version} if version else {})}
+    return _invoke(cloud, "RollbackStyleFunctionName", request)
+
+
 def read(cloud: LocalCloud, training_id: str) -> dict[str, str]:
     """The training's item as plain strings; raises Refused."""
     key = {"training_id": {"S": training_id}, "item": {"S": "training"}}

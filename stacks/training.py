@@ -18,6 +18,7 @@ from craftspark.settings import (
     ReleaseSettings,
     Settings,
     StartTrainingSettings,
+    StyleSettings,
     TrainerSettings,
 )
 from stacks.data import DataStack
@@ -64,6 +65,7 @@ class TrainingStack(Stack):
         for who in (trainer.role, decide_training):
             self.workflow.grant_answer(who)
         self._start_training()
+        self._rollback_style()
 
         CfnOutput(self, "TrainingStateMachineArn", value=self.workflow.machine.state_machine_arn)
 
@@ -89,13 +91,24 @@ class TrainingStack(Stack):
     def _start_training(self) -> None:
         settings = StartTrainingSettings(
             trainings_table=self._data.trainings.table.table_name,
+            styles_table=self._data.styles.table.table_name,
             training_bucket=self._data.training.bucket_name,
             state_machine_arn=self.workflow.machine.state_machine_arn,
             model=self._stage.rendering.model,
         )
         start_training = self._function("StartTraining", "start_training", settings)
         self._data.trainings.grant_enter(start_training)
+        self._data.styles.grant_look_up(start_training)
         self.workflow.machine.grant_start_execution(start_training)
+
+    def _rollback_style(self) -> None:
+        data = self._data
+        settings = StyleSettings(
+            trainings_table=data.trainings.table.table_name, styles_table=data.styles.table.table_name
+        )
+        rollback_style = self._function("RollbackStyle", "rollback_style", settings)
+        data.trainings.grant_read(rollback_style)
+        data.styles.grant_enter(rollback_style)
 
     def _approver(self, construct_id: str, name: str) -> lambda_.Function:
         settings = ApprovalSettings(trainings_table=self._data.trainings.table.table_name)
@@ -114,6 +127,7 @@ class TrainingStack(Stack):
             most_failed_percent=training.most_failed_percent,
             more_failed_points=training.more_failed_points,
             slower_percent=training.slower_percent,
+            worse_percent=training.worse_percent,
         )
         releaser = self._function(construct_id, name, settings)
         for table in (data.trainings, data.styles):

@@ -44,6 +44,21 @@ class Releases:
         return release
 
 
+@dataclass(frozen=True, kw_only=True)
+class StableVersions:
+    """The stable versions of styles, read anew each time."""
+
+    client: DynamoDBClient
+    table: str
+
+    def stable(self, style: str) -> str:
+        """See craftspark.trainings.Releases."""
+        try:
+            return read_style(self.client, self.table, style).stable
+        except StyleUnknown:
+            return ""
+
+
 def style_key(style: str, item: str = RELEASE) -> Item:
     return {"style": text(style), "item": text(item)}
 
@@ -58,6 +73,7 @@ def read_style(client: DynamoDBClient, table: str, style: str) -> Release:
         style=style,
         model=item["model"]["S"],
         stable=item.get("stable", {}).get("S", ""),
+        earlier=tuple(version["S"] for version in item.get("earlier", {}).get("L", ())),
         canary=item.get("canary", {}).get("S", ""),
         share=int(item.get("share", {}).get("N", 0)),
         trial=item.get("trial", {}).get("S", ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,17 @@ from craftspark.aws.items import Item, epoch, number, text, timestamp
 from craftspark.aws.releases import read_style, style_key
 from craftspark.aws.training_book import STATE, TrainingBook, training_key
 from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.releases import CanaryGone, CanaryRunning, Release, Tally
-from craftspark.settings import ReleaseSettings
+from craftspark.releases import CanaryGone, CanaryRunning, Release, ReleaseChanged, Tally, VersionNotReleased
+from craftspark.settings import StyleSettings
 from craftspark.submissions import utc_now
-from craftspark.trainings import NotApproved, Training, TrainingChanged, TrainingState
+from craftspark.trainings import (
+    NotApproved,
+    Training,
+    TrainingChanged,
+    TrainingNotFound,
+    TrainingState,
+    training_id_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -127,7 +134,7 @@ class StyleBook:
         names = {"#error": "error", "#cause": "cause", "#token": "token"}
         writes = [self._change_of(training, update, values, names)]
         if training.state is TrainingState.CANARY:
-            writes.append(self._end_of_trial(training, promoted=outcome is TrainingState.PROMOTED))
+            writes.append(self._end_of_trial(training, outcome is TrainingState.PROMOTED))
         try:
             transact(self.client, writes)
         except ConditionsFailed as failed:
@@ -135,6 +142,52 @@ class StyleBook:
                 raise CanaryGone(f"{training.training_id} is not on trial any more") from None
             raise TrainingChanged(f"training {training.training_id} changed") from None
         return replace(training, state=outcome, finished_at=now, error=error, cause=cause, token="")
+
+    def roll_back(self, style: str, version: str | None, *, who: str, why: str) -> tuple[Release, Release]:
+        """Make an earlier version the stable one, and keep who asked for it; answers the release before and after.
+
+        Where it is stable already nothing changes. Raises StyleUnknown, CanaryRunning, InvalidInput,
+        VersionNotReleased for a version that was never promoted, or ReleaseChanged.
+        """
+        release = read_style(self.client, self.table, style)
+        back = release.rolled_back(version)
+        if back.stable == release.stable:
+            return release, release
+        if not self._was_promoted(style, back.stable):
+            raise VersionNotReleased(f"{style} has no version {back.stable} that was ever promoted", field="version")
+        now = timestamp(utc_now())
+        change = {
+            "TableName": self.table,
+            "Key": style_key(style),
+            "UpdateExpression": "SET stable = :stable, earlier = :earlier",
+            "ConditionExpression": "stable = :was AND attribute_not_exists(canary)",
+            "ExpressionAttributeValues": {
+                ":stable": text(back.stable),
+                ":earlier": versions(back.earlier),
+                ":was": text(release.stable),
+            },
+        }
+        record = {
+            "TableName": self.table,
+            "Item": {
+                **style_key(style, f"rollback#{now}"),
+                "from": text(release.stable),
+                "to": text(back.stable),
+                "who": text(who),
+                "why": text(why),
+            },
+        }
+        try:
+            transact(self.client, [{"Update": change}, {"Put": record}])
+        except ConditionsFailed:
+            raise ReleaseChanged(f"the release of {style} changed at the same moment; ask again") from None
+        return release, back
+
+    def _was_promoted(self, style: str, version: str) -> bool:
+        try:
+            return self.trainings.read(training_id_of(style, version)).state is TrainingState.PROMOTED
+        except TrainingNotFound:
+            return False
 
     def _change_of(
         self, training: Training, update: str, values: Item, names: Mapping[str, str] | None = None
@@ -149,7 +202,7 @@ class StyleBook:
         }
         return {"Update": change}
 
-    def _end_of_trial(self, training: Training, *, promoted: bool) -> dict[str, Any]:
+    def _end_of_trial(self, training: Training, promoted: bool) -> dict[str, Any]:
         change: dict[str, Any] = {
             "TableName": self.table,
             "Key": style_key(training.style),
@@ -162,11 +215,18 @@ class StyleBook:
             },
         }
         if promoted:
-            change["UpdateExpression"] = f"SET stable = :version {change['UpdateExpression']}"
+            # Nothing but the end of this trial changes what is stable while it lasts.
+            release = read_style(self.client, self.table, training.style).promoted(training.version)
+            change["UpdateExpression"] = f"SET stable = :version, earlier = :earlier {change['UpdateExpression']}"
+            change["ExpressionAttributeValues"][":earlier"] = versions(release.earlier)
         return {"Update": change}
 
 
-def style_book(settings: ReleaseSettings) -> StyleBook:
+def versions(names: Sequence[str]) -> dict[str, Any]:
+    return {"L": [text(name) for name in names]}
+
+
+def style_book(settings: StyleSettings) -> StyleBook:
     """The books on the tables that the settings name."""
     trainings = TrainingBook(client=clients.dynamodb(), table=settings.trainings_table)
     return StyleBook(client=clients.dynamodb(), table=settings.styles_table, trainings=trainings)

@@ -10,12 +10,14 @@ import torch
 from torch import nn
 
 from craftspark.catalogue import find_model
-from gpu_tasks.adapters import WEIGHTS
+from craftspark.errors import ModelUnavailable
+from craftspark.trainings import TrainingOrder, adapter_prefix
+from gpu_tasks.adapters import WEIGHTS, Adapter
 from gpu_tasks.model_store import locate
-from gpu_tasks.training.dataset import STYLE_LEAST, STYLE_MOST
+from gpu_tasks.training.dataset import STYLE_LEAST, STYLE_MOST, Dataset
 from gpu_tasks.training.evaluate import load_model
-from gpu_tasks.training.examples import Examples
-from gpu_tasks.training.finetune import Finetuning, finetune
+from gpu_tasks.training.examples import Examples, encode
+from gpu_tasks.training.finetune import Finetuning, divided, finetune
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.job import GRID, Lesson, Outcome
 from gpu_tasks.training.loop import side_by_side
@@ -46,20 +48,64 @@ def train_style(lesson: Lesson, hooks: Hooks) -> Outcome:
         device=settings.device,
     )
     adapter = finetune(asked, say=lambda line: print(line, flush=True), hooks=hooks)
-    figures = {**losses(lesson.run, base, adapter, settings.device), "steps": asked.steps, "pictures": asked.pictures}
+    model: Any = load_model(base).to(settings.device)
+    # The run's own, which the training has written.
+    examples = Examples.cached(lesson.run / "examples.safetensors", [], torch.empty(0).numpy(), model)
+    learned = loss_on(examples, model, settings.device)
+    without, with_adapter = mean_loss(model.unet, learned), adapted(model, adapter, learned)
+    figures = {
+        "loss": with_adapter,
+        "loss_without": without,
+        "steps": asked.steps,
+        "pictures": asked.pictures,
+        "held_out": held_out,
+    }
+    if order.stable:
+        _, unseen = divided(lesson.dataset, asked)
+        figures |= compare(order, lesson, unseen, model, adapter, learned)
     return Outcome(figures=figures, grid=adapter / GRID)
 
 
-def losses(run: Path, base: Path, adapter: Path, device: str) -> dict[str, float]:
-    """The loss on the pictures that were learned, with the adapter and without, on the same noise."""
-    model: Any = load_model(base).to(device)
-    # The run's own, which the training has written.
-    examples = Examples.cached(run / "examples.safetensors", [], torch.empty(0).numpy(), model)
+def compare(
+    order: TrainingOrder, lesson: Lesson, unseen: Dataset, model: Any, adapter: Path, learned: VelocityLoss
+) -> dict[str, Any]:
+    """The losses of the new version and of the stable one, on the same pictures of the style and the same noise.
+
+    The pictures are those held out. A dataset too small to hold any out is compared by the pictures that were learned,
+    which favours the new version: where it is worse even so, it is worse. None where the stable version's adapter is
+    gone or was trained for another model.
+    """
+    device = lesson.settings.device
+    try:
+        stable = locate(f"s3:{adapter_prefix(order.style, order.stable)}", lesson.settings)
+        fits = Adapter.open(stable).unet_sha256 == Adapter.open(adapter).unet_sha256
+    except ModelUnavailable:
+        return {}
+    if not fits:
+        return {}
+    loss = learned
+    if unseen.pictures:
+        examples = encode(unseen.pictures, unseen.pixels(), model)
+        loss = loss_on(examples, model, device)
+    return {
+        "stable": order.stable,
+        "style_loss": adapted(model, adapter, loss),
+        "style_loss_stable": adapted(model, stable, loss),
+    }
+
+
+def loss_on(examples: Examples, model: Any, device: str) -> VelocityLoss:
     objective = Objective(seed=SEED, batch=BATCH, recoloured=0.0, caption_dropout=0.0)
-    loss = VelocityLoss(examples, model.scheduler, objective, 1, device)
-    without = mean_loss(model.unet, loss)
+    return VelocityLoss(examples, model.scheduler, objective, 1, device)
+
+
+def adapted(model: Any, adapter: Path, loss: VelocityLoss) -> float:
+    """The mean loss with an adapter, which is taken off again."""
     model.load_lora_weights(adapter, weight_name=WEIGHTS, local_files_only=True)
-    return {"loss": mean_loss(model.unet, loss), "loss_without": without}
+    try:
+        return mean_loss(model.unet, loss)
+    finally:
+        model.unload_lora_weights()
 
 
 @torch.no_grad()

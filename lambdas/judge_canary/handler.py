@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import style_book
-from craftspark.releases import Gates, judge
+from craftspark.releases import Gates, Likeness, judge
 from craftspark.settings import ReleaseSettings
 from craftspark.submissions import utc_now
 from lambdas.log import logger
@@ -22,18 +22,21 @@ def gates() -> Gates:
         most_failed_percent=settings().most_failed_percent,
         more_failed_points=settings().more_failed_points,
         slower_percent=settings().slower_percent,
+        worse_percent=settings().worse_percent,
     )
 
 
 @logger.inject_lambda_context
 def handler(asked: dict[str, Any], context: Any) -> dict[str, Any]:
     styles = style_book.style_book(settings())
-    release = styles.trial_of(styles.trainings.read(asked["training_id"]))
+    training = styles.trainings.read(asked["training_id"])
+    release = styles.trial_of(training)
     judgement = judge(
         styles.tally(release, release.canary),
         styles.tally(release, release.stable),
         gates(),
         time_is_over=release.canary_until is not None and utc_now() >= release.canary_until,
+        likeness=Likeness.read(training.figures, release.stable),
     )
     facts = {"training_id": asked["training_id"], "decision": judgement.decision, "detail": judgement.reason}
     logger.info("canary judged", extra=facts)

@@ -21,6 +21,9 @@ METRICS = {
 }
 
 
+STOPPED = "ExecutionEnded"
+
+
 @cache
 def styles() -> StyleBook:
     return style_book.style_book(ReleaseSettings.from_environment())
@@ -31,6 +34,8 @@ def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
     training = styles().trainings.read(end["training_id"])
     if not training.state.final:
         outcome = TrainingState(end["outcome"])
+        if training.state is TrainingState.CANARY and end.get("error") == STOPPED:
+            outcome = TrainingState.ROLLED_BACK  # the training is good: a person ended its trial
         training = styles().end(training, outcome, error=end.get("error", ""), cause=end.get("cause", ""))
         facts = {"training_id": training.training_id, "state": training.state, "reason": training.error}
         logger.info("training settled", extra={**facts, **event(METRICS[training.state])})

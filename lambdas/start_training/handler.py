@@ -6,6 +6,7 @@ from typing import Any
 
 from craftspark.aws import clients
 from craftspark.aws.executions import Executions
+from craftspark.aws.releases import StableVersions
 from craftspark.aws.training_book import TrainingBook
 from craftspark.settings import StartTrainingSettings
 from craftspark.trainings import Trainings
@@ -19,6 +20,7 @@ def trainings() -> Trainings:
     return Trainings(
         book=TrainingBook(client=clients.dynamodb(), table=settings.trainings_table),
         starter=Executions(client=clients.stepfunctions(), state_machine_arn=settings.state_machine_arn),
+        releases=StableVersions(client=clients.dynamodb(), table=settings.styles_table),
         bucket=settings.training_bucket,
         model=settings.model,
     )

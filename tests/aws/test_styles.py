@@ -11,7 +11,8 @@ from craftspark.aws import clients
 from craftspark.aws.job_book import settlement
 from craftspark.aws.releases import FRESH_S, Releases, read_style
 from craftspark.aws.style_book import StyleBook, style_book
-from craftspark.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally
+from craftspark.errors import InvalidInput
+from craftspark.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally, VersionNotReleased
 from craftspark.settings import ApprovalSettings, ReleaseSettings, SettleSettings
 from craftspark.trainings import (
     NotApproved,
@@ -23,6 +24,7 @@ from craftspark.trainings import (
 from lambdas.ask_approval import handler as ask_approval
 from lambdas.judge_canary import handler as judge_canary
 from lambdas.register_style import handler as register_style
+from lambdas.rollback_style import handler as rollback_style
 from lambdas.settle_training import handler as settle_training
 from tests.aws import api
 from tests.aws.api import Context
@@ -38,6 +40,7 @@ SETTINGS = ReleaseSettings(
     most_failed_percent=5,
     more_failed_points=2,
     slower_percent=25,
+    worse_percent=10,
 )
 SETTLE = SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
 TRAINED = {"figures": {"loss": 0.5, "loss_without": 1.0}, "adapter": "s3://models/styles/sunny/v1", "grid": "s3://g"}
@@ -54,6 +57,7 @@ def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleBook:
         judge_canary.gates,
         register_style.settings,
         register_style.styles,
+        rollback_style.styles,
         settle_training.styles,
     ):
         made_once.cache_clear()
@@ -277,3 +281,83 @@ def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleBook) -
     answer = judge_canary.handler({"training_id": training.training_id}, Context())
 
     assert answer["decision"] == "promote"
+
+
+def promoted(styles: StyleBook, version: str) -> None:
+    training_id = approved(styles, version)
+    register(training_id)
+    settle(training_id, "promoted")
+
+
+def roll_back(**asked: str) -> Any:
+    return rollback_style.handler({"style": "sunny", "who": "ann", "why": "smudged", **asked}, Context())
+
+
+def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(styles: StyleBook) -> None:
+    for version in ("v1", "v2", "v3"):
+        promoted(styles, version)
+
+    first = roll_back(version="v2")
+    again = roll_back(version="v2")
+
+    assert first == {"style": "sunny", "stable": "v2", "was": "v3"}
+    assert again == {"style": "sunny", "stable": "v2", "was": "v2"}
+    assert (release().stable, release().earlier) == ("v2", ("v1",))
+    assert release().pin("job") == Pin(style="sunny", version="v2")
+    assert roll_back()["stable"] == "v1"
+    with pytest.raises(InvalidInput, match="no version before v1"):
+        roll_back()
+    # What was rolled back was promoted once: there is a way forward again.
+    assert roll_back(version="v3")["stable"] == "v3"
+    assert roll_back()["stable"] == "v1"
+    items = clients.dynamodb().scan(TableName=STYLES)["Items"]
+    kept = [item for item in items if item["item"]["S"].startswith("rollback#")]
+    assert {(item["from"]["S"], item["to"]["S"]) for item in kept} == {
+        ("v3", "v2"),
+        ("v2", "v1"),
+        ("v1", "v3"),
+        ("v3", "v1"),
+    }
+    assert {(item["who"]["S"], item["why"]["S"]) for item in kept} == {("ann", "smudged")}
+
+
+def test_only_what_was_promoted_can_be_gone_back_to_and_not_during_a_trial(styles: StyleBook) -> None:
+    promoted(styles, "v1")
+    rejected = approved(styles, "v2")
+    settle(rejected, "rejected")
+
+    for version in ("v2", "v9"):
+        with pytest.raises(VersionNotReleased, match=version):
+            roll_back(version=version)
+    with pytest.raises(StyleUnknown):
+        roll_back(style="gloomy")
+    with pytest.raises(InvalidInput):
+        roll_back(why="")
+    register(approved(styles, "v3"))
+    with pytest.raises(CanaryRunning):
+        roll_back()
+    assert release().stable == "v1"
+
+
+def test_a_trial_that_a_person_stops_is_rolled_back_and_no_failure(styles: StyleBook) -> None:
+    training_id = approved(styles)
+    register(training_id)
+    end = {"training_id": training_id, "outcome": "failed", "error": "ExecutionEnded", "cause": "ABORTED"}
+
+    assert settle_training.handler(end, Context())["state"] == "rolled_back"
+    assert release().canary == ""
+
+
+def test_a_canary_that_explains_its_style_worse_than_the_stable_version_is_rolled_back(
+    styles: StyleBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted(styles, "v1")
+    worse = {"loss": 0.3, "loss_without": 1.0, "stable": "v1", "style_loss": 0.48, "style_loss_stable": 0.25}
+    monkeypatch.setitem(TRAINED, "figures", worse)
+    training_id = approved(styles, "v2")
+    register(training_id)
+
+    judgement = judge_canary.handler({"training_id": training_id}, Context())
+
+    assert judgement["decision"] == "roll_back"
+    assert "0.4800" in judgement["reason"]

@@ -259,6 +259,23 @@ def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(drill: Loca
     eventually(refused)
 
 
+def test_an_operator_takes_a_promoted_version_back(drill: LocalCloud, tmp_path: Path) -> None:
+    for version in ("v1", "v2"):
+        training_id = begun(drill, a_dataset(tmp_path / version), style="misty", version=version)
+        in_state(drill, training_id, "awaits_approval")
+        trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
+        in_state(drill, training_id, "canary")
+        end_the_trial(drill, "misty")
+        in_state(drill, training_id, "promoted")
+
+    told = command(drill, "rollback", "misty", "--who", "ann", "--why", "smudged")
+    first = command(drill, "rollback", "misty", "--who", "ann", "--why", "smudged")
+
+    assert "v1 is stable; it was v2" in told.stdout
+    assert style_of(drill, "misty")["stable"] == "v1"
+    assert (first.returncode, first.stderr[:12]) == (1, "InvalidInput")
+
+
 def test_an_operator_begins_rejects_and_lists_trainings_from_the_command_line(
     drill: LocalCloud, tmp_path: Path
 ) -> None:

@@ -1,12 +1,14 @@
 """A style trained for real, as the task does it: few pictures, few steps, a small grid."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from craftspark.errors import SpotInterrupted
+from craftspark.errors import ModelUnavailable, SpotInterrupted
+from craftspark.settings import TrainerSettings
 from craftspark.trainings import TrainingOrder
 from gpu_tasks import model_store
 from gpu_tasks.training import showing, style_trainer
@@ -76,3 +78,33 @@ def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(datase
     assert outcome.figures["loss"] < outcome.figures["loss_without"]
     assert np.asarray(Image.open(outcome.grid)).ndim == 3
     model_store.check(lesson.adapter)
+    assert "stable" not in outcome.figures
+
+
+@pytest.mark.usefixtures("small_grid")
+def test_a_version_is_compared_with_the_stable_one_on_the_same_pictures_and_noise(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = a_lesson(dataset, tmp_path / "v1"), a_lesson(dataset, tmp_path / "v2")
+    train_style(first, Hooks())
+    places = {"s3:styles/sunny/v1": first.adapter}
+
+    def locate(source: str, settings: TrainerSettings) -> Path:
+        if source.startswith("s3:") and source not in places:
+            raise ModelUnavailable(source)
+        return places.get(source) or model_store.locate(source, settings)
+
+    monkeypatch.setattr(style_trainer, "locate", locate)
+    twin = train_style(replace(other, order=replace(other.order, stable="v1")), Hooks()).figures
+    gone = compared(other, "v0")
+
+    # The same data and seed make the same adapter: what is compared fairly is equal.
+    assert twin["stable"] == "v1"
+    assert twin["style_loss"] == twin["style_loss_stable"] == twin["loss"]
+    assert gone == {}
+
+
+def compared(lesson: Lesson, stable: str) -> dict[str, object]:
+    order = replace(lesson.order, stable=stable)
+    nothing = replace(lesson.dataset, pictures=())
+    return style_trainer.compare(order, lesson, nothing, None, lesson.adapter, None)  # type: ignore[arg-type]

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from craftspark.releases import Decision, Gates, Release, Tally, judge
+from craftspark.errors import InvalidInput
+from craftspark.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge
 
-GATES = Gates(least_jobs=10, most_failed_percent=5, more_failed_points=2, slower_percent=25)
+GATES = Gates(least_jobs=10, most_failed_percent=5, more_failed_points=2, slower_percent=25, worse_percent=10)
 ON_TRIAL = Release(style="sunny", model="m", stable="v1", canary="v2", share=20, trial="sunny.v2")
 
 
@@ -84,3 +85,65 @@ def test_a_slower_canary_is_rolled_back_once_both_have_drawn_enough() -> None:
     assert judge(slow, stable, GATES, time_is_over=False).decision is Decision.ROLL_BACK
     assert judge(a_tally(render_s=50), stable, GATES, time_is_over=False).decision is Decision.PROMOTE
     assert judge(slow, a_tally(3, render_s=1), GATES, time_is_over=False).decision is Decision.PROMOTE
+
+
+@pytest.mark.parametrize(
+    ("canary", "stable", "decision"),
+    [
+        (0.48, 0.25, Decision.ROLL_BACK),
+        (0.276, 0.25, Decision.ROLL_BACK),
+        (0.274, 0.25, Decision.PROMOTE),
+        (0.2, 0.25, Decision.PROMOTE),
+    ],
+)
+def test_a_canary_that_is_clearly_worse_at_its_style_may_not_stay(
+    canary: float, stable: float, decision: Decision
+) -> None:
+    likeness = Likeness(canary=canary, stable=stable)
+
+    assert judge(a_tally(10), a_tally(10), GATES, time_is_over=False, likeness=likeness).decision is decision
+    early = judge(Tally(), Tally(), GATES, time_is_over=False, likeness=likeness).decision
+    assert early is (Decision.ROLL_BACK if decision is Decision.ROLL_BACK else Decision.WAIT)
+
+
+def test_losses_count_only_against_the_version_that_they_were_compared_with() -> None:
+    figures = {"stable": "v1", "style_loss": 0.5, "style_loss_stable": 0.25}
+
+    assert Likeness.read(figures, "v1") == Likeness(canary=0.5, stable=0.25)
+    assert Likeness.read(figures, "v2") is None
+    assert Likeness.read({"loss": 0.5}, "v1") is None
+    assert Likeness.read({"loss": 0.5}, "") is None
+
+
+def a_release(*versions: str, canary: str = "") -> Release:
+    release = Release(style="sunny", model="m")
+    for version in versions:
+        release = release.promoted(version)
+    return replace(release, canary=canary, trial=f"sunny.{canary}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "stable", "before"),
+    [
+        (None, "v2", ("v1",)),
+        ("v2", "v2", ("v1",)),
+        ("v1", "v1", ()),
+        ("v3", "v3", ("v1", "v2")),
+        ("v9", "v9", ("v1", "v2", "v3")),  # one that was rolled back before
+    ],
+)
+def test_a_rollback_goes_one_version_back_or_to_the_one_that_is_named(
+    asked: str | None, stable: str, before: tuple[str, ...]
+) -> None:
+    back = a_release("v1", "v2", "v3").rolled_back(asked)
+
+    assert (back.stable, back.earlier) == (stable, before)
+
+
+def test_there_is_no_way_back_from_the_first_version_or_during_a_trial() -> None:
+    with pytest.raises(InvalidInput, match="no version before v1"):
+        a_release("v1").rolled_back(None)
+    with pytest.raises(InvalidInput, match="no version before"):
+        a_release().rolled_back(None)
+    with pytest.raises(CanaryRunning, match=r"stop the execution sunny\.v3"):
+        a_release("v1", "v2", canary="v3").rolled_back("v1")

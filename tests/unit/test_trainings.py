@@ -48,6 +48,11 @@ class FakeTrainingBook:
         self.trainings[training_id] = replace(self.trainings[training_id], **changes)
 
 
+class FakeReleases:
+    def stable(self, style: str) -> str:
+        return {"sunny": "v0"}.get(style, "")
+
+
 class FakeStarter:
     def __init__(self) -> None:
         self.begun: list[tuple[str, Mapping[str, Any]]] = []
@@ -71,7 +76,10 @@ REQUEST = {"style": "sunny", "version": "v1", "dataset": "s3://training/datasets
 
 def a_service() -> tuple[Trainings, FakeTrainingBook, FakeStarter]:
     book, starter = FakeTrainingBook(), FakeStarter()
-    return Trainings(book=book, starter=starter, bucket="training", model="m", now=lambda: NOON), book, starter
+    service = Trainings(
+        book=book, starter=starter, releases=FakeReleases(), bucket="training", model="m", now=lambda: NOON
+    )
+    return service, book, starter
 
 
 def start(service: Trainings, **changes: Any) -> Training:
@@ -87,6 +95,7 @@ def test_a_training_is_kept_and_started_under_its_name() -> None:
     [(name, order)] = starter.begun
     assert name == training.training_id == "sunny.v1"
     assert TrainingOrder(**order).dataset == REQUEST["dataset"]
+    assert TrainingOrder(**order).stable == FakeReleases().stable(REQUEST["style"])
     assert "ann" not in str(order)
 
 

@@ -1,0 +1,27 @@
+"""An operator makes an earlier version of a style the stable one: `aws lambda invoke` with a RollbackRequest."""
+
+import json
+from functools import cache
+from typing import Any
+
+from craftspark.aws import style_book
+from craftspark.aws.style_book import StyleBook
+from craftspark.parsing import parse_request
+from craftspark.settings import StyleSettings
+from craftspark.trainings import RollbackRequest
+from lambdas.log import logger
+from lambdas.measures import event
+
+
+@cache
+def styles() -> StyleBook:
+    return style_book.style_book(StyleSettings.from_environment())
+
+
+@logger.inject_lambda_context
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    asked = parse_request(RollbackRequest, json.dumps(request))
+    before, after = styles().roll_back(asked.style, asked.version, who=asked.who, why=asked.why)
+    facts = {"style": asked.style, "from_version": before.stable, "to_version": after.stable, "who": asked.who}
+    logger.info("style rolled back", extra={**facts, **event("StyleRolledBack")})
+    return {"style": asked.style, "stable": after.stable, "was": before.stable}
