@@ -268,9 +268,11 @@ def test_judging_a_canary_writes_nothing(synthesis: Synthesis) -> None:
     assert judging == {"dynamodb:GetItem", "dynamodb:Query", *TRACING, "sqs:SendMessage"}
 
 
-@pytest.mark.parametrize("name", ["start_training", "ask_approval", "decide_training"])
-def test_only_releases_touch_styles(synthesis: Synthesis, name: str) -> None:
-    assert on(synthesis.allowed_to_function(name), "Styles") == set()
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("start_training", {"dynamodb:GetItem"}), ("ask_approval", set()), ("decide_training", set())]
+)
+def test_only_releases_change_styles(synthesis: Synthesis, name: str, allowed: set[str]) -> None:
+    assert on(synthesis.allowed_to_function(name), "Styles") == allowed
 
 
 def test_deleting_a_job_finds_its_files_and_reads_none(dev: Synthesis) -> None:

@@ -95,7 +95,7 @@ def test_a_training_is_kept_and_started_under_its_name() -> None:
     [(name, order)] = starter.begun
     assert name == training.training_id == "sunny.v1"
     assert TrainingOrder(**order).dataset == REQUEST["dataset"]
-    assert TrainingOrder(**order).stable == FakeReleases().stable(REQUEST["style"])
+    assert TrainingOrder(**order).stable == FakeReleases().stable(str(REQUEST["style"]))
     assert "ann" not in str(order)
 
 
