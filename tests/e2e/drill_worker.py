@@ -1,7 +1,7 @@
 """The GPU worker with a renderer that does what the prompt says, so that tests choose the fault.
 
-`break` raises each time, `die` kills the process once, `hold PATH` waits in its second wave until somebody opens the
-named pipe at PATH to write (it does not where there is none), anything else draws grey, each step taking a moment.
+`break` raises each time, `die` kills the process once, `hold NAME` waits in its second wave until somebody opens the
+named pipe of that name to write (it does not where there is none), anything else draws grey, each step taking a moment.
 """
 
 import os
@@ -42,7 +42,7 @@ class DrillRenderer:
             os.kill(os.getpid(), signal.SIGKILL)
         if prompt.startswith("hold ") and wave[0].index > 0:
             with suppress(FileNotFoundError):
-                Path(prompt.removeprefix("hold ")).open("rb").close()
+                (Path(sys.argv[1]) / prompt.removeprefix("hold ")).open("rb").close()
         return [Drawn(pixels=np.full((16, 16, 3), order.seed % 256, np.uint8), seed=order.seed) for order in wave]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:

@@ -18,10 +18,15 @@ from tests.e2e.waiting import eventually
 
 
 @pytest.fixture(scope="module")
-def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def drills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where workers note their deaths, and look for pipes to wait at."""
+    return tmp_path_factory.mktemp("drills")
+
+
+@pytest.fixture(scope="module")
+def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """A cloud whose GPU worker does what the prompt says."""
-    deaths = tmp_path_factory.mktemp("deaths")
-    commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(deaths))}
+    commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(drills))}
     folder = tmp_path_factory.mktemp("drill")
     with LocalCloud.running(folder, port=0, commands=commands, assembly=assembly) as running:
         yield running
@@ -155,11 +160,11 @@ def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rend
 
 
 def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
-    drill: LocalCloud, front_end: FrontEnd, tmp_path: Path
+    drill: LocalCloud, front_end: FrontEnd, drills: Path
 ) -> None:
-    pipe = tmp_path / "go"
+    pipe = drills / "go"
     os.mkfifo(pipe)
-    job_id = front_end.accepted(f"hold {pipe}", count=8)
+    job_id = front_end.accepted(f"hold {pipe.name}", count=8)
     eventually(lambda: image_entries(drill, job_id))
 
     cancelled = front_end.call("POST", f"/v1/jobs/{job_id}/cancel").json()
