@@ -95,7 +95,7 @@ class Model:
             raise InvalidInput(f"{self.name} draws in its own look only{instead}", field="preset")
 
 
-# Measured with benchmarks/profiles.py on one thread of a laptop's CPU.
+# Fitted to waves of all tools that were measured on one thread of a laptop's CPU.
 CPU = Profile(
     step_s=0.07,
     call_s=0.12,
