@@ -149,6 +149,34 @@ class WebhooksTable(OnDemandTable):
         self.table.grant(dropper, *READ, "dynamodb:DeleteItem")
 
 
+class UploadsTable(OnDemandTable):
+    """Makers' uploads; `newest` lists a maker's by time."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+        self.add_index("newest", partition=attribute("maker"), sort=attribute("created"))
+
+    def grant_find(self, finder: iam.IGrantable) -> None:
+        """Get an upload by its maker and id."""
+        self.table.grant(finder, "dynamodb:GetItem")
+
+    def grant_list(self, reader: iam.IGrantable) -> None:
+        """List a maker's uploads."""
+        self.table.grant(reader, "dynamodb:Query")
+
+    def grant_open(self, opener: iam.IGrantable) -> None:
+        """Enter uploads."""
+        self.table.grant(opener, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+    def grant_mark(self, marker: iam.IGrantable) -> None:
+        """Make uploads ready, and count checks."""
+        self.table.grant(marker, "dynamodb:GetItem", "dynamodb:UpdateItem")
+
+    def grant_drop(self, dropper: iam.IGrantable) -> None:
+        """Forget uploads."""
+        self.table.grant(dropper, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+
 class AccountsTable(OnDemandTable):
     """Makers' credits and every entry that changed them; `ledger` lists a maker's entries by time."""
 

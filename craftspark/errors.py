@@ -49,6 +49,10 @@ class UploadNotFound(RequestRefused):
     """The caller has no upload with this id, or has not sent the picture yet."""
 
 
+class TooManyOpenUploads(RequestRefused):
+    """As many uploads as the plan allows were created and are not checked yet."""
+
+
 class WebhookNotFound(RequestRefused):
     """The caller has no webhook with this id."""
 

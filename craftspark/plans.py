@@ -10,6 +10,7 @@ class Plan:
     """`monthly_credits` that are left at a month's end expire; top-ups never do.
 
     `refusals_per_hour` are the refused prompts after which the maker's next jobs wait.
+    `open_uploads` are uploads that were created and are not checked yet; `checks_per_minute` bounds their checks.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Plan:
     refusals_per_hour: int = 5
     lanes: tuple[str, ...] = ("interactive", "bulk")
     webhooks: int = 0
+    open_uploads: int = 10
+    checks_per_minute: int = 10
 
 
 PLANS = {
@@ -42,6 +45,8 @@ PLANS = {
             max_active_jobs=5,
             submissions_per_minute=60,
             largest_count=8,
+            open_uploads=20,
+            checks_per_minute=20,
         ),
         Plan(
             name="pro",
@@ -50,6 +55,8 @@ PLANS = {
             max_active_jobs=12,
             submissions_per_minute=120,
             largest_count=8,
+            open_uploads=40,
+            checks_per_minute=40,
             webhooks=2,
         ),
         Plan(
@@ -60,6 +67,8 @@ PLANS = {
             submissions_per_minute=3000,
             largest_count=8,
             refusals_per_hour=500,  # of many users of its own
+            open_uploads=300,
+            checks_per_minute=300,
             webhooks=10,
         ),
     )

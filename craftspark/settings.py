@@ -65,8 +65,7 @@ class SubmitSettings(Settings):
     unjudged: str
     guardrail_id: str
     guardrail_version: str
-    uploads_bucket: str
-    uploads_kept_days: int
+    uploads_table: str
     model: str
     default_plan: str
     job_deadline_s: int
@@ -82,8 +81,9 @@ class ToolsSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadSettings(Settings):
-    """What `create_upload` and `check_upload` need."""
+    """What the functions around uploads need; `create_upload` and `check_upload` have AccountSettings beside."""
 
+    uploads_table: str
     uploads_bucket: str
     uploads_kept_days: int
 

@@ -1,15 +1,19 @@
 """Uploads: pictures that makers bring, taken in at an address of their own and used only once they are checked."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
 from craftspark.errors import UploadNotFound
+from craftspark.idempotency import Write
 from craftspark.jobs import JOB_ID_LENGTH
+from craftspark.plans import Plan
 
 LARGEST_BYTES = 25 * 1024 * 1024
+# From the form to the check: the form itself is good for a quarter of an hour.
+OPEN_LASTS = timedelta(hours=1)
 
 ContentType = Literal["image/png", "image/jpeg", "image/webp"]
 
@@ -25,14 +29,22 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A picture that was checked and is ready to be a source. Sizes are pixels."""
+class Facts:
+    """What is known of a checked picture. Sizes are pixels."""
 
-    upload_id: str
     width: int
     height: int
     alpha: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One upload: open until it is checked, then ready to be a source, with `facts`."""
+
+    upload_id: str
+    created_at: datetime
     expires_at: datetime
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,42 +64,98 @@ class UploadStore(Protocol):
     def incoming(self, key: str, largest_bytes: int) -> bytes | None:
         """What came in; None where nothing did. Raises InvalidInput for more than `largest_bytes`."""
 
-    def keep(self, key: str, picture: Picture) -> None:
-        """Keep a clean picture; where there is one already, that one stays."""
+    def keep(self, key: str, picture: Picture) -> Facts:
+        """Keep a clean picture; where there is one already, that one stays. The facts of the one that is kept."""
 
-    def find(self, key: str, upload_id: str) -> Upload | None:
-        """The clean picture's facts; None where there is none."""
+    def drop(self, *keys: str) -> None:
+        """Delete objects, whether they are there or not."""
+
+
+class UploadBook(Protocol):
+    """The records of uploads. What has expired is not in it, deleted or not."""
+
+    def open(self, maker: str, upload: Upload, *, most_open: int, also: Sequence[Write] = ()) -> None:
+        """Enter an open upload, together with other writes.
+
+        Raises TooManyOpenUploads where `most_open` of the maker's are open, and EffectExists where there is one of this
+        id or the other writes were refused.
+        """
+
+    def find(self, maker: str, upload_id: str) -> Upload:
+        """The maker's upload; raises UploadNotFound."""
+
+    def count_check(self, maker: str, *, most_a_minute: int) -> None:
+        """Count a check; raises TooManyRequests where there were so many in this minute."""
+
+    def mark_ready(self, maker: str, upload_id: str, facts: Facts, expires_at: datetime) -> Upload:
+        """Make an upload ready; one that is ready stays as it is. Raises UploadNotFound where it is gone."""
+
+    def drop(self, maker: str, upload_id: str) -> None:
+        """Forget an upload; raises UploadNotFound."""
 
 
 Clean = Callable[[bytes], Picture]
+PlanOf = Callable[[str], Plan]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Uploads:
-    """The use cases around uploads. A maker's are under a key that nobody else's request leads to."""
+    """The use cases around uploads. A maker's are under a key that nobody else's request leads to.
+
+    `plan_of` answers a maker's plan. Checked pictures last for `kept` from their opening;
+    the bucket deletes them later than that, because they come into it later.
+    """
 
     store: UploadStore
+    book: UploadBook
+    plan_of: PlanOf
+    kept: timedelta
+    now: Callable[[], datetime] = utc_now
+
+    def open(self, maker: str, upload_id: str, writes: Sequence[Write] = ()) -> Upload:
+        """Open an upload, together with the writes of its idempotency; raises TooManyOpenUploads or EffectExists."""
+        now = self.now()
+        upload = Upload(upload_id=upload_id, created_at=now, expires_at=now + OPEN_LASTS)
+        self.book.open(maker, upload, most_open=self.plan_of(maker).open_uploads, also=writes)
+        return upload
 
     def form(self, maker: str, upload_id: str, content_type: str) -> PostForm:
         """The form to send the picture with."""
         return self.store.form(incoming_key(maker, upload_id), content_type, LARGEST_BYTES)
 
-    def check(self, maker: str, upload_id: str, clean: Clean) -> Upload:
+    def check(self, maker: str, upload_id: str, clean: Clean) -> tuple[Upload, Facts]:
         """Check what came in and keep it clean; a checked upload never changes and answers itself.
 
-        Raises UploadNotFound where nothing came in, and what `clean` raises.
+        Raises UploadNotFound where nothing came in, TooManyRequests, and what `clean` raises.
         """
-        key = upload_key(maker, upload_id)
-        if found := self.store.find(key, upload_id):
-            return found
+        upload = self.book.find(maker, upload_id)
+        if upload.facts:
+            return upload, upload.facts
+        self.book.count_check(maker, most_a_minute=self.plan_of(maker).checks_per_minute)
         content = self.store.incoming(incoming_key(maker, upload_id), LARGEST_BYTES)
         if content is None:
             raise UploadNotFound("nothing was uploaded under this id yet; post the picture first", field="upload_id")
-        self.store.keep(key, clean(content))
-        found = self.store.find(key, upload_id)
-        if found is None:
-            raise UploadNotFound("the upload expired while it was checked; send it again", field="upload_id")
-        return found
+        key = upload_key(maker, upload_id)
+        facts = self.store.keep(key, clean(content))
+        try:
+            return self.book.mark_ready(maker, upload_id, facts, upload.created_at + self.kept), facts
+        except UploadNotFound:
+            self.store.drop(key)  # it was deleted meanwhile
+            raise
+
+
+def delete_upload(store: UploadStore, book: UploadBook, maker: str, upload_id: str) -> None:
+    """Delete an upload and its pictures; raises UploadNotFound.
+
+    The record goes last: where a deletion stops half-way, the next one finds it and goes on.
+    """
+    book.find(maker, upload_id)
+    store.drop(incoming_key(maker, upload_id), upload_key(maker, upload_id))
+    book.drop(maker, upload_id)
 
 
 def folder_of(maker: str) -> str:

@@ -30,6 +30,7 @@ from lambdas.views import (
     QuoteView,
     ToolList,
     UploadForm,
+    UploadPage,
     UploadRequest,
     UploadView,
 )
@@ -230,6 +231,12 @@ OPERATIONS = {
             errors.BacklogTooLong,
         ),
     ),
+    "list_uploads": Operation(
+        summary="Your uploads, newest first",
+        answer=UploadPage,
+        parameters=(LIMIT, CURSOR),
+        refusals=(errors.InvalidInput,),
+    ),
     "create_upload": Operation(
         summary="Where to send a picture that a tool is to begin from",
         answer=UploadForm,
@@ -239,6 +246,7 @@ OPERATIONS = {
         refusals=(
             errors.IdempotencyKeyReused,
             errors.InvalidInput,
+            errors.TooManyOpenUploads,
             errors.AccountContended,
             errors.BodyTooLarge,
         ),
@@ -247,7 +255,19 @@ OPERATIONS = {
         summary="Check a picture that was sent, and make it ready for the tools",
         answer=UploadView,
         parameters=(UPLOAD_ID,),
-        refusals=(errors.InvalidInput, errors.UploadNotFound),
+        refusals=(
+            errors.InvalidInput,
+            errors.UploadNotFound,
+            errors.TooManyRequests,
+            errors.AccountContended,
+        ),
+    ),
+    "delete_upload": Operation(
+        summary="Delete an upload and its picture, for good",
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        parameters=(UPLOAD_ID,),
+        refusals=(errors.UploadNotFound,),
     ),
     "open_live": Operation(
         summary="Where to open a WebSocket that tells of your jobs as they go on",

@@ -25,6 +25,7 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.RenderTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooManyOpenUploads: HTTPStatus.TOO_MANY_REQUESTS,
     errors.WaitTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BacklogTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PlanExceeded: HTTPStatus.FORBIDDEN,
@@ -50,6 +51,7 @@ TITLES = {
     "TooManyActiveJobs": "Too many jobs in progress",
     "TooManyRequests": "Too many requests",
     "RenderTooLong": "The job would take too long",
+    "TooManyOpenUploads": "Too many uploads that are not checked yet",
     "WaitTooLong": "The job would wait too long",
     "BacklogTooLong": "Too much work waits for this job to end in time",
     "PlanExceeded": "Your plan does not have this",
@@ -63,6 +65,7 @@ TITLES = {
 RETRY_AFTER_S = {
     errors.TooManyActiveJobs: 5,
     errors.TooManyRequests: 60,
+    errors.TooManyOpenUploads: 60,
     errors.WaitTooLong: 10,
     errors.BacklogTooLong: 10,
     errors.AccountContended: 1,

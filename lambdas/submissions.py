@@ -11,7 +11,7 @@ from craftspark.aws.backlog import IndexReadings
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.releases import Releases
 from craftspark.aws.sources import Sources
-from craftspark.aws.uploads import UploadBucket
+from craftspark.aws.upload_table import UploadTable
 from craftspark.catalogue import find_model
 from craftspark.estimates import Capacity, Estimates
 from craftspark.plans import find_plan
@@ -36,11 +36,7 @@ def submissions() -> Submissions:
         sources=Sources(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
-            uploads=UploadBucket(
-                client=clients.s3(),
-                bucket=settings.uploads_bucket,
-                kept=timedelta(days=settings.uploads_kept_days),
-            ),
+            uploads=UploadTable(client=clients.dynamodb(), table=settings.uploads_table),
         ),
         estimates=Estimates(
             readings=IndexReadings(client=clients.dynamodb(), jobs_table=settings.jobs_table, model=settings.model),

@@ -12,7 +12,7 @@ from craftspark.jobs import THUMBNAILS_LISTED, JobOutline, JobRecord, JobState, 
 from craftspark.parsing import LINE
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
-from craftspark.uploads import ContentType, Upload
+from craftspark.uploads import ContentType, Facts, Upload
 from lambdas.shapes import Body, View
 
 ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
@@ -163,6 +163,26 @@ class UploadView(View):
     expires_at: datetime = Field(description="When it is deleted.")
 
 
+class UploadSummary(View):
+    """An upload as the list shows it. One that is ready has a `source` that names it in a request."""
+
+    upload_id: str
+    state: Literal["open", "ready"] = Field(description="`open` until its picture was sent and checked.")
+    source: str | None = None
+    width: int | None = None
+    height: int | None = None
+    alpha: bool | None = Field(None, description="Whether it has transparency.")
+    created_at: datetime
+    expires_at: datetime = Field(description="When it is deleted.")
+
+
+class UploadPage(View):
+    """Uploads, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+
+    uploads: list[UploadSummary]
+    next_cursor: str | None = None
+
+
 class PresetView(View):
     """Words for a look: `name` is the request's `preset`."""
 
@@ -212,13 +232,27 @@ def quote_view(quote: Quote) -> QuoteView:
     )
 
 
-def upload_view(upload: Upload) -> UploadView:
+def upload_view(upload: Upload, facts: Facts) -> UploadView:
     return UploadView(
         upload_id=upload.upload_id,
         source=f"{UPLOAD}/{upload.upload_id}",
-        width=upload.width,
-        height=upload.height,
-        alpha=upload.alpha,
+        width=facts.width,
+        height=facts.height,
+        alpha=facts.alpha,
+        expires_at=upload.expires_at,
+    )
+
+
+def upload_summary(upload: Upload) -> UploadSummary:
+    facts = upload.facts
+    return UploadSummary(
+        upload_id=upload.upload_id,
+        state="ready" if facts else "open",
+        source=f"{UPLOAD}/{upload.upload_id}" if facts else None,
+        width=facts.width if facts else None,
+        height=facts.height if facts else None,
+        alpha=facts.alpha if facts else None,
+        created_at=upload.created_at,
         expires_at=upload.expires_at,
     )
 

@@ -34,7 +34,8 @@ from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack
 
 TIMEOUT = Duration.seconds(10)
-# A picture of 4096 x 4096 is decoded, converted and written anew: some 0.5 GB and, on one vCPU, a few seconds.
+# A picture is decoded and written anew by a process of up to 320 MiB beside the function, in up to 6 s of one vCPU. CPU
+# comes with memory.
 CHECK_MEMORY_MIB = 2048
 CHECK_TIMEOUT = Duration.seconds(25)
 
@@ -68,6 +69,8 @@ class ApiStack(Stack):
             "open_live": self._open_live(live),
             "create_upload": self._create_upload(),
             "check_upload": self._check_upload(),
+            "list_uploads": self._list_uploads(),
+            "delete_upload": self._delete_upload(),
             "read_job": self._reader("ReadJob", "read_job"),
             "list_jobs": self._reader("ListJobs", "list_jobs"),
             "cancel_job": self._cancel_job(),
@@ -111,7 +114,7 @@ class ApiStack(Stack):
             function.add_to_role_policy(iam.PolicyStatement(actions=["comprehend:DetectToxicContent"], resources=["*"]))
         if self._guardrail:
             self._guardrail.grant_apply(function)
-        self._data.uploads.grant_read(function, "pictures/*")
+        self._data.upload_records.grant_find(function)
 
     def _submit_settings(self, intake: WorkQueue) -> SubmitSettings:
         makers, gpu = self._stage.makers, self._stage.gpu
@@ -129,8 +132,7 @@ class ApiStack(Stack):
             guardrail_id=self._guardrail.guardrail.attr_guardrail_id if self._guardrail else "",
             guardrail_version=self._guardrail.version.attr_version if self._guardrail else "",
             warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
-            uploads_bucket=self._data.uploads.bucket_name,
-            uploads_kept_days=self._stage.data.uploads_kept_days,
+            uploads_table=self._data.upload_records.table.table_name,
             model=self._stage.rendering.model,
             default_plan=makers.default_plan,
             job_deadline_s=self._stage.rendering.job_deadline_s,
@@ -150,6 +152,7 @@ class ApiStack(Stack):
         """Signs forms; what signs one must be allowed what its holder does with it."""
         create_upload = self._function("CreateUpload", "create_upload", self._upload_settings())
         self._data.uploads.grant_put(create_upload, "incoming/*")
+        self._data.upload_records.grant_open(create_upload)
         return create_upload
 
     def _check_upload(self) -> lambda_.Function:
@@ -162,11 +165,26 @@ class ApiStack(Stack):
         )
         self._data.uploads.grant_read(check_upload)
         self._data.uploads.grant_put(check_upload, "pictures/*")
+        self._data.uploads.grant_delete(check_upload, "pictures/*")  # of an upload that was deleted meanwhile
+        self._data.upload_records.grant_mark(check_upload)
         return check_upload
+
+    def _list_uploads(self) -> lambda_.Function:
+        list_uploads = self._function("ListUploads", "list_uploads", self._upload_settings())
+        self._data.upload_records.grant_list(list_uploads)
+        return list_uploads
+
+    def _delete_upload(self) -> lambda_.Function:
+        delete_upload = self._function("DeleteUpload", "delete_upload", self._upload_settings())
+        self._data.uploads.grant_delete(delete_upload)
+        self._data.upload_records.grant_drop(delete_upload)
+        return delete_upload
 
     def _upload_settings(self) -> UploadSettings:
         return UploadSettings(
-            uploads_bucket=self._data.uploads.bucket_name, uploads_kept_days=self._stage.data.uploads_kept_days
+            uploads_table=self._data.upload_records.table.table_name,
+            uploads_bucket=self._data.uploads.bucket_name,
+            uploads_kept_days=self._stage.data.uploads_kept_days,
         )
 
     def _reader(self, construct_id: str, name: str) -> lambda_.Function:

@@ -7,7 +7,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk_app.job_tables import AccountsTable, JobsTable
+from cdk_app.job_tables import AccountsTable, JobsTable, UploadsTable
 from cdk_app.private_bucket import PrivateBucket
 from cdk_app.stage import Data
 from cdk_app.style_tables import StylesTable, TrainingsTable
@@ -30,6 +30,7 @@ class DataStack(Stack):
         super().__init__(scope, construct_id, termination_protection=data.keep, **stack)
         self.jobs = JobsTable(self, "Jobs", keep=data.keep, warm=data.warm)
         self.accounts = AccountsTable(self, "Accounts", keep=data.keep, warm=data.warm)
+        self.upload_records = UploadsTable(self, "UploadRecords", keep=data.keep)
         self.uploads = PrivateBucket(
             self,
             "Uploads",

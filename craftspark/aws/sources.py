@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from craftspark.aws.job_book import read_record
-from craftspark.aws.uploads import UploadBucket
-from craftspark.errors import InvalidInput, JobNotFound
+from craftspark.aws.upload_table import UploadTable
+from craftspark.errors import InvalidInput, JobNotFound, UploadNotFound
 from craftspark.expiry import is_expired
 from craftspark.jobs import image_key
 from craftspark.sources import UPLOAD, Source
@@ -24,7 +24,7 @@ class Sources:
 
     client: DynamoDBClient
     jobs_table: str
-    uploads: UploadBucket
+    uploads: UploadTable
 
     def find(self, maker: str, reference: str, until: datetime) -> Source:
         """See craftspark.sources.Sources."""
@@ -62,15 +62,17 @@ class Sources:
         )
 
     def _upload(self, maker: str, upload_id: str, until: datetime) -> Source | None:
-        key = upload_key(maker, upload_id)
-        upload = self.uploads.find(key, upload_id)
-        if upload is None or is_expired(upload.expires_at, until):
+        try:
+            upload = self.uploads.find(maker, upload_id)
+        except UploadNotFound:
+            return None
+        if upload.facts is None or is_expired(upload.expires_at, until):
             return None
         return Source(
             reference=f"{UPLOAD}/{upload_id}",
             bucket="uploads",
-            key=key,
-            width=upload.width,
-            height=upload.height,
-            alpha=upload.alpha,
+            key=upload_key(maker, upload_id),
+            width=upload.facts.width,
+            height=upload.facts.height,
+            alpha=upload.facts.alpha,
         )

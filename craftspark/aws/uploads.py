@@ -1,17 +1,14 @@
-"""Uploads in their bucket: what came in, and the clean pictures with their facts beside them as metadata."""
+"""Uploads' pictures in their bucket: what came in, and the clean ones with their facts as metadata."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from craftspark.errors import InvalidInput
-from craftspark.expiry import is_expired
-from craftspark.submissions import utc_now
-from craftspark.uploads import Picture, PostForm, Upload
+from craftspark.uploads import Facts, Picture, PostForm
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,11 +20,10 @@ KEPT_ALREADY = ("PreconditionFailed", "ConditionalRequestConflict")
 
 @dataclass(frozen=True, kw_only=True)
 class UploadBucket:
-    """The uploads bucket, which drops a picture `kept` after it was checked."""
+    """The uploads bucket: pictures as they came in, and clean ones."""
 
     client: S3Client
     bucket: str
-    kept: timedelta
 
     def form(self, incoming: str, content_type: str, largest_bytes: int) -> PostForm:
         """A presigned POST: unlike a PUT's, its policy bounds the size."""
@@ -55,7 +51,7 @@ class UploadBucket:
             )
         return content
 
-    def keep(self, key: str, picture: Picture) -> None:
+    def keep(self, key: str, picture: Picture) -> Facts:
         facts = {"width": str(picture.width), "height": str(picture.height), "alpha": str(picture.alpha)}
         try:
             self.client.put_object(
@@ -69,21 +65,9 @@ class UploadBucket:
         except ClientError as error:
             if error.response["Error"]["Code"] not in KEPT_ALREADY:
                 raise
+            facts = self.client.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+        return Facts(width=int(facts["width"]), height=int(facts["height"]), alpha=facts["alpha"] == "True")
 
-    def find(self, key: str, upload_id: str) -> Upload | None:
-        try:
-            answer = self.client.head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ABSENT:
-                return None
-            raise
-        facts, expires_at = answer["Metadata"], answer["LastModified"] + self.kept
-        if is_expired(expires_at, utc_now()):
-            return None
-        return Upload(
-            upload_id=upload_id,
-            width=int(facts["width"]),
-            height=int(facts["height"]),
-            alpha=facts["alpha"] == "True",
-            expires_at=expires_at,
-        )
+    def drop(self, *keys: str) -> None:
+        for key in keys:
+            self.client.delete_object(Bucket=self.bucket, Key=key)

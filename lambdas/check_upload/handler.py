@@ -12,6 +12,6 @@ from lambdas.views import upload_view
 @endpoint
 @active_makers_only
 def handler(request: Request) -> Response:
-    upload = uploads().check(request.maker, id_in_path(request, "upload_id"), clean)
+    upload, facts = uploads().check(request.maker, id_in_path(request, "upload_id"), clean)
     logger.info("upload checked", extra={"upload_id": upload.upload_id})
-    return Response(body=upload_view(upload))
+    return Response(body=upload_view(upload, facts))

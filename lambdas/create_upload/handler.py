@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 
-from craftspark.idempotency import once
+from craftspark.errors import UploadNotFound
+from craftspark.idempotency import key_reused, once
 from craftspark.parsing import parse_request
-from craftspark.uploads import LARGEST_BYTES
+from craftspark.uploads import LARGEST_BYTES, Upload
 from lambdas.accounts import active_makers_only, bindings
 from lambdas.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.log import logger
-from lambdas.uploads import uploads
+from lambdas.uploads import book, uploads
 from lambdas.views import UploadForm, UploadRequest
 
 
@@ -17,12 +18,24 @@ from lambdas.views import UploadForm, UploadRequest
 @active_makers_only
 def handler(request: Request) -> Response:
     asked = parse_request(UploadRequest, request.body)
-    effect = effect_of_request(request)
-    upload_id = effect.effect_id
-    once(effect, bindings(), lambda _: bindings().bind(effect), lambda: None)
-    form = uploads().form(request.maker, upload_id, asked.content_type)
-    logger.info("upload opened", extra={"upload_id": upload_id})
+    maker, effect = request.maker, effect_of_request(request)
+    upload, made = once(
+        effect,
+        bindings(),
+        lambda writes: uploads().open(maker, effect.effect_id, writes),
+        lambda: found(maker, effect.effect_id),
+    )
+    form = uploads().form(maker, upload.upload_id, asked.content_type)
+    if made:
+        logger.info("upload opened", extra={"upload_id": upload.upload_id})
     return Response(
         status=HTTPStatus.CREATED,
-        body=UploadForm(upload_id=upload_id, url=form.url, fields=form.fields, largest_bytes=LARGEST_BYTES),
+        body=UploadForm(upload_id=upload.upload_id, url=form.url, fields=form.fields, largest_bytes=LARGEST_BYTES),
     )
+
+
+def found(maker: str, upload_id: str) -> Upload:
+    try:
+        return book().find(maker, upload_id)
+    except UploadNotFound:
+        raise key_reused("this Idempotency-Key belongs to an upload that was deleted or has expired") from None

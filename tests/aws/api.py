@@ -82,6 +82,8 @@ def forget(function: str) -> None:
     module = import_module(f"lambdas.{function}.handler")
     for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
+    for shared in ("settings", "book", "store"):
+        getattr(import_module("lambdas.uploads"), shared).cache_clear()
     for shared in ("settings", "audit_book"):
         getattr(import_module("lambdas.administration"), shared).cache_clear()
     for factory in ("jobs", "links", "settlement", "model", "changes", "bucket"):

@@ -22,7 +22,7 @@ from craftspark.settings import (
 from lambdas import live, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
-TRAININGS, STYLES = "trainings", "styles"
+TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,17 @@ def images_bucket(aws: None) -> str:
 @pytest.fixture
 def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
     boto3.client("s3").create_bucket(Bucket=UPLOADS)
-    for name, value in UploadSettings(uploads_bucket=UPLOADS, uploads_kept_days=7).to_environment().items():
+    boto3.client("dynamodb").create_table(
+        TableName=UPLOAD_RECORDS,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=key("maker", "item"),
+        AttributeDefinitions=[attribute(name) for name in ("maker", "item", "created")],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "newest", "KeySchema": key("maker", "created"), "Projection": {"ProjectionType": "ALL"}}
+        ],
+    )
+    settings = UploadSettings(uploads_table=UPLOAD_RECORDS, uploads_bucket=UPLOADS, uploads_kept_days=7)
+    for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
     return UPLOADS
 
@@ -150,8 +160,7 @@ def submit_settings(
         unjudged="refuse",
         guardrail_id="",
         guardrail_version="",
-        uploads_bucket=UPLOADS,
-        uploads_kept_days=7,
+        uploads_table=UPLOAD_RECORDS,
         model="craftspark-clipart-128",
         default_plan=SMALL.name,
         job_deadline_s=3600,

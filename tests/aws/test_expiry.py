@@ -1,6 +1,7 @@
 """What has expired is over for every reader, though DynamoDB and S3 still have it: nothing here runs TTL."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,17 +12,17 @@ from craftspark.aws import clients
 from craftspark.aws.connections import ConnectionTable
 from craftspark.aws.items import epoch
 from craftspark.aws.unstarted import UnstartedJobs
-from craftspark.aws.uploads import UploadBucket
+from craftspark.aws.upload_table import UploadTable
 from craftspark.aws.webhooks import WebhookTable
-from craftspark.errors import JobNotFound
+from craftspark.errors import JobNotFound, UploadNotFound
 from craftspark.live import LONGEST_CONNECTION
 from craftspark.settings import AdminSettings, SettleSettings
 from craftspark.submissions import utc_now
-from craftspark.uploads import Picture
+from craftspark.uploads import Facts, Upload
 from craftspark.webhooks import Delivery, Message, Webhook
 from lambdas.sweep_overdue_jobs import handler as sweep
 from tests.aws.api import Answer, Context, account, book, call, read, render_book, settle, store, submit
-from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOADS, attribute, key
+from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOAD_RECORDS, attribute, key
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "other_settings")
 SCOPE = "craftspark/admin"
@@ -193,13 +194,23 @@ def test_the_sweeper_refunds_an_expired_job_in_full() -> None:
     assert read(job_id).status == 404
 
 
-def test_an_upload_that_has_expired_is_not_found() -> None:
-    kept = timedelta(days=7)
-    there, over = (UploadBucket(client=clients.s3(), bucket=UPLOADS, kept=lasts) for lasts in (kept, timedelta(0)))
-    there.keep("pictures/m/u.png", Picture(png=b"png", width=16, height=16, alpha=False))
+def test_an_upload_that_has_expired_is_not_found_listed_or_made_ready() -> None:
+    ends = NOW + timedelta(hours=1)
+    there = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS, now=lambda: ends - timedelta(seconds=1))
+    over = replace(there, now=lambda: ends)
+    there.open("maker-1", Upload(upload_id="u", created_at=NOW, expires_at=ends), most_open=1)
 
-    assert there.find("pictures/m/u.png", "u") is not None
-    assert over.find("pictures/m/u.png", "u") is None
+    assert there.find("maker-1", "u").expires_at == ends
+    assert len(there.page("maker-1", 10, None)[0]) == 1
+    assert over.page("maker-1", 10, None) == ([], None)
+    with pytest.raises(UploadNotFound):
+        over.find("maker-1", "u")
+    with pytest.raises(UploadNotFound):
+        over.mark_ready("maker-1", "u", Facts(width=16, height=16, alpha=False), ends + timedelta(days=1))
+    # Its place is free, and so is its id.
+    again = Upload(upload_id="u", created_at=ends, expires_at=ends + timedelta(hours=1))
+    over.open("maker-1", again, most_open=1)
+    assert over.find("maker-1", "u") == again
 
 
 @pytest.fixture

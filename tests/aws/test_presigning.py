@@ -85,9 +85,7 @@ def test_links_and_forms_name_the_bucket_s_host_in_its_region(region: str, monke
     clients.s3.cache_clear()
 
     [link] = Presigner(client=clients.s3(), bucket="pictures", lifetime_s=60).links([Download("images/a/0.png")])
-    form = UploadBucket(client=clients.s3(), bucket="pictures", kept=timedelta(days=1)).form(
-        "incoming/a", "image/png", 9
-    )
+    form = UploadBucket(client=clients.s3(), bucket="pictures").form("incoming/a", "image/png", 9)
 
     assert urlsplit(link)[:3] == ("https", f"pictures.s3.{region}.amazonaws.com", "/images/a/0.png")
     assert form.url == f"https://pictures.s3.{region}.amazonaws.com/"

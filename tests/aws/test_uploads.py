@@ -1,6 +1,8 @@
 """Uploads from the form to a source that a job begins from."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -9,9 +11,11 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from craftspark.aws import clients
-from craftspark.uploads import LARGEST_BYTES, incoming_key, upload_key
+from craftspark.aws.upload_table import UploadTable
+from craftspark.errors import AccountContended, TooManyOpenUploads, TooManyRequests
+from craftspark.uploads import LARGEST_BYTES, Upload, incoming_key, upload_key, utc_now
 from tests.aws.api import Answer, account, call, read, store, submit
-from tests.aws.conftest import UPLOADS
+from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
@@ -22,9 +26,9 @@ def a_png(colour: str = "red", mode: str = "RGB") -> bytes:
     return into.getvalue()
 
 
-def create(maker: str = "maker-1", **body: Any) -> Answer:
+def create(maker: str = "maker-1", *, key: str = "u", **body: Any) -> Answer:
     return call(
-        "create_upload", maker=maker, body={"content_type": "image/png", **body}, headers={"idempotency-key": "u"}
+        "create_upload", maker=maker, body={"content_type": "image/png", **body}, headers={"idempotency-key": key}
     )
 
 
@@ -32,9 +36,9 @@ def check(upload_id: str, maker: str = "maker-1") -> Answer:
     return call("check_upload", maker=maker, path={"upload_id": upload_id})
 
 
-def bring(content: bytes, maker: str = "maker-1") -> str:
+def bring(content: bytes, maker: str = "maker-1", *, key: str = "u") -> str:
     """Put what a browser posted."""
-    upload_id: str = create(maker).body["upload_id"]
+    upload_id: str = create(maker, key=key).body["upload_id"]
     boto3.client("s3").put_object(Bucket=UPLOADS, Key=incoming_key(maker, upload_id), Body=content)
     return upload_id
 
@@ -157,3 +161,155 @@ def test_a_picture_that_is_deleted_before_the_job_is_done_is_refused(monkeypatch
     check(upload_id)
 
     assert ask("upscale", source=f"upload/{upload_id}").body["field"] == "source"
+
+
+def listed(maker: str = "maker-1", **query: str) -> Any:
+    return call("list_uploads", maker=maker, query=query).body
+
+
+def test_uploads_are_listed_newest_first_page_by_page_and_each_maker_s_own() -> None:
+    ids = [create(key=str(number)).body["upload_id"] for number in range(3)]
+    boto3.client("s3").put_object(Bucket=UPLOADS, Key=incoming_key("maker-1", ids[1]), Body=a_png())
+    ready = check(ids[1]).body
+    create("maker-2")
+
+    first = listed(limit="2")
+    second = listed(limit="2", cursor=first["next_cursor"])
+
+    assert [each["upload_id"] for each in first["uploads"] + second["uploads"]] == ids[::-1]
+    assert [each["state"] for each in first["uploads"]] == ["open", "ready"]
+    assert {name: first["uploads"][1][name] for name in ready} == ready
+    assert "next_cursor" not in second
+    assert len(listed("maker-2")["uploads"]) == 1
+    assert listed("maker-3") == {"uploads": []}
+
+
+@pytest.mark.parametrize("query", [{"cursor": "x"}, {"cursor": "\ud800"}, {"limit": "9" * 5000}, {"limit": "0"}])
+def test_a_list_s_bad_parameters_are_named(query: dict[str, str]) -> None:
+    refused = call("list_uploads", query=query)
+
+    assert (refused.status, refused.body["field"]) == (422, next(iter(query)))
+
+
+def objects() -> list[str]:
+    return [each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=UPLOADS).get("Contents", [])]
+
+
+def delete(upload_id: str, maker: str = "maker-1") -> int:
+    return call("delete_upload", maker=maker, path={"upload_id": upload_id}).status
+
+
+def test_a_deleted_upload_is_gone_with_its_pictures_and_no_source() -> None:
+    upload_id = bring(a_png())
+    check(upload_id)
+
+    assert delete(upload_id, "maker-2") == 404
+    assert delete("b" * 26) == 404
+    assert len(objects()) == 2
+    assert delete(upload_id) == 204
+
+    assert objects() == []
+    assert listed() == {"uploads": []}
+    assert ask("upscale", source=f"upload/{upload_id}").body["field"] == "source"
+    assert (check(upload_id).status, delete(upload_id)) == (404, 404)
+    assert create().status == 409  # its key opens no other
+
+
+def test_an_upload_that_is_deleted_while_it_is_checked_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    upload_id = bring(a_png())
+    client = clients.s3()
+    put = client.put_object
+
+    def put_after_a_deletion(**arguments: Any) -> Any:
+        assert delete(upload_id) == 204
+        return put(**arguments)
+
+    monkeypatch.setattr(client, "put_object", put_after_a_deletion)
+
+    assert check(upload_id).status == 404
+    assert objects() == []
+
+
+def test_a_deletion_that_stopped_half_way_goes_on() -> None:
+    upload_id = bring(a_png())
+    boto3.client("s3").delete_object(Bucket=UPLOADS, Key=incoming_key("maker-1", upload_id))
+
+    assert check(upload_id).status == 404
+    assert delete(upload_id) == 204
+
+
+def test_open_uploads_are_bounded_by_the_plan_and_a_check_or_a_deletion_frees_a_place() -> None:
+    most = SMALL.open_uploads
+    ids = [create(key=str(number)).body["upload_id"] for number in range(most)]
+
+    refused = create(key="more")
+    assert (refused.status, refused.body["type"]) == (429, "/problems/TooManyOpenUploads")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert create(key="0").body["upload_id"] == ids[0]
+    assert create("maker-2", key="more").status == 201
+    assert delete(ids[0]) == 204
+    assert create(key="more").status == 201
+    assert create(key="and more").status == 429
+    boto3.client("s3").put_object(Bucket=UPLOADS, Key=incoming_key("maker-1", ids[1]), Body=a_png())
+    assert check(ids[1]).status == 200
+    assert create(key="and more").status == 201
+
+
+def test_of_many_uploads_opened_at_once_no_more_than_the_plan_s_are_open() -> None:
+    table = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS)
+    now = utc_now()
+
+    def open_one(number: int) -> bool:
+        upload = Upload(upload_id=f"u{number}", created_at=now, expires_at=now + timedelta(hours=1))
+        try:
+            table.open("maker-1", upload, most_open=3)
+        except (TooManyOpenUploads, AccountContended):
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        opened = sum(threads.map(open_one, range(16)))
+
+    assert 1 <= opened <= 3
+    assert len(table.page("maker-1", 100, None)[0]) == opened
+
+
+def test_checks_are_bounded_by_the_minute() -> None:
+    clock = [datetime(2030, 1, 1, 12, 0, 50, tzinfo=UTC)]
+    table = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS, now=lambda: clock[0])
+
+    for _ in range(3):
+        table.count_check("maker-1", most_a_minute=3)
+    with pytest.raises(TooManyRequests) as refused:
+        table.count_check("maker-1", most_a_minute=3)
+    assert refused.value.facts["retry_after_s"] == 10
+    table.count_check("maker-2", most_a_minute=3)
+    clock[0] += timedelta(seconds=10)
+    table.count_check("maker-1", most_a_minute=3)
+
+
+def test_a_suspended_maker_opens_and_checks_nothing_but_may_delete() -> None:
+    upload_id = bring(a_png())
+    submit(count=1)
+    clients.dynamodb().update_item(
+        TableName=ACCOUNTS,
+        Key={"maker": {"S": "maker-1"}, "item": {"S": "account"}},
+        UpdateExpression="SET suspended = :why",
+        ExpressionAttributeValues={":why": {"S": "spam"}},
+    )
+
+    for refused in (create(key="new"), check(upload_id)):
+        assert (refused.status, refused.body["type"]) == (403, "/problems/AccountSuspended")
+    assert delete(upload_id) == 204
+
+
+def test_more_bytes_than_the_store_says_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    upload_id = bring(a_png())
+    client = clients.s3()
+    stream = io.BytesIO(bytes(LARGEST_BYTES + 100))
+    monkeypatch.setattr(client, "get_object", lambda **_: {"ContentLength": 10, "Body": stream})
+
+    refused = check(upload_id)
+
+    assert (refused.status, refused.body["field"]) == (422, "upload")
+    assert stream.tell() == LARGEST_BYTES + 1

@@ -189,7 +189,9 @@ def test_what_is_another_s_is_not_found_and_tells_nothing(
     cloud: LocalCloud, front_end: FrontEnd, method: str, path: str
 ) -> None:
     job_id = front_end.accepted("secret words", count=1, steps=1)
-    upload_id = front_end.call("POST", "/v1/uploads", json={"content_type": "image/png"}).json()["upload_id"]
+    upload_id = front_end.call(
+        "POST", "/v1/uploads", json={"content_type": "image/png"}, headers={"Idempotency-Key": "open"}
+    ).json()["upload_id"]
     # An endpoint of a maker without jobs: nothing is ever sent there.
     hooked = FrontEnd(cloud, cloud.sign_in("hooked@craftspark.example"))
     webhook = hooked.call(

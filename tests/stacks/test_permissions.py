@@ -76,14 +76,15 @@ def test_submitting_enters_jobs_and_reservations_and_sends(dev: Synthesis) -> No
 
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
-    assert on(statements, "Uploads") == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
+    assert on(statements, "UploadRecords") == {"dynamodb:GetItem"}
     assert "sqs:SendMessage" in on(statements, "IntakeQueue")
     assert on(statements, "StylesTable") == {"dynamodb:GetItem"}
-    assert services(statements) == {"dynamodb", "s3", "sqs", "xray"}
+    assert services(statements) == {"dynamodb", "sqs", "xray"}
 
 
-def test_uploads_are_put_and_made_clean_by_two_functions_that_may_do_nothing_else(dev: Synthesis) -> None:
-    create, check = (dev.allowed_to_function(name) for name in ("create_upload", "check_upload"))
+def test_uploads_are_put_made_clean_listed_and_deleted_by_functions_that_may_do_nothing_else(dev: Synthesis) -> None:
+    names = ("create_upload", "check_upload", "list_uploads", "delete_upload")
+    create, check, lists, delete = (dev.allowed_to_function(name) for name in names)
     puts = {
         "s3:PutObject",
         "s3:PutObjectLegalHold",
@@ -92,15 +93,29 @@ def test_uploads_are_put_and_made_clean_by_two_functions_that_may_do_nothing_els
         "s3:PutObjectVersionTagging",
         "s3:Abort*",
     }
+    reads = {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
 
-    assert on(create, "Uploads") == puts
-    assert on(check, "Uploads") == {*puts, "s3:GetObject*", "s3:GetBucket*", "s3:List*"}
-    assert on(check, "AccountsTable") == {"dynamodb:GetItem"}  # whether the maker is suspended
-    assert on(create, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:PutItem"}  # bindings of keys
+    assert [on(each, "Uploads") for each in (create, check, lists, delete)] == [
+        puts,
+        {*puts, *reads, "s3:DeleteObject*"},
+        set(),
+        {"s3:DeleteObject*"},
+    ]
+    assert [on(each, "UploadRecords") for each in (create, check, lists, delete)] == [
+        {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        {"dynamodb:Query"},
+        {"dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    ]
+    assert on(check, "AccountsTable") == {"dynamodb:GetItem"}  # plan, and whether the maker is suspended
+    assert on(create, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:PutItem"}  # and bindings of keys
+    assert services(lists) == {"dynamodb", "xray"}
+    assert services(create) == services(check) == services(delete) == {"dynamodb", "s3", "xray"}
     for statements, prefix in ((create, "incoming/*"), (check, "pictures/*")):
-        assert services(statements) == {"dynamodb", "s3", "xray"}
         [writing] = [each for each in statements if "s3:PutObject" in actions(each)]
         assert prefix in json.dumps(writing["Resource"])
+    [deleting] = [each for each in check if "s3:DeleteObject*" in actions(each)]
+    assert "pictures/*" in json.dumps(deleting["Resource"])
 
 
 @pytest.mark.parametrize("reader", ["read_job", "list_jobs"])

@@ -302,11 +302,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Your uploads, newest first */
+        get: operations["list_uploads"];
         put?: never;
         /** Where to send a picture that a tool is to begin from */
         post: operations["create_upload"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an upload and its picture, for good */
+        delete: operations["delete_upload"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1869,6 +1887,19 @@ export interface components {
             largest_bytes: number;
         };
         /**
+         * UploadPage
+         * @description Uploads, newest first. `next_cursor` is there when there are more: give it back as `cursor`.
+         */
+        UploadPage: {
+            /** Uploads */
+            uploads: components["schemas"]["UploadSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * UploadRequest
          * @description What is to be uploaded.
          */
@@ -1880,6 +1911,52 @@ export interface components {
              * @enum {string}
              */
             content_type: "image/png" | "image/jpeg" | "image/webp";
+        };
+        /**
+         * UploadSummary
+         * @description An upload as the list shows it. One that is ready has a `source` that names it in a request.
+         */
+        UploadSummary: {
+            /** Upload Id */
+            upload_id: string;
+            /**
+             * State
+             * @description `open` until its picture was sent and checked.
+             * @enum {string}
+             */
+            state: "open" | "ready";
+            /**
+             * Source
+             * @default null
+             */
+            source?: string | null;
+            /**
+             * Width
+             * @default null
+             */
+            width?: number | null;
+            /**
+             * Height
+             * @default null
+             */
+            height?: number | null;
+            /**
+             * Alpha
+             * @description Whether it has transparency.
+             * @default null
+             */
+            alpha?: boolean | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it is deleted.
+             */
+            expires_at: string;
         };
         /**
          * UploadView
@@ -3426,6 +3503,58 @@ export interface operations {
             };
         };
     };
+    list_uploads: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadPage"];
+                };
+            };
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `/problems/Forbidden`: The token does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -3497,11 +3626,70 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/TooManyOpenUploads`: Too many uploads that are not checked yet */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `/problems/Forbidden`: The token does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/UploadNotFound`: You have no such upload */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3561,6 +3749,28 @@ export interface operations {
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/TooManyRequests`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,0 +1,17 @@
+"""DELETE /v1/uploads/{upload_id}: delete an upload and its picture, for good."""
+
+from http import HTTPStatus
+
+from craftspark.uploads import delete_upload
+from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.log import logger
+from lambdas.uploads import book, store
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    upload_id = id_in_path(request, "upload_id")
+    delete_upload(store(), book(), request.maker, upload_id)
+    logger.info("upload deleted", extra={"upload_id": upload_id})
+    return Response(status=HTTPStatus.NO_CONTENT, body=None)

@@ -1,0 +1,23 @@
+"""GET /v1/uploads: the maker's uploads, newest first."""
+
+import re
+
+from craftspark.parsing import cursor_of
+from lambdas.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.log import logger
+from lambdas.uploads import book
+from lambdas.views import UploadPage, upload_summary
+
+POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z#[a-z2-7]{26}")
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    limit = limit_of(request.query)
+    uploads, last = book().page(request.maker, limit, position_of(request.query, POSITION))
+    return Response(
+        body=UploadPage(
+            uploads=[upload_summary(upload) for upload in uploads], next_cursor=cursor_of(last) if last else None
+        )
+    )
