@@ -300,13 +300,15 @@ def test_deleting_a_job_finds_its_files_and_reads_none(dev: Synthesis) -> None:
     assert services(statements) == {"dynamodb", "s3", "xray"}
 
 
-def test_only_connections_webhooks_and_a_maker_s_own_images_are_deleted_and_nobody_scans(synthesis: Synthesis) -> None:
+def test_only_connections_webhooks_and_a_maker_s_own_pictures_are_deleted_and_nobody_scans(
+    synthesis: Synthesis,
+) -> None:
     every = allowed(synthesis)
     deleting = [each for each in every if {"dynamodb:DeleteItem", "s3:DeleteObject*"} & set(actions(each))]
 
     for statement in deleting:
         place = json.dumps(statement["Resource"])
-        assert any(name in place for name in ("Connections", "Webhooks", "Images")), place
+        assert any(name in place for name in ("Connections", "Webhooks", "Images", "Upload")), place
     images = [each for each in deleting if "s3:DeleteObject*" in actions(each)]
     deleters = [synthesis.allowed_to_function(name) for name in ("delete_images", "delete_job")]
     deleters.append(synthesis.allowed_to_task("Rendering"))
