@@ -310,7 +310,9 @@ def test_only_connections_webhooks_and_a_maker_s_own_pictures_are_deleted_and_no
         place = json.dumps(statement["Resource"])
         assert any(name in place for name in ("Connections", "Webhooks", "Images", "Upload")), place
     images = [each for each in deleting if "s3:DeleteObject*" in actions(each)]
-    deleters = [synthesis.allowed_to_function(name) for name in ("delete_images", "delete_job")]
+    deleters = [
+        synthesis.allowed_to_function(name) for name in ("delete_images", "delete_job", "check_upload", "delete_upload")
+    ]
     deleters.append(synthesis.allowed_to_task("Rendering"))
     theirs = [each for statements in deleters for each in statements if "s3:DeleteObject*" in actions(each)]
     assert sorted(map(json.dumps, images)) == sorted(map(json.dumps, theirs))

@@ -28,7 +28,7 @@ def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -
 def test_tables_recover_to_any_second_and_expire_items(synthesis: Synthesis) -> None:
     tables = synthesis.properties("AWS::DynamoDB::Table")
 
-    assert len(tables) == 6
+    assert len(tables) == 7
     for table in tables:
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
