@@ -3,6 +3,7 @@
 from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.stage import Api, UserPool
@@ -21,8 +22,9 @@ class SignIn(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, api: Api, user_pool: UserPool, keep: bool) -> None:
         super().__init__(scope, construct_id)
         issuer, audience = api.oidc_issuer, list(api.oidc_audience)
+        self._pool: cognito.UserPool | None = None
         if issuer is None:
-            pool = self._user_pool(user_pool, keep=keep)
+            pool = self._pool = self._user_pool(user_pool, keep=keep)
             client = _front_end(pool)
             services = _services(pool)
             audience = [client.user_pool_client_id, *(service.user_pool_client_id for service in services.values())]
@@ -34,6 +36,16 @@ class SignIn(Construct):
                 "UserPoolClientId"
             )
         self.authorizer = authorizers.HttpJwtAuthorizer("Makers", issuer, jwt_audience=audience)
+
+    @property
+    def user_pool_id(self) -> str:
+        """Empty where the stage has an issuer of its own."""
+        return self._pool.user_pool_id if self._pool else ""
+
+    def grant_find(self, grantee: iam.IGrantable) -> None:
+        """Find users by an attribute, where there is a user pool."""
+        if self._pool:
+            self._pool.grant(grantee, "cognito-idp:ListUsers")
 
     def _user_pool(self, values: UserPool, *, keep: bool) -> cognito.UserPool:
         pool = cognito.UserPool(

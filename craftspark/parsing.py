@@ -19,6 +19,7 @@ from craftspark.errors import InvalidInput
 
 LONGEST_KEY = 255
 LONGEST_MAKER = 255  # of an OpenID Connect subject
+LONGEST_EMAIL = 254  # of a path in RFC 5321
 LONGEST_NUMBER = 40  # digits; the largest bound of ours has 10
 MOST_ERRORS = 20
 LONGEST_FIELD = 100
@@ -32,6 +33,7 @@ NOT_IN_A_LINE = re.compile(f"[{CONTROLS}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u
 DIGITS = re.compile(r"[0-9]{1,18}")
 PRINTABLE = re.compile(r"[ -~]+")
 VISIBLE = re.compile(r"[!-~]+")
+EMAIL = re.compile(r"[^\s\"\\@<>(),;:]{1,64}@[^\s\"\\@<>(),;:]{1,255}")
 TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?",
     re.IGNORECASE,
@@ -201,6 +203,15 @@ def parse_maker(text: str) -> str:
     if len(text) > LONGEST_MAKER or not VISIBLE.fullmatch(text):
         raise InvalidInput(f"a maker's id is 1 to {LONGEST_MAKER} visible ASCII characters", field="maker")
     return text
+
+
+def parse_email(text: str) -> str:
+    """An e-mail address, one @ and no quotes or blanks, up to 254 characters; raises InvalidInput."""
+    # An unescaped + arrives as a blank.
+    address = text.strip(" ").replace(" ", "+")
+    if len(address) > LONGEST_EMAIL or NOT_IN_A_LINE.search(address) or not EMAIL.fullmatch(address):
+        raise InvalidInput("email is an address such as ann@example.com", field="email")
+    return address
 
 
 def parse_text(values: Mapping[str, str], name: str) -> str | None:

@@ -169,6 +169,13 @@ class AdminSettings(AccountSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DirectorySettings(Settings):
+    """What `find_makers` has beside AdminSettings. `user_pool_id` is empty where the stage has another issuer."""
+
+    user_pool_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SettleSettings(Settings):
     """What `settle_job`, `cancel_job` and `sweep_overdue_jobs` need."""
 

@@ -62,6 +62,21 @@ class LedgerPage(View):
     next_cursor: str | None = None
 
 
+class MakerView(View):
+    """A user who can be a maker."""
+
+    maker: str = Field(description="The subject of their tokens, by which the other routes know them.")
+    email: str | None = None
+    status: str = Field(description="The user's status in the user pool.", examples=["CONFIRMED"])
+    enabled: bool = Field(description="Whether the user may sign in.")
+
+
+class MakerList(View):
+    """The makers that were found; none where nobody is known by that e-mail address or subject."""
+
+    makers: list[MakerView]
+
+
 class CreditChange(Body):
     """Credits for an account, and why."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from craftspark.aws import clients
 from craftspark.aws.audit import Act, AuditBook
+from craftspark.aws.job_list import JobList
 from craftspark.settings import AdminSettings
 from craftspark.submissions import utc_now
 from lambdas.endpoint import Request
@@ -19,6 +20,11 @@ def settings() -> AdminSettings:
 @cache
 def audit_book() -> AuditBook:
     return AuditBook(client=clients.dynamodb(), table=settings().accounts_table)
+
+
+@cache
+def jobs() -> JobList:
+    return JobList(client=clients.dynamodb(), jobs_table=settings().jobs_table)
 
 
 def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:

@@ -15,12 +15,13 @@ from pydantic.json_schema import models_json_schema
 from craftspark import errors
 from craftspark.errors import CraftsparkError
 from craftspark.jobs import JobState
-from craftspark.parsing import LONGEST_KEY, LONGEST_MAKER
+from craftspark.parsing import LONGEST_EMAIL, LONGEST_KEY, LONGEST_MAKER
 from craftspark.routes import ADMIN, MAKER, ROUTES, Route
 from craftspark.tools import TOOLS, Tool
-from lambdas.account_views import AccountView, CreditChange, LedgerPage, PlanChange, SuspensionChange
+from lambdas.account_views import AccountView, CreditChange, LedgerPage, MakerList, PlanChange, SuspensionChange
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
 from lambdas.views import (
+    AccountJobPage,
     InspectedJob,
     JobChanges,
     JobPage,
@@ -126,7 +127,31 @@ MAKER_IN_PATH = {
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_MAKER, "pattern": "^[!-~]+$"},
 }
+MAKER_EMAIL = {
+    "name": "email",
+    "in": "query",
+    "description": "The e-mail address that they sign in with. Give this or `maker`.",
+    "schema": {"type": "string", "format": "email", "maxLength": LONGEST_EMAIL},
+}
+MAKER_SUBJECT = {
+    **MAKER_IN_PATH,
+    "in": "query",
+    "required": False,
+    "description": "The subject of their tokens. Give this or `email`.",
+}
 ADMINISTRATION = {
+    "find_makers": Operation(
+        summary="Find a maker by e-mail address or subject",
+        answer=MakerList,
+        parameters=(MAKER_EMAIL, MAKER_SUBJECT),
+        refusals=(errors.InvalidInput,),
+    ),
+    "list_account_jobs": Operation(
+        summary="A maker's jobs, newest first, without links to their images",
+        answer=AccountJobPage,
+        parameters=(MAKER_IN_PATH, LIMIT, CURSOR, TOOL, STATE, SINCE, UNTIL),
+        refusals=(errors.InvalidInput, errors.ToolUnknown, errors.AccountMissing, errors.AccountContended),
+    ),
     "inspect_account": Operation(
         summary="A maker's account",
         answer=AccountView,

@@ -93,6 +93,13 @@ class JobPage(View):
     next_cursor: str | None = None
 
 
+class AccountJobPage(View):
+    """A maker's jobs as operators see them, newest first. `next_cursor` is there when there are more."""
+
+    jobs: list[JobSummary]
+    next_cursor: str | None = None
+
+
 class StyleView(View):
     """A look that the tool's pictures can have: `name` is the request's `style`."""
 

@@ -18,6 +18,7 @@ from craftspark.settings import (
     AccountSettings,
     AdminSettings,
     DeleteSettings,
+    DirectorySettings,
     JobsSettings,
     LiveSettings,
     ReadSettings,
@@ -63,6 +64,7 @@ class ApiStack(Stack):
             if makers.moderator == "guardrail"
             else None
         )
+        sign_in = SignIn(self, "SignIn", api=stage.api, user_pool=stage.user_pool, keep=stage.data.keep)
         functions = {
             "submit_job": self._submit_job(intake),
             "quote_job": self._quote_job(intake),
@@ -84,8 +86,7 @@ class ApiStack(Stack):
         for name in ("create_webhook", "list_webhooks", "delete_webhook", "rotate_webhook_secret", "list_deliveries"):
             functions[name] = self._webhooks(name, webhooks)
         for name in sorted({route.function for route in ROUTES if route.scope == ADMIN}):
-            functions[name] = self._administration(name)
-        sign_in = SignIn(self, "SignIn", api=stage.api, user_pool=stage.user_pool, keep=stage.data.keep)
+            functions[name] = self._administration(name, sign_in)
         self.front_door = FrontDoor(
             self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
         )
@@ -268,8 +269,8 @@ class ApiStack(Stack):
             self._data.accounts.grant_read_write(function)
         return function
 
-    def _administration(self, name: str) -> lambda_.Function:
-        """Everything about accounts, and looking at jobs."""
+    def _administration(self, name: str, sign_in: SignIn) -> lambda_.Function:
+        """Everything about accounts, looking at jobs, and finding makers."""
         function = self._function(
             name.title().replace("_", ""),
             name,
@@ -279,8 +280,14 @@ class ApiStack(Stack):
                 default_plan=self._stage.makers.default_plan,
             ),
         )
+        if name == "find_makers":
+            for variable, value in DirectorySettings(user_pool_id=sign_in.user_pool_id).to_environment().items():
+                function.add_environment(variable, value)
+            sign_in.grant_find(function)
+            self._data.accounts.table.grant(function, "dynamodb:PutItem")  # the audit
+            return function
         self._data.accounts.grant_read_write(function)
-        if name == "inspect_job":
+        if name in ("inspect_job", "list_account_jobs"):
             self._data.jobs.grant_read(function)
         return function
 

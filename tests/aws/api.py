@@ -84,9 +84,9 @@ def forget(function: str) -> None:
         getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
     for shared in ("settings", "book", "store"):
         getattr(import_module("lambdas.uploads"), shared).cache_clear()
-    for shared in ("settings", "audit_book"):
+    for shared in ("settings", "audit_book", "jobs"):
         getattr(import_module("lambdas.administration"), shared).cache_clear()
-    for factory in ("jobs", "links", "settlement", "model", "changes", "bucket"):
+    for factory in ("jobs", "links", "settlement", "model", "changes", "bucket", "user_pool"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
 
 

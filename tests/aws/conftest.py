@@ -13,6 +13,7 @@ from craftspark.backlog import WORK_ATTRIBUTES
 from craftspark.plans import PLANS, Plan
 from craftspark.settings import (
     AdminSettings,
+    DirectorySettings,
     LiveSettings,
     ReadSettings,
     SubmitSettings,
@@ -33,7 +34,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    made_once = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, clients.eventbridge)
+    made_once = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, clients.eventbridge, clients.cognito)
     with mock_aws():
         for make in made_once:
             make.cache_clear()
@@ -179,8 +180,17 @@ def read_settings(images_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    pool = boto3.client("cognito-idp").create_user_pool(PoolName="makers", UsernameAttributes=["email"])
+    pool_id = pool["UserPool"]["Id"]
+    for name, value in DirectorySettings(user_pool_id=pool_id).to_environment().items():
+        monkeypatch.setenv(name, value)
+    return pool_id
+
+
+@pytest.fixture
 def all_settings(
-    submit_settings: SubmitSettings, read_settings: None, monkeypatch: pytest.MonkeyPatch
+    submit_settings: SubmitSettings, read_settings: None, user_pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """What every function of the HTTP API is told."""
     dynamodb = boto3.client("dynamodb")

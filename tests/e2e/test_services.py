@@ -61,3 +61,22 @@ def test_an_administrator_changes_what_a_maker_has(
     ledger = partner.call("GET", "/v1/account/ledger").json()["entries"]
     assert ledger[0]["note"] == "order 1"
     assert partner.submit(count=1, steps=1).status_code == 202
+
+
+def test_an_administrator_finds_a_maker_and_their_job_by_the_e_mail_address(
+    administrator: FrontEnd, cloud: LocalCloud
+) -> None:
+    email = "lost+found@craftspark.example"
+    maker = FrontEnd(cloud, cloud.sign_in(email))
+    job_id = maker.accepted(count=1, steps=1)
+
+    [found] = administrator.call("GET", "/v1/admin/makers", params={"email": email}).json()["makers"]
+    [listed] = administrator.call("GET", f"/v1/admin/accounts/{found['maker']}/jobs").json()["jobs"]
+    job = administrator.call("GET", f"/v1/admin/jobs/{listed['job_id']}").json()
+
+    assert (found["email"], found["status"], found["enabled"]) == (email, "CONFIRMED", True)
+    assert set(found) == {"maker", "email", "status", "enabled"}
+    assert (listed["job_id"], job["maker"]) == (job_id, found["maker"])
+    assert administrator.call("GET", "/v1/admin/makers", params={"maker": found["maker"]}).json()["makers"] == [found]
+    nobody = administrator.call("GET", "/v1/admin/makers", params={"maker": 'a"'})
+    assert nobody.json() == {"makers": []}

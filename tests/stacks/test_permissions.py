@@ -135,13 +135,25 @@ def test_reading_an_account_touches_no_job(dev: Synthesis) -> None:
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
 
 
-@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES if route.scope == ADMIN}))
+@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES if route.scope == ADMIN} - {"find_makers"}))
 def test_administration_is_about_accounts_and_reads_jobs_at_most(dev: Synthesis, name: str) -> None:
     statements = dev.allowed_to_function(name)
 
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
-    assert on(statements, "JobsTable") == ({"dynamodb:GetItem", "dynamodb:Query"} if name == "inspect_job" else set())
+    assert on(statements, "JobsTable") == (
+        {"dynamodb:GetItem", "dynamodb:Query"} if name in ("inspect_job", "list_account_jobs") else set()
+    )
     assert services(statements) == {"dynamodb", "xray"}
+
+
+def test_finding_makers_lists_users_of_the_stage_s_pool_and_writes_the_audit(synthesis: Synthesis) -> None:
+    statements = synthesis.allowed_to_function("find_makers")
+
+    assert allowed_actions(statements) == {"cognito-idp:ListUsers", "dynamodb:PutItem", *TRACING}
+    assert on(statements, "SignInMakers") == {"cognito-idp:ListUsers"}
+    assert on(statements, "AccountsTable") == {"dynamodb:PutItem"}
+    names = {route.function for route in ROUTES} - {"find_makers"}
+    assert not any("cognito-idp" in services(synthesis.allowed_to_function(name)) for name in names)
 
 
 @pytest.mark.parametrize("name", ["submit_job", "quote_job"])

@@ -503,6 +503,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/makers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find a maker by e-mail address or subject */
+        get: operations["find_makers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/accounts/{maker}": {
         parameters: {
             query?: never;
@@ -512,6 +529,23 @@ export interface paths {
         };
         /** A maker's account */
         get: operations["inspect_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/accounts/{maker}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A maker's jobs, newest first, without links to their images */
+        get: operations["list_account_jobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -609,6 +643,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountJobPage
+         * @description A maker's jobs as operators see them, newest first. `next_cursor` is there when there are more.
+         */
+        AccountJobPage: {
+            /** Jobs */
+            jobs: components["schemas"]["JobSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor?: string | null;
+        };
         /**
          * AccountView
          * @description Credits: `granted` = `available` + `reserved` + `spent` + `expired`.
@@ -1243,6 +1290,41 @@ export interface components {
             url: string;
             /** Good For S */
             good_for_s: number;
+        };
+        /**
+         * MakerList
+         * @description The makers that were found; none where nobody is known by that e-mail address or subject.
+         */
+        MakerList: {
+            /** Makers */
+            makers: components["schemas"]["MakerView"][];
+        };
+        /**
+         * MakerView
+         * @description A user who can be a maker.
+         */
+        MakerView: {
+            /**
+             * Maker
+             * @description The subject of their tokens, by which the other routes know them.
+             */
+            maker: string;
+            /**
+             * Email
+             * @default null
+             */
+            email?: string | null;
+            /**
+             * Status
+             * @description The user's status in the user pool.
+             * @example CONFIRMED
+             */
+            status: string;
+            /**
+             * Enabled
+             * @description Whether the user may sign in.
+             */
+            enabled: boolean;
         };
         /**
          * OutpaintRequest
@@ -4519,6 +4601,60 @@ export interface operations {
             };
         };
     };
+    find_makers: {
+        parameters: {
+            query?: {
+                /** @description The e-mail address that they sign in with. Give this or `maker`. */
+                email?: string;
+                /** @description The subject of their tokens. Give this or `email`. */
+                maker?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MakerList"];
+                };
+            };
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `/problems/Forbidden`: The token does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     inspect_account: {
         parameters: {
             query?: never;
@@ -4571,6 +4707,87 @@ export interface operations {
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_account_jobs: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                tool?: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale";
+                state?: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
+                /** @description Created at or after this moment. */
+                since?: string;
+                /** @description Created at or before this moment. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                maker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountJobPage"];
+                };
+            };
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `/problems/Forbidden`: The token does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `/problems/ToolUnknown`: There is no such tool; `/problems/AccountMissing`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

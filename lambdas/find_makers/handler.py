@@ -1,0 +1,50 @@
+"""GET /v1/admin/makers: the makers with an e-mail address or a subject, as the user pool knows them."""
+
+from functools import cache
+
+from craftspark.aws import clients
+from craftspark.aws.user_pool import PoolUser, UserPool
+from craftspark.errors import InvalidInput
+from craftspark.parsing import parse_email, parse_maker
+from craftspark.settings import DirectorySettings
+from lambdas.account_views import MakerList, MakerView
+from lambdas.administration import write_down
+from lambdas.endpoint import Request, Response, endpoint
+from lambdas.log import logger
+
+
+@cache
+def user_pool() -> UserPool | None:
+    pool_id = DirectorySettings.from_environment().user_pool_id
+    return UserPool(client=clients.cognito(), pool_id=pool_id) if pool_id else None
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    found = find(request)
+    for user in found:
+        write_down(request, user.maker, "find maker")
+    return Response(
+        body=MakerList(
+            makers=[
+                MakerView(maker=user.maker, email=user.email, status=user.status, enabled=user.enabled)
+                for user in found
+            ]
+        )
+    )
+
+
+def find(request: Request) -> list[PoolUser]:
+    """The users that the query asks for, by one of its two parameters; raises InvalidInput."""
+    email, maker = (request.query.get(name) for name in ("email", "maker"))
+    if (email is None) == (maker is None):
+        raise InvalidInput("give either email or maker", field="email")
+    wanted = parse_email(email) if email is not None else parse_maker(maker or "")
+    pool = user_pool()
+    if pool is None:
+        raise InvalidInput(
+            "this stage has no user pool; find the maker's subject at its issuer of tokens",
+            field="email" if email is not None else "maker",
+        )
+    return pool.find("email" if email is not None else "sub", wanted)

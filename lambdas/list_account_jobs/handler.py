@@ -1,0 +1,18 @@
+"""GET /v1/admin/accounts/{maker}/jobs: any maker's jobs, newest first, without links to their images."""
+
+from lambdas.accounts import accounts
+from lambdas.administration import jobs, write_down
+from lambdas.endpoint import Request, Response, endpoint, maker_in_path
+from lambdas.job_pages import page_of
+from lambdas.log import logger
+from lambdas.views import AccountJobPage, job_summary
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    maker = maker_in_path(request)
+    accounts().existing(maker)
+    page, cursor = page_of(jobs(), maker, request.query)
+    write_down(request, maker, "list jobs")
+    return Response(body=AccountJobPage(jobs=[job_summary(job) for job in page], next_cursor=cursor))
