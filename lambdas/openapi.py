@@ -156,7 +156,7 @@ ADMINISTRATION = {
         summary="A maker's account",
         answer=AccountView,
         parameters=(MAKER_IN_PATH,),
-        refusals=(errors.InvalidInput, errors.AccountMissing),
+        refusals=(errors.InvalidInput, errors.AccountMissing, errors.AccountContended),
     ),
     "grant_credits": Operation(
         summary="Give credits that do not expire",
@@ -197,7 +197,7 @@ ADMINISTRATION = {
         answer=AccountView,
         body=SuspensionChange,
         parameters=(MAKER_IN_PATH,),
-        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
     ),
     "inspect_job": Operation(
         summary="Any maker's job, without links to its images",
@@ -208,7 +208,9 @@ ADMINISTRATION = {
 }
 OPERATIONS = {
     **ADMINISTRATION,
-    "read_account": Operation(summary="Your plan, credits and jobs in progress", answer=AccountView),
+    "read_account": Operation(
+        summary="Your plan, credits and jobs in progress", answer=AccountView, refusals=(errors.AccountContended,)
+    ),
     "list_ledger": Operation(
         summary="Every change of your credits, newest first",
         answer=LedgerPage,
@@ -381,7 +383,7 @@ OPERATIONS = {
         summary="Cancel a job: images that are stored stay and are charged, the others are refunded",
         answer=JobSummary,
         parameters=(JOB_ID,),
-        refusals=(errors.JobNotFound, errors.JobAlreadyFinal),
+        refusals=(errors.JobNotFound, errors.JobAlreadyFinal, errors.AccountContended),
     ),
 }
 

@@ -3,8 +3,10 @@
 from functools import cache
 
 from craftspark.aws import job_book
+from craftspark.aws.transactions import Contended
+from craftspark.errors import AccountContended
 from craftspark.settings import SettleSettings
-from craftspark.settlement import Settlement
+from craftspark.settlement import JobChanged, Settlement
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 from lambdas.measures import event
@@ -19,7 +21,10 @@ def settlement() -> Settlement:
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    job = settlement().cancel(request.maker, id_in_path(request, "job_id"))
+    try:
+        job = settlement().cancel(request.maker, id_in_path(request, "job_id"))
+    except (Contended, JobChanged):
+        raise AccountContended("the job changed at the same moment; send this request again") from None
     facts = {"job_id": job.job_id, "delivered": job.delivered, "refunded": job.refunded}
     logger.info("job cancelled", extra={**facts, **event("JobCancelled")})
     return Response(body=job_summary(job))
