@@ -90,11 +90,11 @@ class Entry:
 
 def month_of(moment: datetime) -> str:
     """The month of a UTC moment; months sort as text."""
-    return moment.strftime("%Y-%m")
+    return moment.isoformat()[:7]
 
 
 def minute_of(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M")
+    return moment.isoformat()[:16]
 
 
 def hold(account: Account, now: datetime) -> TooManyRequests | None:

@@ -80,22 +80,22 @@ class Estimates:
     model: Model
     capacity: Capacity
 
-    def of(self, tool: str, request: JobRequest, source: Source | None) -> Estimate:
+    def of(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
         """The estimate by a fresh reading of the backlog; raises RenderTooLong or BacklogTooLong as `admit` does."""
-        work = self.work(request, source)
+        work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, _ = self.readings.read(at_most_s=FRESH_S)
         estimate = self._estimate(tool, request, work, backlog)
         self._check_backlog(estimate, work, backlog.speed.pace(tool))
         return estimate
 
-    def admit(self, tool: str, request: JobRequest, source: Source | None) -> Estimate:
-        """The estimate of a job that can end in time.
+    def admit(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
+        """The estimate of a job that can end in time; `work` is the request's, where it is known.
 
         Raises RenderTooLong where no backlog at all would be too much, BacklogTooLong where the present one is, and
         WaitTooLong where it would wait longer than the request says.
         """
-        work = self.work(request, source)
+        work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, age_s = self.readings.read(at_most_s=STALE_S)
         estimate = self._estimate(tool, request, work, backlog)

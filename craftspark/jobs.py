@@ -13,6 +13,7 @@ from craftspark.sources import Source
 from craftspark.tools.request import LARGEST_SEED
 
 JOB_ID_LENGTH = 26
+ID_BYTES = 20  # of a digest: the least that fill an id, in groups of five as Base32 takes them
 THUMBNAILS_LISTED = 4
 JOB_ID_LETTERS = set("abcdefghijklmnopqrstuvwxyz234567")
 
@@ -153,7 +154,7 @@ class JobRecord:
 def job_id_of(maker: str, idempotency_key: str) -> str:
     """The id of the job that this maker asks for with this key: the same every time."""
     digest = hashlib.sha256(f"{len(maker)}:{maker}:{idempotency_key}".encode()).digest()
-    return b32encode(digest)[:JOB_ID_LENGTH].decode().lower()
+    return b32encode(digest[:ID_BYTES])[:JOB_ID_LENGTH].decode().lower()
 
 
 def is_job_id(text: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError
@@ -39,6 +40,7 @@ TIMESTAMP = re.compile(
     re.IGNORECASE,
 )
 FIRST_YEAR, LAST_YEAR = 1970, 2999
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 CURSOR = re.compile(r"[A-Za-z0-9_-]{1,1000}={0,2}")
 
 Request = TypeVar("Request", bound=BaseModel)
@@ -76,8 +78,11 @@ LINE = AfterValidator(_one_line)
 WORDS = AfterValidator(_legible)
 
 
-def parse_request(kind: type[Request], body: bytes | str) -> Request:
-    """Read a request from JSON; raises InvalidInput that lists the fields at fault, MOST_ERRORS at most."""
+def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = False) -> Request:
+    """Read a request from JSON; raises InvalidInput that lists the fields at fault, MOST_ERRORS at most.
+
+    `parsed`: `parse_json` has accepted this body before.
+    """
     if isinstance(body, str):
         body = utf8(body, "body")
     try:
@@ -89,7 +94,8 @@ def parse_request(kind: type[Request], body: bytes | str) -> Request:
             field=errors[0]["field"],
             errors=errors,
         ) from None
-    parse_json(body, "body")  # what Pydantic lets through: two values for one field
+    if not parsed:
+        parse_json(body, "body")  # what Pydantic lets through: two values for one field
     return request
 
 
@@ -100,6 +106,19 @@ def _field_error(error: Any) -> dict[str, str]:
 
 def parse_json(text: bytes | str, name: str) -> Any:
     """A JSON value; raises InvalidInput, also for NaN, Infinity, names that come twice and values nested too deep."""
+    try:
+        return _decoder(name).decode(text.decode() if isinstance(text, bytes) else text)
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{name} is not UTF-8", field=name) from None
+    except ValueError:
+        raise InvalidInput(f"{name} is not JSON", field=name) from None
+    except RecursionError:
+        raise InvalidInput(f"{name} is nested too deep", field=name) from None
+
+
+@lru_cache(maxsize=32)
+def _decoder(name: str) -> json.JSONDecoder:
+    """What decodes JSON and refuses by this name what `parse_json` refuses."""
 
     def refuse(constant: str) -> NoReturn:
         raise InvalidInput(f"{name}: JSON has no {constant}; send a number", field=name)
@@ -117,17 +136,7 @@ def parse_json(text: bytes | str, name: str) -> Any:
             raise InvalidInput(f"{twice} comes twice; send it once", field=twice)
         return fields
 
-    try:
-        decoded = text.decode() if isinstance(text, bytes) else text
-        return json.loads(
-            decoded, object_pairs_hook=unique, parse_constant=refuse, parse_float=number, parse_int=number
-        )
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{name} is not UTF-8", field=name) from None
-    except ValueError:
-        raise InvalidInput(f"{name} is not JSON", field=name) from None
-    except RecursionError:
-        raise InvalidInput(f"{name} is nested too deep", field=name) from None
+    return json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse, parse_float=number, parse_int=number)
 
 
 def _finite(digits: str, name: str) -> float:
@@ -147,7 +156,7 @@ def parse_object(text: bytes | str, name: str) -> dict[str, Any]:
 
 def canonical(value: Any) -> str:
     """A JSON value as text: the same for the same value, whatever the order of its fields and the space between."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return CANONICAL.encode(value)
 
 
 def parse_whole_number(text: str, name: str, *, least: int = 1, most: int) -> int:

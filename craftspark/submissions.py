@@ -1,7 +1,7 @@
 """Submission: a maker's request becomes a job with its credits reserved, exactly once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,9 +21,12 @@ from craftspark.jobs import Job, JobState, seeds_of
 from craftspark.moderation import Moderation
 from craftspark.parsing import parse_request
 from craftspark.releases import Pin, Release, StyleUnknown
-from craftspark.sources import Sources
+from craftspark.sources import Source, Sources
 from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest
+from craftspark.work import Work
+
+EstimateOf = Callable[[str, JobRequest, Source | None, Work], Estimate]
 
 
 class JobExists(CraftsparkError):
@@ -120,11 +123,11 @@ class Submissions:
         Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
         """
         tool = find_tool(tool_name)
-        job, request = self._job(tool, body, effect_of(maker, None, "quote", body))
+        job, request, estimate = self._job(tool, body, effect_of(maker, None, "quote", body), self.estimates.of)
         return Quote(
             price=job.price,
             credits_per_image=job.credits_per_image,
-            estimate=self.estimates.of(job.tool, request, job.source),
+            estimate=estimate,
             cheaper=tuple(self.estimates.cheaper(job.tool, request, job.source)),
         )
 
@@ -135,9 +138,7 @@ class Submissions:
         accepted is answered, whatever has become of them since.
         """
         try:
-            job, request = self._job(tool, body, effect)
-            estimate = self.estimates.admit(job.tool, request, job.source)
-            job = replace(job, estimated_wait_s=estimate.wait_s, estimated_render_s=estimate.render_s)
+            job, _, _ = self._job(tool, body, effect, self.estimates.admit)
             self._accept(job, effect)
         except IdempotencyKeyReused:
             raise
@@ -154,10 +155,12 @@ class Submissions:
             self.acceptance.open_account(job.maker)
             self.acceptance.accept(job, effect)
 
-    def _job(self, tool: Tool, body: bytes | str, effect: Effect) -> tuple[Job, JobRequest]:
-        """The job, and its request with all that model and source decide."""
+    def _job(
+        self, tool: Tool, body: bytes | str, effect: Effect, estimate_of: EstimateOf
+    ) -> tuple[Job, JobRequest, Estimate]:
+        """The job, its request with all that model and source decide, and its estimate."""
         maker, job_id = effect.maker, effect.effect_id
-        asked = parse_request(tool.request, body)
+        asked = parse_request(tool.request, body, parsed=True)  # by effect_of
         created_at = self.now()
         self.moderation.check(maker, asked.words, created_at)
         request = asked.for_model(self.model)
@@ -169,6 +172,7 @@ class Submissions:
             request = request.for_source(source)
         settled = request.model_dump()
         work = self.estimates.work(request, source)
+        estimate = estimate_of(tool.name, request, source, work)
         job = Job(
             job_id=job_id,
             maker=maker,
@@ -187,8 +191,10 @@ class Submissions:
             kind=kind_of(tool.name, settled, pin),
             work_s=work.busy_s,
             shared_s=work.shared_s,
+            estimated_wait_s=estimate.wait_s,
+            estimated_render_s=estimate.render_s,
         )
-        return job, request
+        return job, request, estimate
 
     def _pin(self, style: str | None, job_id: str) -> Pin | None:
         """The version of a registered style; None where the model's own look or one of its own styles is wanted.

@@ -6,6 +6,7 @@ has the seconds of each unit on one kind of device. What workers measure lately 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 
 # Threads of a worker that finish and store images beside the next wave.
@@ -81,7 +82,7 @@ class Work:
     batches: Sequence[Sequence[Wave]]
     wave_size: int
 
-    @property
+    @cached_property
     def busy_s(self) -> float:
         """How long one worker is busy with it; finishing counts where it takes longer than rendering."""
         return sum(map(_busy_s, self.batches))
@@ -91,13 +92,15 @@ class Work:
         """The part of `busy_s` that images of other jobs can share: the calls of waves that are not full."""
         return sum(wave.calls_s for batch in self.batches for wave in batch if wave.images < self.wave_size)
 
-    @property
+    @cached_property
     def longest_batch_s(self) -> float:
         """From the first step of the longest batch to its last stored image."""
         return max(map(_elapsed_s, self.batches))
 
     def elapsed_s(self, workers: int) -> float:
         """From the job's first step to its last stored image, on so many workers that have nothing else to do."""
+        if len(self.batches) == 1:
+            return self.longest_batch_s
         at_once = max(1, min(workers, len(self.batches)))
         longest_first = sorted(self.batches, key=_elapsed_s, reverse=True)
         # The longest of each turn; only the last one's finishing is not beside another's rendering.

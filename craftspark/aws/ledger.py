@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from craftspark.aws.items import number, text, timestamp
@@ -112,10 +113,7 @@ def update(
     put: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A change of an account as a write: numbers added, values put, under a condition. A refusal tells the account."""
-    sets = ", ".join(f"{NAMES_BY_WORD.get(name, name)} = :set_{name}" for name in put or {})
-    adds = ", ".join(f"{name} :add_{name}" for name in add)
-    parts = [f"SET {sets}" if sets else "", f"ADD {adds}" if adds else ""]
-    expression = " ".join(filter(None, parts))
+    expression = _expression(tuple(put or ()), tuple(add))
     return {
         "Update": {
             "TableName": table,
@@ -131,6 +129,13 @@ def update(
             **_names(expression + condition),
         }
     }
+
+
+@lru_cache(maxsize=64)
+def _expression(put: tuple[str, ...], add: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{NAMES_BY_WORD.get(name, name)} = :set_{name}" for name in put)
+    adds = ", ".join(f"{name} :add_{name}" for name in add)
+    return " ".join(filter(None, [f"SET {sets}" if sets else "", f"ADD {adds}" if adds else ""]))
 
 
 def _names(expressions: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Picture: a few words become pictures."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -80,7 +80,10 @@ class PictureRequest(DrawingRequest):
         description="Width x height in pixels; the model's own size when absent.",
     )
 
+    def defaults(self, model: Model) -> dict[str, Any]:
+        return {**super().defaults(model), "size": self.size or model.default_size}
+
     def for_model(self, model: Model) -> Self:
-        filled = super().for_model(model).model_copy(update={"size": self.size or model.default_size})
+        filled = super().for_model(model)
         model.check_size(filled.size or "")
         return filled

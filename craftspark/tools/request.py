@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from math import ceil
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -116,19 +116,20 @@ class DrawingRequest(JobRequest):
         return self.style
 
     def for_model(self, model: Model) -> Self:
-        filled = super().for_model(model)
-        filled = filled.model_copy(
-            update={
-                "steps": self.steps_on(model),
-                "guidance": model.default_guidance if self.guidance is None else self.guidance,
-            }
-        )
+        filled = super().for_model(model).model_copy(update=self.defaults(model))
         model.check_steps(filled.steps or 0)
         if self.preset is not None:
             find_preset(self.presets, self.preset)
             model.check_preset()
         self._check_length(model)
         return filled
+
+    def defaults(self, model: Model) -> dict[str, Any]:
+        """The values of fields that the model decides where the request leaves them out."""
+        return {
+            "steps": self.steps_on(model),
+            "guidance": model.default_guidance if self.guidance is None else self.guidance,
+        }
 
     def _check_length(self, model: Model) -> None:
         """Raise InvalidInput where the model would not read all of a text, with every such field and its tokens."""

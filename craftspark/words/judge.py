@@ -74,8 +74,10 @@ class Reading:
             elif code & FRAGMENT:
                 self._read_fragment(place)
             self.together |= self.codes[place]
+        together = self.together
         for rule in self.index.rules:
-            self._apply(rule)
+            if together & rule.first and together & rule.second:
+                self._apply(rule)
         return self.found
 
     def _object(self, objection: int, first: int, last: int) -> None:
@@ -88,7 +90,10 @@ class Reading:
         while place < len(self.tokens):
             end = place
             if self.codes[place] & STARTS:
+                following = self.tokens[place + 1] if place + 1 < len(self.tokens) else ""
                 for phrase in self.index.phrases[self.tokens[place]]:
+                    if phrase.rest and phrase.rest[0] != following:
+                        continue
                     stop = place + 1 + len(phrase.rest)
                     if stop > end and tuple(self.tokens[place + 1 : stop]) == phrase.rest:
                         if objection := objection_of(phrase.code):
@@ -124,8 +129,6 @@ class Reading:
                     self._object(objection, first, first + 1)
 
     def _apply(self, rule: Rule) -> None:
-        if not (self.together & rule.first and self.together & rule.second):
-            return
         for first, code in enumerate(self.codes):
             if code & rule.first:
                 start = first + 1 if rule.order == "before" else max(0, first - rule.within)

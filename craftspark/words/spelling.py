@@ -9,6 +9,8 @@ TOKEN = re.compile(r"[^\W\d_]+")
 ODD = re.compile(
     r"[^\W\d_][\d@$!*#+|_.\-~€£¡]+[^\W_]|[\d@$!*#+|€£¡]+[^\W\d_]|[^\W\d_]+[@$*#]|(?<![^\W_])[^\W\d_](?![^\W_])"
 )
+# A word is put in place of another, or parted, by one of these: text without any hides nothing in a chunk.
+SIGN = re.compile(r"[013457@$!*#|_.\-~€£¡]")
 CHUNK = re.compile(r"[\w@$!*#+|.\-~€£¡]+")
 SINGLE_LETTERS = re.compile(r"(?<![^\W_])[^\W_](?:[\s._\-*~|/,]+[^\W_](?![^\W_])){2,}")
 SEPARATORS = re.compile(r"[_.\-~]+")
@@ -57,6 +59,8 @@ def disguises_of(normal: str) -> Iterator[tuple[str, str, bool]]:
     the word was put together from parts."""
     for spaced in SINGLE_LETTERS.finditer(normal):
         yield spaced[0], re.sub(r"[\W_]+", "", spaced[0]), True
+    if SIGN.search(normal) is None:
+        return
     for found in CHUNK.finditer(normal):
         chunk = found[0].strip(EDGES) if found[0][-1:] not in "*#" else found[0].lstrip(EDGES)
         if chunk.isalpha():
