@@ -7,7 +7,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import built_in_model, estimates, live_updates, local_runs, moderation, status, submit, upscaling
+from benchmarks import (
+    built_in_model,
+    estimates,
+    live_updates,
+    local_runs,
+    moderation,
+    status,
+    submit,
+    upload_check,
+    upscaling,
+)
 from benchmarks.entries import Entry
 from benchmarks.tools import cutting, outpainting, patterns, recipes, upscale_memory
 
@@ -27,6 +37,7 @@ MEASURES = (
     upscale_memory.measure,
     cutting.measure,
     recipes.measure,
+    upload_check.measure,
 )
 VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: "-"}
 

@@ -30,6 +30,7 @@ TABLES = (0xDB, 0xC4, 0xDD)  # quantisation, Huffman codes, restart interval
 ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment: TEM, restarts, SOI
 # Where the next marker of a scan may be: not a stuffed byte, not a restart, not filling.
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+NOT_FILLING = re.compile(rb"[^\xff]")
 # A scan goes through every block of the picture again, whatever it brings. Encoders write 10, optimisers up to 64.
 MOST_SCANS = 100
 EXIF, XMP, PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
@@ -98,8 +99,8 @@ def segments(content: bytes) -> Iterator[Segment]:
     view = memoryview(content)
     at = len(START)
     for _ in range(MOST_PARTS):
-        while content.startswith(b"\xff\xff", at):
-            at += 1
+        if content.startswith(b"\xff\xff", at) and (past := NOT_FILLING.search(content, at)):
+            at = past.start() - 1
         if not content.startswith(b"\xff", at) or at + 2 > len(view):
             raise broken()
         marker = view[at + 1]

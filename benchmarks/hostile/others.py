@@ -1,0 +1,128 @@
+"""Hostile colour profiles, files of two kinds, other formats, and pictures with bytes changed by chance."""
+
+import random
+import struct
+from functools import partial
+
+from benchmarks.hostile.parts import Files, encoded, noise, scene
+
+KINDS = {"PNG": "RGB", "JPEG": "RGB", "WEBP": "RGBA"}
+
+
+def profile(
+    tags: dict[bytes, bytes], *, space: bytes = b"RGB ", connection: bytes = b"Lab ", shared: bool = False
+) -> bytes:
+    """A version 4 profile; with `shared` every tag lies in the place of the first."""
+    start = 132 + 12 * len(tags)
+    table, bodies = b"", b""
+    for name, body in tags.items():
+        at = start if shared else start + len(bodies)
+        table += struct.pack(">4sII", name, at, len(body))
+        bodies += b"" if shared and bodies else body.ljust(-(-len(body) // 4) * 4, b"\0")
+    head = struct.pack(">I4sI4s4s4s", start + len(bodies), bytes(4), 0x04400000, b"mntr", space, connection)
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + bodies
+
+
+def lut(channels: int, grid: int, size: int) -> bytes:
+    head = (
+        b"mft1" + bytes(4) + bytes((channels, 3, grid, 0)) + struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    )
+    return head + bytes(256 * channels) + noise(min(size, 3 * grid**channels)) + bytes(256 * 3)
+
+
+def elements(number: int) -> bytes:
+    """A pipeline of so many steps that all lie in one place: a matrix of 3 by 3."""
+    matrix = b"matf" + bytes(4) + struct.pack(">HH", 3, 3) + struct.pack(">12f", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)
+    at = 16 + 8 * number
+    return (
+        b"mpet" + bytes(4) + struct.pack(">HHI", 3, 3, number) + struct.pack(">II", at, len(matrix)) * number + matrix
+    )
+
+
+def tables(number: int, grid: int) -> bytes:
+    """A pipeline of so many colour tables that all lie in one place."""
+    table = b"clut" + bytes(4) + struct.pack(">HH", 3, 3) + bytes((grid,) * 3) + bytes(13) + bytes(4 * 3 * grid**3)
+    at = 16 + 8 * number
+    return b"mpet" + bytes(4) + struct.pack(">HHI", 3, 3, number) + struct.pack(">II", at, len(table)) * number + table
+
+
+def curve(count: int, said: int | None = None) -> bytes:
+    return b"curv" + bytes(4) + struct.pack(">I", count if said is None else said) + noise(2 * count)
+
+
+def matrix_profile(body: bytes) -> bytes:
+    xyz = b"XYZ " + bytes(4) + struct.pack(">3i", 30000, 30000, 30000)
+    tags = dict.fromkeys((b"rXYZ", b"gXYZ", b"bXYZ", b"wtpt"), xyz) | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), body)
+    return profile(tags, connection=b"XYZ ")
+
+
+PROFILES = {
+    "table of 33": lambda: profile({b"A2B0": lut(3, 33, 10**6)}),
+    "table of 110": lambda: profile({b"A2B0": lut(3, 110, 3_990_000)}),
+    "table of 255": lambda: profile({b"A2B0": lut(3, 255, 1000)}),
+    "table of one": lambda: profile({b"A2B0": lut(3, 1, 1000)}),
+    "table of 15 channels": lambda: profile({b"A2B0": lut(15, 2, 100_000)}, space=b"FCLR"),
+    "steps": lambda: profile({b"D2B0": elements(100), b"A2B0": lut(3, 2, 100)}),
+    "many steps": lambda: profile({b"D2B0": elements(400_000), b"A2B0": lut(3, 2, 100)}),
+    "tables in one place": lambda: profile({b"D2B0": tables(1000, 40), b"A2B0": lut(3, 2, 100)}),
+    "many tables in one place": lambda: profile({b"D2B0": tables(300_000, 30), b"A2B0": lut(3, 2, 100)}),
+    "long curves": lambda: matrix_profile(curve(600_000)),
+    "curves that lie": lambda: matrix_profile(curve(10, 2**32 - 1)),
+    "curves of one": lambda: matrix_profile(curve(1)),
+    "many tags": lambda: profile({struct.pack(">I", at): b"text" + bytes(8) for at in range(100)}, shared=True),
+    "tags that lie": lambda: matrix_profile(curve(2))[:128] + b"\xff" * 400,
+    "short": lambda: matrix_profile(curve(2))[:60],
+    "noise": lambda: matrix_profile(curve(2))[:132] + noise(100_000),
+}
+
+
+def with_profile(kind: str, name: str) -> bytes:
+    return encoded(scene((256, 256), KINDS[kind]), kind, icc_profile=PROFILES[name]())
+
+
+def changed(kind: str, seed: int) -> bytes:
+    chance = random.Random(seed)
+    content = bytearray(encoded(scene((640, 480), KINDS[kind]), kind))
+    for _ in range(chance.randint(1, 30)):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    return bytes(content)
+
+
+STARTS = {
+    "gif": b"GIF89a",
+    "tiff": b"II*\0",
+    "bmp": b"BM",
+    "pdf": b"%PDF-1.7\n",
+    "zip": b"PK\x03\x04",
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'>",
+    "avif": b"\0\0\0\x1cftypavif",
+    "heic": b"\0\0\0\x18ftypheic",
+    "ico": b"\0\0\1\0\1\0",
+    "psd": b"8BPS\0\1",
+    "jpeg 2000": b"\0\0\0\x0cjP  \r\n\x87\n",
+    "jpeg xl": b"\xff\x0a",
+    "mng": b"\x8aMNG\r\n\x1a\n",
+    "nothing": b"",
+}
+
+
+def before(start: bytes, rest: bytes | None = None) -> bytes:
+    return start + (encoded(scene(), "PNG") if rest is None else rest)
+
+
+def behind(kind: str, start: bytes) -> bytes:
+    return encoded(scene(mode=KINDS[kind]), kind) + start * 1000
+
+
+FILES: Files = {
+    **{f"{kind.lower()} profile {name}": partial(with_profile, kind, name) for name in PROFILES for kind in KINDS},
+    **{f"{kind.lower()} changed {seed}": partial(changed, kind, seed) for kind in KINDS for seed in range(8)},
+    **{f"{name} before a picture": partial(before, start) for name, start in STARTS.items() if start},
+    **{f"{name} and noise": partial(before, start, noise(100_000)) for name, start in STARTS.items()},
+    **{
+        f"{name} behind a {kind.lower()}": partial(behind, kind, start)
+        for kind in KINDS
+        for name, start in list(STARTS.items())[3:6]
+    },
+}

@@ -1,0 +1,52 @@
+"""Files that were made to break the check get an answer, a picture or a refusal by name, and nothing else."""
+
+from contextlib import suppress
+
+import pytest
+
+from benchmarks.hostile import HOSTILE
+from craftspark.errors import InvalidInput
+from craftspark.pictures import clean
+from craftspark.uploads import LARGEST_BYTES
+
+# One of five, of each family: `make bench` takes them all.
+SOME = sorted(HOSTILE)[::5]
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(HOSTILE) >= 200
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_a_hostile_file_is_answered(name: str) -> None:
+    content = HOSTILE[name]()
+
+    assert len(content) <= LARGEST_BYTES
+    with suppress(InvalidInput):
+        picture = clean(content)
+        assert max(picture.width, picture.height) <= 4096
+
+
+MUST_NAME = {
+    "jpeg scans 4500 1": "scans",
+    "jpeg exif of one byte 2000000": "segments",
+    "png pieces of 0 2000000": "chunks",
+    "png frames 5000 5000": "animated",
+    "webp frames 1000": "animated",
+    "png profile bomb 20971520": "profile",
+    "webp ICCP of 20 MB": "profile",
+    "jpeg 65535 x 65535": "pixels",
+    "png lies 60000 60000": "pixels",
+    "gif and noise": "no PNG, JPEG or WebP",
+    "png pixels of blocks 25165824": "",
+    "jpeg of kind c9": "rare kind",
+}
+
+
+@pytest.mark.parametrize("name", list(MUST_NAME))
+def test_what_is_hostile_is_refused_with_the_reason(name: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        clean(HOSTILE[name]())
+
+    assert MUST_NAME[name] in refused.value.detail
+    assert refused.value.field == "upload"
