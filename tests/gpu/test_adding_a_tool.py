@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +20,16 @@ from tests.gpu.rendering import MODEL, an_order_of, no_source, pixels_in, render
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-tool.md"
 
 
+def code_on_the_page() -> list[str]:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    return blocks
+
+
 @pytest.fixture
 def silhouette() -> Iterator[None]:
     tools, renderers = dict(TOOLS), dict(RENDERERS)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 2
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(code_on_the_page()):
         exec(compile(block, f"{PAGE.name}, block {number + 1}", "exec"), {"__name__": f"silhouette_{number}"})
     yield
     TOOLS.clear()
@@ -49,3 +55,11 @@ def test_a_tool_from_outside_is_offered_priced_rendered_and_marked() -> None:
     assert 0.05 < done.scores["coverage"] < 0.95
     assert Recipe.read(done.png).settings["ink"] == "#204080"
     np.testing.assert_array_equal(render(order, by=studio)[0].pixels, together[0].pixels)
+
+
+@pytest.mark.parametrize("rules", [("check",), ("format", "--check")], ids=["check", "format"])
+def test_the_code_on_the_page_passes_the_linter_as_it_stands(rules: tuple[str, ...]) -> None:
+    for block in code_on_the_page():
+        command = [sys.executable, "-m", "ruff", *rules, "--stdin-filename", "gpu_tasks/tools/silhouette.py", "-"]
+        found = subprocess.run(command, input=block, capture_output=True, text=True, cwd=PAGE.parents[1], check=False)
+        assert found.returncode == 0, found.stdout + found.stderr
