@@ -10,7 +10,7 @@ from craftspark.catalogue import find_model
 from craftspark.errors import ModelUnavailable
 from gpu_tasks import model_store
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
-from gpu_tasks.push_model import push
+from gpu_tasks.push_model import NameTaken, NoModel, push
 from tests.fakes import WORKER_SETTINGS
 
 FOLDER = BUILT_IN / "craftspark-clipart-128"
@@ -40,6 +40,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderBucket:
     copy = tmp_path / "copy"
     shutil.copytree(FOLDER, copy)
     push("mirrored", copy, bucket)  # type: ignore[arg-type]
+    bucket.downloaded.clear()
     monkeypatch.setattr(model_store, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(model_store, "ModelBucket", lambda **_: bucket)
     monkeypatch.setattr(clients, "s3", lambda: None)
@@ -105,3 +106,31 @@ def test_a_worker_that_was_promised_a_gpu_never_falls_back_to_the_cpu(monkeypatc
 
     with pytest.raises(ModelUnavailable, match="CUDA"):
         load_pipeline(find_model("craftspark-clipart-128"), replace(WORKER_SETTINGS, device="cuda"))
+
+
+@pytest.mark.parametrize("missing", ["model_index.json", "unet", "vae", "text_encoder", "tokenizer", "scheduler"])
+def test_a_folder_that_lacks_a_part_of_a_model_is_refused_before_anything_is_uploaded(
+    bucket: FolderBucket, tmp_path: Path, missing: str
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(FOLDER, broken)
+    (shutil.rmtree if (broken / missing).is_dir() else Path.unlink)(broken / missing)
+
+    with pytest.raises(NoModel, match=missing):
+        push("broken", broken, bucket)  # type: ignore[arg-type]
+
+    assert not (bucket.root / "broken").exists()
+
+
+def test_another_model_is_overwritten_only_on_request(bucket: FolderBucket, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(FOLDER, other)
+    (other / "README.md").write_text("another")
+    before = manifest_of(bucket.root / "mirrored")
+
+    with pytest.raises(NameTaken, match="--replace"):
+        push("mirrored", other, bucket)  # type: ignore[arg-type]
+    assert manifest_of(bucket.root / "mirrored") == before
+
+    push("mirrored", other, bucket, replace=True)  # type: ignore[arg-type]
+    assert manifest_of(bucket.root / "mirrored") == manifest_of(other)
