@@ -66,10 +66,11 @@ def aws(emulator_state: StateDir) -> Iterator[Clients]:
         patched.setenv("AWS_SESSION_TOKEN", "real")
         patched.setenv("HTTP_PROXY", "http://127.0.0.1:9")
         emulator = EmulatorProcess.start(emulator_state, port=0, commands=PROGRAMS, attached=True)
-        try:
-            yield Clients(emulator.facts.endpoint)
-        finally:
-            emulator.stop()
+    # From here on the environment is as it was: other tests run in this process too.
+    try:
+        yield Clients(emulator.facts.endpoint)
+    finally:
+        emulator.stop()
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
         "item": "release",
         "model": "craftspark-clipart-128",
         "stable": "v1",
+        "earlier": [],
     }
     eventually(lambda: story(drill, training_id)[-1] == "Training ended")
     told = list(dict.fromkeys(story(drill, training_id)))
