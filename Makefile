@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
 
-.PHONY: help setup demo test check lint fix reference synth bench image clean
+.PHONY: help setup demo test fuzz check lint fix reference synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +36,9 @@ test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 20 \
 	  $(if $(ORDER),--random-order --random-order-seed $(ORDER))
+
+fuzz: setup ## ask every route of the local cloud 10,000 random things and more; `make test` asks 5,000
+	CRAFTSPARK_FUZZ_TIMES=2 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
 
 check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
 	$(BIN)/python -m pytest -q tests/unit
