@@ -85,7 +85,7 @@ def test_a_wait_that_is_too_long_is_refused_with_when_to_come_again() -> None:
     refused = submit(max_wait_s=1)
 
     assert (refused.status, refused.body["type"], refused.body["field"]) == (
-        503,
+        409,
         "/problems/WaitTooLong",
         "max_wait_s",
     )

@@ -2448,9 +2448,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
             409: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2486,7 +2488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2561,9 +2563,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
             409: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2599,7 +2603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2674,9 +2678,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
             409: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2712,7 +2718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2787,9 +2793,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
             409: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2825,7 +2833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2901,9 +2909,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
             409: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2939,7 +2949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3015,9 +3025,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
             409: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3053,7 +3065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/WaitTooLong`: The job would wait too long; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
