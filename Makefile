@@ -38,7 +38,7 @@ test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
 	  $(if $(ORDER),--random-order --random-order-seed $(ORDER))
 
 fuzz: setup ## ask every route of the local cloud 10,000 random things and more; `make test` asks 5,000
-	CRAFTSPARK_FUZZ_TIMES=2 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
+	CRAFTSPARK_FUZZ_TIMES=3 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
 
 check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
 	$(BIN)/python -m pytest -q tests/unit
