@@ -25,13 +25,9 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.RenderTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
-<<<<<<< HEAD
     errors.TooManyOpenUploads: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.WaitTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
-=======
     # The request set the limit itself; the service is fine, and its alarm on 5xx is not concerned.
     errors.WaitTooLong: HTTPStatus.CONFLICT,
->>>>>>> d88f722 (fix: WaitTooLong is 409, since the request set the limit; ids that schemathesis finds are not deleted before the end)
     errors.BacklogTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PlanExceeded: HTTPStatus.FORBIDDEN,
     errors.AccountSuspended: HTTPStatus.FORBIDDEN,
