@@ -1,11 +1,13 @@
 """Tables, queues and buckets as the templates make them, on moto."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from craftspark.aws import clients
 from craftspark.aws.items import LISTED
@@ -24,6 +26,20 @@ from lambdas import live, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_call_at_a_time() -> Iterator[None]:
+    """DynamoDB isolates its calls from one another; moto, which is asked by several threads here, does not."""
+    answer, lock = DynamoHandler.call_action, threading.RLock()
+
+    def answer_alone(handler: DynamoHandler) -> Any:
+        with lock:
+            return answer(handler)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(DynamoHandler, "call_action", answer_alone)
+        yield
 
 
 @pytest.fixture(autouse=True)
