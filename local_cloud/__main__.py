@@ -50,9 +50,6 @@ def main() -> int:
     except (*REFUSALS, SynthesisFailed) as refusal:
         Console(stderr=True, highlight=False).print(f"{refusal}", style="red", markup=False)
         return 1
-    except OSError as failure:  # a full disk, a folder that may not be written
-        Console(stderr=True, highlight=False).print(f"This machine refused: {failure}", style="red", markup=False)
-        return 1
     except (BotoCoreError, ClientError) as failure:
         Console(stderr=True, highlight=False).print(f"The emulator answered: {failure}", style="red", markup=False)
         return 1
@@ -60,6 +57,9 @@ def main() -> int:
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has seen enough
+    except OSError as failure:  # a full disk, a folder that may not be written
+        Console(stderr=True, highlight=False).print(f"This machine refused: {failure}", style="red", markup=False)
+        return 1
     return 0
 
 

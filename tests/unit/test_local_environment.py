@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from local_cloud.environment import emulator_environment, scrubbed
 from local_cloud.state import RUNS_KEPT, AlreadyRunning, EarlierRun, NotRunning, Running, StateDir
 
+ROOT = Path(__file__).parents[2]
 USERS = {
     "AWS_ACCESS_KEY_ID": "AKIAREAL",
     "AWS_CONFIG_FILE": "/home/user/.aws/config",
@@ -102,3 +104,26 @@ def test_the_logs_of_a_few_runs_are_kept(tmp_path: Path) -> None:
 
     kept = [(run / "emulator.log").read_text() for run in sorted(state.earlier.iterdir())]
     assert kept == [str(number) for number in range(1, RUNS_KEPT + 1)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "said"),
+    [
+        ("BrokenPipeError()", 0, ""),  # the reader of a pipe, such as head, has seen enough
+        ("OSError(28, 'No space left on device')", 1, "This machine refused: [Errno 28] No space left on device\n"),
+        ("KeyboardInterrupt()", 130, ""),
+    ],
+)
+def test_a_command_that_fails_ends_without_a_traceback(failure: str, status: int, said: str) -> None:
+    program = (
+        "import argparse, sys\n"
+        "from local_cloud import __main__ as program\n"
+        "def run(_):\n"
+        f"    raise {failure}\n"
+        "program._arguments = lambda: argparse.Namespace(run=run)\n"
+        "sys.exit(program.main())\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", said)
