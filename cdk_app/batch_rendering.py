@@ -1,6 +1,6 @@
 """How one batch gets rendered: three ways to a GPU, each with its patience, and what each failure leads to.
 
-Every state takes the batch and hands it on; where all fails, the answer is the batch's number, error and cause.
+Every state takes the batch and hands it on; where all fails, the answer is the batch's number, its images' indexes, error and cause.
 """
 
 from aws_cdk import aws_sqs as sqs
@@ -19,6 +19,7 @@ NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
 THE_BATCH = "{% $states.input %}"
 FAILURE = {
     "batch": "{% $states.input.batch %}",
+    "images": "{% [$states.input.images.index] %}",  # the brackets keep one number a list
     "error": "{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : 'RenderFailed' %}",
     "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
 }

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
 from craftspark.expiry import is_expired
-from craftspark.failures import reason_for_maker
+from craftspark.failures import failure_for_maker
 from craftspark.jobs import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
 from craftspark.submissions import utc_now
 
@@ -112,23 +112,40 @@ def failures_of(
     record: JobRecord, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
 ) -> tuple[ImageFailure, ...]:
     """One failure for each image that is not stored, by the nearest reason there is, in words for its maker."""
-    by_image = {
-        failure["index"]: failure_of(failure["index"], failure["error"], failure["reason"])
-        for outcome in outcomes
-        for failure in outcome.get("failed", ())
-    }
-    broken = next((outcome for outcome in outcomes if outcome.get("error")), {})
-    name = str(broken.get("error") or error or UNDELIVERED)
-    detail = str(broken.get("cause") or cause or "")
+    faults = faults_of(outcomes)
+    of_job = str(error or UNDELIVERED), str(cause or "")
     return tuple(
-        by_image.get(index) or failure_of(index, name, detail)
-        for index in range(record.job.count)
-        if index not in record.images
+        failure_of(index, *faults.get(index, of_job)) for index in range(record.job.count) if index not in record.images
     )
 
 
+def faults_of(outcomes: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+    """The error and cause of each image that has one: its own, or that of its batch, which names its `images`."""
+    faults = {
+        index: (str(outcome["error"]), str(outcome.get("cause") or ""))
+        for outcome in outcomes
+        if outcome.get("error")
+        for index in outcome["images"]
+    }
+    for outcome in outcomes:
+        for failure in outcome.get("failed", ()):
+            faults[failure["index"]] = failure["error"], failure["reason"]
+    return faults
+
+
+def first_fault(
+    failures: Sequence[ImageFailure], outcomes: Sequence[Mapping[str, Any]], error: str | None
+) -> str | None:
+    """The name that the first failure has in the execution; None where nothing failed."""
+    if not failures:
+        return None
+    name, _ = faults_of(outcomes).get(failures[0].index, (error or UNDELIVERED, ""))
+    return name
+
+
 def failure_of(index: int, error: str, detail: str) -> ImageFailure:
-    return ImageFailure(index=index, error=error, reason=reason_for_maker(error, detail))
+    name, reason = failure_for_maker(error, detail)
+    return ImageFailure(index=index, error=name, reason=reason)
 
 
 def judge(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from craftspark.downloads import Download, downloads_of, stem_of
+from craftspark.failures import FAILURE_NAMES
 from craftspark.jobs import THUMBNAILS_LISTED, JobOutline, JobRecord, JobState, thumbnail_key
 from craftspark.parsing import LINE
 from craftspark.sources import UPLOAD
@@ -33,8 +34,10 @@ class ImageView(View):
     height: int | None = None
     scores: dict[str, float] | None = Field(None, description="What was measured on the picture, by name.")
     render_seconds: float | None = Field(None, description="The image's share of the GPU's time.")
-    error: str | None = Field(None, description="The name of what kept the image from being delivered.")
-    reason: str | None = None
+    error: Annotated[str, Field(json_schema_extra={"enum": [*FAILURE_NAMES]})] | None = Field(
+        None, description="The name of what kept the image from being delivered; it was not charged."
+    )
+    reason: str | None = Field(None, description="The same in a sentence, for the maker.")
 
 
 class CreditsView(View):

@@ -6,7 +6,7 @@ from typing import Any
 from craftspark.aws import job_book
 from craftspark.jobs import JobState
 from craftspark.settings import SettleSettings
-from craftspark.settlement import Settlement
+from craftspark.settlement import Settlement, first_fault
 from lambdas.log import logger
 from lambdas.measures import event
 
@@ -25,7 +25,8 @@ def settlement() -> Settlement:
 @logger.inject_lambda_context
 def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
     job, ended_now = settlement().settle(end["job_id"], end["outcomes"], end.get("error"), end.get("cause"))
-    first_error = job.failures[0].error if job.failures else None
+    # Makers read the job's own failures; logs and the execution have the name of what went wrong inside.
+    first_error = first_fault(job.failures, end["outcomes"], end.get("error"))
     if ended_now:
         facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
         reasons = {"refunded": job.refunded, "reason": first_error}

@@ -123,8 +123,9 @@ def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
     for name in CALLBACKS:
         for catcher in dev.batch_states[name]["Catch"]:
             if catcher["Next"] == "Record the failure":
-                assert set(catcher["Output"]) == {"batch", "error", "cause"}
+                assert set(catcher["Output"]) == {"batch", "images", "error", "cause"}
                 assert catcher["Output"]["batch"] == "{% $states.input.batch %}"
+                assert catcher["Output"]["images"] == "{% [$states.input.images.index] %}"
             else:
                 assert catcher["Output"] == "{% $states.input %}"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from craftspark.errors import JobAlreadyFinal, JobNotFound
-from craftspark.failures import ANYTHING_ELSE, REASONS
+from craftspark.failures import REASONS, TOLD_AS_THEY_ARE
 from craftspark.jobs import Job, JobRecord, JobState
-from craftspark.settlement import JobChanged, Settlement, Verdict
+from craftspark.settlement import JobChanged, Settlement, Verdict, failure_of, first_fault
 from tests.fakes import NOON, a_record
 
 
@@ -61,33 +61,75 @@ def test_images_that_are_missing_are_refunded_and_say_why() -> None:
     assert [(failure.index, failure.error) for failure in job.failures] == [(1, "UnsafeContent"), (3, "RenderFailed")]
 
 
-def test_a_batch_that_failed_gives_its_reason_to_its_images() -> None:
-    job = settle(FakeJobBook(a_record()), {"batch": 0, "error": "ModelUnavailable", "cause": "not there"})
-
-    assert (job.state, job.refunded) == (JobState.FAILED, 4)
-    assert {(failure.error, failure.reason) for failure in job.failures} == {
-        ("ModelUnavailable", REASONS["ModelUnavailable"])
-    }
+def broken(batch: int, error: str, cause: str, *images: int) -> dict[str, Any]:
+    return {"batch": batch, "images": [*images], "error": error, "cause": cause}
 
 
-@pytest.mark.parametrize("error", [*REASONS, "DeviceLost", "AwsUnreachable", "WorkerBroken", "ECS.Unknown", "KeyError"])
-def test_a_maker_is_never_told_an_internal_error(error: str) -> None:
-    secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/studio.py"
-    whole = settle(FakeJobBook(a_record()), {"batch": 0, "error": error, "cause": secret})
-    single = settle(
-        FakeJobBook(a_record(stored=(0, 1, 2))),
-        {"batch": 0, "rendered": [0, 1, 2], "failed": [{"index": 3, "error": error, "reason": secret}]},
+def test_a_batch_that_failed_gives_its_reason_to_its_own_images() -> None:
+    job = settle(
+        FakeJobBook(a_record(stored=(4,), seeds=tuple(range(8)))),
+        broken(0, "States.HeartbeatTimeout", "", 0, 1),
+        {"batch": 1, "rendered": [], "failed": [{"index": 2, "error": "UnsafeContent", "reason": "no"}]},
+        broken(2, "SourceMissing", "it is gone", 4, 5),  # one of its images is stored
+        broken(3, "ModelUnavailable", "not there", 6),
     )
-    ended = settle(FakeJobBook(a_record()), error=error, cause=secret)
 
-    for job in (whole, single, ended):
-        assert {failure.error for failure in job.failures} == {error}
-        assert {failure.reason for failure in job.failures} == {REASONS.get(error, ANYTHING_ELSE)}
+    assert (job.state, job.refunded) == (JobState.PARTLY_SUCCEEDED, 7)
+    assert [(failure.index, failure.error, failure.reason) for failure in job.failures] == [
+        (0, "GpuUnavailable", REASONS["GpuUnavailable"]),
+        (1, "GpuUnavailable", REASONS["GpuUnavailable"]),
+        (2, "UnsafeContent", "no"),
+        (3, "RenderFailed", REASONS["RenderFailed"]),
+        (5, "SourceMissing", "it is gone"),
+        (6, "ModelUnavailable", REASONS["ModelUnavailable"]),
+        (7, "RenderFailed", REASONS["RenderFailed"]),
+    ]
+
+
+# Step Functions' reserved names, and what else an execution of ours or of AWS's services may carry.
+STEP_FUNCTIONS = (
+    "ALL BranchFailed DataLimitExceeded ExceedToleratedFailureThreshold HeartbeatTimeout Http.Socket"
+    " IntrinsicFailure ItemReaderFailed NoChoiceMatched ParameterPathFailure Permissions QueryEvaluationError"
+    " ResultPathMatchFailure ResultWriterFailed Runtime TaskFailed Timeout"
+)
+OTHERS = (
+    "AwsUnreachable BatchMalformed ClientError Contended DeliveryStalled DeviceLost ECS.AccessDeniedException"
+    " ECS.AmazonECSException ECS.Unknown JobChanged JobNotFound KeyError Lambda.Unknown MemoryError"
+    " SQS.SdkClientException SettingMissing SpotInterrupted WorkerBroken TaskFailed torch.OutOfMemoryError"
+).split()
+INTERNAL = [*(f"States.{name}" for name in STEP_FUNCTIONS.split()), *OTHERS, "", "\u2603 " * 9]
+
+
+def test_a_maker_is_never_told_an_internal_error() -> None:
+    secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/studio.py"
+    record = a_record(stored=(0, 1, 2))
+    for error in (*INTERNAL, *REASONS):
+        of_batch = broken(0, error, secret, 3)
+        of_image = {"batch": 0, "rendered": [], "failed": [{"index": 3, "error": error, "reason": secret}]}
+        for outcomes, of_job in (([of_batch], None), ([of_image], None), ([], error)):
+            [failure] = settle(FakeJobBook(record), *outcomes, error=of_job, cause=secret).failures
+
+            assert failure.error in REASONS, error
+            assert failure.error == error or error not in REASONS
+            assert failure.reason == REASONS[failure.error]
+    for name in TOLD_AS_THEY_ARE:  # without words of their own, their name alone tells nothing
+        [failure] = settle(FakeJobBook(record), broken(0, name, "", 3)).failures
+        assert (failure.error, failure.reason) == ("InternalError", REASONS["InternalError"])
+
+
+def test_logs_and_executions_keep_the_name_of_what_went_wrong() -> None:
+    outcomes = [broken(0, "ModelUnavailable", "", 0), broken(1, "States.HeartbeatTimeout", "", 1)]
+    failures = [failure_of(1, "States.HeartbeatTimeout", "")]
+
+    assert first_fault(failures, outcomes, None) == "States.HeartbeatTimeout"
+    assert first_fault(failures, [], "States.Runtime") == "States.Runtime"
+    assert first_fault(failures, [], None) == "RenderFailed"
+    assert first_fault([], outcomes, None) is None
 
 
 @pytest.mark.parametrize("error", ["ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"])
 def test_a_maker_is_told_what_is_wrong_with_the_request_or_the_picture(error: str) -> None:
-    job = settle(FakeJobBook(a_record()), {"batch": 0, "error": error, "cause": "the source upload/a is gone"})
+    job = settle(FakeJobBook(a_record()), broken(0, error, "the source upload/a is gone", *range(4)))
 
     assert {failure.reason for failure in job.failures} == {"the source upload/a is gone"}
 

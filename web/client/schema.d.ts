@@ -1004,12 +1004,13 @@ export interface components {
             render_seconds?: number | null;
             /**
              * Error
-             * @description The name of what kept the image from being delivered.
+             * @description The name of what kept the image from being delivered; it was not charged.
              * @default null
              */
-            error?: string | null;
+            error?: ("ExecutionEnded" | "GpuUnavailable" | "ImageFlawed" | "InternalError" | "InvalidInput" | "JobOverdue" | "ModelUnavailable" | "RenderFailed" | "SourceMissing" | "UnsafeContent") | null;
             /**
              * Reason
+             * @description The same in a sentence, for the maker.
              * @default null
              */
             reason?: string | null;
