@@ -1,6 +1,7 @@
 """How one batch gets rendered: three ways to a GPU, each with its patience, and what each failure leads to.
 
-Every state takes the batch and hands it on; where all fails, the answer is the batch's number, its images' indexes, error and cause.
+Every state takes the batch and hands it on; where all fails, the answer is the batch's number, the indexes of its
+images, error and cause.
 """
 
 from aws_cdk import aws_sqs as sqs

@@ -87,23 +87,21 @@ def test_a_batch_that_failed_gives_its_reason_to_its_own_images() -> None:
 
 
 # Step Functions' reserved names, and what else an execution of ours or of AWS's services may carry.
-STEP_FUNCTIONS = (
-    "ALL BranchFailed DataLimitExceeded ExceedToleratedFailureThreshold HeartbeatTimeout Http.Socket"
-    " IntrinsicFailure ItemReaderFailed NoChoiceMatched ParameterPathFailure Permissions QueryEvaluationError"
-    " ResultPathMatchFailure ResultWriterFailed Runtime TaskFailed Timeout"
-)
-OTHERS = (
-    "AwsUnreachable BatchMalformed ClientError Contended DeliveryStalled DeviceLost ECS.AccessDeniedException"
-    " ECS.AmazonECSException ECS.Unknown JobChanged JobNotFound KeyError Lambda.Unknown MemoryError"
-    " SQS.SdkClientException SettingMissing SpotInterrupted WorkerBroken TaskFailed torch.OutOfMemoryError"
-).split()
-INTERNAL = [*(f"States.{name}" for name in STEP_FUNCTIONS.split()), *OTHERS, "", "\u2603 " * 9]
+INTERNAL = """
+    States.ALL States.BranchFailed States.DataLimitExceeded States.ExceedToleratedFailureThreshold
+    States.HeartbeatTimeout States.Http.Socket States.IntrinsicFailure States.ItemReaderFailed States.NoChoiceMatched
+    States.ParameterPathFailure States.Permissions States.QueryEvaluationError States.ResultPathMatchFailure
+    States.ResultWriterFailed States.Runtime States.TaskFailed States.Timeout
+    AwsUnreachable BatchMalformed ClientError Contended DeliveryStalled DeviceLost ECS.AccessDeniedException
+    ECS.AmazonECSException ECS.Unknown JobChanged JobNotFound KeyError Lambda.Unknown MemoryError
+    SQS.SdkClientException SettingMissing SpotInterrupted WorkerBroken torch.OutOfMemoryError
+"""
 
 
 def test_a_maker_is_never_told_an_internal_error() -> None:
     secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/studio.py"
     record = a_record(stored=(0, 1, 2))
-    for error in (*INTERNAL, *REASONS):
+    for error in (*INTERNAL.split(), "\u2603 " * 9, *REASONS):
         of_batch = broken(0, error, secret, 3)
         of_image = {"batch": 0, "rendered": [], "failed": [{"index": 3, "error": error, "reason": secret}]}
         for outcomes, of_job in (([of_batch], None), ([of_image], None), ([], error)):
