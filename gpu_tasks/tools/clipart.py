@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from math import inf
+
+import numpy as np
+from PIL import Image
 
 from craftspark.errors import ImageFlawed
 from gpu_tasks.claim import ImageOrder
-from gpu_tasks.cutting.cut_file import CutFile, CutOptions, cut_file, outline_of
+from gpu_tasks.cutting.cut_file import CutFile, CutOptions, cut_file
 from gpu_tasks.cutting.matte import trim
 from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.drawn import Drawn, Flaw, OnStep, drawing
 from gpu_tasks.finishing import Finished, Png, Svg
 from gpu_tasks.motifs import motif_of
 from gpu_tasks.orders import settings_of, sketch_of
+from gpu_tasks.pixels import Pixels
 from gpu_tasks.upscaler import Upscaler
 
-SMALL_PIXELS = 3  # pieces that are smaller than this may be very many
+PLAN_PIXELS = 256  # of a small copy's longer side
+SMALL_PIXELS = 3  # of the smallest piece's side: with fewer, a copy does not show what can be cut
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutPlan:
+    """A cut file that keeps to its options. `final`: it is of the motif itself, not of a small copy."""
+
+    cut: CutFile
+    final: bool
 
 
 class ClipartRenderer:
@@ -41,9 +55,9 @@ class ClipartRenderer:
         ]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        """The thing, trimmed, and its cut file; raises ImageFlawed where there is nothing that can be cut."""
+        """The thing, trimmed, and its cut file."""
         motif = trim(drawn.pixels, order.request["margin"])
-        cut: CutFile = drawn.parts or cut_file(motif, options_of(order))
+        cut = finish_cut(motif, options_of(order), drawn.parts)
         return Finished(
             picture=Png(pixels=motif),
             files={"cut.svg": Svg(text=cut.svg)},
@@ -52,21 +66,47 @@ class ClipartRenderer:
 
 
 def judged(drawn: Drawn, order: ImageOrder) -> Drawn:
-    """The cut-out, with a fatal flaw where no machine could cut it.
-
-    The whole cut file is made here only where its smallest pieces are so small that it may have too many nodes: it
-    takes as long as a drawing, and otherwise `finish` makes it beside the next wave.
-    """
+    """The cut-out with a cut file that `finish` can rely on, or with a fatal flaw where no machine could cut it."""
     if drawn.flaw and drawn.flaw.fatal:
         return drawn
     motif, options = trim(drawn.pixels, order.request["margin"]), options_of(order)
     try:
-        if options.smallest_mm * motif.shape[1] < SMALL_PIXELS * options.width_mm:
-            return replace(drawn, parts=cut_file(motif, options))
-        outline_of(motif, options)
+        return replace(drawn, parts=plan_cut(motif, options))
     except ImageFlawed as error:
         return replace(drawn, flaw=Flaw(reason=error.detail, bad=inf, fatal=True))
-    return drawn
+
+
+def plan_cut(motif: Pixels, options: CutOptions) -> CutPlan:
+    """A cut file of a small copy of the motif (height, width, 4), which takes a tenth of a drawing's time.
+
+    It is of the motif itself, and as long as a drawing, where the small copy has no cut file, or is too small to tell.
+    Raises ImageFlawed where nothing is left to cut, or where it needs more nodes than the options allow.
+    """
+    small = small_copy(motif)
+    if small is not motif and options.smallest_mm * small.shape[1] >= SMALL_PIXELS * options.width_mm:
+        with suppress(ImageFlawed):
+            return CutPlan(cut=cut_file(small, options), final=False)
+    return CutPlan(cut=cut_file(motif, options), final=True)
+
+
+def finish_cut(motif: Pixels, options: CutOptions, plan: CutPlan) -> CutFile:
+    """The cut file of a motif (height, width, 4): the plan's, where it is final or the motif's has too many nodes."""
+    if plan.final:
+        return plan.cut
+    try:
+        return cut_file(motif, options)
+    except ImageFlawed:
+        return plan.cut
+
+
+def small_copy(motif: Pixels) -> Pixels:
+    """The motif with PLAN_PIXELS on its longer side; itself, where it is no larger."""
+    height, width = motif.shape[:2]
+    scale = PLAN_PIXELS / max(height, width)
+    if scale >= 1:
+        return motif
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(motif).resize(size, Image.Resampling.BOX))
 
 
 def options_of(order: ImageOrder) -> CutOptions:

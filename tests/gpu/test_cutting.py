@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.cutting.cut_file import NODES_MOST, CutOptions, cut_file
+from gpu_tasks.cutting.cut_file import NODES_MOST, CutFile, CutOptions, cut_file
 from gpu_tasks.drawn import INK_LEAST, Drawn, blank, drawing
 from gpu_tasks.pixels import Pixels
+from gpu_tasks.tools.clipart import finish_cut, plan_cut
 from tests.gpu.rendering import an_order_of, render, silent, studio
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -177,6 +178,64 @@ def test_detail_that_only_the_colours_have_is_a_flaw_too(colours: int) -> None:
 
     with pytest.raises(ImageFlawed, match="colours"):
         cut_file(np.dstack([picture, alpha]), CutOptions(width_mm=600, smallest_mm=0.2, colours=colours))
+
+
+def patches(seed: int) -> Pixels:
+    """A disc of small patches of many colours, whose outline is plain (128, 128, 3)."""
+    picture = disc(128, 56)
+    fields = np.random.default_rng(seed).integers(0, 4, (32, 32, 3)).repeat(4, 0).repeat(4, 1) * 70
+    inside = (picture != 255).any(2)
+    picture[inside] = fields[inside]
+    return picture
+
+
+@pytest.mark.parametrize("second", ["good", "bad"])
+def test_colours_over_the_budget_earn_a_second_try_in_ordinary_sizes(
+    monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    fields = {"prompt": "a", "colours": 16, "width_mm": 200}
+    order = an_order_of("clipart", 1, json.dumps(fields))
+    seeds = drawn_by(monkeypatch, "clipart", patches(1), GOOD if second == "good" else patches(2))
+
+    [drawn] = studio().render([order], silent)
+
+    assert len(seeds) == 2
+    if second == "good":
+        assert isinstance(drawn, Drawn)
+        assert rings_in(studio().finish(order, drawn).files["cut.svg"])
+    else:
+        assert isinstance(drawn, ImageFlawed)
+        assert "more detail" in drawn.detail
+
+
+def test_a_motif_whose_small_copy_can_be_cut_is_cut_however_many_nodes_it_has_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A small copy of fine patches has fewer of them than the budget, the motif itself more."""
+    picture = disc(512, 224)
+    inside = (picture != 255).any(2)
+    motif = np.dstack([picture, np.where(inside, 255, 0).astype(np.uint8)])
+    options = CutOptions(colours=2)
+    plan = plan_cut(motif, options)
+    assert not plan.final
+    monkeypatch.setattr("gpu_tasks.tools.clipart.cut_file", refuse)
+
+    assert finish_cut(motif, options, plan) is plan.cut
+
+
+def test_a_small_copy_that_cannot_be_cut_leaves_the_verdict_to_the_motif(monkeypatch: pytest.MonkeyPatch) -> None:
+    motif = np.dstack([disc(512, 224), np.full((512, 512), 255, np.uint8)])
+
+    def only_large(pixels: Pixels, options: CutOptions) -> CutFile:
+        return cut_file(pixels, options) if len(pixels) == 512 else refuse()
+
+    monkeypatch.setattr("gpu_tasks.tools.clipart.cut_file", only_large)
+
+    assert plan_cut(motif, CutOptions()).final
+
+
+def refuse(*_: object) -> CutFile:
+    raise ImageFlawed("more detail")
 
 
 # Almost blank.
