@@ -46,6 +46,7 @@ def environment(port: int) -> dict[str, str]:
         warm_workers=1,
         launched_tasks=4,
         launch_s=12,
+        dispatch_ms=250,
         batch_s=600,
         moderator="none",
         unjudged="refuse",

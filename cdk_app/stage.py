@@ -80,8 +80,9 @@ class Gpu:
     """The GPU fleet and its task. A task takes one GPU; every instance type has the CPU and memory that it asks for.
 
     `device` is what its tasks render on; `cpu` is for a laptop. `launch_s` is how long a launched task takes from its
-    launch to its first step, which estimates go by until a stage has measured its own. `image` names a container
-    image outright; without it, it is `image_tag` in the stage's own repository.
+    launch to its first step, which estimates go by until a stage has measured its own; `dispatch_ms` are the
+    milliseconds from a submission to the first step of an idle task. `image` names a container image outright; without
+    it, it is `image_tag` in the stage's own repository.
     """
 
     device: Literal["cuda", "cpu"] = "cuda"
@@ -91,6 +92,7 @@ class Gpu:
     warm_spot_tasks: Count
     warm_on_demand_tasks: Count
     launch_s: Seconds
+    dispatch_ms: Count
     task_cpu: Positive
     task_memory_mib: Positive
     disk_gib: Annotated[int, Field(ge=60)]

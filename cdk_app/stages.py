@@ -43,6 +43,7 @@ DEV = Stage(
         warm_spot_tasks=1,
         warm_on_demand_tasks=0,
         launch_s=180,
+        dispatch_ms=1000,
         task_cpu=3072,
         task_memory_mib=12288,
         disk_gib=100,
@@ -169,7 +170,13 @@ LOCAL = replace(
     name="local",
     functions=local_functions(platform.machine(), sys.version_info[:2]),
     gpu=replace(
-        DEV.gpu, spot_instances=1, on_demand_instances=1, launch_s=12, image="craftspark-gpu:local", device="cpu"
+        DEV.gpu,
+        spot_instances=1,
+        on_demand_instances=1,
+        launch_s=12,
+        dispatch_ms=250,
+        image="craftspark-gpu:local",
+        device="cpu",
     ),
     rendering=replace(
         DEV.rendering,

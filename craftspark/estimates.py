@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
 from craftspark.backlog import Backlog, Readings
 from craftspark.catalogue import Model
@@ -22,10 +22,8 @@ FRESH_S = 0.05
 # by GROWTH seconds a second since: a demand of eleven times what the workers do.
 GROWTH = 10
 STALE_S = 60.0
-# From the submission to the first step of an idle worker, and from the last stored image to the job's final state:
-# queues, Lambdas and the state machine's transitions.
-DISPATCH_S = 1.0
-SETTLEMENT_S = 0.5
+# From the last stored image to the job's final state: Lambdas and the state machine's transitions.
+SETTLEMENT_S = 0.2
 LONGEST_RETRY_S = 600
 # What the images of one wave have in common, in all tools' renderers.
 KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat")
@@ -33,14 +31,20 @@ KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat"
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Seconds: until the first step, and from there to the job's end."""
+    """Seconds: until the first step, from there to the job's end, and both, which is their sum as well."""
 
     wait_s: int
-    render_s: int
+    total_s: int
 
     @property
-    def total_s(self) -> int:
-        return self.wait_s + self.render_s
+    def render_s(self) -> int:
+        return self.total_s - self.wait_s
+
+    @classmethod
+    def rounded(cls, wait_s: float, render_s: float) -> Self:
+        """The nearest whole seconds of the total, of which rendering takes at least one."""
+        total_s = max(1, round(wait_s + render_s))
+        return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +61,16 @@ class Capacity:
     """What a stage renders on. Times are seconds.
 
     `warm_workers` serve the interactive lane; a batch of the bulk lane gets a launched task, of which there may be
-    `launched_tasks` at once. `launch_s` is how long a launch takes where none was measured lately. A batch may take
-    `batch_s`, a job `deadline_s` from its submission to its end.
+    `launched_tasks` at once. `launch_s` is how long a launch takes where none was measured lately, and
+    `dispatch_s` lie between a submission and the first step of an idle worker. A batch may take `batch_s`, a job
+    `deadline_s` from its submission to its end.
     """
 
     device: str
     warm_workers: int
     launched_tasks: int
     launch_s: int
+    dispatch_s: float
     batch_s: int
     deadline_s: int
 
@@ -133,14 +139,14 @@ class Estimates:
         backlog, _ = self.readings.read(at_most_s=STALE_S)
         for change, price in cheaper(request, self.model, source):
             other = request.model_copy(update=change)
-            render_s = self._render_s(other, self.work(other, source), backlog.speed.pace(tool))
+            render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
             yield Cheaper(changes=change, price=price, render_s=render_s)
 
     def _check_render(self, request: JobRequest, source: Source | None, work: Work) -> None:
         """Raise RenderTooLong where the job alone takes longer than a job or a batch may."""
         if self._fits(request, work):
             return
-        render_s = self._render_s(request, work, 1.0)
+        render_s = ceil(self._render_s(request, work, 1.0))
         if work.longest_batch_s > self.capacity.batch_s:
             limit = f"{self.model.images_per_batch} images may take {self.capacity.batch_s} s"
         else:
@@ -159,12 +165,12 @@ class Estimates:
         )
 
     def _fits(self, request: JobRequest, work: Work) -> bool:
-        in_time = DISPATCH_S + self._render_s(request, work, 1.0) <= self.capacity.deadline_s
+        in_time = self.capacity.dispatch_s + self._render_s(request, work, 1.0) <= self.capacity.deadline_s
         return in_time and work.longest_batch_s <= self.capacity.batch_s
 
     def _estimate(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
         render_s = self._render_s(request, work, backlog.speed.pace(tool))
-        return Estimate(wait_s=round(DISPATCH_S + self._wait_s(request.lane, backlog)), render_s=render_s)
+        return Estimate.rounded(self.capacity.dispatch_s + self._wait_s(request.lane, backlog), render_s)
 
     def _wait_s(self, lane: str, backlog: Backlog) -> float:
         capacity, speed = self.capacity, backlog.speed
@@ -182,8 +188,8 @@ class Estimates:
         # A stage without warm workers launches a task for each batch that nobody takes.
         return of_lane or self.capacity.launched_tasks
 
-    def _render_s(self, request: JobRequest, work: Work, pace: float) -> int:
-        return ceil(work.elapsed_s(self._workers(request.lane)) * pace + SETTLEMENT_S)
+    def _render_s(self, request: JobRequest, work: Work, pace: float) -> float:
+        return work.elapsed_s(self._workers(request.lane)) * pace + SETTLEMENT_S
 
     def _check_backlog(self, estimate: Estimate, work: Work, pace: float) -> None:
         capacity = self.capacity

@@ -46,7 +46,8 @@ class SubmitSettings(Settings):
     """What `submit_job` and `quote_job` need. The stage renders on `device`, with so many workers and launched tasks.
 
     Times are seconds: `launch_s` is how long a launched task takes to its first step, where none was launched lately,
-    `batch_s` and `job_deadline_s` bound rendering a batch and a whole job.
+    `batch_s` and `job_deadline_s` bound rendering a batch and a whole job. `dispatch_ms` are the milliseconds from a
+    submission to the first step of an idle worker.
 
     `moderator` is what judges prompts beside the word lists: `none`, `comprehend` or `guardrail`, which has an id and
     a version. `unjudged` prompts, while it does not answer, are `accept`ed or `refuse`d.
@@ -60,6 +61,7 @@ class SubmitSettings(Settings):
     warm_workers: int
     launched_tasks: int
     launch_s: int
+    dispatch_ms: int
     batch_s: int
     moderator: str
     unjudged: str

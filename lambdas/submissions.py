@@ -46,6 +46,7 @@ def submissions() -> Submissions:
                 warm_workers=settings.warm_workers,
                 launched_tasks=settings.launched_tasks,
                 launch_s=settings.launch_s,
+                dispatch_s=settings.dispatch_ms / 1000,
                 batch_s=settings.batch_s,
                 deadline_s=settings.job_deadline_s,
             ),

@@ -127,6 +127,7 @@ class ApiStack(Stack):
             device=gpu.device,
             launched_tasks=gpu.spot_instances,
             launch_s=gpu.launch_s,
+            dispatch_ms=gpu.dispatch_ms,
             batch_s=self._stage.rendering.batch_s,
             moderator=makers.moderator,
             unjudged=makers.unjudged,

@@ -172,6 +172,7 @@ def submit_settings(
         warm_workers=2,
         launched_tasks=4,
         launch_s=12,
+        dispatch_ms=1000,
         batch_s=600,
         moderator="none",
         unjudged="refuse",

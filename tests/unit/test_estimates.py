@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from craftspark.backlog import Backlog, Speed, WaitingJob
 from craftspark.catalogue import CATALOGUE, find_model
 from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
-from craftspark.estimates import FRESH_S, STALE_S, Capacity, Estimate, Estimates, kind_of
+from craftspark.estimates import FRESH_S, SETTLEMENT_S, STALE_S, Capacity, Estimate, Estimates, kind_of
 from craftspark.parsing import parse_request
 from craftspark.releases import Pin
 from craftspark.sources import Source
@@ -20,7 +21,9 @@ from craftspark.tools.request import JobRequest
 MODEL = find_model("craftspark-clipart-128")
 WIDE_SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=512, height=512)
 SMALL_SOURCE = replace(WIDE_SOURCE, width=128, height=128)
-CAPACITY = Capacity(device="cpu", warm_workers=1, launched_tasks=2, launch_s=60, batch_s=240, deadline_s=900)
+CAPACITY = Capacity(
+    device="cpu", warm_workers=1, launched_tasks=2, launch_s=60, dispatch_s=1.0, batch_s=240, deadline_s=900
+)
 WARM = Speed(warm=True)
 
 
@@ -146,12 +149,12 @@ def test_what_takes_longer_than_it_may_is_refused_at_the_bound_and_below_it_is_n
     request, found = a_request(tool, source, **fields)
     wide: dict[str, Any] = {"deadline_s": 10**6, "batch_s": 10**6}
     longest = estimates(**wide).work(request, found)
-    whole_s = estimates(**wide).of(tool, request, found).render_s
-    takes_s = whole_s + 1 if bound == "deadline_s" else longest.longest_batch_s
+    whole_s = CAPACITY.dispatch_s + longest.elapsed_s(1) + SETTLEMENT_S
+    takes_s, less = (ceil(whole_s), 1.0) if bound == "deadline_s" else (longest.longest_batch_s, 0.01)
 
     assert estimates(**{**wide, bound: takes_s}).admit(tool, request, found)
     with pytest.raises(RenderTooLong) as refused:
-        estimates(**{**wide, bound: takes_s - 0.01}).admit(tool, request, found)
+        estimates(**{**wide, bound: takes_s - less}).admit(tool, request, found)
 
     named = [error["field"] for error in refused.value.facts["errors"]]
     assert set(least) <= {*named, "steps"}
@@ -303,5 +306,11 @@ def test_images_of_a_kind_share_a_wave_with_those_alone() -> None:
     )
 
 
-def test_an_estimate_s_total_is_wait_and_render() -> None:
-    assert Estimate(wait_s=3, render_s=4).total_s == 7
+def test_an_estimate_is_whole_seconds_that_add_up_and_renders_for_one_at_least() -> None:
+    for wait_s in (0.2, 0.6, 1.4, 1.6, 7.5):
+        for render_s in (0.1, 0.4, 0.7, 4.4, 4.5):
+            estimate = Estimate.rounded(wait_s, render_s)
+            assert estimate.wait_s + estimate.render_s == estimate.total_s
+            assert abs(estimate.total_s - wait_s - render_s) < 1
+            assert abs(estimate.wait_s - wait_s) < 1
+            assert estimate.render_s >= 1

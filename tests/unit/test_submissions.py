@@ -119,7 +119,9 @@ class FakeIntake:
 
 
 MODEL = find_model("craftspark-clipart-128")
-CAPACITY = Capacity(device="cpu", warm_workers=2, launched_tasks=4, launch_s=180, batch_s=600, deadline_s=3600)
+CAPACITY = Capacity(
+    device="cpu", warm_workers=2, launched_tasks=4, launch_s=180, dispatch_s=1.0, batch_s=600, deadline_s=3600
+)
 
 
 def a_counter(
@@ -433,7 +435,7 @@ def test_an_accepted_job_carries_its_work_and_the_estimate_that_it_was_accepted_
 
     assert acceptance.jobs[job.job_id] == job
     assert job.work_s == pytest.approx(2 * 3.62, rel=0.1)
-    assert (job.estimated_wait_s, job.estimated_render_s) == (16, 5)
+    assert (job.estimated_wait_s, job.estimated_render_s) == (16, 4)
 
 
 def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothing_is_reserved() -> None:
