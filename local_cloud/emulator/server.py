@@ -54,6 +54,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.patches import ecs_tasks
+    from local_cloud.emulator.places import Places
     from local_cloud.emulator.task_processes import TaskProcesses
 
     processes = TaskProcesses(
@@ -62,6 +63,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         state_dir=arguments.state_dir,
         endpoint=arguments.endpoint,
         facts_of=ecs_tasks.facts_of,
+        places=Places(ecs_tasks.TaskDemand()),
     )
     patching.apply_all(patches.all_patches(processes))
     asked_to_stop, stopped = asyncio.Event(), asyncio.Event()

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_cloud.emulator.places import Places
 from local_cloud.environment import scrubbed
 
 TETHER = Path(__file__).with_name("tether.py")
@@ -35,9 +36,6 @@ BROKEN_WITHIN_S = 5.0
 RESTART_DELAY_S = 0.5
 LONGEST_RESTART_DELAY_S = 10.0
 FOLLOW_S = 0.2
-# Tasks that run beside the services' own; the others wait, as on AWS for an instance. Each loads a model of its own.
-LAUNCHED_AT_ONCE = 2
-PLACE_POLL_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +133,7 @@ class TaskProcesses:
         state_dir: Path,
         endpoint: str,
         facts_of: Callable[[Mapping[str, str]], TaskFacts],
+        places: Places,
     ) -> None:
         self.containers = self.images = self
         self._commands = commands
@@ -146,7 +145,7 @@ class TaskProcesses:
         self._by_id: dict[str, TaskProcess] = {}
         self._breakdowns: Counter[str] = Counter()
         self._closing = threading.Event()
-        self._places = threading.BoundedSemaphore(LAUNCHED_AT_ONCE)
+        self._places = places
         # The kernel ends a tethered process when the thread that started it ends, so this thread lives to the last.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="task-starter")
         self._serial = itertools.count()
@@ -177,7 +176,8 @@ class TaskProcesses:
     ) -> TaskProcess:
         """Start the program that the image stands for, the container's command as its arguments.
 
-        Raises NoCommand where the image stands for none.
+        A launched task waits for a place, as on AWS for an instance. Raises NoCommand where the image stands for no
+        program, and NoPlace.
         """
         self._wait_out_breakdowns(image)
         if image not in self._commands:
@@ -187,16 +187,22 @@ class TaskProcesses:
         log = self._logs / f"{labels[FAMILY]}-{task[:8]}.log"
         record = self._records / f"{next(self._serial)}-{task}.json"
         facts = self._facts_of(labels)
-        if not facts.group:
-            self._wait_for_place()
         told = {"task": task, "image": image, "group": facts.group, "log": str(log), "started": time.time()}
         program = [sys.executable, "-I", "-S", str(TETHER), str(record), str(os.getpid()), json.dumps(told)]
         program += [*self._commands[image], *(command or [])]
-        process = self._starter.submit(self._start, program, self._environment(environment), log).result()
+        place = None if facts.group else labels[TASK_ARN]
+        if place:
+            self._places.take(place)
+        try:
+            process = self._starter.submit(self._start, program, self._environment(environment), log).result()
+        except BaseException:
+            if place:
+                self._places.release(place)
+            raise
         container = TaskProcess(process, log, record, facts.stop_grace_s)
         self._by_id[container.id] = container
         threading.Thread(
-            target=self._reap, args=(image, container, facts), name=f"reap-{process.pid}", daemon=True
+            target=self._reap, args=(image, container, place), name=f"reap-{process.pid}", daemon=True
         ).start()
         logger.info("Task %s: %s runs as process %s", task, image, process.pid)
         return container
@@ -204,6 +210,7 @@ class TaskProcesses:
     def stop_all(self) -> None:
         """Stop every process within its grace and start no other."""
         self._closing.set()
+        self._places.close()
         running = [container for container in self._by_id.values() if container.status == "running"]
         for container in running:
             container.stop()
@@ -228,15 +235,10 @@ class TaskProcesses:
         ours |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
         return ours | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
 
-    def _wait_for_place(self) -> None:
-        while not self._places.acquire(timeout=PLACE_POLL_S):
-            if self._closing.is_set():
-                raise NoCommand("the local cloud is stopping")
-
-    def _reap(self, image: str, container: TaskProcess, facts: TaskFacts) -> None:
+    def _reap(self, image: str, container: TaskProcess, place: str | None) -> None:
         container.reap()
-        if not facts.group:
-            self._places.release()
+        if place:
+            self._places.release(place)
         code, lived = container.process.returncode, time.monotonic() - container.started
         logger.info("Task process %s ended with %s after %.1f s", container.process.pid, code, lived)
         if code > 0 and lived < BROKEN_WITHIN_S:

@@ -1,5 +1,6 @@
 """The contract of the remaining patches, and the guard that each of them has."""
 
+import contextvars
 import dataclasses
 import json
 import uuid
@@ -7,9 +8,10 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from local_cloud.aws_clients import Clients
-from local_cloud.emulator.patches import all_patches
+from local_cloud.emulator.patches import all_patches, lambda_throttles
 from local_cloud.emulator.patching import EmulatorChanged, Patch, Target, apply_all
 from local_cloud.emulator.task_processes import TaskProcesses
 from tests.e2e.waiting import eventually
@@ -174,3 +176,65 @@ def test_an_alarm_over_several_metrics_is_made_and_described(aws: Clients) -> No
     [alarm] = aws["cloudwatch"].describe_alarms(AlarmNames=[name])["MetricAlarms"]
     assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (0, 3)
     assert alarm["StateValue"] != "ALARM"
+
+
+def test_dead_letters_are_moved_back_to_the_queue_that_they_came_from(aws: Clients) -> None:
+    sqs = aws["sqs"]
+    queue, dead = (sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"] for _ in range(2))
+    queue_arn, dead_arn = (
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        for url in (queue, dead)
+    )
+
+    def received(url: str, hidden_s: int = 30) -> list[tuple[str, str]]:
+        answer = sqs.receive_message(
+            QueueUrl=url, VisibilityTimeout=hidden_s, AttributeNames=["All"], MaxNumberOfMessages=10
+        )
+        return [(each["Body"], each["Attributes"]["ApproximateReceiveCount"]) for each in answer.get("Messages", [])]
+
+    def last_move() -> dict[str, Any]:
+        move: dict[str, Any] = sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"][0]
+        return move
+
+    with pytest.raises(ClientError, match="must be configured as a Dead Letter Queue"):
+        sqs.start_message_move_task(SourceArn=dead_arn)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        sqs.start_message_move_task(SourceArn=f"{dead_arn}-of-nobody")
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    for body in ("first", "second"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId="maker")
+    assert received(queue, hidden_s=0) == [("first", "1"), ("second", "1")]
+    assert received(queue) == []
+    assert len(received(dead, hidden_s=0)) == 2
+
+    assert sqs.start_message_move_task(SourceArn=dead_arn)["TaskHandle"]
+
+    assert (last_move()["Status"], last_move()["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 2)
+    assert received(dead) == []
+    assert received(queue) == [("first", "1"), ("second", "1")]
+
+    sqs.send_message(QueueUrl=dead, MessageBody="sent here by hand")
+    sqs.start_message_move_task(SourceArn=dead_arn)
+    assert (last_move()["Status"], last_move()["FailureReason"]) == ("FAILED", "CouldNotDetermineMessageSource")
+    assert len(received(dead, hidden_s=0)) == 1
+
+    sqs.start_message_move_task(SourceArn=dead_arn, DestinationArn=queue_arn)
+    assert received(dead) == []
+    assert received(queue) == [("sent here by hand", "1")]
+
+
+def test_an_asynchronous_invocation_waits_until_its_function_is_throttled_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    throttled, done = {"throttle": True, "error": True}, {"body": "done"}
+    answers = iter([throttled] * 9)
+    monkeypatch.setattr(lambda_throttles, "_execute_function", lambda *_: next(answers, done))
+    monkeypatch.setattr(lambda_throttles, "FIRST_RETRY_S", 0.0)
+    function = {"config": {"FunctionName": "f"}}
+    short_of_time = function | {"event_invoke_config": {"MaximumEventAgeInSeconds": 0}}
+
+    assert lambda_throttles.execute_function(function, {}) == throttled  # its caller waits for an answer
+    monkeypatch.setattr(lambda_throttles, "_asynchronous", contextvars.ContextVar("asynchronous", default=True))
+    assert lambda_throttles.execute_function(short_of_time, {}) == throttled
+    assert lambda_throttles.execute_function(function, {}) == done

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.aws_clients import Clients
-from local_cloud.emulator.task_processes import LAUNCHED_AT_ONCE
+from local_cloud.emulator.places import count
 from local_cloud.state import StateDir
 from local_cloud.task_records import TaskRecord, live_tasks
 from tests.e2e.processes import alive
@@ -151,22 +151,25 @@ def test_a_launched_task_s_command_is_the_arguments_of_its_program(aws: Clients,
     aws["ecs"].stop_task(task=run["tasks"][0]["taskArn"])
 
 
-def test_launched_tasks_beyond_the_laptop_s_places_wait_for_one(aws: Clients, emulator_state: StateDir) -> None:
-    definition = task_definition(aws, "idle")
-    tasks = [aws["ecs"].run_task(taskDefinition=definition)["tasks"][0]["taskArn"] for _ in range(3)]
+def test_launched_tasks_run_on_the_cores_that_are_there_in_the_order_of_run_task(
+    aws: Clients, emulator_state: StateDir
+) -> None:
+    definition, places = task_definition(aws, "idle"), count(service_tasks=0)
+    arns = [aws["ecs"].run_task(taskDefinition=definition)["tasks"][0]["taskArn"] for _ in range(places + 2)]
+    tasks = [arn.rpartition("/")[2] for arn in arns]
 
-    def launched() -> list[str]:
-        return [task.task for task in live_tasks(emulator_state.tasks) if not task.group]
+    def launched() -> set[str]:
+        return {task.task for task in live_tasks(emulator_state.tasks) if not task.group}
 
-    first = eventually(lambda: launched() if len(launched()) == LAUNCHED_AT_ONCE else None)
-    assert first is not None
-    aws["ecs"].stop_task(task=next(arn for arn in tasks if arn.endswith(first[0])))
-    third = next(arn.rpartition("/")[2] for arn in tasks if arn.rpartition("/")[2] not in first)
-    eventually(lambda: third in launched())
+    eventually(lambda: launched() == set(tasks[:places]))
+    aws["ecs"].stop_task(task=arns[places])  # it waits; nothing of it may start any more
+    aws["ecs"].stop_task(task=arns[0])
+    eventually(lambda: launched() == {*tasks[1:places], tasks[-1]})
 
-    for arn in tasks:
+    for arn in arns:
         aws["ecs"].stop_task(task=arn)
     eventually(lambda: not launched())
+    assert not list((emulator_state.logs / "tasks").glob(f"*-{tasks[places][:8]}.log"))
 
 
 def test_an_image_that_stands_for_no_program_fails_its_task_by_name(aws: Clients) -> None:

@@ -8,17 +8,20 @@ import signal
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_cloud.aws_clients import Clients
 from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, drain_stderr
 from local_cloud.emulator_process import EmulatorProcess
 from local_cloud.state import StateDir
 from tests.e2e.processes import mentioning
+from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually
 
 HANDLER = """
@@ -143,3 +146,49 @@ def test_a_burst_of_invocations_queues_for_as_many_processes_as_the_machine_has_
     commands = mentioning(str(emulator_state.path)).values()
     assert answers == [200] * 4 * processes
     assert sum(name in command for command in commands) == processes
+
+
+def test_a_throttled_lambda_is_throttled_by_name_and_its_events_wait(aws: Clients, emulator_state: StateDir) -> None:
+    name = function(aws)
+    arn = aws["lambda"].get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    aws["lambda"].put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    retry = {"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 1, "MaxAttempts": 1}
+    invoke_it = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": arn, "Payload": {"lines": 0}},
+        "Retry": [retry],
+        "End": True,
+    }
+
+    with pytest.raises(ClientError) as refusal:
+        aws["lambda"].invoke(FunctionName=name)
+    execution = start(aws, {"StartAt": "Work", "States": {"Work": invoke_it}})
+    failed = ended(aws, execution)
+    before = throttles(aws, name)
+    aws["events"].put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    aws["events"].put_targets(Rule=name, Targets=[{"Id": "it", "Arn": arn, "Input": json.dumps({"lines": 3})}])
+    aws["events"].put_events(Entries=[{"Source": name, "DetailType": "Drill", "Detail": "{}"}])
+    eventually(lambda: throttles(aws, name) > before)
+    aws["lambda"].delete_function_concurrency(FunctionName=name)
+
+    assert refusal.value.response["Error"]["Code"] == "TooManyRequestsException"
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert failed["error"] == "Lambda.TooManyRequestsException"
+    assert [event["type"] for event in history(aws, execution)].count("TaskFailed") == 2
+    log = emulator_state.logs / "lambdas" / f"{name}.log"
+    assert eventually(lambda: log.exists() and log.read_text()) == "line 0\nline 1\nline 2\n"
+
+
+def throttles(aws: Clients, name: str) -> int:
+    now = datetime.now(UTC)
+    points = aws["cloudwatch"].get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Throttles",
+        Dimensions=[{"Name": "FunctionName", "Value": name}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return int(sum(point["Sum"] for point in points))

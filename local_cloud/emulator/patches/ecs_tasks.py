@@ -4,7 +4,7 @@ Gap: without Docker, a task says RUNNING and nothing runs. Here a stand-in takes
 emulator's own scheduler starts, watches, replaces and stops processes as it would containers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ministack.services import ecs
 
@@ -21,6 +21,24 @@ def facts_of(labels: Mapping[str, str]) -> TaskFacts:
     task = ecs._tasks.get(labels[TASK_ARN]) or {}
     stop_timeout = containers.get(labels[CONTAINER], {}).get("stopTimeout", DEFAULT_STOP_TIMEOUT_S)
     return TaskFacts(group=task.get("group") or "", stop_grace_s=float(stop_timeout))
+
+
+class TaskDemand:
+    """The tasks that want cores, for `Places`."""
+
+    def launched(self) -> Sequence[str]:
+        """The ARNs of launched tasks that nobody has stopped, in the order of RunTask, which adds them."""
+        return [
+            arn for arn, task in ecs._tasks.items() if not (task.get("group") or "") and ecs._task_is_active(arn, task)
+        ]
+
+    def service_tasks(self) -> int:
+        """How many tasks the services want to run."""
+        return sum(
+            service.get("desiredCount", 0)
+            for _, service in ecs._services.all_items()
+            if service.get("status") == "ACTIVE"
+        )
 
 
 def retire_services() -> None:
@@ -45,6 +63,9 @@ def patch(processes: TaskProcesses) -> Patch:
             Target(ecs, "_maybe_mark_stopped", "c9797b050da2712b6a2f9e917e25ec53"),
             Target(ecs, "_remove_docker_container", "209837990b2f6cbeb84ccf93c1c80925"),
             Target(ecs, "_reconcile_service_tasks", "16e4d03cbf75322f8ecc43ac416487dc"),
+            Target(ecs, "_run_task", "6e96d8f5a5b850d7f8738c33265138f2"),
+            Target(ecs, "_task_is_active", "9745462eeaebb658599c105438bdc057"),
+            Target(ecs, "_fail_task_start", "10551bfd5dedcb2dad373dd8a3ef6b12"),
         ),
         apply=lambda: setattr(ecs, "_docker", processes),
     )
