@@ -31,12 +31,19 @@ class Canvas:
         self._pixels = np.pad(source, beyond, mode="edge")
         self._known = np.zeros((height, width), bool)
         self._known[place.top : place.bottom, place.left : place.right] = True
+        self._beyond = ~self._known[: size[1], : size[0]]
+        self.begun = self.new
         self.spoiled = False
 
     @property
     def pixels(self) -> Pixels:
         """The result (height, width, 3)."""
         return np.ascontiguousarray(self._pixels[: self._size[1], : self._size[0]])
+
+    @property
+    def new(self) -> Pixels:
+        """What lies beyond the source (pixels, 1, 3); `begun` is what lay there at first."""
+        return self.pixels[self._beyond][:, None]
 
     def view(self, window: Box) -> Pixels:
         """What the window holds so far."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from craftspark.tools.request import LARGEST_SEED
 from gpu_tasks.claim import ImageOrder
@@ -19,6 +20,7 @@ STRIDE = 0x9E3779B9
 LEAP = 0x85EBCA6B  # another odd number far from it, so that no drawing of an image is another's second try
 FLATTEST = 2.0  # a standard deviation of the pixels' values, of 255, that no drawing stays below
 GROUND = 8  # of 255, in the worst channel: how far a ground's colour wanders
+SAME_GROUND = 32  # of 255, in the worst channel: how far a plain ground may drift where a drawing goes on with it
 INK_LEAST = 0.005  # of a picture's area: less beside its ground, and it is almost blank
 
 
@@ -89,12 +91,29 @@ def blank(pixels: Pixels | None) -> Flaw | None:
     return None
 
 
+def blank_beyond(new: Pixels, begun: Pixels) -> Flaw | None:
+    """The flaw of what was drawn beyond a source: blank, where it does not just go on with a plain edge.
+
+    `new` (pixels, 1, 3) is what was drawn there, `begun` the same pixels as the source's edges went on.
+    """
+    flaw = blank(new)
+    if flaw is None or (blank(begun) and np.abs(ground(new) - ground(begun)).max() <= SAME_GROUND):
+        return None
+    return replace(flaw, reason=f"beyond the source, {flaw.reason}")
+
+
+def ground(pixels: Pixels) -> NDArray[np.float64]:
+    """The colour (3) of a picture's ground, the middle one of all."""
+    middle: NDArray[np.float64] = np.median(pixels[..., :3].reshape(-1, 3), axis=0)
+    return middle
+
+
 def is_flat(pixels: Pixels) -> bool:
     """Whether a picture is one colour."""
     return float(pixels[..., :3].std(axis=(0, 1)).max()) < FLATTEST
 
 
 def ink(pixels: Pixels) -> float:
-    """The share of a picture (height, width, 3) that does not have its ground's colour, the middle one of all."""
+    """The share of a picture (height, width, 3) that does not have its ground's colour."""
     colours = pixels[..., :3].reshape(-1, 3).astype(np.int16)
-    return float((np.abs(colours - np.median(colours, axis=0)).max(1) > GROUND).mean())
+    return float((np.abs(colours - ground(pixels)).max(1) > GROUND).mean())

@@ -14,7 +14,7 @@ from craftspark.windows import Box
 from gpu_tasks.canvas import Canvas
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.diffusion import Diffusion, Settings, Sketch
-from gpu_tasks.drawn import Drawn, OnStep, drawing, nth_seed
+from gpu_tasks.drawn import Drawn, OnStep, blank_beyond, drawing, nth_seed
 from gpu_tasks.finishing import Finished, finished
 from gpu_tasks.orders import settings_of, sketch_of
 from gpu_tasks.sources import SourcePictures, on_white
@@ -56,10 +56,7 @@ class OutpaintRenderer:
             for (painting, window), pixels in zip(windows, drawn, strict=True):
                 painting.canvas.add(window, pixels)
             done += len(windows)
-        return [
-            drawing(None, order.seed) if canvas.spoiled else Drawn(pixels=canvas.pixels, seed=order.seed)
-            for order, canvas, _ in paintings
-        ]
+        return [drawing_of(painting) for painting in paintings]
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
         return finished(drawn)
@@ -75,6 +72,14 @@ class OutpaintRenderer:
         size = (request.width or width, request.height or height)
         canvas = Canvas(source, request.place_of(width, height), size, settings.size)
         return Painting(order, canvas, request.rounds((width, height), settings.size))
+
+
+def drawing_of(painting: Painting) -> Drawn:
+    """What came of a painting, with its flaw where what is new of it is blank."""
+    order, canvas, _ = painting
+    if canvas.spoiled:
+        return drawing(None, order.seed)
+    return Drawn(pixels=canvas.pixels, seed=order.seed, flaw=blank_beyond(canvas.new, canvas.begun))
 
 
 def sketch(painting: Painting, window: Box) -> Sketch:

@@ -176,6 +176,34 @@ def test_a_variation_has_its_source_s_aspect_and_clear_is_white() -> None:
 # Outpaint.
 
 
+def a_soft_picture() -> Pixels:
+    """Something is everywhere in it (128, 128, 3)."""
+    fields = np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8)
+    return np.asarray(Image.fromarray(fields).resize((128, 128), Image.Resampling.BICUBIC))
+
+
+def with_speck(picture: Pixels) -> Pixels:
+    """The picture with five dark pixels in each direction in its middle."""
+    changed = picture.copy()
+    changed[62:67, 62:67] = 0
+    return changed
+
+
+def outpainted(
+    monkeypatch: pytest.MonkeyPatch, picture: Pixels, *drawings: Pixels
+) -> tuple[list[Drawn | Exception], list[int]]:
+    """What becomes of the picture, half as wide again, where the model draws these; and the seeds it was asked for."""
+    source, fetch = brought(picture)
+    by, left, asked = studio_with(fetch), list(drawings), list[int]()
+
+    def draw(sketches, _settings, _on_step):  # type: ignore[no-untyped-def]
+        asked.extend(sketch.seed for sketch in sketches)
+        return [left.pop(0) for _ in sketches]
+
+    monkeypatch.setattr(by._renderers["outpaint"]._diffusion, "draw", draw)  # type: ignore[attr-defined]
+    return by.render([the_order("outpaint", 1, source, width=192, height=128, anchor="left")], silent), asked
+
+
 def test_outpainting_keeps_the_picture_to_the_bit_and_draws_what_is_new() -> None:
     picture = a_drawing()
     source, fetch = brought(picture)
@@ -217,6 +245,35 @@ def test_images_of_different_canvases_share_a_wave_and_are_the_same_as_alone() -
 
     for order, drawn in zip(orders, together, strict=True):
         np.testing.assert_array_equal(render(order, by=by)[0].pixels, drawn.pixels)
+
+
+SOFT = a_soft_picture()
+BLANKS = {
+    "flat": np.full((128, 128, 3), 120, np.uint8),
+    "almost blank": with_speck(np.full((128, 128, 3), 120, np.uint8)),
+    "white": np.full((128, 128, 3), 255, np.uint8),
+}
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_blank_new_area_is_drawn_once_more_and_then_fails(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    [failed], asked = outpainted(monkeypatch, SOFT, BLANKS[blank], BLANKS[blank])
+    [drawn], _ = outpainted(monkeypatch, SOFT, BLANKS[blank], SOFT)
+
+    assert isinstance(failed, ImageFlawed)
+    assert "beyond the source, it came out" in failed.detail
+    assert len(set(asked)) == 2
+    assert isinstance(drawn, Drawn)
+    assert drawn.flaw is None
+
+
+def test_a_plain_ground_may_go_on_and_may_not_turn_into_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = with_speck(BLANKS["white"])
+    [goes_on], _ = outpainted(monkeypatch, plain, np.full((128, 128, 3), 240, np.uint8))
+    [turns], _ = outpainted(monkeypatch, plain, BLANKS["flat"], BLANKS["flat"])
+
+    assert isinstance(goes_on, Drawn)
+    assert isinstance(turns, ImageFlawed)
 
 
 # Upscale.
