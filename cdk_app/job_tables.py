@@ -140,13 +140,17 @@ class WebhooksTable(OnDemandTable):
         """Get webhooks and tries, and write tries down."""
         self.table.grant(writer, "dynamodb:GetItem", "dynamodb:PutItem")
 
+    def grant_register(self, registrar: iam.IGrantable) -> None:
+        """Find webhooks and enter new ones, within the plan's number."""
+        self.table.grant(registrar, *READ, "dynamodb:PutItem", "dynamodb:UpdateItem")
+
     def grant_put(self, writer: iam.IGrantable) -> None:
         """Find and put items."""
         self.table.grant(writer, *READ, "dynamodb:PutItem")
 
     def grant_drop(self, dropper: iam.IGrantable) -> None:
-        """Find and delete items."""
-        self.table.grant(dropper, *READ, "dynamodb:DeleteItem")
+        """Find and delete webhooks, and make room for others."""
+        self.table.grant(dropper, *READ, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
 
 
 class UploadsTable(OnDemandTable):

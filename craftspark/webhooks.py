@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from craftspark.errors import InvalidInput, PlanExceeded
+from craftspark.errors import AccountContended, CraftsparkError, InvalidInput, PlanExceeded
 from craftspark.idempotency import EffectExists, Write
 from craftspark.plans import Plan
 from craftspark.submissions import utc_now
@@ -20,6 +20,7 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 - what every Standard Webhooks secret beg
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 # Seconds until the next try, after each failure; then the message is a dead letter.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
+TRIES = 5  # to register a webhook while others of the maker's change
 MOST_TRIES = len(BACKOFF_S) + 1
 
 
@@ -82,16 +83,27 @@ class Delivery:
         return self.status is not None and fault_of(self.status) is None
 
 
+class WebhooksChanged(CraftsparkError):
+    """The maker's webhooks changed since they were read: a new one would be one too many, or have another's URL."""
+
+
 class WebhookBook(Protocol):
     """Where webhooks are kept."""
 
-    def of(self, maker: str) -> Sequence[Webhook]: ...
+    def of(self, maker: str) -> Sequence[Webhook]:
+        """The maker's webhooks, as they are now."""
 
-    def put(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
-        """Write the webhook and what else belongs to it; raises EffectExists where any of that is there."""
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
+        """Write a new webhook and what else belongs to it, where the maker has fewer than `most` and none of its URL.
 
-    def replace(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
-        """The same for one that is there; raises WebhookNotFound as well."""
+        Raises WebhooksChanged where not, EffectExists where the webhook or anything else is there.
+        """
+
+    def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
+        """Write a webhook that is there and has this secret, and what else belongs to it.
+
+        Raises WebhookNotFound, AccountContended where it has another secret by now, or EffectExists.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,35 +116,47 @@ class Webhooks:
     now: Callable[[], datetime] = utc_now
 
     def register(self, maker: str, plan: Plan, webhook_id: str, url: str, also: Sequence[Write] = ()) -> Webhook:
-        """A webhook with a new secret. Raises EffectExists for an id that is there, InvalidInput or PlanExceeded.
+        """A webhook with a new secret. Raises EffectExists for an id that is there, InvalidInput, PlanExceeded or
+        AccountContended.
 
         The URL is normalised; one that the maker has registered already is refused, else each message would come twice.
         """
-        there = {webhook.webhook_id: webhook for webhook in self.book.of(maker)}
-        if webhook_id in there:
-            raise EffectExists(f"the webhook {webhook_id} was registered before")
-        if len(there) >= plan.webhooks:
-            raise PlanExceeded(f"the plan {plan.title} has {plan.webhooks} webhooks", plan=plan.name)
+        normal = ""
+        for _ in range(TRIES):
+            there = {webhook.webhook_id: webhook for webhook in self.book.of(maker)}
+            if webhook_id in there:
+                raise EffectExists(f"the webhook {webhook_id} was registered before")
+            if len(there) >= plan.webhooks:
+                raise PlanExceeded(f"the plan {plan.title} has {plan.webhooks} webhooks", plan=plan.name)
+            normal = normal or self._reachable(url)
+            for webhook in there.values():
+                if webhook.url == normal:
+                    raise InvalidInput(
+                        f"you have registered {normal} already, as webhook {webhook.webhook_id}; delete that one first,"
+                        " or ask for a new secret of it",
+                        field="url",
+                    )
+            new = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
+            try:
+                self.book.put(new, also, most=plan.webhooks)
+            except WebhooksChanged:
+                continue
+            return new
+        raise AccountContended("your webhooks changed at the same moment; send this request again")
+
+    def _reachable(self, url: str) -> str:
+        """The URL in its normal form; raises InvalidInput where it leads to no public host."""
         try:
             normal = normalise_url(url, self.to_ascii)
             addresses_of(host_of(normal), self.resolve)
         except TargetRefused as refused:
             raise InvalidInput(refused.detail, field="url") from None
-        for webhook in there.values():
-            if webhook.url == normal:
-                raise InvalidInput(
-                    f"you have registered {normal} already, as webhook {webhook.webhook_id}; delete that one first, or "
-                    "ask for a new secret of it",
-                    field="url",
-                )
-        webhook = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
-        self.book.put(webhook, also)
-        return webhook
+        return normal
 
     def rotate(self, webhook: Webhook, also: Sequence[Write] = ()) -> Webhook:
         """The webhook with a new secret; the present one is good for a while.
 
-        Raises WebhookNotFound or EffectExists.
+        Raises WebhookNotFound, EffectExists, or AccountContended where another rotation came first.
         """
         rotated = replace(
             webhook,
@@ -140,7 +164,7 @@ class Webhooks:
             old_secret=webhook.secret,
             old_until=(self.now() + OLD_SECRET_GOOD_FOR).replace(microsecond=0),
         )
-        self.book.replace(rotated, also)
+        self.book.replace(rotated, also, secret=webhook.secret)
         return rotated
 
 

@@ -321,7 +321,7 @@ OPERATIONS = {
         answer=None,
         status=HTTPStatus.NO_CONTENT,
         parameters=(WEBHOOK_ID,),
-        refusals=(errors.WebhookNotFound,),
+        refusals=(errors.WebhookNotFound, errors.AccountContended),
     ),
     "rotate_webhook_secret": Operation(
         summary="A new secret; the old one signs beside it for a day",

@@ -261,7 +261,7 @@ class ApiStack(Stack):
         settings = WebhookSettings(webhooks_table=webhooks.table.table.table_name)
         function = self._function(name.title().replace("_", ""), name, settings)
         grants = {
-            "create_webhook": webhooks.table.grant_put,
+            "create_webhook": webhooks.table.grant_register,
             "rotate_webhook_secret": webhooks.table.grant_put,
             "delete_webhook": webhooks.table.grant_drop,
         }

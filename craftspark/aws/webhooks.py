@@ -6,34 +6,40 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.idempotency import write_effect
 from craftspark.aws.intake import message_group
 from craftspark.aws.items import epoch, live, moment, number, text, timestamp
-from craftspark.errors import WebhookNotFound
+from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.errors import AccountContended, WebhookNotFound
 from craftspark.idempotency import EffectExists, Write
 from craftspark.submissions import utc_now
-from craftspark.webhooks import Delivery, Message, Webhook
+from craftspark.webhooks import Delivery, Message, Webhook, WebhooksChanged
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
+CHANGED = "your webhooks changed at the same moment; send this request again"
 LOG_KEPT = timedelta(days=30)
 LONGEST_DELAY_S = 900  # of a message in SQS
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookTable:
-    """A maker's partition holds `webhook#<id>` and `delivery#<id>#<due>#<message>#<attempt>`."""
+    """A maker's partition holds `webhook#<id>` and `delivery#<id>#<due>#<message>#<attempt>`.
+
+    `registered` has hashes of the webhooks' URLs: what bounds their number and keeps each URL from coming twice,
+    whatever is registered at the same moment.
+    """
 
     client: DynamoDBClient
     table: str
 
     def of(self, maker: str) -> list[Webhook]:
-        return [read_webhook(item) for item in self._query(maker, "webhook#", limit=100, newest=False)]
+        return [read_webhook(item) for item in self._query(maker, "webhook#", limit=100, newest=False, now=True)]
 
     def get(self, maker: str, webhook_id: str) -> Webhook:
         """Raises WebhookNotFound."""
@@ -42,26 +48,71 @@ class WebhookTable:
             raise not_found(webhook_id)
         return read_webhook(answer["Item"])
 
-    def put(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
-        write_effect(self.client, [{"Put": {"TableName": self.table, "Item": webhook_item(webhook)}}, *also])
-
-    def replace(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
-        """Write a webhook that is there, and what else belongs to it.
-
-        Raises WebhookNotFound for one that was deleted meanwhile, or EffectExists.
-        """
-        there = "attribute_exists(maker)"
-        put = {"TableName": self.table, "Item": webhook_item(webhook), "ConditionExpression": there}
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
+        new = {
+            "TableName": self.table,
+            "Item": webhook_item(webhook),
+            "ConditionExpression": "attribute_not_exists(maker)",
+        }
+        enter = {
+            "TableName": self.table,
+            "Key": registered_key(webhook.maker),
+            "UpdateExpression": "ADD urls :url",
+            "ConditionExpression": "attribute_not_exists(urls) OR (size(urls) < :most AND NOT contains(urls, :digest))",
+            "ExpressionAttributeValues": {
+                ":url": {"SS": [digest(webhook.url)]},
+                ":digest": text(digest(webhook.url)),
+                ":most": number(most),
+            },
+        }
         try:
-            write_effect(self.client, [{"Put": put}, *also])
-        except EffectExists:
+            self._write([{"Update": enter}, {"Put": new}, *also])
+        except ConditionsFailed as failed:
+            if any(item is not None for item in failed.items[1:]):
+                raise EffectExists("it was written before") from None
+            raise WebhooksChanged("the webhooks changed") from None
+
+    def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
+        put = {
+            "TableName": self.table,
+            "Item": webhook_item(webhook),
+            "ConditionExpression": "#secret = :secret",
+            "ExpressionAttributeNames": {"#secret": "secret"},
+            "ExpressionAttributeValues": {":secret": text(secret)},
+        }
+        try:
+            self._write([{"Put": put}, *also])
+        except ConditionsFailed as failed:
+            if any(item is not None for item in failed.items[1:]):
+                raise EffectExists("it was written before") from None
             self.get(webhook.maker, webhook.webhook_id)
-            raise
+            raise AccountContended(CHANGED) from None
 
     def drop(self, maker: str, webhook_id: str) -> None:
-        """Raises WebhookNotFound."""
-        self.get(maker, webhook_id)
-        self.client.delete_item(TableName=self.table, Key=key(maker, webhook_id))
+        """Raises WebhookNotFound, or AccountContended."""
+        url = self.get(maker, webhook_id).url
+        gone = {
+            "TableName": self.table,
+            "Key": key(maker, webhook_id),
+            "ConditionExpression": "attribute_exists(maker)",
+        }
+        leave = {
+            "TableName": self.table,
+            "Key": registered_key(maker),
+            "UpdateExpression": "DELETE urls :url",
+            "ExpressionAttributeValues": {":url": {"SS": [digest(url)]}},
+        }
+        try:
+            self._write([{"Delete": gone}, {"Update": leave}])
+        except ConditionsFailed:
+            raise not_found(webhook_id) from None
+
+    def _write(self, writes: Sequence[Write]) -> None:
+        """Raises ConditionsFailed or AccountContended."""
+        try:
+            transact(self.client, writes)
+        except Contended as contended:
+            raise AccountContended(CHANGED) from contended
 
     def log(self, message: Message, delivery: Delivery) -> None:
         """Write down what became of the message's try."""
@@ -89,13 +140,15 @@ class WebhookTable:
         items, now = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True), utc_now()
         return [read_delivery(webhook_id, item) for item in items if live(item, now)]
 
-    def _query(self, maker: str, prefix: str, *, limit: int, newest: bool) -> list[Any]:
+    def _query(self, maker: str, prefix: str, *, limit: int, newest: bool, now: bool = False) -> list[Any]:
+        """`now`: with all that was written before."""
         answer = self.client.query(
             TableName=self.table,
             KeyConditionExpression="maker = :maker AND begins_with(#item, :prefix)",
             ExpressionAttributeNames={"#item": "item"},
             ExpressionAttributeValues={":maker": text(maker), ":prefix": text(prefix)},
             ScanIndexForward=not newest,
+            ConsistentRead=now,
             Limit=limit,
         )
         return answer["Items"]
@@ -137,6 +190,14 @@ def try_key(message: Message) -> Any:
 
 def key(maker: str, webhook_id: str) -> Any:
     return {"maker": text(maker), "item": text(f"webhook#{webhook_id}")}
+
+
+def registered_key(maker: str) -> Any:
+    return {"maker": text(maker), "item": text("registered")}
+
+
+def digest(url: str) -> str:
+    return sha256(url.encode()).hexdigest()
 
 
 def not_found(webhook_id: str) -> WebhookNotFound:

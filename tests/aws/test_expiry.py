@@ -254,7 +254,9 @@ def test_a_connection_that_has_expired_is_told_nothing(connections: ConnectionTa
 
 def test_a_delivery_is_in_the_log_until_it_expires(webhooks: WebhookTable) -> None:
     now = utc_now()
-    webhooks.put(Webhook(maker="m", webhook_id="w", url="https://example.com/", secret="whsec_YQ==", created_at=now))
+    webhooks.put(
+        Webhook(maker="m", webhook_id="w", url="https://example.com/", secret="whsec_YQ==", created_at=now), most=1
+    )
     for attempt, at in ((1, now - timedelta(days=31)), (2, now)):
         webhooks.log(
             Message(maker="m", webhook_id="w", message_id="msg", body="", due=at, attempt=attempt),

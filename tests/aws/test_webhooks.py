@@ -4,9 +4,11 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from http.client import BadStatusLine, LineTooLong
+from threading import Barrier
 from typing import Any
 
 import boto3
@@ -15,10 +17,11 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.items import timestamp
 from craftspark.aws.webhooks import WebhookTable
-from craftspark.errors import WebhookNotFound
+from craftspark.errors import AccountContended, InvalidInput, PlanExceeded, WebhookNotFound
+from craftspark.plans import find_plan
 from craftspark.settings import AccountSettings, DeliverySettings
 from craftspark.submissions import utc_now
-from craftspark.webhooks import MOST_TRIES, Message
+from craftspark.webhooks import MOST_TRIES, Message, Webhook, Webhooks
 from lambdas import webhooks as shared
 from lambdas.deliver_webhook import handler as deliver
 from lambdas.fan_out_webhooks import handler as fan_out
@@ -427,3 +430,50 @@ def test_a_rotation_revives_no_webhook_that_was_deleted_meanwhile() -> None:
         shared.webhooks().rotate(webhook)
 
     assert call("list_webhooks").body["webhooks"] == []
+
+
+@pytest.mark.parametrize(
+    ("urls", "refusal", "taken"),
+    [([f"https://hooks.example/{n}" for n in range(6)], PlanExceeded, 2), ([URL] * 6, InvalidInput, 1)],
+    ids=["more than the plan's", "the same URL"],
+)
+def test_registrations_at_once_keep_to_the_plan_and_to_one_webhook_a_url(
+    urls: list[str], refusal: type[Exception], taken: int
+) -> None:
+    all_have_read = Barrier(len(urls), timeout=30)
+
+    def resolve(host: str) -> list[str]:
+        all_have_read.wait()
+        return ["93.184.216.34"]
+
+    plan = replace(find_plan("partner"), webhooks=2)
+    webhooks = Webhooks(book=shared.table(), resolve=resolve, to_ascii=lambda host: host)
+
+    def register_one(number: int) -> Webhook | Exception:
+        try:
+            return webhooks.register("maker-1", plan, f"w{number}", urls[number])
+        except (PlanExceeded, InvalidInput) as refused:
+            return refused
+
+    with ThreadPoolExecutor(len(urls)) as threads:
+        answers = list(threads.map(register_one, range(len(urls))))
+
+    made = [answer for answer in answers if isinstance(answer, Webhook)]
+    assert len(made) == taken
+    assert [type(answer) for answer in answers if answer not in made] == [refusal] * (len(urls) - taken)
+    assert {webhook.webhook_id for webhook in shared.table().of("maker-1")} == {each.webhook_id for each in made}
+    all_have_read.reset()
+    for webhook in made:
+        shared.table().drop("maker-1", webhook.webhook_id)
+    again = replace(webhooks, resolve=lambda host: ["93.184.216.34"])
+    assert again.register("maker-1", plan, "again", made[0].url).url == made[0].url
+
+
+def test_of_two_rotations_at_once_one_makes_a_secret() -> None:
+    webhook = shared.table().get("maker-1", register().body["webhook_id"])
+    rotated = shared.webhooks().rotate(webhook)
+
+    with pytest.raises(AccountContended):
+        shared.webhooks().rotate(webhook)
+
+    assert shared.table().get("maker-1", webhook.webhook_id) == rotated

@@ -203,8 +203,8 @@ def test_a_try_is_written_down_and_no_webhook_changed_or_deleted_by_it(dev: Synt
     [
         ("list_webhooks", set()),
         ("list_deliveries", set()),
-        ("delete_webhook", {"dynamodb:DeleteItem"}),
-        ("create_webhook", {"dynamodb:PutItem"}),
+        ("delete_webhook", {"dynamodb:DeleteItem", "dynamodb:UpdateItem"}),
+        ("create_webhook", {"dynamodb:PutItem", "dynamodb:UpdateItem"}),
         ("rotate_webhook_secret", {"dynamodb:PutItem"}),
     ],
 )

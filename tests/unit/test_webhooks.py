@@ -40,10 +40,11 @@ class Book:
     def of(self, maker: str) -> list[Webhook]:
         return [webhook for webhook in self.kept.values() if webhook.maker == maker]
 
-    def put(self, webhook: Webhook, also: Sequence[Write] = ()) -> None:
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
         self.kept[webhook.webhook_id] = webhook
 
-    replace = put
+    def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
+        self.kept[webhook.webhook_id] = webhook
 
 
 def webhooks(address: str = PUBLIC) -> Webhooks:
