@@ -1,7 +1,6 @@
 """Jobs, their images and batches."""
 
 import hashlib
-from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +12,10 @@ from craftspark.sources import Source
 from craftspark.tools.request import LARGEST_SEED
 
 JOB_ID_LENGTH = 26
-ID_BYTES = 20  # of a digest: the least that fill an id, in groups of five as Base32 takes them
 THUMBNAILS_LISTED = 4
-JOB_ID_LETTERS = set("abcdefghijklmnopqrstuvwxyz234567")
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+JOB_ID_LETTERS = set(LETTERS)
+LETTER_OF_BYTE = (LETTERS * 8).encode()  # by its last five bits
 
 
 class JobState(StrEnum):
@@ -154,7 +154,7 @@ class JobRecord:
 def job_id_of(maker: str, idempotency_key: str) -> str:
     """The id of the job that this maker asks for with this key: the same every time."""
     digest = hashlib.sha256(f"{len(maker)}:{maker}:{idempotency_key}".encode()).digest()
-    return b32encode(digest[:ID_BYTES])[:JOB_ID_LENGTH].decode().lower()
+    return digest[:JOB_ID_LENGTH].translate(LETTER_OF_BYTE).decode()
 
 
 def is_job_id(text: str) -> bool:

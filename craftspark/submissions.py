@@ -1,5 +1,6 @@
 """Submission: a maker's request becomes a job with its credits reserved, exactly once."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,8 +70,7 @@ class Intake(Protocol):
 
 def utc_now() -> datetime:
     """Now, to the millisecond that is stored: what is answered first and read later is the same."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cache, wraps
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -94,7 +94,7 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
     """
     context = gateway_event["requestContext"]
     claims = context["authorizer"]["jwt"]["claims"]
-    check_token(claims, TokenSettings.from_environment().token_scopes.split())
+    check_token(claims, scopes())
     return Request(
         maker=_maker_of(claims),
         request_id=context["requestId"],
@@ -106,6 +106,12 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
     )
 
 
+@cache
+def scopes() -> tuple[str, ...]:
+    """Those of which a token needs one, for this function."""
+    return tuple(TokenSettings.from_environment().token_scopes.split())
+
+
 def check_token(claims: Mapping[str, str], scopes: Collection[str]) -> None:
     """Raise AccessTokenRequired for another kind of token, Forbidden for one with none of these scopes.
 
@@ -114,7 +120,7 @@ def check_token(claims: Mapping[str, str], scopes: Collection[str]) -> None:
     """
     if claims.get("token_use", "access") != "access":
         raise AccessTokenRequired("send the access token; this is a token of another kind")
-    if not set(claims.get("scope", "").split()) & set(scopes):
+    if set(scopes).isdisjoint(claims.get("scope", "").split()):
         raise Forbidden(f"the token has none of the scopes {', '.join(scopes)}")
 
 

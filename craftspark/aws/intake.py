@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -20,7 +21,9 @@ class IntakeQueue:
     url: str
 
     def send(self, order: dict[str, Any], *, maker: str) -> None:
-        self.client.send_message(QueueUrl=self.url, MessageBody=json.dumps(order), MessageGroupId=message_group(maker))
+        self.client.send_message(
+            QueueUrl=self.url, MessageBody=to_json(order).decode(), MessageGroupId=message_group(maker)
+        )
 
     def defer(self, order: Order, delay_s: int) -> None:
         """Bring the order back after the delay. A new message counts its receives from one: none of them failed."""

@@ -11,7 +11,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
+
+from pydantic_core import to_json
 
 from craftspark.expiry import is_expired
 from craftspark.jobs import BatchProgress, ImageFailure, Job, JobOutline, JobRecord, JobState, StoredImage
@@ -55,6 +58,7 @@ def number(value: float) -> dict[str, str]:
     return {"N": str(value)}
 
 
+@lru_cache(maxsize=16)  # the items of one request share few moments
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds: sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -99,30 +103,31 @@ def unstarted_shard(job_id: str) -> str:
 
 def job_item(job: Job) -> Item:
     """The item of a job that was just submitted."""
-    created_at = timestamp(job.created_at)
+    job_id, created_at = job.job_id, timestamp(job.created_at)
     return {
-        **job_key(job.job_id),
-        "maker": text(job.maker),
-        "created": text(f"{created_at}#{job.job_id}"),
-        "tool": text(job.tool),
-        "request": text(json.dumps(job.request)),
-        "fingerprint": text(job.fingerprint),
-        "lane": text(job.lane),
-        "seeds": {"L": [number(seed) for seed in job.seeds]},
-        "credits_per_image": number(job.credits_per_image),
-        "state": text(job.state),
-        "created_at": text(created_at),
+        "job_id": {"S": job_id},
+        "item": {"S": JOB},
+        "maker": {"S": job.maker},
+        "created": {"S": f"{created_at}#{job_id}"},
+        "tool": {"S": job.tool},
+        "request": {"S": to_json(job.request).decode()},
+        "fingerprint": {"S": job.fingerprint},
+        "lane": {"S": job.lane},
+        "seeds": {"L": [{"N": str(seed)} for seed in job.seeds]},
+        "credits_per_image": {"N": str(job.credits_per_image)},
+        "state": {"S": job.state},
+        "created_at": {"S": created_at},
         "deadline": epoch(job.deadline),
         "expires_at": epoch(job.expires_at),
-        "images_stored": number(0),
-        "unfinished": text(unstarted_shard(job.job_id)),
-        "images": number(job.count),
-        "kind": text(job.kind),
-        "work_s": number(round(job.work_s, 3)),
-        "shared_s": number(round(job.shared_s, 3)),
-        "estimated_wait_s": number(job.estimated_wait_s),
-        "estimated_render_s": number(job.estimated_render_s),
-        "backlog": text(backlog_shard(job.job_id)),
+        "images_stored": {"N": "0"},
+        "unfinished": {"S": unstarted_shard(job_id)},
+        "images": {"N": str(job.count)},
+        "kind": {"S": job.kind},
+        "work_s": {"N": str(round(job.work_s, 3))},
+        "shared_s": {"N": str(round(job.shared_s, 3))},
+        "estimated_wait_s": {"N": str(job.estimated_wait_s)},
+        "estimated_render_s": {"N": str(job.estimated_render_s)},
+        "backlog": {"S": backlog_shard(job_id)},
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
         **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
     }

@@ -126,7 +126,7 @@ def update(
                 **values,
             },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **_names(expression + condition),
+            **_names(expression, condition),
         }
     }
 
@@ -138,20 +138,22 @@ def _expression(put: tuple[str, ...], add: tuple[str, ...]) -> str:
     return " ".join(filter(None, [f"SET {sets}" if sets else "", f"ADD {adds}" if adds else ""]))
 
 
-def _names(expressions: str) -> dict[str, Any]:
-    used = {alias: word for alias, word in NAMES.items() if alias in expressions}
+@lru_cache(maxsize=64)
+def _names(expression: str, condition: str) -> dict[str, Any]:
+    used = {alias: word for alias, word in NAMES.items() if alias in expression or alias in condition}
     return {"ExpressionAttributeNames": used} if used else {}
 
 
 def reservation(table: str, job: Job, plan: Plan, at: datetime) -> list[dict[str, Any]]:
     """The writes that reserve a job's price: refused where the account, its plan or its month do not allow it."""
+    price, created_at = job.price, job.created_at
     change = update(
         table,
         job.maker,
         add={
-            "available": -job.price,
-            "reserved": job.price,
-            "used": job.price,
+            "available": -price,
+            "reserved": price,
+            "used": price,
             "active_jobs": 1,
             "submissions": 1,
         },
@@ -159,16 +161,16 @@ def reservation(table: str, job: Job, plan: Plan, at: datetime) -> list[dict[str
         " AND available >= :price AND active_jobs < :limit"
         " AND #plan = :plan AND #month >= :month AND #minute >= :minute AND submissions < :rate",
         values={
-            ":now": text(timestamp(job.created_at)),
-            ":price": number(job.price),
+            ":now": text(timestamp(created_at)),
+            ":price": number(price),
             ":limit": number(plan.max_active_jobs),
             ":plan": text(plan.name),
-            ":month": text(month_of(job.created_at)),
-            ":minute": text(minute_of(job.created_at)),
+            ":month": text(month_of(created_at)),
+            ":minute": text(minute_of(created_at)),
             ":rate": number(plan.submissions_per_minute),
         },
     )
-    made = entry(table, job.maker, "reserve", job.job_id, job.price, at, job_id=job.job_id)
+    made = entry(table, job.maker, "reserve", job.job_id, price, at, job_id=job.job_id)
     return [change, made]
 
 

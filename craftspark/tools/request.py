@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import lru_cache
 from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -171,8 +172,19 @@ class DrawingRequest(JobRequest):
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         if self.style is not None and self.preset is not None:
             yield Contradiction("style and preset are two looks for one picture; choose one", ("style", "preset"))
+        if self.negative_prompt:
+            yield from self._contradictions_to_negative_prompt(model)
+        if strength := self.drawing_strength:
+            steps = self.steps_on(model)
+            if int(steps * strength) < 1:
+                yield Contradiction(
+                    f"{steps} steps at strength {strength:g} are less than one step; raise either",
+                    ("strength", "steps"),
+                )
+
+    def _contradictions_to_negative_prompt(self, model: Model) -> Iterator[Contradiction]:
         guidance = model.default_guidance if self.guidance is None else self.guidance
-        if self.negative_prompt and guidance <= 1:
+        if guidance <= 1:
             yield Contradiction(
                 f"guidance {guidance:g} leaves negative_prompt without effect; raise guidance over 1, or leave"
                 " negative_prompt out",
@@ -183,13 +195,6 @@ class DrawingRequest(JobRequest):
                 yield Contradiction(
                     f"negative_prompt keeps out just what {field} asks for; change one of them",
                     ("negative_prompt", field),
-                )
-        if strength := self.drawing_strength:
-            steps = self.steps_on(model)
-            if int(steps * strength) < 1:
-                yield Contradiction(
-                    f"{steps} steps at strength {strength:g} are less than one step; raise either",
-                    ("strength", "steps"),
                 )
 
     @property
@@ -226,6 +231,7 @@ def alike(words: str) -> str:
     return " ".join(words.casefold().split())
 
 
+@lru_cache(maxsize=64)
 def sides(size: str) -> tuple[int, int]:
     """(width, height) of "640x480"."""
     width, height = size.split("x")

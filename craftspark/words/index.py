@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,7 +73,10 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class WordIndex:
-    """What the word lists know. `codes` are of whole words, `stems` of beginnings, `parts` of compounds' parts."""
+    """What the word lists know. `codes` are of whole words, `stems` of beginnings, `parts` of compounds' parts.
+
+    `openings` are the second words of refused phrases, by their first.
+    """
 
     objections: Sequence[str]
     codes: Mapping[str, int]
@@ -83,6 +87,7 @@ class WordIndex:
     rules: Sequence[Rule]
     fillers: int
     alarms: int
+    openings: Mapping[str, frozenset[str]]
     masks: Mapping[int, Sequence[str]]
     remembered: dict[str, int] = field(default_factory=dict)
 
@@ -116,8 +121,23 @@ class WordIndex:
             ],
             fillers=content["fillers"],
             alarms=content["alarms"],
+            openings={
+                first: frozenset(rest[0] for rest, code in phrases if code)
+                for first, phrases in content["phrases"].items()
+            },
             masks=masks,
         )
+
+    def may_object(self, tokens: Sequence[str]) -> bool:
+        """Whether there can be an objection to these words; most texts are read no further."""
+        raised = 0
+        for token in tokens:
+            raised |= self.code_of(token)
+        raised &= self.alarms
+        if raised != ALARM:
+            return raised != 0
+        # Ordinary words, such as colours, begin refused phrases too.
+        return any(following in self.openings.get(first, ()) for first, following in pairwise(tokens))
 
     def code_of(self, token: str) -> int:
         """What is known of a token, 0 where nothing is."""

@@ -32,12 +32,8 @@ class WordJudge:
     def objections(self, text: str) -> Sequence[Objection]:
         normal = normalize(text)
         tokens = tokens_of(normal)
-        code_of = self.index.code_of
-        together = 0
-        for token in tokens:
-            together |= code_of(token)
         found: list[Objection] = []
-        if together & self.index.alarms:
+        if self.index.may_object(tokens):
             found += Reading(self.index, tokens).objections()
         if ODD.search(normal):
             found += self._in_disguise(normal)

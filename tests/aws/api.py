@@ -14,6 +14,7 @@ from craftspark.aws.render_book import RenderBook
 from craftspark.jobs import Job, StoredImage
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings import SettleSettings, TokenSettings
+from lambdas import endpoint
 from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.fakes import NOON
 
@@ -80,6 +81,7 @@ def answer_of(function: str, event: dict[str, Any]) -> Answer:
 def forget(function: str) -> None:
     """Clear what a handler made of the settings of another test."""
     module = import_module(f"lambdas.{function}.handler")
+    endpoint.scopes.cache_clear()
     for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
     for shared in ("settings", "book", "store"):
@@ -94,6 +96,7 @@ def handled(function: str, event: dict[str, Any]) -> Answer:
     # Each function is told what its own route needs, as its stack does.
     [kind] = {route.scope for route in ROUTES if route.function == function}
     scopes = TokenSettings(token_scopes=ADMIN_SCOPE if kind == ADMIN else f"{MAKER_SCOPE} craftspark/jobs")
+    endpoint.scopes.cache_clear()
     with patch.dict(os.environ, scopes.to_environment()):
         answer = import_module(f"lambdas.{function}.handler").handler(event, Context())
     return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.moderation import HALVES, prompts
 from cdk_app.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, without_slots
 from craftspark.words.index import WordIndex
-from craftspark.words.judge import WordJudge
+from craftspark.words.judge import Reading, WordJudge
 
 WORDS = WordJudge(index=WordIndex.load())
 CRAFT = tomllib.loads((LISTS / "craft.toml").read_text("utf-8"))
@@ -111,6 +111,23 @@ def test_what_crafters_draw_is_not_refused(text: str) -> None:
 )
 def test_themes_are_known_by_words_together_in_seven_languages(text: str, reason: str) -> None:
     assert reason in reasons(text)
+
+
+# First words of phrases and of rules, and the words that follow them: what objections are made of.
+LISTED = sorted(
+    {*WORDS.index.codes, *(word for rest in WORDS.index.phrases.values() for each in rest for word in each.rest)}
+)
+
+
+@given(st.lists(st.sampled_from(LISTED), max_size=6))
+def test_a_text_that_is_not_read_has_nothing_to_object_to(tokens: list[str]) -> None:
+    assert WORDS.index.may_object(tokens) or not Reading(WORDS.index, tokens).objections()
+
+
+def test_every_refused_phrase_is_read() -> None:
+    phrases = [(first, *each.rest) for first, rest in WORDS.index.phrases.items() for each in rest if each.code]
+    assert phrases
+    assert not [phrase for phrase in phrases if not WORDS.index.may_object(phrase)]
 
 
 def test_an_objection_names_the_words() -> None:
