@@ -16,14 +16,21 @@ MOST_ADDRESSES = 4
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # Browsers and resolvers read such a last label as part of an IPv4 address, in decimal, octal or hexadecimal.
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+BRACKETS = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")
 ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 SAFE_IN_PATH = "%/:@!$&'()*+,;=-._~"
 # Controls, formats such as bidi marks, surrogates, private and unassigned characters, and every kind of space.
 FORBIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
 
-# IPv6 addresses that a gateway translates to IPv4 ones, whichever these are (RFC 6052, RFC 8215).
-TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+# All that is assigned to the public internet of IPv6 lies in here. Outside are, among others, the addresses that a
+# gateway translates to IPv4 ones (RFC 6052, RFC 8215), and older ways to write an IPv4 address as an IPv6 one.
+PUBLIC_IPV6 = ip_network("2000::/3")
+# What the tables of Python's ipaddress call global, and leads to no host of the public internet: IPv4's protocol
+# assignments (RFC 6890) and 6to4 relays (RFC 7526), IPv6's documentation (RFC 9637).
+NO_HOSTS = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"), ip_network("3fff::/20"))
+# The second half of an IPv6 address that carries an IPv4 one begins so, less the bit for "global" (ISATAP, RFC 5214).
+ISATAP = 0x5EFE
 
 Resolve = Callable[[str], Iterable[str]]  # a host's addresses; raises OSError
 ToAscii = Callable[[str], str]  # a host name as DNS has it, such as xn--bcher-kva.example; raises ValueError
@@ -82,13 +89,13 @@ def addresses_of(host: str, resolve: Resolve) -> list[str]:
 
 def is_public(address: str) -> bool:
     """Not private, loopback, link-local, shared, reserved, multicast, nor one of these inside an IPv6 address."""
-    parsed = ip_address(address.partition("%")[0])
-    inside = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    if inside is not None:
-        return is_public(str(inside))
-    if getattr(parsed, "teredo", None) or any(parsed in network for network in TRANSLATED):
-        return False
-    return parsed.is_global and not parsed.is_multicast
+    parsed = _plain(address)
+    if isinstance(parsed, IPv6Address):
+        if parsed not in PUBLIC_IPV6 or parsed.teredo or int(parsed) >> 32 & 0xFDFF_FFFF == ISATAP:
+            return False
+        if parsed.sixtofour is not None:
+            return is_public(str(parsed.sixtofour))
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in network for network in NO_HOSTS)
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:
@@ -112,10 +119,7 @@ def _host(parts: SplitResult, to_ascii: ToAscii) -> str:
     if "%" in host:
         raise TargetRefused("the host is written without percent signs")
     if "[" in parts.netloc:
-        try:
-            return f"[{IPv6Address(host).compressed}]"
-        except AddressValueError:
-            raise TargetRefused(f"[{host}] is not an IPv6 address") from None
+        return _ipv6(parts.netloc, host)
     try:
         host = to_ascii(host.removesuffix(".")).lower()
     except ValueError:
@@ -126,6 +130,18 @@ def _host(parts: SplitResult, to_ascii: ToAscii) -> str:
     if len(labels) < 2 or len(host) > LONGEST_HOST or not all(LABEL.fullmatch(label) for label in labels):
         raise TargetRefused("the host is not a full domain name, such as hooks.example.com")
     return host
+
+
+def _ipv6(netloc: str, host: str) -> str:
+    """In brackets; one that is an IPv4 address without, as that one."""
+    try:
+        address = IPv6Address(host)
+    except AddressValueError:
+        raise TargetRefused(f"[{host}] is not an IPv6 address") from None
+    if BRACKETS.fullmatch(netloc) is None:
+        raise TargetRefused("only the port may follow the brackets of an IPv6 address")
+    plain = address.ipv4_mapped
+    return f"[{address.compressed}]" if plain is None else str(plain)
 
 
 def _ipv4(host: str) -> str:
