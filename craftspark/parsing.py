@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
@@ -35,6 +36,8 @@ DIGITS = re.compile(r"[0-9]{1,18}")
 PRINTABLE = re.compile(r"[ -~]+")
 VISIBLE = re.compile(r"[!-~]+")
 EMAIL = re.compile(r"[^\s\"\\@<>(),;:]{1,64}@[^\s\"\\@<>(),;:]{1,255}")
+# Letters and a symbol that are drawn as nothing: fillers of Hangul, and the Braille pattern without a dot.
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?",
     re.IGNORECASE,
@@ -59,7 +62,8 @@ def _one_line(text: str) -> str:
 
 
 def _legible(text: str) -> str:
-    if not any(character.isprintable() and not character.isspace() for character in text):
+    # A mark alone, such as an accent or a variation selector, belongs to a letter that is not there.
+    if not any(category(character)[0] in "LNPS" and character not in BLANKS for character in text):
         raise PydanticCustomError("text_invisible", "nothing of this text can be seen; write some words")
     return text
 
@@ -72,10 +76,15 @@ def _character_refused(character: str) -> PydanticCustomError:
     )
 
 
+def _legible_or_empty(text: str) -> str:
+    return _legible(text) if text else text
+
+
 # For texts of Pydantic models, behind their lengths: prose may have line breaks, a line has none, words can be seen.
 PROSE = AfterValidator(_printable)
 LINE = AfterValidator(_one_line)
 WORDS = AfterValidator(_legible)
+OPTIONAL_WORDS = AfterValidator(_legible_or_empty)
 
 
 def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = False) -> Request:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
-from craftspark.parsing import LINE, PROSE, WORDS
+from craftspark.parsing import LINE, OPTIONAL_WORDS, PROSE, WORDS
 from craftspark.sources import REFERENCE, Source
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
@@ -18,7 +18,7 @@ from craftspark.work import Load, calls_for, megapixels
 
 Lane = Literal["interactive", "bulk"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
-OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE]
+OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE, OPTIONAL_WORDS]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]

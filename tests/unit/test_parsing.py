@@ -18,6 +18,7 @@ from craftspark.live import TICKET
 from craftspark.parsing import (
     LINE,
     MOST_ERRORS,
+    OPTIONAL_WORDS,
     PROSE,
     WORDS,
     canonical,
@@ -234,12 +235,27 @@ def test_the_fields_that_are_told_are_bounded_in_number_and_length() -> None:
 class Texts(BaseModel):
     prose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), PROSE, WORDS] = "x"
     line: Annotated[str, LINE] = "x"
+    optional: Annotated[str, StringConstraints(strip_whitespace=True), PROSE, OPTIONAL_WORDS] = ""
+
+
+UNSEEN = (
+    "\u200b",
+    "\u2060\ufeff",
+    "\u3164",
+    "\u2800 \u2800",
+    "\u115f\u1160",
+    "\uffa0",
+    "\ufe0f",
+    "\u0301",
+    "\u034f\u00ad",
+)
 
 
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        *(("prose", text) for text in ("a\x00b", "a\x1bb", "a\x85b", "a\ufffeb", "\u200b", "\u2060\ufeff", " \n ")),
+        *(("prose", text) for text in ("a\x00b", "a\x1bb", "a\x85b", "a\ufffeb", " \n ", *UNSEEN)),
+        *(("optional", text) for text in ("a\x00b", *UNSEEN)),
         *(("line", text) for text in ("a\nb", "a\tb", "a\u2028b", "a\u202eb", "a\u2066b", "a\x7fb")),
     ],
 )
@@ -254,8 +270,9 @@ def test_a_character_that_breaks_what_it_is_written_into_is_refused(field: str, 
     [
         *(
             ("prose", text)
-            for text in ("two\nlines", "a\\d {prompt} %s <b>", "תפוח \u200eA", "👩‍🌾", "नमस्ते", "می‌خواهم")
+            for text in ("two\nlines", "a\\d {prompt} %s <b>", "תפוח \u200eA", "👩‍🌾", "नमस्ते", "می‌خواهم", "7", "❤️", "?")
         ),
+        *(("optional", text) for text in ("", "a", "한글", "⠃")),
         *(("line", text) for text in ("Äpfel & Birnen", "👩‍🌾", "می‌خواهم", "{0} %s \\1")),
     ],
 )
