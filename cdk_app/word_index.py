@@ -70,8 +70,10 @@ class Builder:
             code |= language_bit(language) << words.NEEDS
         form = entry.rstrip("@!")
         tokens = tuple(tokens_of(normalize(form)))
+        if "*" in form:
+            check_stem(form, tokens)
         if len(tokens) > 1:
-            self.phrases[tokens] = self.phrases.get(tokens, 0) | code
+            self.phrases[tokens] = merged(self.phrases.get(tokens, 0), code)
             return
         if not tokens:
             return
@@ -97,10 +99,13 @@ class Builder:
             for word in table:
                 if len(spoken := self.spoken.get(word, ())) == 1 and (language := min(spoken)) not in ("", "en"):
                     table[word] |= language_bit(language) << words.SPEAKS
-        known = words.CONCEPTS - 1 & ~fillers | words.OBJECTION_BITS << words.OBJECTION
+        for stem in sorted(self.stems, key=len):  # a longer stem says what the shorter ones say, and more
+            self.stems[stem] = together(self.stems[stem], self._of_stem(stem[:-1]))
+        offensive = self.objection(DEFAULT_OBJECTION)
         for word, code in self.codes.items():
-            if not code & known:  # a sign of a language, or a filler, may begin as a stem does
-                self.codes[word] = merged(code, self._of_stem(word))
+            # What has no objection of its own may begin as a stem does, and the maintained lists know no other one.
+            if code & words.OBJECTION_BITS << words.OBJECTION in (0, offensive):
+                self.codes[word] = together(code, self._of_stem(word))
         by_first: dict[str, list[tuple[list[str], int]]] = {}
         for phrase, code in sorted(self.phrases.items(), key=lambda item: (-len(item[0]), item[0])):
             by_first.setdefault(phrase[0], []).append((list(phrase[1:]), code))
@@ -141,6 +146,21 @@ class Builder:
             if word[:length] in self.stems:
                 return self.stems[word[:length]]
         return 0
+
+
+def check_stem(form: str, tokens: tuple[str, ...]) -> None:
+    """Raise WordListInvalid for a stem or a part that the index would never look up."""
+    least = words.SHORTEST_STEM + form.startswith("*")
+    if len(tokens) != 1 or not least <= len(tokens[0]) <= words.LONGEST_STEM:
+        raise WordListInvalid(
+            f"{form!r} would match nothing: before or behind a * is one word of {least} to {words.LONGEST_STEM} letters"
+        )
+
+
+def together(one: int, other: int) -> int:
+    """What both say of a word, unless only one of them needs a language: then the first."""
+    needs = words.NEEDS_BITS << words.NEEDS
+    return one if (one ^ other) & needs and other else merged(one, other)
 
 
 def merged(one: int, other: int) -> int:

@@ -22,7 +22,7 @@ STARTS = 1 << 60
 FRAGMENT = 1 << 61
 ALARM = 1 << 62  # a refused phrase may begin here
 
-SHORTEST_STEM, LONGEST_STEM = 3, 16
+SHORTEST_STEM, LONGEST_STEM = 3, 24
 REMEMBERED, LONGEST_REMEMBERED = 50_000, 32
 VOWELS = frozenset("aeiouy")
 # Short words without a vowel that are whole: units, titles, sizes.
@@ -165,6 +165,10 @@ class WordIndex:
                     return code
         return 0
 
+    def knows(self, word: str) -> bool:
+        """Whether a whole word is in the lists, by itself or in a phrase."""
+        return any(form in self.codes for form in forms_of(word))
+
     def _look_up(self, token: str) -> int:
         if code := self._known(token):
             return code
@@ -178,7 +182,7 @@ class WordIndex:
     def _known(self, token: str) -> int:
         if code := self.codes.get(token, 0):
             return code
-        if len(token) > SHORTEST_STEM:
+        if len(token) >= SHORTEST_STEM:
             for length in range(min(len(token), LONGEST_STEM), SHORTEST_STEM - 1, -1):
                 if code := self.stems.get(token[:length], 0):
                     return code

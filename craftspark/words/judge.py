@@ -31,19 +31,26 @@ class WordJudge:
 
     def objections(self, text: str) -> Sequence[Objection]:
         normal = normalize(text)
-        tokens = tokens_of(normal)
-        found: list[Objection] = []
-        if self.index.may_object(tokens):
-            found += Reading(self.index, tokens).objections()
+        found = self._read(normal)
         if ODD.search(normal):
             found += self._in_disguise(normal)
         return list(dict.fromkeys(found))
 
+    def _read(self, normal: str) -> list[Objection]:
+        tokens = tokens_of(normal)
+        return Reading(self.index, tokens).objections() if self.index.may_object(tokens) else []
+
     def _in_disguise(self, normal: str) -> list[Objection]:
+        """Words that are refused alone, in disguise; and the text with all words that it disguises in plain letters."""
         found = []
+        plain = normal
         for written, word, joined in disguises_of(normal):
             if objection := objection_of(self.index.refused_alone(word, whole=joined)):
                 found.append(Objection(reason=self.index.objections[objection], words=written))
+            elif self.index.knows(word):
+                plain = plain.replace(written, f" {word} ")
+        if plain != normal:
+            found += self._read(plain)
         return found
 
 

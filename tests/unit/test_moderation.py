@@ -77,6 +77,8 @@ def test_words_are_judged_in_their_context(text: str) -> None:
         "cono de helado",
         "hindu swastika rangoli for diwali",
         "baby shower with naked cake",
+        "erection of a church tower",
+        "una polla y una gallina en el corral",
     ],
 )
 def test_what_crafters_draw_is_not_refused(text: str) -> None:
@@ -134,6 +136,43 @@ def test_an_objection_names_the_words() -> None:
     [objection] = WORDS.objections("a picture of people beating a little child, please")
 
     assert objection.words == "beating a little child"
+
+
+def test_every_entry_of_the_lists_is_refused_for_its_own_reason() -> None:
+    """One that is never looked up, or that another one hides, would be a hole that nobody sees."""
+    hidden = []
+    for file in LANGUAGES:
+        content = tomllib.loads(file.read_text("utf-8"))
+        signs = content.get("signs", [])
+        for reason, entries in content["refuse"].items():
+            for entry in entries:
+                word = entry.rstrip("@!").replace("*", "")
+                found = reasons(f"{word} {signs[0]}" if entry.endswith("@") else word)
+                if not found or (reason != "offensive words" and found == {"offensive words"}):
+                    hidden.append((file.name, reason, entry, found))
+
+    assert hidden == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "der Geschlechtsverkehr",  # longer than any English stem
+        "sprengstoffgürtelträger",
+        "torturers in a cellar",  # a longer stem of another list begins as well
+        "n4k3d w0man",
+        "n.a.k.e.d woman",
+        "w o m a n, naked",
+        "k1ll yourself",
+        "k i l l all m u s l i m s",
+    ],
+)
+def test_what_is_refused_in_plain_letters_is_refused_in_others(text: str) -> None:
+    assert WORDS.objections(text)
+
+
+def test_a_phrase_of_two_lists_has_the_reason_of_one_of_them() -> None:
+    assert reasons("camel toe") == {"sexual content"}
 
 
 def test_every_craft_phrase_of_the_lists_is_taken() -> None:
@@ -207,6 +246,17 @@ def test_long_monotonous_text_is_judged_by_little_work(text: str) -> None:
 
 def test_the_index_in_the_source_tree_is_the_one_that_packaging_builds() -> None:
     assert (ROOT / INDEX).read_bytes() == build_word_index(), "run `make fix`"
+
+
+@pytest.mark.parametrize("entry", ["croix gammée*", "ab*", "*abc*", "x" * 25 + "*"])
+def test_an_entry_that_would_match_nothing_is_refused(tmp_path: Path, entry: str) -> None:
+    for file in LISTS.glob("*.toml"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    more = (tmp_path / "more.toml").read_text("utf-8").replace('"self-harm" = [', f'"self-harm" = [ "{entry}", ')
+    (tmp_path / "more.toml").write_text(more, "utf-8")
+
+    with pytest.raises(WordListInvalid, match="would match nothing"):
+        build_word_index(tmp_path)
 
 
 def test_a_list_that_names_no_objection_of_the_rules_is_refused(tmp_path: Path) -> None:
