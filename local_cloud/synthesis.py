@@ -11,6 +11,8 @@ from local_cloud.environment import scrubbed
 
 SYNTHESIS_WITHIN_S = 300.0
 LINES_SHOWN = 15
+# Packages are named by their content and stay where they are: their copies would take 600 MB of each assembly.
+IN_PLACE = {"aws:cdk:disable-asset-staging": True}
 
 
 class SynthesisFailed(Exception):
@@ -22,7 +24,7 @@ def synthesize(repository: Path, *, stage: str, into: Path, log: Path) -> Path:
     if into.exists():
         shutil.rmtree(into)
     environment = scrubbed() | {
-        "CDK_CONTEXT_JSON": json.dumps(_context(repository) | {"stage": stage}),
+        "CDK_CONTEXT_JSON": json.dumps(_context(repository) | {"stage": stage} | IN_PLACE),
         "CDK_OUTDIR": str(into),
         # The user's home holds what the CDK unpacks once; the interpreter's folder brings a Node of its own.
         "HOME": str(Path.home()),

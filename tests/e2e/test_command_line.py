@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.assembly import read_stacks
 from local_cloud.cloud import LocalCloud
 from local_cloud.emulator_process import REPOSITORY
 from local_cloud.state import StateDir
@@ -112,3 +113,11 @@ def test_a_port_that_is_none_is_refused_by_its_name(port: str, tmp_path: Path) -
 
     assert "Traceback" not in refused
     assert "port" in refused
+
+
+def test_an_assembly_has_no_copies_of_the_packages_that_it_deploys(assembly: Path) -> None:
+    assets = [asset for stack in read_stacks(assembly) for asset in stack.assets]
+
+    packages = {asset.source for asset in assets if asset.zipped}
+    assert packages
+    assert not [package for package in packages if package.resolve().is_relative_to(assembly.resolve())]

@@ -35,6 +35,8 @@ def meet(number, folder):  # until so many invocations have begun
 def handler(event, context):
     for number in range(event["lines"]):
         print("line", number, flush=True)
+    if "say" in event:
+        print(event["say"], flush=True)
     if "meet" in event:
         meet(event["meet"], event["folder"])
     if "raise" in event:
@@ -180,12 +182,30 @@ def test_a_throttled_lambda_is_throttled_by_name_and_its_events_wait(aws: Client
     assert eventually(lambda: log.exists() and log.read_text()) == "line 0\nline 1\nline 2\n"
 
 
+def test_metrics_that_log_lines_carry_reach_cloudwatch(aws: Clients) -> None:
+    name = function(aws)
+
+    def line(value: Any) -> str:
+        metrics = [{"Name": "JobAccepted", "Unit": "Count"}]
+        directive = {"Namespace": "Craftspark", "Dimensions": [["service"]], "Metrics": metrics}
+        return json.dumps({"_aws": {"CloudWatchMetrics": [directive]}, "service": name, "JobAccepted": value})
+
+    for said in (line(1), line([2, 3]), line("many"), '{"_aws": {"CloudWatchMetrics": 7}}', 'no JSON "_aws"'):
+        aws["lambda"].invoke(FunctionName=name, Payload=json.dumps({"lines": 1, "say": said}))
+
+    assert metric_sum(aws, "Craftspark", "JobAccepted", {"service": name}) == 6
+
+
 def throttles(aws: Clients, name: str) -> int:
+    return metric_sum(aws, "AWS/Lambda", "Throttles", {"FunctionName": name})
+
+
+def metric_sum(aws: Clients, namespace: str, metric: str, dimensions: dict[str, str]) -> int:
     now = datetime.now(UTC)
     points = aws["cloudwatch"].get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName="Throttles",
-        Dimensions=[{"Name": "FunctionName", "Value": name}],
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
         StartTime=now - timedelta(hours=1),
         EndTime=now + timedelta(minutes=1),
         Period=3600,

@@ -1,6 +1,8 @@
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,8 +11,10 @@ from craftspark.aws import clients
 from craftspark.catalogue import find_model
 from craftspark.errors import ModelUnavailable
 from gpu_tasks import model_store
+from gpu_tasks.hub import HubModel, LicenceRefused
+from gpu_tasks.model_folder import INDEX, NoModel
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
-from gpu_tasks.push_model import NameTaken, NoModel, push
+from gpu_tasks.push_model import NameTaken, push, push_copy, push_from_hub
 from tests.fakes import WORKER_SETTINGS
 
 FOLDER = BUILT_IN / "craftspark-clipart-128"
@@ -134,3 +138,94 @@ def test_another_model_is_overwritten_only_on_request(bucket: FolderBucket, tmp_
 
     push("mirrored", other, bucket, replace=True)  # type: ignore[arg-type]
     assert manifest_of(bucket.root / "mirrored") == manifest_of(other)
+
+
+def test_an_adapter_is_taken_and_its_folder_stays_as_it_is(bucket: FolderBucket, tmp_path: Path) -> None:
+    folder = tmp_path / "adapter"
+    shutil.copytree(BUILT_IN / "craftspark-clipart-128-styles/bold-flat", folder)
+    (folder / MANIFEST).unlink()
+    before = manifest_of(folder)
+
+    push_copy("bold", folder, bucket)  # type: ignore[arg-type]
+
+    assert manifest_of(bucket.root / "bold") == before
+    assert not (folder / MANIFEST).exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "adapter.json", "unet/config.json"])
+def test_a_folder_that_is_neither_a_model_nor_an_adapter_is_refused(
+    bucket: FolderBucket, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "folder" / name).parent.mkdir(parents=True)
+    (tmp_path / "folder" / name).write_text("{}")
+
+    with pytest.raises(NoModel, match=r"no model_index.json; and no adapter: it lacks .*pytorch_lora_weights"):
+        push_copy("mirrored", tmp_path / "folder", bucket, replace=True)  # type: ignore[arg-type]
+
+
+class FakeHub:
+    """Tells of the built-in model as if it were a hub's, with whatever is to be different."""
+
+    def __init__(self, **changes: Any) -> None:
+        digests = {name.replace(".safetensors", ".fp16.safetensors"): sha for name, sha in manifest_of(FOLDER).items()}
+        files = {name: sha if name.endswith(".safetensors") else None for name, sha in digests.items()}
+        index = json.loads((FOLDER / INDEX).read_text())
+        without = changes.pop("without", "")
+        self.model = HubModel(
+            files={name: sha for name, sha in (files | changes.pop("files", {})).items() if name != without},
+            licences=changes.pop("licences", ("creativeml-openrail-m",)),
+            index=index | changes.pop("index", {}),
+        )
+        self.downloads = 0
+
+    def describe(self, repository: str, revision: str) -> HubModel:
+        return self.model
+
+    def download(self, repository: str, revision: str, folder: Path) -> None:
+        self.downloads += 1
+        shutil.copytree(FOLDER, folder)
+
+
+def mirror(bucket: FolderBucket, hub: FakeHub, name: str = "new", **options: bool) -> int:
+    return push_from_hub(name, "somebody/model", "c0ffee", bucket, source=hub, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"licences": ()}, "states no licence"),
+        ({"licences": ("cc-by-nc-4.0",)}, "cc-by-nc-4.0"),
+        ({"licences": ("other", "stabilityai-non-commercial")}, "non-commercial"),
+        ({"licences": ("other", "sai-nc-community")}, "sai-nc-community"),
+        ({"index": {"_class_name": "StableDiffusionXLPipeline"}}, "StableDiffusionXLPipeline"),
+        ({"index": {"unet_2": ["diffusers", "UNet2DConditionModel"]}}, "unet_2"),
+        ({"without": "unet/diffusion_pytorch_model.fp16.safetensors"}, "unet"),
+    ],
+)
+def test_a_hub_s_model_is_refused_before_it_is_downloaded(
+    bucket: FolderBucket, changes: dict[str, Any], refusal: str
+) -> None:
+    hub = FakeHub(**changes)
+
+    with pytest.raises((NoModel, LicenceRefused), match=refusal):
+        mirror(bucket, hub)
+
+    assert hub.downloads == 0
+    assert not (bucket.root / "new").exists()
+
+
+def test_a_hub_s_model_under_another_one_s_name_is_refused_before_it_is_downloaded(bucket: FolderBucket) -> None:
+    other = FakeHub(files={"unet/diffusion_pytorch_model.fp16.safetensors": "0" * 64})
+
+    with pytest.raises(NameTaken, match="--replace"):
+        mirror(bucket, other, "mirrored")
+
+    assert other.downloads == 0
+
+
+def test_a_hub_s_model_is_mirrored_and_the_same_again_changes_nothing(bucket: FolderBucket) -> None:
+    for _ in range(2):
+        mirror(bucket, FakeHub())
+    mirror(bucket, FakeHub(licences=()), licensed=True)
+
+    assert manifest_of(bucket.root / "new") == manifest_of(FOLDER)

@@ -3,6 +3,7 @@
 from local_cloud.emulator.patches import (
     cloudformation_types,
     ecs_tasks,
+    embedded_metrics,
     execution_ends,
     execution_history,
     http_api_cors,
@@ -34,6 +35,7 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         lambda_errors.PATCH,
         lambda_throttles.PATCH,
         message_moves.PATCH,
+        embedded_metrics.PATCH,
         execution_history.PATCH,
         task_callbacks.PATCH,
         execution_ends.PATCH,
