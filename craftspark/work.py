@@ -82,7 +82,7 @@ class Work:
     batches: Sequence[Sequence[Wave]]
     wave_size: int
 
-    @cached_property
+    @property
     def busy_s(self) -> float:
         """How long one worker is busy with it; finishing counts where it takes longer than rendering."""
         return sum(map(_busy_s, self.batches))
@@ -109,13 +109,21 @@ class Work:
 
 
 def _busy_s(batch: Sequence[Wave]) -> float:
-    return max(sum(wave.render_s for wave in batch), sum(wave.finish_s for wave in batch))
+    return max(_sums(batch))
 
 
 def _elapsed_s(batch: Sequence[Wave]) -> float:
-    rendering_rules = sum(wave.render_s for wave in batch) + batch[-1].finish_s
-    finishing_rules = batch[0].render_s + sum(wave.finish_s for wave in batch)
-    return max(rendering_rules, finishing_rules)
+    render_s, finish_s = _sums(batch)
+    return max(render_s + batch[-1].finish_s, batch[0].render_s + finish_s)
+
+
+def _sums(batch: Sequence[Wave]) -> tuple[float, float]:
+    """What rendering and finishing take, each by itself."""
+    render_s = finish_s = 0.0
+    for wave in batch:
+        render_s += wave.render_s
+        finish_s += wave.finish_s
+    return render_s, finish_s
 
 
 def cut_into(count: int, size: int) -> Iterator[int]:

@@ -19,13 +19,13 @@ from craftspark.parsing import LONGEST_EMAIL, LONGEST_KEY, LONGEST_MAKER
 from craftspark.routes import ADMIN, MAKER, ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.account_views import AccountView, CreditChange, LedgerPage, MakerList, PlanChange, SuspensionChange
+from lambdas.job_summaries import JobSummary
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
 from lambdas.views import (
     AccountJobPage,
     InspectedJob,
     JobChanges,
     JobPage,
-    JobSummary,
     JobView,
     LiveView,
     QuoteView,

@@ -9,11 +9,12 @@ from pydantic import Field, StringConstraints
 
 from craftspark.downloads import Download, downloads_of, stem_of
 from craftspark.failures import FAILURE_NAMES
-from craftspark.jobs import THUMBNAILS_LISTED, JobOutline, JobRecord, JobState, thumbnail_key
+from craftspark.jobs import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
 from craftspark.parsing import LINE
 from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Facts, Upload
+from lambdas.job_summaries import JobSummary, summary_of
 from lambdas.shapes import Body, View
 
 ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
@@ -38,33 +39,6 @@ class ImageView(View):
         None, description="The name of what kept the image from being delivered; it was not charged."
     )
     reason: str | None = Field(None, description="The same in a sentence, for the maker.")
-
-
-class CreditsView(View):
-    """What became of the job's credits. `price` = `reserved` + `spent` + `refunded`."""
-
-    price: int
-    reserved: int
-    spent: int
-    refunded: int
-
-
-class JobSummary(View):
-    """A job as the list shows it."""
-
-    job_id: str
-    title: str | None = Field(None, description="The maker's own name for it.")
-    tool: str
-    state: JobState
-    count: int
-    delivered: int
-    lane: str
-    request: dict[str, Any]
-    credits: CreditsView
-    created_at: datetime
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    expires_at: datetime = Field(description="When the job and its images are deleted.")
 
 
 class ListedJob(JobSummary):
@@ -265,31 +239,6 @@ def upload_summary(upload: Upload) -> UploadSummary:
         created_at=upload.created_at,
         expires_at=upload.expires_at,
     )
-
-
-def summary_of(job: JobOutline) -> dict[str, Any]:
-    credits = CreditsView(
-        price=job.price, reserved=0 if job.state.final else job.price, spent=job.spent, refunded=job.refunded
-    )
-    return {
-        "job_id": job.job_id,
-        "title": job.title,
-        "tool": job.tool,
-        "state": job.state,
-        "count": job.count,
-        "delivered": job.delivered,
-        "lane": job.lane,
-        "request": job.request,
-        "credits": credits,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "expires_at": job.expires_at,
-    }
-
-
-def job_summary(job: JobOutline) -> JobSummary:
-    return JobSummary(**summary_of(job))
 
 
 def listed_jobs(jobs: Sequence[JobOutline], links: Links) -> list[ListedJob]:

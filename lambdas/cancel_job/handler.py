@@ -8,9 +8,9 @@ from craftspark.errors import AccountContended
 from craftspark.settings import SettleSettings
 from craftspark.settlement import JobChanged, Settlement
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.job_summaries import job_summary
 from lambdas.log import logger
 from lambdas.measures import event
-from lambdas.views import job_summary
 
 
 @cache

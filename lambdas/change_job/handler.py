@@ -6,8 +6,9 @@ from craftspark.aws import clients, job_list
 from craftspark.parsing import parse_request
 from craftspark.settings import JobsSettings
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.job_summaries import job_summary
 from lambdas.log import logger
-from lambdas.views import JobChanges, job_summary
+from lambdas.views import JobChanges
 
 
 @cache

@@ -8,8 +8,8 @@ from craftspark.aws.job_list import JobChanges
 from craftspark.settings import DeleteSettings
 from craftspark.submissions import utc_now
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.job_summaries import job_summary
 from lambdas.log import logger
-from lambdas.views import job_summary
 
 
 @cache

@@ -4,8 +4,9 @@ from lambdas.accounts import accounts
 from lambdas.administration import jobs, write_down
 from lambdas.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.job_pages import page_of
+from lambdas.job_summaries import job_summary
 from lambdas.log import logger
-from lambdas.views import AccountJobPage, job_summary
+from lambdas.views import AccountJobPage
 
 
 @logger.inject_lambda_context
