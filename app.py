@@ -23,6 +23,7 @@ def build(app: App, stage: Stage) -> None:
         network=stage.network,
         operations=stage.operations,
         reads_secrets=stage.rendering.signing_secret is not None,
+        asks_guardrail=stage.makers.moderator == "guardrail",
     )
     data = DataStack(
         app,
@@ -47,6 +48,7 @@ def build(app: App, stage: Stage) -> None:
         intake=rendering.intake,
         live=live,
         webhooks=webhooks,
+        guardrail=rendering.guardrail,
     )
     training = TrainingStack(
         app,

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.log_group import LogGroup
+from cdk_app.python_function import METRICS_NAMESPACE
 from cdk_app.stage import Stage
 from craftspark.settings import TrainerSettings, WorkerSettings
 
@@ -44,8 +45,12 @@ class GpuWorker(Construct):
             cpu=gpu.task_cpu,
             memory_limit_mib=gpu.task_memory_mib,
             user=USER,
-            # boto3 looks for its region here, and an ECS task is told it under another name.
-            environment={**settings.to_environment(), "AWS_DEFAULT_REGION": Stack.of(self).region},
+            environment={
+                **settings.to_environment(),
+                # boto3 looks for its region here, and an ECS task is told it under another name.
+                "AWS_DEFAULT_REGION": Stack.of(self).region,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            },
             stop_timeout=Duration.seconds(settings.stop_grace_s),
             linux_parameters=ecs.LinuxParameters(self, "Process", init_process_enabled=True),
             logging=ecs.LogDrivers.aws_logs(

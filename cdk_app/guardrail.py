@@ -7,6 +7,9 @@ from aws_cdk import aws_bedrock as bedrock
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.stage import Stage
+from craftspark.settings import GuardrailSettings
+
 # How sure a filter has to be: HIGH blocks what it is least sure of. Crafters draw ghosts and knights.
 STRENGTHS = {"SEXUAL": "HIGH", "HATE": "HIGH", "VIOLENCE": "MEDIUM", "INSULTS": "MEDIUM", "MISCONDUCT": "MEDIUM"}
 # What no filter is made for. Examples are kept short: they tell a theme, not what is done.
@@ -80,13 +83,21 @@ class Guardrail(Construct):
             description=f"filters and topics {facts}",
         )
 
-    def grant_apply(self, function: iam.IGrantable) -> None:
+    def grant_apply(self, asker: iam.IGrantable) -> None:
         """Ask this guardrail, in whichever region of its geography answers."""
         iam.Grant.add_to_principal(
-            grantee=function,
+            grantee=asker,
             actions=["bedrock:ApplyGuardrail"],
             resource_arns=[self.guardrail.attr_guardrail_arn, self._profiles],
         )
+
+    @classmethod
+    def of_stage(cls, scope: Construct, stage: Stage) -> "Guardrail | None":
+        """The guardrail of a stage that names it as its moderator."""
+        makers = stage.makers
+        if makers.moderator != "guardrail":
+            return None
+        return cls(scope, "Guardrail", name=f"craftspark-{stage.name}", geography=makers.guardrail_geography)
 
     @staticmethod
     def _filter(kind: str, strength: str) -> bedrock.CfnGuardrail.ContentFilterConfigProperty:
@@ -98,3 +109,12 @@ class Guardrail(Construct):
             input_modalities=modalities,
             output_modalities=modalities,
         )
+
+
+def guardrail_settings(guardrail: Guardrail | None, stage: Stage) -> GuardrailSettings:
+    """What those who ask the stage's guardrail are told; empty ids where there is none."""
+    return GuardrailSettings(
+        guardrail_id=guardrail.guardrail.attr_guardrail_id if guardrail else "",
+        guardrail_version=guardrail.version.attr_version if guardrail else "",
+        unjudged=stage.makers.unjudged,
+    )

@@ -15,9 +15,11 @@ from cdk_app.work_queue import DeadLetterQueue, WorkQueue
 
 PERIOD = Duration.minutes(5)
 MINUTE = Duration.minutes(1)
-# Our functions count these events, by the name of the function's folder.
+# Our functions, by the name of their folder, and workers count these events.
 EVENTS = {
     "ModerationUnavailable": "submit_job",
+    "UploadUnjudged": "check_upload",
+    "PictureUnjudged": "gpu_worker",
     "JobAccepted": "submit_job",
     "JobSucceeded": "settle_job",
     "JobPartlySucceeded": "settle_job",

@@ -28,11 +28,18 @@ PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRI
 class PrivateNetwork(Construct):
     """A VPC over the region's first zones, found at deployment so that synthesis looks nothing up.
 
-    `reads_secrets` tells whether what runs in it fetches a key.
+    `reads_secrets` tells whether what runs in it fetches a key, `asks_guardrail` whether it has pictures judged.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, network: Network, operations: Operations, reads_secrets: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        operations: Operations,
+        reads_secrets: bool,
+        asks_guardrail: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         with_nat = network.egress == "nat"
@@ -61,6 +68,8 @@ class PrivateNetwork(Construct):
             services = dict(INTERFACES)
             if reads_secrets:
                 services["Secrets"] = ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER
+            if asks_guardrail:
+                services["Guardrails"] = ec2.InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME
             if operations.shells:
                 services["Shells"] = ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES
             for name, service in services.items():

@@ -127,7 +127,7 @@ class BacklogTooLong(CraftsparkError):
 
 
 class ModerationUnavailable(CraftsparkError):
-    """The service that judges prompts did not answer; trying again helps."""
+    """The service that judges prompts and pictures did not answer; trying again helps."""
 
 
 class AccountContended(CraftsparkError):

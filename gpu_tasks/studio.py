@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import torch
+from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
+from craftspark.aws.picture_moderation import picture_moderation
 from craftspark.aws.secrets import read_secret
 from craftspark.aws.source_bytes import SourceBytes
 from craftspark.catalogue import Model, find_model
-from craftspark.errors import ImageFlawed, ModelUnavailable
+from craftspark.errors import ImageFlawed, ModelUnavailable, ModerationUnavailable
+from craftspark.measures import event
 from craftspark.settings import StudioSettings, WorkerSettings
 from craftspark.sources import Bucket
 from gpu_tasks.activity import moved
@@ -28,7 +31,7 @@ from gpu_tasks.isolation import DeviceLost, draw_each
 from gpu_tasks.model_store import BUILT_IN, MANIFEST, load_pipeline, locate, sha256_of
 from gpu_tasks.patience import Patient
 from gpu_tasks.provenance import Recipe
-from gpu_tasks.safety import Judge, judge_of
+from gpu_tasks.safety import GuardrailJudge, Judge, Judges, judge_of
 from gpu_tasks.sources import Fetch, SourcePictures
 from gpu_tasks.tools.clipart import ClipartRenderer
 from gpu_tasks.tools.outpaint import OutpaintRenderer
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 # A wave waits for its sources, so a fault of the bucket is borne less long here than elsewhere, in seconds.
 SOURCE_BOUND_S = 60.0
+logger = Logger(service="gpu_worker")
 UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 
 
@@ -209,15 +213,31 @@ def load_studio(settings: WorkerSettings) -> Studio:
     buckets: dict[Bucket, str] = {"images": settings.images_bucket, "uploads": settings.uploads_bucket}
     source_bytes = SourceBytes(client=clients.s3(), buckets=buckets, on_part=moved)
     patient = Patient(bound_s=SOURCE_BOUND_S)
-    return open_studio(lambda source: patient.call("fetch of a source", lambda: source_bytes(source)), settings)
+    judge = guardrail_judge(settings)
+    return open_studio(
+        lambda source: patient.call("fetch of a source", lambda: source_bytes(source)), settings, *filter(None, [judge])
+    )
 
 
-def open_studio(fetch: Fetch, settings: StudioSettings) -> Studio:
-    """Load the stage's model and make the tools' renderers, whose sources `fetch` brings; raises ModelUnavailable."""
+def guardrail_judge(settings: WorkerSettings) -> GuardrailJudge | None:
+    """The stage's guardrail for finished pictures; None where it has none."""
+    moderation = picture_moderation(settings, log_unjudged)
+    return GuardrailJudge(moderation) if moderation else None
+
+
+def log_unjudged(unavailable: ModerationUnavailable) -> None:
+    logger.warning("picture not judged", extra={"cause": repr(unavailable.__cause__), **event("PictureUnjudged")})
+
+
+def open_studio(fetch: Fetch, settings: StudioSettings, *judges: Judge) -> Studio:
+    """Load the stage's model and make the tools' renderers, whose sources `fetch` brings; raises ModelUnavailable.
+
+    `judges` look at finished pictures after the local one.
+    """
     model = find_model(settings.model)
     secret = settings.signing_secret and read_secret(clients.secretsmanager(), settings.signing_secret)
     signer = Signer.from_secret(secret) if secret else None
-    return studio_around(load_pipeline(model, settings), model, fetch, settings, signer)
+    return studio_around(load_pipeline(model, settings), model, fetch, settings, signer, judges)
 
 
 def studio_around(
@@ -226,6 +246,7 @@ def studio_around(
     fetch: Fetch,
     settings: StudioSettings,
     signer: Signer | None = None,
+    judges: Sequence[Judge] = (),
 ) -> Studio:
     """The tools' renderers around a pipeline that `load_pipeline` loaded; `fetch` brings their sources."""
     folder = Path(pipeline.name_or_path)
@@ -235,7 +256,7 @@ def studio_around(
     return Studio(
         {name: make(kit) for name, make in RENDERERS.items()},
         wave_size=model.wave_size,
-        judge=judge_of(folder),
+        judge=Judges(judge_of(folder), *judges),
         marks=Marks(model=model.name, model_sha256=sha256_of(folder / MANIFEST), signer=signer),
         fetch_source=sources.fetch,
     )

@@ -22,6 +22,7 @@ from craftspark.errors import (
 )
 from craftspark.idempotency import Effect, effect_of
 from craftspark.jobs import is_job_id
+from craftspark.measures import event
 from craftspark.parsing import (
     canonical,
     parse_base64,
@@ -33,7 +34,6 @@ from craftspark.parsing import (
 )
 from craftspark.settings import TokenSettings
 from lambdas.log import logger
-from lambdas.measures import event
 from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.

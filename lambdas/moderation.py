@@ -7,13 +7,13 @@ from craftspark.aws import clients
 from craftspark.aws.accounts import Accounts
 from craftspark.aws.moderation import RefusalBook
 from craftspark.errors import ModerationUnavailable
+from craftspark.measures import event
 from craftspark.moderation import Moderation, Moderator
 from craftspark.plans import find_plan
 from craftspark.settings import SubmitSettings
 from craftspark.words.index import WordIndex
 from craftspark.words.judge import WordJudge
 from lambdas.log import logger
-from lambdas.measures import event
 
 
 @cache

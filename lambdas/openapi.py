@@ -287,6 +287,7 @@ OPERATIONS = {
             errors.UploadNotFound,
             errors.TooManyRequests,
             errors.AccountContended,
+            errors.ModerationUnavailable,
         ),
     ),
     "delete_upload": Operation(

@@ -60,7 +60,7 @@ TITLES = {
     "AccountMissing": "There is no such account",
     "AccessTokenRequired": "The token is not an access token",
     "Forbidden": "The token does not allow this",
-    "ModerationUnavailable": "Prompts cannot be judged at the moment",
+    "ModerationUnavailable": "Prompts or pictures cannot be judged at the moment",
     "AccountContended": "Too many requests at once",
 }
 RETRY_AFTER_S = {

@@ -1,5 +1,6 @@
 """What makers' front ends talk to: the HTTP API, sign-in, and a Lambda for each route."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -8,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.front_door import FrontDoor
-from cdk_app.guardrail import Guardrail
+from cdk_app.guardrail import Guardrail, guardrail_settings
 from cdk_app.python_function import MEMORY_MIB, PythonFunction
 from cdk_app.sign_in import SignIn
 from cdk_app.stage import Stage
@@ -54,16 +55,12 @@ class ApiStack(Stack):
         intake: WorkQueue,
         live: LiveStack,
         webhooks: WebhooksStack,
+        guardrail: Guardrail | None,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage, self._data = stage, data
-        makers = stage.makers
-        self._guardrail = (
-            Guardrail(self, "Guardrail", name=f"craftspark-{stage.name}", geography=makers.guardrail_geography)
-            if makers.moderator == "guardrail"
-            else None
-        )
+        self._guardrail = guardrail
         sign_in = SignIn(self, "SignIn", api=stage.api, user_pool=stage.user_pool, keep=stage.data.keep)
         functions = {
             "submit_job": self._submit_job(intake),
@@ -130,9 +127,7 @@ class ApiStack(Stack):
             dispatch_ms=gpu.dispatch_ms,
             batch_s=self._stage.rendering.batch_s,
             moderator=makers.moderator,
-            unjudged=makers.unjudged,
-            guardrail_id=self._guardrail.guardrail.attr_guardrail_id if self._guardrail else "",
-            guardrail_version=self._guardrail.version.attr_version if self._guardrail else "",
+            **asdict(guardrail_settings(self._guardrail, self._stage)),
             warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
             uploads_table=self._data.upload_records.table.table_name,
             model=self._stage.rendering.model,
@@ -169,6 +164,10 @@ class ApiStack(Stack):
         self._data.uploads.grant_put(check_upload, "pictures/*")
         self._data.uploads.grant_delete(check_upload, "pictures/*")  # of an upload that was deleted meanwhile
         self._data.upload_records.grant_mark(check_upload)
+        for variable, value in guardrail_settings(self._guardrail, self._stage).to_environment().items():
+            check_upload.add_environment(variable, value)
+        if self._guardrail:
+            self._guardrail.grant_apply(check_upload)
         return check_upload
 
     def _list_uploads(self) -> lambda_.Function:

@@ -20,9 +20,15 @@ class NetworkStack(Stack):
         network: Network,
         operations: Operations,
         reads_secrets: bool,
+        asks_guardrail: bool,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self.vpc = PrivateNetwork(
-            self, "Private", network=network, operations=operations, reads_secrets=reads_secrets
+            self,
+            "Private",
+            network=network,
+            operations=operations,
+            reads_secrets=reads_secrets,
+            asks_guardrail=asks_guardrail,
         ).vpc

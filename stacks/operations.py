@@ -104,6 +104,8 @@ class OperationsStack(Stack):
             most=UNJUDGED_BORNE,
             means="the service that judges prompts fails",
         )
+        for name, unjudged in (("UnjudgedUploads", "UploadUnjudged"), ("UnjudgedPictures", "PictureUnjudged")):
+            above(name, event(unjudged), most=UNJUDGED_BORNE, means="the guardrail does not judge pictures")
         errors = self._api.front_door.api.metric_server_error(period=PERIOD, statistic="Sum")
         above("ServerErrors", errors, most=most.server_errors, means="the API answers 5xx")
 

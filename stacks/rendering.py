@@ -1,5 +1,6 @@
 """What turns an accepted job into pictures: queues, state machine, GPU fleet and their Lambdas."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -11,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.guardrail import Guardrail, guardrail_settings
 from cdk_app.python_function import PythonFunction
 from cdk_app.render_workflow import RenderWorkflow
 from cdk_app.stage import Stage
@@ -54,6 +56,7 @@ class RenderingStack(Stack):
         )
         self.unsettled = DeadLetterQueue(self, "Unsettled")
 
+        self.guardrail = Guardrail.of_stage(self, stage)
         self.fleet = fleet = self._fleet(stage, vpc, data)
         self.settle_job = self._settler("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data).function
         self.workflow = RenderWorkflow(
@@ -85,6 +88,7 @@ class RenderingStack(Stack):
             model=stage.rendering.model,
             device=stage.gpu.device,
             signing_secret=stage.rendering.signing_secret or "",
+            **asdict(guardrail_settings(self.guardrail, stage)),
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MOST_RECEIVES,
             stop_grace_s=stage.rendering.stop_grace_s,
@@ -98,6 +102,8 @@ class RenderingStack(Stack):
         data.uploads.grant_read(fleet.worker.role, "pictures/*")
         data.models.grant_read(fleet.worker.role)
         self.gpu_queue.queue.grant_consume_messages(fleet.worker.role)
+        if self.guardrail:
+            self.guardrail.grant_apply(fleet.worker.role)
         if stage.rendering.signing_secret:
             key = secretsmanager.Secret.from_secret_name_v2(self, "SigningKey", stage.rendering.signing_secret)
             key.grant_read(fleet.worker.role)

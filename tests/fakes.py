@@ -26,6 +26,9 @@ WORKER_SETTINGS = WorkerSettings(
     gpu_queue_visibility_s=30,
     gpu_queue_max_receives=3,
     signing_secret="",
+    guardrail_id="",
+    guardrail_version="",
+    unjudged="refuse",
     stop_grace_s=10,
     stall_s=60,
 )

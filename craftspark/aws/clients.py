@@ -34,6 +34,8 @@ _S3_CONFIG = _CONFIG.merge(
 _JUDGE_CONFIG = _CONFIG.merge(
     Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 )
+# A picture takes longer to send and to look at: two tries of six seconds at most.
+_PICTURE_JUDGE_CONFIG = _JUDGE_CONFIG.merge(Config(read_timeout=5))
 # An update is worth a moment: whoever misses it polls. Sixteen connections are told at once.
 _PUSH_CONFIG = _CONFIG.merge(
     Config(
@@ -78,6 +80,11 @@ def comprehend() -> ComprehendClient:
 @cache
 def guardrails() -> BedrockRuntimeClient:
     return boto3.client("bedrock-runtime", config=_JUDGE_CONFIG)
+
+
+@cache
+def picture_guardrails() -> BedrockRuntimeClient:
+    return boto3.client("bedrock-runtime", config=_PICTURE_JUDGE_CONFIG)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Services of AWS that judge prompts: a Bedrock guardrail, or Amazon Comprehend."""
+"""Services of AWS that judge: a Bedrock guardrail, or for prompts Amazon Comprehend."""
 
 from __future__ import annotations
 
@@ -51,12 +51,16 @@ class Guardrail:
         """Raises ModerationUnavailable."""
         return self._apply("INPUT", {"text": {"text": text}})
 
-    def picture_objections(self, png: bytes) -> Sequence[Objection]:
-        """Why a finished PNG may not be delivered; raises ModerationUnavailable."""
-        return self._apply("OUTPUT", {"image": {"format": "png", "source": {"bytes": png}}})
+    def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
+        """Why a picture of at most `craftspark.pictures.reduction.LARGEST_BYTES` is refused.
 
-    def _apply(self, source: Any, content: Any) -> list[Objection]:
-        with unavailability():
+        `ours` was drawn here, and is judged by the filters for output. Raises ModerationUnavailable.
+        """
+        source = "OUTPUT" if ours else "INPUT"
+        return self._apply(source, {"image": {"format": "jpeg", "source": {"bytes": jpeg}}}, "pictures")
+
+    def _apply(self, source: Any, content: Any, what: str = "prompts") -> list[Objection]:
+        with unavailability(what):
             answer = self.client.apply_guardrail(
                 guardrailIdentifier=self.guardrail, guardrailVersion=self.version, source=source, content=[content]
             )
@@ -128,31 +132,54 @@ def _pieces(word: str, most: int) -> Iterator[str]:
 
 
 @contextmanager
-def unavailability() -> Iterator[None]:
+def unavailability(what: str = "prompts") -> Iterator[None]:
     """Tell a service that fails, throttles or does not answer in time by name."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise ModerationUnavailable(
-            "prompts cannot be judged at the moment; send this request again in a moment"
-        ) from error
+        raise unavailable(what) from error
+
+
+def unavailable(what: str) -> ModerationUnavailable:
+    return ModerationUnavailable(f"{what} cannot be judged at the moment; send this request again in a moment")
 
 
 @dataclass(kw_only=True)
-class Breaker:
-    """A service that is left alone for `pause_s` after it failed, so that not every submission waits for it."""
+class Pause:
+    """A service is left alone for `pause_s` after it failed, so that not every question waits for it."""
 
-    service: Guardrail | Comprehend
     clock: Callable[[], float]
     pause_s: float = 30
     closed_from: float = 0
 
-    def objections(self, text: str) -> Sequence[Objection]:
+    def ask(self, what: str, question: Callable[[], Sequence[Objection]]) -> Sequence[Objection]:
         """Raises ModerationUnavailable."""
         if self.clock() < self.closed_from:
-            raise ModerationUnavailable("prompts cannot be judged at the moment; send this request again in a moment")
+            raise unavailable(what)
         try:
-            return self.service.objections(text)
+            return question()
         except ModerationUnavailable:
             self.closed_from = self.clock() + self.pause_s
             raise
+
+
+@dataclass(kw_only=True)
+class Breaker(Pause):
+    """A service for prompts, with its pauses."""
+
+    service: Guardrail | Comprehend
+
+    def objections(self, text: str) -> Sequence[Objection]:
+        """Raises ModerationUnavailable."""
+        return self.ask("prompts", lambda: self.service.objections(text))
+
+
+@dataclass(kw_only=True)
+class PictureBreaker(Pause):
+    """A guardrail for pictures, with its pauses."""
+
+    service: Guardrail
+
+    def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
+        """Raises ModerationUnavailable."""
+        return self.ask("pictures", lambda: self.service.picture_objections(jpeg, ours=ours))

@@ -7,18 +7,19 @@
 import json
 
 from craftspark.errors import InvalidInput
-from craftspark.pictures import decoding
+from craftspark.pictures import decoding, reduction
 from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, run
 from craftspark.pictures.structure import FIELD, FORMATS, refusal
 from craftspark.uploads import Picture
 
-__all__ = ["BOUNDS", "FIELD", "FORMATS", "clean"]
+__all__ = ["BOUNDS", "FIELD", "FORMATS", "clean", "small_jpeg"]
 
 MIB = 1024 * 1024
 # The costliest pictures that are accepted need 1.5 s until they are decoded, 1.5 s more until they are encoded, and 260
 # MiB: see `upload_check_cpu_s` and `upload_check_memory_ratio` in benchmarks/.
 BOUNDS = Bounds(cpu_s=3, finish_cpu_s=3, wall_s=18, memory_bytes=275 * MIB, answer_bytes=96 * MIB)
 PROGRAM = f"from {decoding.__name__} import main; main()"
+REDUCE = f"from {reduction.__name__} import main; main()"
 
 
 def clean(content: bytes, bounds: Bounds = BOUNDS) -> Picture:
@@ -27,15 +28,26 @@ def clean(content: bytes, bounds: Bounds = BOUNDS) -> Picture:
     Raises InvalidInput, with the reason and the fix, for what is no picture, is animated, breaks a rule of
     `craftspark.pictures.structure`, is cut off, or takes more work than a picture of the largest size.
     """
+    head, png = bounded(PROGRAM, content, bounds)
+    facts = json.loads(head)
+    if "refused" in facts:
+        raise InvalidInput(facts["refused"], field=FIELD)
+    return Picture(png=png, width=facts["width"], height=facts["height"], alpha=facts["alpha"])
+
+
+def small_jpeg(picture: Picture, bounds: Bounds = BOUNDS) -> bytes:
+    """A copy of a clean picture as a JPEG of at most `reduction.LARGEST_BYTES`, for a service that judges it."""
+    _, jpeg = bounded(REDUCE, picture.png, bounds)
+    return jpeg
+
+
+def bounded(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]:
+    """What the program answers; raises InvalidInput where it takes too much work, or breaks."""
     try:
-        head, png = run(PROGRAM, content, bounds)
+        return run(program, content, bounds)
     except TooMuchWork:
         raise refusal(
             "decoding it takes too much time or memory; save it anew as a plain PNG or JPEG and send it again"
         ) from None
     except ProcessBroke:
         raise refusal("it cannot be decoded; save it anew and send it again") from None
-    facts = json.loads(head)
-    if "refused" in facts:
-        raise InvalidInput(facts["refused"], field=FIELD)
-    return Picture(png=png, width=facts["width"], height=facts["height"], alpha=facts["alpha"])

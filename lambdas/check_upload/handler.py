@@ -1,9 +1,9 @@
 """POST /v1/uploads/{upload_id}/check: make an uploaded picture clean and ready."""
 
-from craftspark.pictures import clean
 from lambdas.accounts import active_makers_only
 from lambdas.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
+from lambdas.pictures import clean_and_judged
 from lambdas.uploads import uploads
 from lambdas.views import upload_view
 
@@ -12,6 +12,6 @@ from lambdas.views import upload_view
 @endpoint
 @active_makers_only
 def handler(request: Request) -> Response:
-    upload, facts = uploads().check(request.maker, id_in_path(request, "upload_id"), clean)
+    upload, facts = uploads().check(request.maker, id_in_path(request, "upload_id"), clean_and_judged)
     logger.info("upload checked", extra={"upload_id": upload.upload_id})
     return Response(body=upload_view(upload, facts))

@@ -7,10 +7,10 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.callbacks import Waiters
 from craftspark.aws.training_book import TrainingBook
+from craftspark.measures import event
 from craftspark.settings import ApprovalSettings
 from craftspark.trainings import Approvals
 from lambdas.log import logger
-from lambdas.measures import event
 
 
 @cache

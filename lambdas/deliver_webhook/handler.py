@@ -8,11 +8,11 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from craftspark.aws.webhooks import read_message
 from craftspark.errors import WebhookNotFound
+from craftspark.measures import event
 from craftspark.submissions import utc_now
 from craftspark.webhook_urls import TargetRefused, addresses_of, host_of
 from craftspark.webhooks import Delivery, Message, Webhook, fault_of, headers_of
 from lambdas.log import logger
-from lambdas.measures import event
 from lambdas.posting import WITHIN_S, Deadline, explain, post, resolve
 from lambdas.webhooks import dead_letters, queue, table
 

@@ -10,10 +10,10 @@ from craftspark.aws.items import UNFINISHED_SHARDS
 from craftspark.aws.unstarted import UnstartedJobs
 from craftspark.catalogue import find_model
 from craftspark.errors import CraftsparkError, JobNotFound
+from craftspark.measures import event
 from craftspark.resending import MOST, Resending
 from craftspark.settings import ResendSettings
 from lambdas.log import logger
-from lambdas.measures import event
 
 
 class ResendIncomplete(CraftsparkError):

@@ -6,11 +6,11 @@ from typing import Any
 
 from craftspark.aws import style_book
 from craftspark.aws.style_book import StyleBook
+from craftspark.measures import event
 from craftspark.parsing import parse_request
 from craftspark.settings import StyleSettings
 from craftspark.trainings import RollbackRequest
 from lambdas.log import logger
-from lambdas.measures import event
 
 
 @cache

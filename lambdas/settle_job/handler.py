@@ -5,10 +5,10 @@ from typing import Any
 
 from craftspark.aws import job_book
 from craftspark.jobs import JobState
+from craftspark.measures import event
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement, first_fault
 from lambdas.log import logger
-from lambdas.measures import event
 
 METRICS = {
     JobState.SUCCEEDED: "JobSucceeded",

@@ -8,10 +8,10 @@ from typing import Any
 
 from craftspark.aws import style_book
 from craftspark.aws.style_book import StyleBook
+from craftspark.measures import event
 from craftspark.settings import ReleaseSettings
 from craftspark.trainings import TrainingState
 from lambdas.log import logger
-from lambdas.measures import event
 
 METRICS = {
     TrainingState.PROMOTED: "TrainingPromoted",

@@ -10,10 +10,10 @@ from craftspark.aws import clients
 from craftspark.aws.executions import Executions
 from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.unstarted import UnstartedJobs
+from craftspark.measures import event as count
 from craftspark.settings import StartSettings
 from craftspark.starting import DEFERRALS, Order, Pace, Starts
 from lambdas.log import logger
-from lambdas.measures import event as count
 
 # A start that gets no answer takes 27 s until it is given up; the mark after it as long at worst.
 TIME_FOR_ONE_MS = 40_000

@@ -8,10 +8,10 @@ from craftspark.aws import clients
 from craftspark.aws.executions import Executions
 from craftspark.aws.releases import StableVersions
 from craftspark.aws.training_book import TrainingBook
+from craftspark.measures import event
 from craftspark.settings import StartTrainingSettings
 from craftspark.trainings import Trainings
 from lambdas.log import logger
-from lambdas.measures import event
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
+from craftspark.measures import event
 from craftspark.polling import look_again_s
 from craftspark.submissions import utc_now
 from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.job_summaries import job_summary
 from lambdas.log import logger
-from lambdas.measures import event
 from lambdas.submissions import submissions
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from craftspark.aws import job_book
 from craftspark.errors import CraftsparkError
+from craftspark.measures import event
 from craftspark.settings import SettleSettings
 from craftspark.settlement import Settlement
 from lambdas.log import logger
-from lambdas.measures import event
 
 
 class SweepIncomplete(CraftsparkError):

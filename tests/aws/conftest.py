@@ -16,13 +16,14 @@ from craftspark.plans import PLANS, Plan
 from craftspark.settings import (
     AdminSettings,
     DirectorySettings,
+    GuardrailSettings,
     LiveSettings,
     ReadSettings,
     SubmitSettings,
     UploadSettings,
     WebhookSettings,
 )
-from lambdas import live, webhooks
+from lambdas import live, pictures, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
@@ -149,8 +150,10 @@ def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
         ],
     )
     settings = UploadSettings(uploads_table=UPLOAD_RECORDS, uploads_bucket=UPLOADS, uploads_kept_days=7)
-    for name, value in settings.to_environment().items():
+    unguarded = GuardrailSettings(guardrail_id="", guardrail_version="", unjudged="refuse")
+    for name, value in {**settings.to_environment(), **unguarded.to_environment()}.items():
         monkeypatch.setenv(name, value)
+    pictures.moderation.cache_clear()
     return UPLOADS
 
 

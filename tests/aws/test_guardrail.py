@@ -1,5 +1,8 @@
 """Services that judge prompts: what they are asked, what they answer, and what happens while they do not."""
 
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -8,12 +11,17 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from craftspark.aws import clients
 from craftspark.aws.guardrail import LABELS, SEGMENT_BYTES, Breaker, Comprehend, Guardrail, segments
+from craftspark.aws.picture_moderation import picture_moderation
 from craftspark.errors import ModerationUnavailable
 from craftspark.moderation import Objection
+from craftspark.settings import GuardrailSettings
+from lambdas import pictures as uploaded
 from tests.aws.api import call, submit
+from tests.aws.test_uploads import a_png, bring, check
 
 BLOCKED = {
     "action": "GUARDRAIL_INTERVENED",
@@ -52,15 +60,19 @@ def test_a_guardrail_objects_to_what_it_blocks_and_to_nothing_else() -> None:
         assert guardrail.objections("other words") == []
 
 
-def test_a_guardrail_judges_pictures_too() -> None:
+def picture(content: bytes) -> dict[str, Any]:
+    return {"image": {"format": "jpeg", "source": {"bytes": content}}}
+
+
+def test_a_guardrail_judges_pictures_that_we_drew_as_output_and_those_that_come_in_as_input() -> None:
     client = boto3.client("bedrock-runtime")
+    guardrail = Guardrail(client=client, guardrail="g1", version="3")
     with Stubber(client) as stubbed:
-        image = {"format": "png", "source": {"bytes": b"png"}}
-        stubbed.add_response("apply_guardrail", BLOCKED, asked("OUTPUT", image=image))
+        stubbed.add_response("apply_guardrail", BLOCKED, asked("OUTPUT", **picture(b"jpeg")))
+        stubbed.add_response("apply_guardrail", PASSED, asked("INPUT", **picture(b"jpeg")))
 
-        objections = Guardrail(client=client, guardrail="g1", version="3").picture_objections(b"png")
-
-    assert objections[0] == Objection(reason="violence")
+        assert guardrail.picture_objections(b"jpeg", ours=True)[0] == Objection(reason="violence")
+        assert guardrail.picture_objections(b"jpeg", ours=False) == []
 
 
 def test_comprehend_objects_to_what_it_finds_toxic_in_any_part_of_the_text() -> None:
@@ -170,3 +182,91 @@ def test_while_the_service_fails_the_stage_decides_and_somebody_hears_of_it(
 def test_words_that_the_lists_refuse_cost_no_call(service: list[Any]) -> None:
     assert submit("what the fuck").status == 422
     assert service == []
+
+
+class Asked:
+    """Bedrock with the answers that it is given; what it was asked is in `pictures`, by its source."""
+
+    def __init__(self, client: Any, monkeypatch: pytest.MonkeyPatch, *answers: Any) -> None:
+        self.answers = [*answers]
+        self.pictures: list[tuple[str, bytes]] = []
+        monkeypatch.setattr(client, "apply_guardrail", self.answer)
+
+    def answer(self, **request: Any) -> Any:
+        self.pictures.append((request["source"], request["content"][0]["image"]["source"]["bytes"]))
+        given = self.answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://bedrock")
+STAGE = GuardrailSettings(guardrail_id="g1", guardrail_version="3", unjudged="refuse")
+
+
+@pytest.fixture
+def pictures(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Asked]:
+    """Has the guardrail of a stage answer so."""
+    client = boto3.client("bedrock-runtime")
+    monkeypatch.setattr(clients, "picture_guardrails", lambda: client)
+    return lambda *answers: Asked(client, monkeypatch, *answers)
+
+
+def test_a_stage_without_a_guardrail_asks_nobody() -> None:
+    assert picture_moderation(replace(STAGE, guardrail_id=""), print) is None
+
+
+@pytest.mark.parametrize("unjudged", ["refuse", "accept"])
+def test_while_it_fails_the_stage_decides_about_pictures_and_the_service_has_a_rest(
+    pictures: Callable[..., Asked], unjudged: str
+) -> None:
+    asked_of = pictures(UNREACHABLE)
+    told: list[ModerationUnavailable] = []
+    moderation = picture_moderation(replace(STAGE, unjudged=unjudged), told.append)
+    assert moderation
+
+    for number in (1, 2, 3):
+        if unjudged == "accept":
+            assert moderation.reasons(b"jpeg", ours=True) == ()
+        else:
+            with pytest.raises(ModerationUnavailable):
+                moderation.reasons(b"jpeg", ours=True)
+        assert len(told) == number
+    assert len(asked_of.pictures) == 1
+
+
+@pytest.fixture
+def guarded_uploads(submit_settings: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in STAGE.to_environment().items():
+        monkeypatch.setenv(name, value)
+    yield
+    uploaded.moderation.cache_clear()
+
+
+@pytest.mark.usefixtures("guarded_uploads")
+def test_an_upload_that_the_guardrail_blocks_is_no_source_and_one_that_it_lets_pass_is(
+    pictures: Callable[..., Asked],
+) -> None:
+    upload_id = bring(a_png())
+    asked_of = pictures(BLOCKED, UNREACHABLE, PASSED)
+
+    refused = check(upload_id)
+    assert (refused.status, refused.body["field"]) == (422, "upload")
+    assert "violence" in refused.body["detail"]
+    busy = check(upload_id)
+    assert (busy.status, busy.body["type"]) == (503, "/problems/ModerationUnavailable")
+    assert busy.headers["Retry-After"] == "30"
+    uploaded.moderation.cache_clear()  # the service's rest is over
+    assert check(upload_id).status == 200
+
+    for source, jpeg in asked_of.pictures:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            assert (source, image.size) == ("INPUT", (40, 32))
+
+
+@pytest.mark.usefixtures("submit_settings")
+def test_an_upload_of_a_stage_without_a_guardrail_is_judged_by_nobody(pictures: Callable[..., Asked]) -> None:
+    asked_of = pictures()
+
+    assert check(bring(a_png())).status == 200
+    assert asked_of.pictures == []

@@ -1,4 +1,7 @@
+import io
 import json
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -6,9 +9,14 @@ import torch
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessor
 
-from craftspark.errors import UnsafeContent
+from craftspark.errors import ModerationUnavailable, UnsafeContent
+from craftspark.moderation import Objection, PictureModeration
+from gpu_tasks.claim import Claim
+from gpu_tasks.drawn import Drawn
 from gpu_tasks.model_store import BUILT_IN
-from gpu_tasks.safety import THRESHOLD, CheckerJudge, NsfwJudge, judge_of
+from gpu_tasks.safety import THRESHOLD, CheckerJudge, GuardrailJudge, Judges, NsfwJudge, judge_of
+from gpu_tasks.studio import load_studio, log_unjudged
+from tests.fakes import WORKER_SETTINGS, FakeTicket, a_batch, a_job
 from tests.gpu.rendering import Lenient, an_order_of, render
 from tests.gpu.test_second_try import Moody, an_order, studio_of
 
@@ -87,3 +95,85 @@ def test_a_model_s_own_safety_checker_judges_its_pictures(tmp_path) -> None:  # 
 
 def test_a_model_without_one_is_judged_by_open_nsfw() -> None:
     assert isinstance(judge_of(BUILT_IN / "craftspark-clipart-128"), NsfwJudge)
+
+
+class Service:
+    """A guardrail that answers so; it keeps what it was shown."""
+
+    def __init__(self, *answer: str, broken: bool = False) -> None:
+        self.answer = [Objection(reason=reason) for reason in answer]
+        self.broken = broken
+        self.seen: list[bytes] = []
+
+    def picture_objections(self, jpeg: bytes, *, ours: bool) -> list[Objection]:
+        assert ours
+        self.seen.append(jpeg)
+        if self.broken:
+            raise ModerationUnavailable("not now")
+        return self.answer
+
+
+def guardrail(service: Service, unjudged: Literal["accept", "refuse"] = "refuse") -> GuardrailJudge:
+    return GuardrailJudge(PictureModeration(service=service, unjudged=unjudged, tell_unavailable=lambda _: None))
+
+
+def test_a_finished_image_is_judged_by_the_local_judge_and_then_by_the_guardrail() -> None:
+    renderer, order, service = Moody(None), an_order(7), Service("violence", "hate", "violence")
+    [drawn] = studio_of(renderer).render([order], lambda _: None)
+    assert isinstance(drawn, Drawn)
+
+    with pytest.raises(UnsafeContent, match="it seems to show violence, hate"):
+        studio_of(renderer, Judges(Lenient(), guardrail(service))).finish(order, drawn)
+    assert len(service.seen) == 1
+    with pytest.raises(UnsafeContent, match="nudity"):
+        studio_of(renderer, Judges(NsfwJudge(lambda _: 1.0), guardrail(service))).finish(order, drawn)
+    assert len(service.seen) == 1  # a local refusal costs no call
+
+
+def test_the_guardrail_sees_a_jpeg_on_white() -> None:
+    service = Service()
+
+    guardrail(service).check(CLEAR)
+
+    with Image.open(io.BytesIO(service.seen[0]), formats=("JPEG",)) as seen:
+        assert (seen.size, seen.getpixel((0, 0))) == ((32, 32), (255, 255, 255))
+
+
+def test_an_image_that_nobody_judges_is_delivered_or_given_to_another_worker_as_the_stage_says() -> None:
+    broken = Service(broken=True)
+    guardrail(broken, "accept").check(CLEAR)
+    with pytest.raises(ModerationUnavailable) as unjudged:
+        guardrail(broken).check(CLEAR)
+
+    ticket = FakeTicket(a_batch(a_job(seeds=(7,))))
+    claim = Claim(ticket, a_job(seeds=(7,)), stored=())
+    claim.failed(0, unjudged.value)
+
+    assert [type(answer) for answer in ticket.answers] == [ModerationUnavailable]
+
+
+@pytest.mark.parametrize("guardrail_id", ["", "g1"])
+def test_a_worker_asks_the_guardrail_of_a_stage_that_has_one(
+    monkeypatch: pytest.MonkeyPatch, guardrail_id: str
+) -> None:
+    monkeypatch.setattr("gpu_tasks.studio.open_studio", lambda fetch, settings, *judges: judges)
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    judges = load_studio(replace(WORKER_SETTINGS, guardrail_id=guardrail_id, guardrail_version="3"))
+
+    assert [type(judge) for judge in judges] == ([GuardrailJudge] if guardrail_id else [])  # type: ignore[attr-defined]
+
+
+def test_a_picture_that_is_not_judged_is_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Craftspark")
+
+    log_unjudged(ModerationUnavailable("not now"))
+
+    assert [vars(record)["PictureUnjudged"] for record in caplog.records] == [1]

@@ -156,17 +156,32 @@ def test_finding_makers_lists_users_of_the_stage_s_pool_and_writes_the_audit(syn
     assert not any("cognito-idp" in services(synthesis.allowed_to_function(name)) for name in names)
 
 
-@pytest.mark.parametrize("name", ["submit_job", "quote_job"])
-def test_who_judges_prompts_may_ask_its_stage_s_guardrail_and_no_other(
+@pytest.mark.parametrize("name", ["submit_job", "quote_job", "check_upload", "the worker"])
+def test_who_judges_prompts_and_pictures_may_ask_its_stage_s_guardrail_and_no_other(
     dev: Synthesis, prod: Synthesis, name: str
 ) -> None:
-    asking = [each for each in prod.allowed_to_function(name) if "bedrock:ApplyGuardrail" in actions(each)]
+    def allowed(synthesis: Synthesis) -> list[Statement]:
+        return synthesis.allowed_to_task("Rendering") if name == "the worker" else synthesis.allowed_to_function(name)
+
+    asking = [each for each in allowed(prod) if "bedrock:ApplyGuardrail" in actions(each)]
 
     assert [actions(each) for each in asking] == [["bedrock:ApplyGuardrail"]]
     [guardrail, profiles] = asking[0]["Resource"]
-    assert guardrail["Fn::GetAtt"][1] == "GuardrailArn"
+    assert "Guardrail" in json.dumps(guardrail)
     assert "guardrail-profile/us.guardrail.v1:0" in str(profiles)
-    assert "bedrock" not in services(dev.allowed_to_function(name))
+    assert "bedrock" not in services(allowed(dev))
+
+
+def test_who_has_pictures_judged_is_told_the_guardrail_and_what_becomes_of_the_unjudged(
+    dev: Synthesis, prod: Synthesis
+) -> None:
+    for synthesis, there, unjudged in ((prod, True, "accept"), (dev, False, "refuse")):
+        worker = synthesis.task("Rendering")["ContainerDefinitions"][0]["Environment"]
+        told = {each["Name"]: each["Value"] for each in worker}
+        for environment in (told, synthesis.function("check_upload")["Environment"]["Variables"]):
+            assert bool(environment["CRAFTSPARK_GUARDRAIL_ID"]) is there
+            assert bool(environment["CRAFTSPARK_GUARDRAIL_VERSION"]) is there
+            assert environment["CRAFTSPARK_UNJUDGED"] == unjudged
 
 
 def test_a_quote_reserves_and_sends_nothing(dev: Synthesis) -> None:
@@ -253,9 +268,9 @@ def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis) -> N
         assert on(statements, bucket) == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
     assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, "GpuQueue")
     assert "sqs:SendMessage" not in on(statements, "GpuQueue")
-    assert services(statements) == {"dynamodb", "s3", "sqs", "states"}
+    assert services(statements) == {"bedrock", "dynamodb", "s3", "sqs", "states"}
     shell = {"logs", "ssmmessages"}  # of dev, whose operators open shells
-    assert services(dev.allowed_to_task("Rendering")) == services(statements) | shell
+    assert services(dev.allowed_to_task("Rendering")) == (services(statements) | shell) - {"bedrock"}
 
 
 def test_worker_reads_the_signing_key_of_a_stage_that_has_one(local: Synthesis, prod: Synthesis) -> None:

@@ -296,8 +296,12 @@ def test_network_has_gateways_always_and_one_way_out(dev: Synthesis, prod: Synth
     assert not prod.of_type("AWS::EC2::InternetGateway")
 
 
-@pytest.mark.parametrize(("reads_secrets", "interfaces"), [(False, 8), (True, 9)])
-def test_a_stage_that_signs_has_a_way_to_its_key(reads_secrets: bool, interfaces: int) -> None:
+@pytest.mark.parametrize(
+    ("reads_secrets", "asks_guardrail", "interfaces"), [(False, False, 8), (True, False, 9), (True, True, 10)]
+)
+def test_a_stage_that_signs_or_has_pictures_judged_has_a_way_there(
+    reads_secrets: bool, asks_guardrail: bool, interfaces: int
+) -> None:
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
@@ -306,7 +310,12 @@ def test_a_stage_that_signs_has_a_way_to_its_key(reads_secrets: bool, interfaces
 
     prod = find_stage("prod")
     network = NetworkStack(
-        App(), "Network", network=prod.network, operations=prod.operations, reads_secrets=reads_secrets
+        App(),
+        "Network",
+        network=prod.network,
+        operations=prod.operations,
+        reads_secrets=reads_secrets,
+        asks_guardrail=asks_guardrail,
     )
 
     found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")

@@ -2489,7 +2489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2604,7 +2604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2719,7 +2719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2834,7 +2834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2950,7 +2950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3066,7 +3066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3154,7 +3154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3242,7 +3242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3330,7 +3330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3418,7 +3418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3507,7 +3507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3596,7 +3596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3872,7 +3872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */

@@ -1,0 +1,60 @@
+"""Copies of pictures that are small enough to be sent to a service that judges them.
+
+As a program: a clean PNG on its standard input, an empty line and the copy on its standard output.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from math import sqrt
+
+from PIL import Image
+
+from craftspark.pictures.confinement import OUT_OF_MEMORY, confined
+
+# What a Bedrock guardrail takes: 4 MB, and no side of more than 8000 pixels.
+LARGEST_BYTES = 4_000_000
+LARGEST_SIDE = 2048  # more tells a judge nothing new
+QUALITY = 90
+
+
+def main() -> None:
+    confined()
+    out = sys.stdout.buffer
+    try:
+        with Image.open(sys.stdin.buffer, formats=("PNG",)) as picture:
+            out.write(b"\n" + jpeg_within(picture))
+        out.flush()
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+
+
+def jpeg_within(picture: Image.Image, most_bytes: int = LARGEST_BYTES) -> bytes:
+    """The picture (RGB or RGBA) on white as a JPEG of at most so many bytes, as large as they allow.
+
+    No side of it is longer than LARGEST_SIDE.
+    """
+    shown = on_white(picture)
+    shown.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.LANCZOS)
+    while len(jpeg := encoded(shown)) > most_bytes:
+        scale = min(0.9, 0.95 * sqrt(most_bytes / len(jpeg)))
+        width, height = (max(1, int(side * scale)) for side in shown.size)
+        shown = shown.resize((width, height), Image.Resampling.LANCZOS)
+    return jpeg
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """A copy without alpha."""
+    if picture.mode == "RGB":
+        return picture.copy()
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def encoded(picture: Image.Image) -> bytes:
+    into = io.BytesIO()
+    picture.save(into, "JPEG", quality=QUALITY)
+    return into.getvalue()

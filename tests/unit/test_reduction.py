@@ -1,0 +1,53 @@
+"""Copies of pictures for a service that judges them: small enough in bytes, and the picture still."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from craftspark.pictures import clean, reduction, small_jpeg
+from craftspark.pictures.reduction import LARGEST_BYTES, LARGEST_SIDE, jpeg_within
+
+
+def noise(width: int, height: int) -> Image.Image:
+    """What compresses worst."""
+    return Image.fromarray(np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def opened(jpeg: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(jpeg), formats=("JPEG",))
+
+
+@pytest.mark.parametrize("most_bytes", [LARGEST_BYTES, 100_000, 2_000])
+@pytest.mark.parametrize(("width", "height"), [(4096, 1024), (700, 700), (1, 3000), (16, 16)])
+def test_a_copy_keeps_to_the_bytes_and_sides_and_to_the_aspect(width: int, height: int, most_bytes: int) -> None:
+    jpeg = jpeg_within(noise(width, height), most_bytes)
+
+    assert len(jpeg) <= most_bytes
+    copy = opened(jpeg)
+    assert max(copy.size) <= LARGEST_SIDE
+    assert copy.width == pytest.approx(copy.height * width / height, abs=2)
+
+
+def test_a_small_picture_keeps_its_size_and_what_is_clear_is_white() -> None:
+    picture = Image.new("RGBA", (64, 48), (255, 0, 0, 0))
+    picture.paste((0, 0, 255, 255), (0, 0, 32, 48))
+
+    copy = opened(jpeg_within(picture))
+
+    assert copy.size == (64, 48)
+    assert copy.getpixel((60, 24)) == pytest.approx((255, 255, 255), abs=6)
+    assert copy.getpixel((4, 24)) == pytest.approx((0, 0, 255), abs=6)
+    assert picture.mode == "RGBA"
+
+
+def test_a_clean_upload_is_reduced_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    into = io.BytesIO()
+    noise(2100, 400).save(into, "PNG")
+    picture = clean(into.getvalue())
+    monkeypatch.setattr(reduction, "jpeg_within", None)  # this process's own is not called
+
+    copy = opened(small_jpeg(picture))
+
+    assert copy.size == (2048, 390)
