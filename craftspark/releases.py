@@ -83,12 +83,16 @@ class Release:
             return replace(self, stable=version, earlier=self.earlier[: self.earlier.index(version)])
         return self.promoted(version)
 
-    def pin(self, job_id: str) -> Pin | None:
-        """The job's version, the same for every look at the same release; None where there is none to draw with."""
-        if self.canary and (not self.stable or percentile(self.trial, job_id) < self.share):
+    def pin(self, job_id: str, now: datetime) -> Pin | None:
+        """The job's version, the same for every look at the same release; None where there is none to draw with.
+
+        Once the trial's time is over, a canary draws no more, judged yet or not, unless it is the only version.
+        """
+        over = self.canary_until is not None and now >= self.canary_until
+        if self.canary and (not self.stable or (not over and percentile(self.trial, job_id) < self.share)):
             return Pin(style=self.style, version=self.canary, trial=self.trial)
         if self.stable:
-            return Pin(style=self.style, version=self.stable, trial=self.trial)
+            return Pin(style=self.style, version=self.stable, trial="" if over else self.trial)
         return None
 
 

@@ -164,7 +164,7 @@ class Submissions:
         created_at = self.now()
         self.moderation.check(maker, asked.words, created_at)
         request = asked.for_model(self.model)
-        pin = self._pin(request.wanted_style, job_id)
+        pin = self._pin(request.wanted_style, job_id, created_at)
         deadline = (created_at + self.deadline).replace(microsecond=0)
         source = None
         if request.wanted_source:
@@ -196,7 +196,7 @@ class Submissions:
         )
         return job, request, estimate
 
-    def _pin(self, style: str | None, job_id: str) -> Pin | None:
+    def _pin(self, style: str | None, job_id: str, now: datetime) -> Pin | None:
         """The version of a registered style; None where the model's own look or one of its own styles is wanted.
 
         Raises InvalidInput for a style that neither the model nor the registry can draw.
@@ -207,7 +207,7 @@ class Submissions:
             release = self.releases.find(style)
         except StyleUnknown:
             release = None
-        pin = release.pin(job_id) if release and release.model == self.model.name else None
+        pin = release.pin(job_id, now) if release and release.model == self.model.name else None
         if pin is None:
             self.model.style(style)  # raises, and names the styles there are
         return pin

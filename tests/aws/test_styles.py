@@ -14,6 +14,7 @@ from craftspark.aws.style_book import StyleBook, style_book
 from craftspark.errors import InvalidInput
 from craftspark.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally, VersionNotReleased
 from craftspark.settings import ApprovalSettings, ReleaseSettings, SettleSettings
+from craftspark.submissions import utc_now
 from craftspark.trainings import (
     NotApproved,
     PersonsDecision,
@@ -303,7 +304,7 @@ def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(sty
     assert first == {"style": "sunny", "stable": "v2", "was": "v3"}
     assert again == {"style": "sunny", "stable": "v2", "was": "v2"}
     assert (release().stable, release().earlier) == ("v2", ("v1",))
-    assert release().pin("job") == Pin(style="sunny", version="v2")
+    assert release().pin("job", utc_now()) == Pin(style="sunny", version="v2")
     assert roll_back()["stable"] == "v1"
     with pytest.raises(InvalidInput, match="no version before v1"):
         roll_back()

@@ -1,12 +1,15 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from craftspark.errors import InvalidInput
 from craftspark.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge
+from tests.fakes import NOON
 
+ENDS = NOON + timedelta(hours=1)
 GATES = Gates(least_jobs=10, most_failed_percent=5, more_failed_points=2, slower_percent=25, worse_percent=10)
-ON_TRIAL = Release(style="sunny", model="m", stable="v1", canary="v2", share=20, trial="sunny.v2")
+ON_TRIAL = Release(style="sunny", model="m", stable="v1", canary="v2", share=20, trial="sunny.v2", canary_until=ENDS)
 
 
 def a_tally(jobs: int = 10, *, failed: int = 0, render_s: float = 0.0) -> Tally:
@@ -14,11 +17,11 @@ def a_tally(jobs: int = 10, *, failed: int = 0, render_s: float = 0.0) -> Tally:
 
 
 def test_a_job_has_the_same_version_however_often_it_is_asked_for() -> None:
-    assert ON_TRIAL.pin("job-1") == ON_TRIAL.pin("job-1")
+    assert ON_TRIAL.pin("job-1", NOON) == ON_TRIAL.pin("job-1", NOON)
 
 
 def test_the_canary_draws_its_share_of_the_jobs() -> None:
-    pins = [ON_TRIAL.pin(f"job-{number}") for number in range(5000)]
+    pins = [ON_TRIAL.pin(f"job-{number}", NOON) for number in range(5000)]
 
     drawn = sum(pin is not None and pin.version == "v2" for pin in pins) / len(pins)
 
@@ -30,29 +33,39 @@ def test_two_trials_choose_different_jobs() -> None:
     later = replace(ON_TRIAL, trial="sunny.v3")
     jobs = [f"job-{number}" for number in range(200)]
 
-    assert [ON_TRIAL.pin(job) == replace(ON_TRIAL, share=0).pin(job) for job in jobs] != [
-        later.pin(job) == replace(later, share=0).pin(job) for job in jobs
+    assert [ON_TRIAL.pin(job, NOON) == replace(ON_TRIAL, share=0).pin(job, NOON) for job in jobs] != [
+        later.pin(job, NOON) == replace(later, share=0).pin(job, NOON) for job in jobs
     ]
 
 
 def test_the_first_version_of_a_style_draws_every_job_of_its_trial() -> None:
     first = replace(ON_TRIAL, stable="", share=1)
 
-    pins = [first.pin(f"job-{number}") for number in range(100)]
+    pins = [first.pin(f"job-{number}", NOON) for number in range(100)]
 
     assert {pin.version for pin in pins if pin} == {"v2"}
     assert all(pins)
 
 
+def test_a_canary_draws_until_its_time_is_over_whether_it_is_judged_or_not() -> None:
+    jobs = [f"job-{number}" for number in range(100)]
+    last, over = ENDS - timedelta(milliseconds=1), ENDS
+
+    assert {pin.version for job in jobs if (pin := ON_TRIAL.pin(job, last))} == {"v1", "v2"}
+    assert {(pin.version, pin.trial) for job in jobs if (pin := ON_TRIAL.pin(job, over))} == {("v1", "")}
+    # The first version of a style has none to give way to.
+    assert {pin.version for job in jobs if (pin := replace(ON_TRIAL, stable="").pin(job, over))} == {"v2"}
+
+
 def test_without_a_trial_the_stable_version_draws_and_nothing_is_counted() -> None:
-    pin = Release(style="sunny", model="m", stable="v1").pin("job-1")
+    pin = Release(style="sunny", model="m", stable="v1").pin("job-1", NOON)
 
     assert pin
     assert (pin.version, pin.trial) == ("v1", "")
 
 
 def test_a_style_whose_only_version_was_rolled_back_draws_nothing() -> None:
-    assert Release(style="sunny", model="m").pin("job-1") is None
+    assert Release(style="sunny", model="m").pin("job-1", NOON) is None
 
 
 def test_a_canary_waits_for_enough_jobs() -> None:
