@@ -15,6 +15,8 @@ from craftspark.moderation import Refusal
 from craftspark.plans import find_plan
 
 KEPT = timedelta(days=90)
+# The same number may be that of another hour.
+UNCHANGED = "refusals = :was AND refusals_from = :started"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,8 @@ class RefusalBook:
             refusal.maker,
             add={},
             put=put,
-            condition="attribute_exists(maker) AND (attribute_not_exists(refusals) OR refusals = :was)",
-            values={":was": number(account.refusals)},
+            condition="attribute_exists(maker) AND " + (UNCHANGED if started else "attribute_not_exists(refusals)"),
+            values={":was": number(account.refusals), ":started": text(timestamp(started))} if started else {},
         )
         record = {
             "maker": text(refusal.maker),

@@ -99,8 +99,12 @@ def test_refusals_of_another_hour_and_of_another_maker_count_for_nothing(monkeyp
     assert submit("a red apple", maker="maker-2").status == 202
 
 
-def test_a_refusal_that_another_one_overtakes_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("later", "counted"), [(timedelta(), 3), (timedelta(minutes=61), 2)])
+def test_a_refusal_that_another_one_overtakes_is_counted_too(
+    monkeypatch: pytest.MonkeyPatch, later: timedelta, counted: int
+) -> None:
     submit("what the fuck")
+    now = a_refusal().at + later
     book = lambda_moderation().refusals
     find = Accounts.find
     overtaken: list[bool] = []
@@ -109,14 +113,14 @@ def test_a_refusal_that_another_one_overtakes_is_counted_too(monkeypatch: pytest
         account = find(accounts, maker)
         if not overtaken:
             overtaken.append(True)
-            book.add(a_refusal())
+            book.add(replace(a_refusal(), at=now))
         return account
 
     monkeypatch.setattr(Accounts, "find", find_late)
-    book.add(a_refusal())
+    book.add(replace(a_refusal(), at=now))
 
     item = clients.dynamodb().get_item(TableName=ACCOUNTS, Key=account_key("maker-1"))["Item"]
-    assert item["refusals"]["N"] == "3"
+    assert item["refusals"]["N"] == str(counted)
     assert "held_until" not in item  # two of one moment are no wait
 
 
