@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPException, HTTPSConnection, LineTooLong, RemoteDisconnected
+from http.client import HTTPException, HTTPResponse, HTTPSConnection, LineTooLong, RemoteDisconnected
 from typing import Any
 from urllib.parse import urlsplit
 
 WITHIN_S = 10.0
+MOST_ANSWERS = 100
+INTERIM = frozenset(range(100, 200)) - {101}  # a switch of protocols, for which nobody asked, is final
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class BoundedSocket:
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         self._socket = connected
         self._deadline = deadline
+        # One reader for all answers: what it has read ahead belongs to the next one.
+        self._incoming: Any = io.BufferedReader(_Incoming(connected, deadline))
 
     def sendall(self, data: bytes) -> None:
         waiting = memoryview(data)
@@ -56,8 +60,8 @@ class BoundedSocket:
             self._socket.settimeout(self._deadline.left_s())
             waiting = waiting[self._socket.send(waiting) :]
 
-    def makefile(self, *_: Any) -> io.BufferedReader:
-        return io.BufferedReader(_Incoming(self._socket, self._deadline))
+    def makefile(self, *_: Any) -> Any:
+        return self._incoming
 
     def close(self) -> None:
         self._socket.close()
@@ -144,9 +148,21 @@ def post(
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body, {**headers, "Connection": "close"})
-        return connection.getresponse().status
+        return _final_status(connection.sock)
     finally:
         connection.close()
+
+
+def _final_status(answered: Any) -> int:
+    """The status of the answer behind all interim ones (RFC 9110, 15.2); `getresponse` knows only 100 of these."""
+    answers = []  # kept: an answer that goes away closes the reader
+    for _ in range(MOST_ANSWERS):
+        answer = HTTPResponse(answered, method="POST")
+        answers.append(answer)
+        answer.begin()
+        if answer.status not in INTERIM:
+            return answer.status
+    raise HTTPException("nothing but interim answers")
 
 
 def _first_open(

@@ -91,6 +91,7 @@ def test_a_receiver_that_answers_a_byte_now_and_then_is_cut_off_at_the_deadline(
     [
         OK,
         b"HTTP/1.1 100 Continue\r\n\r\n" * 100 + OK,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100_000,
         b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 10_000,
         b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 90 + b"\r\n",
         b"HTTP/1.1 200 " + b"x" * 60_000,
@@ -106,6 +107,12 @@ def test_no_receiver_takes_longer_than_the_deadline(seconds: float, each: int, a
 
     assert clock.now <= 10 + 1e-6
     assert receiver.closed
+
+
+@pytest.mark.parametrize("each", [1, 1 << 16])
+@pytest.mark.parametrize("interim", [b"100 Continue", b"102 Processing", b"103 Early Hints\r\nLink: </a>; rel=preload"])
+def test_an_interim_answer_is_not_the_receiver_s(interim: bytes, each: int) -> None:
+    assert send(Receiver(Clock(), (b"HTTP/1.1 " + interim + b"\r\n\r\n") * 3 + OK, each=each)) == 204
 
 
 def test_a_body_is_not_waited_for() -> None:
