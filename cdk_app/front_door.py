@@ -76,6 +76,6 @@ def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
         allow_origins=list(origins),
         allow_methods=[apigateway.CorsHttpMethod[name] for name in ("GET", "POST", "PUT", "PATCH", "DELETE")],
         allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match"],
-        expose_headers=["etag", "location", "retry-after"],
+        expose_headers=["etag", "location", "retry-after", "www-authenticate"],
         max_age=Duration.hours(1),
     )

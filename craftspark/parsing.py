@@ -6,11 +6,11 @@ anything else, whatever it is given: 5,000 digits, the year 9999, control charac
 
 import binascii
 import json
+import math
 import re
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from unicodedata import category
 
@@ -29,6 +29,7 @@ LONGEST_FIELD = 100
 # What XML cannot hold, and so no SVG and no recipe: controls, lone surrogates, U+FFFE and U+FFFF.
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
 NOT_IN_PROSE = re.compile(f"[{CONTROLS}]")
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 # A single line also has no breaks, and nothing that reverses the text around it.
 NOT_IN_A_LINE = re.compile(f"[{CONTROLS}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -97,7 +98,10 @@ def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = Fals
     try:
         request = kind.model_validate_json(body)
     except ValidationError as failure:
-        errors = [_field_error(error) for error in failure.errors(include_url=False, include_input=False)[:MOST_ERRORS]]
+        found = failure.errors(include_url=False, include_input=False)[:MOST_ERRORS]
+        if found[0]["type"] == "json_invalid" and (fault := _value_at_fault(body, "body")):
+            raise fault from None
+        errors = [_field_error(error) for error in found]
         raise InvalidInput(
             "; ".join(f"{error['field']}: {error['detail']}" for error in errors),
             field=errors[0]["field"],
@@ -116,43 +120,87 @@ def _field_error(error: Any) -> dict[str, str]:
 def parse_json(text: bytes | str, name: str) -> Any:
     """A JSON value; raises InvalidInput, also for NaN, Infinity, names that come twice and values nested too deep."""
     try:
-        return _decoder(name).decode(text.decode() if isinstance(text, bytes) else text)
+        return DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except UnicodeDecodeError:
         raise InvalidInput(f"{name} is not UTF-8", field=name) from None
+    except NotTaken:
+        raise _value_at_fault(text, name) or InvalidInput(f"{name} is not JSON", field=name) from None
     except ValueError:
         raise InvalidInput(f"{name} is not JSON", field=name) from None
     except RecursionError:
         raise InvalidInput(f"{name} is nested too deep", field=name) from None
 
 
-@lru_cache(maxsize=32)
-def _decoder(name: str) -> json.JSONDecoder:
-    """What decodes JSON and refuses by this name what `parse_json` refuses."""
-
-    def refuse(constant: str) -> NoReturn:
-        raise InvalidInput(f"{name}: JSON has no {constant}; send a number", field=name)
-
-    def number(digits: str) -> int | float:
-        if len(digits) > LONGEST_NUMBER:
-            raise InvalidInput(f"{name}: a number has at most {LONGEST_NUMBER} digits", field=name)
-        return int(digits) if digits.lstrip("-").isdigit() else _finite(digits, name)
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields = dict(pairs)
-        if len(fields) < len(pairs):
-            names = [field for field, _ in pairs]
-            twice = next(field for field in names if names.count(field) > 1)[:LONGEST_FIELD]
-            raise InvalidInput(f"{twice} comes twice; send it once", field=twice)
-        return fields
-
-    return json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse, parse_float=number, parse_int=number)
+class NotTaken(ValueError):
+    """What stands for a value of a JSON text that is not taken, and says why."""
 
 
-def _finite(digits: str, name: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise InvalidInput(f"{name}: {digits} is too large for a number", field=name)
+def _number(digits: str) -> int | float:
+    if len(digits) > LONGEST_NUMBER:
+        raise NotTaken(f"a number has at most {LONGEST_NUMBER} digits")
+    if digits.lstrip("-").isdigit():
+        return int(digits)
+    if math.isinf(value := float(digits)):
+        raise NotTaken(f"{digits} is too large for a number")
     return value
+
+
+def _constant(constant: str) -> NoReturn:
+    raise NotTaken(f"JSON has no {constant}; send a number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [field for field, _ in pairs]
+        twice = next(field for field in names if names.count(field) > 1)[:LONGEST_FIELD]
+        raise InvalidInput(f"{twice} comes twice; send it once", field=twice)
+    return fields
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_float=_number, parse_int=_number)
+
+
+def _value_at_fault(text: bytes | str, name: str) -> InvalidInput | None:
+    """Names the field of the first number or text that no parser takes; None where there is none, or no JSON at all."""
+
+    def kept(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+        def parse_or_keep(given: str) -> Any:
+            try:
+                return parse(given)
+            except NotTaken as refused:
+                return refused
+
+        return parse_or_keep
+
+    number, constant = kept(_number), kept(_constant)
+    try:
+        value = json.loads(
+            text.decode() if isinstance(text, bytes) else text,
+            parse_constant=constant,
+            parse_float=number,
+            parse_int=number,
+        )
+        for path, why in _not_taken(value, ()):
+            field = ".".join(path)[:LONGEST_FIELD] or name
+            return InvalidInput(f"{field}: {why}", field=field)
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
+def _not_taken(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, NotTaken):
+        yield path, str(value)
+    elif isinstance(value, str) and HALF_A_PAIR.search(value):
+        yield path, "half a surrogate pair is no character; remove it"
+    elif isinstance(value, dict):
+        for field, each in value.items():
+            yield from _not_taken(field, path)
+            yield from _not_taken(each, (*path, field))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _not_taken(each, (*path, str(index)))
 
 
 def parse_object(text: bytes | str, name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -43,7 +43,10 @@ NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound, "webhook_id": W
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a handler may know of an HTTP request. Header names are lower-case."""
+    """What a handler may know of an HTTP request. Header names are lower-case.
+
+    A body is read by those who need one: elsewhere it is ignored, whatever it holds.
+    """
 
     maker: str
     request_id: str
@@ -51,7 +54,12 @@ class Request:
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: bytes
+    gateway_event: Mapping[str, Any]
+
+    @cached_property
+    def body(self) -> bytes:
+        """Raises InvalidInput or BodyTooLarge."""
+        return _body_of(self.gateway_event)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +98,7 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 def read_request(gateway_event: Mapping[str, Any]) -> Request:
     """An API Gateway event, payload format 2.0, as a request.
 
-    Raises AccessTokenRequired, Forbidden, InvalidInput or BodyTooLarge.
+    Raises AccessTokenRequired or Forbidden.
     """
     context = gateway_event["requestContext"]
     claims = context["authorizer"]["jwt"]["claims"]
@@ -102,7 +110,7 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
         path=gateway_event.get("pathParameters") or {},
         query=gateway_event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
-        body=_body_of(gateway_event),
+        gateway_event=gateway_event,
     )
 
 

@@ -5,7 +5,6 @@
 
 import json
 import sys
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -13,14 +12,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from craftspark import errors
-from craftspark.errors import CraftsparkError
 from craftspark.jobs import JobState
 from craftspark.parsing import LONGEST_EMAIL, LONGEST_KEY, LONGEST_MAKER
 from craftspark.routes import ADMIN, MAKER, ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.account_views import AccountView, CreditChange, LedgerPage, MakerList, PlanChange, SuspensionChange
 from lambdas.job_summaries import JobSummary
-from lambdas.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, Problem, type_of
+from lambdas.openapi_responses import REF, Operation, ref, responses
+from lambdas.problems import GatewayProblem, Problem
 from lambdas.views import (
     AccountJobPage,
     InspectedJob,
@@ -37,7 +36,6 @@ from lambdas.views import (
 )
 from lambdas.webhook_views import DeliveryList, WebhookList, WebhookRequest, WebhookView
 
-REF = "#/components/schemas/{model}"
 JOB_ID = {
     "name": "job_id",
     "in": "path",
@@ -105,20 +103,6 @@ TAGS = {
     "webhooks": "Be told of your jobs at a server of yours.",
     "admin": "For operators: tokens with the scope for administration.",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """What one route takes and answers."""
-
-    summary: str
-    answer: type[BaseModel] | None
-    body: type[BaseModel] | None = None
-    refusals: tuple[type[CraftsparkError], ...] = ()
-    parameters: tuple[dict[str, Any], ...] = ()
-    status: HTTPStatus = HTTPStatus.OK
-    not_modified: bool = False
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 MAKER_IN_PATH = {
@@ -227,9 +211,9 @@ OPERATIONS = {
             "Location": "Where the job is, relative to this request.",
             "Retry-After": "Seconds until you should read the job, by its estimated time: 1 to 30.",
         },
+        of_words=(errors.PromptRefused, errors.ModerationUnavailable),
         refusals=(
             errors.InvalidInput,
-            errors.PromptRefused,
             errors.BodyTooLarge,
             errors.CreditsInsufficient,
             errors.TooManyActiveJobs,
@@ -240,23 +224,20 @@ OPERATIONS = {
             errors.PlanExceeded,
             errors.AccountSuspended,
             errors.IdempotencyKeyReused,
-            errors.ModerationUnavailable,
             errors.AccountContended,
         ),
     ),
     "quote_job": Operation(
         summary="What a job would cost and take",
         answer=QuoteView,
-        refusals=(
-            errors.InvalidInput,
+        # Of a quote, words that are refused are all that is counted.
+        of_words=(
             errors.PromptRefused,
-            errors.BodyTooLarge,
             errors.TooManyRequests,
             errors.ModerationUnavailable,
             errors.AccountContended,
-            errors.RenderTooLong,
-            errors.BacklogTooLong,
         ),
+        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.RenderTooLong, errors.BacklogTooLong),
     ),
     "list_uploads": Operation(
         summary="Your uploads, newest first",
@@ -393,6 +374,7 @@ def describe() -> dict[str, Any]:
     """The OpenAPI document."""
     answers: set[type[BaseModel]] = {
         Problem,
+        GatewayProblem,
         *(operation.answer for operation in OPERATIONS.values() if operation.answer),
     }
     _, definitions = models_json_schema(
@@ -418,7 +400,10 @@ def describe() -> dict[str, Any]:
             "title": "Craftspark",
             "version": "1",
             "summary": "Image generation for crafters",
-            "description": "Every request carries an access token. Errors are RFC 9457 problems with a stable `type`.",
+            "description": "Every request carries an access token. Errors are RFC 9457 problems with a stable `type`. "
+            "What the gateway itself answers is `application/json` with a `message`: beside what is described of each "
+            "operation, 404 for a path or method that is not described here, 431 for headers of more than 10 KB, and "
+            "500 for a fault of the service.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -442,11 +427,7 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
         else operation.summary,
         **({"description": tool.summary} if tool else {}),
         "tags": [tag_of(route)],
-        "responses": {
-            str(operation.status.value): answer(operation),
-            **({"304": {"description": "Nothing new"}} if operation.not_modified else {}),
-            **refusals(operation, route),
-        },
+        "responses": responses(operation, route, tool),
     }
     if route.scope != MAKER:
         described["security"] = SECURITY[route.scope]
@@ -464,44 +445,6 @@ def of_route(route: Route, tool: Tool | None = None) -> dict[str, Any]:
 def tag_of(route: Route) -> str:
     """What a route is about: the part of its path behind the version."""
     return route.path.split("/")[2]
-
-
-def answer(operation: Operation) -> dict[str, Any]:
-    headers = {
-        name: {"description": description, "schema": {"type": "string"}}
-        for name, description in operation.headers.items()
-    }
-    described: dict[str, Any] = {"description": operation.status.phrase, **({"headers": headers} if headers else {})}
-    if operation.answer:
-        described["content"] = {"application/json": {"schema": ref(operation.answer)}}
-    return described
-
-
-def refusals(operation: Operation, route: Route) -> dict[str, Any]:
-    """The problems of an operation by status; several of one status are named in its description."""
-    by_status: dict[HTTPStatus, list[type[CraftsparkError]]] = {}
-    costs = (errors.AccountSuspended,) if route.costs else ()
-    for error in dict.fromkeys((*operation.refusals, *costs, errors.AccessTokenRequired, errors.Forbidden)):
-        by_status.setdefault(STATUS[error], []).append(error)
-    described: dict[str, Any] = {}
-    for status, kinds in sorted(by_status.items()):
-        problem: dict[str, Any] = {
-            "description": "; ".join(f"`{type_of(kind.__name__)}`: {TITLES[kind.__name__]}" for kind in kinds),
-            "content": {CONTENT_TYPE: {"schema": ref(Problem)}},
-        }
-        if any(kind in RETRY_AFTER_S for kind in kinds):
-            problem["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
-        if status is HTTPStatus.UNAUTHORIZED:
-            problem["description"] += "; or no token, or one that is expired, tampered with or not for this service"
-        if status is HTTPStatus.UNAUTHORIZED or (route.scope == ADMIN and status is HTTPStatus.FORBIDDEN):
-            # Before any function is asked, the gateway itself refuses a bad token, or one without the scope.
-            problem["content"]["application/json"] = {"schema": {"type": "object"}}
-        described[str(status.value)] = problem
-    return described
-
-
-def ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": REF.format(model=model.__name__)}
 
 
 if __name__ == "__main__":

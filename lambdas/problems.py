@@ -104,6 +104,12 @@ class Problem(BaseModel):
     plan: str | None = Field(None, description="Your plan.")
 
 
+class GatewayProblem(BaseModel):
+    """What API Gateway answers by itself: no RFC 9457 problem."""
+
+    message: str
+
+
 def problem_of(error: CraftsparkError) -> tuple[HTTPStatus, dict[str, Any]]:
     """The status and body that answer a named error; raises KeyError for one that is no caller's business."""
     status = STATUS[type(error)]

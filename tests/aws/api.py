@@ -16,6 +16,7 @@ from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings import SettleSettings, TokenSettings
 from lambdas import endpoint
 from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
+from tests.aws.described import check_answer, operation_of
 from tests.fakes import NOON
 
 # What Cognito writes into the access token of whoever signs in, and of an administrator's client.
@@ -99,7 +100,10 @@ def handled(function: str, event: dict[str, Any]) -> Answer:
     endpoint.scopes.cache_clear()
     with patch.dict(os.environ, scopes.to_environment()):
         answer = import_module(f"lambdas.{function}.handler").handler(event, Context())
-    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
+    status, headers, body = answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null")
+    tool = (event.get("pathParameters") or {}).get("tool")
+    check_answer(operation_of(function, tool), status, headers, body)
+    return Answer(status, headers, body)
 
 
 def submit(prompt: str = "a red apple", *, key: str | None = None, maker: str = "maker-1", **request: Any) -> Answer:

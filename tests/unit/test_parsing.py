@@ -306,3 +306,29 @@ def test_a_batch_of_impossible_numbers_has_its_named_failure() -> None:
 @given(text=anything)
 def test_a_ticket_is_looked_up_only_where_it_could_be_one(text: str) -> None:
     assert not TICKET.fullmatch(text) or len(text) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('{"a": "\\ud800"}', "a"),
+        ('{"a": ["x", {"b": "\\udfff"}]}', "a.1.b"),
+        ('{"a": 1, "b": NaN}', "b"),
+        ('{"a": {"b": 1e999}}', "a.b"),
+        ('{"a": [' + "9" * 5000 + "]}", "a.0"),
+        ('{"\\ud800": 1}', "body"),
+        ('{"a": ', "body"),
+    ],
+)
+def test_a_json_value_that_nothing_takes_is_refused_by_its_field(text: str, field: str) -> None:
+    class Anything(BaseModel):
+        a: Any = None
+        b: Any = None
+
+    def parse_as_a_request() -> None:
+        parse_request(Anything, text)
+
+    for parse in (parse_as_a_request, lambda: parse_json(text, "body")) if "\\u" not in text else (parse_as_a_request,):
+        with pytest.raises(InvalidInput) as refused:
+            parse()
+        assert refused.value.field == field

@@ -942,6 +942,14 @@ export interface components {
             detail: string;
         };
         /**
+         * GatewayProblem
+         * @description What API Gateway answers by itself: no RFC 9457 problem.
+         */
+        GatewayProblem: {
+            /** Message */
+            message: string;
+        };
+        /**
          * ImageView
          * @description One image of a job.
          */
@@ -2264,14 +2272,19 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -2280,10 +2293,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2291,7 +2316,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2318,14 +2347,19 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -2334,7 +2368,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -2343,7 +2380,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2366,14 +2424,19 @@ export interface operations {
                     "application/json": components["schemas"]["ToolList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -2382,7 +2445,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2421,14 +2505,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -2437,7 +2526,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -2446,7 +2538,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -2457,28 +2552,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2486,10 +2591,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2497,7 +2606,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2536,14 +2649,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -2552,7 +2670,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -2561,7 +2682,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -2572,28 +2696,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2601,10 +2735,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2612,7 +2750,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2651,14 +2793,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -2667,7 +2814,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -2676,7 +2826,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -2687,28 +2840,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2716,10 +2879,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2727,7 +2894,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2766,14 +2937,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -2782,7 +2958,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -2791,7 +2970,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -2802,28 +2984,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2831,10 +3023,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2842,7 +3038,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2882,14 +3082,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -2898,7 +3103,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -2907,7 +3115,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -2918,28 +3129,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2947,10 +3168,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2958,7 +3183,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -2998,14 +3227,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -3014,7 +3248,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3023,7 +3260,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -3034,28 +3274,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong";
+                    };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3063,10 +3313,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3074,7 +3328,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3106,14 +3364,19 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3122,28 +3385,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3151,10 +3424,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3162,7 +3439,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3194,14 +3475,19 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3210,28 +3496,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3239,10 +3535,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3250,7 +3550,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3282,14 +3586,19 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3298,28 +3607,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3327,10 +3646,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3338,7 +3661,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3370,14 +3697,19 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3386,28 +3718,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3415,10 +3757,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3426,7 +3772,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3459,14 +3809,19 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3475,28 +3830,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3504,10 +3869,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3515,7 +3884,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3548,14 +3921,19 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3564,39 +3942,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/PromptRefused`: We make no pictures of this; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; `/problems/BacklogTooLong`: Too much work waits for this job to end in time */
+            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3604,7 +3990,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BacklogTooLong";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3631,14 +4021,19 @@ export interface operations {
                     "application/json": components["schemas"]["UploadPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -3647,7 +4042,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -3656,7 +4054,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3686,14 +4105,19 @@ export interface operations {
                     "application/json": components["schemas"]["UploadForm"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3702,7 +4126,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -3711,16 +4138,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -3729,10 +4163,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/TooManyOpenUploads`: Too many uploads that are not checked yet */
+            /** @description `/problems/TooManyOpenUploads`: Too many uploads that are not checked yet; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3740,10 +4177,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyOpenUploads";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3751,7 +4192,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3774,14 +4219,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -3790,7 +4240,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/UploadNotFound`: You have no such upload */
@@ -3799,7 +4252,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/UploadNotFound";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3824,14 +4298,19 @@ export interface operations {
                     "application/json": components["schemas"]["UploadView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3840,7 +4319,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/UploadNotFound`: You have no such upload */
@@ -3849,7 +4331,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/UploadNotFound";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -3858,10 +4343,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests */
+            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3869,10 +4357,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/TooManyRequests";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment */
+            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3880,7 +4372,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3903,14 +4399,19 @@ export interface operations {
                     "application/json": components["schemas"]["LiveView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -3919,7 +4420,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -3952,14 +4474,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -3968,7 +4495,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/ToolUnknown`: There is no such tool */
@@ -3977,7 +4507,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/ToolUnknown";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -3986,7 +4519,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4021,18 +4575,27 @@ export interface operations {
             /** @description Nothing new */
             304: {
                 headers: {
+                    /** @description Give it back as If-None-Match: 304 while there is nothing new. */
+                    ETag?: string;
+                    /** @description Seconds until you should read the job again, by the time that it has left: 1 to 30. Absent once the job has ended. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4041,7 +4604,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/JobNotFound`: You have no such job */
@@ -4050,7 +4616,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobNotFound";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4073,14 +4660,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4089,7 +4681,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/JobNotFound`: You have no such job */
@@ -4098,7 +4693,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobNotFound";
+                    };
                 };
             };
             /** @description `/problems/JobUnfinished`: The job is in progress */
@@ -4107,7 +4705,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobUnfinished";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4136,14 +4755,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4152,7 +4776,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/JobNotFound`: You have no such job */
@@ -4161,16 +4788,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobNotFound";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4179,7 +4813,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4204,14 +4859,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4220,7 +4880,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/JobNotFound`: You have no such job */
@@ -4229,7 +4892,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobNotFound";
+                    };
                 };
             };
             /** @description `/problems/JobAlreadyFinal`: The job has ended */
@@ -4238,10 +4904,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobAlreadyFinal";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4249,7 +4927,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4274,14 +4956,19 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4290,7 +4977,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/JobNotFound`: You have no such job */
@@ -4299,7 +4989,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobNotFound";
+                    };
                 };
             };
             /** @description `/problems/JobUnfinished`: The job is in progress */
@@ -4308,7 +5001,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobUnfinished";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4331,14 +5045,19 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4347,7 +5066,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4377,14 +5117,19 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -4393,7 +5138,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -4402,16 +5150,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4420,10 +5175,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4431,7 +5198,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4454,14 +5225,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4470,7 +5246,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WebhookNotFound`: You have no such webhook */
@@ -4479,10 +5258,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WebhookNotFound";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4490,7 +5281,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4518,14 +5313,19 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
@@ -4534,7 +5334,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WebhookNotFound`: You have no such webhook */
@@ -4543,7 +5346,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WebhookNotFound";
+                    };
                 };
             };
             /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -4552,7 +5358,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
             /** @description `/problems/BodyTooLarge`: The request's body is too large */
@@ -4561,7 +5370,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4570,10 +5382,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4581,7 +5405,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4608,14 +5436,19 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/Forbidden`: The token does not allow this */
@@ -4624,7 +5457,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
                 };
             };
             /** @description `/problems/WebhookNotFound`: You have no such webhook */
@@ -4633,7 +5469,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/WebhookNotFound";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4642,7 +5481,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4670,24 +5530,32 @@ export interface operations {
                     "application/json": components["schemas"]["MakerList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4696,7 +5564,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4721,24 +5610,32 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountMissing`: There is no such account */
@@ -4747,7 +5644,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountMissing";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4756,10 +5656,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4767,7 +5679,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4802,24 +5718,32 @@ export interface operations {
                     "application/json": components["schemas"]["AccountJobPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/ToolUnknown`: There is no such tool; `/problems/AccountMissing`: There is no such account */
@@ -4828,7 +5752,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/ToolUnknown" | "/problems/AccountMissing";
+                    };
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4837,10 +5764,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4848,7 +5787,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4880,24 +5823,32 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountMissing`: There is no such account */
@@ -4906,7 +5857,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountMissing";
+                    };
                 };
             };
             /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -4915,16 +5869,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -4933,10 +5894,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4944,7 +5917,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -4976,14 +5953,19 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/CreditsInsufficient`: Not enough credits */
@@ -4992,17 +5974,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/CreditsInsufficient";
+                    };
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountMissing`: There is no such account */
@@ -5011,7 +5999,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountMissing";
+                    };
                 };
             };
             /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
@@ -5020,16 +6011,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/IdempotencyKeyReused";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -5038,10 +6036,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5049,7 +6059,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -5078,24 +6092,32 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountMissing`: There is no such account */
@@ -5104,16 +6126,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountMissing";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -5122,10 +6151,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5133,7 +6174,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -5162,24 +6207,32 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/AccountMissing`: There is no such account */
@@ -5188,16 +6241,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountMissing";
+                    };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/BodyTooLarge";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
@@ -5206,10 +6266,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/InvalidInput";
+                    };
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once */
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5217,7 +6289,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccountContended";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };
@@ -5242,24 +6318,32 @@ export interface operations {
                     "application/json": components["schemas"]["InspectedJob"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; or no token, or one that is expired, tampered with or not for this service */
+            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
             401: {
                 headers: {
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/AccessTokenRequired";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/Forbidden";
+                    };
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
             /** @description `/problems/JobNotFound`: You have no such job */
@@ -5268,7 +6352,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "/problems/JobNotFound";
+                    };
+                };
+            };
+            /** @description from the gateway, without a problem: more requests than the service takes in a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
+                };
+            };
+            /** @description from the gateway, without a problem: the service does not answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
         };

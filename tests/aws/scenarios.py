@@ -1,0 +1,294 @@
+"""How to bring about each answer that the description has: what has to be there, and the request."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from craftspark.aws import clients
+from craftspark.plans import PLANS
+from craftspark.routes import ADMIN, ROUTES
+from craftspark.tools import TOOLS
+from craftspark.uploads import incoming_key
+from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
+from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
+from tests.aws.described import parameters_of
+from tests.aws.test_uploads import a_png
+
+FUNCTIONS = {route.function: route for route in ROUTES}
+UNKNOWN = "a" * 26
+REFUSED_WORDS = "what the fuck"
+BODIES: dict[str, Any] = {
+    "create_upload": {"content_type": "image/png"},
+    "create_webhook": {"url": "https://hooks.example.com/a"},
+    "change_job": {"title": "Apples"},
+    "grant_credits": {"credits": 5, "note": "order 1"},
+    "adjust_credits": {"credits": -1, "note": "order 1"},
+    "change_plan": {"plan": "plus"},
+    "suspend_account": {"reason": "abuse"},
+}
+# What makes another good request. A secret's route takes no body, and tells requests apart by theirs all the same.
+OTHERS: dict[str, Any] = {
+    "create_upload": {"content_type": "image/jpeg"},
+    "create_webhook": {"url": "https://hooks.example.com/b"},
+    "rotate_webhook_secret": {"again": True},
+    "grant_credits": {"note": "order 2"},
+    "adjust_credits": {"note": "order 2"},
+}
+
+
+@dataclass
+class Caller:
+    """A maker of their own, who asks one operation."""
+
+    function: str
+    tool: str
+    maker: str
+    patch: pytest.MonkeyPatch
+    operation: str
+    path: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+
+    def ask(self, function: str | None = None, **parts: Any) -> Answer:
+        """A request that is good but for the parts given."""
+        name = function or self.function
+        route = FUNCTIONS[name]
+        admin = route.scope == ADMIN
+        values = {"job_id": UNKNOWN, "upload_id": UNKNOWN, "webhook_id": UNKNOWN}
+        values |= {"maker": self.maker, "tool": self.tool, **self.path}
+        request = {
+            "maker": "operator" if admin else self.maker,
+            "scope": ADMIN_SCOPE if admin else MAKER_SCOPE,
+            "path": {name: value for name, value in values.items() if f"{{{name}}}" in route.path},
+            "body": self.body if name == self.function else BODIES.get(name),
+            "query": {"email": "ann@example.com"} if name == "find_makers" else None,
+        }
+        return call(name, **{**request, **parts})
+
+    @property
+    def body(self) -> Any:
+        if "{tool}" not in FUNCTIONS[self.function].path:
+            return BODIES.get(self.function)
+        source = {"source": self.source} if self.source else {}
+        return {**TOOLS[self.tool].example, "count": 1, **source}
+
+    def put(self, **values: Any) -> None:
+        """Write into the account what it would take much to bring about."""
+        put(ACCOUNTS, self.maker, "account", **values)
+
+    def prepare(self) -> None:
+        """What has to be there for the function to do what it is for."""
+        account(self.maker)
+        route = FUNCTIONS[self.function]
+        if "{job_id}" in route.path:
+            self.job(ended=self.function in ("delete_job", "delete_images"))
+        elif "webhook" in route.path:
+            self.limit(webhooks=2)
+            if "{webhook_id}" in route.path:
+                self.path = {"webhook_id": self.ask("create_webhook").body["webhook_id"]}
+        elif "{upload_id}" in route.path:
+            self.picture()
+        elif "{tool}" in route.path and "source" in TOOLS[self.tool].example:
+            self.job(ended=True)
+            self.source = f"{self.path['job_id']}/0"
+
+    def job(self, *, ended: bool) -> None:
+        body = {"prompt": "a red apple", "count": 1}
+        accepted = call("submit_job", maker=self.maker, path={"tool": "picture"}, body=body)
+        self.path = {"job_id": accepted.body["job_id"]}
+        if ended:
+            store(self.path["job_id"], 0)
+            settle(self.path["job_id"])
+
+    def picture(self, content: bytes | None = None) -> None:
+        upload_id = self.ask("create_upload").body["upload_id"]
+        self.path = {"upload_id": upload_id}
+        key = incoming_key(self.maker, upload_id)
+        boto3.client("s3").put_object(Bucket=UPLOADS, Key=key, Body=content or a_png())
+
+    def limit(self, **limits: Any) -> None:
+        self.patch.setitem(PLANS, SMALL.name, replace(SMALL, **limits))
+
+    def setting(self, **settings: Any) -> None:
+        for name, value in settings.items():
+            self.patch.setenv(f"CRAFTSPARK_{name.upper()}", str(value))
+
+
+def put(table: str, maker: str, item: str, **values: Any) -> None:
+    clients.dynamodb().update_item(
+        TableName=table,
+        Key={"maker": {"S": maker}, "item": {"S": item}},
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+        ExpressionAttributeNames={f"#{name}": name for name in values},
+        ExpressionAttributeValues={
+            f":{name}": {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in values.items()
+        },
+    )
+
+
+def contend(caller: Caller) -> Answer:
+    """Another transaction holds the same items, whenever one is tried, at the turn of a month."""
+
+    def conflict(**_: Any) -> None:
+        answer: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "TransactionConflict"}],
+        }
+        raise ClientError(answer, "TransactWriteItems")
+
+    caller.put(month="2020-01")
+    caller.patch.setattr(clients.dynamodb(), "transact_write_items", conflict)
+    caller.patch.setattr("craftspark.aws.transactions.time.sleep", lambda _: None)
+    if caller.function == "quote_job":  # which writes nothing else than refusals
+        return caller.ask(body={**caller.body, "prompt": REFUSED_WORDS})
+    keyed = caller.function in ("create_upload", "rotate_webhook_secret")
+    return caller.ask(headers={"idempotency-key": "k"} if keyed else None)
+
+
+def contend_for_checks(caller: Caller) -> Answer:
+    """Others count checks between each of this one's reads and writes."""
+    failed = clients.dynamodb().exceptions.ConditionalCheckFailedException({"Error": {}}, "UpdateItem")
+
+    def fail(**_: Any) -> None:
+        raise failed
+
+    caller.patch.setattr(clients.dynamodb(), "update_item", fail)
+    return caller.ask()
+
+
+def reuse_key(caller: Caller) -> Answer:
+    headers = {"idempotency-key": "k"}
+    first = caller.ask(headers=headers)
+    assert first.status < 300, first
+    other = {"seed": 7} if caller.tool else OTHERS[caller.function]
+    return caller.ask(headers=headers, body={**(caller.body or {}), **other})
+
+
+def break_a_rule(caller: Caller) -> Answer:
+    if isinstance(caller.body, dict):
+        return caller.ask(body="{")
+    if "limit" in parameters_of(caller.operation, "query"):
+        return caller.ask(query={"limit": "0"})
+    if caller.function == "check_upload":
+        caller.picture(b"no picture")
+        return caller.ask()
+    if caller.function == "rotate_webhook_secret":
+        return caller.ask(headers={"idempotency-key": ""})
+    return caller.ask(query={}) if caller.function == "find_makers" else caller.ask(path={"maker": "a b"})
+
+
+def fail_to_judge(caller: Caller) -> Answer:
+    class Unreachable:
+        def __getattr__(self, name: str) -> Any:
+            raise EndpointConnectionError(endpoint_url="https://comprehend")
+
+    caller.setting(moderator="comprehend", unjudged="refuse")
+    caller.patch.setattr(clients, "comprehend", Unreachable)
+    return caller.ask(body={**caller.body, "prompt": "a red apple"})
+
+
+def send_too_much(caller: Caller) -> Answer:
+    return caller.ask(body=json.dumps({"text": "x" * 40_000}))
+
+
+def take_too_much(caller: Caller) -> Answer:
+    if caller.function == "adjust_credits":
+        return caller.ask(body={"credits": -1000, "note": "order 1"})
+    caller.put(available=0)
+    return caller.ask()
+
+
+def ask_too_often(caller: Caller) -> Answer:
+    if caller.function == "check_upload":
+        put(UPLOAD_RECORDS, caller.maker, "limits", minute="9999-12-31T23:59", checks=1000)
+        return caller.ask()
+    if caller.function == "quote_job":
+        caller.put(held_until="9999-12-31T23:59:59.000Z")
+        return caller.ask(body={**caller.body, "prompt": REFUSED_WORDS})
+    caller.put(minute="9999-12-31T23:59", submissions=10**6)
+    return caller.ask()
+
+
+def exceed_the_plan(caller: Caller) -> Answer:
+    caller.limit(webhooks=0, lanes=("interactive",))
+    body = {**caller.body, "lane": "bulk"} if caller.tool else caller.body
+    return caller.ask(body=body)
+
+
+def open_too_many(caller: Caller) -> Answer:
+    caller.limit(open_uploads=1)
+    assert caller.ask().status == 201
+    return caller.ask()
+
+
+def suspend(caller: Caller) -> Answer:
+    caller.put(suspended="abuse")
+    return caller.ask()
+
+
+def start_too_many(caller: Caller) -> Answer:
+    caller.limit(max_active_jobs=0)
+    return caller.ask()
+
+
+def on_a_stage_with(fields: dict[str, Any] | None = None, **settings: Any) -> Callable[[Caller], Answer]:
+    def scenario(caller: Caller) -> Answer:
+        caller.setting(**settings)
+        return caller.ask(body={**caller.body, **(fields or {})})
+
+    return scenario
+
+
+def unfinished(*, ended: bool) -> Callable[[Caller], Answer]:
+    def scenario(caller: Caller) -> Answer:
+        caller.job(ended=ended)
+        return caller.ask()
+
+    return scenario
+
+
+def at(**path: str) -> Callable[[Caller], Answer]:
+    def scenario(caller: Caller) -> Answer:
+        caller.path = path
+        return caller.ask()
+
+    return scenario
+
+
+def read_again(caller: Caller) -> Answer:
+    return caller.ask(headers={"if-none-match": caller.ask().headers["ETag"]})
+
+
+# By what is answered: a status, or the type of a problem.
+SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
+    **dict.fromkeys(("200", "201", "202", "204"), Caller.ask),
+    "304": read_again,
+    "AccessTokenRequired": lambda caller: caller.ask(token_use="id"),
+    "AccountContended": lambda caller: (contend_for_checks if caller.function == "check_upload" else contend)(caller),
+    "AccountMissing": at(maker="nobody"),
+    "AccountSuspended": suspend,
+    "BacklogTooLong": on_a_stage_with(launch_s=10**6),
+    "BodyTooLarge": send_too_much,
+    "CreditsInsufficient": take_too_much,
+    "Forbidden": lambda caller: caller.ask(scope="openid"),
+    "IdempotencyKeyReused": reuse_key,
+    "InvalidInput": break_a_rule,
+    "JobAlreadyFinal": unfinished(ended=True),
+    "JobNotFound": at(job_id=UNKNOWN),
+    "JobUnfinished": unfinished(ended=False),
+    "ModerationUnavailable": fail_to_judge,
+    "PlanExceeded": exceed_the_plan,
+    "PromptRefused": lambda caller: caller.ask(body={**caller.body, "prompt": REFUSED_WORDS}),
+    "RenderTooLong": on_a_stage_with(batch_s=0),
+    "ToolUnknown": lambda caller: caller.ask(query={"tool": "knitting"}),
+    "TooManyActiveJobs": start_too_many,
+    "TooManyOpenUploads": open_too_many,
+    "TooManyRequests": ask_too_often,
+    "UploadNotFound": at(upload_id=UNKNOWN),
+    "WaitTooLong": on_a_stage_with({"max_wait_s": 1}, launch_s=1000),
+    "WebhookNotFound": at(webhook_id=UNKNOWN),
+}

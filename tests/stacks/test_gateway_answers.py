@@ -1,0 +1,74 @@
+"""What API Gateway answers by itself, as the templates have it, is what the description says of each route."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from craftspark.routes import ROUTES, Route
+from craftspark.tools import TOOLS
+from tests.stacks.synthesis import Synthesis
+
+DESCRIBED = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())["paths"]
+
+
+def operations_of(route: Route) -> list[dict[str, Any]]:
+    """A route's operations: one, or one of each tool."""
+    paths = {route.path.replace("{tool}", tool) for tool in TOOLS}
+    return [DESCRIBED[path][route.method.lower()] for path in paths]
+
+
+def described(operation: dict[str, Any]) -> set[int]:
+    """The statuses that are errors without a problem."""
+    responses = operation["responses"].items()
+    return {int(status) for status, response in responses if status >= "4" and has_json(response)}
+
+
+def has_json(response: dict[str, Any]) -> bool:
+    return "application/json" in response.get("content", {})
+
+
+def test_each_refusal_of_the_gateway_is_described_where_the_template_has_its_cause(synthesis: Synthesis) -> None:
+    made = {
+        each["RouteKey"]: each
+        for name, each in (
+            (name, each["Properties"]) for name, each in synthesis.of_type("AWS::ApiGatewayV2::Route").items()
+        )
+        if name.startswith("Api/")
+    }
+    [settings] = [
+        each["RouteSettings"]
+        for each in synthesis.properties("AWS::ApiGatewayV2::Stage")
+        if each["StageName"] == "$default"
+    ]
+    integrations = synthesis.of_type("AWS::ApiGatewayV2::Integration")
+    assert set(made) == {route.key for route in ROUTES}
+
+    for route in ROUTES:
+        properties = made[route.key]
+        integration = integrations[f"Api/{properties['Target']['Fn::Join'][1][1]['Ref']}"]["Properties"]
+        causes = {
+            401: properties["AuthorizationType"] == "JWT",
+            403: bool(properties.get("AuthorizationScopes")),
+            429: settings[route.key]["ThrottlingRateLimit"] > 0,
+            503: integration["IntegrationType"] == "AWS_PROXY",
+        }
+        for operation in operations_of(route):
+            # The gateway's own limit on bodies cannot be set.
+            wanted = {status for status, there in causes.items() if there} | (
+                {413} & {413 if "requestBody" in operation else 0}
+            )
+            assert described(operation) == wanted, operation["operationId"]
+
+
+def test_what_clients_of_browsers_read_of_an_answer_is_exposed(synthesis: Synthesis) -> None:
+    """A header that the description has is of no use to a front end that may not read it."""
+    headers = {
+        name.lower()
+        for path in DESCRIBED.values()
+        for operation in path.values()
+        for response in operation["responses"].values()
+        for name in response.get("headers", {})
+    }
+    for api in synthesis.properties("AWS::ApiGatewayV2::Api"):
+        if cors := api.get("CorsConfiguration"):
+            assert headers <= set(cors["ExposeHeaders"])
