@@ -68,7 +68,7 @@ class Learner:
             network.load_state_dict(weights, strict=False)  # the frozen are not there
         for name, parameter in self.trained().items():
             self.optimizer.state[parameter] = {
-                "step": torch.tensor(float(step)),
+                "step": torch.tensor(float(step), device=parameter.device),
                 **{
                     # In the weight's own memory format: a fused step walks through both without looking.
                     moment: torch.empty_like(parameter).copy_(tensors[f"{moment}.{name}"])

@@ -183,8 +183,8 @@ def through_autoencoder(model: Any, pictures: Pixels) -> Pixels:
     parts = []
     for first in range(0, len(pictures), AT_ONCE):
         batch = torch.from_numpy(pictures[first : first + AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        back = model.vae.decode(model.vae.encode(batch).latent_dist.mode()).sample
-        parts.append(((back.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+        back = model.vae.decode(model.vae.encode(batch.to(model.device)).latent_dist.mode()).sample
+        parts.append(((back.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy())
     return np.concatenate(parts)
 
 

@@ -1,10 +1,12 @@
-"""The studio with the built-in model, and orders for it, as every tool's tests use them."""
+"""The studio with the built-in model on the device that is there, and orders for it, as every tool's tests use them."""
 
 import io
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from craftspark.catalogue import find_model
@@ -22,6 +24,8 @@ from tests.fakes import WORKER_SETTINGS, a_job
 
 MARKS = Marks(model="m", model_sha256="0" * 64)
 MODEL = find_model(WORKER_SETTINGS.model)
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+SETTINGS = replace(WORKER_SETTINGS, device=DEVICE)
 
 
 def no_source(source: Source) -> bytes:
@@ -31,17 +35,17 @@ def no_source(source: Source) -> bytes:
 @cache
 def studio() -> Studio:
     """One studio for all tests of tools: it keeps nothing of what it rendered."""
-    return studio_around(_pipeline(), MODEL, no_source, WORKER_SETTINGS)
+    return studio_around(_pipeline(), MODEL, no_source, SETTINGS)
 
 
 @cache
 def _pipeline() -> Any:
-    return load_pipeline(MODEL, WORKER_SETTINGS)
+    return load_pipeline(MODEL, SETTINGS)
 
 
 def studio_with(fetch: Fetch) -> Studio:
     """A studio whose sources come from `fetch`."""
-    return studio_around(_pipeline(), MODEL, fetch, WORKER_SETTINGS)
+    return studio_around(_pipeline(), MODEL, fetch, SETTINGS)
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:

@@ -13,13 +13,14 @@ from gpu_tasks.model_store import BUILT_IN, write_manifest
 from gpu_tasks.pixels import Pixels
 from gpu_tasks.training.gain import measured
 from gpu_tasks.upscaler import Upscaler, UpscalerConfig, UpscalerNetwork
+from tests.gpu.rendering import DEVICE
 
 SHIPPED = BUILT_IN / "craftspark-upscaler-x4"
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Upscaler:
-    return Upscaler.open(SHIPPED)
+    return Upscaler.open(SHIPPED, device=DEVICE)
 
 
 def a_drawing(side: int) -> Pixels:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gpu_tasks.training.finetune import Finetuning, finetune
 from gpu_tasks.training.unet import VelocityLoss
+from tests.gpu.rendering import DEVICE
 
 
 class FatalLoss(VelocityLoss):
@@ -28,7 +29,8 @@ def quickly(patches: pytest.MonkeyPatch) -> None:
 
 def asked_for(data: Path, place: Path, **changes: Any) -> Finetuning:
     values: dict[str, Any] = {"data": data, "name": "discs", "run": place / "run", "out": place / "out"}
-    return Finetuning(**values | {"steps": 3, "rank": 2, "batch": 2, "rate": 1e-2, "checkpoint_every": 1} | changes)
+    values |= {"steps": 3, "rank": 2, "batch": 2, "rate": 1e-2, "checkpoint_every": 1, "device": DEVICE}
+    return Finetuning(**values | changes)
 
 
 if __name__ == "__main__":
