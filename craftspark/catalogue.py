@@ -29,7 +29,8 @@ class Model:
 
     `source` is where the worker finds the weights: `built-in:<folder>` beside the code, or `s3:<prefix>` in the
     models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
-    kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours.
+    kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours. `on`
+    tells what it is on a device.
     `profiles` are by device, `cuda` and `cpu`: how long its work takes there, which estimates begin from. `tokenizer`
     names the merges in `craftspark.tokens` that count its prompts, and `max_prompt_tokens` is how many of them its
     text encoder reads. `follows_presets` tells whether words for a look, such as "watercolour", change what it draws.
@@ -53,6 +54,14 @@ class Model:
     max_prompt_tokens: int
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
+
+    def on(self, device: str) -> "Model":
+        """The model as workers on a device render it: on a GPU, each image has a call of its own.
+
+        GPU libraries may divide a call's work so that its first images are rounded otherwise than its last. On a CPU
+        an image's numbers are the same at every place of a call.
+        """
+        return replace(self, wave_size=1) if device == "cuda" else self
 
     def has_style(self, name: str) -> bool:
         return any(style.name == name for style in self.styles)
@@ -108,9 +117,12 @@ CPU = Profile(
 )
 # A step at 512 pixels by 860 million parameters, beside one at 128 by 15 million.
 CPU_512 = replace(CPU, step_s=30.0, call_s=20.0)
-# Assumptions for a g5.xlarge, to be measured on the stage's own; finishing runs on its CPU.
-GPU_128 = replace(CPU, step_s=0.012, call_s=0.03, enlarge_s=0.15)
-GPU_512 = replace(GPU_128, step_s=0.14, call_s=0.5)
+# Measured on an NVIDIA H100 80GB by `python -m benchmarks.profiles --device cuda`, whose host's CPU cuts and writes. At
+# 128 pixels the GPU is busy for a tenth of a step and waits for Python else, so a smaller card takes about as long.
+GPU_128 = replace(CPU, step_s=0.0096, call_s=0.018, enlarge_s=0.08, cut_s=0.14, trace_s=0.18, write_s=0.036)
+# At 512 pixels the same H100 takes 0.025 and 0.05 s, of which an image keeps it busy for 0.008 and 0.0125 s. The cards
+# of a stage have about an eighth of its arithmetic, so these are eight times what it is busy for.
+GPU_512 = replace(GPU_128, step_s=0.064, call_s=0.1)
 
 CATALOGUE = {
     model.name: model

@@ -114,12 +114,13 @@ class Estimates:
 
     def work(self, request: JobRequest, source: Source | None) -> Work:
         """The request's work by the model's profile."""
-        profile, size = self.model.profiles[self.capacity.device], self.model.wave_size
+        model = self._model
+        profile, size = model.profiles[self.capacity.device], model.wave_size
         waves: dict[int, Wave] = {}
 
         def wave(images: int) -> Wave:
             if images not in waves:
-                load = request.load(self.model, source, images)
+                load = request.load(model, source, images)
                 waves[images] = Wave(
                     images=images,
                     render_s=profile.render_s(load),
@@ -141,6 +142,10 @@ class Estimates:
             other = request.model_copy(update=change)
             render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
             yield Cheaper(changes=change, price=price, render_s=render_s)
+
+    @property
+    def _model(self) -> Model:
+        return self.model.on(self.capacity.device)
 
     def _check_render(self, request: JobRequest, source: Source | None, work: Work) -> None:
         """Raise RenderTooLong where the job alone takes longer than a job or a batch may."""
@@ -176,7 +181,7 @@ class Estimates:
         capacity, speed = self.capacity, backlog.speed
         launch_s = capacity.launch_s if speed.launch_s is None else speed.launch_s
         workers = self._workers(lane)
-        ahead_s = backlog.work_s(lane, workers=workers, wave_size=self.model.wave_size) / workers
+        ahead_s = backlog.work_s(lane, workers=workers, wave_size=self._model.wave_size) / workers
         if lane == "bulk":
             # A task that is launched takes its one batch at once; others wait only where all that may run do.
             batches = backlog.batches(lane, self.model.images_per_batch)

@@ -22,6 +22,7 @@ from craftspark.aws.models import ModelBucket
 from craftspark.catalogue import Model
 from craftspark.errors import ModelUnavailable
 from craftspark.settings import StudioSettings, TrainerSettings
+from gpu_tasks.device import make_repeatable
 
 BUILT_IN = Path(__file__).parent / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
@@ -43,6 +44,7 @@ def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipe
     folder = locate(model.source, settings)
     check(folder)
     diffusers_log.disable_progress_bar()  # a log is read by the line
+    make_repeatable()
     dtype = torch.float16 if settings.device == "cuda" else torch.float32
     pipeline = StableDiffusionPipeline.from_pretrained(
         folder, dtype=dtype, safety_checker=None, local_files_only=True

@@ -39,7 +39,7 @@ class Pace:
     """
 
     def __init__(self, *, model: Model, device: str, book: Book, launched: bool) -> None:
-        self._model = model
+        self._model = model.on(device)
         self._device = device
         self._book = book
         self._launched = launched

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import torch
 from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
@@ -24,6 +23,7 @@ from gpu_tasks.activity import moved
 from gpu_tasks.adapters import Adapters, unet_sha256
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.credentials import Signer
+from gpu_tasks.device import is_lost
 from gpu_tasks.diffusion import Diffusion
 from gpu_tasks.drawn import Drawn, OnStep, better, second_try
 from gpu_tasks.finishing import MEDIA_TYPES, Delivered, Finished, Png, Svg, delivered, encoded
@@ -115,7 +115,8 @@ class Marks:
 class Studio:
     """Gives each wave to the renderer of its tool, a flawed drawing a second try, and what is finished its marks.
 
-    `fetch_source` brings the picture that an order begins from, before any order of its wave is drawn.
+    `fetch_source` brings the picture that an order begins from, before any order of its wave is drawn. `device_lost`
+    tells whether the device that broke a wave is of no more use.
     """
 
     def __init__(
@@ -126,12 +127,14 @@ class Studio:
         judge: Judge,
         marks: Marks,
         fetch_source: Callable[[ImageOrder], object] = lambda _order: None,
+        device_lost: Callable[[], bool] = lambda: False,
     ) -> None:
         self.wave_size = wave_size
         self._renderers = renderers
         self._judge = judge
         self._marks = marks
         self._fetch_source = fetch_source
+        self._device_lost = device_lost
 
     @property
     def model_sha256(self) -> str:
@@ -179,8 +182,10 @@ class Studio:
     def _draw(self, orders: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
         try:
             return self._renderer(orders[0]).render(orders, on_step)
-        except torch.AcceleratorError as error:  # every later call of this process would fail as well
-            raise DeviceLost(str(error)) from error
+        except Exception as error:
+            if self._device_lost():  # every later call of this process would fail as well
+                raise DeviceLost(str(error)) from error
+            raise
 
     def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
         """The image and its files in bytes, with their recipe; raises UnsafeContent or another ImageUndeliverable."""
@@ -249,6 +254,7 @@ def studio_around(
     judges: Sequence[Judge] = (),
 ) -> Studio:
     """The tools' renderers around a pipeline that `load_pipeline` loaded; `fetch` brings their sources."""
+    model = model.on(settings.device)
     folder = Path(pipeline.name_or_path)
     adapters = Adapters(pipeline, unet_sha256(folder), lambda source: locate(source, settings))
     sources = SourcePictures(fetch, wave_size=model.wave_size)
@@ -259,4 +265,5 @@ def studio_around(
         judge=Judges(judge_of(folder), *judges),
         marks=Marks(model=model.name, model_sha256=sha256_of(folder / MANIFEST), signer=signer),
         fetch_source=sources.fetch,
+        device_lost=partial(is_lost, settings.device),
     )

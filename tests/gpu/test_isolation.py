@@ -15,6 +15,7 @@ from gpu_tasks.claim import Claim, ImageOrder
 from gpu_tasks.delivery import Delivery
 from gpu_tasks.drawn import Drawn, Flaw, OnStep, second_try
 from gpu_tasks.finishing import Delivered, Finished, Png, encoded, finished
+from gpu_tasks.isolation import DeviceLost
 from gpu_tasks.lease import Lease
 from gpu_tasks.patience import Patient
 from gpu_tasks.pixels import Pixels
@@ -240,6 +241,23 @@ def test_a_request_that_its_renderer_breaks_of_keeps_the_same_pixels_for_those_b
         assert isinstance(now, Drawn)
         assert isinstance(before, Drawn)
         np.testing.assert_array_equal(now.pixels, before.pixels)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED"), ValueError("no number")])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_device_that_is_lost_is_no_order_s_fault_whatever_the_error_that_told_it(
+    error: Exception, lost: bool
+) -> None:
+    jobs = [a_job(job_id=letter * 26, seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
+    orders = [ImageOrder.of(job, 0, seed) for seed, job in enumerate(jobs)]
+    tool = Tool(Fault("render", error, jobs[1].job_id, 0))
+    studio = Studio({"picture": tool}, wave_size=WAVE, judge=Judge(NO_FAULT, {}), marks=MARKS, device_lost=lambda: lost)
+
+    if lost:
+        with pytest.raises(DeviceLost, match=str(error)):
+            studio.render(orders, silent)
+    else:
+        assert [isinstance(drawn, Drawn) for drawn in studio.render(orders, silent)] == [True, False, True, True]
 
 
 def test_a_style_whose_adapter_is_missing_fails_the_orders_that_want_it_alone() -> None:

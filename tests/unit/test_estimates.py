@@ -17,6 +17,7 @@ from craftspark.releases import Pin
 from craftspark.sources import Source
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.request import JobRequest
+from craftspark.work import Work
 
 MODEL = find_model("craftspark-clipart-128")
 WIDE_SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=512, height=512)
@@ -98,6 +99,18 @@ def test_work_follows_what_is_drawn_and_delivered(
     ratio = busy_s(more[0], **more[1]) / busy_s(less[0], **less[1])
 
     assert least * 0.99 <= ratio <= most
+
+
+@pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
+def test_on_a_gpu_each_image_takes_a_call_of_its_own_and_shares_it_with_none(model: Any) -> None:
+    def work(count: int) -> Work:
+        request, _ = a_request("picture", prompt="a", count=count)
+        return replace(estimates(device="cuda"), model=model).work(request, None)
+
+    one, four = work(1), work(4)
+
+    assert sum(wave.calls_s for batch in four.batches for wave in batch) == pytest.approx(4 * one.batches[0][0].calls_s)
+    assert one.shared_s == four.shared_s == 0
 
 
 def test_upscaling_follows_the_source_s_pixels() -> None:

@@ -24,8 +24,8 @@ class Book:
         self.told.append((paces, launch_s))
 
 
-def a_pace(book: Book, *, launched: bool = False) -> Pace:
-    return Pace(model=MODEL, device="cpu", book=book, launched=launched)
+def a_pace(book: Book, *, launched: bool = False, device: str = "cpu") -> Pace:
+    return Pace(model=MODEL, device=device, book=book, launched=launched)
 
 
 def a_picture_job(**changes: Any) -> Job:
@@ -33,9 +33,20 @@ def a_picture_job(**changes: Any) -> Job:
     return a_job(request=request.model_dump(), **changes)
 
 
-def expected_s(images: int = 4) -> float:
-    load = PictureRequest(prompt="a").for_model(MODEL).load(MODEL, None, images)
-    return MODEL.profiles["cpu"].render_s(load)
+def expected_s(images: int = 4, device: str = "cpu") -> float:
+    load = PictureRequest(prompt="a").for_model(MODEL).load(MODEL.on(device), None, images)
+    return MODEL.profiles[device].render_s(load)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_worker_as_fast_as_its_profile_has_the_pace_of_one_on_each_device(device: str) -> None:
+    book = Book()
+    pace = a_pace(book, device=device)
+
+    pace.measure([a_picture_job()] * 4, 4 * expected_s(1, device) if device == "cuda" else expected_s(4, device))
+    pace.tell(0)
+
+    assert book.told[0][0]["picture"] == pytest.approx(1.0)
 
 
 def test_a_worker_that_is_as_slow_again_and_again_is_known_to_be() -> None:

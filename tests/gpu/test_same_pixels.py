@@ -1,0 +1,89 @@
+"""The same request and seed give the same pixels: alone, in company, at every place of a wave.
+
+One case for each way through the networks: from noise, on a torus, from a picture, and into a part of one.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from craftspark.sources import Source
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.finishing import Png, encoded
+from gpu_tasks.model_store import load_pipeline
+from gpu_tasks.pixels import Pixels
+from gpu_tasks.studio import RENDERERS, Studio, studio_around
+from tests.gpu.rendering import MODEL, SETTINGS, an_order_of, render, studio_with
+
+SUBJECTS = ("sunflower", "red apple", "cat face", "bee")
+SIDE = 96
+
+
+def a_picture(number: int) -> Pixels:
+    """A disc whose place and colour depend on the number."""
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    pixels = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    pixels[np.hypot(x - 0.4 - number / 20, y - 0.5) < 0.3] = (220 - 40 * number, 40, 60 + 40 * number)
+    return pixels
+
+
+def fetch(source: Source) -> bytes:
+    return encoded(Png(pixels=a_picture(int(source.key))))
+
+
+def orders_of(tool: str, fields: dict[str, Any]) -> list[ImageOrder]:
+    orders = []
+    for number, subject in enumerate(SUBJECTS):
+        reference = f"upload/{'abcd'[number] * 26}"
+        source = Source(reference=reference, bucket="uploads", key=str(number), width=SIDE, height=SIDE, alpha=False)
+        begins = fields.get("source", False)
+        body = {**fields, "prompt": subject, **({"source": reference} if begins else {})}
+        orders.append(an_order_of(tool, 40 + number, json.dumps(body), source if begins else None))
+    return orders
+
+
+@pytest.fixture(scope="module")
+def by() -> Studio:
+    return studio_with(fetch)
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields"),
+    [
+        ("picture", {"steps": 2, "style": "bold-flat"}),
+        ("pattern", {"steps": 2, "way": "painted", "repeat": "half-drop"}),
+        ("variations", {"steps": 2, "strength": 0.5, "source": True}),
+        ("outpaint", {"steps": 2, "aspect": "2:1", "source": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(by: Studio, tool: str, fields: dict[str, Any]) -> None:
+    orders = orders_of(tool, fields)
+    assert len(orders) == MODEL.wave_size
+
+    together = render(*orders, by=by)
+    turned = render(*orders[1:], orders[0], by=by)
+    alone = render(orders[2], by=by)
+
+    for one, other in zip(together, [turned[-1], *turned[:-1]], strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+    np.testing.assert_array_equal(alone[0].pixels, together[2].pixels)
+    assert len({drawn.pixels.tobytes() for drawn in together}) == len(orders)
+
+
+def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU rounds by the place in a call as well, so the studio of one draws each image by itself."""
+    monkeypatch.setattr("gpu_tasks.studio.RENDERERS", {"picture": RENDERERS["picture"]})  # it loads nothing more
+    calls: list[int] = []
+    pipeline = load_pipeline(MODEL, SETTINGS)
+    forward = pipeline.unet.forward
+    pipeline.unet.forward = lambda sample, *rest, **named: calls.append(len(sample)) or forward(sample, *rest, **named)
+
+    on_gpu = studio_around(pipeline, MODEL, fetch, replace(SETTINGS, device="cuda"))
+    render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
+
+    assert on_gpu.wave_size == 1
+    assert calls == [2, 2]  # with the prompt and without it
