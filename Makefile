@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
 
-.PHONY: help setup demo test fuzz check lint fix reference synth bench image clean
+.PHONY: help setup demo test gpu fuzz check lint fix reference synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +36,13 @@ test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 20 \
 	  $(if $(ORDER),--random-order --random-order-seed $(ORDER))
+
+gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering and training on it, and its figures to build/
+	$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "torch finds no CUDA device here")'
+	$(BIN)/python -m pytest tests/cuda tests/gpu
+	mkdir -p build
+	$(BIN)/python -m benchmarks.profiles --device cuda > build/profile-128.json
+	$(BIN)/python -m benchmarks.profiles --device cuda --model stable-diffusion-v1-5 --random-weights > build/profile-512.json
 
 fuzz: setup ## ask every route of the local cloud 10,000 random things and more; `make test` asks 5,000
 	CRAFTSPARK_FUZZ_TIMES=3 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py

@@ -1,0 +1,262 @@
+"""How long work takes on this machine's device: the `Profile` of a model, as craftspark/catalogue.py has it.
+
+`python -m benchmarks.profiles --device cuda` renders waves of all tools through the worker's own renderers and fits the
+seconds of each unit of a load to what they took. It prints the profile, how far it is from each wave, how long the
+model takes to load and how many images a second each size of a call makes, as JSON. Weights decide how a picture looks
+and not how long it takes, so `--random-weights` measures a model of Stable Diffusion 1.5's shape without its files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import nnls
+
+from benchmarks.random_weights import random_pipeline
+from craftspark.catalogue import CATALOGUE, Model, find_model
+from craftspark.parsing import parse_request
+from craftspark.settings import StudioSettings
+from craftspark.sources import Source
+from craftspark.tools import find_tool
+from craftspark.work import Load, Profile
+from gpu_tasks.adapters import Adapters
+from gpu_tasks.claim import ImageOrder
+from gpu_tasks.diffusion import Diffusion, Sketch
+from gpu_tasks.diffusion import Settings as CallSettings
+from gpu_tasks.drawn import Drawn
+from gpu_tasks.finishing import Png, encoded
+from gpu_tasks.model_store import load_pipeline, locate
+from gpu_tasks.orders import size_of
+from gpu_tasks.safety import NsfwJudge
+from gpu_tasks.sources import SourcePictures
+from gpu_tasks.studio import RENDERERS, Kit, Marks, Studio
+
+SEED = 7
+PROMPT = "sunflower"
+ROUNDS = 3
+CALL_SIZES = (1, 2, 4, 8)
+SOURCE_SIDES = (128, 512)  # pixels
+# The units that each stage of a wave takes its time for, by the names of Load, and the seconds' names in Profile.
+RENDERING = {"steps": "step_s", "calls": "call_s", "enlarged": "enlarge_s", "cuts": "cut_s", "painted": "paint_s"}
+FINISHING = {"images": "image_s", "traced": "trace_s", "written": "write_s"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A wave to measure: a request of a tool, and how many of its images are rendered together."""
+
+    tool: str
+    fields: dict[str, Any]
+    images: int
+    side: int | None = None
+
+    @property
+    def name(self) -> str:
+        said = ", ".join(f"{name} {value}" for name, value in self.fields.items() if name != "prompt")
+        return f"{self.tool} x{self.images}" + (f", {said}" if said else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Seconds of a wave, and of finishing one of its images; `load` is the wave's, `load_of_one` the image's."""
+
+    case: Case
+    load: Load
+    load_of_one: Load
+    first_s: float
+    render_s: float
+    finish_s: float
+
+
+def drawing_cases(model: Model) -> Iterator[Case]:
+    """Waves that only draw."""
+    for steps in (2, model.default_steps, model.max_steps):
+        yield Case(tool="picture", fields={"prompt": PROMPT, "steps": steps}, images=model.wave_size)
+    yield Case(tool="picture", fields={"prompt": PROMPT}, images=1)
+    yield Case(tool="variations", fields={"strength": 0.5}, images=model.wave_size, side=SOURCE_SIDES[0])
+
+
+def cases(model: Model) -> Iterator[Case]:
+    """Waves of all tools."""
+    full = model.wave_size
+    yield from drawing_cases(model)
+    for images in (1, full):
+        yield Case(tool="clipart", fields={"prompt": PROMPT}, images=images)
+    for repeat in ("straight", "half-drop"):
+        yield Case(tool="pattern", fields={"prompt": PROMPT, "way": "painted", "repeat": repeat}, images=full)
+    yield Case(tool="pattern", fields={"prompt": PROMPT, "also": ["bee"]}, images=full)
+    yield Case(tool="outpaint", fields={"aspect": "2:1"}, images=full, side=SOURCE_SIDES[0])
+    for side in SOURCE_SIDES:
+        for factor in (2, 4):
+            yield Case(tool="upscale", fields={"factor": factor}, images=1, side=side)
+
+
+class Bench:
+    """Renders waves with the renderers of the worker around one pipeline."""
+
+    def __init__(self, pipeline: Any, model: Model, settings: StudioSettings) -> None:
+        self.model = model
+        self.pipeline = pipeline
+        self._device = settings.device
+        # The profile is of drawings without a style, whose adapter alone asks for the UNet's hash.
+        self.adapters = Adapters(pipeline, "", lambda source: locate(source, settings))
+        sources = SourcePictures(self._fetch, wave_size=model.wave_size)
+        diffusion = Diffusion(pipeline, model, self.adapters)
+        kit = Kit(diffusion=diffusion, sources=sources, device=settings.device)
+        self._sources = sources
+        self._renderers = {name: make(kit) for name, make in RENDERERS.items()}
+        self._studio = Studio(
+            self._renderers,
+            wave_size=model.wave_size,
+            judge=NsfwJudge(),
+            marks=Marks(model=model.name, model_sha256="0" * 64),
+        )
+        self._pictures: dict[int, bytes] = {}
+
+    def measure(self, case: Case) -> Measured:
+        """The medians of some rounds, after a first one; raises what keeps it from being rendered."""
+        orders, load, load_of_one = self._asked(case)
+        for order in orders:
+            self._sources.fetch(order)
+        renderer = self._renderers[case.tool]
+        first_s, drawn = self._timed(lambda: renderer.render(orders, lambda _: None))
+        rounds = [self._timed(lambda: renderer.render(orders, lambda _: None))[0] for _ in range(ROUNDS)]
+        return Measured(
+            case=case,
+            load=load,
+            load_of_one=load_of_one,
+            first_s=first_s,
+            render_s=median(rounds),
+            finish_s=median(self._finish_s(order, each) for order, each in zip(orders, drawn, strict=True)),
+        )
+
+    def images_per_s(self, size: int) -> float:
+        """What calls of so many drawings make at the model's default settings."""
+        model = replace(self.model, wave_size=size)
+        settings = CallSettings(
+            size=size_of(model.default_size), steps=model.default_steps, guidance=model.default_guidance
+        )
+        sketches = [Sketch(prompt=PROMPT, negative_prompt="", seed=SEED + number) for number in range(size)]
+        diffusion = Diffusion(self.pipeline, model, self.adapters)
+        self._timed(lambda: diffusion.draw(sketches, settings, lambda _: None))
+        rounds = [self._timed(lambda: diffusion.draw(sketches, settings, lambda _: None))[0] for _ in range(ROUNDS)]
+        return size / median(rounds)
+
+    def _asked(self, case: Case) -> tuple[list[ImageOrder], Load, Load]:
+        source = self._source(case.side) if case.side else None
+        named = {"source": source.reference} if source else {}
+        request = parse_request(find_tool(case.tool).request, json.dumps({**case.fields, **named}))
+        request = request.for_model(self.model)
+        if source:
+            request = request.for_source(source)
+        orders = [
+            ImageOrder(
+                job_id="a" * 26,
+                index=index,
+                seed=SEED + index,
+                tool=case.tool,
+                request=request.model_dump(),
+                source=source,
+            )
+            for index in range(case.images)
+        ]
+        return orders, request.load(self.model, source, case.images), request.load(self.model, source, 1)
+
+    def _finish_s(self, order: ImageOrder, drawn: Drawn) -> float:
+        return self._timed(lambda: self._studio.finish(order, drawn))[0]
+
+    def _timed(self, work: Callable[[], Any]) -> tuple[float, Any]:
+        self._wait()
+        began = time.perf_counter()
+        answer = work()
+        self._wait()
+        return time.perf_counter() - began, answer
+
+    def _wait(self) -> None:
+        if self._device == "cuda":
+            torch.cuda.synchronize()
+
+    def _source(self, side: int) -> Source:
+        y, x = np.mgrid[:side, :side] / side
+        pixels = np.full((side, side, 3), 255, np.uint8)
+        pixels[np.hypot(x - 0.5, y - 0.5) < 0.3] = (221, 46, 68)
+        self._pictures[side] = encoded(Png(pixels=pixels))
+        return Source(reference=f"upload/{'a' * 26}", bucket="uploads", key=str(side), width=side, height=side)
+
+    def _fetch(self, source: Source) -> bytes:
+        return self._pictures[source.width]
+
+
+def fitted(measured: Sequence[Measured]) -> Profile:
+    """The seconds of each unit that come nearest to the waves, by their relative errors; none is negative."""
+    rendering = nearest([(each.load, each.render_s) for each in measured], RENDERING)
+    finishing = nearest([(each.load_of_one, each.finish_s) for each in measured], FINISHING)
+    return Profile(**rendering, **finishing)
+
+
+def nearest(taken: Sequence[tuple[Load, float]], names: dict[str, str]) -> dict[str, float]:
+    units = np.array([[getattr(load, unit) / seconds for unit in names] for load, seconds in taken])
+    seconds, _ = nnls(units, np.ones(len(taken)))
+    return {name: float(f"{value:.2g}") for name, value in zip(names.values(), seconds, strict=True)}
+
+
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profiles", description=__doc__)
+    parser.add_argument("--model", default="craftspark-clipart-128", choices=CATALOGUE)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--models-bucket", default="", help="where models lie that are not built in")
+    parser.add_argument("--random-weights", action="store_true", help="of Stable Diffusion 1.5's shape; draws noise")
+    asked = parser.parse_args(words)
+    print(json.dumps(report(asked), indent=1))
+    return 0
+
+
+def report(asked: argparse.Namespace) -> dict[str, Any]:
+    model = find_model(asked.model).on(asked.device)
+    settings = StudioSettings(
+        models_bucket=asked.models_bucket, model=asked.model, device=asked.device, signing_secret=""
+    )
+    began = time.perf_counter()
+    pipeline = random_pipeline(asked.device) if asked.random_weights else load_pipeline(model, settings)
+    bench = Bench(pipeline, model, settings)
+    load_s = time.perf_counter() - began
+    # Noise is no thing to cut out, so what random weights draw goes through no other tool.
+    measured = [bench.measure(case) for case in (drawing_cases if asked.random_weights else cases)(model)]
+    profile = fitted(measured)
+    return {
+        "device": torch.cuda.get_device_name() if asked.device == "cuda" else platform.processor(),
+        "torch": torch.__version__,
+        "model": asked.model,
+        "load_s": round(load_s, 2),
+        "first_wave_s": round(measured[0].first_s, 2),
+        "profile": {each.name: getattr(profile, each.name) for each in fields(profile)},
+        "images_per_s_by_call_size": {size: round(bench.images_per_s(size), 2) for size in CALL_SIZES},
+        "peak_memory_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2) if asked.device == "cuda" else None,
+        "waves": [row(each, profile) for each in measured],
+    }
+
+
+def row(measured: Measured, profile: Profile) -> dict[str, Any]:
+    """One wave beside what the profile says of it."""
+    return {
+        "wave": measured.case.name,
+        "load": {name: round(value, 3) for name, value in asdict(measured.load).items() if value},
+        "render_s": round(measured.render_s, 4),
+        "by_profile_s": round(profile.render_s(measured.load), 4),
+        "finish_one_s": round(measured.finish_s, 4),
+        "by_profile_finish_s": round(profile.finish_s(measured.load_of_one), 4),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

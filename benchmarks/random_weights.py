@@ -1,0 +1,74 @@
+"""A pipeline of Stable Diffusion 1.5's shape without its weights: 860 million parameters that draw noise."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from craftspark.tokens import DATA, SPECIAL, WORD_END
+from gpu_tasks.device import make_repeatable
+
+TOKENS = 77
+# What differs from the defaults of diffusers' and transformers' own configurations.
+UNET = {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8}
+AUTOENCODER = {
+    "block_out_channels": (128, 256, 512, 512),
+    "down_block_types": ("DownEncoderBlock2D",) * 4,
+    "up_block_types": ("UpDecoderBlock2D",) * 4,
+    "layers_per_block": 2,
+    "latent_channels": 4,
+    "sample_size": 512,
+}
+TEXT_ENCODER = {
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "max_position_embeddings": TOKENS,
+}
+SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "skip_prk_steps": True}
+
+
+def random_pipeline(device: str) -> Any:
+    """Made on the device itself, in half precision on a GPU as `load_pipeline` does."""
+    from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    make_repeatable()
+    torch.manual_seed(0)
+    with torch.device(device):
+        pipeline = StableDiffusionPipeline(
+            vae=AutoencoderKL(**AUTOENCODER),
+            text_encoder=CLIPTextModel(CLIPTextConfig(**TEXT_ENCODER)),
+            tokenizer=clip_tokenizer(),
+            unet=UNet2DConditionModel(**UNET),
+            scheduler=PNDMScheduler(**SCHEDULE, steps_offset=1),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+    for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
+        part.eval()
+    pipeline.to(device, torch.float16 if device == "cuda" else torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def clip_tokenizer() -> Any:
+    """CLIP's own, of the merges that submissions count tokens with."""
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import CLIPTokenizer
+
+    merges = gzip.decompress((DATA / "clip.txt.gz").read_bytes()).decode().splitlines()
+    letters = sorted(ByteLevel.alphabet())
+    words = [*letters, *(letter + WORD_END for letter in letters), *("".join(merge.split()) for merge in merges)]
+    with tempfile.TemporaryDirectory() as folder:
+        vocabulary, ranked = Path(folder) / "vocab.json", Path(folder) / "merges.txt"
+        vocabulary.write_text(json.dumps({word: number for number, word in enumerate([*words, *SPECIAL])}))
+        ranked.write_text("\n".join(["#version: 0.2", *merges, ""]))
+        return CLIPTokenizer(vocab=str(vocabulary), merges=str(ranked), model_max_length=TOKENS)
