@@ -79,8 +79,7 @@ def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.Mon
     monkeypatch.setattr("gpu_tasks.studio.RENDERERS", {"picture": RENDERERS["picture"]})  # it loads nothing more
     calls: list[int] = []
     pipeline = load_pipeline(MODEL, SETTINGS)
-    forward = pipeline.unet.forward
-    pipeline.unet.forward = lambda sample, *rest, **named: calls.append(len(sample)) or forward(sample, *rest, **named)
+    pipeline.unet.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))
 
     on_gpu = studio_around(pipeline, MODEL, fetch, replace(SETTINGS, device="cuda"))
     render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
