@@ -14,6 +14,7 @@ from craftspark.plans import PLANS
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
+from lambdas import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
 from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
 from tests.aws.described import parameters_of
@@ -184,8 +185,13 @@ def break_a_rule(caller: Caller) -> Answer:
 def fail_to_judge(caller: Caller) -> Answer:
     class Unreachable:
         def __getattr__(self, name: str) -> Any:
-            raise EndpointConnectionError(endpoint_url="https://comprehend")
+            raise EndpointConnectionError(endpoint_url="https://judge")
 
+    if caller.function == "check_upload":
+        caller.setting(guardrail_id="g1", guardrail_version="1", unjudged="refuse")
+        caller.patch.setattr(clients, "picture_guardrails", Unreachable)
+        caller.patch.setattr(pictures, "moderation", pictures.moderation.__wrapped__)
+        return caller.ask()
     caller.setting(moderator="comprehend", unjudged="refuse")
     caller.patch.setattr(clients, "comprehend", Unreachable)
     return caller.ask(body={**caller.body, "prompt": "a red apple"})
