@@ -81,14 +81,14 @@ class Measured:
 def drawing_cases(model: Model) -> Iterator[Case]:
     """Waves that only draw."""
     for steps in (2, model.default_steps, model.max_steps):
-        yield Case(tool="picture", fields={"prompt": PROMPT, "steps": steps}, images=model.wave_size)
+        yield Case(tool="picture", fields={"prompt": PROMPT, "steps": steps}, images=model.images_per_batch)
     yield Case(tool="picture", fields={"prompt": PROMPT}, images=1)
-    yield Case(tool="variations", fields={"strength": 0.5}, images=model.wave_size, side=SOURCE_SIDES[0])
+    yield Case(tool="variations", fields={"strength": 0.5}, images=model.images_per_batch, side=SOURCE_SIDES[0])
 
 
 def cases(model: Model) -> Iterator[Case]:
     """Waves of all tools."""
-    full = model.wave_size
+    full = model.images_per_batch
     yield from drawing_cases(model)
     for images in (1, full):
         yield Case(tool="clipart", fields={"prompt": PROMPT}, images=images)
@@ -234,7 +234,7 @@ def report(asked: argparse.Namespace) -> dict[str, Any]:
     measured = [bench.measure(case) for case in (drawing_cases if asked.random_weights else cases)(model)]
     profile = fitted(measured)
     return {
-        "device": torch.cuda.get_device_name() if asked.device == "cuda" else platform.processor(),
+        "device": torch.cuda.get_device_name() if asked.device == "cuda" else f"{platform.machine()} CPU",
         "torch": torch.__version__,
         "model": asked.model,
         "load_s": round(load_s, 2),
