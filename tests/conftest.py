@@ -1,7 +1,8 @@
 """What every folder of tests shares."""
 
 import os
-from pathlib import Path
+import tempfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -14,27 +15,14 @@ os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("same")
 
-TESTS = Path(__file__).parent
-# Fixtures of a session that are dear: what uses one of them runs in one process.
-SHARED = ("cloud", "aws")
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a process where several run the suite: a file's, and those around one dear fixture."""
-    files = {item.path for item in items}
-    groups = {file: group_of(file, [item for item in items if item.path == file]) for file in files}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
-
-
-def group_of(file: Path, items: list[pytest.Item]) -> str:
-    folder = file.relative_to(TESTS).parts[0]
-    if folder == "stacks":
-        return folder  # one synthesis of each stage
-    if folder == "e2e":
-        for fixture in SHARED:
-            # More than half: a file with a cloud of its own may still ask one thing of the shared one.
-            using = [item for item in items if fixture in getattr(item, "fixturenames", ())]
-            if len(using) > len(items) / 2:
-                return f"{folder}/{fixture}"
-    return str(file.relative_to(TESTS))
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A place of their own for temporary files; none of ours may be there in the end."""
+    folder = tmp_path_factory.mktemp("temporary")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TMPDIR", str(folder))
+        patched.setattr(tempfile, "tempdir", str(folder))
+        yield
+    left = sorted(path.name for path in folder.glob("craftspark-*"))
+    assert not left, f"whoever makes a temporary folder deletes it; these are left: {left}"

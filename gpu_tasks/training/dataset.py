@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from dataclasses import dataclass as plain_dataclass
@@ -34,7 +33,6 @@ from gpu_tasks.training.errors import (
     SubjectsMissing,
     TooFewPictures,
 )
-from gpu_tasks.training.remote import REMOTE, fetch
 
 MANIFEST = "manifest.jsonl"
 CAPTIONS = "captions.jsonl"
@@ -75,14 +73,8 @@ class Dataset:
     size: int = SIZE
 
     @classmethod
-    def open(cls, place: Path | str) -> Dataset:
-        """The dataset of a folder that has a manifest, else of its captions; raises a TrainingError.
-
-        `s3://bucket/prefix` is fetched first, to a folder that stays until the machine's temporary files go.
-        """
-        if isinstance(place, str) and place.startswith(REMOTE):
-            return cls.open(fetch(place, Path(tempfile.mkdtemp(prefix="craftspark-dataset-"))))
-        folder = Path(place)
+    def open(cls, folder: Path) -> Dataset:
+        """The dataset of a folder that has a manifest, else of its captions; raises a TrainingError."""
         if not (folder / MANIFEST).is_file():
             return cls.from_folder(folder)
         with (folder / MANIFEST).open() as lines:

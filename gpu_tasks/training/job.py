@@ -29,6 +29,7 @@ from gpu_tasks.training.dataset import STYLE_LEAST, Dataset
 from gpu_tasks.training.errors import TooFewPictures, TrainingFailed
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.pulse import Pulse
+from gpu_tasks.training.remote import fetched
 
 TASK_TOKEN = "CRAFTSPARK_TASK_TOKEN"  # noqa: S105 - the variable's name
 ORDER = "CRAFTSPARK_TRAINING"
@@ -133,12 +134,11 @@ def listening(on_signal: Callable[..., None]) -> Iterator[None]:
 
 def check(order: TrainingOrder) -> Result:
     """Look at every picture, caption and licence before a GPU spends hours on them; raises a TrainingError."""
-    dataset = Dataset.open(order.dataset)
-    if len(dataset.pictures) < STYLE_LEAST:
-        raise TooFewPictures(
-            f"{order.dataset} has {len(dataset.pictures)} pictures; a style needs {STYLE_LEAST} or more"
-        )
-    return Plain({"pictures": len(dataset.pictures)})
+    with fetched(order.dataset) as folder:
+        pictures = len(Dataset.open(folder).pictures)
+    if pictures < STYLE_LEAST:
+        raise TooFewPictures(f"{order.dataset} has {pictures} pictures; a style needs {STYLE_LEAST} or more")
+    return Plain({"pictures": pictures})
 
 
 def train(
@@ -150,7 +150,10 @@ def train(
     trainer: Callable[[], Trainer] | None,
 ) -> Result:
     """Train, from the bucket's latest checkpoint where there is one, and put the adapter into the models bucket."""
-    with tempfile.TemporaryDirectory(prefix="craftspark-training-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="craftspark-training-") as scratch,
+        fetched(order.dataset) as data,
+    ):
         run, adapter = Path(scratch, "run"), Path(scratch, "adapter")
         restore(folder, run)
 
@@ -165,7 +168,7 @@ def train(
             chosen: Trainer = train_style
         else:
             chosen = trainer()
-        lesson = Lesson(order=order, settings=settings, dataset=Dataset.open(order.dataset), run=run, adapter=adapter)
+        lesson = Lesson(order=order, settings=settings, dataset=Dataset.open(data), run=run, adapter=adapter)
         outcome = chosen(lesson, Hooks(on_step=pulse.step, on_checkpoint=keep, stopping=lambda: lease.ended))
         store = BucketFolder(
             client=clients.s3(), bucket=settings.models_bucket, prefix=adapter_prefix(order.style, order.version)

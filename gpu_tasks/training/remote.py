@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder, FolderUnreadable, StoredFile, folder_at
 from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge
 
-REMOTE = "s3://"
 MOST_FILES = 50_000
 MOST_BYTES = 4 << 30
 FILES_AT_ONCE = 8
+
+
+@contextmanager
+def fetched(place: str) -> Iterator[Path]:
+    """A temporary folder with every file of `s3://bucket/prefix`, deleted after the block; raises as `fetch` does."""
+    with tempfile.TemporaryDirectory(prefix="craftspark-dataset-") as folder:
+        yield fetch(place, Path(folder))
 
 
 def fetch(place: str, folder: Path, *, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES) -> Path:

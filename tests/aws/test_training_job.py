@@ -21,7 +21,7 @@ from gpu_tasks.training.dataset import Dataset
 from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge, LossNotFinite
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.pulse import Pulse
-from gpu_tasks.training.remote import fetch
+from gpu_tasks.training.remote import fetch, fetched
 from tests.aws.test_worker import Tokens
 from tests.fakes import TRAINER_SETTINGS
 
@@ -207,7 +207,8 @@ def test_an_unknown_word_is_refused_without_an_answer(tokens: Tokens) -> None:
 
 
 def test_a_dataset_in_a_bucket_opens_like_a_folder() -> None:
-    assert [picture.name for picture in Dataset.open(DATASET).pictures] == ["apple"] * 5
+    with fetched(DATASET) as folder:
+        assert [picture.name for picture in Dataset.open(folder).pictures] == ["apple"] * 5
 
 
 @pytest.mark.parametrize("name", ["../../evil.png", "a//b.png", "/etc/x", "./x", "a/../b.png", "a\\b.png"])

@@ -1,4 +1,4 @@
-"""One local cloud for the whole session, and an empty emulator for what does not need the stacks."""
+"""One local cloud, and an empty emulator for what does not need the stacks. Both stop when this folder is tested."""
 
 import sys
 import uuid
@@ -15,6 +15,7 @@ from local_cloud.synthesis import synthesize
 from tests.e2e.front_end import HTTP
 from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually
+from tests.made_once import made_once
 
 IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
 # Images that tests' own task definitions name.
@@ -36,11 +37,14 @@ def http() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The local stage's cloud assembly."""
-    folder = tmp_path_factory.mktemp("synthesis")
-    return synthesize(REPOSITORY, stage=STAGE, into=folder / "assembly", log=folder / "log")
+
+    def make(folder: Path) -> None:
+        synthesize(REPOSITORY, stage=STAGE, into=folder, log=folder.with_suffix(".log"))
+
+    return made_once(tmp_path_factory, "assembly", make)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The running cloud that all tests of jobs share, with the real GPU worker."""
     with LocalCloud.running(tmp_path_factory.mktemp("cloud"), port=0, assembly=assembly) as running:
@@ -53,12 +57,12 @@ def maker(cloud: LocalCloud) -> str:
     return cloud.sign_in(f"{uuid.uuid4().hex}@craftspark.example")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulator_state(tmp_path_factory: pytest.TempPathFactory) -> StateDir:
     return StateDir.at(tmp_path_factory.mktemp("emulator"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws(emulator_state: StateDir) -> Iterator[Clients]:
     """Clients of an emulator with nothing deployed, started where a user's AWS configuration is in the way."""
     with pytest.MonkeyPatch.context() as patched:

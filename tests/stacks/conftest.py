@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_once import made_once
 from tests.stacks.synthesis import Synthesis
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ os.environ["JSII_NODE"] = str(NODE)
 IN_PLACE = {"aws:cdk:disable-asset-staging": True}
 
 
-def synthesize(stage_name: str, folder: Path) -> Synthesis:
+def synthesize(stage_name: str, folder: Path) -> None:
     """Imports the CDK, which takes seconds, only where a test needs it."""
     from aws_cdk import App
 
@@ -29,7 +30,17 @@ def synthesize(stage_name: str, folder: Path) -> Synthesis:
     cdk_app = App(outdir=str(folder), analytics_reporting=False, context=IN_PLACE)
     build(cdk_app, find_stage(stage_name))
     cdk_app.synth()
-    return Synthesis(folder)
+
+
+def synthesize_alone(stage_name: str, folder: Path) -> None:
+    context = {"stage": stage_name, **IN_PLACE}
+    subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**bare_environment(), "CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)},
+        check=True,
+        timeout=600,
+    )
 
 
 def bare_environment() -> dict[str, str]:
@@ -40,29 +51,17 @@ def bare_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    return synthesize("dev", tmp_path_factory.mktemp("dev"))
+    return Synthesis(made_once(tmp_path_factory, "dev", lambda folder: synthesize("dev", folder)))
 
 
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    return synthesize("prod", tmp_path_factory.mktemp("prod"))
+    return Synthesis(made_once(tmp_path_factory, "prod", lambda folder: synthesize("prod", folder)))
 
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    folder = tmp_path_factory.mktemp("local")
-    subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env={
-            **bare_environment(),
-            "CDK_OUTDIR": str(folder),
-            "CDK_CONTEXT_JSON": json.dumps({"stage": "local", **IN_PLACE}),
-        },
-        check=True,
-        timeout=600,
-    )
-    return Synthesis(folder)
+    return Synthesis(made_once(tmp_path_factory, "local", lambda folder: synthesize_alone("local", folder)))
 
 
 @pytest.fixture(params=["dev", "prod", "local"])
