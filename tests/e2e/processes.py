@@ -1,9 +1,38 @@
-"""Which processes live, and what they say of themselves in /proc."""
+"""Processes that tests start, which processes live, and what they say of themselves in /proc."""
 
+import contextlib
 import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from local_cloud.emulator_process import REPOSITORY
+
+
+@contextlib.contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process in a group of its own, whose output is read as text; it is killed where the block leaves it.
+
+    It hears Ctrl-C, which a suite that runs in the background of a shell would have it ignore.
+    """
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            # A test that failed would wait for it without a bound.
+            process.kill()
 
 
 def alive(pid: int) -> bool:

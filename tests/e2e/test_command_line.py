@@ -1,8 +1,6 @@
 """What an operator reads at the command line."""
 
 import json
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -10,10 +8,10 @@ import pytest
 
 from local_cloud.assembly import read_stacks
 from local_cloud.cloud import LocalCloud
-from local_cloud.emulator_process import REPOSITORY
 from local_cloud.state import StateDir
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.front_end import FrontEnd
+from tests.e2e.processes import started
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
 
@@ -95,9 +93,7 @@ def test_a_job_s_whole_story_is_told_by_time(cloud: LocalCloud, maker: str) -> N
 
 def test_an_up_that_is_told_to_stop_leaves_no_emulator(state_dir: Path, assembly: Path) -> None:
     chosen = ("--port", "0", "--state-dir", str(state_dir), "--assembly", str(assembly))
-    with subprocess.Popen(
-        [sys.executable, "-m", "local_cloud", "up", *chosen], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with started("-m", "local_cloud", "up", *chosen) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("Emulator at")
 

@@ -4,19 +4,18 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.emulator_process import REPOSITORY, EmulatorProcess, PortTaken
+from local_cloud.emulator_process import EmulatorProcess, PortTaken
 from local_cloud.state import AlreadyRunning, NotRunning, StateDir
 from local_cloud.stopping import stop
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.conftest import IDLE
-from tests.e2e.processes import alive, listening_addresses, mentioning
+from tests.e2e.processes import alive, listening_addresses, mentioning, started
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
 COMMANDS = {"craftspark-gpu:local": IDLE}
@@ -36,18 +35,12 @@ with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sy
 
 
 @pytest.fixture
-def holder(state_dir: Path, assembly: Path) -> Iterator[subprocess.Popen[bytes]]:
+def holder(state_dir: Path, assembly: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that has brought a cloud up."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(state_dir), str(assembly)],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+    with started("-c", HOLDER, str(state_dir), str(assembly)) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"up\n"
+        assert process.stdout.readline() == "up\n"
         yield process
-        process.kill()
 
 
 def test_only_loopback_is_listened_on(cloud: LocalCloud) -> None:
@@ -70,7 +63,7 @@ def test_a_cloud_leaves_no_process_behind(state_dir: Path, assembly: Path) -> No
         LocalCloud.attach(state_dir)
 
 
-def test_a_killed_launcher_takes_everything_with_it(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+def test_a_killed_launcher_takes_everything_with_it(holder: subprocess.Popen[str], state_dir: Path) -> None:
     invoke_a_lambda(LocalCloud.attach(state_dir))
 
     holder.kill()
@@ -78,7 +71,7 @@ def test_a_killed_launcher_takes_everything_with_it(holder: subprocess.Popen[byt
     eventually(lambda: not mentioning(str(state_dir)))
 
 
-def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Popen[str], state_dir: Path) -> None:
     cloud = LocalCloud.attach(state_dir)
     eventually(cloud.workers)
     invoke_a_lambda(cloud)
@@ -88,7 +81,7 @@ def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Po
     eventually(lambda: not set(mentioning(str(cloud.state.path))) - {holder.pid})
 
 
-def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[str], state_dir: Path) -> None:
     cloud = LocalCloud.attach(state_dir)
     eventually(cloud.workers)
     invoke_a_lambda(cloud)
@@ -99,7 +92,7 @@ def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[bytes
     eventually(lambda: not mentioning(str(state_dir)))
 
 
-def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Popen[str], state_dir: Path) -> None:
     crashed = LocalCloud.attach(state_dir)
     invoke_a_lambda(crashed)
     os.kill(crashed.facts.pid, signal.SIGKILL)
@@ -138,7 +131,7 @@ def test_a_process_id_of_a_crashed_run_is_never_taken_for_ours(state_dir: Path) 
     bystander.wait()
 
 
-def test_one_folder_has_one_cloud(holder: subprocess.Popen[bytes], state_dir: Path) -> None:
+def test_one_folder_has_one_cloud(holder: subprocess.Popen[str], state_dir: Path) -> None:
     with pytest.raises(AlreadyRunning, match="down"):
         EmulatorProcess.start(StateDir.at(state_dir), port=0, commands=COMMANDS, attached=True)
 
@@ -168,13 +161,7 @@ def test_the_usual_port_gives_way_where_it_is_taken(state_dir: Path, cloud: Loca
 
 def test_ctrl_c_ends_a_cloud_in_the_foreground(state_dir: Path, assembly: Path) -> None:
     chosen = ("--port", "0", "--state-dir", str(state_dir), "--assembly", str(assembly))
-    with subprocess.Popen(
-        [sys.executable, "-m", "local_cloud", "up", "--foreground", *chosen],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with started("-m", "local_cloud", "up", "--foreground", *chosen) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "Ctrl-C" in line:
