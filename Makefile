@@ -35,7 +35,7 @@ demo: $(VENV)/.ready ## submit real jobs to the whole service on this machine; K
 test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 \
-	  $(if $(ORDER),--random-order --random-order-seed $(ORDER))
+	  $(if $(ORDER),--random-order --random-order-bucket package --random-order-seed $(ORDER))
 
 gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering and training on it, and its figures to build/
 	$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "torch finds no CUDA device here")'
