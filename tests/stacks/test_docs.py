@@ -1,0 +1,98 @@
+"""The documents name what the templates and the code have: alarms, dead letters, outputs, problems, stage values."""
+
+import json
+import re
+
+import pytest
+
+from cdk_app.stages import STAGES
+from lambdas.problems import STATUS
+from tests.stacks.conftest import ROOT
+from tests.stacks.synthesis import Synthesis
+
+DESIGN, DEPLOYMENT, RUNBOOK = (
+    (ROOT / "docs" / f"{name}.md").read_text() for name in ("design", "deploy", "operations")
+)
+
+
+def rows(document: str, title: str) -> list[list[str]]:
+    """The cells of the tables below a heading, up to the next heading."""
+    [found] = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^##+ |\Z)", document, re.MULTILINE | re.DOTALL)
+    lines = [line for line in found.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def codes(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def alarms(synthesis: Synthesis) -> dict[str, str]:
+    """Each alarm's properties as JSON, by the id of its construct."""
+    return {
+        re.sub(r"^Alarms|[0-9A-F]{8}$", "", name.split("/")[1]): json.dumps(alarm["Properties"])
+        for name, alarm in synthesis.of_type("AWS::CloudWatch::Alarm").items()
+    }
+
+
+def test_the_runbook_has_each_alarm_once(synthesis: Synthesis) -> None:
+    documented = [name for row in rows(RUNBOOK, "Alarms") for name in codes(row[0])]
+
+    assert sorted(documented) == sorted(alarms(synthesis))
+
+
+def test_the_runbook_says_what_to_do_with_each_queue_of_dead_letters(synthesis: Synthesis) -> None:
+    documented = [name for row in rows(RUNBOOK, "Dead letters") for name in codes(row[0])]
+
+    queues = synthesis.of_type("AWS::SQS::Queue")
+    dead = {name for name, queue in queues.items() if "RedrivePolicy" not in queue["Properties"]}
+    outputs = [
+        f"{stack} {output}"
+        for stack, values in synthesis.output_values.items()
+        for output, value in values.items()
+        if isinstance(value, dict) and f"{stack}/{value.get('Ref')}" in dead
+    ]
+    assert len(outputs) == len(dead)
+    assert sorted(documented) == sorted(outputs)
+
+
+def test_commands_read_outputs_that_there_are(synthesis: Synthesis) -> None:
+    named = set(re.findall(r"[(`]output (\w+) (\w+)[)`]", RUNBOOK + DEPLOYMENT)) - {("STACK", "NAME")}
+
+    assert named
+    assert [each for each in named if each[1] not in synthesis.outputs[each[0]]] == []
+
+
+def test_the_price_of_alarms_is_of_as_many_as_there_are(synthesis: Synthesis) -> None:
+    found = alarms(synthesis).values()
+    metrics = sum(max(1, alarm.count('"MetricStat"')) for alarm in found)
+
+    assert f"alarms ({len(found)}, of {metrics} metrics)" in DEPLOYMENT
+
+
+def test_the_runbook_has_the_problems_of_each_status() -> None:
+    by_status = {int(row[0]): codes(row[1]) for row in rows(RUNBOOK, "Error names") if row[0].isdigit()}
+
+    # A problem's facts, which are told beside it, are in lower case.
+    documented = [(status, name) for status, names in by_status.items() for name in names if name[0].isupper()]
+    assert sorted(documented) == sorted((int(status), error.__name__) for error, status in STATUS.items())
+
+
+@pytest.mark.parametrize(
+    ("title", "group"), [("The state machine", "rendering"), ("The way of a training", "training")]
+)
+def test_the_design_has_the_values_of_each_stage(title: str, group: str) -> None:
+    _, *documented = [row for row in rows(DESIGN, title) if len(row) == 5 and "---" not in row[0]]
+
+    assert documented
+    for name, *values, _ in documented:
+        held = [getattr(getattr(STAGES[stage], group), name.strip("`")) for stage in ("dev", "prod", "local")]
+        assert [int(value.replace(",", "")) for value in values] == held, name
+
+
+def test_the_deployment_guide_names_values_that_stages_have() -> None:
+    names = [codes(row[0])[0] for row in rows(DEPLOYMENT, "3. Choose a stage") if row[0].startswith("`")]
+
+    assert names
+    for name in names:
+        group, _, field = name.partition(".")
+        assert hasattr(getattr(STAGES["dev"], group), field), name
