@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,17 @@ def test_the_deployment_guide_names_values_that_stages_have() -> None:
     for name in names:
         group, _, field = name.partition(".")
         assert hasattr(getattr(STAGES["dev"], group), field), name
+
+
+def test_each_decision_has_a_number_of_its_own_and_is_named_by_it() -> None:
+    folder = ROOT / "docs" / "decisions"
+    files = sorted(folder.glob("*.md"))
+    numbers = [int(file.name.partition("-")[0]) for file in files]
+    assert numbers == list(range(1, len(files) + 1))
+    for number, file in zip(numbers, files, strict=True):
+        assert file.read_text().startswith(f"# {number}. "), file.name
+
+    for document in (*files, *(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
+        for number, target in re.findall(r"\[[Dd]ecision (\d+)\]\(([^)]+)\)", document.read_text()):
+            assert (document.parent / target).is_file(), (document.name, target)
+            assert int(Path(target).name.partition("-")[0]) == int(number), (document.name, target)
