@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdk_app.stages import STAGES
+from craftspark.routes import ROUTES
 from lambdas.problems import STATUS
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
@@ -97,6 +98,21 @@ def test_the_deployment_guide_names_values_that_stages_have() -> None:
     for name in names:
         group, _, field = name.partition(".")
         assert hasattr(getattr(STAGES["dev"], group), field), name
+
+
+def test_the_quota_of_requests_is_what_the_routes_of_prod_take_together() -> None:
+    throttles = STAGES["prod"].api
+    together = sum(getattr(throttles, route.traffic).per_s for route in ROUTES)
+
+    assert f"{together:,} of the default 10,000 a second" in DEPLOYMENT
+
+
+def test_modules_that_the_documents_name_are_there() -> None:
+    named = set(re.findall(r"`(\w+/[\w/]+\.(?:py|json|toml|ts))`", DESIGN + DEPLOYMENT + RUNBOOK))
+
+    assert named
+    # The index of words is written by packaging and by `make fix`.
+    assert [name for name in named - {"craftspark/words/index.json"} if not (ROOT / name).is_file()] == []
 
 
 def test_each_decision_has_a_number_of_its_own_and_is_named_by_it() -> None:
