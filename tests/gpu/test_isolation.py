@@ -153,7 +153,7 @@ def errors(place: str) -> list[Exception]:
 @pytest.mark.parametrize("at_fault", range(WAVE))
 @pytest.mark.parametrize(("place", "error"), [(place, error) for place in FAULTS for error in errors(place)])
 def test_a_fault_of_one_maker_s_order_reaches_no_other_maker(place: str, error: Exception, at_fault: int) -> None:
-    jobs = [a_job(job_id=letter * 26, seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
+    jobs = [a_job(job_id=letter * 26, maker=f"maker-{letter}", seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
     wanted, _ = work(jobs, NO_FAULT)
 
     images, tickets = work(jobs, Fault(place, error, LETTERS[at_fault] * 26, 0))
@@ -248,7 +248,7 @@ def test_a_request_that_its_renderer_breaks_of_keeps_the_same_pixels_for_those_b
 def test_a_device_that_is_lost_is_no_order_s_fault_whatever_the_error_that_told_it(
     error: Exception, lost: bool
 ) -> None:
-    jobs = [a_job(job_id=letter * 26, seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
+    jobs = [a_job(job_id=letter * 26, maker=f"maker-{letter}", seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
     orders = [ImageOrder.of(job, 0, seed) for seed, job in enumerate(jobs)]
     tool = Tool(Fault("render", error, jobs[1].job_id, 0))
     studio = Studio({"picture": tool}, wave_size=WAVE, judge=Judge(NO_FAULT, {}), marks=MARKS, device_lost=lambda: lost)
