@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cdk_app.metrics import EVENTS
 from cdk_app.stages import STAGES
 from craftspark.routes import ROUTES
 from lambdas.problems import STATUS
@@ -71,6 +72,10 @@ def test_the_price_of_alarms_is_of_as_many_as_there_are(synthesis: Synthesis) ->
     assert f"alarms ({len(found)}, of {metrics} metrics)" in DEPLOYMENT
 
 
+def test_the_runbook_names_every_event_that_is_counted() -> None:
+    assert set(EVENTS) <= set(codes(RUNBOOK[RUNBOOK.index("namespace `Craftspark`") :].split("\n")[0]))
+
+
 def test_the_runbook_has_the_problems_of_each_status() -> None:
     by_status = {int(row[0]): codes(row[1]) for row in rows(RUNBOOK, "Error names") if row[0].isdigit()}
 
@@ -127,3 +132,13 @@ def test_each_decision_has_a_number_of_its_own_and_is_named_by_it() -> None:
         for number, target in re.findall(r"\[[Dd]ecision (\d+)\]\(([^)]+)\)", document.read_text()):
             assert (document.parent / target).is_file(), (document.name, target)
             assert int(Path(target).name.partition("-")[0]) == int(number), (document.name, target)
+
+
+def test_no_table_is_broken_by_a_blank_line_or_a_missing_cell() -> None:
+    for document in (*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"):
+        text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+        for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+            lines = table.splitlines()
+            assert len(lines) > 2, (document.name, table)
+            assert re.fullmatch(r"(\|:?-+:?)+\|", lines[1].replace(" ", "")), (document.name, table)
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1, (document.name, table)
