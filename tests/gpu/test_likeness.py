@@ -271,6 +271,7 @@ class DiscModel:
             for picture, pixels in zip(dataset.pictures, on_white(dataset.pixels()), strict=True)
         }
         self.sizes: list[int] = []
+        self.device = torch.device("cpu")
         self.vae = SimpleNamespace(
             encode=lambda batch: SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: batch)),
             decode=lambda batch: SimpleNamespace(sample=batch),
