@@ -2,7 +2,6 @@
 
 import ast
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -94,18 +93,6 @@ def test_every_function_and_every_queue_is_an_output_of_its_own(dev: Synthesis) 
     assert {"StartRenderFunctionName", "SettleJobFunctionName", "GpuDeadLetterQueueUrl", "UnsettledQueueUrl"} <= set(
         names
     )
-
-
-def test_every_output_that_a_page_reads_is_there(dev: Synthesis) -> None:
-    pages = [*ROOT.glob("docs/*.md"), ROOT / "README.md"]
-    read = {
-        (stack, output)
-        for page in pages
-        for stack, output in re.findall(r"\boutput ([A-Z]\w+) ([A-Z]\w+)", page.read_text())
-    }
-
-    assert ("Rendering", "SettleJobFunctionName") in read
-    assert not {(stack, output) for stack, output in read if output not in dev.outputs.get(stack, ())}
 
 
 def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:
