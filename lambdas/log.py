@@ -19,6 +19,7 @@ class FactFormatter(LambdaPowertoolsFormatter):
 
     def __init__(self) -> None:
         super().__init__(json_serializer=lambda line: to_json(line, fallback=str).decode(), json_deserializer=str)
+        self._second = lru_cache(maxsize=1)(second)
 
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_info:
@@ -35,12 +36,11 @@ class FactFormatter(LambdaPowertoolsFormatter):
         return self.serialize(self._strip_none_records(line))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
-        before, after = _second(int(record.created))
+        before, after = self._second(int(record.created))
         return f"{before}{int(record.msecs):03d}{after}"
 
 
-@lru_cache(maxsize=1)
-def _second(seconds: int) -> tuple[str, str]:
+def second(seconds: int) -> tuple[str, str]:
     """What is written of a second's times before and after their milliseconds."""
     moment = time.localtime(seconds)
     return time.strftime("%Y-%m-%d %H:%M:%S,", moment), time.strftime("%z", moment)
