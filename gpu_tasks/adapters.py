@@ -10,7 +10,7 @@ import hashlib
 import json
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -55,7 +55,8 @@ class Adapter:
 class Adapters:
     """The adapters of one pipeline: loaded on first use, the longest unused let go.
 
-    `locate` brings an adapter's folder by its source, which always means the same files.
+    `locate` brings an adapter's folder by its source, which always means the same files. What is loaded is asked of
+    the network itself, so several of these may serve one pipeline.
     """
 
     def __init__(
@@ -71,20 +72,24 @@ class Adapters:
         self._locate = locate
         self._most = most
         self._loaded: OrderedDict[str, Adapter] = OrderedDict()
-        self._touched = False  # whether the network has places for adapters: one that has none stays as it is
 
     def use(self, source: str | None) -> Adapter | None:
         """Make the pipeline draw with this adapter, or with none, from now on; raises ModelUnavailable."""
         if source is None:
-            if self._touched:
+            if self._present:  # a network that has no adapter stays as it is
                 self._unet.disable_lora()
             return None
-        if source not in self._loaded:
+        if source not in self._loaded or key_of(source) not in self._present:
             self._load(source)
         self._loaded.move_to_end(source)
         self._unet.enable_lora()
         self._unet.set_adapters(key_of(source))
         return self._loaded[source]
+
+    @property
+    def _present(self) -> Collection[str]:
+        """The names of the adapters that the network has."""
+        return getattr(self._unet, "peft_config", {})
 
     def _load(self, source: str) -> None:
         folder = self._locate(source)
@@ -94,20 +99,24 @@ class Adapters:
                 f"the adapter {adapter.name} was trained for another {adapter.base}: its UNet is "
                 f"{adapter.unet_sha256[:12]}, this one {self._unet_sha256[:12]}"
             )
-        while len(self._loaded) >= self._most:
-            oldest, _ = self._loaded.popitem(last=False)
-            self._unet.delete_adapters(key_of(oldest))
-        self._touched = True
+        if key_of(source) not in self._present:
+            while len(self._loaded) >= self._most:
+                oldest, _ = self._loaded.popitem(last=False)
+                self._unet.delete_adapters(key_of(oldest))
+            self._bring(folder, adapter, key_of(source))
+        self._loaded[source] = adapter
+
+    def _bring(self, folder: Path, adapter: Adapter, name: str) -> None:
+        """Load the weights under this name; the network stays as it is where they do not fit."""
         try:
             with warnings.catch_warnings():
                 # It is what is wanted here: several adapters beside one another, one of them at work.
                 warnings.filterwarnings("ignore", message="Already found a `peft_config`")
                 self._unet.load_lora_adapter(
-                    folder, weight_name=WEIGHTS, prefix="unet", adapter_name=key_of(source), local_files_only=True
+                    folder, weight_name=WEIGHTS, prefix="unet", adapter_name=name, local_files_only=True
                 )
         except (ValueError, RuntimeError, KeyError) as error:
             raise ModelUnavailable(f"the adapter {adapter.name} does not fit the UNet: {error}") from None
-        self._loaded[source] = adapter
 
 
 def key_of(source: str) -> str:

@@ -98,6 +98,21 @@ def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of:
     np.testing.assert_array_equal(drawn(studio, None), plain)
 
 
+def test_two_studios_around_one_pipeline_draw_as_two_pipelines_would(
+    studio_of: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, styled = drawn(studio_of(), None), drawn(studio_of(), "round")
+    pipeline = load_pipeline(MODEL, WORKER_SETTINGS)
+    monkeypatch.setattr(f"{__name__}.load_pipeline", lambda *_: pipeline)
+    one, other = studio_of(), studio_of(most=1)
+
+    for studio in (one, other, one):
+        np.testing.assert_array_equal(drawn(studio, "round"), styled)
+    np.testing.assert_array_equal(drawn(studio_of(), None), plain)
+    drawn(other, "square")  # lets the other one's go
+    np.testing.assert_array_equal(drawn(one, "round"), styled)
+
+
 def test_a_wave_never_mixes_two_styles(studio_of: Callable[..., Studio]) -> None:
     studio = studio_of()
     kinds = {studio.kind(an_order("a", 1, style=style)) for style in (None, "round", "square")}
