@@ -17,6 +17,7 @@ from craftspark.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_o
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every Standard Webhooks secret begins with
 # After a rotation both secrets sign, so that a receiver changes over when it likes within this time.
+CHANGED = "your webhooks changed at the same moment; send this request again"
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 # Seconds until the next try, after each failure; then the message is a dead letter.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
@@ -142,7 +143,7 @@ class Webhooks:
             except WebhooksChanged:
                 continue
             return new
-        raise AccountContended("your webhooks changed at the same moment; send this request again")
+        raise AccountContended(CHANGED)
 
     def _reachable(self, url: str) -> str:
         """The URL in its normal form; raises InvalidInput where it leads to no public host."""

@@ -16,13 +16,12 @@ from craftspark.aws.transactions import ConditionsFailed, Contended, transact
 from craftspark.errors import AccountContended, WebhookNotFound
 from craftspark.idempotency import EffectExists, Write
 from craftspark.submissions import utc_now
-from craftspark.webhooks import Delivery, Message, Webhook, WebhooksChanged
+from craftspark.webhooks import CHANGED, Delivery, Message, Webhook, WebhooksChanged
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-CHANGED = "your webhooks changed at the same moment; send this request again"
 LOG_KEPT = timedelta(days=30)
 LONGEST_DELAY_S = 900  # of a message in SQS
 
@@ -68,8 +67,7 @@ class WebhookTable:
         try:
             self._write([{"Update": enter}, {"Put": new}, *also])
         except ConditionsFailed as failed:
-            if any(item is not None for item in failed.items[1:]):
-                raise EffectExists("it was written before") from None
+            refuse_second_effect(failed)
             raise WebhooksChanged("the webhooks changed") from None
 
     def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
@@ -83,8 +81,7 @@ class WebhookTable:
         try:
             self._write([{"Put": put}, *also])
         except ConditionsFailed as failed:
-            if any(item is not None for item in failed.items[1:]):
-                raise EffectExists("it was written before") from None
+            refuse_second_effect(failed)
             self.get(webhook.maker, webhook.webhook_id)
             raise AccountContended(CHANGED) from None
 
@@ -190,6 +187,12 @@ def try_key(message: Message) -> Any:
 
 def key(maker: str, webhook_id: str) -> Any:
     return {"maker": text(maker), "item": text(f"webhook#{webhook_id}")}
+
+
+def refuse_second_effect(failed: ConditionsFailed) -> None:
+    """Raise EffectExists unless only the first of the writes was refused."""
+    if any(item is not None for item in failed.items[1:]):
+        raise EffectExists("it was written before") from None
 
 
 def registered_key(maker: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.synthesis import IN_PLACE
 from tests.made_once import made_once
 from tests.stacks.synthesis import Synthesis
 
@@ -15,9 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NODE = Path(sys.executable).parent / "node"
 # The CDK's own kernel would otherwise be run by whichever Node comes first on the path.
 os.environ["JSII_NODE"] = str(NODE)
-
-# Assets stay where they are: copying them for three stages takes longer than all the rest.
-IN_PLACE = {"aws:cdk:disable-asset-staging": True}
 
 
 def synthesize(stage_name: str, folder: Path) -> None:
