@@ -4,6 +4,7 @@ time."""
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Any, Self
 
@@ -143,7 +144,7 @@ class Estimates:
             render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
             yield Cheaper(changes=change, price=price, render_s=render_s)
 
-    @property
+    @cached_property
     def _model(self) -> Model:
         return self.model.on(self.capacity.device)
 
