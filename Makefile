@@ -48,7 +48,7 @@ fuzz: setup ## ask every route of the local cloud 10,000 random things and more;
 	CRAFTSPARK_FUZZ_TIMES=3 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
 
 check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q tests/unit tests/repository
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check --quiet .
@@ -61,6 +61,7 @@ fix: setup ## format, mend what can be mended, and write the generated files ane
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m cdk_app.word_index craftspark/words/index.json
 	$(BIN)/python -m lambdas.openapi > docs/openapi.json
+	$(BIN)/python -m scripts.decision_index
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
 
 reference: setup ## write the API's reference as a page to build/reference/index.html

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -118,20 +117,6 @@ def test_modules_that_the_documents_name_are_there() -> None:
     assert named
     # The index of words is written by packaging and by `make fix`.
     assert [name for name in named - {"craftspark/words/index.json"} if not (ROOT / name).is_file()] == []
-
-
-def test_each_decision_has_a_number_of_its_own_and_is_named_by_it() -> None:
-    folder = ROOT / "docs" / "decisions"
-    files = sorted(folder.glob("*.md"))
-    numbers = [int(file.name.partition("-")[0]) for file in files]
-    assert numbers == list(range(1, len(files) + 1))
-    for number, file in zip(numbers, files, strict=True):
-        assert file.read_text().startswith(f"# {number}. "), file.name
-
-    for document in (*files, *(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
-        for number, target in re.findall(r"\[[Dd]ecision (\d+)\]\(([^)]+)\)", document.read_text()):
-            assert (document.parent / target).is_file(), (document.name, target)
-            assert int(Path(target).name.partition("-")[0]) == int(number), (document.name, target)
 
 
 def test_no_table_is_broken_by_a_blank_line_or_a_missing_cell() -> None:
