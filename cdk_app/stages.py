@@ -19,6 +19,7 @@ from cdk_app.stage import (
     UserPool,
     WarmUnits,
 )
+from craftspark.version import VERSION
 
 # Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
 GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
@@ -47,7 +48,7 @@ DEV = Stage(
         task_cpu=3072,
         task_memory_mib=12288,
         disk_gib=100,
-        image_tag="0.1.0",
+        image_tag=VERSION,
     ),
     rendering=Rendering(
         model="craftspark-clipart-128",

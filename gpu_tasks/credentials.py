@@ -10,8 +10,9 @@ from typing import Any
 import c2pa
 
 from craftspark.errors import ModelUnavailable
+from craftspark.version import VERSION
 from gpu_tasks.activity import MovingBytes
-from gpu_tasks.provenance import VERSION, Recipe
+from gpu_tasks.provenance import Recipe
 
 ALGORITHMS = {algorithm.name.lower(): algorithm for algorithm in c2pa.C2paSigningAlg}
 # A manifest is not to carry a second, smaller picture.

@@ -17,11 +17,11 @@ from defusedxml import ElementTree
 from PIL import Image
 
 from craftspark.errors import CraftsparkError
+from craftspark.version import VERSION
 from gpu_tasks.claim import ImageOrder
 from gpu_tasks.drawn import Drawn
 
 PNG_KEYWORD = "XML:com.adobe.xmp"
-VERSION = "0.1.0"
 NAMESPACE = "urn:craftspark:recipe:1"
 # What a maker wrote. It goes along only where they agreed to it.
 WORDS = ("prompt", "negative_prompt", "also")
