@@ -13,7 +13,7 @@ from craftspark.version import VERSION
 from scripts.release_notes import CHANGELOG, NotReleasable, release_notes, sections
 
 ROOT = Path(__file__).resolve().parents[2]
-TWO = "# Changelog\n\n## 0.2.0 - 2026-12-01\n\n- New.\n\n## 0.1.0 - 2026-11-01\n\n- Old.\n"
+TWO = "# Changelog\n\n## 90.2.0 - 2026-12-01\n\n- New.\n\n## 90.1.0 - 2026-11-01\n\n- Old.\n"
 
 
 def test_the_package_reads_its_version_from_the_code() -> None:
@@ -43,22 +43,22 @@ def test_the_changelog_begins_with_the_version_and_only_that_may_be_unreleased()
 
 
 def test_release_notes_are_the_section_of_the_version() -> None:
-    assert release_notes("v0.2.0", version="0.2.0", changelog=TWO) == "- New.\n"
-    assert release_notes("v0.1.0", version="0.1.0", changelog=TWO) == "- Old.\n"
+    assert release_notes("v90.2.0", version="90.2.0", changelog=TWO) == "- New.\n"
+    assert release_notes("v90.1.0", version="90.1.0", changelog=TWO) == "- Old.\n"
 
 
 @pytest.mark.parametrize(
     ("tag", "changelog", "why"),
     [
-        ("v0.3.0", TWO, r"craftspark/version\.py says 0\.2\.0"),
-        ("v0.2.0", TWO.replace("0.2.0", "0.4.0"), "no section"),
-        ("v0.2.0", TWO.replace("2026-12-01", "unreleased"), "unreleased"),
-        ("v0.2.0", TWO.replace("- New.", ""), "empty"),
+        ("v90.3.0", TWO, r"craftspark/version\.py says 90\.2\.0"),
+        ("v90.2.0", TWO.replace("90.2.0", "90.4.0"), "no section"),
+        ("v90.2.0", TWO.replace("2026-12-01", "unreleased"), "unreleased"),
+        ("v90.2.0", TWO.replace("- New.", ""), "empty"),
     ],
 )
 def test_a_release_whose_parts_disagree_is_refused(tag: str, changelog: str, why: str) -> None:
     with pytest.raises(NotReleasable, match=why):
-        release_notes(tag, version="0.2.0", changelog=changelog)
+        release_notes(tag, version="90.2.0", changelog=changelog)
 
 
 def test_the_program_prints_why_it_refuses_a_tag() -> None:
