@@ -72,18 +72,20 @@ class Model:
             if style.name == name:
                 return style
         offered = ", ".join(style.name for style in self.styles) or "no styles"
-        raise InvalidInput(f"{self.name} has {offered}, not the style that was asked for", field="style")
+        raise InvalidInput(f"{self.name} does not have this style; it has {offered}", field="style")
 
     def check_size(self, size: str) -> None:
         """Raise InvalidInput, naming the field, where the model does not draw at this size."""
         if size not in self.sizes:
-            raise InvalidInput(f"{self.name} draws at {', '.join(self.sizes)}, not at {size}", field="size")
+            raise InvalidInput(
+                f"{self.name} does not support the size {size}; the sizes are {', '.join(self.sizes)}", field="size"
+            )
 
     def check_steps(self, steps: int) -> None:
         """Raise InvalidInput, naming the field, where the model does not take so many steps."""
         if not self.min_steps <= steps <= self.max_steps:
             raise InvalidInput(
-                f"{self.name} takes {self.min_steps} to {self.max_steps} steps, not {steps}", field="steps"
+                f"{self.name} supports {self.min_steps} to {self.max_steps} steps, not {steps}", field="steps"
             )
 
     def tokens_over(self, text: str) -> int | None:
@@ -100,8 +102,8 @@ class Model:
         """Raise InvalidInput, naming the field, where words for a look mean nothing to the model."""
         if not self.follows_presets:
             styles = ", ".join(style.name for style in self.styles)
-            instead = f"; leave preset out, or choose a style: {styles}" if styles else "; leave preset out"
-            raise InvalidInput(f"{self.name} draws in its own look only{instead}", field="preset")
+            instead = f"; remove preset or choose a style: {styles}" if styles else "; remove preset"
+            raise InvalidInput(f"{self.name} does not support presets{instead}", field="preset")
 
 
 # Fitted to waves of all tools that were measured on one thread of a laptop's CPU.
@@ -182,4 +184,4 @@ def find_model(name: str) -> Model:
     try:
         return CATALOGUE[name]
     except KeyError:
-        raise ModelUnavailable(f"no model is named {name}; the catalogue has {', '.join(CATALOGUE)}") from None
+        raise ModelUnavailable(f"there is no model {name}; the catalogue has {', '.join(CATALOGUE)}") from None

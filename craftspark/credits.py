@@ -103,7 +103,7 @@ def hold(account: Account, now: datetime) -> TooManyRequests | None:
         return None
     wait_s = math.ceil((account.held_until - now).total_seconds())
     return TooManyRequests(
-        f"{account.refusals} of your prompts were refused within an hour; the next job is taken in {wait_s} s",
+        f"{account.refusals} of your prompts were refused within an hour; send the next job in {wait_s} s",
         retry_after_s=wait_s,
     )
 
@@ -118,11 +118,13 @@ def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
     """Why the plan does not take such a job, whatever its account holds."""
     if job.count > plan.largest_count:
         return PlanExceeded(
-            f"the plan {plan.title} makes up to {plan.largest_count} images a job", field="count", plan=plan.name
+            f"the plan {plan.title} allows at most {plan.largest_count} images per job", field="count", plan=plan.name
         )
     if job.lane not in plan.lanes:
         return PlanExceeded(
-            f"the plan {plan.title} has the lanes {', '.join(plan.lanes)}", field="lane", plan=plan.name
+            f"the plan {plan.title} does not include this lane; it includes {', '.join(plan.lanes)}",
+            field="lane",
+            plan=plan.name,
         )
     return None
 
@@ -142,7 +144,7 @@ def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
         affordable = account.available // job.credits_per_image
         return CreditsInsufficient(
             f"the job costs {job.price} credits and {account.available} are available"
-            + (f"; a count of {affordable} would fit" if affordable else ""),
+            + (f"; reduce count to {affordable}" if affordable else ""),
             field="count",
             price=job.price,
             available=account.available,
@@ -150,13 +152,14 @@ def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
         )
     if account.active_jobs >= plan.max_active_jobs:
         return TooManyActiveJobs(
-            f"{account.active_jobs} jobs are in progress and {plan.max_active_jobs} may be; wait for one or cancel one",
+            f"{account.active_jobs} jobs are in progress and the plan allows {plan.max_active_jobs}; wait for one to "
+            "end or cancel one",
             active_jobs=account.active_jobs,
             max_active_jobs=plan.max_active_jobs,
         )
     if account.minute >= minute_of(job.created_at) and account.submissions >= plan.submissions_per_minute:
         return TooManyRequests(
-            f"the plan {plan.title} takes {plan.submissions_per_minute} jobs a minute; wait for the next one",
+            f"the plan {plan.title} allows {plan.submissions_per_minute} jobs per minute; wait for the next minute",
             retry_after_s=60 - job.created_at.second,
         )
     return None

@@ -154,16 +154,16 @@ class Estimates:
             return
         render_s = ceil(self._render_s(request, work, 1.0))
         if work.longest_batch_s > self.capacity.batch_s:
-            limit = f"{self.model.images_per_batch} images may take {self.capacity.batch_s} s"
+            limit = f"the limit for {self.model.images_per_batch} images is {self.capacity.batch_s} s"
         else:
-            limit = f"a job may take {self.capacity.deadline_s} s"
+            limit = f"the limit for a job is {self.capacity.deadline_s} s"
 
         def fits(other: JobRequest) -> bool:
             return self._fits(other, self.work(other, source))
 
         errors = changes_that_fit(request, self.model, fits)
         raise RenderTooLong(
-            f"rendering would take about {render_s} s, and {limit}; " + "; ".join(each["detail"] for each in errors),
+            f"rendering would take about {render_s} s; {limit}; " + "; ".join(each["detail"] for each in errors),
             field=errors[0]["field"],
             errors=errors,
             estimated_render_s=render_s,
@@ -203,13 +203,13 @@ class Estimates:
         if late_s <= 0 and work.longest_batch_s * pace <= capacity.batch_s:
             return
         why = (
-            f"it would wait about {estimate.wait_s} s and render {estimate.render_s} s, and may take "
+            f"it would wait about {estimate.wait_s} s and render for {estimate.render_s} s, and the limit is "
             f"{capacity.deadline_s} s"
             if late_s > 0
-            else f"the workers are slow at present: rendering would take about {estimate.render_s} s"
+            else f"rendering is slow at the moment and would take about {estimate.render_s} s"
         )
         raise BacklogTooLong(
-            f"the job would not end in time: {why}; send it again later",
+            f"the job would miss its deadline: {why}; try again later",
             estimated_wait_s=estimate.wait_s,
             estimated_render_s=estimate.render_s,
             deadline_s=capacity.deadline_s,
@@ -219,7 +219,7 @@ class Estimates:
     def _check_wait(self, estimate: Estimate, max_wait_s: int | None) -> None:
         if max_wait_s is not None and estimate.wait_s > max_wait_s:
             raise WaitTooLong(
-                f"the job would wait about {estimate.wait_s} s, longer than the {max_wait_s} s it may",
+                f"the job would wait about {estimate.wait_s} s, longer than max_wait_s, {max_wait_s} s",
                 field="max_wait_s",
                 estimated_wait_s=estimate.wait_s,
                 retry_after_s=min(LONGEST_RETRY_S, estimate.wait_s - max_wait_s),
@@ -244,11 +244,11 @@ def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict
         if value is not None:
             errors.append({"field": name, "detail": f"{name} {value} would fit"})
         elif name not in least and getattr(request, name):
-            errors.append({"field": name, "detail": f"a smaller {name} takes less"})
+            errors.append({"field": name, "detail": f"a smaller {name} takes less time"})
     if not any("would fit" in error["detail"] for error in errors) and "steps" in request.work_fields:
         one = request.model_copy(update={"count": 1})
         steps = largest_that_fits(one, "steps", least["steps"], fits)
-        fix = "even one image is too much" if steps is None else f"count 1 with steps {steps} would fit"
+        fix = "even one image takes too long" if steps is None else f"count 1 with steps {steps} would fit"
         errors.insert(0, {"field": "count", "detail": fix})
     return errors
 

@@ -1,29 +1,29 @@
-"""What a maker is told of an image that was not delivered. The full detail stays in the execution and the logs."""
+"""Public reasons for images that were not delivered. The full detail stays in the execution and the logs."""
 
-# Their words are written for makers: they tell of the request or of the picture.
+# The details of these errors are written for makers: they are about the request or the image.
 TOLD_AS_THEY_ARE = frozenset({"ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"})
 
-# The other names that makers meet, with what each means for them.
+# The other public names, with a reason for each.
 REASONS = {
-    "ExecutionEnded": "the job was stopped before it was done; it was not charged, ask for it again",
-    "GpuUnavailable": "no machine was free to render it in time; it was not charged, ask for it again later",
-    "InternalError": "something went wrong on our side; it was not charged, ask for it again",
-    "JobOverdue": "the job did not finish by its deadline; it was not charged, ask for it again later",
-    "ModelUnavailable": "the model or style is not available now; it was not charged, ask again later",
-    "RenderFailed": "it could not be rendered; it was not charged, ask for it again or change the request",
+    "ExecutionEnded": "the job was stopped before it was complete; the image was not charged, send the request again",
+    "GpuUnavailable": "no GPU was available in time; the image was not charged, send the request again later",
+    "InternalError": "an internal error occurred; the image was not charged, send the request again",
+    "JobOverdue": "the job did not end by its deadline; the image was not charged, send the request again later",
+    "ModelUnavailable": "the model or style is not available; the image was not charged, send the request again later",
+    "RenderFailed": "the image could not be rendered; it was not charged, change the request or send it again",
 }
-# Errors of Step Functions and of machines that have a name of their own for makers.
+# Errors of Step Functions and of machines, by the public name that replaces them.
 PUBLIC_NAMES = {
     "SpotInterrupted": "GpuUnavailable",
     "States.HeartbeatTimeout": "GpuUnavailable",
     "States.Timeout": "GpuUnavailable",
 }
-# Every name that `images[].error` of a job can have.
+# All values of `images[].error` of a job.
 FAILURE_NAMES = tuple(sorted({*TOLD_AS_THEY_ARE, *REASONS}))
 
 
 def failure_for_maker(error: str, detail: str) -> tuple[str, str]:
-    """The name and the sentence that a maker is told for an error of this name, which said `detail` of itself."""
+    """The public name and reason of an error with this name and detail."""
     if error in TOLD_AS_THEY_ARE and detail:
         return error, detail
     name = PUBLIC_NAMES.get(error, error)

@@ -61,7 +61,7 @@ def effect_of(maker: str, key: str | None, route: str, body: bytes | str) -> Eff
     )
 
 
-def key_reused(detail: str = "this Idempotency-Key came with another request before") -> IdempotencyKeyReused:
+def key_reused(detail: str = "this Idempotency-Key was used with another request") -> IdempotencyKeyReused:
     return IdempotencyKeyReused(f"{detail}; use a new key for a new request", field="Idempotency-Key")
 
 
@@ -77,7 +77,7 @@ def once(
             return act(bindings.writes(effect)), True
         except EffectExists:
             if not bindings.known(effect):
-                raise key_reused("this Idempotency-Key belongs to an older request") from None
+                raise key_reused("this Idempotency-Key was used for an older request") from None
         except RequestRefused:
             # The same request at the same moment may have used up what this one lacks.
             if not bindings.known(effect):

@@ -1,6 +1,6 @@
 """Moderation of prompts, before anything is reserved, and of pictures by a service.
 
-What a picture is to be kept free of is not looked at.
+Negative prompts are not moderated.
 """
 
 import hashlib
@@ -93,8 +93,8 @@ class Moderation:
         self.refusals.add(Refusal(maker=maker, field=field, text_sha256=digest, objections=reasons, at=at))
         # The words are a fact beside the detail: details are logged, and a maker's words are not.
         raise PromptRefused(
-            f"we make no pictures with {', '.join(reasons)}; "
-            + ("leave out what `words` names, or say it in other words" if words else "say it in other words"),
+            f"prompts with {', '.join(reasons)} are not allowed; "
+            + ("remove or rephrase the text in `words`" if words else "rephrase the prompt"),
             field=field,
             words=words,
         )

@@ -65,7 +65,7 @@ def _one_line(text: str) -> str:
 def _legible(text: str) -> str:
     # A mark alone, such as an accent or a variation selector, belongs to a letter that is not there.
     if not any(category(character)[0] in "LNPS" and character not in BLANKS for character in text):
-        raise PydanticCustomError("text_invisible", "nothing of this text can be seen; write some words")
+        raise PydanticCustomError("text_invisible", "the text has no visible characters; add some words")
     return text
 
 
@@ -128,7 +128,7 @@ def parse_json(text: bytes | str, name: str) -> Any:
     except ValueError:
         raise InvalidInput(f"{name} is not JSON", field=name) from None
     except RecursionError:
-        raise InvalidInput(f"{name} is nested too deep", field=name) from None
+        raise InvalidInput(f"{name} is nested too deeply", field=name) from None
 
 
 class NotTaken(ValueError):
@@ -137,16 +137,16 @@ class NotTaken(ValueError):
 
 def _number(digits: str) -> int | float:
     if len(digits) > LONGEST_NUMBER:
-        raise NotTaken(f"a number has at most {LONGEST_NUMBER} digits")
+        raise NotTaken(f"a number can have at most {LONGEST_NUMBER} digits")
     if digits.lstrip("-").isdigit():
         return int(digits)
     if math.isinf(value := float(digits)):
-        raise NotTaken(f"{digits} is too large for a number")
+        raise NotTaken(f"the number {digits} is too large")
     return value
 
 
 def _constant(constant: str) -> NoReturn:
-    raise NotTaken(f"JSON has no {constant}; send a number")
+    raise NotTaken(f"{constant} is not valid in JSON; send a number")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) < len(pairs):
         names = [field for field, _ in pairs]
         twice = next(field for field in names if names.count(field) > 1)[:LONGEST_FIELD]
-        raise InvalidInput(f"{twice} comes twice; send it once", field=twice)
+        raise InvalidInput(f"{twice} occurs twice; send it once", field=twice)
     return fields
 
 
@@ -193,7 +193,7 @@ def _not_taken(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
     if isinstance(value, NotTaken):
         yield path, str(value)
     elif isinstance(value, str) and HALF_A_PAIR.search(value):
-        yield path, "half a surrogate pair is no character; remove it"
+        yield path, "half a surrogate pair is not a character; remove it"
     elif isinstance(value, dict):
         for field, each in value.items():
             yield from _not_taken(field, path)
@@ -220,7 +220,7 @@ def parse_whole_number(text: str, name: str, *, least: int = 1, most: int) -> in
     """A whole number from `least` to `most`, in ASCII digits; raises InvalidInput."""
     if DIGITS.fullmatch(text) and least <= int(text) <= most:
         return int(text)
-    raise InvalidInput(f"{name} is a whole number from {least} to {most}", field=name)
+    raise InvalidInput(f"{name} must be a whole number from {least} to {most}", field=name)
 
 
 def parse_timestamp(text: str, name: str) -> datetime:
@@ -233,9 +233,9 @@ def parse_timestamp(text: str, name: str) -> datetime:
         moment = datetime.fromisoformat(written.upper())
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput(f"{name} is a moment such as 2030-01-31T12:00:00Z", field=name) from None
+        raise InvalidInput(f"{name} must be an RFC 3339 timestamp such as 2030-01-31T12:00:00Z", field=name) from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise InvalidInput(f"{name} lies between the years {FIRST_YEAR} and {LAST_YEAR}", field=name)
+        raise InvalidInput(f"the year of {name} must be {FIRST_YEAR} to {LAST_YEAR}", field=name)
     return moment
 
 
@@ -253,21 +253,23 @@ def parse_cursor(text: str, shape: re.Pattern[str]) -> str:
         except ValueError:
             position = ""
     if not shape.fullmatch(position):
-        raise InvalidInput("cursor is not one that this list answered; leave it out to start anew", field="cursor")
+        raise InvalidInput(
+            "cursor is not a `next_cursor` of this list; remove it to start from the first page", field="cursor"
+        )
     return position
 
 
 def parse_idempotency_key(text: str) -> str:
     """An Idempotency-Key: 1 to 255 printable ASCII characters; raises InvalidInput."""
     if len(text) > LONGEST_KEY or not PRINTABLE.fullmatch(text):
-        raise InvalidInput(f"the key is 1 to {LONGEST_KEY} printable ASCII characters", field="Idempotency-Key")
+        raise InvalidInput(f"the key must be 1 to {LONGEST_KEY} printable ASCII characters", field="Idempotency-Key")
     return text
 
 
 def parse_maker(text: str) -> str:
     """A maker's id, as the issuer of tokens writes it: 1 to 255 visible ASCII characters; raises InvalidInput."""
     if len(text) > LONGEST_MAKER or not VISIBLE.fullmatch(text):
-        raise InvalidInput(f"a maker's id is 1 to {LONGEST_MAKER} visible ASCII characters", field="maker")
+        raise InvalidInput(f"a maker's id must be 1 to {LONGEST_MAKER} visible ASCII characters", field="maker")
     return text
 
 
@@ -276,7 +278,7 @@ def parse_email(text: str) -> str:
     # An unescaped + arrives as a blank.
     address = text.strip(" ").replace(" ", "+")
     if len(address) > LONGEST_EMAIL or NOT_IN_A_LINE.search(address) or not EMAIL.fullmatch(address):
-        raise InvalidInput("email is an address such as ann@example.com", field="email")
+        raise InvalidInput("email must be an address such as ann@example.com", field="email")
     return address
 
 
@@ -284,7 +286,7 @@ def parse_text(values: Mapping[str, str], name: str) -> str | None:
     """A value that is only compared with known ones; None where there is none. Raises InvalidInput."""
     text = values.get(name)
     if text is not None and NOT_IN_A_LINE.search(text):
-        raise InvalidInput(f"{name} has a character that is not allowed; remove it", field=name)
+        raise InvalidInput(f"{name} contains a character that is not allowed; remove it", field=name)
     return text
 
 

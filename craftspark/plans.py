@@ -80,4 +80,4 @@ def find_plan(name: str) -> Plan:
     try:
         return PLANS[name]
     except KeyError:
-        raise InvalidInput(f"there is no such plan; there are {', '.join(PLANS)}", field="plan") from None
+        raise InvalidInput(f"there is no such plan; the plans are {', '.join(PLANS)}", field="plan") from None

@@ -76,7 +76,7 @@ class Settlement:
         own(self.book.read(job_id).job, maker)
         job, _ = self._end(job_id, cancelled)
         if job.state is not JobState.CANCELLED:
-            raise JobAlreadyFinal(f"the job ended before: it is {job.state}", field="job_id")
+            raise JobAlreadyFinal(f"the job has already ended as {job.state}", field="job_id")
         return job
 
     def overdue(self) -> Iterable[str]:

@@ -138,7 +138,7 @@ class Uploads:
         self.book.count_check(maker, most_a_minute=self.plan_of(maker).checks_per_minute)
         content = self.store.incoming(incoming_key(maker, upload_id), LARGEST_BYTES)
         if content is None:
-            raise UploadNotFound("nothing was uploaded under this id yet; post the picture first", field="upload_id")
+            raise UploadNotFound("no image has been sent for this upload; send it first", field="upload_id")
         key = upload_key(maker, upload_id)
         facts = self.store.keep(key, clean(content))
         try:

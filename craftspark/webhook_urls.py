@@ -51,17 +51,17 @@ def normalise_url(url: str, to_ascii: ToAscii) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise TargetRefused("this is not a URL; write https://host/path") from None
+        raise TargetRefused("this is not a URL; use the form https://host/path") from None
     if parts.scheme != "https" or not parts.netloc:
-        raise TargetRefused("the URL starts with https:// and a host")
+        raise TargetRefused("the URL must start with https:// and a host")
     if "@" in parts.netloc:
-        raise TargetRefused("the URL has no user or password; the signature tells who sends")
+        raise TargetRefused("the URL must not contain a user name or password; verify the signature instead")
     if port not in (None, 443):
-        raise TargetRefused("the URL has port 443, which need not be written")
+        raise TargetRefused("the port of the URL must be 443")
     query = f"?{_encode(parts.query, safe=SAFE_IN_PATH + '?')}" if parts.query else ""
     normal = f"https://{_host(parts, to_ascii)}{_without_dots(_encode(parts.path, safe=SAFE_IN_PATH))}{query}"
     if len(normal) > LONGEST_URL:
-        raise TargetRefused(f"the URL has {len(normal)} characters once it is encoded; {LONGEST_URL} are the most")
+        raise TargetRefused(f"the encoded URL has {len(normal)} characters and can have at most {LONGEST_URL}")
     return normal
 
 
@@ -78,9 +78,9 @@ def addresses_of(host: str, resolve: Resolve) -> list[str]:
     try:
         found = {_plain(address) for address in resolve(host)}
     except TimeoutError:
-        raise TargetRefused(f"the DNS servers of {host} did not answer in time") from None
+        raise TargetRefused(f"the DNS servers of {host} did not respond in time") from None
     except (OSError, UnicodeError):
-        raise TargetRefused(f"the host {host} is not found in the DNS") from None
+        raise TargetRefused(f"the host {host} does not exist in the DNS") from None
     if not found or not all(is_public(str(address)) for address in found):
         raise TargetRefused(f"the host {host} is not on the public internet")
     ordered = sorted(found, key=lambda address: (address.version, int(address)))
@@ -106,18 +106,18 @@ def _plain(address: str) -> IPv4Address | IPv6Address:
 
 def _check_characters(url: str) -> None:
     if len(url) > LONGEST_URL:
-        raise TargetRefused(f"the URL has {len(url)} characters; {LONGEST_URL} are the most")
+        raise TargetRefused(f"the URL has {len(url)} characters and can have at most {LONGEST_URL}")
     for place, character in enumerate(url):
         if character == "\\" or unicodedata.category(character) in FORBIDDEN:
-            raise TargetRefused(f"the URL may not have the character U+{ord(character):04X} at position {place}")
+            raise TargetRefused(f"the character U+{ord(character):04X} at position {place} is not allowed in a URL")
     if "#" in url:
-        raise TargetRefused("the URL has no fragment (#); it would never be sent")
+        raise TargetRefused("the URL must not contain a fragment (#)")
 
 
 def _host(parts: SplitResult, to_ascii: ToAscii) -> str:
     host = parts.hostname or ""
     if "%" in host:
-        raise TargetRefused("the host is written without percent signs")
+        raise TargetRefused("the host must not contain a percent sign")
     if "[" in parts.netloc:
         return _ipv6(parts.netloc, host)
     try:
@@ -139,7 +139,7 @@ def _ipv6(netloc: str, host: str) -> str:
     except AddressValueError:
         raise TargetRefused(f"[{host}] is not an IPv6 address") from None
     if BRACKETS.fullmatch(netloc) is None:
-        raise TargetRefused("only the port may follow the brackets of an IPv6 address")
+        raise TargetRefused("only a port can follow the brackets of an IPv6 address")
     plain = address.ipv4_mapped
     return f"[{address.compressed}]" if plain is None else str(plain)
 
@@ -148,7 +148,7 @@ def _ipv4(host: str) -> str:
     try:
         return str(IPv4Address(host))
     except AddressValueError:
-        raise TargetRefused("an IPv4 address is four decimal numbers without leading zeros") from None
+        raise TargetRefused("an IPv4 address must be four decimal numbers without leading zeros") from None
 
 
 def _encode(text: str, *, safe: str) -> str:
@@ -156,7 +156,7 @@ def _encode(text: str, *, safe: str) -> str:
 
     def escape(match: re.Match[str]) -> str:
         if match[1] is None:
-            raise TargetRefused("a % in the URL is followed by two hexadecimal digits; write %25 for the sign itself")
+            raise TargetRefused("two hexadecimal digits must follow a % in the URL; use %25 for a percent sign")
         character = chr(int(match[1], 16))
         return character if character in UNRESERVED else match[0].upper()
 

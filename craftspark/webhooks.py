@@ -17,7 +17,7 @@ from craftspark.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_o
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every Standard Webhooks secret begins with
 # After a rotation both secrets sign, so that a receiver changes over when it likes within this time.
-CHANGED = "your webhooks changed at the same moment; send this request again"
+CHANGED = "another request changed your webhooks at the same time; send this request again"
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 # Seconds until the next try, after each failure; then the message is a dead letter.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
@@ -128,13 +128,13 @@ class Webhooks:
             if webhook_id in there:
                 raise EffectExists(f"the webhook {webhook_id} was registered before")
             if len(there) >= plan.webhooks:
-                raise PlanExceeded(f"the plan {plan.title} has {plan.webhooks} webhooks", plan=plan.name)
+                raise PlanExceeded(f"the plan {plan.title} allows {plan.webhooks} webhooks", plan=plan.name)
             normal = normal or self._reachable(url)
             for webhook in there.values():
                 if webhook.url == normal:
                     raise InvalidInput(
-                        f"you have registered {normal} already, as webhook {webhook.webhook_id}; delete that one first,"
-                        " or ask for a new secret of it",
+                        f"webhook {webhook.webhook_id} already has the URL {normal}; delete that webhook first or "
+                        "rotate its secret",
                         field="url",
                     )
             new = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
@@ -212,5 +212,5 @@ def fault_of(status: int) -> str | None:
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:
-        return f"the endpoint answered {status}; redirects are not followed: register the URL that it leads to"
-    return f"the endpoint answered {status}; a status from 200 to 299 says that it has the message"
+        return f"the endpoint returned {status}; redirects are not followed, use the URL of their target"
+    return f"the endpoint returned {status}; it must return a status from 200 to 299"

@@ -83,11 +83,11 @@ def better(first: Drawn, second: Drawn) -> Drawn:
 def blank(pixels: Pixels | None) -> Flaw | None:
     """The flaw of a picture that is no picture: None for numbers that are none, one flat colour, or almost that."""
     if pixels is None:
-        return Flaw(reason="the model's numbers ran out of range", bad=np.inf, fatal=True)
+        return Flaw(reason="the model produced invalid numbers", bad=np.inf, fatal=True)
     if is_flat(pixels):
-        return Flaw(reason="it came out as one flat colour", bad=np.inf, fatal=True)
+        return Flaw(reason="it is one flat colour", bad=np.inf, fatal=True)
     if ink(pixels) < INK_LEAST:
-        return Flaw(reason="it came out almost blank", bad=np.inf, fatal=True)
+        return Flaw(reason="it is almost blank", bad=np.inf, fatal=True)
     return None
 
 

@@ -41,7 +41,7 @@ class NsfwJudge:
 
     def check(self, picture: Pixels) -> None:
         if self._score(Image.fromarray(on_white(picture))) >= THRESHOLD:
-            raise UnsafeContent("the picture was withheld: it seems to show nudity")
+            raise UnsafeContent("the image was withheld: it appears to show nudity")
 
 
 def _open_nsfw() -> Callable[[Image.Image], float]:
@@ -73,7 +73,7 @@ class CheckerJudge:
         # The checker blackens what it refuses, in this copy.
         _, flagged = self._checker(images=[np.array(shown)], clip_input=seen)
         if flagged[0]:
-            raise UnsafeContent("the picture was withheld: the model's safety checker refused it")
+            raise UnsafeContent("the image was withheld: the safety checker of the model refused it")
 
 
 class GuardrailJudge:
@@ -86,7 +86,7 @@ class GuardrailJudge:
         """Raises UnsafeContent; ModerationUnavailable where the stage delivers nothing unjudged."""
         reasons = self._moderation.reasons(jpeg_within(Image.fromarray(picture)), ours=True)
         if reasons:
-            raise UnsafeContent(f"the picture was withheld: it seems to show {', '.join(reasons)}")
+            raise UnsafeContent(f"the image was withheld: it appears to show {', '.join(reasons)}")
 
 
 class Judges:

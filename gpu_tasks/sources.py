@@ -32,7 +32,7 @@ class SourcePictures:
     def facts(self, order: ImageOrder) -> Source:
         """What submission found out about the order's source; raises SourceMissing for an order without one."""
         if order.source is None:
-            raise SourceMissing(f"the job {order.job_id} names no source")
+            raise SourceMissing(f"the job {order.job_id} has no source")
         return order.source
 
     def fetch(self, order: ImageOrder) -> None:
@@ -47,7 +47,7 @@ class SourcePictures:
         if place not in self._kept:
             with Image.open(io.BytesIO(self._fetch(source)), formats=("PNG",)) as image:
                 if image.size != (source.width, source.height):
-                    raise SourceMissing(f"{source.reference} is not the picture that its submission found")
+                    raise SourceMissing(f"the source {source.reference} has changed since the job was submitted")
                 self._kept[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB"))
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

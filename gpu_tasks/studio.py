@@ -210,7 +210,7 @@ def kept(first: Drawn | Exception, second: Drawn | Exception) -> Drawn | Excepti
     if isinstance(first, Exception) or isinstance(second, Exception):
         return second
     drawn = better(first, second)
-    return ImageFlawed(f"tried twice, and {drawn.flaw.reason}") if drawn.flaw and drawn.flaw.fatal else drawn
+    return ImageFlawed(f"both drawings are flawed: {drawn.flaw.reason}") if drawn.flaw and drawn.flaw.fatal else drawn
 
 
 def load_studio(settings: WorkerSettings) -> Studio:

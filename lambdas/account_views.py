@@ -1,4 +1,4 @@
-"""What the API answers about accounts, and takes to change them."""
+"""Request and response bodies of accounts."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -9,97 +9,101 @@ from pydantic import Field, StringConstraints
 from craftspark.credits import Account, Entry, EntryKind, Holding
 from craftspark.parsing import LINE, WORDS
 from craftspark.plans import find_plan
-from lambdas.shapes import Body, View
+from lambdas.shapes import NEXT_CURSOR, Body, View
 
 
 class PlanView(View):
-    """What a plan allows."""
+    """A plan and its limits."""
 
-    name: str
-    title: str
-    monthly_credits: int
-    max_active_jobs: int
-    submissions_per_minute: int
-    largest_count: int
-    lanes: list[str]
-    webhooks: int
+    name: str = Field(description="Name of the plan.")
+    title: str = Field(description="Display name.")
+    monthly_credits: int = Field(description="Credits granted each month.")
+    max_active_jobs: int = Field(description="Maximum number of unfinished jobs.")
+    submissions_per_minute: int = Field(description="Maximum number of new jobs per minute.")
+    largest_count: int = Field(description="Maximum number of images per job.")
+    lanes: list[str] = Field(description="Processing lanes that jobs can use.")
+    webhooks: int = Field(description="Maximum number of webhooks.")
 
 
 class AccountView(View):
-    """Credits: `granted` = `available` + `reserved` + `spent` + `expired`."""
+    """An account. Credits: `granted` = `available` + `reserved` + `spent` + `expired`."""
 
-    plan: PlanView
-    granted: int
-    available: int
-    reserved: int
-    spent: int
-    expired: int
+    plan: PlanView = Field(description="Plan of the account.")
+    granted: int = Field(description="Credits ever granted.")
+    available: int = Field(description="Credits that can be spent.")
+    reserved: int = Field(description="Credits reserved for unfinished jobs.")
+    spent: int = Field(description="Credits charged for delivered images.")
+    expired: int = Field(description="Monthly credits that expired.")
     expiring: int = Field(
-        description="Of those available and reserved, what expires at the end of the month, if it is not used by then."
+        description="Available and reserved credits that expire at the end of the month if they are not spent."
     )
-    active_jobs: int
-    max_active_jobs: int
-    suspended: str | None = Field(None, description="Why the account takes no jobs, where it does not.")
+    active_jobs: int = Field(description="Number of unfinished jobs.")
+    max_active_jobs: int = Field(description="Maximum number of unfinished jobs.")
+    suspended: str | None = Field(None, description="Reason for the suspension. Only for a suspended account.")
 
 
 class EntryView(View):
-    """One line of the ledger: credits went from one holding to another."""
+    """A ledger entry: a transfer of credits from one holding to another."""
 
-    name: str
-    kind: EntryKind
-    credits: int
-    source: Holding
-    target: Holding
-    at: datetime
-    job_id: str | None = None
-    note: str | None = None
+    name: str = Field(description="Unique name of the entry.")
+    kind: EntryKind = Field(description="Kind of transfer.")
+    credits: int = Field(description="Number of credits. Negative for an adjustment that adds credits.")
+    source: Holding = Field(description="Holding that the credits leave.")
+    target: Holding = Field(description="Holding that the credits enter.")
+    at: datetime = Field(description="Time of the transfer.")
+    job_id: str | None = Field(None, description="Id of the job that the transfer belongs to.")
+    note: str | None = Field(None, description="Explanation by an operator.")
 
 
 class LedgerPage(View):
-    """Entries, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+    """A page of ledger entries, newest first."""
 
-    entries: list[EntryView]
-    next_cursor: str | None = None
+    entries: list[EntryView] = Field(description="The entries of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
 class MakerView(View):
-    """A user who can be a maker."""
+    """A user of the user pool."""
 
-    maker: str = Field(description="The subject of their tokens, by which the other routes know them.")
-    email: str | None = None
-    status: str = Field(description="The user's status in the user pool.", examples=["CONFIRMED"])
-    enabled: bool = Field(description="Whether the user may sign in.")
+    maker: str = Field(
+        description="Id of the maker, for the paths of other operations: the `sub` claim of their access tokens."
+    )
+    email: str | None = Field(None, description="E-mail address.")
+    status: str = Field(description="Status in the user pool.", examples=["CONFIRMED"])
+    enabled: bool = Field(description="Whether the user can sign in.")
 
 
 class MakerList(View):
-    """The makers that were found; none where nobody is known by that e-mail address or subject."""
+    """The makers that match the query."""
 
-    makers: list[MakerView]
+    makers: list[MakerView] = Field(description="The makers. Empty if no user matches.")
 
 
 class CreditChange(Body):
-    """Credits for an account, and why."""
+    """A change of an account's credits."""
 
-    credits: int = Field(ge=-1_000_000, le=1_000_000, description="To be given; less than none, to be taken.")
+    credits: int = Field(
+        ge=-1_000_000, le=1_000_000, description="Number of credits to add. A negative number deducts credits."
+    )
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINE, WORDS] = Field(
-        description="Why; the maker reads it in the ledger.", examples=["order 1234"]
+        description="Reason for the change. The maker sees it in the ledger.", examples=["order 1234"]
     )
 
 
 class PlanChange(Body):
-    """Another plan for an account."""
+    """A change of an account's plan."""
 
     plan: Annotated[str, StringConstraints(max_length=100), LINE] = Field(
-        description="The plan's name.", examples=["plus"]
+        description="Name of the new plan.", examples=["plus"]
     )
 
 
 class SuspensionChange(Body):
-    """Whether an account takes jobs."""
+    """A suspension of an account, or its end."""
 
     reason: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINE, WORDS] | None
-    ) = Field(description="Why it takes none, which the maker is told; null to take jobs again.")
+    ) = Field(description="Reason for the suspension. The maker sees it. `null` ends the suspension.")
 
 
 def account_view(account: Account) -> AccountView:

@@ -127,7 +127,7 @@ def check_token(claims: Mapping[str, str], scopes: Collection[str]) -> None:
     alone tells them apart. Issuers without that claim give scopes to access tokens only.
     """
     if claims.get("token_use", "access") != "access":
-        raise AccessTokenRequired("send the access token; this is a token of another kind")
+        raise AccessTokenRequired("this is not an access token; send the access token")
     if set(scopes).isdisjoint(claims.get("scope", "").split()):
         raise Forbidden(f"the token has none of the scopes {', '.join(scopes)}")
 
@@ -136,14 +136,14 @@ def _maker_of(claims: Mapping[str, str]) -> str:
     try:
         return parse_maker(claims.get("sub", ""))
     except InvalidInput as invalid:
-        raise Forbidden(f"the token's `sub` claim names no maker: {invalid.detail}") from None
+        raise Forbidden(f"the `sub` claim of the token is not valid: {invalid.detail}") from None
 
 
 def _body_of(gateway_event: Mapping[str, Any]) -> bytes:
     text = gateway_event.get("body") or ""
     body = parse_base64(text, "body") if gateway_event.get("isBase64Encoded") else utf8(text, "body")
     if len(body) > BODY_LIMIT:
-        raise BodyTooLarge(f"the body has {len(body)} bytes and may have {BODY_LIMIT}", field="body")
+        raise BodyTooLarge(f"the body has {len(body)} bytes and can have at most {BODY_LIMIT}", field="body")
     return body
 
 
@@ -164,7 +164,7 @@ def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_i
     """The job, upload or webhook that the path names; raises NotFound for what can be none, before a table is asked."""
     given = request.path[name]
     if not is_job_id(given):
-        raise NOT_FOUND[name]("an id has 26 lower-case letters and digits", field=name)
+        raise NOT_FOUND[name]("the id must have 26 lowercase letters and digits", field=name)
     return given
 
 

@@ -25,8 +25,8 @@ def filter_of(query: Mapping[str, str]) -> JobFilter:
     if tool is not None:
         find_tool(tool)
     if state is not None and state not in list(JobState):
-        raise InvalidInput(f"state is one of {', '.join(JobState)}", field="state")
+        raise InvalidInput(f"state must be one of {', '.join(JobState)}", field="state")
     since, until = (parse_timestamp(query[name], name) if name in query else None for name in ("since", "until"))
     if since and until and since > until:
-        raise InvalidInput("until is not before since", field="until")
+        raise InvalidInput("until must not be before since", field="until")
     return JobFilter(tool=tool, state=state, since=since, until=until)

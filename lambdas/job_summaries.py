@@ -1,4 +1,4 @@
-"""A job as lists and submissions answer it: apart from the other views, which a cold submission need not load."""
+"""The summary of a job. It is apart from the other views so that a cold submission does not load them."""
 
 from datetime import datetime
 from typing import Any
@@ -10,30 +10,30 @@ from lambdas.shapes import View
 
 
 class CreditsView(View):
-    """What became of the job's credits. `price` = `reserved` + `spent` + `refunded`."""
+    """Credits of a job: `price` = `reserved` + `spent` + `refunded`."""
 
-    price: int
-    reserved: int
-    spent: int
-    refunded: int
+    price: int = Field(description="Price of the job.")
+    reserved: int = Field(description="Credits reserved for an unfinished job.")
+    spent: int = Field(description="Credits charged for delivered images.")
+    refunded: int = Field(description="Credits returned for images that were not delivered.")
 
 
 class JobSummary(View):
-    """A job as the list shows it."""
+    """A job without its images."""
 
-    job_id: str
-    title: str | None = Field(None, description="The maker's own name for it.")
-    tool: str
-    state: JobState
-    count: int
-    delivered: int
-    lane: str
-    request: dict[str, Any]
-    credits: CreditsView
-    created_at: datetime
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    expires_at: datetime = Field(description="When the job and its images are deleted.")
+    job_id: str = Field(description="Id of the job.")
+    title: str | None = Field(None, description="Title that the maker gave the job.")
+    tool: str = Field(description="Name of the tool.")
+    state: JobState = Field(description="State of the job.")
+    count: int = Field(description="Number of requested images.")
+    delivered: int = Field(description="Number of delivered images.")
+    lane: str = Field(description="Processing lane, `interactive` or `bulk`.")
+    request: dict[str, Any] = Field(description="The request, with the defaults of the model filled in.")
+    credits: CreditsView = Field(description="Price and charges of the job.")
+    created_at: datetime = Field(description="Time at which the job was created.")
+    started_at: datetime | None = Field(None, description="Time at which rendering started.")
+    finished_at: datetime | None = Field(None, description="Time at which the job ended.")
+    expires_at: datetime = Field(description="Time at which the job and its images are deleted.")
 
 
 def summary_of(job: JobOutline) -> dict[str, Any]:

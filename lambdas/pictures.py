@@ -24,7 +24,7 @@ def clean_and_judged(content: bytes) -> Picture:
         reasons = judge.reasons(small_jpeg(picture), ours=False)
         if reasons:
             raise InvalidInput(
-                f"we take no pictures that show {', '.join(reasons)}; bring another picture", field=FIELD
+                f"images that show {', '.join(reasons)} are not allowed; send another image", field=FIELD
             )
     return picture
 

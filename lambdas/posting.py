@@ -188,17 +188,17 @@ def explain(error: Exception) -> str:
         case ssl.SSLCertVerificationError():
             return f"the endpoint's certificate is not valid: {error.verify_message}"
         case TimeoutError():
-            return f"the endpoint did not answer within {WITHIN_S:g} seconds"
+            return f"the endpoint did not respond within {WITHIN_S:g} seconds"
         case ssl.SSLError():
-            return "the endpoint and we could not agree on a TLS connection"
+            return "the TLS handshake with the endpoint failed"
         case ConnectionRefusedError():
             return "the endpoint refused the connection"
         case RemoteDisconnected() | ConnectionError():
-            return "the endpoint closed the connection before it answered"
+            return "the endpoint closed the connection before it responded"
         case LineTooLong():
-            return "the endpoint answered with headers that are too large"
+            return "the response of the endpoint has headers that are too large"
         case HTTPException():
             too_many = "more than" in str(error)
-            return "the endpoint answered with too many headers" if too_many else "the endpoint did not answer HTTP"
+            return "the response of the endpoint has too many headers" if too_many else "the response is not HTTP"
         case _:
             return "the endpoint could not be reached"

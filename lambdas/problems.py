@@ -38,30 +38,30 @@ STATUS: dict[type[CraftsparkError], HTTPStatus] = {
     errors.ModerationUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 TITLES = {
-    "InvalidInput": "A field of the request breaks its rule",
-    "PromptRefused": "We make no pictures of this",
-    "BodyTooLarge": "The request's body is too large",
-    "ToolUnknown": "There is no such tool",
-    "JobNotFound": "You have no such job",
-    "WebhookNotFound": "You have no such webhook",
-    "UploadNotFound": "You have no such upload",
-    "IdempotencyKeyReused": "This Idempotency-Key belongs to another request",
-    "JobAlreadyFinal": "The job has ended",
-    "JobUnfinished": "The job is in progress",
-    "CreditsInsufficient": "Not enough credits",
-    "TooManyActiveJobs": "Too many jobs in progress",
-    "TooManyRequests": "Too many requests",
-    "RenderTooLong": "The job would take too long",
-    "TooManyOpenUploads": "Too many uploads that are not checked yet",
-    "WaitTooLong": "The job would wait too long",
-    "BacklogTooLong": "Too much work waits for this job to end in time",
-    "PlanExceeded": "Your plan does not have this",
+    "InvalidInput": "A field of the request is not valid",
+    "PromptRefused": "The prompt is not allowed",
+    "BodyTooLarge": "The request body is too large",
+    "ToolUnknown": "The tool does not exist",
+    "JobNotFound": "The job does not exist",
+    "WebhookNotFound": "The webhook does not exist",
+    "UploadNotFound": "The upload does not exist",
+    "IdempotencyKeyReused": "The idempotency key was used with another request",
+    "JobAlreadyFinal": "The job has already ended",
+    "JobUnfinished": "The job has not ended yet",
+    "CreditsInsufficient": "The account does not have enough credits",
+    "TooManyActiveJobs": "The account has too many unfinished jobs",
+    "TooManyRequests": "A limit of your plan is reached",
+    "RenderTooLong": "The job would take too long to render",
+    "TooManyOpenUploads": "The account has too many unchecked uploads",
+    "WaitTooLong": "The job would wait longer than max_wait_s",
+    "BacklogTooLong": "The backlog is too long for the job to meet its deadline",
+    "PlanExceeded": "Your plan does not include this",
     "AccountSuspended": "Your account is suspended",
-    "AccountMissing": "There is no such account",
+    "AccountMissing": "The account does not exist",
     "AccessTokenRequired": "The token is not an access token",
-    "Forbidden": "The token does not allow this",
-    "ModerationUnavailable": "Prompts or pictures cannot be judged at the moment",
-    "AccountContended": "Too many requests at once",
+    "Forbidden": "The access token does not allow this",
+    "ModerationUnavailable": "Content moderation is not available",
+    "AccountContended": "Concurrent requests changed the same data",
 }
 RETRY_AFTER_S = {
     errors.TooManyActiveJobs: 5,
@@ -75,39 +75,42 @@ RETRY_AFTER_S = {
 
 
 class FieldError(BaseModel):
-    """One field at fault."""
+    """An invalid field."""
 
-    field: str
-    detail: str
+    field: str = Field(description="Path of the field, with dots between its parts.")
+    detail: str = Field(description="What is wrong and how to correct it.")
 
 
 class Problem(BaseModel):
-    """An RFC 9457 problem. `type` is stable: the name of the error everywhere else."""
+    """Problem details as specified by RFC 9457."""
 
-    type: str = Field(examples=["/problems/InvalidInput"])
-    title: str
-    status: int
-    detail: str
-    field: str | None = Field(None, description="The part of the request that is at fault.")
-    errors: list[FieldError] = Field([], description="Every field at fault, when there are several.")
-    tokens: int | None = Field(None, description="The tokens of the longest text that is over the model's limit.")
-    max_tokens: int | None = Field(None, description="The most tokens that the model reads of a text.")
-    price: int | None = Field(None, description="What the job costs, in credits.")
-    available: int | None = Field(None, description="Credits available.")
-    affordable_count: int | None = Field(None, description="The count that the credits available pay for.")
-    active_jobs: int | None = Field(None, description="Your jobs in progress.")
-    max_active_jobs: int | None = Field(None, description="How many may be in progress.")
-    estimated_wait_s: int | None = Field(None, description="How long the job would wait, in seconds.")
-    words: list[str] = Field([], description="The words that are refused, where they are known.")
-    estimated_render_s: int | None = Field(None, description="How long it would take to render, in seconds.")
-    deadline_s: int | None = Field(None, description="How long a job may take from submission to its end, in seconds.")
-    plan: str | None = Field(None, description="Your plan.")
+    type: str = Field(
+        description="Type of the problem. It is stable: use it to tell problems apart.",
+        examples=["/problems/InvalidInput"],
+    )
+    title: str = Field(description="Summary of the problem type.")
+    status: int = Field(description="HTTP status.")
+    detail: str = Field(description="What is wrong with this request and how to correct it.")
+    field: str | None = Field(None, description="Part of the request that caused the problem.")
+    errors: list[FieldError] = Field([], description="All invalid fields.")
+    tokens: int | None = Field(None, description="Number of tokens in the longest text that exceeds `max_tokens`.")
+    max_tokens: int | None = Field(None, description="Maximum number of tokens in a text.")
+    price: int | None = Field(None, description="Price of the job, in credits.")
+    available: int | None = Field(None, description="Available credits.")
+    affordable_count: int | None = Field(None, description="Number of images that the available credits pay for.")
+    active_jobs: int | None = Field(None, description="Number of unfinished jobs.")
+    max_active_jobs: int | None = Field(None, description="Maximum number of unfinished jobs.")
+    estimated_wait_s: int | None = Field(None, description="Estimated wait before rendering starts, in seconds.")
+    words: list[str] = Field([], description="Words of the prompt that are not allowed, if they are known.")
+    estimated_render_s: int | None = Field(None, description="Estimated render time, in seconds.")
+    deadline_s: int | None = Field(None, description="Maximum time from submission to the end of a job, in seconds.")
+    plan: str | None = Field(None, description="Name of your plan.")
 
 
 class GatewayProblem(BaseModel):
-    """What API Gateway answers by itself: no RFC 9457 problem."""
+    """An error from API Gateway. It is not an RFC 9457 problem."""
 
-    message: str
+    message: str = Field(description="Explanation of the error.")
 
 
 def problem_of(error: CraftsparkError) -> tuple[HTTPStatus, dict[str, Any]]:

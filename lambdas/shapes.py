@@ -1,15 +1,17 @@
-"""What all shapes of the API's JSON have in common."""
+"""What all JSON bodies of the API have in common."""
 
 from pydantic import BaseModel, ConfigDict
 
+NEXT_CURSOR = "Value for the query parameter `cursor` of the next page. Absent on the last page."
+
 
 class View(BaseModel):
-    """What is answered. Built when it is first used: a function that starts cold uses few of them."""
+    """A response body. Its schema is built on first use, because a cold start needs few of them."""
 
     model_config = ConfigDict(defer_build=True)
 
 
 class Body(BaseModel):
-    """What is taken. Types are strict and unknown fields are refused."""
+    """A request body. Types are strict and unknown fields are refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)

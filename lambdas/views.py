@@ -1,4 +1,4 @@
-"""What the API answers: the shapes of its JSON."""
+"""Response bodies of jobs, quotes, uploads and tools, and the request bodies that belong to them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from craftspark.sources import UPLOAD
 from craftspark.submissions import Quote
 from craftspark.uploads import ContentType, Facts, Upload
 from lambdas.job_summaries import JobSummary, summary_of
-from lambdas.shapes import Body, View
+from lambdas.shapes import NEXT_CURSOR, Body, View
 
 ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
 
@@ -23,180 +23,190 @@ ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
 class ImageView(View):
     """One image of a job."""
 
-    index: int
-    seed: int = Field(description="What it was drawn with; not the one first asked for where that gave a flaw.")
-    state: ImageState
-    url: str | None = Field(None, description="Where to fetch the PNG, for a while.")
-    thumbnail_url: str | None = Field(None, description="Where to fetch a small WebP, for a while.")
+    index: int = Field(description="Number of the image within its job, from 0.")
+    seed: int = Field(
+        description="Seed that the image was drawn with. Differs from the requested seed if the first drawing was "
+        "flawed and a second one replaced it."
+    )
+    state: ImageState = Field(description="State of the image.")
+    url: str | None = Field(None, description="Temporary URL of the PNG file.")
+    thumbnail_url: str | None = Field(None, description="Temporary URL of a WebP thumbnail.")
     files: dict[str, str] | None = Field(
-        None, description="Where to fetch the files beside it, by name, for a while: previews, sheets, cut files."
+        None, description="Temporary URLs of further files of the image, by name: previews, sheets, cut files."
     )
-    width: int | None = None
-    height: int | None = None
-    scores: dict[str, float] | None = Field(None, description="What was measured on the picture, by name.")
-    render_seconds: float | None = Field(None, description="The image's share of the GPU's time.")
+    width: int | None = Field(None, description="Width in pixels.")
+    height: int | None = Field(None, description="Height in pixels.")
+    scores: dict[str, float] | None = Field(None, description="Quality scores of the image, by name.")
+    render_seconds: float | None = Field(None, description="GPU time spent on the image, in seconds.")
     error: Annotated[str, Field(json_schema_extra={"enum": [*FAILURE_NAMES]})] | None = Field(
-        None, description="The name of what kept the image from being delivered; it was not charged."
+        None, description="Name of the error if the image was not delivered. Such an image is not charged."
     )
-    reason: str | None = Field(None, description="The same in a sentence, for the maker.")
+    reason: str | None = Field(None, description="Explanation of `error` for the maker.")
 
 
 class ListedJob(JobSummary):
-    """A job in the list."""
+    """A job in a list, with links to thumbnails."""
 
     thumbnail_urls: list[str] = Field(
-        description=f"Links to thumbnails of up to {THUMBNAILS_LISTED} delivered images; empty until the job has ended."
+        description=f"Temporary URLs of thumbnails of up to {THUMBNAILS_LISTED} delivered images. Empty until the job "
+        "has ended."
     )
 
 
 class JobView(JobSummary):
     """A job with its images."""
 
-    progress: float = Field(description="The share that is done, 0 to 1.")
-    images: list[ImageView]
+    progress: float = Field(description="Completed fraction of the job, 0 to 1.")
+    images: list[ImageView] = Field(description="The images of the job, by index.")
 
 
 class InspectedJob(JobView):
-    """A job as operators see it."""
+    """A job with its images as operators see it. It has no URLs."""
 
-    maker: str
-    deadline: datetime = Field(description="When it is ended, if nothing else did.")
+    maker: str = Field(description="Id of the maker who owns the job: the `sub` claim of their access tokens.")
+    deadline: datetime = Field(description="Time limit of the job. An unfinished job is ended at this time.")
 
 
 class JobPage(View):
-    """Jobs, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+    """A page of jobs, newest first."""
 
-    jobs: list[ListedJob]
-    next_cursor: str | None = None
+    jobs: list[ListedJob] = Field(description="The jobs of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
 class AccountJobPage(View):
-    """A maker's jobs as operators see them, newest first. `next_cursor` is there when there are more."""
+    """A page of a maker's jobs as operators see them, newest first."""
 
-    jobs: list[JobSummary]
-    next_cursor: str | None = None
+    jobs: list[JobSummary] = Field(description="The jobs of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
 class StyleView(View):
-    """A look that the tool's pictures can have: `name` is the request's `style`."""
+    """A style that a tool can draw in."""
 
-    name: str
-    title: str
-    summary: str
-    licence: str
+    name: str = Field(description="Value for `style` in a request.")
+    title: str = Field(description="Display name.")
+    summary: str = Field(description="One sentence about the style.")
+    licence: str = Field(description="Licence of the style.")
 
 
 class CheaperView(View):
-    """What other settings would cost and take: `changes` are fields of the request."""
+    """A cheaper variant of a request."""
 
-    changes: dict[str, Any]
-    price: int
-    estimated_render_s: int = Field(description="Seconds from the first step to the job's end.")
+    changes: dict[str, Any] = Field(description="Request fields to change, with their new values.")
+    price: int = Field(description="Price of the job with these changes, in credits.")
+    estimated_render_s: int = Field(
+        description="Estimated time from the start of rendering to the end of the job with these changes, in seconds."
+    )
 
 
 class QuoteView(View):
-    """What a job would cost, in credits, and take. Times are estimates from the work that waits at this moment and from
-    what the workers measured lately."""
+    """Price and estimated duration of a job. The estimates use the current backlog and recent render times."""
 
-    price: int
-    credits_per_image: int
-    estimated_wait_s: int = Field(description="Seconds from the submission to the first step.")
-    estimated_render_s: int = Field(description="Seconds from the first step to the job's end.")
-    estimated_total_s: int = Field(description="Seconds from the submission to the job's end: both of them.")
-    cheaper: list[CheaperView]
+    price: int = Field(description="Price of the job, in credits.")
+    credits_per_image: int = Field(description="Price of one image, in credits.")
+    estimated_wait_s: int = Field(description="Estimated time from submission to the start of rendering, in seconds.")
+    estimated_render_s: int = Field(
+        description="Estimated time from the start of rendering to the end of the job, in seconds."
+    )
+    estimated_total_s: int = Field(description="Sum of `estimated_wait_s` and `estimated_render_s`.")
+    cheaper: list[CheaperView] = Field(description="Cheaper variants of the request, the most similar first.")
 
 
 class LiveView(View):
-    """Where to open a WebSocket for live updates: once, within `good_for_s` seconds."""
+    """A single-use WebSocket URL for live updates."""
 
-    url: str
-    good_for_s: int
+    url: str = Field(description="URL to connect to. It is valid for one connection.")
+    good_for_s: int = Field(description="Number of seconds for which the URL is valid.")
 
 
 class JobChanges(Body):
-    """What a maker may change of a job."""
+    """Changes to a job."""
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINE] = Field(
-        description="A name of your own; empty for none.", examples=["Apples for the kitchen"]
+        description="New title of the job. An empty string removes the title.", examples=["Apples for the kitchen"]
     )
 
 
 class UploadRequest(Body):
-    """What is to be uploaded."""
+    """The type of an image to upload."""
 
-    content_type: ContentType = Field(description="The picture's type.", examples=["image/png"])
+    content_type: ContentType = Field(description="Media type of the image.", examples=["image/png"])
 
 
 class UploadForm(View):
-    """A form to post the picture with: `fields` first, the file last, as multipart/form-data, within 15 minutes."""
+    """A form for sending the image to Amazon S3. The form is valid for 15 minutes.
 
-    upload_id: str
-    url: str
-    fields: dict[str, str]
-    largest_bytes: int
+    Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
+    """
+
+    upload_id: str = Field(description="Id of the upload.")
+    url: str = Field(description="URL to send the form to.")
+    fields: dict[str, str] = Field(description="Form fields to send before the file, with their values.")
+    largest_bytes: int = Field(description="Maximum size of the file, in bytes.")
 
 
 class UploadView(View):
-    """A picture that was checked. `source` names it in a request."""
+    """A checked upload."""
 
-    upload_id: str
-    source: str
-    width: int
-    height: int
-    alpha: bool = Field(description="Whether it has transparency.")
-    expires_at: datetime = Field(description="When it is deleted.")
+    upload_id: str = Field(description="Id of the upload.")
+    source: str = Field(description="Value for `source` in a request to a tool.")
+    width: int = Field(description="Width in pixels.")
+    height: int = Field(description="Height in pixels.")
+    alpha: bool = Field(description="Whether the image has transparency.")
+    expires_at: datetime = Field(description="Time at which the upload is deleted.")
 
 
 class UploadSummary(View):
-    """An upload as the list shows it. One that is ready has a `source` that names it in a request."""
+    """An upload in a list."""
 
-    upload_id: str
-    state: Literal["open", "ready"] = Field(description="`open` until its picture was sent and checked.")
-    source: str | None = None
-    width: int | None = None
-    height: int | None = None
-    alpha: bool | None = Field(None, description="Whether it has transparency.")
-    created_at: datetime
-    expires_at: datetime = Field(description="When it is deleted.")
+    upload_id: str = Field(description="Id of the upload.")
+    state: Literal["open", "ready"] = Field(description="`open` until the image is sent and checked, then `ready`.")
+    source: str | None = Field(None, description="Value for `source` in a request to a tool. Only if ready.")
+    width: int | None = Field(None, description="Width in pixels. Only if ready.")
+    height: int | None = Field(None, description="Height in pixels. Only if ready.")
+    alpha: bool | None = Field(None, description="Whether the image has transparency. Only if ready.")
+    created_at: datetime = Field(description="Time at which the upload was created.")
+    expires_at: datetime = Field(description="Time at which the upload is deleted.")
 
 
 class UploadPage(View):
-    """Uploads, newest first. `next_cursor` is there when there are more: give it back as `cursor`."""
+    """A page of uploads, newest first."""
 
-    uploads: list[UploadSummary]
-    next_cursor: str | None = None
+    uploads: list[UploadSummary] = Field(description="The uploads of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
 class PresetView(View):
-    """Words for a look: `name` is the request's `preset`."""
+    """A preset: words for a style, which are added to the prompt."""
 
-    name: str
-    title: str
-    summary: str
+    name: str = Field(description="Value for `preset` in a request.")
+    title: str = Field(description="Display name.")
+    summary: str = Field(description="One sentence about the preset.")
 
 
 class ToolView(View):
-    """A tool, and the JSON schema of what it takes."""
+    """A tool, with the values and the JSON schema of its requests."""
 
-    name: str
-    title: str
-    summary: str
-    credits_per_image: int = Field(description="With the model's own settings.")
-    sizes: list[str]
-    max_steps: int
+    name: str = Field(description="Name of the tool, as in the path of its jobs.")
+    title: str = Field(description="Display name.")
+    summary: str = Field(description="One sentence about the tool.")
+    credits_per_image: int = Field(description="Price of one image with the model's default settings, in credits.")
+    sizes: list[str] = Field(description="Supported values for `size`, as width x height in pixels.")
+    max_steps: int = Field(description="Maximum value for `steps`.")
     max_prompt_tokens: int | None = Field(
-        None, description="The most tokens of each text, preset included; absent for a tool that draws nothing."
+        None, description="Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt."
     )
-    styles: list[StyleView]
-    presets: list[PresetView]
-    request_schema: dict[str, Any]
+    styles: list[StyleView] = Field(description="Supported values for `style`.")
+    presets: list[PresetView] = Field(description="Supported values for `preset`.")
+    request_schema: dict[str, Any] = Field(description="JSON schema of the request body.")
 
 
 class ToolList(View):
-    """The tools there are."""
+    """All tools."""
 
-    model: str
-    tools: list[ToolView]
+    model: str = Field(description="Name of the diffusion model that the tools use.")
+    tools: list[ToolView] = Field(description="The tools.")
 
 
 Links = Callable[[list[Download]], list[str]]  # where these objects are fetched

@@ -1,4 +1,4 @@
-"""What the API answers about webhooks, and takes to register one."""
+"""Request and response bodies of webhooks."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,44 +12,47 @@ from lambdas.shapes import Body, View
 
 
 class WebhookRequest(Body):
-    """Where to be told how jobs end."""
+    """The endpoint of a new webhook."""
 
     url: Annotated[str, StringConstraints(max_length=LONGEST_URL), LINE] = Field(
-        description="https, port 443, on the public internet. Answered in its normal form.",
+        description="HTTPS URL of an endpoint on the public internet, with port 443. The response has it in "
+        "normalised form.",
         examples=["https://example.com/craftspark"],
     )
 
 
 class WebhookView(View):
-    """An endpoint. Messages are signed by Standard Webhooks."""
+    """A webhook. Its messages are signed as specified by Standard Webhooks (standardwebhooks.com)."""
 
-    webhook_id: str
-    url: str
-    created_at: datetime
-    secret: str | None = Field(None, description="Signs the messages; shown when it is made, and never again.")
+    webhook_id: str = Field(description="Id of the webhook.")
+    url: str = Field(description="URL that messages are sent to.")
+    created_at: datetime = Field(description="Time at which the webhook was created.")
+    secret: str | None = Field(
+        None, description="Secret that signs the messages. Only in the response to the request that created the secret."
+    )
 
 
 class WebhookList(View):
-    """All endpoints."""
+    """All webhooks of a maker."""
 
-    webhooks: list[WebhookView]
+    webhooks: list[WebhookView] = Field(description="The webhooks, without their secrets.")
 
 
 class DeliveryView(View):
-    """One try to deliver a message."""
+    """One attempt to deliver a message."""
 
-    message_id: str
-    attempt: int
-    at: datetime
-    delivered: bool
-    status: int | None = Field(None, description="What the endpoint answered.")
-    error: str | None = Field(None, description="Why the message counts as not delivered.")
+    message_id: str = Field(description="Id of the message. It is the same for all attempts.")
+    attempt: int = Field(description="Number of the attempt, from 1.")
+    at: datetime = Field(description="Time of the attempt.")
+    delivered: bool = Field(description="Whether the endpoint accepted the message.")
+    status: int | None = Field(None, description="HTTP status of the endpoint's response.")
+    error: str | None = Field(None, description="Reason why the attempt failed.")
 
 
 class DeliveryList(View):
-    """Tries, newest first; the log goes back 30 days."""
+    """Delivery attempts of the last 30 days, newest first."""
 
-    deliveries: list[DeliveryView]
+    deliveries: list[DeliveryView] = Field(description="The attempts.")
 
 
 def webhook_view(webhook: Webhook, *, secret: bool = False) -> WebhookView:

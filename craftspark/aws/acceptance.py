@@ -52,11 +52,11 @@ class Acceptance:
                 self._mend(job, plan, failed.items)
             except Contended as contended:
                 raise AccountContended(
-                    "too many requests of yours at the same moment; send this one again"
+                    "too many of your requests arrived at the same time; send this request again"
                 ) from contended
             else:
                 return
-        raise AccountContended("your account changed at the same moment; send this request again")
+        raise AccountContended("another request changed your account at the same time; send this request again")
 
     def check_new(self, job_id: str) -> None:
         """Raise JobExists for a job that is there already: what it was accepted by may have changed since."""
@@ -83,7 +83,7 @@ class Acceptance:
         if existing and items.live(existing, utc_now()):
             raise JobExists(items.read_job(existing))
         if existing or entry is not None:
-            raise key_reused("this Idempotency-Key belongs to a job that has expired or was deleted")
+            raise key_reused("this Idempotency-Key was used for a job that has expired or was deleted")
         if any(each is not None for each in bound):
             raise key_reused()
         if not item:

@@ -42,7 +42,7 @@ class Accounts:
                 self.turn_over(account)
             else:
                 return account
-        raise AccountContended("your account changed at the same moment; send this request again")
+        raise AccountContended("another request changed your account at the same time; send this request again")
 
     def find(self, maker: str) -> Account | None:
         """The account as it stands; None for a maker who has none."""
@@ -59,7 +59,7 @@ class Accounts:
         """The account as of this month; raises AccountMissing for a maker who never came."""
         account = self.find(maker)
         if account is None:
-            raise AccountMissing(f"there is no account of {maker}", field="maker")
+            raise AccountMissing(f"there is no account for {maker}", field="maker")
         return account if account.month >= month_of(self.now()) else self.read(maker)
 
     def open(self, maker: str) -> None:
@@ -147,7 +147,7 @@ class Accounts:
                 raise EffectExists(f"the adjustment {key} was made before")
             if account.available + credits < 0:
                 raise CreditsInsufficient(
-                    f"{account.available} credits are available, {-credits} were to be taken",
+                    f"the account has {account.available} credits, fewer than the {-credits} to deduct",
                     field="credits",
                     available=account.available,
                 )
@@ -162,7 +162,7 @@ class Accounts:
             made = entry(self.table, maker, "adjust", key, -credits, self.now(), note=note)
             if self._write_effect([change, made, *also]):
                 return self.existing(maker)
-        raise AccountContended("the account changed at the same moment; send this request again")
+        raise AccountContended("another request changed the account at the same time; send this request again")
 
     def change_plan(self, maker: str, plan: Plan, also: Sequence[Write] = ()) -> Account:
         """Another plan from now on: a larger one grants at once what it has more a month; raises AccountMissing.
@@ -189,7 +189,7 @@ class Accounts:
             grant = entry(self.table, maker, "grant", f"{account.month}#{plan.name}", more, self.now())
             if self._once([change, *([grant] if more else []), *also]):
                 return self.existing(maker)
-        raise AccountContended("the account changed at the same moment; send this request again")
+        raise AccountContended("another request changed the account at the same time; send this request again")
 
     def suspend(self, maker: str, reason: str | None, also: Sequence[Write] = ()) -> Account:
         """Let the account do nothing that costs, or with None as before; raises AccountMissing."""
@@ -252,4 +252,6 @@ class Accounts:
         try:
             transact(self.client, writes)
         except Contended as contended:
-            raise AccountContended("the account changed at the same moment; send this request again") from contended
+            raise AccountContended(
+                "another request changed the account at the same time; send this request again"
+            ) from contended

@@ -67,13 +67,13 @@ class Guardrail:
         if answer["action"] != "GUARDRAIL_INTERVENED":
             return []
         found = [objection for assessment in answer["assessments"] for objection in _blocked(assessment)]
-        return found or [Objection(reason="content that we do not make")]
+        return found or [Objection(reason="content that is not allowed")]
 
 
 def _blocked(assessment: Any) -> Iterator[Objection]:
     for each in assessment.get("contentPolicy", {}).get("filters", ()):
         if each["action"] == BLOCKED:
-            yield Objection(reason=FILTERS.get(each["type"], "content that we do not make"))
+            yield Objection(reason=FILTERS.get(each["type"], "content that is not allowed"))
     for each in assessment.get("topicPolicy", {}).get("topics", ()):
         if each["action"] == BLOCKED:
             yield Objection(reason=each["name"].lower())
@@ -141,7 +141,7 @@ def unavailability(what: str = "prompts") -> Iterator[None]:
 
 
 def unavailable(what: str) -> ModerationUnavailable:
-    return ModerationUnavailable(f"{what} cannot be judged at the moment; send this request again in a moment")
+    return ModerationUnavailable(f"{what} cannot be moderated at the moment; send this request again in a moment")
 
 
 @dataclass(kw_only=True)

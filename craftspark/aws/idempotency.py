@@ -72,7 +72,7 @@ def write_effect(client: DynamoDBClient, writes: list[Write]) -> None:
     except ConditionsFailed:
         raise EffectExists("it was written before") from None
     except Contended as contended:
-        raise AccountContended("another request of yours wrote the same; send this one again") from contended
+        raise AccountContended("another of your requests changed the same data; send this request again") from contended
 
 
 def _key(effect: Effect) -> Any:

@@ -38,7 +38,7 @@ class RefusalBook:
                 raise held
             elif self._write(refusal, account):
                 return
-        raise AccountContended("your account changed at the same moment; send this request again")
+        raise AccountContended("another request changed your account at the same time; send this request again")
 
     def _write(self, refusal: Refusal, account: Account) -> bool:
         """Whether the record was written and counted; not where another refusal was counted at the same moment."""
@@ -72,5 +72,7 @@ class RefusalBook:
         except ConditionsFailed:
             return False
         except Contended as contended:
-            raise AccountContended("too many requests of yours at the same moment; send this one again") from contended
+            raise AccountContended(
+                "too many of your requests arrived at the same time; send this request again"
+            ) from contended
         return True

@@ -33,7 +33,7 @@ class SourceBytes:
             body = self.client.get_object(Bucket=self.buckets[source.bucket], Key=source.key)["Body"]
         except ClientError as error:
             if error.response["Error"]["Code"] in ABSENT:
-                raise SourceMissing(f"the source {source.reference} is gone") from None
+                raise SourceMissing(f"the source {source.reference} no longer exists") from None
             raise
         content = bytearray()
         for part in body.iter_chunks(PART_BYTES):

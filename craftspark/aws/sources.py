@@ -32,8 +32,8 @@ class Sources:
         source = self._upload(maker, name, until) if kind == UPLOAD else self._image(maker, kind, int(name), until)
         if source is None:
             raise InvalidInput(
-                f"you have no picture {reference} that is ready and lasts until the job is done; name an image of a "
-                "job of yours, or an upload that was checked",
+                f"you have no image {reference} that is ready and does not expire before the job's deadline; use an "
+                "image of one of your jobs or a checked upload",
                 field="source",
             )
         return source

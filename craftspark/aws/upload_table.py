@@ -44,7 +44,7 @@ class UploadTable:
             if len(held) >= most_open:
                 soonest = min(int(until["N"]) for until in held.values())
                 raise TooManyOpenUploads(
-                    f"{len(held)} uploads are open and {most_open} may be; check or delete one first",
+                    f"{len(held)} uploads are open and your plan allows {most_open}; check or delete one first",
                     retry_after_s=max(1, soonest - now),
                 )
             held[upload.upload_id] = epoch(upload.expires_at)
@@ -58,7 +58,7 @@ class UploadTable:
             except Contended:
                 break
             return
-        raise AccountContended("your uploads changed at the same moment; send this request again")
+        raise AccountContended("another request changed your uploads at the same time; send this request again")
 
     def find(self, maker: str, upload_id: str) -> Upload:
         upload = self._read(maker, upload_id)
@@ -82,10 +82,10 @@ class UploadTable:
                 return
             if int(self._item(maker, "limits").get("checks", {"N": "0"})["N"]) >= most_a_minute:
                 raise TooManyRequests(
-                    f"your plan takes {most_a_minute} checks a minute; wait for the next one",
+                    f"your plan allows {most_a_minute} checks per minute; wait for the next minute",
                     retry_after_s=60 - now.second,
                 )
-        raise AccountContended("your uploads changed at the same moment; send this request again")
+        raise AccountContended("another request changed your uploads at the same time; send this request again")
 
     def _counted(self, maker: str, now: datetime, change: str, condition: str, most: int | None = None) -> bool:
         """Whether the minute's count changed so: where the condition holds."""

@@ -47,7 +47,7 @@ class UploadBucket:
         content = answer["Body"].read(largest_bytes + 1) if answer["ContentLength"] <= largest_bytes else b""
         if max(answer["ContentLength"], len(content)) > largest_bytes:
             raise InvalidInput(
-                f"the picture has more than {largest_bytes} bytes; make it smaller and send it again", field="upload"
+                f"the image is larger than {largest_bytes} bytes; reduce it and send it again", field="upload"
             )
         return content
 

@@ -47,7 +47,7 @@ def bounded(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]
         return run(program, content, bounds)
     except TooMuchWork:
         raise refusal(
-            "decoding it takes too much time or memory; save it anew as a plain PNG or JPEG and send it again"
+            "decoding it takes too much time or memory; save it as a plain PNG or JPEG and send the new file"
         ) from None
     except ProcessBroke:
-        raise refusal("it cannot be decoded; save it anew and send it again") from None
+        raise refusal("it cannot be decoded; save it again and send the new file") from None

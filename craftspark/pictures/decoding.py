@@ -109,7 +109,7 @@ def structure_of(content: bytes) -> Structure:
     for fits, read in ((is_png, read_png), (is_jpeg, read_jpeg), (is_webp, read_webp)):
         if fits(content):
             return read(content)
-    raise refusal("it is no PNG, JPEG or WebP; send a picture of one of these formats")
+    raise refusal("it is not a PNG, JPEG or WebP; send one of these formats")
 
 
 def of_jpeg(structure: Structure) -> Image.Image:

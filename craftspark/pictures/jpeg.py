@@ -58,7 +58,7 @@ def read_jpeg(content: bytes) -> Structure:
             frame = segment.body
             check_frame(frame)
         elif segment.marker in OTHER_FRAMES:
-            raise refusal("it is a JPEG of a rare kind (lossless, hierarchical or arithmetic); save it as a plain JPEG")
+            raise refusal("it is a lossless, hierarchical or arithmetic JPEG; save it as a baseline JPEG")
         elif segment.marker == SCAN:
             scans += 1
             if scans > MOST_SCANS:
@@ -85,13 +85,13 @@ def check_frame(frame: memoryview) -> None:
     if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
         raise broken()
     if frame[0] != 8:
-        raise refusal(f"it has {frame[0]} bits a channel; save it with 8")
+        raise refusal(f"it has {frame[0]} bits per channel; save it with 8")
     height = int.from_bytes(frame[1:3], "big")
     if height == 0:
-        raise refusal("its header does not say how high it is; save it anew and send it again")
+        raise refusal("its header has no height; save it again and send the new file")
     check_size(int.from_bytes(frame[3:5], "big"), height)
     if frame[5] not in (1, 3, 4):
-        raise refusal(f"it has {frame[5]} channels; save it in RGB")
+        raise refusal(f"it has {frame[5]} channels; save it as RGB")
 
 
 def segments(content: bytes) -> Iterator[Segment]:

@@ -141,7 +141,7 @@ def coded(code: bytes) -> Colour:
     """Colours by code points of ITU-T H.273."""
     space = COLOUR_SPACES.get((code[0], code[1])) if len(code) == 4 and code[2:] == b"\0\1" else None
     if space is None:
-        raise refusal("its colours are of a kind for video or HDR; save it in sRGB")
+        raise refusal("it has a colour space for video or HDR; save it in sRGB")
     return space
 
 

@@ -49,15 +49,15 @@ class Structure:
 
 
 def refusal(reason: str) -> InvalidInput:
-    return InvalidInput(f"the picture cannot be used: {reason}", field=FIELD)
+    return InvalidInput(f"the image cannot be used: {reason}", field=FIELD)
 
 
 def broken() -> InvalidInput:
-    return refusal("it is cut off or broken; save it anew and send it again")
+    return refusal("it is truncated or damaged; save it again and send the new file")
 
 
 def too_many_parts(what: str, number: int) -> InvalidInput:
-    return refusal(f"it has more than {number} {what}; save it anew in an image editor and send it again")
+    return refusal(f"it has more than {number} {what}; save it in an image editor and send the new file")
 
 
 def animated() -> InvalidInput:
@@ -66,15 +66,15 @@ def animated() -> InvalidInput:
 
 def profile_too_large() -> InvalidInput:
     return refusal(
-        f"its colour profile is larger than {LARGEST_PROFILE // 1024 // 1024} MiB; convert the picture to sRGB"
+        f"its colour profile is larger than {LARGEST_PROFILE // 1024 // 1024} MiB; convert the image to sRGB"
     )
 
 
 def check_size(width: int, height: int) -> None:
     """Raise InvalidInput unless the sides, in pixels, are what the tools can begin from."""
     if max(width, height) > LONGEST_SIDE:
-        raise refusal(f"it is {width} x {height} pixels; {LONGEST_SIDE} a side are the most, make it smaller")
+        raise refusal(f"it is {width} x {height} pixels; the maximum is {LONGEST_SIDE} a side, reduce it")
     if min(width, height) < SHORTEST_SIDE:
-        raise refusal(f"it is {width} x {height} pixels; {SHORTEST_SIDE} a side are the least, send a larger one")
+        raise refusal(f"it is {width} x {height} pixels; the minimum is {SHORTEST_SIDE} a side, send a larger one")
     if max(width, height) > LARGEST_ASPECT * min(width, height):
-        raise refusal(f"it is {width} x {height} pixels; at most {LARGEST_ASPECT} times as long as wide, crop it")
+        raise refusal(f"it is {width} x {height} pixels; the maximum aspect ratio is {LARGEST_ASPECT}:1, crop it")

@@ -19,7 +19,7 @@ from craftspark.tools.variations import VariationsRequest
 
 @dataclass(frozen=True)
 class Tool:
-    """`title` and `summary` are what a maker reads; `example` is a request that works."""
+    """`title` and `summary` are texts for makers; `example` is a valid request."""
 
     name: str
     title: str
@@ -46,24 +46,36 @@ def find_tool(name: str) -> Tool:
         return TOOLS[name]
     except KeyError:
         raise ToolUnknown(
-            f"no tool is named {name[:100]!r}; there are {', '.join(sorted(TOOLS))}", field="tool"
+            f"there is no tool {name[:100]!r}; the tools are {', '.join(sorted(TOOLS))}", field="tool"
         ) from None
 
 
 UPLOAD = f"upload/{'a' * 26}"
 
 for tool in (
-    Tool("picture", "Picture", "A few words become pictures.", PictureRequest, {"prompt": "a red apple"}),
-    Tool("pattern", "Pattern", "A tile that repeats without a seam.", PatternRequest, {"prompt": "sunflower"}),
-    Tool("clipart", "Clipart", "A clean cut-out, with a cut file.", ClipartRequest, {"prompt": "cat face"}),
-    Tool("variations", "Variations", "A picture once more, and different.", VariationsRequest, {"source": UPLOAD}),
+    Tool("picture", "Picture", "Creates pictures from a few words.", PictureRequest, {"prompt": "a red apple"}),
+    Tool(
+        "pattern",
+        "Pattern",
+        "Creates seamless repeating patterns, ready to print.",
+        PatternRequest,
+        {"prompt": "sunflower"},
+    ),
+    Tool(
+        "clipart",
+        "Clipart",
+        "Creates objects on a transparent background, each with a cut file.",
+        ClipartRequest,
+        {"prompt": "cat face"},
+    ),
+    Tool("variations", "Variations", "Creates new versions of a picture.", VariationsRequest, {"source": UPLOAD}),
     Tool(
         "outpaint",
         "Outpaint",
-        "More picture beyond a picture's edges.",
+        "Extends a picture beyond its edges.",
         OutpaintRequest,
         {"source": UPLOAD, "aspect": "16:9"},
     ),
-    Tool("upscale", "Upscale", "The same picture with more pixels.", UpscaleRequest, {"source": UPLOAD, "factor": 4}),
+    Tool("upscale", "Upscale", "Enlarges a picture 2 or 4 times.", UpscaleRequest, {"source": UPLOAD, "factor": 4}),
 ):
     register(tool)

@@ -7,7 +7,7 @@ from craftspark.errors import InvalidInput
 
 
 class Contradiction(NamedTuple):
-    """`detail` says why the fields do not go together and what would; `fields` are two or more."""
+    """`detail` says why the fields cannot be combined and what to change; `fields` are two or more."""
 
     detail: str
     fields: tuple[str, ...]

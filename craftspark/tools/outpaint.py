@@ -1,4 +1,4 @@
-"""Outpaint: more picture beyond a picture's edges."""
+"""Outpaint: an existing image, extended beyond its edges."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Literal, Self
@@ -9,7 +9,7 @@ from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
 from craftspark.sources import Source
 from craftspark.tools.contradictions import Contradiction, refuse
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference, sides
+from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.windows import Box, rounds
 from craftspark.work import Load, calls_for, megapixels
 
@@ -20,25 +20,26 @@ ENCODING = 3
 
 
 class OutpaintRequest(DrawingRequest):
-    """Draw `count` ways in which a picture could go on. The picture itself stays as it is."""
+    """A request to extend an existing image beyond its edges. The image itself does not change."""
 
     work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "width", "height")
 
-    source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
-    prompt: OptionalPrompt = Field("", description="What lies beyond, or the whole picture shows.", examples=["meadow"])
+    source: SourceReference = Field(description=SOURCE)
+    prompt: OptionalPrompt = Field("", description="What the new area or the whole image shows.", examples=["meadow"])
     width: int | None = Field(
-        None, ge=16, le=LONGEST, description="Of the result, in pixels; the source's when absent."
+        None, ge=16, le=LONGEST, description="Width of the result in pixels. Default: the width of the source."
     )
     height: int | None = Field(
-        None, ge=16, le=LONGEST, description="Of the result, in pixels; the source's when absent."
+        None, ge=16, le=LONGEST, description="Height of the result in pixels. Default: the height of the source."
     )
     aspect: str | None = Field(
         None,
         pattern=r"^[1-9][0-9]?:[1-9][0-9]?$",
-        description="Instead of width and height: the smallest result of this aspect that holds the source.",
+        description="Aspect ratio of the result, width:height. The result is the smallest one that contains the "
+        "source. Cannot be combined with `width` or `height`.",
         examples=["16:9"],
     )
-    anchor: Anchor = Field("centre", description="Where in the result the source lies.")
+    anchor: Anchor = Field("centre", description="Position of the source in the result.")
 
     @property
     def wanted_source(self) -> str | None:
@@ -48,10 +49,12 @@ class OutpaintRequest(DrawingRequest):
         yield from super().contradictions(model)
         sides = tuple(name for name in ("width", "height") if getattr(self, name) is not None)
         if self.aspect and sides:
-            yield Contradiction("aspect stands instead of width and height; leave one of them out", ("aspect", *sides))
+            yield Contradiction(
+                "aspect cannot be combined with width or height; remove one of them", ("aspect", *sides)
+            )
         if not (self.aspect or sides):
             yield Contradiction(
-                "nothing would be drawn; say how large the result is, by width and height or by aspect",
+                "the size of the result is missing; set width, height or aspect",
                 ("width", "height", "aspect"),
             )
 
@@ -60,13 +63,13 @@ class OutpaintRequest(DrawingRequest):
         for field, side, least in (("width", width, source.width), ("height", height, source.height)):
             name = "aspect" if self.aspect else field
             if side < least:
-                detail = f"the source is {least} pixels in {field}; {side} would cut it off"
+                detail = f"a {field} of {side} pixels is less than that of the source, {least}; increase {name}"
                 refuse([Contradiction(detail, (name, "source"))])
             if side > LONGEST:
-                raise InvalidInput(f"{side} pixels in {field}; {LONGEST} are the most", field=name)
+                raise InvalidInput(f"a {field} of {side} pixels exceeds the maximum of {LONGEST}", field=name)
         if (width, height) == (source.width, source.height):
             fields = ("aspect",) if self.aspect else ("width", "height")
-            detail = f"the result is as large as the source, {width} x {height}; nothing would be drawn"
+            detail = f"the result has the size of the source, {width} x {height}; choose a larger size"
             refuse([Contradiction(detail, (*fields, "source"))])
         return self.model_copy(update={"width": width, "height": height, "aspect": None})
 

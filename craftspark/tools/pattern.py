@@ -1,4 +1,4 @@
-"""Pattern: a tile that repeats without a seam, painted as one or tossed from motifs."""
+"""Pattern: a tile that repeats without a seam, painted as one image or composed of scattered motifs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,16 +30,29 @@ TORUS = 2.3
 
 
 class Sheet(BaseModel):
-    """A print-ready sheet at 300 dots an inch."""
+    """A print-ready sheet at 300 dpi. Each length is 1 to 42 cm."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
-    width: float | None = Field(None, gt=0, description="Of the sheet: 10, or one repeat if that is more, when absent.")
-    height: float | None = Field(None, gt=0, description="Of the sheet, as width. One tile for repeat `x`.")
-    repeat: float | None = Field(
-        None, gt=0, description="The width of one repeat of the pattern: 5, or the sheet's shorter side, when absent."
+    width: float | None = Field(
+        None,
+        gt=0,
+        description="Width of the sheet. Default: 10, or the width of one repeat if that is larger. With `repeat` `y`, "
+        "the width of one repeat.",
     )
-    unit: Literal["cm", "inch"] = "cm"
+    height: float | None = Field(
+        None,
+        gt=0,
+        description="Height of the sheet. Default: 10, or the height of one repeat if that is larger. With `repeat` "
+        "`x`, the height of one repeat.",
+    )
+    repeat: float | None = Field(
+        None,
+        gt=0,
+        description="Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is "
+        "smaller.",
+    )
+    unit: Literal["cm", "inch"] = Field("cm", description="Unit of width, height and repeat.")
 
     def cm(self, name: Literal["width", "height", "repeat"]) -> float:
         """A length of a sheet that `filled` answered."""
@@ -64,7 +77,9 @@ class Sheet(BaseModel):
         for name in ("width", "height", "repeat"):
             length = self.cm(name)
             if not SHORTEST_CM <= length <= LONGEST_CM:
-                raise InvalidInput(f"{SHORTEST_CM:g} to {LONGEST_CM:g} cm, not {length:g} cm", field=f"sheet.{name}")
+                raise InvalidInput(
+                    f"{length:g} cm is outside the range of {SHORTEST_CM:g} to {LONGEST_CM:g} cm", field=f"sheet.{name}"
+                )
 
     def contradictions(self, repeat: Repeat, aspect: float) -> Iterator[Contradiction]:
         """What of a filled sheet does not go together, for tiles of this aspect."""
@@ -73,50 +88,69 @@ class Sheet(BaseModel):
             side, one = self.cm(name), tile[name]
             if side < one - TOLERANCE_CM:
                 yield Contradiction(
-                    f"one repeat is {one:g} cm in {name} and the sheet {side:g} cm; lower sheet.repeat, or raise"
-                    f" sheet.{name}",
+                    f"the {name} of one repeat is {one:g} cm, more than that of the sheet, {side:g} cm; reduce "
+                    f"sheet.repeat or increase sheet.{name}",
                     ("sheet.repeat", f"sheet.{name}"),
                 )
             if repeat == ONE_DIRECTION.get(name) and side > one + TOLERANCE_CM:
                 yield Contradiction(
-                    f"repeat `{repeat}` is one tile, {one:g} cm, in {name}; leave sheet.{name} out, or choose another"
-                    " repeat",
+                    f"with repeat `{repeat}` the {name} of the sheet is that of one tile, {one:g} cm; remove "
+                    f"sheet.{name} or choose another repeat",
                     (f"sheet.{name}", "repeat"),
                 )
 
 
 class PatternRequest(DrawingRequest):
-    """Make `count` tiles that repeat without a seam."""
+    """A request for tiles that repeat without a seam, each with a print-ready sheet."""
 
     work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "also", "sheet")
 
-    prompt: OptionalPrompt = Field("", description="What the pattern shows.", examples=["sunflower"])
+    prompt: OptionalPrompt = Field(
+        "", description="What the pattern shows. Required unless `source` is set.", examples=["sunflower"]
+    )
     source: SourceReference | None = Field(
-        None, description="A picture that becomes the pattern, painted; see the tool variations."
+        None,
+        description="Image to make the pattern from: `<job_id>/<index>` for an image of one of your jobs, or "
+        "`upload/<upload_id>` for an upload. Only with `way` set to `painted`.",
     )
     strength: float | None = Field(
-        None, ge=0.1, le=0.95, description="How far a pattern may leave its source: 0.5 when absent."
+        None,
+        ge=0.1,
+        le=0.95,
+        description="How much the pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only "
+        "with `source`, where the default is 0.5.",
     )
     also: Annotated[tuple[Prompt, ...], Field(max_length=3)] = Field(
-        (), description="More motifs, tossed in turn with the first.", examples=[["bee"]]
+        (),
+        description="Prompts of further motifs. Only with `way` set to `tossed`.",
+        examples=[["bee"]],
     )
     way: Way = Field(
-        "tossed", description="`tossed`: motifs, cut out and scattered. `painted`: one picture without a border."
+        "tossed",
+        description="Composition of the tile: `tossed` scatters cut-out motifs, `painted` draws one borderless image.",
     )
     repeat: Repeat = Field(
         "straight",
-        description="`half-drop` moves every second column down by half, `brick` every second row to the right by "
-        "half; `x` and `y` repeat in one direction only, painted patterns alone.",
+        description="How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved "
+        "down by half a tile; `brick` with every second row moved right by half a tile; `x` or `y` in one direction, "
+        "only with `way` set to `painted`.",
     )
     background: Background | None = Field(
-        None, description="Behind tossed motifs: #rrggbb or transparent; white when absent."
+        None,
+        description="Background of tossed motifs: `#rrggbb` or `transparent`. Only with `way` set to `tossed`, where "
+        "the default is white.",
     )
-    toss: Toss | None = Field(None, description="How tossed motifs lie; a lively toss when absent.")
-    sheet: Sheet | None = Field(None, description="The print-ready sheet; 10 x 10 cm when absent.")
+    toss: Toss | None = Field(
+        None,
+        description="Placement of tossed motifs. Only with `way` set to `tossed`. Default: the defaults of its fields.",
+    )
+    sheet: Sheet | None = Field(None, description="The print-ready sheet. Default: 10 x 10 cm.")
 
     def for_model(self, model: Model) -> Self:
         if not (self.prompt or self.source):
-            refuse([Contradiction("say what the pattern shows, or name a source", ("prompt", "source"))])
+            refuse(
+                [Contradiction("the pattern has neither a prompt nor a source; set one of them", ("prompt", "source"))]
+            )
         sheet = self._sheet(model)
         sheet.check()
         tossed = self.way == "tossed"
@@ -145,15 +179,14 @@ class PatternRequest(DrawingRequest):
         yield from super().contradictions(model)
         yield from self._between_ways()
         if self.strength and not self.source:
-            yield Contradiction(
-                "strength is for patterns from a source; leave it out, or name one", ("strength", "source")
-            )
+            yield Contradiction("strength needs a source; remove strength or set source", ("strength", "source"))
         toss = self.toss or Toss()
         if self.way == "tossed" and not toss.has_room_for(len(self.motifs), self.repeat):
             yield Contradiction(
                 f"{len(self.motifs)} motifs of at least {toss.smallest:g} of the tile's side, {toss.spacing:g} apart,"
-                f" have no room on one tile: {widest(len(self.motifs), self.repeat):.2f} is the most, gap and all;"
-                " lower toss.size or toss.spacing, or name fewer in also",
+                f" do not fit on one tile: size and gap together can be at most"
+                f" {widest(len(self.motifs), self.repeat):.2f}; reduce toss.size, toss.spacing or the number of motifs"
+                " in also",
                 ("also", "toss.size", "toss.spacing"),
             )
         yield from self._sheet(model).contradictions(self.repeat, aspect_of(model))
@@ -161,18 +194,18 @@ class PatternRequest(DrawingRequest):
     def _between_ways(self) -> Iterator[Contradiction]:
         if self.way == "tossed":
             if self.source:
-                yield Contradiction("a source becomes a painted pattern; choose way painted", ("way", "source"))
+                yield Contradiction("a source needs way `painted`; set way or remove source", ("way", "source"))
             if self.repeat in ("x", "y"):
-                detail = "tossed motifs repeat both ways; for x or y alone, choose way painted"
+                detail = "repeat `x` and `y` need way `painted`; set way or choose another repeat"
                 yield Contradiction(detail, ("repeat", "way"))
             return
         if self.also:
-            detail = "a painted pattern has one prompt; name all in it, or choose tossed"
+            detail = "a painted pattern has one prompt; remove also or set way to `tossed`"
             yield Contradiction(detail, ("also", "way"))
         if self.toss:
-            yield Contradiction("toss is for tossed patterns; leave it out, or choose tossed", ("toss", "way"))
+            yield Contradiction("toss needs way `tossed`; remove toss or set way", ("toss", "way"))
         if self.background:
-            detail = "a painted pattern fills its tile and has no background; leave it out, or choose tossed"
+            detail = "background needs way `tossed`; remove background or set way"
             yield Contradiction(detail, ("background", "way"))
 
     def _sheet(self, model: Model) -> Sheet:

@@ -1,4 +1,4 @@
-"""Picture: a few words become pictures."""
+"""Picture: images from a prompt."""
 
 from typing import Any, Self
 
@@ -69,15 +69,16 @@ PRESETS = (
 
 
 class PictureRequest(DrawingRequest):
-    """Draw `count` pictures of what the prompt says."""
+    """A request for images of what the prompt describes."""
 
     presets = PRESETS
 
-    prompt: Prompt = Field(description="What to draw.", examples=["a red apple"])
+    prompt: Prompt = Field(description="What the image shows.", examples=["a red apple"])
     size: str | None = Field(
         None,
         pattern=r"^[0-9]{2,4}x[0-9]{2,4}$",
-        description="Width x height in pixels; the model's own size when absent.",
+        description="Width x height in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default "
+        "size.",
     )
 
     def defaults(self, model: Model) -> dict[str, Any]:

@@ -28,5 +28,5 @@ def find_preset(presets: Iterable[Preset], name: str) -> Preset:
     """The preset of this name; raises InvalidInput that names those there are."""
     known = {preset.name: preset for preset in presets}
     if name not in known:
-        raise InvalidInput(f"there is no such preset; there are {', '.join(known) or 'none'}", field="preset")
+        raise InvalidInput(f"there is no such preset; the presets are {', '.join(known) or 'none'}", field="preset")
     return known[name]

@@ -1,4 +1,4 @@
-"""What every tool's request has in common."""
+"""The request fields that all tools share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -23,10 +23,13 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 LARGEST_SEED = 2**32 - 1
+SOURCE = (
+    "Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload."
+)
 
 
 class JobRequest(BaseModel, ABC):
-    """The fields that every tool takes. Types are strict and unknown fields are refused."""
+    """The fields of every tool. Types are strict and unknown fields are refused."""
 
     # Built when it is first used: a function that starts cold is asked for one tool.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
@@ -34,16 +37,24 @@ class JobRequest(BaseModel, ABC):
     # What decides how long it takes, the easiest to change first: a job that takes too long is refused by these.
     work_fields: ClassVar[tuple[str, ...]] = ("count",)
 
-    count: int = Field(4, ge=1, le=8, description="How many images, each with a seed of its own.")
+    count: int = Field(4, ge=1, le=8, description="Number of images. Each image has its own seed.")
     seed: int | None = Field(
         None,
         ge=0,
         le=LARGEST_SEED,
-        description="Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.",
+        description="Seed of the first image. Each further image uses the next number; 0 follows the largest. "
+        "Default: a random seed.",
     )
-    lane: Lane = Field("interactive", description="`interactive` for a person who waits, `bulk` for one who does not.")
+    lane: Lane = Field(
+        "interactive",
+        description="`interactive` for a user who waits for the result, `bulk` for work in the background.",
+    )
     max_wait_s: int | None = Field(
-        None, ge=0, le=3600, description="Refuse the job at once if it would wait longer, by the present estimate."
+        None,
+        ge=0,
+        le=3600,
+        description="Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer "
+        "is refused with `WaitTooLong`. Default: no limit.",
     )
 
     def for_model(self, model: Model) -> Self:
@@ -91,20 +102,33 @@ class DrawingRequest(JobRequest):
 
     work_fields: ClassVar[tuple[str, ...]] = ("count", "steps")
 
-    negative_prompt: OptionalPrompt = Field("", description="What to keep out of the picture.")
-    steps: int | None = Field(None, ge=1, le=100, description="Denoising steps; the model's own number when absent.")
+    negative_prompt: OptionalPrompt = Field("", description="What the image must not show.")
+    steps: int | None = Field(
+        None, ge=1, le=100, description="Number of denoising steps. Default: the model's default number of steps."
+    )
     guidance: float | None = Field(
-        None, ge=1, le=20, description="How closely to follow the prompt; the model's own value when absent."
+        None,
+        ge=1,
+        le=20,
+        description="Guidance scale. A higher value follows the prompt more closely. Default: the model's default "
+        "value.",
     )
     style: Name | None = Field(
-        None, description="One of the tool's styles; the model's own look when absent.", examples=["bold-flat"]
+        None,
+        description="Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.",
+        examples=["bold-flat"],
     )
     preset: Name | None = Field(
-        None, description="One of the tool's presets: words for a look, added to the prompt.", examples=["watercolour"]
+        None,
+        description="Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with "
+        "`style`. Default: no preset.",
+        examples=["watercolour"],
     )
 
     share_prompt: bool = Field(
-        False, description="Write the words of this request into the delivered files, for all who get hold of them."
+        False,
+        description="Whether the delivered files contain the prompt in their metadata. Anyone who has the files can "
+        "read it.",
     )
 
     @property
@@ -138,17 +162,17 @@ class DrawingRequest(JobRequest):
         over = {field: count for field, count in counts.items() if count is not None}
         if not over:
             return
-        beside = ", with the words of its preset" if self.preset else ""
+        beside = ", preset included," if self.preset else ""
         errors = [
             {
                 "field": field,
-                "detail": f"{count} tokens{beside}, and {model.name} reads {model.max_prompt_tokens}; use fewer words:"
-                " a token is a short word, or a part of a longer one",
+                "detail": f"{count} tokens{beside} exceed the {model.max_prompt_tokens} that {model.name} reads; use "
+                "fewer words (a token is a short word or part of a longer one)",
             }
             for field, count in over.items()
         ]
         raise InvalidInput(
-            "; ".join(f"{error['field']} has {error['detail']}" for error in errors),
+            "; ".join(f"{error['field']}: {error['detail']}" for error in errors),
             field=errors[0]["field"],
             errors=errors,
             tokens=max(over.values()),
@@ -171,14 +195,14 @@ class DrawingRequest(JobRequest):
 
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         if self.style is not None and self.preset is not None:
-            yield Contradiction("style and preset are two looks for one picture; choose one", ("style", "preset"))
+            yield Contradiction("style and preset cannot be combined; remove one of them", ("style", "preset"))
         if self.negative_prompt:
             yield from self._contradictions_to_negative_prompt(model)
         if strength := self.drawing_strength:
             steps = self.steps_on(model)
             if int(steps * strength) < 1:
                 yield Contradiction(
-                    f"{steps} steps at strength {strength:g} are less than one step; raise either",
+                    f"{steps} steps at strength {strength:g} are less than one step; increase steps or strength",
                     ("strength", "steps"),
                 )
 
@@ -186,14 +210,14 @@ class DrawingRequest(JobRequest):
         guidance = model.default_guidance if self.guidance is None else self.guidance
         if guidance <= 1:
             yield Contradiction(
-                f"guidance {guidance:g} leaves negative_prompt without effect; raise guidance over 1, or leave"
-                " negative_prompt out",
+                f"negative_prompt has no effect with guidance {guidance:g}; increase guidance above 1 or remove"
+                " negative_prompt",
                 ("negative_prompt", "guidance"),
             )
         for field, words in self.words.items():
             if alike(words) == alike(self.negative_prompt):
                 yield Contradiction(
-                    f"negative_prompt keeps out just what {field} asks for; change one of them",
+                    f"negative_prompt excludes what {field} asks for; change one of them",
                     ("negative_prompt", field),
                 )
 

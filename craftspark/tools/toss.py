@@ -29,17 +29,24 @@ ROOMIEST: dict[str, dict[int, tuple[Place, ...]]] = {
 
 
 class Toss(BaseModel):
-    """How motifs lie on a tile. Lengths are shares of the tile's side, angles are degrees."""
+    """Placement of motifs on a tile. Lengths are fractions of the tile's side."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
-    size: float = Field(0.24, ge=0.05, le=0.5, description="A motif's longer side, as a share of the tile's.")
-    size_spread: float = Field(0.3, ge=0, le=0.9, description="How much smaller the smallest is than the largest.")
-    rotation: float = Field(180, ge=0, le=180, description="Turned by up to so many degrees to either side.")
-    density: float = Field(
-        0.7, gt=0, le=1, description="Of the motifs that have room, the share that is laid down; each at least once."
+    size: float = Field(0.24, ge=0.05, le=0.5, description="Longer side of the largest motif.")
+    size_spread: float = Field(
+        0.3, ge=0, le=0.9, description="Size range: the smallest motif is smaller than the largest by this fraction."
     )
-    spacing: float = Field(0.02, ge=0, le=0.3, description="The least gap between two, as a share of the tile's side.")
+    rotation: float = Field(
+        180, ge=0, le=180, description="Maximum rotation of a motif in either direction, in degrees."
+    )
+    density: float = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="Number of placed motifs as a fraction of those that fit. Each motif is placed at least once.",
+    )
+    spacing: float = Field(0.02, ge=0, le=0.3, description="Minimum gap between two motifs.")
 
     @property
     def smallest(self) -> float:

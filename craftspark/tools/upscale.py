@@ -1,4 +1,4 @@
-"""Upscale: the same picture with more pixels."""
+"""Upscale: an existing image at a higher resolution."""
 
 from math import ceil
 from typing import ClassVar, Literal, Self
@@ -8,7 +8,7 @@ from pydantic import Field
 from craftspark.catalogue import Model
 from craftspark.sources import Source
 from craftspark.tools.contradictions import Contradiction, refuse
-from craftspark.tools.request import JobRequest, SourceReference
+from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.work import Load, megapixels, upscaled
 
 LONGEST = 4096  # pixels a side, of the result
@@ -16,13 +16,13 @@ PIXELS_A_CREDIT = 4 * 1024 * 1024
 
 
 class UpscaleRequest(JobRequest):
-    """Make a picture larger, 2 or 4 times, with sharp edges; transparency is kept."""
+    """A request for an existing image at 2 or 4 times its size. Transparency is kept."""
 
     work_fields: ClassVar[tuple[str, ...]] = ("source", "factor")
 
-    source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
-    factor: Literal[2, 4] = Field(2, description="How many times as wide and as high.")
-    count: int = Field(1, ge=1, le=1, description="There is one result.")
+    source: SourceReference = Field(description=SOURCE)
+    factor: Literal[2, 4] = Field(2, description="Factor by which width and height increase.")
+    count: int = Field(1, ge=1, le=1, description="Number of images. Upscale makes one.")
 
     @property
     def wanted_source(self) -> str | None:
@@ -31,8 +31,8 @@ class UpscaleRequest(JobRequest):
     def for_source(self, source: Source) -> Self:
         width, height = source.width * self.factor, source.height * self.factor
         if max(width, height) > LONGEST:
-            detail = f"{source.width} x {source.height} times {self.factor} is more than {LONGEST} pixels a side"
-            refuse([Contradiction(f"{detail}; lower factor, or name a smaller source", ("factor", "source"))])
+            detail = f"{source.width} x {source.height} times {self.factor} exceeds {LONGEST} pixels a side"
+            refuse([Contradiction(f"{detail}; reduce factor or use a smaller source", ("factor", "source"))])
         return self
 
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Variations: new pictures that keep what a picture shows."""
+"""Variations: new versions of an existing image."""
 
 from dataclasses import replace
 
@@ -7,18 +7,25 @@ from pydantic import Field
 from craftspark.catalogue import Model
 from craftspark.sources import Source
 from craftspark.tools.picture import PRESETS
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, SourceReference
+from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference
 from craftspark.work import Load
 
 
 class VariationsRequest(DrawingRequest):
-    """Draw `count` variations of a picture."""
+    """A request for new versions of an existing image."""
 
     presets = PRESETS
 
-    source: SourceReference = Field(description="An own image, `<job_id>/<index>`, or `upload/<upload_id>`.")
-    prompt: OptionalPrompt = Field("", description="What the picture shows, or is to show.", examples=["a red apple"])
-    strength: float = Field(0.6, ge=0.1, le=0.95, description="How far to leave the picture: 0.1 barely, 0.95 freely.")
+    source: SourceReference = Field(description=SOURCE)
+    prompt: OptionalPrompt = Field(
+        "", description="What the source shows or the result must show.", examples=["a red apple"]
+    )
+    strength: float = Field(
+        0.6,
+        ge=0.1,
+        le=0.95,
+        description="How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new.",
+    )
 
     @property
     def wanted_source(self) -> str | None:

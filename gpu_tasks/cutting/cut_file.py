@@ -102,7 +102,7 @@ def outline_of(motif: Pixels, options: CutOptions) -> MultiPolygon:
     if outline.is_empty:
         raise ImageFlawed(
             f"at {options.width_mm:g} mm wide, all of it is smaller than {options.smallest_mm:g} mm, so nothing is left"
-            " to cut; raise width_mm or lower smallest_mm"
+            " to cut; increase width_mm or reduce smallest_mm"
         )
     return outline
 
@@ -120,7 +120,7 @@ def trace(field: NDArray[np.float32], mm: float, options: CutOptions) -> MultiPo
 
 def too_detailed(nodes_most: int) -> ImageFlawed:
     return ImageFlawed(
-        f"it has more detail than a cut file of {nodes_most} nodes can follow; lower colours or raise smallest_mm"
+        f"it has more detail than a cut file of {nodes_most} nodes can have; reduce colours or increase smallest_mm"
     )
 
 

@@ -49,13 +49,13 @@ class Edges:
         if self.coverage < COVERAGE_LEAST:
             return Flaw(reason="almost nothing stands out from the background", bad=np.inf, fatal=True)
         if self.coverage > COVERAGE_MOST:
-            return Flaw(reason="it fills the picture, so there is nothing to cut away", bad=4 + self.coverage)
+            return Flaw(reason="the object fills the image, so there is nothing to cut out", bad=4 + self.coverage)
         if self.border > BORDER_MOST:
-            return Flaw(reason="it runs out of the picture", bad=3 + self.border)
+            return Flaw(reason="the object extends beyond the image", bad=3 + self.border)
         if self.islands > ISLANDS_MOST:
-            return Flaw(reason=f"it falls into {self.islands} pieces", bad=2 + self.islands / 1000)
+            return Flaw(reason=f"the object consists of {self.islands} pieces", bad=2 + self.islands / 1000)
         if self.soft > SOFT_MOST:
-            return Flaw(reason="its edge is too soft to cut", bad=1 + self.soft)
+            return Flaw(reason="the edge of the object is too soft to cut", bad=1 + self.soft)
         return None
 
 

@@ -122,7 +122,7 @@ def judged(drawn: Drawn, order: ImageOrder) -> Drawn:
     if drawn.flaw and drawn.flaw.fatal:
         return drawn
     seam = seam_over_inner(drawn.pixels, order.request["repeat"])
-    shows = Flaw(reason="its seam shows", bad=seam) if seam > SEAM_MOST else None
+    shows = Flaw(reason="its seam is visible", bad=seam) if seam > SEAM_MOST else None
     return replace(drawn, flaw=shows or drawn.flaw, scores={"seam_over_inner": round(seam, 3)})
 
 
@@ -152,7 +152,7 @@ def tossed(order: ImageOrder, motifs: Sequence[Drawn]) -> Drawn:
     )
     missing = len(motifs) - len({placement.motif for placement in parts.placements})
     if missing:
-        reason = f"{missing} of its {len(motifs)} motifs have no room on the tile; lower toss.size or toss.spacing"
+        reason = f"{missing} of its {len(motifs)} motifs do not fit on the tile; reduce toss.size or toss.spacing"
         flaw = Flaw(reason=reason, bad=np.inf, fatal=True)
     return Drawn(pixels=painted(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
 

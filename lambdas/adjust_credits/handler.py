@@ -19,7 +19,7 @@ def handler(request: Request) -> Response:
     maker, effect = maker_in_path(request), effect_of_request(request)
     asked = parse_request(CreditChange, request.body)
     if not asked.credits:
-        raise InvalidInput("an adjustment gives credits or takes some", field="credits")
+        raise InvalidInput("an adjustment cannot be 0 credits", field="credits")
     act = act_of(request, maker, "adjust credits", credits=asked.credits, note=asked.note, effect=effect.effect_id)
 
     def do(writes: Sequence[Write]) -> Account:

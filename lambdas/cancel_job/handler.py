@@ -24,7 +24,7 @@ def handler(request: Request) -> Response:
     try:
         job = settlement().cancel(request.maker, id_in_path(request, "job_id"))
     except (Contended, JobChanged):
-        raise AccountContended("the job changed at the same moment; send this request again") from None
+        raise AccountContended("another request changed the job at the same time; send this request again") from None
     facts = {"job_id": job.job_id, "delivered": job.delivered, "refunded": job.refunded}
     logger.info("job cancelled", extra={**facts, **event("JobCancelled")})
     return Response(body=job_summary(job))

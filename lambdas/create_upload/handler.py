@@ -38,4 +38,4 @@ def found(maker: str, upload_id: str) -> Upload:
     try:
         return book().find(maker, upload_id)
     except UploadNotFound:
-        raise key_reused("this Idempotency-Key belongs to an upload that was deleted or has expired") from None
+        raise key_reused("this Idempotency-Key was used for an upload that was deleted or has expired") from None

@@ -37,4 +37,4 @@ def found(maker: str, webhook_id: str) -> Webhook:
     try:
         return table().get(maker, webhook_id)
     except WebhookNotFound:
-        raise key_reused("this Idempotency-Key belongs to a webhook that was deleted") from None
+        raise key_reused("this Idempotency-Key was used for a webhook that was deleted") from None

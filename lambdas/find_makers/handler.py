@@ -39,12 +39,12 @@ def find(request: Request) -> list[PoolUser]:
     """The users that the query asks for, by one of its two parameters; raises InvalidInput."""
     email, maker = (request.query.get(name) for name in ("email", "maker"))
     if (email is None) == (maker is None):
-        raise InvalidInput("give either email or maker", field="email")
+        raise InvalidInput("set either email or maker", field="email")
     wanted = parse_email(email) if email is not None else parse_maker(maker or "")
     pool = user_pool()
     if pool is None:
         raise InvalidInput(
-            "this stage has no user pool; find the maker's subject at its issuer of tokens",
+            "this stage has no user pool; look the maker up at its token issuer",
             field="email" if email is not None else "maker",
         )
     return pool.find("email" if email is not None else "sub", wanted)

@@ -19,7 +19,7 @@ def handler(request: Request) -> Response:
     maker, effect = maker_in_path(request), effect_of_request(request)
     asked = parse_request(CreditChange, request.body)
     if asked.credits < 1:
-        raise InvalidInput("a grant is at least 1 credit; to take some away, adjust", field="credits")
+        raise InvalidInput("a grant is at least 1 credit; use an adjustment to deduct credits", field="credits")
     act = act_of(request, maker, "grant credits", credits=asked.credits, note=asked.note, effect=effect.effect_id)
 
     def do(writes: Sequence[Write]) -> Account:

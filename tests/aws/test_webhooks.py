@@ -175,8 +175,8 @@ def test_a_settled_job_is_told_to_its_maker_s_endpoints_alone(
 
 
 FAULTS = [
-    (500, "answered 500"),
-    (404, "answered 404"),
+    (500, "returned 500"),
+    (404, "returned 404"),
     (302, "redirects are not followed"),
     (TimeoutError("slow"), "within 10 seconds"),
     (ConnectionRefusedError("no"), "refused"),
@@ -184,7 +184,7 @@ FAULTS = [
     (ssl.SSLError("no"), "TLS"),
     (OSError("no route"), "could not be reached"),
     (LineTooLong("header line"), "too large"),
-    (BadStatusLine("SSH"), "did not answer HTTP"),
+    (BadStatusLine("SSH"), "is not HTTP"),
 ]
 
 
@@ -218,7 +218,7 @@ def test_a_host_that_is_not_found_is_in_the_log(
     monkeypatch.setattr(deliver, "resolve", unknown)
     run(settings, monkeypatch, 204)
 
-    assert "not found" in log(webhook_id)[0]["error"]
+    assert "does not exist" in log(webhook_id)[0]["error"]
     assert len(later.sent) == 1
 
 

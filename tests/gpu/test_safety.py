@@ -122,7 +122,7 @@ def test_a_finished_image_is_judged_by_the_local_judge_and_then_by_the_guardrail
     [drawn] = studio_of(renderer).render([order], lambda _: None)
     assert isinstance(drawn, Drawn)
 
-    with pytest.raises(UnsafeContent, match="it seems to show violence, hate"):
+    with pytest.raises(UnsafeContent, match="it appears to show violence, hate"):
         studio_of(renderer, Judges(Lenient(), guardrail(service))).finish(order, drawn)
     assert len(service.seen) == 1
     with pytest.raises(UnsafeContent, match="nudity"):

@@ -261,7 +261,7 @@ def test_a_blank_new_area_is_drawn_once_more_and_then_fails(monkeypatch: pytest.
     [drawn], _ = outpainted(monkeypatch, SOFT, BLANKS[blank], SOFT)
 
     assert isinstance(failed, ImageFlawed)
-    assert "beyond the source, it came out" in failed.detail
+    assert "beyond the source, it is" in failed.detail
     assert len(set(asked)) == 2
     assert isinstance(drawn, Drawn)
     assert drawn.flaw is None

@@ -85,7 +85,7 @@ def test_an_order_whose_motifs_have_no_room_fails_with_its_reason(monkeypatch: p
     [failed] = studio().render([order], silent)
 
     assert isinstance(failed, ImageFlawed)
-    assert "3 of its 4 motifs have no room" in failed.detail
+    assert "3 of its 4 motifs do not fit" in failed.detail
 
 
 @pytest.mark.parametrize("repeat", ["half-drop", "brick"])

@@ -204,7 +204,7 @@ def test_the_fix_that_a_refusal_names_is_accepted(tool: str, fields: dict[str, A
 def test_outpainting_eight_large_pictures_is_refused_whole() -> None:
     request, source = a_request("outpaint", **LARGE)
 
-    with pytest.raises(RenderTooLong, match="4 images may take 240 s") as refused:
+    with pytest.raises(RenderTooLong, match="the limit for 4 images is 240 s") as refused:
         estimates().admit("outpaint", request, source)
 
     assert refused.value.facts["estimated_render_s"] > 1000

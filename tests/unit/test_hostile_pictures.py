@@ -37,9 +37,9 @@ MUST_NAME = {
     "webp ICCP of 20 MB": "profile",
     "jpeg 65535 x 65535": "pixels",
     "png lies 60000 60000": "pixels",
-    "gif and noise": "no PNG, JPEG or WebP",
+    "gif and noise": "not a PNG, JPEG or WebP",
     "png pixels of blocks 25165824": "",
-    "jpeg of kind c9": "rare kind",
+    "jpeg of kind c9": "arithmetic",
 }
 
 

@@ -114,20 +114,20 @@ def header_of(width: int, height: int) -> bytes:
 
 
 REFUSED = {
-    "nothing": (b"", "no PNG, JPEG or WebP"),
-    "text": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no PNG, JPEG or WebP"),
-    "another format": (encoded(a_picture(), "GIF"), "no PNG, JPEG or WebP"),
-    "a tiff": (encoded(a_picture(), "TIFF"), "no PNG, JPEG or WebP"),
+    "nothing": (b"", "not a PNG, JPEG or WebP"),
+    "text": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG, JPEG or WebP"),
+    "another format": (encoded(a_picture(), "GIF"), "not a PNG, JPEG or WebP"),
+    "a tiff": (encoded(a_picture(), "TIFF"), "not a PNG, JPEG or WebP"),
     "animated": (animation(), "animated"),
     "animated webp": (encoded(a_picture(), "WEBP", save_all=True, append_images=[a_picture("L")]), "animated"),
-    "one pixel": (encoded(Image.new("RGB", (1, 1))), "the least"),
-    "narrow": (encoded(Image.new("RGB", (15, 20))), "the least"),
-    "long": (encoded(Image.new("RGB", (200, 20))), "as long as wide"),
-    "wide": (encoded(Image.new("RGB", (4097, 800))), "the most"),
+    "one pixel": (encoded(Image.new("RGB", (1, 1))), "the minimum"),
+    "narrow": (encoded(Image.new("RGB", (15, 20))), "the minimum"),
+    "long": (encoded(Image.new("RGB", (200, 20))), "aspect ratio"),
+    "wide": (encoded(Image.new("RGB", (4097, 800))), "the maximum"),
     "bomb": (header_of(60_000, 60_000), "pixels"),
-    "cut off": (encoded(a_picture(size=(400, 300)))[:-40], "cut off"),
-    "cut off jpeg": (encoded(a_picture(size=(400, 300)), "JPEG")[:-300], "cut off"),
-    "lies about its size": (header_of(64, 64), "cut off"),
+    "cut off": (encoded(a_picture(size=(400, 300)))[:-40], "truncated"),
+    "cut off jpeg": (encoded(a_picture(size=(400, 300)), "JPEG")[:-300], "truncated"),
+    "lies about its size": (header_of(64, 64), "truncated"),
 }
 
 

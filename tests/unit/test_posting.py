@@ -216,8 +216,8 @@ def test_a_name_that_is_not_found_is_the_resolver_s_own_error(monkeypatch: pytes
     ("answer", "says"),
     [
         (b"", "closed the connection"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "did not answer HTTP"),
-        (b"HTTP/1.1 999999 x\r\n\r\n", "did not answer HTTP"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "is not HTTP"),
+        (b"HTTP/1.1 999999 x\r\n\r\n", "is not HTTP"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "too many headers"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000, "too large"),
     ],

@@ -259,7 +259,11 @@ def test_a_few_of_many_addresses_are_tried_and_all_are_checked() -> None:
 
 @pytest.mark.parametrize(
     ("error", "says"),
-    [(socket.gaierror("no"), "not found"), (UnicodeError("no"), "not found"), (TimeoutError("no"), "in time")],
+    [
+        (socket.gaierror("no"), "does not exist"),
+        (UnicodeError("no"), "does not exist"),
+        (TimeoutError("no"), "in time"),
+    ],
 )
 def test_a_host_that_is_not_resolved_says_so(error: Exception, says: str) -> None:
     def resolve(host: str) -> list[str]:

@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * Picture: ask for images
-         * @description A few words become pictures.
+         * @description Creates pictures from a few words.
          */
         post: operations["submit_job_picture"];
         delete?: never;
@@ -86,7 +86,7 @@ export interface paths {
         put?: never;
         /**
          * Pattern: ask for images
-         * @description A tile that repeats without a seam.
+         * @description Creates seamless repeating patterns, ready to print.
          */
         post: operations["submit_job_pattern"];
         delete?: never;
@@ -106,7 +106,7 @@ export interface paths {
         put?: never;
         /**
          * Clipart: ask for images
-         * @description A clean cut-out, with a cut file.
+         * @description Creates objects on a transparent background, each with a cut file.
          */
         post: operations["submit_job_clipart"];
         delete?: never;
@@ -126,7 +126,7 @@ export interface paths {
         put?: never;
         /**
          * Variations: ask for images
-         * @description A picture once more, and different.
+         * @description Creates new versions of a picture.
          */
         post: operations["submit_job_variations"];
         delete?: never;
@@ -146,7 +146,7 @@ export interface paths {
         put?: never;
         /**
          * Outpaint: ask for images
-         * @description More picture beyond a picture's edges.
+         * @description Extends a picture beyond its edges.
          */
         post: operations["submit_job_outpaint"];
         delete?: never;
@@ -166,7 +166,7 @@ export interface paths {
         put?: never;
         /**
          * Upscale: ask for images
-         * @description The same picture with more pixels.
+         * @description Enlarges a picture 2 or 4 times.
          */
         post: operations["submit_job_upscale"];
         delete?: never;
@@ -186,7 +186,7 @@ export interface paths {
         put?: never;
         /**
          * Picture: what a job would cost and take
-         * @description A few words become pictures.
+         * @description Creates pictures from a few words.
          */
         post: operations["quote_job_picture"];
         delete?: never;
@@ -206,7 +206,7 @@ export interface paths {
         put?: never;
         /**
          * Pattern: what a job would cost and take
-         * @description A tile that repeats without a seam.
+         * @description Creates seamless repeating patterns, ready to print.
          */
         post: operations["quote_job_pattern"];
         delete?: never;
@@ -226,7 +226,7 @@ export interface paths {
         put?: never;
         /**
          * Clipart: what a job would cost and take
-         * @description A clean cut-out, with a cut file.
+         * @description Creates objects on a transparent background, each with a cut file.
          */
         post: operations["quote_job_clipart"];
         delete?: never;
@@ -246,7 +246,7 @@ export interface paths {
         put?: never;
         /**
          * Variations: what a job would cost and take
-         * @description A picture once more, and different.
+         * @description Creates new versions of a picture.
          */
         post: operations["quote_job_variations"];
         delete?: never;
@@ -266,7 +266,7 @@ export interface paths {
         put?: never;
         /**
          * Outpaint: what a job would cost and take
-         * @description More picture beyond a picture's edges.
+         * @description Extends a picture beyond its edges.
          */
         post: operations["quote_job_outpaint"];
         delete?: never;
@@ -286,7 +286,7 @@ export interface paths {
         put?: never;
         /**
          * Upscale: what a job would cost and take
-         * @description The same picture with more pixels.
+         * @description Enlarges a picture 2 or 4 times.
          */
         post: operations["quote_job_upscale"];
         delete?: never;
@@ -645,308 +645,386 @@ export interface components {
     schemas: {
         /**
          * AccountJobPage
-         * @description A maker's jobs as operators see them, newest first. `next_cursor` is there when there are more.
+         * @description A page of a maker's jobs as operators see them, newest first.
          */
         AccountJobPage: {
-            /** Jobs */
+            /**
+             * Jobs
+             * @description The jobs of this page.
+             */
             jobs: components["schemas"]["JobSummary"][];
             /**
              * Next Cursor
+             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
              * @default null
              */
             next_cursor?: string | null;
         };
         /**
          * AccountView
-         * @description Credits: `granted` = `available` + `reserved` + `spent` + `expired`.
+         * @description An account. Credits: `granted` = `available` + `reserved` + `spent` + `expired`.
          */
         AccountView: {
+            /** @description Plan of the account. */
             plan: components["schemas"]["PlanView"];
-            /** Granted */
+            /**
+             * Granted
+             * @description Credits ever granted.
+             */
             granted: number;
-            /** Available */
+            /**
+             * Available
+             * @description Credits that can be spent.
+             */
             available: number;
-            /** Reserved */
+            /**
+             * Reserved
+             * @description Credits reserved for unfinished jobs.
+             */
             reserved: number;
-            /** Spent */
+            /**
+             * Spent
+             * @description Credits charged for delivered images.
+             */
             spent: number;
-            /** Expired */
+            /**
+             * Expired
+             * @description Monthly credits that expired.
+             */
             expired: number;
             /**
              * Expiring
-             * @description Of those available and reserved, what expires at the end of the month, if it is not used by then.
+             * @description Available and reserved credits that expire at the end of the month if they are not spent.
              */
             expiring: number;
-            /** Active Jobs */
+            /**
+             * Active Jobs
+             * @description Number of unfinished jobs.
+             */
             active_jobs: number;
-            /** Max Active Jobs */
+            /**
+             * Max Active Jobs
+             * @description Maximum number of unfinished jobs.
+             */
             max_active_jobs: number;
             /**
              * Suspended
-             * @description Why the account takes no jobs, where it does not.
+             * @description Reason for the suspension. Only for a suspended account.
              * @default null
              */
             suspended?: string | null;
         };
         /**
          * CheaperView
-         * @description What other settings would cost and take: `changes` are fields of the request.
+         * @description A cheaper variant of a request.
          */
         CheaperView: {
-            /** Changes */
+            /**
+             * Changes
+             * @description Request fields to change, with their new values.
+             */
             changes: {
                 [key: string]: unknown;
             };
-            /** Price */
+            /**
+             * Price
+             * @description Price of the job with these changes, in credits.
+             */
             price: number;
             /**
              * Estimated Render S
-             * @description Seconds from the first step to the job's end.
+             * @description Estimated time from the start of rendering to the end of the job with these changes, in seconds.
              */
             estimated_render_s: number;
         };
         /**
          * ClipartRequest
-         * @description Draw `count` things, each cut out, with a file that a cutting machine can follow.
+         * @description A request for objects on a transparent background, each with a file for cutting machines.
          */
         ClipartRequest: {
             /**
              * Count
-             * @description How many images, each with a seed of its own.
+             * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
              * Lane
-             * @description `interactive` for a person who waits, `bulk` for one who does not.
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
              * Max Wait S
-             * @description Refuse the job at once if it would wait longer, by the present estimate.
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
              * Negative Prompt
-             * @description What to keep out of the picture.
+             * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
              * Steps
-             * @description Denoising steps; the model's own number when absent.
+             * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
              * Guidance
-             * @description How closely to follow the prompt; the model's own value when absent.
+             * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
              * Style
-             * @description One of the tool's styles; the model's own look when absent.
+             * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
              * Preset
-             * @description One of the tool's presets: words for a look, added to the prompt.
+             * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
              * Share Prompt
-             * @description Write the words of this request into the delivered files, for all who get hold of them.
+             * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
              * Prompt
-             * @description The one thing to draw.
+             * @description The object to draw.
              * @example cat face
              */
             prompt: string;
             /**
              * Size
-             * @description Width x height in pixels; the model's own size when absent.
+             * @description Width x height of the drawing in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default size.
              * @default null
              */
             size?: string | null;
             /**
              * Margin
-             * @description Clear space around it, as a share of its longer side.
+             * @description Clear space around the object, as a fraction of its longer side.
              * @default 0.04
              */
             margin?: number;
             /**
              * Cut
-             * @description `colours`: a layer for each colour. `outline`: its silhouette alone.
+             * @description Content of the cut file: `colours` has one layer for each colour, `outline` has the silhouette only.
              * @default colours
              * @enum {string}
              */
             cut?: "colours" | "outline";
             /**
              * Colours
-             * @description The most layers of colour: 6 when absent. With cut `colours` alone.
+             * @description Maximum number of colour layers. Only with `cut` set to `colours`, where the default is 6.
              * @default null
              */
             colours?: number | null;
             /**
              * Width Mm
-             * @description How wide it is to be cut.
+             * @description Width of the cut image in millimetres, margins included.
              * @default 100
              */
             width_mm?: number;
             /**
              * Smallest Mm
-             * @description What is smaller than that, a blade cannot cut.
+             * @description Smallest detail to cut, in millimetres. The cut file leaves smaller details out.
              * @default 1.5
              */
             smallest_mm?: number;
             /**
              * Outline Mm
-             * @description A sticker's border around it; 0 for none.
+             * @description Width of a sticker border around the object, in millimetres. 0 means no border.
              * @default 0
              */
             outline_mm?: number;
         };
         /**
          * CreditChange
-         * @description Credits for an account, and why.
+         * @description A change of an account's credits.
          */
         CreditChange: {
             /**
              * Credits
-             * @description To be given; less than none, to be taken.
+             * @description Number of credits to add. A negative number deducts credits.
              */
             credits: number;
             /**
              * Note
-             * @description Why; the maker reads it in the ledger.
+             * @description Reason for the change. The maker sees it in the ledger.
              * @example order 1234
              */
             note: string;
         };
         /**
          * CreditsView
-         * @description What became of the job's credits. `price` = `reserved` + `spent` + `refunded`.
+         * @description Credits of a job: `price` = `reserved` + `spent` + `refunded`.
          */
         CreditsView: {
-            /** Price */
+            /**
+             * Price
+             * @description Price of the job.
+             */
             price: number;
-            /** Reserved */
+            /**
+             * Reserved
+             * @description Credits reserved for an unfinished job.
+             */
             reserved: number;
-            /** Spent */
+            /**
+             * Spent
+             * @description Credits charged for delivered images.
+             */
             spent: number;
-            /** Refunded */
+            /**
+             * Refunded
+             * @description Credits returned for images that were not delivered.
+             */
             refunded: number;
         };
         /**
          * DeliveryList
-         * @description Tries, newest first; the log goes back 30 days.
+         * @description Delivery attempts of the last 30 days, newest first.
          */
         DeliveryList: {
-            /** Deliveries */
+            /**
+             * Deliveries
+             * @description The attempts.
+             */
             deliveries: components["schemas"]["DeliveryView"][];
         };
         /**
          * DeliveryView
-         * @description One try to deliver a message.
+         * @description One attempt to deliver a message.
          */
         DeliveryView: {
-            /** Message Id */
+            /**
+             * Message Id
+             * @description Id of the message. It is the same for all attempts.
+             */
             message_id: string;
-            /** Attempt */
+            /**
+             * Attempt
+             * @description Number of the attempt, from 1.
+             */
             attempt: number;
             /**
              * At
              * Format: date-time
+             * @description Time of the attempt.
              */
             at: string;
-            /** Delivered */
+            /**
+             * Delivered
+             * @description Whether the endpoint accepted the message.
+             */
             delivered: boolean;
             /**
              * Status
-             * @description What the endpoint answered.
+             * @description HTTP status of the endpoint's response.
              * @default null
              */
             status?: number | null;
             /**
              * Error
-             * @description Why the message counts as not delivered.
+             * @description Reason why the attempt failed.
              * @default null
              */
             error?: string | null;
         };
         /**
          * EntryView
-         * @description One line of the ledger: credits went from one holding to another.
+         * @description A ledger entry: a transfer of credits from one holding to another.
          */
         EntryView: {
-            /** Name */
+            /**
+             * Name
+             * @description Unique name of the entry.
+             */
             name: string;
             /**
              * Kind
+             * @description Kind of transfer.
              * @enum {string}
              */
             kind: "grant" | "reserve" | "commit" | "refund" | "expire" | "adjust";
-            /** Credits */
+            /**
+             * Credits
+             * @description Number of credits. Negative for an adjustment that adds credits.
+             */
             credits: number;
             /**
              * Source
+             * @description Holding that the credits leave.
              * @enum {string}
              */
             source: "issued" | "available" | "reserved" | "spent" | "expired";
             /**
              * Target
+             * @description Holding that the credits enter.
              * @enum {string}
              */
             target: "issued" | "available" | "reserved" | "spent" | "expired";
             /**
              * At
              * Format: date-time
+             * @description Time of the transfer.
              */
             at: string;
             /**
              * Job Id
+             * @description Id of the job that the transfer belongs to.
              * @default null
              */
             job_id?: string | null;
             /**
              * Note
+             * @description Explanation by an operator.
              * @default null
              */
             note?: string | null;
         };
         /**
          * FieldError
-         * @description One field at fault.
+         * @description An invalid field.
          */
         FieldError: {
-            /** Field */
+            /**
+             * Field
+             * @description Path of the field, with dots between its parts.
+             */
             field: string;
-            /** Detail */
+            /**
+             * Detail
+             * @description What is wrong and how to correct it.
+             */
             detail: string;
         };
         /**
          * GatewayProblem
-         * @description What API Gateway answers by itself: no RFC 9457 problem.
+         * @description An error from API Gateway. It is not an RFC 9457 problem.
          */
         GatewayProblem: {
-            /** Message */
+            /**
+             * Message
+             * @description Explanation of the error.
+             */
             message: string;
         };
         /**
@@ -954,33 +1032,37 @@ export interface components {
          * @description One image of a job.
          */
         ImageView: {
-            /** Index */
+            /**
+             * Index
+             * @description Number of the image within its job, from 0.
+             */
             index: number;
             /**
              * Seed
-             * @description What it was drawn with; not the one first asked for where that gave a flaw.
+             * @description Seed that the image was drawn with. Differs from the requested seed if the first drawing was flawed and a second one replaced it.
              */
             seed: number;
             /**
              * State
+             * @description State of the image.
              * @enum {string}
              */
             state: "pending" | "done" | "failed" | "cancelled" | "deleted";
             /**
              * Url
-             * @description Where to fetch the PNG, for a while.
+             * @description Temporary URL of the PNG file.
              * @default null
              */
             url?: string | null;
             /**
              * Thumbnail Url
-             * @description Where to fetch a small WebP, for a while.
+             * @description Temporary URL of a WebP thumbnail.
              * @default null
              */
             thumbnail_url?: string | null;
             /**
              * Files
-             * @description Where to fetch the files beside it, by name, for a while: previews, sheets, cut files.
+             * @description Temporary URLs of further files of the image, by name: previews, sheets, cut files.
              * @default null
              */
             files?: {
@@ -988,17 +1070,19 @@ export interface components {
             } | null;
             /**
              * Width
+             * @description Width in pixels.
              * @default null
              */
             width?: number | null;
             /**
              * Height
+             * @description Height in pixels.
              * @default null
              */
             height?: number | null;
             /**
              * Scores
-             * @description What was measured on the picture, by name.
+             * @description Quality scores of the image, by name.
              * @default null
              */
             scores?: {
@@ -1006,164 +1090,220 @@ export interface components {
             } | null;
             /**
              * Render Seconds
-             * @description The image's share of the GPU's time.
+             * @description GPU time spent on the image, in seconds.
              * @default null
              */
             render_seconds?: number | null;
             /**
              * Error
-             * @description The name of what kept the image from being delivered; it was not charged.
+             * @description Name of the error if the image was not delivered. Such an image is not charged.
              * @default null
              */
             error?: ("ExecutionEnded" | "GpuUnavailable" | "ImageFlawed" | "InternalError" | "InvalidInput" | "JobOverdue" | "ModelUnavailable" | "RenderFailed" | "SourceMissing" | "UnsafeContent") | null;
             /**
              * Reason
-             * @description The same in a sentence, for the maker.
+             * @description Explanation of `error` for the maker.
              * @default null
              */
             reason?: string | null;
         };
         /**
          * InspectedJob
-         * @description A job as operators see it.
+         * @description A job with its images as operators see it. It has no URLs.
          */
         InspectedJob: {
-            /** Job Id */
+            /**
+             * Job Id
+             * @description Id of the job.
+             */
             job_id: string;
             /**
              * Title
-             * @description The maker's own name for it.
+             * @description Title that the maker gave the job.
              * @default null
              */
             title?: string | null;
-            /** Tool */
+            /**
+             * Tool
+             * @description Name of the tool.
+             */
             tool: string;
+            /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /** Count */
+            /**
+             * Count
+             * @description Number of requested images.
+             */
             count: number;
-            /** Delivered */
+            /**
+             * Delivered
+             * @description Number of delivered images.
+             */
             delivered: number;
-            /** Lane */
+            /**
+             * Lane
+             * @description Processing lane, `interactive` or `bulk`.
+             */
             lane: string;
-            /** Request */
+            /**
+             * Request
+             * @description The request, with the defaults of the model filled in.
+             */
             request: {
                 [key: string]: unknown;
             };
+            /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
              * Created At
              * Format: date-time
+             * @description Time at which the job was created.
              */
             created_at: string;
             /**
              * Started At
+             * @description Time at which rendering started.
              * @default null
              */
             started_at?: string | null;
             /**
              * Finished At
+             * @description Time at which the job ended.
              * @default null
              */
             finished_at?: string | null;
             /**
              * Expires At
              * Format: date-time
-             * @description When the job and its images are deleted.
+             * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
             /**
              * Progress
-             * @description The share that is done, 0 to 1.
+             * @description Completed fraction of the job, 0 to 1.
              */
             progress: number;
-            /** Images */
+            /**
+             * Images
+             * @description The images of the job, by index.
+             */
             images: components["schemas"]["ImageView"][];
-            /** Maker */
+            /**
+             * Maker
+             * @description Id of the maker who owns the job: the `sub` claim of their access tokens.
+             */
             maker: string;
             /**
              * Deadline
              * Format: date-time
-             * @description When it is ended, if nothing else did.
+             * @description Time limit of the job. An unfinished job is ended at this time.
              */
             deadline: string;
         };
         /**
          * JobChanges
-         * @description What a maker may change of a job.
+         * @description Changes to a job.
          */
         JobChanges: {
             /**
              * Title
-             * @description A name of your own; empty for none.
+             * @description New title of the job. An empty string removes the title.
              * @example Apples for the kitchen
              */
             title: string;
         };
         /**
          * JobPage
-         * @description Jobs, newest first. `next_cursor` is there when there are more: give it back as `cursor`.
+         * @description A page of jobs, newest first.
          */
         JobPage: {
-            /** Jobs */
+            /**
+             * Jobs
+             * @description The jobs of this page.
+             */
             jobs: components["schemas"]["ListedJob"][];
             /**
              * Next Cursor
+             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
              * @default null
              */
             next_cursor?: string | null;
         };
         /**
          * JobState
-         * @description A job is queued, then running, then final for ever.
+         * @description State of a job: first `queued`, then `running`, then one of the final states, which never changes.
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
         /**
          * JobSummary
-         * @description A job as the list shows it.
+         * @description A job without its images.
          */
         JobSummary: {
-            /** Job Id */
+            /**
+             * Job Id
+             * @description Id of the job.
+             */
             job_id: string;
             /**
              * Title
-             * @description The maker's own name for it.
+             * @description Title that the maker gave the job.
              * @default null
              */
             title?: string | null;
-            /** Tool */
+            /**
+             * Tool
+             * @description Name of the tool.
+             */
             tool: string;
+            /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /** Count */
+            /**
+             * Count
+             * @description Number of requested images.
+             */
             count: number;
-            /** Delivered */
+            /**
+             * Delivered
+             * @description Number of delivered images.
+             */
             delivered: number;
-            /** Lane */
+            /**
+             * Lane
+             * @description Processing lane, `interactive` or `bulk`.
+             */
             lane: string;
-            /** Request */
+            /**
+             * Request
+             * @description The request, with the defaults of the model filled in.
+             */
             request: {
                 [key: string]: unknown;
             };
+            /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
              * Created At
              * Format: date-time
+             * @description Time at which the job was created.
              */
             created_at: string;
             /**
              * Started At
+             * @description Time at which rendering started.
              * @default null
              */
             started_at?: string | null;
             /**
              * Finished At
+             * @description Time at which the job ended.
              * @default null
              */
             finished_at?: string | null;
             /**
              * Expires At
              * Format: date-time
-             * @description When the job and its images are deleted.
+             * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
         };
@@ -1172,271 +1312,334 @@ export interface components {
          * @description A job with its images.
          */
         JobView: {
-            /** Job Id */
+            /**
+             * Job Id
+             * @description Id of the job.
+             */
             job_id: string;
             /**
              * Title
-             * @description The maker's own name for it.
+             * @description Title that the maker gave the job.
              * @default null
              */
             title?: string | null;
-            /** Tool */
+            /**
+             * Tool
+             * @description Name of the tool.
+             */
             tool: string;
+            /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /** Count */
+            /**
+             * Count
+             * @description Number of requested images.
+             */
             count: number;
-            /** Delivered */
+            /**
+             * Delivered
+             * @description Number of delivered images.
+             */
             delivered: number;
-            /** Lane */
+            /**
+             * Lane
+             * @description Processing lane, `interactive` or `bulk`.
+             */
             lane: string;
-            /** Request */
+            /**
+             * Request
+             * @description The request, with the defaults of the model filled in.
+             */
             request: {
                 [key: string]: unknown;
             };
+            /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
              * Created At
              * Format: date-time
+             * @description Time at which the job was created.
              */
             created_at: string;
             /**
              * Started At
+             * @description Time at which rendering started.
              * @default null
              */
             started_at?: string | null;
             /**
              * Finished At
+             * @description Time at which the job ended.
              * @default null
              */
             finished_at?: string | null;
             /**
              * Expires At
              * Format: date-time
-             * @description When the job and its images are deleted.
+             * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
             /**
              * Progress
-             * @description The share that is done, 0 to 1.
+             * @description Completed fraction of the job, 0 to 1.
              */
             progress: number;
-            /** Images */
+            /**
+             * Images
+             * @description The images of the job, by index.
+             */
             images: components["schemas"]["ImageView"][];
         };
         /**
          * LedgerPage
-         * @description Entries, newest first. `next_cursor` is there when there are more: give it back as `cursor`.
+         * @description A page of ledger entries, newest first.
          */
         LedgerPage: {
-            /** Entries */
+            /**
+             * Entries
+             * @description The entries of this page.
+             */
             entries: components["schemas"]["EntryView"][];
             /**
              * Next Cursor
+             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
              * @default null
              */
             next_cursor?: string | null;
         };
         /**
          * ListedJob
-         * @description A job in the list.
+         * @description A job in a list, with links to thumbnails.
          */
         ListedJob: {
-            /** Job Id */
+            /**
+             * Job Id
+             * @description Id of the job.
+             */
             job_id: string;
             /**
              * Title
-             * @description The maker's own name for it.
+             * @description Title that the maker gave the job.
              * @default null
              */
             title?: string | null;
-            /** Tool */
+            /**
+             * Tool
+             * @description Name of the tool.
+             */
             tool: string;
+            /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /** Count */
+            /**
+             * Count
+             * @description Number of requested images.
+             */
             count: number;
-            /** Delivered */
+            /**
+             * Delivered
+             * @description Number of delivered images.
+             */
             delivered: number;
-            /** Lane */
+            /**
+             * Lane
+             * @description Processing lane, `interactive` or `bulk`.
+             */
             lane: string;
-            /** Request */
+            /**
+             * Request
+             * @description The request, with the defaults of the model filled in.
+             */
             request: {
                 [key: string]: unknown;
             };
+            /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
              * Created At
              * Format: date-time
+             * @description Time at which the job was created.
              */
             created_at: string;
             /**
              * Started At
+             * @description Time at which rendering started.
              * @default null
              */
             started_at?: string | null;
             /**
              * Finished At
+             * @description Time at which the job ended.
              * @default null
              */
             finished_at?: string | null;
             /**
              * Expires At
              * Format: date-time
-             * @description When the job and its images are deleted.
+             * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
             /**
              * Thumbnail Urls
-             * @description Links to thumbnails of up to 4 delivered images; empty until the job has ended.
+             * @description Temporary URLs of thumbnails of up to 4 delivered images. Empty until the job has ended.
              */
             thumbnail_urls: string[];
         };
         /**
          * LiveView
-         * @description Where to open a WebSocket for live updates: once, within `good_for_s` seconds.
+         * @description A single-use WebSocket URL for live updates.
          */
         LiveView: {
-            /** Url */
+            /**
+             * Url
+             * @description URL to connect to. It is valid for one connection.
+             */
             url: string;
-            /** Good For S */
+            /**
+             * Good For S
+             * @description Number of seconds for which the URL is valid.
+             */
             good_for_s: number;
         };
         /**
          * MakerList
-         * @description The makers that were found; none where nobody is known by that e-mail address or subject.
+         * @description The makers that match the query.
          */
         MakerList: {
-            /** Makers */
+            /**
+             * Makers
+             * @description The makers. Empty if no user matches.
+             */
             makers: components["schemas"]["MakerView"][];
         };
         /**
          * MakerView
-         * @description A user who can be a maker.
+         * @description A user of the user pool.
          */
         MakerView: {
             /**
              * Maker
-             * @description The subject of their tokens, by which the other routes know them.
+             * @description Id of the maker, for the paths of other operations: the `sub` claim of their access tokens.
              */
             maker: string;
             /**
              * Email
+             * @description E-mail address.
              * @default null
              */
             email?: string | null;
             /**
              * Status
-             * @description The user's status in the user pool.
+             * @description Status in the user pool.
              * @example CONFIRMED
              */
             status: string;
             /**
              * Enabled
-             * @description Whether the user may sign in.
+             * @description Whether the user can sign in.
              */
             enabled: boolean;
         };
         /**
          * OutpaintRequest
-         * @description Draw `count` ways in which a picture could go on. The picture itself stays as it is.
+         * @description A request to extend an existing image beyond its edges. The image itself does not change.
          */
         OutpaintRequest: {
             /**
              * Count
-             * @description How many images, each with a seed of its own.
+             * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
              * Lane
-             * @description `interactive` for a person who waits, `bulk` for one who does not.
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
              * Max Wait S
-             * @description Refuse the job at once if it would wait longer, by the present estimate.
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
              * Negative Prompt
-             * @description What to keep out of the picture.
+             * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
              * Steps
-             * @description Denoising steps; the model's own number when absent.
+             * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
              * Guidance
-             * @description How closely to follow the prompt; the model's own value when absent.
+             * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
              * Style
-             * @description One of the tool's styles; the model's own look when absent.
+             * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
              * Preset
-             * @description One of the tool's presets: words for a look, added to the prompt.
+             * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
              * Share Prompt
-             * @description Write the words of this request into the delivered files, for all who get hold of them.
+             * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
              * Source
-             * @description An own image, `<job_id>/<index>`, or `upload/<upload_id>`.
+             * @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload.
              */
             source: string;
             /**
              * Prompt
-             * @description What lies beyond, or the whole picture shows.
+             * @description What the new area or the whole image shows.
              * @default
              * @example meadow
              */
             prompt?: string;
             /**
              * Width
-             * @description Of the result, in pixels; the source's when absent.
+             * @description Width of the result in pixels. Default: the width of the source.
              * @default null
              */
             width?: number | null;
             /**
              * Height
-             * @description Of the result, in pixels; the source's when absent.
+             * @description Height of the result in pixels. Default: the height of the source.
              * @default null
              */
             height?: number | null;
             /**
              * Aspect
-             * @description Instead of width and height: the smallest result of this aspect that holds the source.
+             * @description Aspect ratio of the result, width:height. The result is the smallest one that contains the source. Cannot be combined with `width` or `height`.
              * @default null
              * @example 16:9
              */
             aspect?: string | null;
             /**
              * Anchor
-             * @description Where in the result the source lies.
+             * @description Position of the source in the result.
              * @default centre
              * @enum {string}
              */
@@ -1444,94 +1647,94 @@ export interface components {
         };
         /**
          * PatternRequest
-         * @description Make `count` tiles that repeat without a seam.
+         * @description A request for tiles that repeat without a seam, each with a print-ready sheet.
          */
         PatternRequest: {
             /**
              * Count
-             * @description How many images, each with a seed of its own.
+             * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
              * Lane
-             * @description `interactive` for a person who waits, `bulk` for one who does not.
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
              * Max Wait S
-             * @description Refuse the job at once if it would wait longer, by the present estimate.
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
              * Negative Prompt
-             * @description What to keep out of the picture.
+             * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
              * Steps
-             * @description Denoising steps; the model's own number when absent.
+             * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
              * Guidance
-             * @description How closely to follow the prompt; the model's own value when absent.
+             * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
              * Style
-             * @description One of the tool's styles; the model's own look when absent.
+             * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
              * Preset
-             * @description One of the tool's presets: words for a look, added to the prompt.
+             * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
              * Share Prompt
-             * @description Write the words of this request into the delivered files, for all who get hold of them.
+             * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
              * Prompt
-             * @description What the pattern shows.
+             * @description What the pattern shows. Required unless `source` is set.
              * @default
              * @example sunflower
              */
             prompt?: string;
             /**
              * Source
-             * @description A picture that becomes the pattern, painted; see the tool variations.
+             * @description Image to make the pattern from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. Only with `way` set to `painted`.
              * @default null
              */
             source?: string | null;
             /**
              * Strength
-             * @description How far a pattern may leave its source: 0.5 when absent.
+             * @description How much the pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source`, where the default is 0.5.
              * @default null
              */
             strength?: number | null;
             /**
              * Also
-             * @description More motifs, tossed in turn with the first.
+             * @description Prompts of further motifs. Only with `way` set to `tossed`.
              * @default []
              * @example [
              *       "bee"
@@ -1540,316 +1743,368 @@ export interface components {
             also?: string[];
             /**
              * Way
-             * @description `tossed`: motifs, cut out and scattered. `painted`: one picture without a border.
+             * @description Composition of the tile: `tossed` scatters cut-out motifs, `painted` draws one borderless image.
              * @default tossed
              * @enum {string}
              */
             way?: "tossed" | "painted";
             /**
              * Repeat
-             * @description `half-drop` moves every second column down by half, `brick` every second row to the right by half; `x` and `y` repeat in one direction only, painted patterns alone.
+             * @description How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved down by half a tile; `brick` with every second row moved right by half a tile; `x` or `y` in one direction, only with `way` set to `painted`.
              * @default straight
              * @enum {string}
              */
             repeat?: "straight" | "half-drop" | "brick" | "x" | "y";
             /**
              * Background
-             * @description Behind tossed motifs: #rrggbb or transparent; white when absent.
+             * @description Background of tossed motifs: `#rrggbb` or `transparent`. Only with `way` set to `tossed`, where the default is white.
              * @default null
              */
             background?: string | null;
             /**
-             * @description How tossed motifs lie; a lively toss when absent.
+             * @description Placement of tossed motifs. Only with `way` set to `tossed`. Default: the defaults of its fields.
              * @default null
              */
             toss?: components["schemas"]["Toss"] | null;
             /**
-             * @description The print-ready sheet; 10 x 10 cm when absent.
+             * @description The print-ready sheet. Default: 10 x 10 cm.
              * @default null
              */
             sheet?: components["schemas"]["Sheet"] | null;
         };
         /**
          * PictureRequest
-         * @description Draw `count` pictures of what the prompt says.
+         * @description A request for images of what the prompt describes.
          */
         PictureRequest: {
             /**
              * Count
-             * @description How many images, each with a seed of its own.
+             * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
              * Lane
-             * @description `interactive` for a person who waits, `bulk` for one who does not.
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
              * Max Wait S
-             * @description Refuse the job at once if it would wait longer, by the present estimate.
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
              * Negative Prompt
-             * @description What to keep out of the picture.
+             * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
              * Steps
-             * @description Denoising steps; the model's own number when absent.
+             * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
              * Guidance
-             * @description How closely to follow the prompt; the model's own value when absent.
+             * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
              * Style
-             * @description One of the tool's styles; the model's own look when absent.
+             * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
              * Preset
-             * @description One of the tool's presets: words for a look, added to the prompt.
+             * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
              * Share Prompt
-             * @description Write the words of this request into the delivered files, for all who get hold of them.
+             * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
              * Prompt
-             * @description What to draw.
+             * @description What the image shows.
              * @example a red apple
              */
             prompt: string;
             /**
              * Size
-             * @description Width x height in pixels; the model's own size when absent.
+             * @description Width x height in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default size.
              * @default null
              */
             size?: string | null;
         };
         /**
          * PlanChange
-         * @description Another plan for an account.
+         * @description A change of an account's plan.
          */
         PlanChange: {
             /**
              * Plan
-             * @description The plan's name.
+             * @description Name of the new plan.
              * @example plus
              */
             plan: string;
         };
         /**
          * PlanView
-         * @description What a plan allows.
+         * @description A plan and its limits.
          */
         PlanView: {
-            /** Name */
+            /**
+             * Name
+             * @description Name of the plan.
+             */
             name: string;
-            /** Title */
+            /**
+             * Title
+             * @description Display name.
+             */
             title: string;
-            /** Monthly Credits */
+            /**
+             * Monthly Credits
+             * @description Credits granted each month.
+             */
             monthly_credits: number;
-            /** Max Active Jobs */
+            /**
+             * Max Active Jobs
+             * @description Maximum number of unfinished jobs.
+             */
             max_active_jobs: number;
-            /** Submissions Per Minute */
+            /**
+             * Submissions Per Minute
+             * @description Maximum number of new jobs per minute.
+             */
             submissions_per_minute: number;
-            /** Largest Count */
+            /**
+             * Largest Count
+             * @description Maximum number of images per job.
+             */
             largest_count: number;
-            /** Lanes */
+            /**
+             * Lanes
+             * @description Processing lanes that jobs can use.
+             */
             lanes: string[];
-            /** Webhooks */
+            /**
+             * Webhooks
+             * @description Maximum number of webhooks.
+             */
             webhooks: number;
         };
         /**
          * PresetView
-         * @description Words for a look: `name` is the request's `preset`.
+         * @description A preset: words for a style, which are added to the prompt.
          */
         PresetView: {
-            /** Name */
+            /**
+             * Name
+             * @description Value for `preset` in a request.
+             */
             name: string;
-            /** Title */
+            /**
+             * Title
+             * @description Display name.
+             */
             title: string;
-            /** Summary */
+            /**
+             * Summary
+             * @description One sentence about the preset.
+             */
             summary: string;
         };
         /**
          * Problem
-         * @description An RFC 9457 problem. `type` is stable: the name of the error everywhere else.
+         * @description Problem details as specified by RFC 9457.
          */
         Problem: {
             /**
              * Type
+             * @description Type of the problem. It is stable: use it to tell problems apart.
              * @example /problems/InvalidInput
              */
             type: string;
-            /** Title */
+            /**
+             * Title
+             * @description Summary of the problem type.
+             */
             title: string;
-            /** Status */
+            /**
+             * Status
+             * @description HTTP status.
+             */
             status: number;
-            /** Detail */
+            /**
+             * Detail
+             * @description What is wrong with this request and how to correct it.
+             */
             detail: string;
             /**
              * Field
-             * @description The part of the request that is at fault.
+             * @description Part of the request that caused the problem.
              * @default null
              */
             field?: string | null;
             /**
              * Errors
-             * @description Every field at fault, when there are several.
+             * @description All invalid fields.
              * @default []
              */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Tokens
-             * @description The tokens of the longest text that is over the model's limit.
+             * @description Number of tokens in the longest text that exceeds `max_tokens`.
              * @default null
              */
             tokens?: number | null;
             /**
              * Max Tokens
-             * @description The most tokens that the model reads of a text.
+             * @description Maximum number of tokens in a text.
              * @default null
              */
             max_tokens?: number | null;
             /**
              * Price
-             * @description What the job costs, in credits.
+             * @description Price of the job, in credits.
              * @default null
              */
             price?: number | null;
             /**
              * Available
-             * @description Credits available.
+             * @description Available credits.
              * @default null
              */
             available?: number | null;
             /**
              * Affordable Count
-             * @description The count that the credits available pay for.
+             * @description Number of images that the available credits pay for.
              * @default null
              */
             affordable_count?: number | null;
             /**
              * Active Jobs
-             * @description Your jobs in progress.
+             * @description Number of unfinished jobs.
              * @default null
              */
             active_jobs?: number | null;
             /**
              * Max Active Jobs
-             * @description How many may be in progress.
+             * @description Maximum number of unfinished jobs.
              * @default null
              */
             max_active_jobs?: number | null;
             /**
              * Estimated Wait S
-             * @description How long the job would wait, in seconds.
+             * @description Estimated wait before rendering starts, in seconds.
              * @default null
              */
             estimated_wait_s?: number | null;
             /**
              * Words
-             * @description The words that are refused, where they are known.
+             * @description Words of the prompt that are not allowed, if they are known.
              * @default []
              */
             words?: string[];
             /**
              * Estimated Render S
-             * @description How long it would take to render, in seconds.
+             * @description Estimated render time, in seconds.
              * @default null
              */
             estimated_render_s?: number | null;
             /**
              * Deadline S
-             * @description How long a job may take from submission to its end, in seconds.
+             * @description Maximum time from submission to the end of a job, in seconds.
              * @default null
              */
             deadline_s?: number | null;
             /**
              * Plan
-             * @description Your plan.
+             * @description Name of your plan.
              * @default null
              */
             plan?: string | null;
         };
         /**
          * QuoteView
-         * @description What a job would cost, in credits, and take. Times are estimates from the work that waits at this moment and from
-         *     what the workers measured lately.
+         * @description Price and estimated duration of a job. The estimates use the current backlog and recent render times.
          */
         QuoteView: {
-            /** Price */
+            /**
+             * Price
+             * @description Price of the job, in credits.
+             */
             price: number;
-            /** Credits Per Image */
+            /**
+             * Credits Per Image
+             * @description Price of one image, in credits.
+             */
             credits_per_image: number;
             /**
              * Estimated Wait S
-             * @description Seconds from the submission to the first step.
+             * @description Estimated time from submission to the start of rendering, in seconds.
              */
             estimated_wait_s: number;
             /**
              * Estimated Render S
-             * @description Seconds from the first step to the job's end.
+             * @description Estimated time from the start of rendering to the end of the job, in seconds.
              */
             estimated_render_s: number;
             /**
              * Estimated Total S
-             * @description Seconds from the submission to the job's end: both of them.
+             * @description Sum of `estimated_wait_s` and `estimated_render_s`.
              */
             estimated_total_s: number;
-            /** Cheaper */
+            /**
+             * Cheaper
+             * @description Cheaper variants of the request, the most similar first.
+             */
             cheaper: components["schemas"]["CheaperView"][];
         };
         /**
          * Sheet
-         * @description A print-ready sheet at 300 dots an inch.
+         * @description A print-ready sheet at 300 dpi. Each length is 1 to 42 cm.
          */
         Sheet: {
             /**
              * Width
-             * @description Of the sheet: 10, or one repeat if that is more, when absent.
+             * @description Width of the sheet. Default: 10, or the width of one repeat if that is larger. With `repeat` `y`, the width of one repeat.
              * @default null
              */
             width?: number | null;
             /**
              * Height
-             * @description Of the sheet, as width. One tile for repeat `x`.
+             * @description Height of the sheet. Default: 10, or the height of one repeat if that is larger. With `repeat` `x`, the height of one repeat.
              * @default null
              */
             height?: number | null;
             /**
              * Repeat
-             * @description The width of one repeat of the pattern: 5, or the sheet's shorter side, when absent.
+             * @description Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is smaller.
              * @default null
              */
             repeat?: number | null;
             /**
              * Unit
+             * @description Unit of width, height and repeat.
              * @default cm
              * @enum {string}
              */
@@ -1857,147 +2112,207 @@ export interface components {
         };
         /**
          * StyleView
-         * @description A look that the tool's pictures can have: `name` is the request's `style`.
+         * @description A style that a tool can draw in.
          */
         StyleView: {
-            /** Name */
+            /**
+             * Name
+             * @description Value for `style` in a request.
+             */
             name: string;
-            /** Title */
+            /**
+             * Title
+             * @description Display name.
+             */
             title: string;
-            /** Summary */
+            /**
+             * Summary
+             * @description One sentence about the style.
+             */
             summary: string;
-            /** Licence */
+            /**
+             * Licence
+             * @description Licence of the style.
+             */
             licence: string;
         };
         /**
          * SuspensionChange
-         * @description Whether an account takes jobs.
+         * @description A suspension of an account, or its end.
          */
         SuspensionChange: {
             /**
              * Reason
-             * @description Why it takes none, which the maker is told; null to take jobs again.
+             * @description Reason for the suspension. The maker sees it. `null` ends the suspension.
              */
             reason: string | null;
         };
         /**
          * ToolList
-         * @description The tools there are.
+         * @description All tools.
          */
         ToolList: {
-            /** Model */
+            /**
+             * Model
+             * @description Name of the diffusion model that the tools use.
+             */
             model: string;
-            /** Tools */
+            /**
+             * Tools
+             * @description The tools.
+             */
             tools: components["schemas"]["ToolView"][];
         };
         /**
          * ToolView
-         * @description A tool, and the JSON schema of what it takes.
+         * @description A tool, with the values and the JSON schema of its requests.
          */
         ToolView: {
-            /** Name */
+            /**
+             * Name
+             * @description Name of the tool, as in the path of its jobs.
+             */
             name: string;
-            /** Title */
+            /**
+             * Title
+             * @description Display name.
+             */
             title: string;
-            /** Summary */
+            /**
+             * Summary
+             * @description One sentence about the tool.
+             */
             summary: string;
             /**
              * Credits Per Image
-             * @description With the model's own settings.
+             * @description Price of one image with the model's default settings, in credits.
              */
             credits_per_image: number;
-            /** Sizes */
+            /**
+             * Sizes
+             * @description Supported values for `size`, as width x height in pixels.
+             */
             sizes: string[];
-            /** Max Steps */
+            /**
+             * Max Steps
+             * @description Maximum value for `steps`.
+             */
             max_steps: number;
             /**
              * Max Prompt Tokens
-             * @description The most tokens of each text, preset included; absent for a tool that draws nothing.
+             * @description Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt.
              * @default null
              */
             max_prompt_tokens?: number | null;
-            /** Styles */
+            /**
+             * Styles
+             * @description Supported values for `style`.
+             */
             styles: components["schemas"]["StyleView"][];
-            /** Presets */
+            /**
+             * Presets
+             * @description Supported values for `preset`.
+             */
             presets: components["schemas"]["PresetView"][];
-            /** Request Schema */
+            /**
+             * Request Schema
+             * @description JSON schema of the request body.
+             */
             request_schema: {
                 [key: string]: unknown;
             };
         };
         /**
          * Toss
-         * @description How motifs lie on a tile. Lengths are shares of the tile's side, angles are degrees.
+         * @description Placement of motifs on a tile. Lengths are fractions of the tile's side.
          */
         Toss: {
             /**
              * Size
-             * @description A motif's longer side, as a share of the tile's.
+             * @description Longer side of the largest motif.
              * @default 0.24
              */
             size?: number;
             /**
              * Size Spread
-             * @description How much smaller the smallest is than the largest.
+             * @description Size range: the smallest motif is smaller than the largest by this fraction.
              * @default 0.3
              */
             size_spread?: number;
             /**
              * Rotation
-             * @description Turned by up to so many degrees to either side.
+             * @description Maximum rotation of a motif in either direction, in degrees.
              * @default 180
              */
             rotation?: number;
             /**
              * Density
-             * @description Of the motifs that have room, the share that is laid down; each at least once.
+             * @description Number of placed motifs as a fraction of those that fit. Each motif is placed at least once.
              * @default 0.7
              */
             density?: number;
             /**
              * Spacing
-             * @description The least gap between two, as a share of the tile's side.
+             * @description Minimum gap between two motifs.
              * @default 0.02
              */
             spacing?: number;
         };
         /**
          * UploadForm
-         * @description A form to post the picture with: `fields` first, the file last, as multipart/form-data, within 15 minutes.
+         * @description A form for sending the image to Amazon S3. The form is valid for 15 minutes.
+         *
+         *     Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
          */
         UploadForm: {
-            /** Upload Id */
+            /**
+             * Upload Id
+             * @description Id of the upload.
+             */
             upload_id: string;
-            /** Url */
+            /**
+             * Url
+             * @description URL to send the form to.
+             */
             url: string;
-            /** Fields */
+            /**
+             * Fields
+             * @description Form fields to send before the file, with their values.
+             */
             fields: {
                 [key: string]: string;
             };
-            /** Largest Bytes */
+            /**
+             * Largest Bytes
+             * @description Maximum size of the file, in bytes.
+             */
             largest_bytes: number;
         };
         /**
          * UploadPage
-         * @description Uploads, newest first. `next_cursor` is there when there are more: give it back as `cursor`.
+         * @description A page of uploads, newest first.
          */
         UploadPage: {
-            /** Uploads */
+            /**
+             * Uploads
+             * @description The uploads of this page.
+             */
             uploads: components["schemas"]["UploadSummary"][];
             /**
              * Next Cursor
+             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
              * @default null
              */
             next_cursor?: string | null;
         };
         /**
          * UploadRequest
-         * @description What is to be uploaded.
+         * @description The type of an image to upload.
          */
         UploadRequest: {
             /**
              * Content Type
-             * @description The picture's type.
+             * @description Media type of the image.
              * @example image/png
              * @enum {string}
              */
@@ -2005,113 +2320,132 @@ export interface components {
         };
         /**
          * UploadSummary
-         * @description An upload as the list shows it. One that is ready has a `source` that names it in a request.
+         * @description An upload in a list.
          */
         UploadSummary: {
-            /** Upload Id */
+            /**
+             * Upload Id
+             * @description Id of the upload.
+             */
             upload_id: string;
             /**
              * State
-             * @description `open` until its picture was sent and checked.
+             * @description `open` until the image is sent and checked, then `ready`.
              * @enum {string}
              */
             state: "open" | "ready";
             /**
              * Source
+             * @description Value for `source` in a request to a tool. Only if ready.
              * @default null
              */
             source?: string | null;
             /**
              * Width
+             * @description Width in pixels. Only if ready.
              * @default null
              */
             width?: number | null;
             /**
              * Height
+             * @description Height in pixels. Only if ready.
              * @default null
              */
             height?: number | null;
             /**
              * Alpha
-             * @description Whether it has transparency.
+             * @description Whether the image has transparency. Only if ready.
              * @default null
              */
             alpha?: boolean | null;
             /**
              * Created At
              * Format: date-time
+             * @description Time at which the upload was created.
              */
             created_at: string;
             /**
              * Expires At
              * Format: date-time
-             * @description When it is deleted.
+             * @description Time at which the upload is deleted.
              */
             expires_at: string;
         };
         /**
          * UploadView
-         * @description A picture that was checked. `source` names it in a request.
+         * @description A checked upload.
          */
         UploadView: {
-            /** Upload Id */
+            /**
+             * Upload Id
+             * @description Id of the upload.
+             */
             upload_id: string;
-            /** Source */
+            /**
+             * Source
+             * @description Value for `source` in a request to a tool.
+             */
             source: string;
-            /** Width */
+            /**
+             * Width
+             * @description Width in pixels.
+             */
             width: number;
-            /** Height */
+            /**
+             * Height
+             * @description Height in pixels.
+             */
             height: number;
             /**
              * Alpha
-             * @description Whether it has transparency.
+             * @description Whether the image has transparency.
              */
             alpha: boolean;
             /**
              * Expires At
              * Format: date-time
-             * @description When it is deleted.
+             * @description Time at which the upload is deleted.
              */
             expires_at: string;
         };
         /**
          * UpscaleRequest
-         * @description Make a picture larger, 2 or 4 times, with sharp edges; transparency is kept.
+         * @description A request for an existing image at 2 or 4 times its size. Transparency is kept.
          */
         UpscaleRequest: {
             /**
              * Count
-             * @description There is one result.
+             * @description Number of images. Upscale makes one.
              * @default 1
              */
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
              * Lane
-             * @description `interactive` for a person who waits, `bulk` for one who does not.
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
              * Max Wait S
-             * @description Refuse the job at once if it would wait longer, by the present estimate.
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
              * Source
-             * @description An own image, `<job_id>/<index>`, or `upload/<upload_id>`.
+             * @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload.
              */
             source: string;
             /**
              * Factor
-             * @description How many times as wide and as high.
+             * @description Factor by which width and height increase.
              * @default 2
              * @enum {integer}
              */
@@ -2119,128 +2453,138 @@ export interface components {
         };
         /**
          * VariationsRequest
-         * @description Draw `count` variations of a picture.
+         * @description A request for new versions of an existing image.
          */
         VariationsRequest: {
             /**
              * Count
-             * @description How many images, each with a seed of its own.
+             * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
              * Seed
-             * @description Seed of the first image; the next ones follow, 0 after the largest. Drawn when absent.
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
              * Lane
-             * @description `interactive` for a person who waits, `bulk` for one who does not.
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
              * Max Wait S
-             * @description Refuse the job at once if it would wait longer, by the present estimate.
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
              * Negative Prompt
-             * @description What to keep out of the picture.
+             * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
              * Steps
-             * @description Denoising steps; the model's own number when absent.
+             * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
              * Guidance
-             * @description How closely to follow the prompt; the model's own value when absent.
+             * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
              * Style
-             * @description One of the tool's styles; the model's own look when absent.
+             * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
              * Preset
-             * @description One of the tool's presets: words for a look, added to the prompt.
+             * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
              * Share Prompt
-             * @description Write the words of this request into the delivered files, for all who get hold of them.
+             * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
              * Source
-             * @description An own image, `<job_id>/<index>`, or `upload/<upload_id>`.
+             * @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload.
              */
             source: string;
             /**
              * Prompt
-             * @description What the picture shows, or is to show.
+             * @description What the source shows or the result must show.
              * @default
              * @example a red apple
              */
             prompt?: string;
             /**
              * Strength
-             * @description How far to leave the picture: 0.1 barely, 0.95 freely.
+             * @description How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new.
              * @default 0.6
              */
             strength?: number;
         };
         /**
          * WebhookList
-         * @description All endpoints.
+         * @description All webhooks of a maker.
          */
         WebhookList: {
-            /** Webhooks */
+            /**
+             * Webhooks
+             * @description The webhooks, without their secrets.
+             */
             webhooks: components["schemas"]["WebhookView"][];
         };
         /**
          * WebhookRequest
-         * @description Where to be told how jobs end.
+         * @description The endpoint of a new webhook.
          */
         WebhookRequest: {
             /**
              * Url
-             * @description https, port 443, on the public internet. Answered in its normal form.
+             * @description HTTPS URL of an endpoint on the public internet, with port 443. The response has it in normalised form.
              * @example https://example.com/craftspark
              */
             url: string;
         };
         /**
          * WebhookView
-         * @description An endpoint. Messages are signed by Standard Webhooks.
+         * @description A webhook. Its messages are signed as specified by Standard Webhooks (standardwebhooks.com).
          */
         WebhookView: {
-            /** Webhook Id */
+            /**
+             * Webhook Id
+             * @description Id of the webhook.
+             */
             webhook_id: string;
-            /** Url */
+            /**
+             * Url
+             * @description URL that messages are sent to.
+             */
             url: string;
             /**
              * Created At
              * Format: date-time
+             * @description Time at which the webhook was created.
              */
             created_at: string;
             /**
              * Secret
-             * @description Signs the messages; shown when it is made, and never again.
+             * @description Secret that signs the messages. Only in the response to the request that created the secret.
              * @default null
              */
             secret?: string | null;
@@ -2287,7 +2631,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2308,7 +2652,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2362,7 +2706,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2374,7 +2718,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2439,7 +2783,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2520,7 +2864,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -2532,7 +2876,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2544,7 +2888,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2558,7 +2902,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2571,7 +2915,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2583,7 +2927,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2598,7 +2942,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2664,7 +3008,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -2676,7 +3020,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2688,7 +3032,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2702,7 +3046,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2715,7 +3059,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2727,7 +3071,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2742,7 +3086,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2808,7 +3152,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -2820,7 +3164,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2832,7 +3176,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2846,7 +3190,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2859,7 +3203,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2871,7 +3215,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2886,7 +3230,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2952,7 +3296,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -2964,7 +3308,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2976,7 +3320,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -2990,7 +3334,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3003,7 +3347,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3015,7 +3359,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3030,7 +3374,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3097,7 +3441,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -3109,7 +3453,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3121,7 +3465,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3135,7 +3479,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3148,7 +3492,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3160,7 +3504,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3175,7 +3519,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3242,7 +3586,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -3254,7 +3598,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3266,7 +3610,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WaitTooLong`: The job would wait too long; `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3280,7 +3624,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3293,7 +3637,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3305,7 +3649,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyActiveJobs`: Too many jobs in progress; `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3320,7 +3664,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3379,7 +3723,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3391,7 +3735,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3404,7 +3748,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3416,7 +3760,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3431,7 +3775,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3490,7 +3834,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3502,7 +3846,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3515,7 +3859,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3527,7 +3871,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3542,7 +3886,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3601,7 +3945,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3613,7 +3957,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3626,7 +3970,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3638,7 +3982,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3653,7 +3997,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3712,7 +4056,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3724,7 +4068,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3737,7 +4081,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3749,7 +4093,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3764,7 +4108,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3824,7 +4168,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3836,7 +4180,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3849,7 +4193,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long; `/problems/PromptRefused`: We make no pictures of this */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3861,7 +4205,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3876,7 +4220,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3936,7 +4280,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3948,7 +4292,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3961,7 +4305,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule; `/problems/RenderTooLong`: The job would take too long */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3982,7 +4326,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/BacklogTooLong`: Too much work waits for this job to end in time; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4036,7 +4380,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4048,7 +4392,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4120,7 +4464,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4132,7 +4476,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4144,7 +4488,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4157,7 +4501,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4169,7 +4513,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyOpenUploads`: Too many uploads that are not checked yet; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyOpenUploads`: The account has too many unchecked uploads; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4184,7 +4528,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4234,7 +4578,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4246,7 +4590,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/UploadNotFound`: You have no such upload */
+            /** @description `/problems/UploadNotFound`: The upload does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4313,7 +4657,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4325,7 +4669,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/UploadNotFound`: You have no such upload */
+            /** @description `/problems/UploadNotFound`: The upload does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4337,7 +4681,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4349,7 +4693,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/TooManyRequests`: Too many requests; from the gateway, without a problem: more requests than the service takes in a second */
+            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4364,7 +4708,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; `/problems/ModerationUnavailable`: Prompts or pictures cannot be judged at the moment; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4414,7 +4758,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4489,7 +4833,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4501,7 +4845,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/ToolUnknown`: There is no such tool */
+            /** @description `/problems/ToolUnknown`: The tool does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4513,7 +4857,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4598,7 +4942,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4610,7 +4954,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobNotFound`: You have no such job */
+            /** @description `/problems/JobNotFound`: The job does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4675,7 +5019,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4687,7 +5031,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobNotFound`: You have no such job */
+            /** @description `/problems/JobNotFound`: The job does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4699,7 +5043,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobUnfinished`: The job is in progress */
+            /** @description `/problems/JobUnfinished`: The job has not ended yet */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4770,7 +5114,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4782,7 +5126,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobNotFound`: You have no such job */
+            /** @description `/problems/JobNotFound`: The job does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4794,7 +5138,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4807,7 +5151,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4874,7 +5218,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4886,7 +5230,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobNotFound`: You have no such job */
+            /** @description `/problems/JobNotFound`: The job does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4898,7 +5242,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobAlreadyFinal`: The job has ended */
+            /** @description `/problems/JobAlreadyFinal`: The job has already ended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4919,7 +5263,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4971,7 +5315,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4983,7 +5327,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobNotFound`: You have no such job */
+            /** @description `/problems/JobNotFound`: The job does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4995,7 +5339,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/JobUnfinished`: The job is in progress */
+            /** @description `/problems/JobUnfinished`: The job has not ended yet */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5060,7 +5404,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5132,7 +5476,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/PlanExceeded`: Your plan does not have this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5144,7 +5488,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5156,7 +5500,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5169,7 +5513,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5190,7 +5534,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5240,7 +5584,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5252,7 +5596,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WebhookNotFound`: You have no such webhook */
+            /** @description `/problems/WebhookNotFound`: The webhook does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5273,7 +5617,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5328,7 +5672,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5340,7 +5684,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WebhookNotFound`: You have no such webhook */
+            /** @description `/problems/WebhookNotFound`: The webhook does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5352,7 +5696,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5364,7 +5708,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large */
+            /** @description `/problems/BodyTooLarge`: The request body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5376,7 +5720,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5397,7 +5741,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5451,7 +5795,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this */
+            /** @description `/problems/Forbidden`: The access token does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5463,7 +5807,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/WebhookNotFound`: You have no such webhook */
+            /** @description `/problems/WebhookNotFound`: The webhook does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5475,7 +5819,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5545,7 +5889,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5558,7 +5902,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5625,7 +5969,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5638,7 +5982,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountMissing`: There is no such account */
+            /** @description `/problems/AccountMissing`: The account does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5650,7 +5994,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5671,7 +6015,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5733,7 +6077,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5746,7 +6090,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/ToolUnknown`: There is no such tool; `/problems/AccountMissing`: There is no such account */
+            /** @description `/problems/ToolUnknown`: The tool does not exist; `/problems/AccountMissing`: The account does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5758,7 +6102,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5779,7 +6123,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5838,7 +6182,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5851,7 +6195,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountMissing`: There is no such account */
+            /** @description `/problems/AccountMissing`: The account does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5863,7 +6207,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5875,7 +6219,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5888,7 +6232,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5909,7 +6253,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -5968,7 +6312,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/CreditsInsufficient`: Not enough credits */
+            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -5980,7 +6324,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5993,7 +6337,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountMissing`: There is no such account */
+            /** @description `/problems/AccountMissing`: The account does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6005,7 +6349,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/IdempotencyKeyReused`: This Idempotency-Key belongs to another request */
+            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6017,7 +6361,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6030,7 +6374,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6051,7 +6395,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -6107,7 +6451,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6120,7 +6464,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountMissing`: There is no such account */
+            /** @description `/problems/AccountMissing`: The account does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6132,7 +6476,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6145,7 +6489,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,7 +6510,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -6222,7 +6566,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6235,7 +6579,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountMissing`: There is no such account */
+            /** @description `/problems/AccountMissing`: The account does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6247,7 +6591,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `/problems/BodyTooLarge`: The request's body is too large; from the gateway, without a problem: a body of more than 10 MB */
+            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6260,7 +6604,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/InvalidInput`: A field of the request breaks its rule */
+            /** @description `/problems/InvalidInput`: A field of the request is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6281,7 +6625,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/AccountContended`: Too many requests at once; from the gateway, without a problem: the service does not answer at the moment */
+            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
             503: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -6333,7 +6677,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/Forbidden`: The token does not allow this; from the gateway, without a problem: a token without the scope for administration */
+            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6346,7 +6690,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayProblem"];
                 };
             };
-            /** @description `/problems/JobNotFound`: You have no such job */
+            /** @description `/problems/JobNotFound`: The job does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
