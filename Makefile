@@ -15,21 +15,32 @@ help: ## list the targets
 
 setup: $(VENV)/.ready node_modules/.ready ## install what every target needs
 
-$(VENV)/.ready: pyproject.toml constraints.txt
+# An empty environment with the pinned pip: older ones do not know dependency groups.
+$(VENV)/.created: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "Craftspark needs Python 3.11 or newer; '$(PYTHON)' is not. Install it or name one: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
 	  || { echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet pip==26.1.2
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
-	touch $@
+	@echo "Setting up Python in $(VENV)/"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	@touch $@
+
+# What the demo needs. `make setup` adds what tests, linting and training need.
+$(VENV)/.demo-ready: $(VENV)/.created pyproject.toml constraints.txt
+	@$(BIN)/python -m scripts.install demo
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.created pyproject.toml constraints.txt
+	@$(BIN)/python -m scripts.install dev --compile
+	@touch $(VENV)/.demo-ready $@
 
 node_modules/.ready: package.json package-lock.json $(VENV)/.ready
-	npm ci --no-audit --no-fund --loglevel=error
-	touch $@
+	@echo "- Node's packages"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
-demo: $(VENV)/.ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
+demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
 test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
@@ -38,7 +49,7 @@ test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
 	  $(if $(ORDER),--random-order --random-order-bucket package --random-order-seed $(ORDER))
 
 gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering and training on it, and its figures to build/
-	$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "torch finds no CUDA device here")'
+	$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "PyTorch finds no CUDA device here. If the NVIDIA driver is newer than .venv, run make clean first")'
 	$(BIN)/python -m pytest tests/cuda tests/gpu
 	mkdir -p build
 	$(BIN)/python -m benchmarks.profiles --device cuda > build/profile-128.json

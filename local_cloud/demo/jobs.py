@@ -6,8 +6,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """A request to a tool. `source` names the wish whose first image it begins from.
+class DemoJob:
+    """A request to a tool. `source` names the demo job whose first image it begins from.
 
     `uploaded` sends that image back in as a picture of the maker's own, through the upload form.
     """
@@ -32,41 +32,41 @@ class Wish:
         return " · ".join(parts)
 
 
-WISHES = (
-    Wish(name="apples", tool="picture", request={"prompt": "red apple", "count": 4, "seed": 11}),
-    Wish(name="cakes", tool="picture", request={"prompt": "birthday cake", "count": 4, "seed": 23, "lane": "bulk"}),
-    Wish(
+DEMO_JOBS = (
+    DemoJob(name="apples", tool="picture", request={"prompt": "red apple", "count": 4, "seed": 11}),
+    DemoJob(name="cakes", tool="picture", request={"prompt": "birthday cake", "count": 4, "seed": 23, "lane": "bulk"}),
+    DemoJob(
         name="butterflies",
         tool="picture",
         request={"prompt": "butterfly", "count": 8, "seed": 5, "style": "bold-flat"},
     ),
-    Wish(
+    DemoJob(
         name="scattered",
         tool="pattern",
         request={"prompt": "sunflower", "also": ["butterfly"], "background": "#e8f1e4", "count": 2, "seed": 42},
     ),
-    Wish(
+    DemoJob(
         name="painted",
         tool="pattern",
         request={"prompt": "rainbow", "way": "painted", "repeat": "half-drop", "count": 2, "seed": 7},
     ),
-    Wish(
+    DemoJob(
         name="cats",
         tool="clipart",
         request={"prompt": "cat face", "count": 3, "seed": 9, "outline_mm": 3.0},
     ),
-    Wish(
+    DemoJob(
         name="varied",
         tool="variations",
         request={"prompt": "blue apple", "count": 4, "strength": 0.85, "seed": 3},
         source="apples",
     ),
-    Wish(
+    DemoJob(
         name="wider",
         tool="outpaint",
         request={"prompt": "butterfly", "aspect": "2:1", "count": 2, "seed": 4},
         source="butterflies",
         uploaded=True,
     ),
-    Wish(name="larger", tool="upscale", request={"factor": 4, "count": 1}, source="cakes", uploaded=True),
+    DemoJob(name="larger", tool="upscale", request={"factor": 4, "count": 1}, source="cakes", uploaded=True),
 )

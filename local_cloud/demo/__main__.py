@@ -1,0 +1,93 @@
+"""`python -m local_cloud.demo`: start the cloud, run the jobs, save and show what they made. KEEP=1 leaves it up."""
+
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.demo.api import Api, JobView
+from local_cloud.demo.contact_sheet import contact_sheet
+from local_cloud.demo.figures import table, write_summary
+from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
+from local_cloud.demo.pictures import Files, row, save
+from local_cloud.demo.run import run_jobs
+from local_cloud.state import DEFAULT
+
+OUT = Path("build/demo")
+
+# A pipe has no width of its own; the table needs this much.
+console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+
+
+class Progress:
+    """Says what happens, with the seconds since the start, and saves pictures as soon as a job has ended."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.first_picture_s: float | None = None
+        self.saved: dict[str, list[Files]] = {}
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._began
+
+    def say(self, text: str) -> None:
+        console.print(f"[dim]{self.elapsed_s:4.0f} s[/]  {escape(text)}", soft_wrap=True)
+
+    def job_ended(self, demo_job: DemoJob, job: JobView) -> None:
+        files = self.saved[demo_job.name] = save(demo_job, job, OUT)
+        if files and self.first_picture_s is None:
+            self.first_picture_s = self.elapsed_s
+        where = f": {files[0]['picture.png']}" if files else ""
+        self.say(f"{demo_job.tool} {demo_job.name} {job['state']}, {len(files)} of {job['count']} images{where}")
+
+
+def run() -> None:
+    progress = Progress()
+    OUT.mkdir(parents=True, exist_ok=True)
+    console.print(f"[bold]Craftspark[/]: {len(DEMO_JOBS)} jobs through the whole service, on this machine")
+    progress.say("Starting an emulated AWS")
+    with LocalCloud.running(DEFAULT, report=progress.say) as cloud:
+        progress.say(f"Deployed. The API is at {cloud.api_url}")
+        headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
+        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
+            api = Api(client)
+            progress.say("Submitting the jobs over HTTP, as a maker who has signed in")
+            jobs = run_jobs(api, DEMO_JOBS, progress.job_ended, console=console)
+            account = api.account()
+        progress.say("Drawing the contact sheet")
+        rows = [row(demo_job, jobs, progress.saved[demo_job.name]) for demo_job in DEMO_JOBS]
+        contact_sheet(rows, OUT / "contact-sheet.png")
+        console.print(table(jobs))
+        took_s = progress.elapsed_s
+        write_summary(OUT / "summary.json", jobs, account, took_s=took_s, first_picture_s=progress.first_picture_s)
+        say_where_to_look(account, took_s, jobs[DEMO_JOBS[0].name]["job_id"])
+        if os.environ.get("KEEP"):
+            console.print("The local cloud stays up until Ctrl-C.")
+            with suppress(KeyboardInterrupt):
+                cloud.wait()
+
+
+def say_where_to_look(account: dict[str, Any], took_s: float, job_id: str) -> None:
+    console.print(
+        f"{account['spent']} credits spent, {account['available']} left. {took_s:.0f} s in all.\n"
+        f"Pictures: {OUT}/   contact sheet: {OUT}/contact-sheet.png   figures: {OUT}/summary.json\n"
+        "Look further: [bold]make demo KEEP=1[/], and beside it in another terminal\n"
+        f"  .venv/bin/python -m local_cloud executions {job_id}   the states of a job's execution\n"
+        "  .venv/bin/python -m local_cloud status                  what is running\n"
+        "  .venv/bin/python -m local_cloud logs worker             the GPU worker's log"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,135 @@
+"""`python -m scripts.install GROUP`: install a dependency group into this environment, with a line for each step.
+
+Versions are those of pyproject.toml and constraints.txt, whichever build of PyTorch the machine gets.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import sysconfig
+import time
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import unquote
+
+from scripts.pytorch_build import choose_build
+
+ROOT = Path(__file__).resolve().parent.parent
+# Smaller packages are counted, not named.
+NAMED_FROM_BYTES = 10_000_000
+UNITS = {"bytes": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
+DOWNLOADING = re.compile(r"\s+Downloading (?P<file>\S+) \((?P<size>[\d.]+) (?P<unit>bytes|kB|MB|GB)\)")
+FROM_DISK = re.compile(r"Processing (?P<path>/\S+\.whl)")
+PROGRESS = re.compile(r"Progress (?P<current>\d+) of (?P<total>\d+)")
+
+
+class PipFailed(Exception):
+    """pip could not install; it has written the reason to stderr."""
+
+
+class PipOutput:
+    """Reads what pip writes, prints what a person wants to know, and counts bytes."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.downloaded = 0
+        self.from_disk = 0
+        self._out = out
+        self._current = ""
+        self._line_is_open = False
+
+    def read(self, line: str) -> None:
+        if found := DOWNLOADING.match(line):
+            size = round(float(found["size"]) * UNITS[found["unit"]])
+            self.downloaded += size
+            self._name(Path(found["file"]).name, size)
+        elif found := FROM_DISK.match(line):
+            wheel = Path(found["path"])
+            size = wheel.stat().st_size if wheel.is_file() else 0
+            self.from_disk += size
+            self._name(wheel.name, size)
+        elif found := PROGRESS.match(line):
+            self._show_progress(int(found["current"]), int(found["total"]))
+        elif line.startswith("Installing collected packages: "):
+            self._print(f"  unpacking {line.count(',') + 1} packages")
+
+    def _name(self, file: str, size: int) -> None:
+        self._current = " ".join(unquote(file).split("-")[:2])
+        if size >= NAMED_FROM_BYTES:
+            self._print(f"  {self._current}, {megabytes(size)}")
+
+    def _show_progress(self, current: int, total: int) -> None:
+        """One line that is written again and again, where somebody watches."""
+        if self._out.isatty() and total >= NAMED_FROM_BYTES:
+            self._out.write(f"\r\033[K  {self._current}: {megabytes(current)} of {megabytes(total)}")
+            self._out.flush()
+            self._line_is_open = True
+
+    def _print(self, text: str) -> None:
+        self._out.write(("\r\033[K" if self._line_is_open else "") + text + "\n")
+        self._out.flush()
+        self._line_is_open = False
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.0f} MB"
+
+
+def pip_install(arguments: Sequence[str], output: PipOutput) -> None:
+    """Raises PipFailed."""
+    command = [sys.executable, "-m", "pip", "install", "--no-input", "--progress-bar", "raw", "--no-compile"]
+    command += ["--constraint", "constraints.txt", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+        for line in process.stdout or ():
+            output.read(line.rstrip())
+    if process.returncode:
+        raise PipFailed
+
+
+def install(group: str, output: PipOutput) -> None:
+    """PyTorch first, and nothing but PyTorch from PyTorch's index; raises PipFailed."""
+    build = choose_build()
+    print(f"- {build.reason}", flush=True)
+    if build.index is not None:
+        try:
+            pip_install(["--index-url", build.index, "--no-deps", "torch"], output)
+        except PipFailed:
+            print("- That failed; PyTorch from the package index instead", flush=True)
+    print(f"- The packages of the group '{group}'", flush=True)
+    pip_install(["--group", group], output)
+
+
+def compile_packages() -> None:
+    """Bytecode of every package, on all processors; a process that starts later does not compile what it imports.
+
+    Some packages ship templates and tests that are no Python, which is why the exit status says nothing.
+    """
+    command = [sys.executable, "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", sysconfig.get_path("purelib")]
+    subprocess.run(command, check=False)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.install", description=__doc__)
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    parser.add_argument("group", choices=sorted(groups), help="a dependency group of pyproject.toml")
+    parser.add_argument("--compile", action="store_true", help="compile all packages afterwards")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    output = PipOutput(sys.stdout)
+    try:
+        install(arguments.group, output)
+    except PipFailed:
+        print(f"The group '{arguments.group}' could not be installed; pip's message is above", file=sys.stderr)
+        return 1
+    if arguments.compile:
+        print("- Compiling the packages", flush=True)
+        compile_packages()
+    disk = f" and {megabytes(output.from_disk)} from local files" if output.from_disk else ""
+    print(f"Installed in {time.monotonic() - began:.0f} s: {megabytes(output.downloaded)} downloaded{disk}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The demo submits each job once its source is there, and tells of each as soon as it has ended."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from craftspark.tools import TOOLS
+from local_cloud.demo.api import Api, JobView
+from local_cloud.demo.figures import write_summary
+from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
+from local_cloud.demo.run import run_jobs
+
+APPLES = DemoJob(name="apples", tool="picture", request={"prompt": "red apple"})
+VARIED = DemoJob(name="varied", tool="variations", source="apples")
+
+
+class FakeService:
+    """A service behind httpx: a job has ended at the second look at it."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.bodies: dict[str, Any] = {}
+        self._reads: dict[str, int] = {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            tool = request.url.path.split("/")[3]
+            self.events.append(f"submitted {tool}")
+            self.bodies[tool] = json.loads(request.content)
+            return httpx.Response(202, json={"job_id": f"{tool}-job", "state": "queued"})
+        job_id = request.url.path.rpartition("/")[2]
+        self._reads[job_id] = self._reads.get(job_id, 0) + 1
+        ended = {"state": "succeeded", "finished_at": "2026-11-26T03:00:00Z"} if self._reads[job_id] == 2 else {}
+        return httpx.Response(200, json={"job_id": job_id, "state": "rendering", **ended})
+
+
+def run(service: FakeService, *demo_jobs: DemoJob) -> dict[str, JobView]:
+    with httpx.Client(base_url="http://demo", transport=httpx.MockTransport(service)) as client:
+        return run_jobs(
+            Api(client),
+            demo_jobs,
+            lambda demo_job, job: service.events.append(f"{demo_job.name} {job['state']}"),
+            console=Console(file=io.StringIO()),
+        )
+
+
+def test_a_job_is_submitted_once_its_source_has_ended() -> None:
+    service = FakeService()
+
+    jobs = run(service, VARIED, APPLES)
+
+    assert service.events == ["submitted picture", "apples succeeded", "submitted variations", "varied succeeded"]
+    assert service.bodies["variations"] == {"source": "picture-job/0"}
+    assert set(jobs) == {"apples", "varied"}
+
+
+def test_the_demo_asks_every_tool_and_each_source_is_one_of_its_jobs() -> None:
+    assert {demo_job.tool for demo_job in DEMO_JOBS} == set(TOOLS)
+    assert {demo_job.source for demo_job in DEMO_JOBS} - {None} <= {demo_job.name for demo_job in DEMO_JOBS}
+
+
+def test_a_run_without_a_picture_has_no_time_of_the_first(tmp_path: Path) -> None:
+    write_summary(tmp_path / "with.json", {}, {}, took_s=30.0, first_picture_s=20.04)
+    write_summary(tmp_path / "without.json", {}, {}, took_s=30.0, first_picture_s=None)
+
+    entries = {
+        file.stem: {entry["name"]: entry["value"] for entry in json.loads(file.read_text())["entries"]}
+        for file in tmp_path.glob("*.json")
+    }
+    assert entries["with"]["demo_first_picture_seconds"] == 20.0
+    assert "demo_first_picture_seconds" not in entries["without"]
