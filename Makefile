@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
 
-.PHONY: help setup demo test gpu fuzz check lint fix reference synth bench image clean
+.PHONY: help setup demo test gpu fuzz check lint prose fix reference synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -66,6 +66,10 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python -m scripts.prose
+
+prose: $(VENV)/.ready ## find what is not plain English in a file or folder: make prose PLACE=gpu_tasks
+	$(BIN)/python -m scripts.prose $(PLACE)
 
 fix: setup ## format, mend what can be mended, and write the generated files anew
 	$(BIN)/ruff format .

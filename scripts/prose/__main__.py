@@ -1,0 +1,34 @@
+"""`python -m scripts.prose [PLACE ...]`: find what is not plain English in files and folders.
+
+Without a place, it checks those of `[tool.prose]` in pyproject.toml. Exits with 1 where it finds anything.
+"""
+
+import sys
+import tomllib
+from pathlib import Path
+
+from scripts.prose.harper import check, style
+from scripts.prose.passages import files, passages
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def enforced() -> list[str]:
+    """The files and folders that `make lint` checks."""
+    places: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["prose"]["places"]
+    return places
+
+
+def main(places: list[str]) -> int:
+    """Print the findings; the number of them decides the exit status."""
+    named = {file: str(file.relative_to(ROOT)) for place in places for file in files(place, ROOT)}
+    documents = [found for file, name in named.items() if (found := passages(file, name))]
+    findings = check(documents, style())
+    for finding in findings:
+        print(finding)
+    print(f"prose: {len(findings)} findings in {len(documents)} files")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or enforced()))

@@ -1,0 +1,121 @@
+"""Harper, the grammar checker, with the rules of style.toml and the words of words.txt."""
+
+import json
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scripts.prose.passages import Passage
+
+HERE = Path(__file__).parent
+
+# Of Harper's own 900 rules, those whose findings are right nearly always.
+# LongSentences allows 40 words; QuantifierNumeralConflict finds "some 20 GB".
+OWN_RULES = (
+    "AnA",
+    "AnAnother",
+    "DoubleModal",
+    "ItsContraction",
+    "LongSentences",
+    "ModalOf",
+    "QuantifierNumeralConflict",
+    "RepeatedWords",
+    "SpellCheck",
+    "ThenThan",
+    "ToTo",
+    "UnclosedQuotes",
+)
+MANIFEST = {"author": "Craftspark", "version": "1", "description": "Craftspark's style", "license": "Apache-2.0"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of our style: the expression that it finds, what to write instead, and sentences that show it."""
+
+    name: str
+    find: str
+    say: tuple[str, ...]
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+
+    def weir(self) -> str:
+        """The rule in Harper's language."""
+        message = "Plain English: write " + " or ".join(self.say)
+        replacements = ", ".join(json.dumps(words) for words in self.say)
+        return (
+            f"expr main {self.find}\n"
+            f"let message {json.dumps(message)}\n"
+            f"let description {json.dumps(message)}\n"
+            'let kind "WordChoice"\n'
+            f"let becomes [{replacements}]\n"
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding of Harper's: the rule, the words and where they are."""
+
+    place: str
+    rule: str
+    words: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message} [{self.rule}: {' '.join(self.words.split())[:80]}]"
+
+
+def style() -> list[Rule]:
+    """Our rules, in the order of style.toml."""
+    tables = tomllib.loads((HERE / "style.toml").read_text())
+    return [
+        Rule(name, table["find"], tuple(table["say"]), tuple(table["bad"]), tuple(table.get("good", ())))
+        for name, table in tables.items()
+    ]
+
+
+def words() -> list[str]:
+    """The words that Harper's dictionary lacks."""
+    return [line for line in (HERE / "words.txt").read_text().splitlines() if line and not line.startswith("#")]
+
+
+def check(documents: Sequence[Sequence[Passage]], rules: Iterable[Rule]) -> list[Finding]:
+    """What Harper finds in the documents, in order. Raises RuntimeError where it does not run."""
+    rules = list(rules)
+    with TemporaryDirectory() as folder:
+        at = Path(folder)
+        with zipfile.ZipFile(at / "style.weirpack", "w") as pack:
+            pack.writestr("manifest.json", json.dumps(MANIFEST))
+            for rule in rules:
+                pack.writestr(f"{rule.name}.weir", rule.weir())
+        (at / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in words()))
+        places: dict[str, list[str]] = {}
+        for number, document in enumerate(documents):
+            file = at / f"{number}.md"
+            file.write_text("".join(f"{passage.text}\n\n" for passage in document))
+            places[str(file)] = [place for passage in document for place in (*passage.places, passage.places[-1])]
+        return _run(at, places, [*OWN_RULES, *(rule.name for rule in rules)])
+
+
+def _run(at: Path, places: Mapping[str, Sequence[str]], rules: Sequence[str]) -> list[Finding]:
+    command = (
+        *(sys.executable, "-m", "harper", "lint", "--quiet", "--no-color", "--format", "json"),
+        *("--dialect", "british", "--only", ",".join(rules)),
+        *("--weirpacks", str(at / "style.weirpack"), "--user-dict-path", str(at / "words.txt")),
+        *("--file-dict-path", str(at / "none"), *places),
+    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        answers = {answer["file"]: answer["lints"] for answer in json.loads(done.stdout)}
+    except json.JSONDecodeError:
+        raise RuntimeError(done.stderr.partition("Stack backtrace")[0]) from None
+    names = {Path(file).name: lints for file, lints in answers.items()}
+    return [
+        Finding(lines[lint["line"] - 1], lint["rule"], lint["matched_text"], lint["message"])
+        for file, lines in places.items()
+        for lint in sorted(names[Path(file).name], key=lambda lint: lint["span"]["char_start"])
+    ]
