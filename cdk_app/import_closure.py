@@ -1,8 +1,9 @@
 """Which modules a handler needs: read from its source, without running it."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FIRST_PARTY = ("craftspark", "lambdas")
@@ -29,17 +30,24 @@ def import_closure(entry: Path, *, root: Path) -> ImportClosure:
         raise PackagingFailed(f"there is no {entry}")
     files: set[Path] = set()
     packages: set[str] = set()
+
+    @cache
+    def module_file(module: str) -> Path | None:
+        return _module_file(module, root)
+
     waiting = [entry, *_initializers(entry, root)]
     while waiting:
         file = waiting.pop()
         if file in files or (root / file).is_dir():  # a folder without __init__.py has nothing to run
             continue
         files.add(file)
-        for module in _imported(file, root):
-            if module.partition(".")[0] in FIRST_PARTY:
-                waiting += _first_party_files(module, imported_by=file, root=root)
-            else:
+        for module in _imported(file, root, module_file):
+            if module.partition(".")[0] not in FIRST_PARTY:
                 packages.add(module.partition(".")[0])
+            elif found := module_file(module):
+                waiting += [found, *_initializers(found, root)]
+            else:
+                raise PackagingFailed(f"{file} imports {module}, which is not there")
     return ImportClosure(tuple(sorted([*files, *_data(files, root)])), tuple(sorted(packages)))
 
 
@@ -49,18 +57,35 @@ def _data(files: Iterable[Path], root: Path) -> Iterator[Path]:
             yield from (path.relative_to(root) for path in (root / file.parent / "data").glob("*") if path.is_file())
 
 
-def _imported(file: Path, root: Path) -> Iterator[str]:
+def _imported(file: Path, root: Path, module_file: Callable[[str], Path | None]) -> Iterator[str]:
     """Names of modules, and of what is taken out of ours, because that may be a module as well."""
-    for node in _running_code(ast.parse((root / file).read_bytes(), str(file))):
+    for statement in _import_statements((root / file).read_bytes(), str(file)):
+        package = file.parent.parts[: len(file.parent.parts) + 1 - statement.level] if statement.level else ()
+        module = ".".join([*package, *filter(None, [statement.module])])
+        yield module
+        if module.partition(".")[0] in FIRST_PARTY:
+            yield from (name for name in (f"{module}.{taken}" for taken in statement.names) if module_file(name))
+
+
+@dataclass(frozen=True)
+class _Import:
+    """`import module`, or `from <level dots><module> import <names>`."""
+
+    module: str | None
+    level: int = 0
+    names: tuple[str, ...] = ()
+
+
+@cache
+def _import_statements(source: bytes, name: str) -> tuple[_Import, ...]:
+    """The imports of a source file. The packages of all Lambdas share most files, so each content is parsed once."""
+    found: list[_Import] = []
+    for node in _running_code(ast.parse(source, name)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [_Import(alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            package = list(file.parent.parts[: len(file.parent.parts) + 1 - node.level]) if node.level else []
-            module = ".".join([*package, *filter(None, [node.module])])
-            yield module
-            if module.partition(".")[0] in FIRST_PARTY:
-                taken = (f"{module}.{alias.name}" for alias in node.names)
-                yield from (name for name in taken if _module_file(name, root))
+            found.append(_Import(node.module, node.level, tuple(alias.name for alias in node.names)))
+    return tuple(found)
 
 
 def _running_code(tree: ast.AST) -> Iterator[ast.AST]:
@@ -71,13 +96,6 @@ def _running_code(tree: ast.AST) -> Iterator[ast.AST]:
         else:
             yield node
             yield from _running_code(node)
-
-
-def _first_party_files(module: str, *, imported_by: Path, root: Path) -> list[Path]:
-    file = _module_file(module, root)
-    if file is None:
-        raise PackagingFailed(f"{imported_by} imports {module}, which is not there")
-    return [file, *_initializers(file, root)]
 
 
 def _module_file(module: str, root: Path) -> Path | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import AssetHashType, CfnOutput, Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -38,13 +38,16 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         on = stage.functions
+        package = lambda_package(name, functions=on)
+        # The package's name tells its content: the CDK need not read 14 MB of each function to find that out.
+        code = lambda_.Code.from_asset(str(package), asset_hash=package.name, asset_hash_type=AssetHashType.CUSTOM)
         self.function = lambda_.Function(
             self,
             "Function",
             runtime=lambda_.Runtime(f"python{on.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=ARCHITECTURES[on.architecture],
             handler=f"lambdas.{name}.handler.handler",
-            code=lambda_.Code.from_asset(str(lambda_package(name, functions=on))),
+            code=code,
             environment={
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": name,

@@ -67,9 +67,8 @@ def requirements_of(packages: Iterable[str], *, target: Target) -> tuple[str, ..
         name = canonicalize_name(waiting.pop())
         if name in found or name in IN_THE_RUNTIME:
             continue
-        metadata = distribution(name)
-        found[name] = f"{name}=={metadata.version}"
-        needs = (Requirement(line) for line in metadata.requires or ())
+        version, needs = _version_and_needs(name)
+        found[name] = f"{name}=={version}"
         waiting += [need.name for need in needs if need.marker is None or need.marker.evaluate(markers)]
     return tuple(found[name] for name in sorted(found))
 
@@ -125,6 +124,12 @@ def _pip_install(requirements: tuple[str, ...], *, target: Target, constraints: 
 @cache
 def _distributions() -> dict[str, list[str]]:
     return dict(packages_distributions())
+
+
+@cache
+def _version_and_needs(name: str) -> tuple[str, tuple[Requirement, ...]]:
+    metadata = distribution(name)
+    return metadata.version, tuple(Requirement(line) for line in metadata.requires or ())
 
 
 def _distribution_of(package: str) -> str:
