@@ -1,5 +1,6 @@
+from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -8,14 +9,32 @@ from craftspark.errors import CraftsparkError, RequestRefused, SettingMissing
 from craftspark.settings import Settings, StartSettings, WorkerSettings
 from lambdas.problems import STATUS, TITLES, problem_of
 
+T = TypeVar("T")
+
+
+def below(kind: type[T]) -> Iterator[type[T]]:
+    """Every class that derives from this one, at any depth."""
+    for derived in kind.__subclasses__():
+        yield derived
+        yield from below(derived)
+
 
 def some_settings(kind: type[Settings]) -> Settings:
-    values: dict[str, Any] = {field.name: 7 if field.type is int else "x" for field in fields(kind)}
+    """Settings of which no two fields have the same value."""
+    values: dict[str, Any] = {
+        field.name: number if field.type is int else f"x{number}" for number, field in enumerate(fields(kind))
+    }
     return kind(**values)
 
 
 def all_settings() -> list[type[Settings]]:
-    return Settings.__subclasses__()
+    return list(dict.fromkeys(below(Settings)))
+
+
+def test_all_settings_are_found() -> None:
+    written = [each for each in vars(settings).values() if isinstance(each, type) and issubclass(each, Settings)]
+
+    assert {*all_settings(), Settings} == {*written}
 
 
 @pytest.mark.parametrize("kind", all_settings(), ids=lambda kind: kind.__name__)
@@ -38,7 +57,7 @@ def test_a_setting_that_is_no_number_is_named() -> None:
 
 
 def refusals() -> list[type[RequestRefused]]:
-    return RequestRefused.__subclasses__()
+    return list(dict.fromkeys(below(RequestRefused)))
 
 
 @pytest.mark.parametrize("kind", refusals(), ids=lambda kind: kind.__name__)
