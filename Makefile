@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
 
-.PHONY: help setup demo test gpu fuzz check lint prose fix reference synth bench image clean
+.PHONY: help setup demo test gpu fuzz check lint prose fix diagram reference synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -77,7 +77,11 @@ fix: setup ## format, mend what can be mended, and write the generated files ane
 	$(BIN)/python -m cdk_app.word_index craftspark/words/index.json
 	$(BIN)/python -m lambdas.openapi > docs/openapi.json
 	$(BIN)/python -m scripts.decision_index
+	node scripts/diagram.mjs docs/architecture.dot > docs/images/architecture.svg
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
+
+diagram: setup ## draw the architecture from docs/architecture.dot
+	node scripts/diagram.mjs docs/architecture.dot > docs/images/architecture.svg
 
 reference: setup ## write the API's reference as a page to build/reference/index.html
 	$(BIN)/python -m lambdas.reference
