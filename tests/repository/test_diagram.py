@@ -15,7 +15,7 @@ def labels() -> str:
 
 
 def test_the_drawing_is_that_of_its_source() -> None:
-    command = [NODE, "scripts/diagram.mjs", SOURCE]
+    command = [str(NODE), "scripts/diagram.mjs", str(SOURCE)]
 
     drawn = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
