@@ -1,6 +1,7 @@
 """Harper, the grammar checker, with the rules of style.toml and the words of words.txt."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,9 @@ from tempfile import TemporaryDirectory
 from scripts.prose.passages import Passage
 
 HERE = Path(__file__).parent
+
+# Names of classes, services, units and files are not spelled as words are: JobSettled, EC2, vCPUs, SIGTERM.
+NAME = re.compile(r"\w*(?:[a-z][A-Z]|[A-Z]{2}|\d)\w*")
 
 # Of Harper's own 900 rules, those whose findings are right nearly always.
 # LongSentences allows 40 words; QuantifierNumeralConflict finds "some 20 GB".
@@ -45,7 +49,7 @@ class Rule:
 
     def weir(self) -> str:
         """The rule in Harper's language."""
-        message = "Plain English: write " + " or ".join(self.say)
+        message = "write " + " or ".join(self.say)
         replacements = ", ".join(json.dumps(words) for words in self.say)
         return (
             f"expr main {self.find}\n"
@@ -66,7 +70,7 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message} [{self.rule}: {' '.join(self.words.split())[:80]}]"
+        return f'{self.place}: "{" ".join(self.words.split())[:80]}": {self.message} [{self.rule}]'
 
 
 def style() -> list[Rule]:
@@ -79,7 +83,7 @@ def style() -> list[Rule]:
 
 
 def words() -> list[str]:
-    """The words that Harper's dictionary lacks."""
+    """The words that Harper's dictionary lacks. Names are none of them: `check` adds those that a text has."""
     return [line for line in (HERE / "words.txt").read_text().splitlines() if line and not line.startswith("#")]
 
 
@@ -92,13 +96,21 @@ def check(documents: Sequence[Sequence[Passage]], rules: Iterable[Rule]) -> list
             pack.writestr("manifest.json", json.dumps(MANIFEST))
             for rule in rules:
                 pack.writestr(f"{rule.name}.weir", rule.weir())
-        (at / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in words()))
+        (at / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in _dictionary(documents)))
         places: dict[str, list[str]] = {}
         for number, document in enumerate(documents):
             file = at / f"{number}.md"
             file.write_text("".join(f"{passage.text}\n\n" for passage in document))
             places[str(file)] = [place for passage in document for place in (*passage.places, passage.places[-1])]
         return _run(at, places, [*OWN_RULES, *(rule.name for rule in rules)])
+
+
+def _dictionary(documents: Sequence[Sequence[Passage]]) -> list[str]:
+    """Our words and the names in the texts. Harper knows one spelling of a word, so a listed one excludes others."""
+    listed = words()
+    known = {word.lower() for word in listed}
+    names = {name for document in documents for passage in document for name in NAME.findall(passage.text)}
+    return [*listed, *sorted(name for name in names if name.lower() not in known)]
 
 
 def _run(at: Path, places: Mapping[str, Sequence[str]], rules: Sequence[str]) -> list[Finding]:
