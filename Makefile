@@ -74,8 +74,8 @@ prose: $(VENV)/.ready ## find what is not plain English in a file or folder: mak
 fix: setup ## format, mend what can be mended, and write the generated files anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/python -m cdk_app.word_index craftspark/words/index.json
-	$(BIN)/python -m lambdas.openapi > docs/openapi.json
+	$(BIN)/python -m cdk_app.packaging.word_index craftspark/words/index.json
+	$(BIN)/python -m lambdas.http.openapi > docs/openapi.json
 	$(BIN)/python -m scripts.decision_index
 	node scripts/diagram.mjs docs/architecture.dot > docs/images/architecture.svg
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
@@ -84,7 +84,7 @@ diagram: setup ## draw the architecture from docs/architecture.dot
 	node scripts/diagram.mjs docs/architecture.dot > docs/images/architecture.svg
 
 reference: setup ## write the API's reference as a page to build/reference/index.html
-	$(BIN)/python -m lambdas.reference
+	$(BIN)/python -m lambdas.http.reference
 
 synth: $(VENV)/.ready ## write the templates of every stage to build/synth; needs no AWS account
 	@for stage in dev prod local; do \
@@ -97,7 +97,7 @@ bench: $(VENV)/.ready ## measure, and write build/bench.json
 
 STAGE ?= dev
 image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository: make image STAGE=prod
-	$(BIN)/python -m cdk_app.gpu_image $(STAGE)
+	$(BIN)/python -m cdk_app.packaging.gpu_image $(STAGE)
 
 clean: ## remove all that was made, the environment included
 	rm -rf $(VENV) node_modules build cdk.out .local-cloud

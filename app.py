@@ -2,8 +2,8 @@
 
 from aws_cdk import App, Tags
 
-from cdk_app.stage import Stage
-from cdk_app.stages import find_stage
+from cdk_app.stages.stage import Stage
+from cdk_app.stages.values import find_stage
 from stacks.api import ApiStack
 from stacks.data import DataStack
 from stacks.live import LiveStack

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from benchmarks.entries import Entry
-from gpu_tasks.model_store import BUILT_IN
-from gpu_tasks.training.dataset import read_names
-from gpu_tasks.training.encoder import LIKENESS, Likeness
-from gpu_tasks.training.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, by_steps, load_model
-from gpu_tasks.training.grid import draw
-from gpu_tasks.training.prompts import subject_prompts
+from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.training.dataset.dataset import read_names
+from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness
+from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, by_steps, load_model
+from gpu_tasks.training.evaluation.grid import draw
+from gpu_tasks.training.evaluation.prompts import subject_prompts
 
 MODEL = BUILT_IN / "craftspark-clipart-128"
 PROMPTS = 200

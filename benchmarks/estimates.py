@@ -12,12 +12,12 @@ import httpx
 
 from benchmarks.entries import Entry
 from benchmarks.local_runs import api
-from craftspark.catalogue import find_model
+from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.sources import Source
 from craftspark.tools import find_tool
 from craftspark.tools.request import DrawingRequest
-from local_cloud.cloud import LocalCloud
+from craftspark.tools.sources import Source
+from local_cloud.running.cloud import LocalCloud
 
 SEED = 22
 BURSTS, JOBS_IN_BURST = 10, 6

@@ -5,12 +5,12 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from craftspark.catalogue import find_model
+from craftspark.models.catalogue import find_model
 from craftspark.settings import WorkerSettings
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Delivered, delivered, finished
-from gpu_tasks.main import main
+from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.worker.main import main
 
 
 class NullRenderer:

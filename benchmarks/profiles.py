@@ -1,4 +1,4 @@
-"""How long work takes on this machine's device: the `Profile` of a model, as craftspark/catalogue.py has it.
+"""How long work takes on this machine's device: the `Profile` of a model, as craftspark/models/catalogue.py has it.
 
 `python -m benchmarks.profiles --device cuda` renders waves of all tools through the worker's own renderers and fits the
 seconds of each unit of a load to what they took. It prints the profile, how far it is from each wave, how long the
@@ -23,22 +23,22 @@ import torch
 from scipy.optimize import nnls
 
 from benchmarks.random_weights import random_pipeline
-from craftspark.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.work import Load, Profile
 from craftspark.parsing import parse_request
 from craftspark.settings import StudioSettings
-from craftspark.sources import Source
 from craftspark.tools import find_tool
-from craftspark.work import Load, Profile
-from gpu_tasks.adapters import Adapters
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.diffusion import Diffusion, Sketch
-from gpu_tasks.diffusion import Settings as CallSettings
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Png, encoded
-from gpu_tasks.model_store import load_pipeline, locate
-from gpu_tasks.orders import size_of
-from gpu_tasks.safety import NsfwJudge
-from gpu_tasks.sources import SourcePictures
+from craftspark.tools.sources import Source
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.safety import NsfwJudge
+from gpu_tasks.images.sources import SourcePictures
+from gpu_tasks.inference.adapters import Adapters
+from gpu_tasks.inference.diffusion import Diffusion, Sketch
+from gpu_tasks.inference.diffusion import Settings as CallSettings
+from gpu_tasks.inference.model_store import load_pipeline, locate
+from gpu_tasks.inference.order_inputs import size_of
 from gpu_tasks.studio import RENDERERS, Kit, Marks, Studio
 
 SEED = 7

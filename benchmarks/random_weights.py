@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from craftspark.tokens import DATA, SPECIAL, WORD_END
-from gpu_tasks.device import make_repeatable
+from craftspark.models.tokens import DATA, SPECIAL, WORD_END
+from gpu_tasks.inference.device import make_repeatable
 
 TOKENS = 77
 # What differs from the defaults of diffusers' and transformers' own configurations.

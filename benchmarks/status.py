@@ -9,9 +9,9 @@ from botocore.config import Config
 
 from benchmarks.entries import Entry, ratio_of
 from craftspark.aws.items import image_item, job_item, read_record
-from craftspark.aws.presigning import Presigner
-from craftspark.jobs import StoredImage, image_key
-from lambdas.views import job_view
+from craftspark.aws.jobs.presigning import Presigner
+from craftspark.jobs.job import StoredImage, image_key
+from lambdas.http.views import job_view
 from tests.fakes import NOON, a_job
 
 ROUNDS, CALLS, IMAGES = 15, 200, 4

@@ -21,7 +21,7 @@ COLD_STARTS = 12
 
 BOTO3 = "import boto3; boto3.client('dynamodb')"
 HANDLER = "import lambdas.submit_job.handler"
-HANDLER_READY = "import lambdas.submit_job.handler; from lambdas.submissions import submissions; submissions()"
+HANDLER_READY = "import lambdas.submit_job.handler; from lambdas.wiring.submissions import submissions; submissions()"
 
 
 @dataclass

@@ -15,16 +15,16 @@ from typing import Any
 
 import torch
 
-from craftspark.catalogue import Model, find_model
 from craftspark.errors import SourceMissing
+from craftspark.models.catalogue import Model, find_model
 from craftspark.settings import WorkerSettings
-from craftspark.sources import Source
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Delivered
-from gpu_tasks.main import main
-from gpu_tasks.model_store import load_pipeline
+from craftspark.tools.sources import Source
+from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.finishing import Delivered
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.studio import Studio, studio_around
+from gpu_tasks.worker.main import main
 
 PLAIN_WAVES = 12
 

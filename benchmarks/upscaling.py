@@ -1,9 +1,9 @@
 """What the upscaler gains over bicubic interpolation on a style that its training has not seen."""
 
 from benchmarks.entries import Entry
-from gpu_tasks.model_store import BUILT_IN
-from gpu_tasks.training.gain import SMALL, measured, references
-from gpu_tasks.upscaler import Upscaler
+from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.training.evaluation.gain import SMALL, measured, references
 
 UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 STARTING_MODEL = BUILT_IN / "realesr-animevideov3-x4"
@@ -12,7 +12,7 @@ BESIDE = 8  # pictures of what stands beside the figure, the first of the same
 
 
 def measure() -> list[Entry]:
-    """The mean gain at 2x over 64 pictures, as gpu_tasks.training.gain defines it; beside it the first few of them."""
+    """The mean gain at 2x over 64 pictures, as gpu_tasks.training.evaluation.gain has it, beside it the first few."""
     upscaler = Upscaler.open(UPSCALER)
     twice = references(HELD_OUT_STYLE, 2 * SMALL)
     four_times = references(HELD_OUT_STYLE, 4 * SMALL, count=BESIDE)

@@ -4,8 +4,8 @@ from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from cdk_app.log_group import LogGroup
-from cdk_app.stage import Network, Operations
+from cdk_app.stages.stage import Network, Operations
+from cdk_app.storage.log_group import LogGroup
 
 # What an ECS instance and a GPU task talk to, S3 and DynamoDB aside.
 INTERFACES = {

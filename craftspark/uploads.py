@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from craftspark.accounts.plans import Plan
+from craftspark.clock import utc_now
 from craftspark.errors import UploadNotFound
-from craftspark.idempotency import Write
-from craftspark.jobs import JOB_ID_LENGTH
-from craftspark.plans import Plan
+from craftspark.jobs.idempotency import Write
+from craftspark.jobs.job import JOB_ID_LENGTH
 
 LARGEST_BYTES = 25 * 1024 * 1024
 # From the form to the check: the form itself is good for a quarter of an hour.
@@ -96,10 +97,6 @@ class UploadBook(Protocol):
 
 Clean = Callable[[bytes], Picture]
 PlanOf = Callable[[str], Plan]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from craftspark.settings import WorkerSettings
-    from gpu_tasks.rendering import Renderer
+    from gpu_tasks.worker.waves import Renderer
 
 
 def run(words: list[str]) -> int:
@@ -17,10 +17,10 @@ def run(words: list[str]) -> int:
 
         return command.main(words[1:])
     if words:
-        from gpu_tasks.training import job
+        from gpu_tasks.training.styles import job
 
         return job.main(words)
-    from gpu_tasks.main import main
+    from gpu_tasks.worker.main import main
 
     return main(load)
 

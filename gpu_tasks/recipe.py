@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from craftspark.catalogue import find_model
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
+from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.releases import Pin
 from craftspark.settings import StudioSettings
-from craftspark.sources import Source
+from craftspark.styles.releases import Pin
 from craftspark.tools import find_tool
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.credentials import credentials_in
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.provenance import WORDS, Recipe
+from craftspark.tools.sources import Source
+from gpu_tasks.images.credentials import credentials_in
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.provenance import WORDS, Recipe
 from gpu_tasks.serving.renders import brought
 from gpu_tasks.studio import Studio, open_studio
 

@@ -11,35 +11,35 @@ from typing import TYPE_CHECKING, Protocol
 from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
-from craftspark.aws.picture_moderation import picture_moderation
-from craftspark.aws.secrets import read_secret
-from craftspark.aws.source_bytes import SourceBytes
-from craftspark.catalogue import Model, find_model
+from craftspark.aws.notifications.secrets import read_secret
+from craftspark.aws.pictures.picture_moderation import picture_moderation
+from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import ImageFlawed, ModelUnavailable, ModerationUnavailable
-from craftspark.measures import event
+from craftspark.metrics import event
+from craftspark.models.catalogue import Model, find_model
 from craftspark.settings import StudioSettings, WorkerSettings
-from craftspark.sources import Bucket
+from craftspark.tools.sources import Bucket
 from gpu_tasks.activity import moved
-from gpu_tasks.adapters import Adapters, unet_sha256
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.credentials import Signer
-from gpu_tasks.device import is_lost
-from gpu_tasks.diffusion import Diffusion
-from gpu_tasks.drawn import Drawn, OnStep, better, second_try
-from gpu_tasks.finishing import MEDIA_TYPES, Delivered, Finished, Png, Svg, delivered, encoded
-from gpu_tasks.isolation import DeviceLost, draw_each
-from gpu_tasks.model_store import BUILT_IN, MANIFEST, load_pipeline, locate, sha256_of
+from gpu_tasks.images.credentials import Signer
+from gpu_tasks.images.drawn import Drawn, OnStep, better, second_try
+from gpu_tasks.images.finishing import MEDIA_TYPES, Delivered, Finished, Png, Svg, delivered, encoded
+from gpu_tasks.images.isolation import DeviceLost, draw_each
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.provenance import Recipe
+from gpu_tasks.images.safety import GuardrailJudge, Judge, Judges, judge_of
+from gpu_tasks.images.sources import Fetch, SourcePictures
+from gpu_tasks.inference.adapters import Adapters, unet_sha256
+from gpu_tasks.inference.device import is_lost
+from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.model_store import BUILT_IN, MANIFEST, load_pipeline, locate, sha256_of
+from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.patience import Patient
-from gpu_tasks.provenance import Recipe
-from gpu_tasks.safety import GuardrailJudge, Judge, Judges, judge_of
-from gpu_tasks.sources import Fetch, SourcePictures
 from gpu_tasks.tools.clipart import ClipartRenderer
-from gpu_tasks.tools.outpaint import OutpaintRenderer
-from gpu_tasks.tools.pattern import PatternRenderer
+from gpu_tasks.tools.outpaint.outpaint import OutpaintRenderer
+from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.tools.upscale import UpscaleRenderer
 from gpu_tasks.tools.variations import VariationsRenderer
-from gpu_tasks.upscaler import Upscaler
 
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline

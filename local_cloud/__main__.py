@@ -10,20 +10,21 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local_cloud import job_story, trainings
-from local_cloud.assembly import AssetUnsupported
-from local_cloud.cloud import LocalCloud
-from local_cloud.deployment import DeployFailed
-from local_cloud.emulator_process import EmulatorFailed, PortTaken
-from local_cloud.execution_story import NoSuchExecution, read_story
-from local_cloud.execution_tables import executions_table, story_table
-from local_cloud.job_story import NoSuchJob, job_events
-from local_cloud.log_lines import NoSuchLog, log_lines
+from local_cloud import trainings
 from local_cloud.makers import DEMO
-from local_cloud.state import DEFAULT, AlreadyRunning, NotRunning, StateDir
-from local_cloud.status_tables import status_tables
-from local_cloud.stopping import stop
-from local_cloud.synthesis import SynthesisFailed
+from local_cloud.reports import job_story
+from local_cloud.reports.execution_story import NoSuchExecution, read_story
+from local_cloud.reports.execution_tables import executions_table, story_table
+from local_cloud.reports.job_story import NoSuchJob, job_events
+from local_cloud.reports.log_lines import NoSuchLog, log_lines
+from local_cloud.reports.status_tables import status_tables
+from local_cloud.running.assembly import AssetUnsupported
+from local_cloud.running.cloud import LocalCloud
+from local_cloud.running.deployment import DeployFailed
+from local_cloud.running.emulator_process import EmulatorFailed, PortTaken
+from local_cloud.running.state import DEFAULT, AlreadyRunning, NotRunning, StateDir
+from local_cloud.running.stopping import stop
+from local_cloud.running.synthesis import SynthesisFailed
 
 # A pipe has no width of its own; the tables need this much.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from local_cloud.cloud import LocalCloud
+from local_cloud.running.cloud import LocalCloud
 
 COLUMNS = ("training_id", "state", "step", "created_at", "loss", "without", "decided", "error", "grid")
 

@@ -8,12 +8,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_app.front_door import FrontDoor
+from cdk_app.api.http_api import FrontDoor
+from cdk_app.api.sign_in import SignIn
 from cdk_app.guardrail import Guardrail, guardrail_settings
-from cdk_app.python_function import MEMORY_MIB, PythonFunction
-from cdk_app.sign_in import SignIn
-from cdk_app.stage import Stage
-from cdk_app.work_queue import WorkQueue
+from cdk_app.packaging.python_function import MEMORY_MIB, PythonFunction
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.work_queue import WorkQueue
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings import (
     AccountSettings,

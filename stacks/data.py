@@ -7,10 +7,10 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk_app.job_tables import AccountsTable, JobsTable, UploadsTable
-from cdk_app.private_bucket import PrivateBucket
-from cdk_app.stage import Data
-from cdk_app.style_tables import StylesTable, TrainingsTable
+from cdk_app.stages.stage import Data
+from cdk_app.storage.private_bucket import PrivateBucket
+from cdk_app.storage.style_tables import StylesTable, TrainingsTable
+from cdk_app.storage.tables import AccountsTable, JobsTable, UploadsTable
 
 
 class DataStack(Stack):

@@ -9,12 +9,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
-from cdk_app.access_log import CONNECTION_LOG, AccessLogRole, AccessLogs
-from cdk_app.job_tables import ConnectionsTable
-from cdk_app.log_group import LogGroup
-from cdk_app.python_function import PythonFunction
-from cdk_app.stage import Stage
-from cdk_app.work_queue import DeadLetterQueue
+from cdk_app.api.access_log import CONNECTION_LOG, AccessLogRole, AccessLogs
+from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.log_group import LogGroup
+from cdk_app.storage.tables import ConnectionsTable
+from cdk_app.storage.work_queue import DeadLetterQueue
 from craftspark.settings import ConnectionSettings, PushSettings, Settings
 from stacks.data import DataStack
 

@@ -6,7 +6,7 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from cdk_app.private_network import PrivateNetwork
-from cdk_app.stage import Network, Operations
+from cdk_app.stages.stage import Network, Operations
 
 
 class NetworkStack(Stack):

@@ -7,9 +7,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_xray as xray
 from constructs import Construct
 
-from cdk_app.alarms import Alarms
-from cdk_app.dashboard import failures_by_reason, graph
-from cdk_app.metrics import (
+from cdk_app.observability.alarms import Alarms
+from cdk_app.observability.dashboard import failures_by_reason, graph
+from cdk_app.observability.metrics import (
     EVENTS,
     PERIOD,
     age,
@@ -22,7 +22,7 @@ from cdk_app.metrics import (
     running,
     work_queues,
 )
-from cdk_app.stage import Stage
+from cdk_app.stages.stage import Stage
 from stacks.api import ApiStack
 from stacks.live import LiveStack
 from stacks.rendering import RenderingStack

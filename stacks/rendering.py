@@ -11,15 +11,15 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from cdk_app.gpu_fleet import GpuFleet
+from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.guardrail import Guardrail, guardrail_settings
-from cdk_app.python_function import PythonFunction
-from cdk_app.render_workflow import RenderWorkflow
-from cdk_app.stage import Stage
-from cdk_app.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
-from craftspark.resending import EVERY
+from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
+from cdk_app.workflows.render_workflow import RenderWorkflow
+from craftspark.jobs.resending import EVERY
+from craftspark.jobs.starting import interval_ms, places_of
 from craftspark.settings import ResendSettings, SettleSettings, StartSettings, WorkerSettings
-from craftspark.starting import interval_ms, places_of
 from stacks.data import DataStack
 
 START_TIMEOUT_S = 60

@@ -8,11 +8,11 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_app.gpu_worker import GpuWorker
-from cdk_app.python_function import PythonFunction
-from cdk_app.stage import Stage
-from cdk_app.training_workflow import TrainingWorkflow
-from cdk_app.work_queue import DeadLetterQueue
+from cdk_app.gpu.worker import GpuWorker
+from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.work_queue import DeadLetterQueue
+from cdk_app.workflows.training_workflow import TrainingWorkflow
 from craftspark.settings import (
     ApprovalSettings,
     ReleaseSettings,

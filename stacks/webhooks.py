@@ -11,10 +11,10 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk_app.job_tables import WebhooksTable
-from cdk_app.python_function import PythonFunction
-from cdk_app.stage import Stage
-from cdk_app.work_queue import DeadLetterQueue, WorkQueue
+from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.tables import WebhooksTable
+from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
 from craftspark.settings import DeliverySettings, FanOutSettings
 
 # One message an invocation: a slow endpoint takes its own time alone. Ten seconds for the call, the rest for the books.

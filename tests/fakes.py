@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from craftspark.batches import Batch, BatchResult, batches_of
 from craftspark.errors import CraftsparkError, JobNotFound
-from craftspark.jobs import Job, JobRecord, JobState, StoredImage
+from craftspark.jobs.batches import Batch, BatchResult, batches_of
+from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
 from craftspark.settings import TrainerSettings, WorkerSettings
-from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.worker.claim import Claim
 
 # A worker and a trainer whose places nothing asks for; tests on moto name their own.
 WORKER_SETTINGS = WorkerSettings(

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from craftspark.catalogue import find_model
 from craftspark.errors import SourceMissing
+from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
 from craftspark.settings import StudioSettings
-from craftspark.sources import Source
 from craftspark.tools import find_tool
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Png, encoded
-from gpu_tasks.pixels import Pixels
+from craftspark.tools.sources import Source
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.studio import Studio, open_studio
 
 SETTINGS = StudioSettings(models_bucket="", model="craftspark-clipart-128", device="cpu", signing_secret="")

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.entries import Entry, ratio_of
 from benchmarks.tools.orders import MODEL, an_order, rendered, studio, studio_with
-from gpu_tasks.canvas import BAND
+from gpu_tasks.tools.outpaint.canvas import BAND
 
 ROUNDS = 7
 KNOWN, WIDER = 224, 280  # pixels: a quarter more

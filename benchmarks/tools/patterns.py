@@ -7,18 +7,18 @@ import numpy as np
 
 from benchmarks.entries import Entry
 from benchmarks.tools.orders import an_order, rendered, studio
-from gpu_tasks.motifs import FACTOR
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.repeats import seam_over_inner
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.studio import UPSCALER
-from gpu_tasks.upscaler import Upscaler
+from gpu_tasks.tools.cutting.motifs import FACTOR
+from gpu_tasks.tools.pattern.repeats import seam_over_inner
 
 PROMPTS = ("strawberry", "fish", "rainbow", "hibiscus", "maple leaf", "mushroom", "tulip", "four leaf clover")
 SEEDS = (1, 2, 3, 4)
 
 
 def measure() -> list[Entry]:
-    """The median over 32 tiles as they are delivered, by gpu_tasks.repeats.seam_over_inner.
+    """The median over 32 tiles as they are delivered, by gpu_tasks.tools.pattern.repeats.seam_over_inner.
 
     Beside it the same prompts and seeds without circular padding: as they are, with the white border that the
     built-in model leaves around a single thing, and with that border cut off, which is what a picture without one has.

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.entries import Entry
 from benchmarks.tools.orders import SETTINGS, an_order, no_source, pixels_in, rendered, studio
-from gpu_tasks.provenance import Recipe
+from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.recipe import order_of, render_again
 from gpu_tasks.studio import open_studio
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import epoch, live, text
 from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.clock import utc_now
 from craftspark.errors import AccountContended
-from craftspark.idempotency import KEY_LIFETIME, Effect, EffectExists, Write, key_reused
-from craftspark.submissions import utc_now
+from craftspark.jobs.idempotency import KEY_LIFETIME, Effect, EffectExists, Write, key_reused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BindingTable:
-    """See craftspark.idempotency.Bindings."""
+    """See craftspark.jobs.idempotency.Bindings."""
 
     client: DynamoDBClient
     table: str

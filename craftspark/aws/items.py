@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 from pydantic_core import to_json
 
 from craftspark.expiry import is_expired
-from craftspark.jobs import BatchProgress, ImageFailure, Job, JobOutline, JobRecord, JobState, StoredImage
-from craftspark.releases import Pin
-from craftspark.sources import Source
+from craftspark.jobs.job import BatchProgress, ImageFailure, Job, JobOutline, JobRecord, JobState, StoredImage
+from craftspark.styles.releases import Pin
+from craftspark.tools.sources import Source
 
 Item: TypeAlias = dict[str, Any]
 

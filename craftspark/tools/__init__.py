@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from craftspark.catalogue import Model
 from craftspark.errors import ToolUnknown
+from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.outpaint import OutpaintRequest

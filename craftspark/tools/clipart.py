@@ -6,12 +6,12 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from craftspark.catalogue import Model
-from craftspark.sources import Source
+from craftspark.models.catalogue import Model
+from craftspark.models.work import ENLARGED, Load, upscaled
 from craftspark.tools.contradictions import Contradiction
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.request import DrawingRequest, Prompt, sides
-from craftspark.work import ENLARGED, Load, upscaled
+from craftspark.tools.sources import Source
 
 COLOURS = 6
 

@@ -5,13 +5,13 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
-from craftspark.sources import Source
+from craftspark.models.catalogue import Model
+from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
-from craftspark.windows import Box, rounds
-from craftspark.work import Load, calls_for, megapixels
+from craftspark.tools.sources import Source
+from craftspark.tools.windows import Box, rounds
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
 LONGEST = 2048  # pixels a side
@@ -81,7 +81,7 @@ class OutpaintRequest(DrawingRequest):
         return Box(left, top, left + width, top + height)
 
     def rounds(self, source: tuple[int, int], window: tuple[int, int]) -> list[list[Box]]:
-        """The windows that draw what is new, for a source (width, height); see craftspark.windows."""
+        """The windows that draw what is new, for a source (width, height); see craftspark.tools.windows."""
         canvas = (self.width or source[0], self.height or source[1])
         return rounds(canvas, self.place_of(*source), window)
 

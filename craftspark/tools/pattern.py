@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
-from craftspark.sources import Source
+from craftspark.models.catalogue import Model
+from craftspark.models.work import REACH, Load, megapixels, upscaled
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
+from craftspark.tools.sources import Source
 from craftspark.tools.toss import Repeat, Toss, widest
-from craftspark.work import REACH, Load, megapixels, upscaled
 
 Way = Literal["tossed", "painted"]
 Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$", to_lower=True)]

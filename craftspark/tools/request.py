@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from craftspark.catalogue import Model
 from craftspark.errors import InvalidInput
+from craftspark.models.catalogue import Model
+from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.parsing import LINE, OPTIONAL_WORDS, PROSE, WORDS
-from craftspark.sources import REFERENCE, Source
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
-from craftspark.work import Load, calls_for, megapixels
+from craftspark.tools.sources import REFERENCE, Source
 
 Lane = Literal["interactive", "bulk"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]

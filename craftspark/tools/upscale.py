@@ -5,11 +5,11 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from craftspark.catalogue import Model
-from craftspark.sources import Source
+from craftspark.models.catalogue import Model
+from craftspark.models.work import Load, megapixels, upscaled
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
-from craftspark.work import Load, megapixels, upscaled
+from craftspark.tools.sources import Source
 
 LONGEST = 4096  # pixels a side, of the result
 PIXELS_A_CREDIT = 4 * 1024 * 1024

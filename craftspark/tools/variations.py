@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from craftspark.catalogue import Model
-from craftspark.sources import Source
+from craftspark.models.catalogue import Model
+from craftspark.models.work import Load
 from craftspark.tools.picture import PRESETS
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference
-from craftspark.work import Load
+from craftspark.tools.sources import Source
 
 
 class VariationsRequest(DrawingRequest):

@@ -93,7 +93,7 @@ class WordIndex:
 
     @classmethod
     def load(cls, file: Path = FILE) -> Self:
-        """Read the index that `cdk_app.word_index` builds."""
+        """Read the index that `cdk_app.packaging.word_index` builds."""
         return cls.of(json.loads(file.read_bytes()))
 
     @classmethod

@@ -23,12 +23,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from craftspark.catalogue import Model
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, ToolUnknown
+from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_whole_number, utf8
 from craftspark.uploads import LARGEST_BYTES
-from gpu_tasks.finishing import Delivered
-from gpu_tasks.serving.measures import Measures
+from gpu_tasks.images.finishing import Delivered
+from gpu_tasks.serving.metrics import Measures
 from gpu_tasks.serving.renders import Rendered, Renders, accept
 
 LARGEST_BODY = LARGEST_BYTES + 64 * 1024  # the picture and the request beside it

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 import uvicorn
 from aws_lambda_powertools import Logger
 
-from craftspark.catalogue import find_model
+from craftspark.models.catalogue import find_model
 from craftspark.settings import StudioSettings
-from gpu_tasks.main import DONE, MODEL_MISSING
 from gpu_tasks.serving.app import Application
 from gpu_tasks.serving.renders import Renders
 from gpu_tasks.studio import open_studio
+from gpu_tasks.worker.main import DONE, MODEL_MISSING
 
 GRACE_S = 60  # for the requests that are under way when the process is told to stop
 

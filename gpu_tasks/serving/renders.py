@@ -9,17 +9,17 @@ from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from craftspark.catalogue import Model
 from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
-from craftspark.jobs import JOB_ID_LENGTH, seeds_of
+from craftspark.jobs.job import JOB_ID_LENGTH, seeds_of
+from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_object, parse_request
 from craftspark.pictures import clean
-from craftspark.sources import UPLOAD, Source
 from craftspark.tools import find_tool
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Delivered
-from gpu_tasks.sources import Fetch
+from craftspark.tools.sources import UPLOAD, Source
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Delivered
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.sources import Fetch
 from gpu_tasks.studio import Studio
 
 

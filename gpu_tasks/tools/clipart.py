@@ -11,16 +11,16 @@ import numpy as np
 from PIL import Image
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.cutting.cut_file import CutFile, CutOptions, cut_file
-from gpu_tasks.cutting.matte import trim
-from gpu_tasks.diffusion import Diffusion
-from gpu_tasks.drawn import Drawn, Flaw, OnStep, drawing
-from gpu_tasks.finishing import Finished, Png, Svg
-from gpu_tasks.motifs import motif_of
-from gpu_tasks.orders import settings_of, sketch_of
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.upscaler import Upscaler
+from gpu_tasks.images.drawn import Drawn, Flaw, OnStep, drawing
+from gpu_tasks.images.finishing import Finished, Png, Svg
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.order_inputs import settings_of, sketch_of
+from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.tools.cutting.cut_file import CutFile, CutOptions, cut_file
+from gpu_tasks.tools.cutting.matte import trim
+from gpu_tasks.tools.cutting.motifs import motif_of
 
 PLAN_PIXELS = 256  # of a small copy's longer side
 SMALL_PIXELS = 3  # of the smallest piece's side: with fewer, a copy does not show what can be cut

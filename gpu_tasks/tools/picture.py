@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.diffusion import Diffusion
-from gpu_tasks.drawn import Drawn, OnStep, drawing
-from gpu_tasks.finishing import Finished, finished
-from gpu_tasks.orders import settings_of, sketch_of
+from gpu_tasks.images.drawn import Drawn, OnStep, drawing
+from gpu_tasks.images.finishing import Finished, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.order_inputs import settings_of, sketch_of
 
 
 class PictureRenderer:

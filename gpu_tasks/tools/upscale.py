@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Finished, finished
-from gpu_tasks.sources import SourcePictures
-from gpu_tasks.upscaler import Upscaler
+from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.finishing import Finished, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.sources import SourcePictures
+from gpu_tasks.inference.upscaler import Upscaler
 
 
 class UpscaleRenderer:

@@ -9,14 +9,14 @@ from math import log
 import numpy as np
 from PIL import Image
 
-from craftspark.windows import Box
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.diffusion import Diffusion, Settings
-from gpu_tasks.drawn import Drawn, OnStep, drawing
-from gpu_tasks.finishing import Finished, finished
-from gpu_tasks.orders import settings_of, size_of, sketch_of
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.sources import SourcePictures, on_white
+from craftspark.tools.windows import Box
+from gpu_tasks.images.drawn import Drawn, OnStep, drawing
+from gpu_tasks.images.finishing import Finished, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.sources import SourcePictures, on_white
+from gpu_tasks.inference.diffusion import Diffusion, Settings
+from gpu_tasks.inference.order_inputs import settings_of, size_of, sketch_of
 
 
 class VariationsRenderer:

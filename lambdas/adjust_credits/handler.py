@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from craftspark.credits import Account
+from craftspark.accounts.credits import Account
 from craftspark.errors import InvalidInput
-from craftspark.idempotency import Write, once
+from craftspark.jobs.idempotency import Write, once
 from craftspark.parsing import parse_request
-from lambdas.account_views import CreditChange, account_view
-from lambdas.accounts import accounts, bindings
-from lambdas.administration import act_of, audit_entry, tell
-from lambdas.endpoint import Request, Response, effect_of_request, endpoint, maker_in_path
+from lambdas.http.account_views import CreditChange, account_view
+from lambdas.http.administration import act_of, audit_entry, tell
+from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint, maker_in_path
 from lambdas.log import logger
+from lambdas.wiring.accounts import accounts, bindings
 
 
 @logger.inject_lambda_context

@@ -4,10 +4,10 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.events import Events
-from craftspark.aws.training_book import TrainingBook
+from craftspark.aws.notifications.events import Events
+from craftspark.aws.styles.training_book import TrainingBook
 from craftspark.settings import ApprovalSettings
-from craftspark.trainings import SOURCE
+from craftspark.styles.trainings import SOURCE
 from lambdas.log import logger
 
 

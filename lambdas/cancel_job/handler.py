@@ -2,14 +2,14 @@
 
 from functools import cache
 
-from craftspark.aws import job_book
+from craftspark.aws.jobs import job_book
 from craftspark.aws.transactions import Contended
 from craftspark.errors import AccountContended
-from craftspark.measures import event
+from craftspark.jobs.settlement import JobChanged, Settlement
+from craftspark.metrics import event
 from craftspark.settings import SettleSettings
-from craftspark.settlement import JobChanged, Settlement
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
-from lambdas.job_summaries import job_summary
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.job_summaries import job_summary
 from lambdas.log import logger
 
 

@@ -2,13 +2,14 @@
 
 from functools import cache
 
-from craftspark.aws import clients, job_list
+from craftspark.aws import clients
+from craftspark.aws.jobs import job_list
 from craftspark.parsing import parse_request
 from craftspark.settings import JobsSettings
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
-from lambdas.job_summaries import job_summary
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.job_summaries import job_summary
+from lambdas.http.views import JobChanges
 from lambdas.log import logger
-from lambdas.views import JobChanges
 
 
 @cache

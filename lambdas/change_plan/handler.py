@@ -1,12 +1,12 @@
 """PUT /v1/admin/accounts/{maker}/plan: another plan, from now on."""
 
+from craftspark.accounts.plans import find_plan
 from craftspark.parsing import parse_request
-from craftspark.plans import find_plan
-from lambdas.account_views import PlanChange, account_view
-from lambdas.accounts import accounts
-from lambdas.administration import act_of, audit_entry, tell
-from lambdas.endpoint import Request, Response, endpoint, maker_in_path
+from lambdas.http.account_views import PlanChange, account_view
+from lambdas.http.administration import act_of, audit_entry, tell
+from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
+from lambdas.wiring.accounts import accounts
 
 
 @logger.inject_lambda_context

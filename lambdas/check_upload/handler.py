@@ -1,11 +1,11 @@
 """POST /v1/uploads/{upload_id}/check: make an uploaded picture clean and ready."""
 
-from lambdas.accounts import active_makers_only
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.views import upload_view
 from lambdas.log import logger
-from lambdas.pictures import clean_and_judged
-from lambdas.uploads import uploads
-from lambdas.views import upload_view
+from lambdas.wiring.accounts import active_makers_only
+from lambdas.wiring.pictures import clean_and_judged
+from lambdas.wiring.uploads import uploads
 
 
 @logger.inject_lambda_context

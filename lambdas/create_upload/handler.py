@@ -3,14 +3,14 @@
 from http import HTTPStatus
 
 from craftspark.errors import UploadNotFound
-from craftspark.idempotency import key_reused, once
+from craftspark.jobs.idempotency import key_reused, once
 from craftspark.parsing import parse_request
 from craftspark.uploads import LARGEST_BYTES, Upload
-from lambdas.accounts import active_makers_only, bindings
-from lambdas.endpoint import Request, Response, effect_of_request, endpoint
+from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
+from lambdas.http.views import UploadForm, UploadRequest
 from lambdas.log import logger
-from lambdas.uploads import book, uploads
-from lambdas.views import UploadForm, UploadRequest
+from lambdas.wiring.accounts import active_makers_only, bindings
+from lambdas.wiring.uploads import book, uploads
 
 
 @logger.inject_lambda_context

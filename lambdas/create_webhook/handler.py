@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from craftspark.accounts.plans import find_plan
 from craftspark.errors import WebhookNotFound
-from craftspark.idempotency import Write, key_reused, once
+from craftspark.jobs.idempotency import Write, key_reused, once
+from craftspark.notifications.webhooks import Webhook
 from craftspark.parsing import parse_request
-from craftspark.plans import find_plan
-from craftspark.webhooks import Webhook
-from lambdas.accounts import accounts, active_makers_only, bindings
-from lambdas.endpoint import Request, Response, effect_of_request, endpoint
+from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
+from lambdas.http.webhook_views import WebhookRequest, webhook_view
 from lambdas.log import logger
-from lambdas.webhook_views import WebhookRequest, webhook_view
-from lambdas.webhooks import table, webhooks
+from lambdas.wiring.accounts import accounts, active_makers_only, bindings
+from lambdas.wiring.webhooks import table, webhooks
 
 
 @logger.inject_lambda_context

@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.callbacks import Waiters
-from craftspark.aws.training_book import TrainingBook
-from craftspark.measures import event
+from craftspark.aws.orchestration.callbacks import Waiters
+from craftspark.aws.styles.training_book import TrainingBook
+from craftspark.metrics import event
 from craftspark.settings import ApprovalSettings
-from craftspark.trainings import Approvals
+from craftspark.styles.trainings import Approvals
 from lambdas.log import logger
 
 

@@ -3,12 +3,12 @@
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.images import ImageBucket
-from craftspark.aws.job_list import JobChanges
+from craftspark.aws.jobs.images import ImageBucket
+from craftspark.aws.jobs.job_list import JobChanges
+from craftspark.clock import utc_now
 from craftspark.settings import DeleteSettings
-from craftspark.submissions import utc_now
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
-from lambdas.job_summaries import job_summary
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.job_summaries import job_summary
 from lambdas.log import logger
 
 

@@ -3,9 +3,9 @@
 from http import HTTPStatus
 
 from craftspark.uploads import delete_upload
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
-from lambdas.uploads import book, store
+from lambdas.wiring.uploads import book, store
 
 
 @logger.inject_lambda_context

@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
-from lambdas.webhooks import table
+from lambdas.wiring.webhooks import table
 
 
 @logger.inject_lambda_context

@@ -6,15 +6,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from craftspark.aws.webhooks import read_message
+from craftspark.aws.notifications.webhooks import read_message
+from craftspark.clock import utc_now
 from craftspark.errors import WebhookNotFound
-from craftspark.measures import event
-from craftspark.submissions import utc_now
-from craftspark.webhook_urls import TargetRefused, addresses_of, host_of
-from craftspark.webhooks import Delivery, Message, Webhook, fault_of, headers_of
+from craftspark.metrics import event
+from craftspark.notifications.webhook_urls import TargetRefused, addresses_of, host_of
+from craftspark.notifications.webhooks import Delivery, Message, Webhook, fault_of, headers_of
 from lambdas.log import logger
-from lambdas.posting import WITHIN_S, Deadline, explain, post, resolve
-from lambdas.webhooks import dead_letters, queue, table
+from lambdas.wiring.pinned_https import WITHIN_S, Deadline, explain, post, resolve
+from lambdas.wiring.webhooks import dead_letters, queue, table
 
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 

@@ -3,8 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
-from lambdas.live import table
 from lambdas.log import logger
+from lambdas.wiring.live import table
 
 
 @logger.inject_lambda_context

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from craftspark.submissions import utc_now
-from craftspark.webhooks import message_of
+from craftspark.clock import utc_now
+from craftspark.notifications.webhooks import message_of
 from lambdas.log import logger
-from lambdas.webhooks import queue, table
+from lambdas.wiring.webhooks import queue, table
 
 
 @logger.inject_lambda_context

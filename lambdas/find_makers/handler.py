@@ -3,13 +3,13 @@
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.user_pool import PoolUser, UserPool
+from craftspark.aws.accounts.user_pool import PoolUser, UserPool
 from craftspark.errors import InvalidInput
 from craftspark.parsing import parse_email, parse_maker
 from craftspark.settings import DirectorySettings
-from lambdas.account_views import MakerList, MakerView
-from lambdas.administration import write_down
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.http.account_views import MakerList, MakerView
+from lambdas.http.administration import write_down
+from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.log import logger
 
 

@@ -1,10 +1,10 @@
 """GET /v1/admin/accounts/{maker}: a maker's account."""
 
-from lambdas.account_views import account_view
-from lambdas.accounts import accounts
-from lambdas.administration import write_down
-from lambdas.endpoint import Request, Response, endpoint, maker_in_path
+from lambdas.http.account_views import account_view
+from lambdas.http.administration import write_down
+from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
+from lambdas.wiring.accounts import accounts
 
 
 @logger.inject_lambda_context

@@ -1,9 +1,9 @@
 """GET /v1/admin/jobs/{job_id}: any maker's job, without links to its images."""
 
-from lambdas.administration import jobs, write_down
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.administration import jobs, write_down
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.views import inspected_job
 from lambdas.log import logger
-from lambdas.views import inspected_job
 
 
 @logger.inject_lambda_context

@@ -3,10 +3,10 @@
 from functools import cache
 from typing import Any
 
-from craftspark.aws import style_book
-from craftspark.releases import Gates, Likeness, judge
+from craftspark.aws.styles import style_book
+from craftspark.clock import utc_now
 from craftspark.settings import ReleaseSettings
-from craftspark.submissions import utc_now
+from craftspark.styles.releases import Gates, Likeness, judge
 from lambdas.log import logger
 
 

@@ -1,12 +1,12 @@
 """GET /v1/admin/accounts/{maker}/jobs: any maker's jobs, newest first, without links to their images."""
 
-from lambdas.accounts import accounts
-from lambdas.administration import jobs, write_down
-from lambdas.endpoint import Request, Response, endpoint, maker_in_path
-from lambdas.job_pages import page_of
-from lambdas.job_summaries import job_summary
+from lambdas.http.administration import jobs, write_down
+from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
+from lambdas.http.job_pages import page_of
+from lambdas.http.job_summaries import job_summary
+from lambdas.http.views import AccountJobPage
 from lambdas.log import logger
-from lambdas.views import AccountJobPage
+from lambdas.wiring.accounts import accounts
 
 
 @logger.inject_lambda_context

@@ -1,9 +1,9 @@
 """GET /v1/webhooks/{webhook_id}/deliveries: what was sent, and what it answered."""
 
-from lambdas.endpoint import Request, Response, endpoint, id_in_path, limit_of
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path, limit_of
+from lambdas.http.webhook_views import DeliveryList, delivery_view
 from lambdas.log import logger
-from lambdas.webhook_views import DeliveryList, delivery_view
-from lambdas.webhooks import table
+from lambdas.wiring.webhooks import table
 
 
 @logger.inject_lambda_context

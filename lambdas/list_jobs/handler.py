@@ -3,13 +3,13 @@
 from functools import cache
 
 from craftspark.aws import clients
-from craftspark.aws.job_list import JobList
+from craftspark.aws.jobs.job_list import JobList
 from craftspark.settings import ReadSettings
-from lambdas.endpoint import Request, Response, endpoint
-from lambdas.image_links import links
-from lambdas.job_pages import page_of
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.job_pages import page_of
+from lambdas.http.views import JobPage, listed_jobs
 from lambdas.log import logger
-from lambdas.views import JobPage, listed_jobs
+from lambdas.wiring.image_links import links
 
 
 @cache

@@ -3,10 +3,10 @@
 import re
 
 from craftspark.parsing import cursor_of
-from lambdas.account_views import LedgerPage, entry_view
-from lambdas.accounts import accounts
-from lambdas.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.account_views import LedgerPage, entry_view
+from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
 from lambdas.log import logger
+from lambdas.wiring.accounts import accounts
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z entry#[a-z]+#[ -~]{1,300}")
 

@@ -2,12 +2,12 @@
 
 from functools import cache
 
-from craftspark.catalogue import Model, find_model
+from craftspark.models.catalogue import Model, find_model
 from craftspark.settings import ToolsSettings
 from craftspark.tools import TOOLS, Tool
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.views import PresetView, StyleView, ToolList, ToolView
 from lambdas.log import logger
-from lambdas.views import PresetView, StyleView, ToolList, ToolView
 
 
 @cache

@@ -3,10 +3,10 @@
 import re
 
 from craftspark.parsing import cursor_of
-from lambdas.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.views import UploadPage, upload_summary
 from lambdas.log import logger
-from lambdas.uploads import book
-from lambdas.views import UploadPage, upload_summary
+from lambdas.wiring.uploads import book
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z#[a-z2-7]{26}")
 

@@ -1,9 +1,9 @@
 """GET /v1/webhooks: the endpoints that are told how jobs end."""
 
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.webhook_views import WebhookList, webhook_view
 from lambdas.log import logger
-from lambdas.webhook_views import WebhookList, webhook_view
-from lambdas.webhooks import table
+from lambdas.wiring.webhooks import table
 
 
 @logger.inject_lambda_context

@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from craftspark.live import TICKET_GOOD_FOR
+from craftspark.notifications.live import TICKET_GOOD_FOR
 from craftspark.settings import LiveSettings
-from lambdas.accounts import active_makers_only
-from lambdas.endpoint import Request, Response, endpoint
-from lambdas.live import live
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.views import LiveView
 from lambdas.log import logger
-from lambdas.views import LiveView
+from lambdas.wiring.accounts import active_makers_only
+from lambdas.wiring.live import live
 
 
 @logger.inject_lambda_context

@@ -7,16 +7,23 @@ from heapq import nlargest
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.connections import Pushes
 from craftspark.aws.items import JOB, read_image, read_job
-from craftspark.aws.presigning import Presigner
-from craftspark.downloads import Download
-from craftspark.jobs import thumbnail_key
-from craftspark.live import Connection, Message, deleted_message, image_message, progress_message, state_message
+from craftspark.aws.jobs.presigning import Presigner
+from craftspark.aws.notifications.connections import Pushes
+from craftspark.clock import utc_now
+from craftspark.jobs.downloads import Download
+from craftspark.jobs.job import thumbnail_key
+from craftspark.notifications.live import (
+    Connection,
+    Message,
+    deleted_message,
+    image_message,
+    progress_message,
+    state_message,
+)
 from craftspark.settings import PushSettings
-from craftspark.submissions import utc_now
-from lambdas.live import table
 from lambdas.log import logger
+from lambdas.wiring.live import table
 
 MOST_CONNECTIONS = 20  # of a maker; more would be a client's fault, and cost others their updates
 THREADS = 16  # connections that are told at once; one that hangs holds one

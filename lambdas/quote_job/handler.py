@@ -1,10 +1,10 @@
 """POST /v1/tools/{tool}/quotes: what a job would cost and take; nothing is reserved."""
 
-from lambdas.accounts import active_makers_only
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.views import quote_view
 from lambdas.log import logger
-from lambdas.submissions import submissions
-from lambdas.views import quote_view
+from lambdas.wiring.accounts import active_makers_only
+from lambdas.wiring.submissions import submissions
 
 
 @logger.inject_lambda_context

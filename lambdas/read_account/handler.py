@@ -1,9 +1,9 @@
 """GET /v1/account: the maker's plan, credits and jobs in progress."""
 
-from lambdas.account_views import account_view
-from lambdas.accounts import accounts
-from lambdas.endpoint import Request, Response, endpoint
+from lambdas.http.account_views import account_view
+from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.log import logger
+from lambdas.wiring.accounts import accounts
 
 
 @logger.inject_lambda_context

@@ -4,17 +4,17 @@ from functools import cache
 from http import HTTPStatus
 
 from craftspark.aws import clients
-from craftspark.aws.job_list import JobList
-from craftspark.jobs import JobRecord
-from craftspark.polling import look_again_s
+from craftspark.aws.jobs.job_list import JobList
+from craftspark.clock import utc_now
+from craftspark.jobs.job import JobRecord
+from craftspark.jobs.settlement import own
+from craftspark.notifications.polling import look_again_s
 from craftspark.settings import ReadSettings
-from craftspark.settlement import own
-from craftspark.submissions import utc_now
-from lambdas.endpoint import Request, Response, endpoint, id_in_path
-from lambdas.etags import etag_of, is_current
-from lambdas.image_links import links
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.etags import etag_of, is_current
+from lambdas.http.views import job_view
 from lambdas.log import logger
-from lambdas.views import job_view
+from lambdas.wiring.image_links import links
 
 
 @cache

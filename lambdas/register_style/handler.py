@@ -4,8 +4,8 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from craftspark.aws import style_book
-from craftspark.aws.style_book import StyleBook
+from craftspark.aws.styles import style_book
+from craftspark.aws.styles.style_book import StyleBook
 from craftspark.settings import ReleaseSettings
 from lambdas.log import logger
 

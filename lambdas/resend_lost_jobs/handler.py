@@ -5,13 +5,13 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.intake import IntakeQueue
 from craftspark.aws.items import UNFINISHED_SHARDS
-from craftspark.aws.unstarted import UnstartedJobs
-from craftspark.catalogue import find_model
+from craftspark.aws.jobs.unstarted import UnstartedJobs
+from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.errors import CraftsparkError, JobNotFound
-from craftspark.measures import event
-from craftspark.resending import MOST, Resending
+from craftspark.jobs.resending import MOST, Resending
+from craftspark.metrics import event
+from craftspark.models.catalogue import find_model
 from craftspark.settings import ResendSettings
 from lambdas.log import logger
 

@@ -4,12 +4,12 @@ import json
 from functools import cache
 from typing import Any
 
-from craftspark.aws import style_book
-from craftspark.aws.style_book import StyleBook
-from craftspark.measures import event
+from craftspark.aws.styles import style_book
+from craftspark.aws.styles.style_book import StyleBook
+from craftspark.metrics import event
 from craftspark.parsing import parse_request
 from craftspark.settings import StyleSettings
-from craftspark.trainings import RollbackRequest
+from craftspark.styles.trainings import RollbackRequest
 from lambdas.log import logger
 
 

@@ -1,11 +1,11 @@
 """POST /v1/webhooks/{webhook_id}/secret: a new secret; the old one signs beside it for a day."""
 
-from craftspark.idempotency import once
-from lambdas.accounts import active_makers_only, bindings
-from lambdas.endpoint import Request, Response, effect_of_request, endpoint, id_in_path
+from craftspark.jobs.idempotency import once
+from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint, id_in_path
+from lambdas.http.webhook_views import webhook_view
 from lambdas.log import logger
-from lambdas.webhook_views import webhook_view
-from lambdas.webhooks import table, webhooks
+from lambdas.wiring.accounts import active_makers_only, bindings
+from lambdas.wiring.webhooks import table, webhooks
 
 
 @logger.inject_lambda_context

@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from craftspark.aws import job_book
-from craftspark.jobs import JobState
-from craftspark.measures import event
+from craftspark.aws.jobs import job_book
+from craftspark.jobs.job import JobState
+from craftspark.jobs.settlement import Settlement, first_fault
+from craftspark.metrics import event
 from craftspark.settings import SettleSettings
-from craftspark.settlement import Settlement, first_fault
 from lambdas.log import logger
 
 METRICS = {

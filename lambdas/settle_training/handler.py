@@ -6,11 +6,11 @@ Whatever its end, the training gets its final state, and no version stays a cana
 from functools import cache
 from typing import Any
 
-from craftspark.aws import style_book
-from craftspark.aws.style_book import StyleBook
-from craftspark.measures import event
+from craftspark.aws.styles import style_book
+from craftspark.aws.styles.style_book import StyleBook
+from craftspark.metrics import event
 from craftspark.settings import ReleaseSettings
-from craftspark.trainings import TrainingState
+from craftspark.styles.trainings import TrainingState
 from lambdas.log import logger
 
 METRICS = {

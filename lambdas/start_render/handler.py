@@ -7,12 +7,12 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from craftspark.aws import clients
-from craftspark.aws.executions import Executions
-from craftspark.aws.intake import IntakeQueue
-from craftspark.aws.unstarted import UnstartedJobs
-from craftspark.measures import event as count
+from craftspark.aws.jobs.unstarted import UnstartedJobs
+from craftspark.aws.orchestration.executions import Executions
+from craftspark.aws.orchestration.intake import IntakeQueue
+from craftspark.jobs.starting import DEFERRALS, Order, Pace, Starts
+from craftspark.metrics import event as count
 from craftspark.settings import StartSettings
-from craftspark.starting import DEFERRALS, Order, Pace, Starts
 from lambdas.log import logger
 
 # A start that gets no answer takes 27 s until it is given up; the mark after it as long at worst.

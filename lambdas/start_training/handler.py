@@ -5,12 +5,12 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.executions import Executions
-from craftspark.aws.releases import StableVersions
-from craftspark.aws.training_book import TrainingBook
-from craftspark.measures import event
+from craftspark.aws.orchestration.executions import Executions
+from craftspark.aws.styles.releases import StableVersions
+from craftspark.aws.styles.training_book import TrainingBook
+from craftspark.metrics import event
 from craftspark.settings import StartTrainingSettings
-from craftspark.trainings import Trainings
+from craftspark.styles.trainings import Trainings
 from lambdas.log import logger
 
 

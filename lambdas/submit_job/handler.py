@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from craftspark.measures import event
-from craftspark.polling import look_again_s
-from craftspark.submissions import utc_now
-from lambdas.endpoint import Request, Response, endpoint, idempotency_key_of
-from lambdas.job_summaries import job_summary
+from craftspark.clock import utc_now
+from craftspark.metrics import event
+from craftspark.notifications.polling import look_again_s
+from lambdas.http.endpoint import Request, Response, endpoint, idempotency_key_of
+from lambdas.http.job_summaries import job_summary
 from lambdas.log import logger
-from lambdas.submissions import submissions
+from lambdas.wiring.submissions import submissions
 
 
 @logger.inject_lambda_context

@@ -1,11 +1,11 @@
 """PUT /v1/admin/accounts/{maker}/suspension: take no more jobs of a maker, or take them again."""
 
 from craftspark.parsing import parse_request
-from lambdas.account_views import SuspensionChange, account_view
-from lambdas.accounts import accounts
-from lambdas.administration import act_of, audit_entry, tell
-from lambdas.endpoint import Request, Response, endpoint, maker_in_path
+from lambdas.http.account_views import SuspensionChange, account_view
+from lambdas.http.administration import act_of, audit_entry, tell
+from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
+from lambdas.wiring.accounts import accounts
 
 
 @logger.inject_lambda_context

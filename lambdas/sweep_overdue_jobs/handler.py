@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from craftspark.aws import job_book
+from craftspark.aws.jobs import job_book
 from craftspark.errors import CraftsparkError
-from craftspark.measures import event
+from craftspark.jobs.settlement import Settlement
+from craftspark.metrics import event
 from craftspark.settings import SettleSettings
-from craftspark.settlement import Settlement
 from lambdas.log import logger
 
 

@@ -11,14 +11,14 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from local_cloud.cloud import LocalCloud
 from local_cloud.demo.api import Api, JobView
 from local_cloud.demo.contact_sheet import contact_sheet
 from local_cloud.demo.figures import table, write_summary
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
 from local_cloud.demo.pictures import Files, row, save
 from local_cloud.demo.run import run_jobs
-from local_cloud.state import DEFAULT
+from local_cloud.running.cloud import LocalCloud
+from local_cloud.running.state import DEFAULT
 
 OUT = Path("build/demo")
 

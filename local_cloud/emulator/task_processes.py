@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.emulator.places import Places
-from local_cloud.environment import scrubbed
+from local_cloud.running.environment import scrubbed
 
-TETHER = Path(__file__).with_name("tether.py")
+DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 TASK_ARN = "com.amazonaws.ecs.task-arn"
 FAMILY = "com.amazonaws.ecs.task-definition-family"
 REVISION = "com.amazonaws.ecs.task-definition-version"
@@ -146,7 +146,7 @@ class TaskProcesses:
         self._breakdowns: Counter[str] = Counter()
         self._closing = threading.Event()
         self._places = places
-        # The kernel ends a tethered process when the thread that started it ends, so this thread lives to the last.
+        # The kernel ends such a process when the thread that started it ends, so this thread lives to the last.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="task-starter")
         self._serial = itertools.count()
         for folder in (self._records, self._logs):
@@ -188,7 +188,7 @@ class TaskProcesses:
         record = self._records / f"{next(self._serial)}-{task}.json"
         facts = self._facts_of(labels)
         told = {"task": task, "image": image, "group": facts.group, "log": str(log), "started": time.time()}
-        program = [sys.executable, "-I", "-S", str(TETHER), str(record), str(os.getpid()), json.dumps(told)]
+        program = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(record), str(os.getpid()), json.dumps(told)]
         program += [*self._commands[image], *(command or [])]
         place = None if facts.group else labels[TASK_ARN]
         if place:

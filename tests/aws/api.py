@@ -9,12 +9,12 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from craftspark.aws import clients
-from craftspark.aws.job_book import JobBook, settlement
-from craftspark.aws.render_book import RenderBook
-from craftspark.jobs import Job, StoredImage
+from craftspark.aws.jobs.job_book import JobBook, settlement
+from craftspark.aws.jobs.render_book import RenderBook
+from craftspark.jobs.job import Job, StoredImage
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings import SettleSettings, TokenSettings
-from lambdas import endpoint
+from lambdas.http import endpoint
 from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.aws.described import check_answer, operation_of
 from tests.fakes import NOON
@@ -84,11 +84,11 @@ def forget(function: str) -> None:
     module = import_module(f"lambdas.{function}.handler")
     endpoint.scopes.cache_clear()
     for shared in ("submissions", "accounts", "uploads", "moderation"):
-        getattr(import_module(f"lambdas.{shared}"), shared).cache_clear()
+        getattr(import_module(f"lambdas.wiring.{shared}"), shared).cache_clear()
     for shared in ("settings", "book", "store"):
-        getattr(import_module("lambdas.uploads"), shared).cache_clear()
+        getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
     for shared in ("settings", "audit_book", "jobs"):
-        getattr(import_module("lambdas.administration"), shared).cache_clear()
+        getattr(import_module("lambdas.http.administration"), shared).cache_clear()
     for factory in ("jobs", "links", "settlement", "model", "changes", "bucket", "user_pool"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
 

@@ -9,10 +9,10 @@ import pytest
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
+from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
 from craftspark.aws.items import LISTED
-from craftspark.backlog import WORK_ATTRIBUTES
-from craftspark.plans import PLANS, Plan
+from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.settings import (
     AdminSettings,
     DirectorySettings,
@@ -23,7 +23,7 @@ from craftspark.settings import (
     UploadSettings,
     WebhookSettings,
 )
-from lambdas import live, pictures, webhooks
+from lambdas.wiring import live, pictures, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"

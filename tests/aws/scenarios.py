@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from craftspark.accounts.plans import PLANS
 from craftspark.aws import clients
-from craftspark.plans import PLANS
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
-from lambdas import pictures
+from lambdas.wiring import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
 from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
 from tests.aws.described import parameters_of

@@ -7,10 +7,10 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.images import FilesLeft, ImageBucket
-from craftspark.aws.render_book import JobEnded
+from craftspark.aws.jobs.images import FilesLeft, ImageBucket
+from craftspark.aws.jobs.render_book import JobEnded
 from craftspark.errors import JobNotFound
-from craftspark.jobs import StoredImage
+from craftspark.jobs.job import StoredImage
 from tests.aws.api import Answer, account, book, call, read, render_book, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS
 from tests.fakes import NOON

@@ -9,17 +9,17 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.connections import ConnectionTable
 from craftspark.aws.items import epoch
-from craftspark.aws.unstarted import UnstartedJobs
-from craftspark.aws.upload_table import UploadTable
-from craftspark.aws.webhooks import WebhookTable
+from craftspark.aws.jobs.unstarted import UnstartedJobs
+from craftspark.aws.notifications.connections import ConnectionTable
+from craftspark.aws.notifications.webhooks import WebhookTable
+from craftspark.aws.pictures.upload_table import UploadTable
+from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound, UploadNotFound
-from craftspark.live import LONGEST_CONNECTION
+from craftspark.notifications.live import LONGEST_CONNECTION
+from craftspark.notifications.webhooks import Delivery, Message, Webhook
 from craftspark.settings import AdminSettings, SettleSettings
-from craftspark.submissions import utc_now
 from craftspark.uploads import Facts, Upload
-from craftspark.webhooks import Delivery, Message, Webhook
 from lambdas.sweep_overdue_jobs import handler as sweep
 from tests.aws.api import Answer, Context, account, book, call, read, render_book, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOAD_RECORDS, attribute, key

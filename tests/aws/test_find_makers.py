@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craftspark.aws.user_pool import UserPool, quote
+from craftspark.aws.accounts.user_pool import UserPool, quote
 from craftspark.errors import InvalidInput
 from craftspark.parsing import parse_email
 from craftspark.settings import DirectorySettings

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from craftspark.aws import clients
-from craftspark.aws.guardrail import LABELS, SEGMENT_BYTES, Breaker, Comprehend, Guardrail, segments
-from craftspark.aws.picture_moderation import picture_moderation
+from craftspark.aws.pictures.guardrail import LABELS, SEGMENT_BYTES, Breaker, Comprehend, Guardrail, segments
+from craftspark.aws.pictures.picture_moderation import picture_moderation
 from craftspark.errors import ModerationUnavailable
 from craftspark.moderation import Objection
 from craftspark.settings import GuardrailSettings
-from lambdas import pictures as uploaded
+from lambdas.wiring import pictures as uploaded
 from tests.aws.api import call, submit
 from tests.aws.test_uploads import a_png, bring, check
 

@@ -9,10 +9,10 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.idempotency import BindingTable
-from craftspark.idempotency import KEY_LIFETIME, effect_of
+from craftspark.clock import utc_now
+from craftspark.jobs.idempotency import KEY_LIFETIME, effect_of
 from craftspark.routes import ADMIN, ROUTES
-from craftspark.submissions import utc_now
-from lambdas.openapi import OPERATIONS
+from lambdas.http.openapi import OPERATIONS
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, Context, account, call, event_of, forget
 from tests.aws.conftest import ACCOUNTS
 

@@ -3,7 +3,7 @@ import json
 import boto3
 
 from craftspark.aws import clients
-from craftspark.aws.intake import IntakeQueue
+from craftspark.aws.orchestration.intake import IntakeQueue
 
 
 def test_a_maker_is_a_message_group_however_long_the_id_is(intake_queue: str) -> None:

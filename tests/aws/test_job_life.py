@@ -4,9 +4,9 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.render_book import JobEnded
-from craftspark.batches import Batch
-from craftspark.jobs import StoredImage
+from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.jobs.batches import Batch
+from craftspark.jobs.job import StoredImage
 from tests.aws.api import account, book, call, read, render_book, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, IMAGES
 from tests.fakes import NOON

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.image_links import links
+from lambdas.wiring.image_links import links
 from tests.aws.api import Answer, account, call, read, settle, store, submit
 from tests.aws.conftest import IMAGES
 

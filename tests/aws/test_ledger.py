@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from craftspark.accounts.plans import PLANS, find_plan
 from craftspark.aws import clients
-from craftspark.aws.accounts import Accounts
+from craftspark.aws.accounts.accounts import Accounts
 from craftspark.errors import AccountMissing, AccountSuspended, CreditsInsufficient, PlanExceeded, TooManyRequests
-from craftspark.idempotency import EffectExists
-from craftspark.plans import PLANS, find_plan
+from craftspark.jobs.idempotency import EffectExists
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES
 from tests.fakes import a_job

@@ -10,11 +10,11 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.connections import PAUSES_S, ConnectionTable, Pushes
-from craftspark.live import HANDSHAKE, Connection
+from craftspark.aws.notifications.connections import PAUSES_S, ConnectionTable, Pushes
+from craftspark.notifications.live import HANDSHAKE, Connection
 from craftspark.settings import PushSettings
-from lambdas import live
 from lambdas.push_updates import handler as push
+from lambdas.wiring import live
 from tests.aws.api import Context
 from tests.aws.conftest import attribute, key
 from tests.fakes import NOON

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.models import ModelBucket
+from craftspark.aws.styles.models import ModelBucket
 from tests.aws.conftest import IMAGES
 
 

@@ -4,14 +4,15 @@ from uuid import uuid4
 
 import pytest
 
+from craftspark.accounts.credits import LONGEST_HOLD, SHORTEST_HOLD, Account, hold_after
+from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
-from craftspark.aws.accounts import Accounts
-from craftspark.aws.ledger import account_key
-from craftspark.credits import LONGEST_HOLD, SHORTEST_HOLD, Account, hold_after
+from craftspark.aws.accounts.accounts import Accounts
+from craftspark.aws.accounts.ledger import account_key
+from craftspark.clock import utc_now
+from craftspark.jobs.submissions import Submissions
 from craftspark.moderation import Refusal
-from craftspark.plans import PLANS, Plan
-from craftspark.submissions import Submissions, utc_now
-from lambdas.moderation import moderation as lambda_moderation
+from lambdas.wiring.moderation import moderation as lambda_moderation
 from tests.aws.api import account, call, submit
 from tests.aws.conftest import ACCOUNTS
 

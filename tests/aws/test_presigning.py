@@ -10,10 +10,10 @@ import pytest
 from botocore.config import Config
 
 from craftspark.aws import clients
-from craftspark.aws.presigning import Presigner
-from craftspark.aws.uploads import UploadBucket
-from craftspark.downloads import Download, disposition_of, downloads_of
-from craftspark.jobs import StoredImage
+from craftspark.aws.jobs.presigning import Presigner
+from craftspark.aws.pictures.uploads import UploadBucket
+from craftspark.jobs.downloads import Download, disposition_of, downloads_of
+from craftspark.jobs.job import StoredImage
 from tests.fakes import a_job
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

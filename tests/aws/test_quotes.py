@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.backlog import SAMPLE, IndexReadings, place_of
 from craftspark.aws.items import job_item
-from craftspark.aws.job_book import read_record
-from craftspark.aws.speed import LATELY_S, WARM_S, SpeedBook, read_speed
-from craftspark.backlog import Backlog
-from craftspark.jobs import job_id_of
+from craftspark.aws.jobs.backlog import SAMPLE, IndexReadings, place_of
+from craftspark.aws.jobs.job_book import read_record
+from craftspark.aws.jobs.speed import LATELY_S, WARM_S, SpeedBook, read_speed
+from craftspark.jobs.backlog import Backlog
+from craftspark.jobs.job import job_id_of
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import JOBS
 from tests.fakes import a_job

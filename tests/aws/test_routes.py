@@ -9,7 +9,7 @@ import pytest
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS
 from lambdas.connect_live import handler as connect_live
-from lambdas.openapi import OPERATIONS
+from lambdas.http.openapi import OPERATIONS
 from tests.aws import scenarios
 from tests.aws.api import (
     ADMIN_SCOPE,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.problems import RETRY_AFTER_S, STATUS
+from lambdas.http.problems import RETRY_AFTER_S, STATUS
 from tests.aws.api import Answer
 from tests.aws.described import OPERATIONS, PROBLEM, answers_of
 from tests.aws.scenarios import FUNCTIONS, SCENARIOS, Caller, contend

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.job_book import settlement
-from craftspark.aws.releases import FRESH_S, Releases, read_style
-from craftspark.aws.style_book import StyleBook, style_book
+from craftspark.aws.jobs.job_book import settlement
+from craftspark.aws.styles.releases import FRESH_S, Releases, read_style
+from craftspark.aws.styles.style_book import StyleBook, style_book
+from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
-from craftspark.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally, VersionNotReleased
 from craftspark.settings import ApprovalSettings, ReleaseSettings, SettleSettings
-from craftspark.submissions import utc_now
-from craftspark.trainings import (
+from craftspark.styles.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally, VersionNotReleased
+from craftspark.styles.trainings import (
     NotApproved,
     PersonsDecision,
     Training,

@@ -15,13 +15,14 @@ from PIL import Image
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.errors import SpotInterrupted
-from gpu_tasks.lease import Lease
-from gpu_tasks.training import job
-from gpu_tasks.training.dataset import Dataset
+from gpu_tasks.training.dataset.dataset import Dataset
+from gpu_tasks.training.dataset.remote import fetch, fetched
 from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge, LossNotFinite
 from gpu_tasks.training.hooks import Hooks
-from gpu_tasks.training.pulse import Pulse
-from gpu_tasks.training.remote import fetch, fetched
+from gpu_tasks.training.styles import job
+from gpu_tasks.training.styles.heartbeat import Pulse
+from gpu_tasks.training.styles.lesson import Lesson, Outcome, Trainer
+from gpu_tasks.worker.lease import Lease
 from tests.aws.test_worker import Tokens
 from tests.fakes import TRAINER_SETTINGS
 
@@ -78,7 +79,7 @@ class FakeTrainer:
         self.error = error
         self.found: list[str] = []
 
-    def __call__(self, lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
+    def __call__(self, lesson: Lesson, hooks: Hooks) -> Outcome:
         folder = lesson.run / "checkpoints"
         self.found = sorted(path.name for path in folder.glob("*"))
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,10 +94,10 @@ class FakeTrainer:
         lesson.adapter.mkdir()
         for name in ("manifest.json", "a.safetensors", "z.json"):
             (lesson.adapter / name).write_text("{}")
-        return job.Outcome(figures={"loss": 0.5, "loss_without": 1.0}, grid=lesson.adapter / "z.json")
+        return Outcome(figures={"loss": 0.5, "loss_without": 1.0}, grid=lesson.adapter / "z.json")
 
 
-def run(word: str, trainer: job.Trainer | None = None, **order: Any) -> int:
+def run(word: str, trainer: Trainer | None = None, **order: Any) -> int:
     environment = {
         **TRAINER_SETTINGS.to_environment(),
         job.TASK_TOKEN: "token",
@@ -175,7 +176,7 @@ class TakenBack(FakeTrainer):
         super().__init__()
         self.after = after
 
-    def __call__(self, lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
+    def __call__(self, lesson: Lesson, hooks: Hooks) -> Outcome:
         if self.after:
             hooks.on_step(self.after, 3)
         os.kill(os.getpid(), signal.SIGTERM)

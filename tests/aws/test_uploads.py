@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from craftspark.aws import clients
-from craftspark.aws.upload_table import UploadTable
+from craftspark.aws.pictures.upload_table import UploadTable
+from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, TooManyOpenUploads, TooManyRequests
-from craftspark.uploads import LARGEST_BYTES, Upload, incoming_key, upload_key, utc_now
+from craftspark.uploads import LARGEST_BYTES, Upload, incoming_key, upload_key
 from tests.aws.api import Answer, account, call, read, store, submit
 from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
 

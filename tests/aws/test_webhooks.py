@@ -14,18 +14,18 @@ from typing import Any
 import boto3
 import pytest
 
+from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
 from craftspark.aws.items import timestamp
-from craftspark.aws.webhooks import WebhookTable
+from craftspark.aws.notifications.webhooks import WebhookTable
+from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, InvalidInput, PlanExceeded, WebhookNotFound
-from craftspark.plans import find_plan
+from craftspark.notifications.webhooks import MOST_TRIES, Message, Webhook, Webhooks
 from craftspark.settings import AccountSettings, DeliverySettings
-from craftspark.submissions import utc_now
-from craftspark.webhooks import MOST_TRIES, Message, Webhook, Webhooks
-from lambdas import webhooks as shared
 from lambdas.deliver_webhook import handler as deliver
 from lambdas.fan_out_webhooks import handler as fan_out
-from lambdas.posting import Deadline
+from lambdas.wiring import webhooks as shared
+from lambdas.wiring.pinned_https import Deadline
 from tests.aws.api import Answer, Context, call
 from tests.aws.conftest import ACCOUNTS, attribute, key
 

@@ -9,17 +9,17 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
-from craftspark.aws.render_book import RenderBook
+from craftspark.aws.jobs.render_book import RenderBook
 from craftspark.errors import UnsafeContent
 from craftspark.settings import SubmitSettings, WorkerSettings
-from gpu_tasks import desks, main
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Delivered, Svg, delivered, finished
-from gpu_tasks.isolation import DeviceLost
-from gpu_tasks.lease import Lease
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Delivered, Svg, delivered, finished
+from gpu_tasks.images.isolation import DeviceLost
+from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.patience import Patience, Patient
-from gpu_tasks.rendering import Renderer
+from gpu_tasks.worker import batch_sources, main
+from gpu_tasks.worker.lease import Lease
+from gpu_tasks.worker.waves import Renderer
 from tests.aws.api import read, submit
 from tests.aws.conftest import IMAGES, JOBS
 from tests.fakes import WORKER_SETTINGS, FakeRenderer
@@ -61,7 +61,7 @@ class Tokens:
 def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
     tokens = Tokens()
     monkeypatch.setattr(clients, "stepfunctions", lambda: tokens)
-    monkeypatch.setattr(desks, "POLL_S", 1)
+    monkeypatch.setattr(batch_sources, "POLL_S", 1)
     return tokens
 
 

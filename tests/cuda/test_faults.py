@@ -9,8 +9,8 @@ ORDERS = """
 import numpy as np
 import torch
 from craftspark.errors import ImageFlawed
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.isolation import DeviceLost
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.tools.picture import PictureRenderer
 from tests.gpu.rendering import an_order_of, silent, studio
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.aws_clients import Clients
-from local_cloud.cloud import STAGE, LocalCloud
-from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
-from local_cloud.state import StateDir
-from local_cloud.synthesis import synthesize
+from local_cloud.running.aws_clients import Clients
+from local_cloud.running.cloud import STAGE, LocalCloud
+from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.running.state import StateDir
+from local_cloud.running.synthesis import synthesize
 from tests.e2e.front_end import HTTP
 from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually

@@ -12,15 +12,16 @@ import sys
 from PIL import Image
 
 from craftspark.errors import SpotInterrupted
-from gpu_tasks import main as worker
-from gpu_tasks.training import job
 from gpu_tasks.training.hooks import Hooks
+from gpu_tasks.training.styles import job
+from gpu_tasks.training.styles.lesson import Lesson, Outcome
+from gpu_tasks.worker import main as worker
 from tests.e2e import drill_worker
 
 STEPS = 4
 
 
-def drill_trainer(lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
+def drill_trainer(lesson: Lesson, hooks: Hooks) -> Outcome:
     """Make the files that a training makes, and go on from a checkpoint as it does."""
     names = {picture.name for picture in lesson.dataset.pictures}
     folder = lesson.run / job.CHECKPOINTS
@@ -41,7 +42,7 @@ def drill_trainer(lesson: job.Lesson, hooks: Hooks) -> job.Outcome:
     grid = lesson.run / "grid.png"
     Image.new("RGB", (8, 8)).save(grid)
     loss = 2.0 if "poor" in names else 0.5
-    return job.Outcome(figures={"loss": loss, "loss_without": 1.0, "resumed_from": resumed_from}, grid=grid)
+    return Outcome(figures={"loss": loss, "loss_without": 1.0, "resumed_from": resumed_from}, grid=grid)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from craftspark.settings import WorkerSettings
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.finishing import Delivered, delivered, finished
-from gpu_tasks.main import main
+from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.worker.main import main
 
 STEP_S = 0.2
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from local_cloud.cloud import COMMANDS
-from local_cloud.emulator_process import REPOSITORY, EmulatorProcess
-from local_cloud.environment import ACCOUNT, REGION, scrubbed
-from local_cloud.state import StateDir
+from local_cloud.running.cloud import COMMANDS
+from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.running.environment import ACCOUNT, REGION, scrubbed
+from local_cloud.running.state import StateDir
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 HANGS_AFTER_S = 900

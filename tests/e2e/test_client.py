@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.reference import write
-from local_cloud.cloud import LocalCloud
+from lambdas.http.reference import write
+from local_cloud.running.cloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "node_modules" / ".bin"

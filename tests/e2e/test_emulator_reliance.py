@@ -8,9 +8,9 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from craftspark.aws.presigning import Presigner
-from craftspark.downloads import Download, disposition_of
-from local_cloud.aws_clients import Clients
+from craftspark.aws.jobs.presigning import Presigner
+from craftspark.jobs.downloads import Download, disposition_of
+from local_cloud.running.aws_clients import Clients
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from craftspark.failures import REASONS
-from local_cloud.cloud import LocalCloud
+from craftspark.jobs.failures import REASONS
+from local_cloud.running.cloud import LocalCloud
 from tests.e2e.front_end import FrontEnd, states_entered
 from tests.e2e.waiting import eventually
 

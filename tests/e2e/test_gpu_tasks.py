@@ -8,10 +8,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from local_cloud.aws_clients import Clients
 from local_cloud.emulator.places import count
-from local_cloud.state import StateDir
-from local_cloud.task_records import TaskRecord, live_tasks
+from local_cloud.running.aws_clients import Clients
+from local_cloud.running.state import StateDir
+from local_cloud.running.task_records import TaskRecord, live_tasks
 from tests.e2e.processes import alive
 from tests.e2e.waiting import eventually
 

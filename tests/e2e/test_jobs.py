@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from craftspark.tools import TOOLS
-from gpu_tasks.credentials import credentials_in
-from gpu_tasks.provenance import Recipe
-from local_cloud.cloud import LocalCloud
+from gpu_tasks.images.credentials import credentials_in
+from gpu_tasks.images.provenance import Recipe
+from local_cloud.running.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
 
 

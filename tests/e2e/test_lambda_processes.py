@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.aws_clients import Clients
 from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, drain_stderr
-from local_cloud.emulator_process import EmulatorProcess
-from local_cloud.state import StateDir
+from local_cloud.running.aws_clients import Clients
+from local_cloud.running.emulator_process import EmulatorProcess
+from local_cloud.running.state import StateDir
 from tests.e2e.processes import mentioning
 from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually

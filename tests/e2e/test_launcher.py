@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.cloud import LocalCloud
-from local_cloud.emulator_process import EmulatorProcess, PortTaken
-from local_cloud.state import AlreadyRunning, NotRunning, StateDir
-from local_cloud.stopping import stop
+from local_cloud.running.cloud import LocalCloud
+from local_cloud.running.emulator_process import EmulatorProcess, PortTaken
+from local_cloud.running.state import AlreadyRunning, NotRunning, StateDir
+from local_cloud.running.stopping import stop
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.conftest import IDLE
 from tests.e2e.processes import alive, listening_addresses, mentioning, started
@@ -25,7 +25,7 @@ LOOPBACK_IN_HEX = "0100007F"
 HOLDER = """
 import sys, threading
 from pathlib import Path
-from local_cloud.cloud import LocalCloud
+from local_cloud.running.cloud import LocalCloud
 from tests.e2e.test_launcher import COMMANDS
 
 with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sys.argv[2])):

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from craftspark.accounts.plans import PLANS, Plan
 from craftspark.errors import AccountContended, CreditsInsufficient
-from craftspark.plans import PLANS, Plan
-from local_cloud.cloud import LocalCloud
+from local_cloud.running.cloud import LocalCloud
 from tests.e2e.waiting import HANGS_AFTER_S
 from tests.fakes import a_job
 from tests.ledger.histories import START, Clock, History, Tables, posted, steps

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local_cloud import makers
-from local_cloud.cloud import LocalCloud
+from local_cloud.running.cloud import LocalCloud
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_cloud.cloud import LocalCloud
+from local_cloud.running.cloud import LocalCloud
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.test_refusals import DESCRIBED
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from local_cloud import trainings
-from local_cloud.cloud import LocalCloud
+from local_cloud.running.cloud import LocalCloud
 from local_cloud.trainings import Refused
 from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.waiting import HANGS_AFTER_S, eventually

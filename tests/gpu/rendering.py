@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from PIL import Image
 
-from craftspark.catalogue import find_model
 from craftspark.errors import SourceMissing
+from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.sources import Source
 from craftspark.tools import find_tool
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.model_store import load_pipeline
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.sources import Fetch
+from craftspark.tools.sources import Source
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.sources import Fetch
+from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.studio import Marks, Studio, studio_around
 from tests.fakes import WORKER_SETTINGS, a_job
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.training.dataset import Picture
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.training.dataset.picture import Picture
 
 RED = (221, 46, 68)
 

@@ -9,15 +9,15 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
-from craftspark.catalogue import Style, find_model
 from craftspark.errors import ModelUnavailable
-from gpu_tasks import model_store
-from gpu_tasks.adapters import FACTS, WEIGHTS, Adapter, Adapters, unet_sha256
-from gpu_tasks.diffusion import Diffusion
-from gpu_tasks.model_store import load_pipeline
+from craftspark.models.catalogue import Style, find_model
+from gpu_tasks.inference import model_store
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, Adapters, unet_sha256
+from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.studio import Studio
 from gpu_tasks.tools.picture import PictureRenderer
-from gpu_tasks.training.lora import add_lora, save_lora
+from gpu_tasks.training.styles.lora import add_lora, save_lora
 from tests.fakes import WORKER_SETTINGS
 from tests.gpu.rendering import MARKS, Lenient, render
 from tests.gpu.test_picture import an_order

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from craftspark.tools import TOOLS
-from gpu_tasks.provenance import Recipe
+from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.studio import RENDERERS
+from lambdas.http.openapi import describe
 from lambdas.list_tools.handler import tool_view
-from lambdas.openapi import describe
 from tests.gpu.rendering import MODEL, an_order_of, no_source, pixels_in, render, studio_with
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-tool.md"

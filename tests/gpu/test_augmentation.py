@@ -1,6 +1,6 @@
 import torch
 
-from gpu_tasks.training.augmentation import GREYED, greyed
+from gpu_tasks.training.dataset.augmentation import GREYED, greyed
 
 
 def test_some_pictures_lose_their_colours_and_no_picture_its_shape() -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from gpu_tasks.model_store import BUILT_IN
-from gpu_tasks.training.colours import dominant_colour
-from gpu_tasks.training.dataset import read_names
-from gpu_tasks.training.encoder import LIKENESS, Likeness, ranks
-from gpu_tasks.training.evaluate import SUBJECTS, load_model
-from gpu_tasks.training.grid import draw
+from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.training.dataset.colours import dominant_colour
+from gpu_tasks.training.dataset.dataset import read_names
+from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness, ranks
+from gpu_tasks.training.evaluation.evaluate import SUBJECTS, load_model
+from gpu_tasks.training.evaluation.grid import draw
 
 MODEL = BUILT_IN / "craftspark-clipart-128"
 EVERYDAY = {

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from craftspark.windows import Box
-from gpu_tasks.canvas import BAND, Canvas
+from craftspark.tools.windows import Box
+from gpu_tasks.tools.outpaint.canvas import BAND, Canvas
 
 WINDOW = (32, 32)
 RNG = np.random.default_rng(1)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.cutting.cut_file import NODES_MOST, CutFile, CutOptions, cut_file
-from gpu_tasks.drawn import INK_LEAST, Drawn, blank, drawing
-from gpu_tasks.pixels import Pixels
+from gpu_tasks.images.drawn import INK_LEAST, Drawn, blank, drawing
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.tools.clipart import finish_cut, plan_cut
+from gpu_tasks.tools.cutting.cut_file import NODES_MOST, CutFile, CutOptions, cut_file
 from tests.gpu.rendering import an_order_of, render, silent, studio
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -108,7 +108,7 @@ def test_more_dots_than_a_file_has_nodes_for_are_refused_before_they_are_worked_
     def never(*_: object) -> None:
         raise AssertionError("polygons of what cannot fit")
 
-    monkeypatch.setattr("gpu_tasks.cutting.cut_file.polygons_within", never)
+    monkeypatch.setattr("gpu_tasks.tools.cutting.cut_file.polygons_within", never)
     picture = dots(512, 4)
     alpha = np.where((picture == 255).all(2), 0, 255).astype(np.uint8)
 

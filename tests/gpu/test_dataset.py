@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_tasks.training import sources
 from gpu_tasks.training.__main__ import REFUSED, main
-from gpu_tasks.training.dataset import MANIFEST, Dataset, Picture, on_white, write_dataset
+from gpu_tasks.training.dataset import sources
+from gpu_tasks.training.dataset.dataset import MANIFEST, Dataset, on_white, write_dataset
+from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.sources import STYLES, Caption, pictures_of, read_captions
 from gpu_tasks.training.errors import (
     CaptionsMissing,
     DatasetBroken,
@@ -18,7 +20,6 @@ from gpu_tasks.training.errors import (
     SourceUnavailable,
     TooFewPictures,
 )
-from gpu_tasks.training.sources import STYLES, Caption, pictures_of, read_captions
 
 RED = (220, 20, 40, 255)
 ICON = '<rect width="36" height="36" fill="#dd2e44"/>'

@@ -5,11 +5,11 @@ import pytest
 import torch
 from diffusers import AutoencoderKL
 
-from gpu_tasks import model_store
+from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.decoder import Decoder, DecodingLoss, Pictures, as_pixels, decibels, encoded, prepared
 from gpu_tasks.training.loop import Rhythm, Schedule, train
+from gpu_tasks.training.networks.decoder import Decoder, DecodingLoss, Pictures, as_pixels, decibels, encoded, prepared
 from tests.gpu.small_data import a_disc
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"

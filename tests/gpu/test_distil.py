@@ -6,9 +6,9 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 
-from gpu_tasks import model_store
+from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, main
-from gpu_tasks.training.distil import Goal, Teacher, legs
+from gpu_tasks.training.networks.distil import Goal, Teacher, legs
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"
 GOAL = Goal(seed=0, batch=4, few=(4,), guidance=4.0, rescale=0.5, recoloured=0.0)
@@ -76,7 +76,7 @@ def test_every_number_of_steps_weighs_the_same(model: Any) -> None:
 def test_a_unet_is_distilled_resumed_and_exported(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.training.distil.PROMPTS", ("ball",))
+    monkeypatch.setattr("gpu_tasks.training.networks.distil.PROMPTS", ("ball",))
     run, model = tmp_path / "run", tmp_path / "model"
     words = ["distil", str(data), str(run), "--start", str(BUILT_IN), "--steps", "2", "--batch", "4", "--few", "2"]
 

@@ -12,11 +12,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks import model_store
-from gpu_tasks.adapters import FACTS, WEIGHTS, Adapter, unet_sha256
+from gpu_tasks.inference import model_store
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, unet_sha256
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces
 from gpu_tasks.training.errors import (
     AdapterExists,
     DiskTooSmall,
@@ -26,9 +25,10 @@ from gpu_tasks.training.errors import (
     SubjectsMissing,
     TooFewPictures,
 )
-from gpu_tasks.training.finetune import BASE, finetune
-from gpu_tasks.training.style import StyleScale
-from gpu_tasks.training.unet import VelocityLoss
+from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces
+from gpu_tasks.training.evaluation.style import StyleScale
+from gpu_tasks.training.networks.unet import VelocityLoss
+from gpu_tasks.training.styles.finetune import BASE, finetune
 from tests.gpu.small_data import a_disc
 from tests.gpu.tiny_finetune import asked_for, quickly
 from tests.gpu.tiny_run import a_network, learn
@@ -173,8 +173,8 @@ def test_pictures_that_cannot_be_learned_from_are_named_by_the_command(
 def test_more_pictures_than_an_adapter_takes_are_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.training.finetune.MOST", 4)
-    monkeypatch.setattr("gpu_tasks.training.finetune.LEAST", 2)
+    monkeypatch.setattr("gpu_tasks.training.styles.finetune.MOST", 4)
+    monkeypatch.setattr("gpu_tasks.training.styles.finetune.LEAST", 2)
 
     with pytest.raises(RecipeUnfit, match="choose with --pictures"):
         finetune(asked_for(data, tmp_path / "a"), say=silent)

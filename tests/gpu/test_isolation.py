@@ -6,21 +6,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from craftspark.batches import BatchResult
 from craftspark.errors import ModelUnavailable, SourceMissing
-from craftspark.jobs import Job, StoredImage
-from craftspark.sources import Source
+from craftspark.jobs.batches import BatchResult
+from craftspark.jobs.job import Job, StoredImage
+from craftspark.tools.sources import Source
 from gpu_tasks.activity import Activities
-from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.delivery import Delivery
-from gpu_tasks.drawn import Drawn, Flaw, OnStep, second_try
-from gpu_tasks.finishing import Delivered, Finished, Png, encoded, finished
-from gpu_tasks.isolation import DeviceLost
-from gpu_tasks.lease import Lease
+from gpu_tasks.images.drawn import Drawn, Flaw, OnStep, second_try
+from gpu_tasks.images.finishing import Delivered, Finished, Png, encoded, finished
+from gpu_tasks.images.isolation import DeviceLost
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.patience import Patient
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.rendering import Worker
 from gpu_tasks.studio import Marks, Studio
+from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.delivery import Delivery
+from gpu_tasks.worker.lease import Lease
+from gpu_tasks.worker.waves import Worker
 from tests.fakes import FakeDesk, FakePace, FakeTicket, FakeWatch, a_batch, a_job
 from tests.gpu.rendering import MARKS, an_order_of, silent, studio_with
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from craftspark.aws.render_book import JobEnded
-from craftspark.batches import BatchResult
-from craftspark.jobs import Job, StoredImage
+from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.jobs.batches import BatchResult
+from craftspark.jobs.job import Job, StoredImage
 from gpu_tasks.activity import Activities
-from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.delivery import Delivery
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.patience import Patient
+from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.delivery import Delivery
 from tests.fakes import FakeTicket, a_batch, a_job
 from tests.gpu.test_signs_of_life import pixels
 

@@ -14,16 +14,17 @@ from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.model_store import BUILT_IN, write_manifest
+from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
-from gpu_tasks.training.augmentation import augmented
-from gpu_tasks.training.dataset import Dataset, Picture, on_white, write_dataset
-from gpu_tasks.training.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces, ranks
+from gpu_tasks.training.dataset.augmentation import augmented
+from gpu_tasks.training.dataset.dataset import Dataset, on_white, write_dataset
+from gpu_tasks.training.dataset.picture import Picture
 from gpu_tasks.training.errors import LikenessBroken, LossNotFinite
-from gpu_tasks.training.evaluate import FEW_STEPS, MANY_STEPS, drawn, evaluate
-from gpu_tasks.training.lessons import draw_held_out, names_of
-from gpu_tasks.training.likeness import Effort, train
-from gpu_tasks.training.prompts import COLOUR_SUBJECTS, colour_prompts, everyday_words, subject_prompts
+from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces, ranks
+from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, drawn, evaluate
+from gpu_tasks.training.evaluation.lessons import draw_held_out, names_of
+from gpu_tasks.training.evaluation.likeness import Effort, train
+from gpu_tasks.training.evaluation.prompts import COLOUR_SUBJECTS, colour_prompts, everyday_words, subject_prompts
 
 MODEL = BUILT_IN / "craftspark-clipart-128"
 EFFORT = Effort(steps=60, minutes=None, seed=3, batch=16)
@@ -113,7 +114,7 @@ def test_training_ends_with_the_minutes_where_they_are_fewer_than_the_steps() ->
 def test_a_loss_that_is_no_number_stops_the_training(
     dataset: Dataset, texts: TextPlaces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.training.likeness.LEARNING_RATE", float("nan"))
+    monkeypatch.setattr("gpu_tasks.training.evaluation.likeness.LEARNING_RATE", float("nan"))
 
     with pytest.raises(LossNotFinite, match="step 1"):
         train(dataset, texts, EFFORT, **SMALL)
@@ -254,7 +255,7 @@ def test_a_model_with_another_text_encoder_is_measured_by_the_judges(
     write_manifest(other)
     likeness.save(encoder, report={})
     (tmp_path / "subjects.txt").write_text("banana\n")
-    monkeypatch.setattr("gpu_tasks.training.evaluate.evaluate", lambda *_arguments, **_named: ({}, {}))
+    monkeypatch.setattr("gpu_tasks.training.evaluation.evaluate.evaluate", lambda *_arguments, **_named: ({}, {}))
     words = ["evaluate", str(other), str(encoder), str(dataset.folder)]
     words += ["--style", "", "--subjects", str(tmp_path / "subjects.txt")]
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from craftspark.aws import clients
-from craftspark.catalogue import find_model
 from craftspark.errors import ModelUnavailable
-from gpu_tasks import model_store
-from gpu_tasks.hub import HubModel, LicenceRefused
-from gpu_tasks.model_folder import INDEX, NoModel
-from gpu_tasks.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
-from gpu_tasks.push_model import NameTaken, push, push_copy, push_from_hub
+from craftspark.models.catalogue import find_model
+from gpu_tasks.inference import model_store
+from gpu_tasks.inference.hub import HubModel, LicenceRefused
+from gpu_tasks.inference.model_folder import INDEX, NoModel
+from gpu_tasks.inference.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
+from gpu_tasks.inference.push_model import NameTaken, push, push_copy, push_from_hub
 from tests.fakes import WORKER_SETTINGS
 
 FOLDER = BUILT_IN / "craftspark-clipart-128"

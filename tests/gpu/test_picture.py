@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from craftspark.errors import ModelUnavailable, SpotInterrupted
-from craftspark.releases import Pin
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.orders import adapter_source
+from craftspark.styles.releases import Pin
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.inference.order_inputs import adapter_source
 from tests.fakes import a_job
 from tests.gpu.rendering import MODEL, render, studio
 

@@ -11,16 +11,16 @@ import pytest
 from PIL import Image, ImageCms
 
 from craftspark.errors import InvalidInput, ModelUnavailable
-from craftspark.releases import Pin
-from craftspark.sources import Source
+from craftspark.styles.releases import Pin
+from craftspark.tools.sources import Source
 from gpu_tasks import recipe as command
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.credentials import Signer, credentials_in
-from gpu_tasks.finishing import Delivered, Png, delivered, encoded, finished
-from gpu_tasks.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
+from gpu_tasks.images.credentials import Signer, credentials_in
+from gpu_tasks.images.finishing import Delivered, Png, delivered, encoded, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
 from gpu_tasks.recipe import render_again
 from gpu_tasks.studio import Marks
-from local_cloud.signing import new_key
+from local_cloud.running.signing import new_key
 from tests.gpu.rendering import an_order_of, pixels_in, render, studio
 
 PRIVATE = "secret words of mine"

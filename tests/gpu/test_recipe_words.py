@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_tasks.credentials import Signer, credentials_in
-from gpu_tasks.cutting.cut_file import CutOptions, cut_file
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import MEDIA_TYPES, Png, Svg, encoded
-from gpu_tasks.provenance import Recipe
+from gpu_tasks.images.credentials import Signer, credentials_in
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import MEDIA_TYPES, Png, Svg, encoded
+from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.studio import Marks
-from local_cloud.signing import new_key
+from gpu_tasks.tools.cutting.cut_file import CutOptions, cut_file
+from local_cloud.running.signing import new_key
 from tests.gpu.rendering import an_order_of, render, studio
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from craftspark.tools.toss import Repeat
-from gpu_tasks.repeats import (
+from gpu_tasks.tools.pattern.circular_padding import surrounded as surrounded_tensor
+from gpu_tasks.tools.pattern.repeats import (
     dots,
     fitted,
     joined,
@@ -20,8 +21,7 @@ from gpu_tasks.repeats import (
     straight_tile,
     surrounded,
 )
-from gpu_tasks.torus import surrounded as surrounded_tensor
-from gpu_tasks.tossing import Placement, paint, to_levels, turned
+from gpu_tasks.tools.pattern.scatter import Placement, paint, to_levels, turned
 
 RNG = np.random.default_rng(3)
 BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")

@@ -11,11 +11,11 @@ from transformers import CLIPConfig, CLIPImageProcessor
 
 from craftspark.errors import ModerationUnavailable, UnsafeContent
 from craftspark.moderation import Objection, PictureModeration
-from gpu_tasks.claim import Claim
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.model_store import BUILT_IN
-from gpu_tasks.safety import THRESHOLD, CheckerJudge, GuardrailJudge, Judges, NsfwJudge, judge_of
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.safety import THRESHOLD, CheckerJudge, GuardrailJudge, Judges, NsfwJudge, judge_of
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.studio import load_studio, log_unjudged
+from gpu_tasks.worker.claim import Claim
 from tests.fakes import WORKER_SETTINGS, FakeTicket, a_batch, a_job
 from tests.gpu.rendering import Lenient, an_order_of, render
 from tests.gpu.test_second_try import Moody, an_order, studio_of

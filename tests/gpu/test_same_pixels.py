@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from craftspark.sources import Source
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.finishing import Png, encoded
-from gpu_tasks.model_store import load_pipeline
-from gpu_tasks.pixels import Pixels
+from craftspark.tools.sources import Source
+from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.studio import RENDERERS, Studio, studio_around
 from tests.gpu.rendering import MODEL, SETTINGS, an_order_of, render, studio_with
 

@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.diffusion import to_pixels
-from gpu_tasks.drawn import Drawn, Flaw, blank, second_try
-from gpu_tasks.finishing import Finished, finished
-from gpu_tasks.safety import Judge
+from gpu_tasks.images.drawn import Drawn, Flaw, blank, second_try
+from gpu_tasks.images.finishing import Finished, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.safety import Judge
+from gpu_tasks.inference.diffusion import to_pixels
 from gpu_tasks.studio import Studio
 from tests.fakes import a_job, grey
 from tests.gpu.rendering import MARKS, Lenient, silent

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from craftspark.aws.images import ImageBucket
-from craftspark.batches import BatchResult
-from craftspark.jobs import Job, StoredImage
+from craftspark.aws.jobs.images import ImageBucket
+from craftspark.jobs.batches import BatchResult
+from craftspark.jobs.job import Job, StoredImage
 from gpu_tasks.activity import Activities, MovingBytes
-from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.delivery import Delivery
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.patience import Patient
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.tools.pattern import Tossed
-from gpu_tasks.watch import Watch
+from gpu_tasks.tools.pattern.pattern import Tossed
+from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.delivery import Delivery
+from gpu_tasks.worker.watchdog import Watch
 from tests.fakes import FakeTicket, a_batch, a_job, grey
 from tests.gpu.rendering import an_order_of, render, studio
 

@@ -9,13 +9,14 @@ from PIL import Image, ImageDraw
 
 from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.settings import TrainerSettings
-from craftspark.trainings import TrainingOrder
-from gpu_tasks import model_store
-from gpu_tasks.training import showing, style_trainer
-from gpu_tasks.training.dataset import Dataset
+from craftspark.styles.trainings import TrainingOrder
+from gpu_tasks.inference import model_store
+from gpu_tasks.training.dataset.dataset import Dataset
+from gpu_tasks.training.evaluation import adapter_effect
 from gpu_tasks.training.hooks import Hooks
-from gpu_tasks.training.job import Lesson
-from gpu_tasks.training.style_trainer import train_style
+from gpu_tasks.training.styles import style_trainer
+from gpu_tasks.training.styles.lesson import Lesson
+from gpu_tasks.training.styles.style_trainer import train_style
 from tests.fakes import TRAINER_SETTINGS
 
 STEPS = 8
@@ -23,9 +24,9 @@ STEPS = 8
 
 @pytest.fixture
 def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showing, "ROWS", 1)
-    monkeypatch.setattr(showing, "COLUMNS", 1)
-    monkeypatch.setattr(showing, "STEPS", 1)
+    monkeypatch.setattr(adapter_effect, "ROWS", 1)
+    monkeypatch.setattr(adapter_effect, "COLUMNS", 1)
+    monkeypatch.setattr(adapter_effect, "STEPS", 1)
     monkeypatch.setattr(style_trainer, "BATCHES", 2)
 
 

@@ -3,19 +3,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_tasks import model_store
-from gpu_tasks.training import text_encoder
+from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
-from gpu_tasks.training.captions import COLOURED, TEMPLATES, written
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.colours import NAMES
-from gpu_tasks.training.dataset import Picture
-from gpu_tasks.training.encoder import TextPlaces
+from gpu_tasks.training.dataset.captions import COLOURED, TEMPLATES, written
+from gpu_tasks.training.dataset.colours import NAMES
+from gpu_tasks.training.dataset.phrases import Phrase, Phrases, best_owner
+from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.wordnet import WordNet
 from gpu_tasks.training.errors import SourceUnavailable
+from gpu_tasks.training.evaluation.encoder import TextPlaces
 from gpu_tasks.training.loop import Rhythm, Schedule, train
-from gpu_tasks.training.phrases import Phrase, Phrases, best_owner
-from gpu_tasks.training.text_encoder import StatesLoss, Texts
-from gpu_tasks.training.wordnet import WordNet
+from gpu_tasks.training.networks import text_encoder
+from gpu_tasks.training.networks.text_encoder import StatesLoss, Texts
 from tests.gpu.small_data import a_picture
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import CLIPTokenizer
 
-from craftspark.catalogue import CATALOGUE, Model
 from craftspark.errors import InvalidInput
-from craftspark.tokens import DATA, tokenizer
-from gpu_tasks import model_store
-from gpu_tasks.adapters import FACTS
-from gpu_tasks.diffusion import Settings, Sketch
+from craftspark.models.catalogue import CATALOGUE, Model
+from craftspark.models.tokens import DATA, tokenizer
+from gpu_tasks.inference import model_store
+from gpu_tasks.inference.adapters import FACTS
+from gpu_tasks.inference.diffusion import Settings, Sketch
 from tests.gpu.rendering import MODEL, an_order_of, silent, studio
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128" / "tokenizer"

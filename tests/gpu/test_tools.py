@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 
 from craftspark.errors import ImageFlawed, SourceMissing
-from craftspark.sources import Source
 from craftspark.tools import TOOLS
+from craftspark.tools.sources import Source
 from craftspark.tools.toss import Repeat
-from gpu_tasks.canvas import BAND
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.drawn import Drawn
-from gpu_tasks.finishing import Png, encoded
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.repeats import lay_out, seam_over_inner
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.studio import RENDERERS
+from gpu_tasks.tools.outpaint.canvas import BAND
+from gpu_tasks.tools.pattern.repeats import lay_out, seam_over_inner
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio, studio_with
 
 # Of a single tile: an outline that happens to lie just there is one in a few. The torn picture below has 5.

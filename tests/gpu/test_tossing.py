@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from craftspark.errors import ImageFlawed
 from craftspark.tools.toss import Repeat, Toss, neighbours
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.tossing import Placement, toss
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.pattern.scatter import Placement, toss
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio
 from tests.gpu.test_repeats import painted_without_tiles
 

@@ -11,11 +11,11 @@ from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gpu_tasks import model_store
+from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
-from gpu_tasks.training.captions import Captions, without_colour, written
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.colours import PAINTS, dominant_colour, recoloured
+from gpu_tasks.training.dataset.captions import Captions, without_colour, written
+from gpu_tasks.training.dataset.colours import PAINTS, dominant_colour, recoloured
 from gpu_tasks.training.errors import CheckpointBroken, CheckpointMissing, DiskTooSmall, LossNotFinite, RecipeChanged
 from gpu_tasks.training.loop import Schedule
 from tests.gpu.small_data import RED, a_disc, a_picture
@@ -182,7 +182,7 @@ def test_what_is_many_coloured_by_nature_has_no_colour_to_replace() -> None:
 def test_a_model_is_trained_resumed_and_exported(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.training.unet.PROMPTS", ("ball",))
+    monkeypatch.setattr("gpu_tasks.training.networks.unet.PROMPTS", ("ball",))
     run, model = tmp_path / "run", tmp_path / "model"
     begin = ["unet", str(data), str(run), "--start", str(BUILT_IN), "--steps", "2", "--batch", "4", "--recoloured", "1"]
 

@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 
 from craftspark.errors import InvalidInput, ModelUnavailable
-from gpu_tasks import upscaler
-from gpu_tasks.model_store import BUILT_IN, write_manifest
-from gpu_tasks.pixels import Pixels
-from gpu_tasks.training.gain import measured
-from gpu_tasks.upscaler import Upscaler, UpscalerConfig, UpscalerNetwork
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference import upscaler
+from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
+from gpu_tasks.inference.upscaler import Upscaler, UpscalerConfig, UpscalerNetwork
+from gpu_tasks.training.evaluation.gain import measured
 from tests.gpu.rendering import DEVICE
 
 SHIPPED = BUILT_IN / "craftspark-upscaler-x4"

@@ -10,14 +10,16 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from gpu_tasks.model_store import BUILT_IN, check
-from gpu_tasks.training import gain, sources, upscaler
+from gpu_tasks.inference.model_store import BUILT_IN, check
+from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset import MANIFEST
+from gpu_tasks.training.dataset import sources
+from gpu_tasks.training.dataset.dataset import MANIFEST
+from gpu_tasks.training.dataset.patches import Patches, PatchPlan
 from gpu_tasks.training.errors import TooFewPictures
-from gpu_tasks.training.patches import Patches, PatchPlan
-from gpu_tasks.upscaler import Upscaler
+from gpu_tasks.training.evaluation import gain
+from gpu_tasks.training.networks import upscaler
 from tests.gpu.tiny_upscaler_run import START, learn
 
 COLOURS = {"ball": (221, 46, 68), "coin": (255, 204, 77), "planet": (85, 172, 238), "leaf": (119, 178, 85)}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from torch import Tensor, nn
 
-from gpu_tasks.training.finetune import Finetuning, finetune
-from gpu_tasks.training.unet import VelocityLoss
+from gpu_tasks.training.networks.unet import VelocityLoss
+from gpu_tasks.training.styles.finetune import Finetuning, finetune
 from tests.gpu.rendering import DEVICE
 
 
@@ -23,8 +23,8 @@ class FatalLoss(VelocityLoss):
 
 def quickly(patches: pytest.MonkeyPatch) -> None:
     """Few pictures of few steps; the tests are about other things."""
-    patches.setattr("gpu_tasks.training.showing.PROMPTS", ("ball",))
-    patches.setattr("gpu_tasks.training.showing.STEPS", 2)
+    patches.setattr("gpu_tasks.training.evaluation.adapter_effect.PROMPTS", ("ball",))
+    patches.setattr("gpu_tasks.training.evaluation.adapter_effect.STEPS", 2)
 
 
 def asked_for(data: Path, place: Path, **changes: Any) -> Finetuning:
@@ -36,5 +36,5 @@ def asked_for(data: Path, place: Path, **changes: Any) -> Finetuning:
 if __name__ == "__main__":
     patches = pytest.MonkeyPatch()
     quickly(patches)
-    patches.setattr("gpu_tasks.training.finetune.VelocityLoss", FatalLoss)
+    patches.setattr("gpu_tasks.training.styles.finetune.VelocityLoss", FatalLoss)
     finetune(asked_for(Path(sys.argv[1]), Path(sys.argv[2])))

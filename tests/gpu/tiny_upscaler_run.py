@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gpu_tasks.training import patches
 from gpu_tasks.training.__main__ import main
+from gpu_tasks.training.dataset import patches
 
 START = "gpu_tasks/models/realesr-animevideov3-x4"
 RECIPE = ("--batch", "2", "--patch", "12", "--size", "64")

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from craftspark.aws.acceptance import Acceptance
-from craftspark.aws.accounts import Accounts
-from craftspark.aws.job_book import JobBook
-from craftspark.aws.render_book import JobEnded, RenderBook
-from craftspark.credits import Account
+from craftspark.accounts.credits import Account
+from craftspark.accounts.plans import Plan
+from craftspark.aws.accounts.accounts import Accounts
+from craftspark.aws.jobs.acceptance import Acceptance
+from craftspark.aws.jobs.job_book import JobBook
+from craftspark.aws.jobs.render_book import JobEnded, RenderBook
 from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused
-from craftspark.idempotency import EffectExists
-from craftspark.jobs import Job, JobState, StoredImage
-from craftspark.plans import Plan
-from craftspark.settlement import Settlement
-from craftspark.submissions import JobExists
+from craftspark.jobs.idempotency import EffectExists
+from craftspark.jobs.job import Job, JobState, StoredImage
+from craftspark.jobs.settlement import Settlement
+from craftspark.jobs.submissions import JobExists
 from tests.fakes import a_job
 from tests.ledger.model import Model, ModelAccount
 

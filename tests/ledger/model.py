@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from craftspark.plans import Plan
+from craftspark.accounts.plans import Plan
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.synthesis import IN_PLACE
+from local_cloud.running.synthesis import IN_PLACE
 from tests.made_once import made_once
 from tests.stacks.synthesis import Synthesis
 
@@ -23,7 +23,7 @@ def synthesize(stage_name: str, folder: Path) -> None:
     from aws_cdk import App
 
     from app import build
-    from cdk_app.stages import find_stage
+    from cdk_app.stages.values import find_stage
 
     cdk_app = App(outdir=str(folder), analytics_reporting=False, context=IN_PLACE)
     build(cdk_app, find_stage(stage_name))

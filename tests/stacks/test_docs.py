@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from cdk_app.metrics import EVENTS
-from cdk_app.stages import STAGES
+from cdk_app.observability.metrics import EVENTS
+from cdk_app.stages.values import STAGES
 from craftspark.routes import ROUTES
-from lambdas.problems import STATUS
+from lambdas.http.problems import STATUS
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cdk_app import gpu_image
-from cdk_app.stages import DEV, LOCAL
+from cdk_app.packaging import gpu_image
+from cdk_app.stages.values import DEV, LOCAL
 
 REPOSITORY = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/gpu-images"
 

@@ -2,9 +2,9 @@
 
 from dataclasses import fields
 
-from cdk_app.stages import DEV, PROD
+from cdk_app.stages.values import DEV, PROD
 from craftspark.aws.items import LISTED
-from craftspark.jobs import JobOutline
+from craftspark.jobs.job import JobOutline
 from craftspark.routes import ROUTES
 from tests.stacks.synthesis import Synthesis
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cdk_app.import_closure import import_closure
-from cdk_app.metrics import EVENTS
+from cdk_app.observability.metrics import EVENTS
+from cdk_app.packaging.import_closure import import_closure
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis, allowed_actions
 
@@ -189,7 +189,7 @@ def test_a_network_without_internet_has_a_way_for_shells(shells: bool, endpoints
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
-    from cdk_app.stages import find_stage
+    from cdk_app.stages.values import find_stage
     from stacks.network import NetworkStack
 
     prod = find_stage("prod")
@@ -207,8 +207,8 @@ def test_sign_up_mails_come_from_the_stage_s_own_domain_where_it_has_one(address
     from aws_cdk import App, Stack
     from aws_cdk.assertions import Template
 
-    from cdk_app.sign_in import SignIn
-    from cdk_app.stages import find_stage
+    from cdk_app.api.sign_in import SignIn
+    from cdk_app.stages.values import find_stage
 
     prod = find_stage("prod")
     values = replace(prod.user_pool, mail_from=address, mail_region="eu-west-1" if address else None)

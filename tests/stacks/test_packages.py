@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cdk_app import word_index
-from cdk_app.import_closure import PackagingFailed, import_closure
-from cdk_app.lambda_package import lambda_package
-from cdk_app.stages import DEV, LOCAL
-from cdk_app.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
-from cdk_app.word_index import INDEX, build_word_index
-from craftspark.catalogue import CATALOGUE
+from cdk_app.packaging import word_index
+from cdk_app.packaging.import_closure import PackagingFailed, import_closure
+from cdk_app.packaging.lambda_package import lambda_package
+from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
+from cdk_app.packaging.word_index import INDEX, build_word_index
+from cdk_app.stages.values import DEV, LOCAL
+from craftspark.models.catalogue import CATALOGUE
 from tests.stacks.conftest import ROOT
 
 FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))

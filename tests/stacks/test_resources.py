@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cdk_app.gpu_worker import USER
+from cdk_app.gpu.worker import USER
 from craftspark.aws.items import LISTED
-from craftspark.backlog import WORK_ATTRIBUTES
-from lambdas.posting import WITHIN_S
+from craftspark.jobs.backlog import WORK_ATTRIBUTES
+from lambdas.wiring.pinned_https import WITHIN_S
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
@@ -305,7 +305,7 @@ def test_a_stage_that_signs_or_has_pictures_judged_has_a_way_there(
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
-    from cdk_app.stages import find_stage
+    from cdk_app.stages.values import find_stage
     from stacks.network import NetworkStack
 
     prod = find_stage("prod")

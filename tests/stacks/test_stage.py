@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cdk_app.stage import Stage
-from cdk_app.stages import DEV, LOCAL, PROD, find_stage, local_functions
+from cdk_app.stages.stage import Stage
+from cdk_app.stages.values import DEV, LOCAL, PROD, find_stage, local_functions
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cdk_app.stage import TRANSITIONS_A_JOB
-from cdk_app.stages import DEV
+from cdk_app.stages.stage import TRANSITIONS_A_JOB
+from cdk_app.stages.values import DEV
 from tests.stacks.conftest import NODE, ROOT
 from tests.stacks.synthesis import Synthesis
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cdk_app.stages import DEV
-from cdk_app.style_training import NEVER_AGAIN
+from cdk_app.stages.values import DEV
+from cdk_app.workflows.style_training import NEVER_AGAIN
 from gpu_tasks.training import errors
 from tests.stacks.synthesis import Synthesis
 from tests.stacks.test_state_machine import before, catches, check_definition, path_through

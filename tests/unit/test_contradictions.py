@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from craftspark.catalogue import CATALOGUE, Model, find_model
 from craftspark.errors import InvalidInput
-from craftspark.jobs import seeds_of
+from craftspark.jobs.job import seeds_of
+from craftspark.models.catalogue import CATALOGUE, Model, find_model
 from craftspark.parsing import parse_request
-from craftspark.sources import Source
 from craftspark.tools import find_tool
 from craftspark.tools.request import JobRequest
+from craftspark.tools.sources import Source
 from craftspark.tools.toss import ROOMIEST, Toss, neighbours, roomiest, widest
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from craftspark.downloads import disposition_of, downloads_of, stem_of
-from craftspark.jobs import StoredImage, keys_of
+from craftspark.jobs.downloads import disposition_of, downloads_of, stem_of
+from craftspark.jobs.job import StoredImage, keys_of
 from tests.fakes import NOON, a_job
 
 # A header's value that any client parses: two parameters at most, with nothing in quotes that needs escaping.

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from craftspark.backlog import Backlog, Speed, WaitingJob
-from craftspark.catalogue import CATALOGUE, find_model
 from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
-from craftspark.estimates import FRESH_S, SETTLEMENT_S, STALE_S, Capacity, Estimate, Estimates, kind_of
+from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
+from craftspark.jobs.estimates import FRESH_S, SETTLEMENT_S, STALE_S, Capacity, Estimate, Estimates, kind_of
+from craftspark.models.catalogue import CATALOGUE, find_model
+from craftspark.models.work import Work
 from craftspark.parsing import parse_request
-from craftspark.releases import Pin
-from craftspark.sources import Source
+from craftspark.styles.releases import Pin
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.request import JobRequest
-from craftspark.work import Work
+from craftspark.tools.sources import Source
 
 MODEL = find_model("craftspark-clipart-128")
 WIDE_SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=512, height=512)

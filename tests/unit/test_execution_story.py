@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local_cloud.execution_story import read_story
+from local_cloud.reports.execution_story import read_story
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from craftspark.plans import Plan
+from craftspark.accounts.plans import Plan
 from tests.ledger.histories import History, steps
 
 PLAN = Plan(

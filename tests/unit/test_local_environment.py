@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.environment import emulator_environment, scrubbed
-from local_cloud.state import RUNS_KEPT, AlreadyRunning, EarlierRun, NotRunning, Running, StateDir
+from local_cloud.running.environment import emulator_environment, scrubbed
+from local_cloud.running.state import RUNS_KEPT, AlreadyRunning, EarlierRun, NotRunning, Running, StateDir
 
 ROOT = Path(__file__).parents[2]
 USERS = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.moderation import HALVES, prompts
-from cdk_app.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, without_slots
+from cdk_app.packaging.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, without_slots
 from craftspark.words.index import WordIndex
 from craftspark.words.judge import Reading, WordJudge
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from craftspark.routes import ROUTES
 from craftspark.tools import TOOLS
-from lambdas.openapi import OPERATIONS, describe
+from lambdas.http.openapi import OPERATIONS, describe
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from craftspark.catalogue import find_model
-from craftspark.jobs import Job
+from craftspark.jobs.job import Job
+from craftspark.models.catalogue import find_model
 from craftspark.tools.picture import PictureRequest
-from gpu_tasks.pace import SLOWEST, Pace
+from gpu_tasks.worker.pace import SLOWEST, Pace
 from tests.fakes import NOON, a_job
 
 MODEL = find_model("craftspark-clipart-128")

@@ -11,10 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
 
-from craftspark.aws.gpu_queue import read_message
-from craftspark.batches import Batch, BatchMalformed
+from craftspark.aws.orchestration.gpu_queue import read_message
 from craftspark.errors import InvalidInput
-from craftspark.live import TICKET
+from craftspark.jobs.batches import Batch, BatchMalformed
+from craftspark.jobs.starting import Order, OrderMalformed
+from craftspark.notifications.live import TICKET
 from craftspark.parsing import (
     LINE,
     MOST_ERRORS,
@@ -35,12 +36,11 @@ from craftspark.parsing import (
     parse_whole_number,
     utf8,
 )
-from craftspark.starting import Order, OrderMalformed
+from craftspark.styles.trainings import DecisionRequest, TrainingRequest
 from craftspark.tools import TOOLS
-from craftspark.trainings import DecisionRequest, TrainingRequest
-from lambdas.account_views import CreditChange, PlanChange, SuspensionChange
-from lambdas.views import JobChanges, UploadRequest
-from lambdas.webhook_views import WebhookRequest
+from lambdas.http.account_views import CreditChange, PlanChange, SuspensionChange
+from lambdas.http.views import JobChanges, UploadRequest
+from lambdas.http.webhook_views import WebhookRequest
 
 SHAPE = re.compile(r"[0-9]{4}#[a-z]+")
 DIGITS = "9" * 5000

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from craftspark.jobs import JobState, job_id_of
-from craftspark.polling import LATEST_S, SOONEST_S, look_again_s
+from craftspark.jobs.job import JobState, job_id_of
+from craftspark.notifications.polling import LATEST_S, SOONEST_S, look_again_s
 from tests.fakes import NOON, a_job
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from lambdas.posting import Deadline, explain, open_tls, post, resolve
+from lambdas.wiring.pinned_https import Deadline, explain, open_tls, post, resolve
 
 ADDRESSES = ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
 URL = "https://hooks.example/in"

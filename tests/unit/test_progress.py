@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from craftspark.batches import BatchResult
-from gpu_tasks.claim import Claim
-from gpu_tasks.progress import Progress
+from craftspark.jobs.batches import BatchResult
+from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.progress import Progress
 from tests.fakes import FakeTicket, a_batch, a_job
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from craftspark.catalogue import CATALOGUE, Model, find_model
 from craftspark.errors import InvalidInput
+from craftspark.models.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.tokens import tokenizer
 from craftspark.parsing import parse_request
-from craftspark.tokens import tokenizer
 from craftspark.tools import TOOLS, find_tool
+from lambdas.http.problems import Problem, problem_of
 from lambdas.list_tools.handler import tool_view
-from lambdas.problems import Problem, problem_of
 
 CASES = Path(__file__).parents[1] / "cases"
 BUILT_IN = find_model("craftspark-clipart-128")
@@ -113,11 +113,11 @@ def test_the_tools_tell_the_limit() -> None:
 
 def test_short_words_load_no_tokenizer() -> None:
     program = (
-        "import sys; from craftspark.tools import find_tool; from craftspark.catalogue import find_model\n"
+        "import sys; from craftspark.tools import find_tool; from craftspark.models.catalogue import find_model\n"
         "from craftspark.parsing import parse_request\n"
         'request = parse_request(find_tool("picture").request, \'{"prompt": "a red apple"}\')\n'
         'request.for_model(find_model("craftspark-clipart-128"))\n'
-        'print("craftspark.tokens" in sys.modules)'
+        'print("craftspark.models.tokens" in sys.modules)'
     )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=True)

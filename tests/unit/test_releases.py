@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from craftspark.errors import InvalidInput
-from craftspark.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge
+from craftspark.styles.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge
 from tests.fakes import NOON
 
 ENDS = NOON + timedelta(hours=1)

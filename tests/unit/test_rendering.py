@@ -2,16 +2,17 @@ from collections.abc import Hashable, Sequence
 
 import pytest
 
-from craftspark.aws.render_book import JobEnded
-from craftspark.batches import BatchResult
+from craftspark.aws.jobs.render_book import JobEnded
 from craftspark.errors import ImageFlawed, ModelUnavailable, SourceMissing, SpotInterrupted
-from craftspark.jobs import ImageFailure, JobState
+from craftspark.jobs.batches import BatchResult
+from craftspark.jobs.job import ImageFailure, JobState
 from gpu_tasks.activity import Activities
-from gpu_tasks.claim import Claim, ImageOrder
-from gpu_tasks.desks import claim
-from gpu_tasks.drawn import Drawn, OnStep
-from gpu_tasks.lease import Lease
-from gpu_tasks.rendering import Worker, waves
+from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.worker.batch_sources import claim
+from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.lease import Lease
+from gpu_tasks.worker.waves import Worker, waves
 from tests.fakes import (
     FakeBook,
     FakeDesk,

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from craftspark.catalogue import CATALOGUE, Model, find_model
 from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.models.catalogue import CATALOGUE, Model, find_model
 from craftspark.parsing import parse_request
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.picture import PictureRequest

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from craftspark.catalogue import find_model
 from craftspark.errors import JobNotFound
-from craftspark.jobs import Job, JobState
-from craftspark.resending import EVERY, LOST_AFTER, MOST, Resending
+from craftspark.jobs.job import Job, JobState
+from craftspark.jobs.resending import EVERY, LOST_AFTER, MOST, Resending
+from craftspark.models.catalogue import find_model
 from tests.fakes import NOON, a_job
 
 SHARDS = 8

@@ -7,7 +7,7 @@ import pytest
 from craftspark import errors, settings
 from craftspark.errors import CraftsparkError, RequestRefused, SettingMissing
 from craftspark.settings import Settings, StartSettings, WorkerSettings
-from lambdas.problems import STATUS, TITLES, problem_of
+from lambdas.http.problems import STATUS, TITLES, problem_of
 
 T = TypeVar("T")
 

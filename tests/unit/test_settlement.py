@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from craftspark.errors import JobAlreadyFinal, JobNotFound
-from craftspark.failures import REASONS, TOLD_AS_THEY_ARE
-from craftspark.jobs import Job, JobRecord, JobState
-from craftspark.settlement import JobChanged, Settlement, Verdict, failure_of, first_fault
+from craftspark.jobs.failures import REASONS, TOLD_AS_THEY_ARE
+from craftspark.jobs.job import Job, JobRecord, JobState
+from craftspark.jobs.settlement import JobChanged, Settlement, Verdict, failure_of, first_fault
 from tests.fakes import NOON, a_record
 
 

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from craftspark.errors import SourceMissing
-from craftspark.sources import Source
-from gpu_tasks.claim import ImageOrder
-from gpu_tasks.sources import SourcePictures
+from craftspark.tools.sources import Source
+from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.sources import SourcePictures
 
 
 def order(width: int) -> ImageOrder:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from craftspark.starting import (
+from craftspark.jobs.starting import (
     LONGEST_DELAY_S,
     MOST_DEFERRALS,
     DeferredTooOften,

@@ -5,8 +5,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from craftspark.backlog import Backlog, Speed, WaitingJob
-from craftspark.catalogue import find_model
 from craftspark.errors import (
     AccountMissing,
     BacklogTooLong,
@@ -18,13 +16,15 @@ from craftspark.errors import (
     ToolUnknown,
     WaitTooLong,
 )
-from craftspark.estimates import Capacity, Estimates
-from craftspark.idempotency import Effect
-from craftspark.jobs import Job, JobState
+from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
+from craftspark.jobs.estimates import Capacity, Estimates
+from craftspark.jobs.idempotency import Effect
+from craftspark.jobs.job import Job, JobState
+from craftspark.jobs.submissions import JobExists, Submissions
+from craftspark.models.catalogue import find_model
 from craftspark.moderation import Moderation, Objection, Refusal
-from craftspark.releases import Pin, Release, StyleUnknown
-from craftspark.sources import Source
-from craftspark.submissions import JobExists, Submissions
+from craftspark.styles.releases import Pin, Release, StyleUnknown
+from craftspark.tools.sources import Source
 from tests.fakes import NOON
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from craftspark.errors import InvalidInput
-from craftspark.trainings import (
+from craftspark.styles.trainings import (
     AlreadyDecided,
     Approvals,
     PersonsDecision,

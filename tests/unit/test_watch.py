@@ -3,11 +3,11 @@ from concurrent.futures import Future, as_completed, wait
 
 import pytest
 
-from craftspark.batches import Batch
-from craftspark.jobs import Job
+from craftspark.jobs.batches import Batch
+from craftspark.jobs.job import Job
 from gpu_tasks.activity import Activities, MovingBytes, moved
-from gpu_tasks.claim import Claim
-from gpu_tasks.watch import Watch
+from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.watchdog import Watch
 from tests.fakes import FakeTicket, a_batch, a_job
 
 STALL_S = 60

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from craftspark.webhook_urls import (
+from craftspark.notifications.webhook_urls import (
     LONGEST_URL,
     MOST_ADDRESSES,
     TargetRefused,
@@ -16,7 +16,7 @@ from craftspark.webhook_urls import (
     is_public,
     normalise_url,
 )
-from lambdas.domain_names import to_ascii
+from lambdas.wiring.domain_names import to_ascii
 
 PUBLIC = "93.184.216.34"
 

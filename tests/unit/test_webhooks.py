@@ -10,10 +10,10 @@ from itertools import pairwise
 import pytest
 from standardwebhooks import Webhook as Receiver
 
+from craftspark.accounts.plans import find_plan
 from craftspark.errors import InvalidInput, PlanExceeded
-from craftspark.idempotency import EffectExists, Write
-from craftspark.plans import find_plan
-from craftspark.webhooks import (
+from craftspark.jobs.idempotency import EffectExists, Write
+from craftspark.notifications.webhooks import (
     BACKOFF_S,
     MOST_TRIES,
     OLD_SECRET_GOOD_FOR,
@@ -26,7 +26,7 @@ from craftspark.webhooks import (
     headers_of,
     message_of,
 )
-from lambdas.domain_names import to_ascii
+from lambdas.wiring.domain_names import to_ascii
 from tests.fakes import NOON
 
 PARTNER = find_plan("partner")

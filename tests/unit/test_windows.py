@@ -2,7 +2,7 @@ from itertools import combinations
 
 import pytest
 
-from craftspark.windows import OVERLAP, Box, rounds
+from craftspark.tools.windows import OVERLAP, Box, rounds
 
 WINDOW = (128, 128)
 CASES = [

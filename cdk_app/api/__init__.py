@@ -1,0 +1,1 @@
+"""The HTTP API: gateway, sign-in and access log."""

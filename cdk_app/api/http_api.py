@@ -1,0 +1,81 @@
+"""The HTTP API: one address, signed-in callers only, a limit on requests, and a line in the log for each."""
+
+from typing import Any, cast
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk_app.api.access_log import REQUEST_LOG, AccessLogs
+from cdk_app.stages.stage import Api, Operations
+from cdk_app.storage.log_group import LogGroup
+from craftspark.routes import ADMIN, Route
+
+
+class FrontDoor(Construct):
+    """An HTTP API with its default stage."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        authorizer: apigateway.IHttpRouteAuthorizer,
+        api: Api,
+        operations: Operations,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = api
+        self._route_settings: dict[str, Any] = {}
+        self.api = apigateway.HttpApi(
+            self,
+            "Api",
+            api_name=Stack.of(self).stack_name,
+            default_authorizer=authorizer,
+            create_default_stage=False,
+            cors_preflight=_cross_origin(api.allowed_origins) if api.allowed_origins else None,
+        )
+        self.stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(rate_limit=api.others.per_s, burst_limit=api.others.burst),
+            access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=operations), REQUEST_LOG),
+            detailed_metrics_enabled=True,
+        )
+
+    def answer(self, route: Route, function: lambda_.IFunction) -> None:
+        """Let a Lambda answer a route, which has a throttle of its own.
+
+        An administrative one needs its scope here as well. Makers' scopes are the function's to check: here, an ID
+        token would be told that it lacks a scope (403), where it is the wrong token altogether (401).
+        """
+        made = self.api.add_routes(
+            path=route.path,
+            methods=[apigateway.HttpMethod[route.method]],
+            authorization_scopes=list(self._settings.scopes[ADMIN]) if route.scope == ADMIN else None,
+            integration=integrations.HttpLambdaIntegration(route.function, function),
+        )
+        throttle = self._settings.throttle_of(route)
+        self._route_settings[route.key] = {
+            "ThrottlingRateLimit": throttle.per_s,
+            "ThrottlingBurstLimit": throttle.burst,
+            "DetailedMetricsEnabled": True,
+        }
+        # API Gateway refuses settings of a route that is not there yet.
+        self.stage.node.add_dependency(*made)
+        cast(apigateway.CfnStage, self.stage.node.default_child).route_settings = self._route_settings
+
+
+def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
+    return apigateway.CorsPreflightOptions(
+        allow_origins=list(origins),
+        allow_methods=[apigateway.CorsHttpMethod[name] for name in ("GET", "POST", "PUT", "PATCH", "DELETE")],
+        allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match"],
+        expose_headers=["etag", "location", "retry-after", "www-authenticate"],
+        max_age=Duration.hours(1),
+    )

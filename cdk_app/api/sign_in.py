@@ -1,0 +1,114 @@
+"""Who signs makers in: a user pool of the stage's own, or whichever OpenID Connect issuer it names."""
+
+from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.api.user_pool_firewall import UserPoolFirewall
+from cdk_app.stages.stage import Api, UserPool
+
+THREAT_PROTECTION = {
+    "off": None,
+    "audit": cognito.StandardThreatProtectionMode.AUDIT_ONLY,
+    "enforced": cognito.StandardThreatProtectionMode.FULL_FUNCTION,
+}
+
+
+class SignIn(Construct):
+    """`authorizer` lets in whoever has a valid token of the issuer for our audience."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, api: Api, user_pool: UserPool, keep: bool) -> None:
+        super().__init__(scope, construct_id)
+        issuer, audience = api.oidc_issuer, list(api.oidc_audience)
+        self._pool: cognito.UserPool | None = None
+        if issuer is None:
+            pool = self._pool = self._user_pool(user_pool, keep=keep)
+            client = _front_end(pool)
+            services = _services(pool)
+            audience = [client.user_pool_client_id, *(service.user_pool_client_id for service in services.values())]
+            issuer = pool.user_pool_provider_url
+            for name, service in services.items():
+                CfnOutput(self, name, value=service.user_pool_client_id).override_logical_id(f"{name}ClientId")
+            CfnOutput(self, "UserPoolId", value=pool.user_pool_id).override_logical_id("UserPoolId")
+            CfnOutput(self, "UserPoolClientId", value=client.user_pool_client_id).override_logical_id(
+                "UserPoolClientId"
+            )
+        self.authorizer = authorizers.HttpJwtAuthorizer("Makers", issuer, jwt_audience=audience)
+
+    @property
+    def user_pool_id(self) -> str:
+        """Empty where the stage has an issuer of its own."""
+        return self._pool.user_pool_id if self._pool else ""
+
+    def grant_find(self, grantee: iam.IGrantable) -> None:
+        """Find users by an attribute, where there is a user pool."""
+        if self._pool:
+            self._pool.grant(grantee, "cognito-idp:ListUsers")
+
+    def _user_pool(self, values: UserPool, *, keep: bool) -> cognito.UserPool:
+        pool = cognito.UserPool(
+            self,
+            "Makers",
+            self_sign_up_enabled=values.self_sign_up,
+            feature_plan=cognito.FeaturePlan.PLUS if values.threat_protection != "off" else None,
+            standard_threat_protection_mode=THREAT_PROTECTION[values.threat_protection],
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            password_policy=cognito.PasswordPolicy(min_length=12),
+            email=_mail(values),
+            deletion_protection=keep,
+            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+        if values.requests_per_address is not None:
+            UserPoolFirewall(self, "Firewall", pool=pool, requests_per_address=values.requests_per_address)
+        return pool
+
+
+def _mail(values: UserPool) -> cognito.UserPoolEmail:
+    """Sign-up mails: from the stage's own domain by SES, else from Cognito, about 50 a day."""
+    if values.mail_from is None:
+        return cognito.UserPoolEmail.with_cognito()
+    return cognito.UserPoolEmail.with_ses(
+        from_email=values.mail_from,
+        ses_region=values.mail_region,
+        ses_verified_domain=values.mail_from.rpartition("@")[2],
+    )
+
+
+def _services(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:
+    """Server-side callers with a secret each, who get tokens by their credentials: a partner's, and administrators'.
+
+    A partner's server is a maker of its own. Only an administrator's token has the scope for administration.
+    """
+    scopes = {name: cognito.ResourceServerScope(scope_name=name, scope_description=name) for name in ("jobs", "admin")}
+    server = pool.add_resource_server("Service", identifier="craftspark", scopes=list(scopes.values()))
+    # Cognito's names for token endpoints are the whole world's.
+    prefix = f"{Stack.of(pool).stack_name.lower()}-{Aws.ACCOUNT_ID}"
+    pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix))
+    return {
+        name: pool.add_client(
+            name,
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True),
+                scopes=[cognito.OAuthScope.resource_server(server, scopes[scope])],
+            ),
+            access_token_validity=Duration.hours(1),
+        )
+        for name, scope in (("Partner", "jobs"), ("Administrator", "admin"))
+    }
+
+
+def _front_end(pool: cognito.UserPool) -> cognito.UserPoolClient:
+    """A client without a secret, for browsers and scripts."""
+    return pool.add_client(
+        "FrontEnd",
+        auth_flows=cognito.AuthFlow(user_srp=True, user_password=True, admin_user_password=True),
+        disable_o_auth=True,
+        prevent_user_existence_errors=True,
+        access_token_validity=Duration.hours(1),
+        id_token_validity=Duration.hours(1),
+    )

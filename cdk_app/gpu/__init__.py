@@ -1,0 +1,1 @@
+"""ECS capacity, tasks and warm pools with GPUs."""

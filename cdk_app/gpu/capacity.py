@@ -1,0 +1,97 @@
+"""GPU instances that ECS starts and stops as its tasks need them."""
+
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.stages.stage import Gpu
+
+ROOT_DEVICE = "/dev/xvda"
+
+AGENT_SETTINGS = (
+    # Off by default: without it, a spot notice kills tasks with no SIGTERM before.
+    "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true",
+    # A worker has its own role and no business with the instance's.
+    "ECS_AWSVPC_BLOCK_IMDS=true",
+    # Image tags never change, so the image that an instance has is the right one.
+    "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached",
+)
+
+
+class GpuCapacity(Construct):
+    """A group of GPU instances of several families, none while nothing runs, all spot or all on-demand."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: ecs.Cluster,
+        gpu: Gpu,
+        spot: bool,
+        most_instances: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        group = autoscaling.AutoScalingGroup(
+            self,
+            "Instances",
+            vpc=cluster.vpc,
+            vpc_subnets=private_subnets(cluster.vpc),
+            min_capacity=0,
+            max_capacity=most_instances,
+            mixed_instances_policy=autoscaling.MixedInstancesPolicy(
+                launch_template=_launch_template(self, cluster=cluster, gpu=gpu),
+                launch_template_overrides=[
+                    autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(kind))
+                    for kind in gpu.instance_types
+                ],
+                instances_distribution=autoscaling.InstancesDistribution(
+                    on_demand_percentage_above_base_capacity=0 if spot else 100,
+                    on_demand_allocation_strategy=autoscaling.OnDemandAllocationStrategy.PRIORITIZED,
+                    spot_allocation_strategy=autoscaling.SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
+                ),
+            ),
+        )
+        self.provider = ecs.AsgCapacityProvider(
+            self,
+            "Provider",
+            auto_scaling_group=group,
+            enable_managed_scaling=True,
+            enable_managed_termination_protection=True,
+            enable_managed_draining=True,
+            instance_warmup_period=60,
+        )
+        cluster.add_asg_capacity_provider(self.provider)
+
+    @property
+    def strategy(self) -> ecs.CapacityProviderStrategy:
+        """All tasks on this capacity."""
+        return ecs.CapacityProviderStrategy(capacity_provider=self.provider.capacity_provider_name, weight=1)
+
+
+def private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:
+    """The private subnets, whichever way out they have."""
+    return ec2.SubnetSelection(subnets=[*vpc.private_subnets, *vpc.isolated_subnets])
+
+
+def _launch_template(scope: Construct, *, cluster: ecs.Cluster, gpu: Gpu) -> ec2.LaunchTemplate:
+    user_data = ec2.UserData.for_linux()
+    user_data.add_commands(*(f"echo {setting} >> /etc/ecs/ecs.config" for setting in AGENT_SETTINGS))
+    return ec2.LaunchTemplate(
+        scope,
+        "LaunchTemplate",
+        machine_image=ecs.EcsOptimizedImage.amazon_linux2023(ecs.AmiHardwareType.GPU),
+        user_data=user_data,
+        role=iam.Role(scope, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")),
+        security_group=ec2.SecurityGroup(scope, "InstanceTraffic", vpc=cluster.vpc),
+        require_imdsv2=True,
+        http_put_response_hop_limit=1,
+        block_devices=[
+            ec2.BlockDevice(
+                device_name=ROOT_DEVICE,
+                volume=ec2.BlockDeviceVolume.ebs(gpu.disk_gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3),
+            )
+        ],
+    )

@@ -1,0 +1,66 @@
+"""One container on one GPU: the worker, in a warm pool or launched for one batch, or a training."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.packaging.python_function import METRICS_NAMESPACE
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.log_group import LogGroup
+from craftspark.settings import TrainerSettings, WorkerSettings
+
+USER = "10001:10001"  # the one that gpu_tasks/Dockerfile makes
+
+
+class GpuWorker(Construct):
+    """The task definition of `python -m gpu_tasks`, or of what a launch names after it, and its network identity."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        repository: ecr.IRepository,
+        stage: Stage,
+        settings: WorkerSettings | TrainerSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        gpu = stage.gpu
+        self.security_group = ec2.SecurityGroup(self, "Traffic", vpc=vpc)
+        # A launch names the family, which is one of a kind in an account and not in a stack.
+        family = f"{Stack.of(self).stack_name}-Worker"
+        self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
+        self.container = self.task.add_container(
+            "Worker",
+            image=(
+                ecs.ContainerImage.from_registry(gpu.image)
+                if gpu.image
+                else ecs.ContainerImage.from_ecr_repository(repository, gpu.image_tag)
+            ),
+            gpu_count=1,
+            cpu=gpu.task_cpu,
+            memory_limit_mib=gpu.task_memory_mib,
+            user=USER,
+            environment={
+                **settings.to_environment(),
+                # boto3 looks for its region here, and an ECS task is told it under another name.
+                "AWS_DEFAULT_REGION": Stack.of(self).region,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            },
+            stop_timeout=Duration.seconds(settings.stop_grace_s),
+            linux_parameters=ecs.LinuxParameters(self, "Process", init_process_enabled=True),
+            logging=ecs.LogDrivers.aws_logs(
+                stream_prefix="gpu",
+                log_group=LogGroup(self, "Logs", operations=stage.operations),
+                mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+            ),
+        )
+
+    @property
+    def role(self) -> iam.IRole:
+        """What the worker's own calls to AWS are allowed by."""
+        return self.task.task_role

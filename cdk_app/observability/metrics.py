@@ -1,0 +1,115 @@
+"""What the alarms and the dashboard look at."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_sqs as sqs
+from constructs import IConstruct
+
+from cdk_app.gpu.capacity import GpuCapacity
+from cdk_app.gpu.warm_pool import WarmPool
+from cdk_app.packaging.python_function import METRICS_NAMESPACE
+from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
+
+PERIOD = Duration.minutes(5)
+MINUTE = Duration.minutes(1)
+# Our functions, by the name of their folder, and workers count these events.
+EVENTS = {
+    "ModerationUnavailable": "submit_job",
+    "UploadUnjudged": "check_upload",
+    "PictureUnjudged": "gpu_worker",
+    "JobAccepted": "submit_job",
+    "JobSucceeded": "settle_job",
+    "JobPartlySucceeded": "settle_job",
+    "JobFailed": "settle_job",
+    "JobCancelled": "cancel_job",
+    "JobOverdue": "sweep_overdue_jobs",
+    "JobSentAgain": "resend_lost_jobs",
+    "OrderDeferred": "start_render",
+    "WebhookGivenUp": "deliver_webhook",
+}
+
+
+def event(name: str, label: str | None = None) -> cloudwatch.Metric:
+    """An event that a function's log lines count."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": EVENTS[name]},
+        period=PERIOD,
+        statistic="Sum",
+        label=label,
+    )
+
+
+def depth(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
+    """How many messages wait."""
+    return queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum", label=label)
+
+
+def age(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
+    """How long the oldest message waits, in seconds."""
+    return queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum", label=label)
+
+
+def running(pool: WarmPool, label: str) -> cloudwatch.Metric:
+    return _tasks(pool.service, "RunningTaskCount", "Minimum", label)
+
+
+def desired(pool: WarmPool, label: str) -> cloudwatch.Metric:
+    return _tasks(pool.service, "DesiredTaskCount", "Maximum", label)
+
+
+def missing(pool: WarmPool) -> cloudwatch.MathExpression:
+    """How many of the pool's workers do not run."""
+    return cloudwatch.MathExpression(
+        expression="desired - running",
+        using_metrics={"desired": desired(pool, "desired"), "running": running(pool, "running")},
+        period=PERIOD,
+        label="workers missing",
+    )
+
+
+def reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metric:
+    """Instances that the tasks need, in percent of those there are: above 100 while some are still to come."""
+    return cloudwatch.Metric(
+        namespace="AWS/ECS/ManagedScaling",
+        metric_name="CapacityProviderReservation",
+        dimensions_map={
+            "CapacityProviderName": capacity.provider.capacity_provider_name,
+            "ClusterName": cluster.cluster_name,
+        },
+        period=PERIOD,
+        statistic="Minimum",
+    )
+
+
+def dead_letter_queues(scopes: Iterable[IConstruct]) -> Mapping[str, DeadLetterQueue]:
+    """Every queue of dead letters below these, by a name such as `IntakeDeadLetters`."""
+    return {name: each for name, each in _below(scopes) if isinstance(each, DeadLetterQueue)}
+
+
+def work_queues(scopes: Iterable[IConstruct]) -> Mapping[str, WorkQueue]:
+    """Every work queue below these, by a name such as `Intake`."""
+    return {name: each for name, each in _below(scopes) if isinstance(each, WorkQueue)}
+
+
+def _below(scopes: Iterable[IConstruct]) -> Iterator[tuple[str, IConstruct]]:
+    for scope in scopes:
+        for construct in scope.node.find_all():
+            # Without the stack's own id: two stacks have no queues of the same name.
+            ids = construct.node.path.split("/")[1:]
+            yield "".join(each.removesuffix("Queue") for each in ids), construct
+
+
+def _tasks(service: ecs.BaseService, name: str, statistic: str, label: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="ECS/ContainerInsights",
+        metric_name=name,
+        dimensions_map={"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name},
+        period=PERIOD,
+        statistic=statistic,
+        label=label,
+    )

@@ -1,0 +1,1 @@
+"""Packages of Lambdas and the GPU image."""

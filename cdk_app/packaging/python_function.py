@@ -1,0 +1,64 @@
+"""A Lambda in Python of ours, packaged with what it imports."""
+
+from collections.abc import Mapping
+
+from aws_cdk import AssetHashType, CfnOutput, Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk_app.packaging.lambda_package import lambda_package
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.log_group import LogGroup
+
+ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+
+METRICS_NAMESPACE = "Craftspark"
+MEMORY_MIB = 1024  # CPU comes with memory, and a cold start is mostly imports
+
+
+class PythonFunction(Construct):
+    """The function of `lambdas/<name>/handler.py`.
+
+    `memory_mib` brings CPU with it. `dead_letters` takes the events of callers that do not wait, once Lambda has tried
+    them three times.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        stage: Stage,
+        timeout: Duration,
+        environment: Mapping[str, str],
+        memory_mib: int = MEMORY_MIB,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        on = stage.functions
+        package = lambda_package(name, functions=on)
+        # The package's name tells its content: the CDK need not read 14 MB of each function to find that out.
+        code = lambda_.Code.from_asset(str(package), asset_hash=package.name, asset_hash_type=AssetHashType.CUSTOM)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime(f"python{on.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=ARCHITECTURES[on.architecture],
+            handler=f"lambdas.{name}.handler.handler",
+            code=code,
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_LOG_LEVEL": on.log_level,
+            },
+            timeout=timeout,
+            memory_size=memory_mib,
+            tracing=lambda_.Tracing.ACTIVE,
+            dead_letter_queue=dead_letters,
+            log_group=LogGroup(self, "Logs", operations=stage.operations),
+        )
+        # Operators call functions, read their logs and pause their event sources by this name.
+        CfnOutput(self, "Name", value=self.function.function_name).override_logical_id(f"{construct_id}FunctionName")

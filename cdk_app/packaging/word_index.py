@@ -1,0 +1,271 @@
+"""The index of word lists that a submission's moderation reads: built from `word_lists/` when Lambdas are packaged."""
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from craftspark.words import index as words
+from craftspark.words.spelling import normalize, tokens_of
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTS = ROOT / "word_lists"
+MODULE = Path("craftspark/words/index.py")  # a package with this module needs the index beside it
+INDEX = Path("craftspark/words/index.json")
+
+LANGUAGES = ("en", "es", "de", "fr", "nl", "pt", "it")
+# The lists of glin-profanity that are read beside ours, less the words that ours call ordinary.
+MAINTAINED = {
+    "en": "english",
+    "es": "spanish",
+    "de": "german",
+    "fr": "french",
+    "nl": "dutch",
+    "pt": "portuguese",
+    "it": "italian",
+}
+DEFAULT_OBJECTION = "offensive words"
+
+
+class WordListInvalid(Exception):
+    """A word list names something that there is not; the message says where."""
+
+
+@dataclass
+class Builder:
+    """Collects what the lists say, as the numbers of `craftspark.words.index`."""
+
+    objections: list[str]
+    concepts: dict[str, int]
+    codes: dict[str, int] = field(default_factory=dict)
+    stems: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    phrases: dict[tuple[str, ...], int] = field(default_factory=dict)
+    spoken: dict[str, set[str]] = field(default_factory=dict)  # the languages whose lists have a word
+    contexts: list[tuple[list[str], int, int]] = field(default_factory=lambda: [([], 0, 0)])
+
+    def objection(self, name: str) -> int:
+        if name not in self.objections:
+            raise WordListInvalid(f"there is no objection {name!r}; rules.toml has {', '.join(self.objections[1:])}")
+        return self.objections.index(name) << words.OBJECTION
+
+    def concept(self, name: str) -> int:
+        if name not in self.concepts:
+            raise WordListInvalid(f"there is no concept {name!r}; rules.toml has {', '.join(self.concepts)}")
+        return self.concepts[name]
+
+    def add(self, entry: str, code: int, *, language: str) -> None:
+        """Add an entry of a list: a word, a stem (`word*`), a compound's part (`*word*`), or a phrase.
+
+        `word@` counts in a text of its language only, `word!` with its ñ only.
+        """
+        if "ñ" in entry and not entry.endswith("!"):  # many keyboards have none
+            self.add(entry.replace("ñ", "n"), code, language=language)
+        if entry.endswith("@"):
+            code |= language_bit(language) << words.NEEDS
+        form = entry.rstrip("@!")
+        tokens = tuple(tokens_of(normalize(form)))
+        if "*" in form:
+            check_stem(form, tokens)
+        if len(tokens) > 1:
+            self.phrases[tokens] = merged(self.phrases.get(tokens, 0), code)
+            return
+        if not tokens:
+            return
+        tables = [self.codes]
+        if form.endswith("*"):
+            tables = [self.stems]
+        if form.startswith("*"):
+            tables.append(self.parts)
+        for table in tables:
+            table[tokens[0]] = merged(table.get(tokens[0], 0), code)
+            known = code & (words.CONCEPTS - 1 & ~self.concepts["filler"] | words.OBJECTION_BITS << words.OBJECTION)
+            if known:
+                spoken = "" if entry.endswith("@") else language  # what needs a sign is none
+                self.spoken.setdefault(tokens[0], set()).add(spoken)
+
+    def craft_phrase(self, tokens: tuple[str, ...]) -> None:
+        for form in (tokens, (*tokens[:-1], f"{tokens[-1]}s")):
+            self.phrases.setdefault(form, 0)
+
+    def content(self, rules: Iterable[Mapping[str, Any]], fillers: int, alarms: int) -> dict[str, Any]:
+        """The index as JSON holds it."""
+        for table in (self.codes, self.stems):
+            for word in table:
+                if len(spoken := self.spoken.get(word, ())) == 1 and (language := min(spoken)) not in ("", "en"):
+                    table[word] |= language_bit(language) << words.SPEAKS
+        for stem in sorted(self.stems, key=len):  # a longer stem says what the shorter ones say, and more
+            self.stems[stem] = together(self.stems[stem], self._of_stem(stem[:-1]))
+        offensive = self.objection(DEFAULT_OBJECTION)
+        for word, code in self.codes.items():
+            # What has no objection of its own may begin as a stem does, and the maintained lists know no other one.
+            if code & words.OBJECTION_BITS << words.OBJECTION in (0, offensive):
+                self.codes[word] = together(code, self._of_stem(word))
+        by_first: dict[str, list[tuple[list[str], int]]] = {}
+        for phrase, code in sorted(self.phrases.items(), key=lambda item: (-len(item[0]), item[0])):
+            by_first.setdefault(phrase[0], []).append((list(phrase[1:]), code))
+        for first, phrases in by_first.items():
+            # A word in no list of its own begins a phrase all the same; one that is refused raises the alarm.
+            refused = words.ALARM if any(code for _, code in phrases) else 0
+            self.codes[first] = self._inherited(first) | words.STARTS | refused
+        return {
+            "objections": self.objections,
+            "codes": dict(sorted(self.codes.items())),
+            "stems": dict(sorted(self.stems.items())),
+            "parts": dict(sorted(self.parts.items())),
+            "phrases": dict(sorted(by_first.items())),
+            "contexts": self.contexts,
+            "rules": [
+                [
+                    self.objections.index(rule["objection"]),
+                    self.concept(rule["together"][0]),
+                    self.concept(rule["together"][1]),
+                    rule["order"],
+                    rule["within"],
+                ]
+                for rule in rules
+            ],
+            "fillers": fillers,
+            "alarms": alarms,
+        }
+
+    def _inherited(self, word: str) -> int:
+        """A word's own code, or that of its stem or singular, which a code of its own would hide."""
+        forms = words.forms_of(word)[1:]
+        singular = next((self.codes[form] for form in forms if form in self.codes), 0) & ~words.STARTS
+        return self.codes.get(word, 0) or self._of_stem(word) or singular
+
+    def _of_stem(self, word: str) -> int:
+        """The code of the longest stem that a word begins with."""
+        for length in range(min(len(word), words.LONGEST_STEM), words.SHORTEST_STEM - 1, -1):
+            if word[:length] in self.stems:
+                return self.stems[word[:length]]
+        return 0
+
+
+def check_stem(form: str, tokens: tuple[str, ...]) -> None:
+    """Raise WordListInvalid for a stem or a part that the index would never look up."""
+    least = words.SHORTEST_STEM + form.startswith("*")
+    if len(tokens) != 1 or not least <= len(tokens[0]) <= words.LONGEST_STEM:
+        raise WordListInvalid(
+            f"{form!r} would match nothing: before or behind a * is one word of {least} to {words.LONGEST_STEM} letters"
+        )
+
+
+def together(one: int, other: int) -> int:
+    """What both say of a word, unless only one of them needs a language: then the first."""
+    needs = words.NEEDS_BITS << words.NEEDS
+    return one if (one ^ other) & needs and other else merged(one, other)
+
+
+def merged(one: int, other: int) -> int:
+    """Two codes of the same word: what either says; a language is needed only where both need one."""
+    if not one or not other:
+        return one | other
+    needs = words.NEEDS_BITS << words.NEEDS
+    free = not one & needs or not other & needs
+    objection = max(one >> words.OBJECTION & words.OBJECTION_BITS, other >> words.OBJECTION & words.OBJECTION_BITS)
+    both = (one | other) & ~(words.OBJECTION_BITS << words.OBJECTION)
+    both |= objection << words.OBJECTION
+    return both & ~needs if free else both
+
+
+def language_bit(language: str) -> int:
+    return 1 << LANGUAGES.index(language)
+
+
+def build_word_index(lists: Path = LISTS) -> bytes:
+    """The index of these lists, the same bytes for the same lists; raises WordListInvalid."""
+    rules = read(lists / "rules.toml")
+    craft = read(lists / "craft.toml")
+    if 1 << len(rules["concepts"]) > words.CONCEPTS or len(rules["objections"]) > words.OBJECTION_BITS:
+        raise WordListInvalid("rules.toml has more concepts or objections than a word's number has room for")
+    builder = Builder(
+        objections=["", *rules["objections"]],
+        concepts={name: 1 << number for number, name in enumerate(rules["concepts"])},
+    )
+    languages = [read(file) for file in sorted(lists.glob("*.toml")) if file.name not in ("rules.toml", "craft.toml")]
+    for content in languages:
+        add_language(builder, content)
+    for pattern in (
+        *craft["phrases"],
+        *(each for content in languages for each in content.get("craft", {}).get("phrases", ())),
+    ):
+        for phrase in without_slots(pattern, craft["slots"]):
+            builder.craft_phrase(phrase)
+    for adjective in craft["adjective"]:
+        for first, second in product(adjective["words"], adjective["before"]):
+            builder.craft_phrase((first, *tokens_of(normalize(second))))
+    for context in craft["context"]:
+        add_context(builder, context)
+    alarms = words.ALARM | words.FRAGMENT | words.OBJECTION_BITS << words.OBJECTION
+    for name in rules["alarms"]:
+        alarms |= builder.concept(name)
+    content = builder.content(rules["rule"], builder.concept("filler"), alarms)
+    return (json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n").encode()
+
+
+def add_language(builder: Builder, content: Mapping[str, Any]) -> None:
+    language = content["language"]
+    if language:
+        for word in maintained(language, content["ordinary"]):
+            builder.add(word, builder.objection(DEFAULT_OBJECTION), language=language)
+        for word in content["signs"]:
+            builder.add(word, language_bit(language) << words.SPEAKS, language=language)
+    for word in content["fillers"]:
+        builder.add(word, builder.concept("filler"), language=language)
+    for objection, entries in content["refuse"].items():
+        for entry in entries:
+            builder.add(entry, builder.objection(objection), language=language)
+    for concept, entries in content.get("concepts", {}).items():
+        for entry in entries:
+            builder.add(entry, builder.concept(concept), language=language)
+
+
+def add_context(builder: Builder, context: Mapping[str, Any]) -> None:
+    """Let what is near a word, or the text's language, excuse it."""
+    number = len(builder.contexts)
+    if number > words.CONTEXT_BITS:
+        raise WordListInvalid(f"craft.toml has more than {words.CONTEXT_BITS} contexts")
+    near = sorted({normalize(word) for word in context["near"]})
+    concepts = sum(builder.concept(name) for name in context.get("concepts", ()))
+    languages = sum(language_bit(name) for name in context.get("languages", ()))
+    builder.contexts.append((near, concepts, languages))
+    for word in context["words"]:
+        # Only a whole word is excused: what begins with it keeps its own code.
+        builder.codes[word] = (
+            builder._inherited(word) & ~(words.CONTEXT_BITS << words.CONTEXT) | number << words.CONTEXT
+        )
+
+
+def maintained(language: str, ordinary: Iterable[str]) -> Iterator[str]:
+    """The words of the maintained list of a language, less the ordinary ones."""
+    file = files("glin_profanity") / "data" / "dictionaries" / f"{MAINTAINED[language]}.json"
+    left_out = {normalize(word) for word in ordinary}
+    for word in json.loads(file.read_text("utf-8"))["words"]:
+        normal = normalize(word)
+        if normal not in left_out and all(char.isalpha() or char in " -'" for char in normal):
+            yield word
+
+
+def without_slots(pattern: str, slots: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
+    """The phrases that a pattern with `{slot}` stands for."""
+    parts = [slots[part[1:-1]] if part.startswith("{") else [part] for part in pattern.split()]
+    for chosen in product(*parts):
+        yield tuple(tokens_of(normalize(" ".join(chosen))))
+
+
+def read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise WordListInvalid(f"{file.name}: {error}") from error
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(build_word_index())

@@ -1,0 +1,1 @@
+"""What a stage decides, and the values of each stage."""

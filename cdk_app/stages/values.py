@@ -1,0 +1,219 @@
+"""The stages: `dev` and `prod` in the cloud, and `local`, which is `dev` with a laptop's values."""
+
+import platform
+import sys
+from dataclasses import replace
+
+from cdk_app.stages.stage import (
+    Api,
+    Data,
+    Functions,
+    Gpu,
+    Makers,
+    Network,
+    Operations,
+    Rendering,
+    Stage,
+    Throttle,
+    Training,
+    UserPool,
+    WarmUnits,
+)
+from craftspark.version import VERSION
+
+# Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
+GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
+
+CLOUD_FUNCTIONS = Functions(
+    architecture="arm64",
+    python="3.14",
+    # Amazon Linux 2023 has glibc 2.34; a wheel for either of these runs on it.
+    wheel_platforms=("manylinux_2_28_aarch64", "manylinux2014_aarch64"),
+    log_level="INFO",
+)
+
+DEV = Stage(
+    name="dev",
+    network=Network(zones=2, egress="nat", nat_gateways=1),
+    data=Data(keep=False, uploads_kept_days=7, gpu_images_kept=10, versions_kept_days=7),
+    functions=CLOUD_FUNCTIONS,
+    gpu=Gpu(
+        instance_types=GPU_INSTANCE_TYPES,
+        spot_instances=4,
+        on_demand_instances=2,
+        warm_spot_tasks=1,
+        warm_on_demand_tasks=0,
+        launch_s=180,
+        dispatch_ms=1000,
+        task_cpu=3072,
+        task_memory_mib=12288,
+        disk_gib=100,
+        image_tag=VERSION,
+    ),
+    rendering=Rendering(
+        model="craftspark-clipart-128",
+        gpu_queue_wait_s=300,
+        launch_wait_s=900,
+        wave_s=120,
+        batch_s=600,
+        job_deadline_s=3600,
+        gpu_queue_visibility_s=60,
+        stop_grace_s=110,
+        stall_s=120,
+        interruptions_borne=5,
+        starts_per_s=50,
+        # The defaults of most regions; us-east-1, us-west-2 and eu-west-1 refill 300 and 1,500.
+        start_quota_per_s=150,
+        transition_quota_per_s=500,
+    ),
+    training=Training(
+        launch_wait_s=900,
+        silence_s=180,
+        check_s=900,
+        train_s=6 * 3600,
+        stop_grace_s=110,
+        interruptions_borne=10,
+        approval_days=7,
+        canary_percent=20,
+        canary_s=24 * 3600,
+        judge_every_s=300,
+        least_jobs=50,
+        most_failed_percent=5,
+        more_failed_points=2,
+        slower_percent=25,
+        worse_percent=10,
+        runs_kept_days=30,
+    ),
+    makers=Makers(default_plan="plus", job_retention_days=30, url_lifetime_s=3600),
+    api=Api(
+        submissions=Throttle(per_s=50, burst=100),
+        polling=Throttle(per_s=200, burst=400),
+        others=Throttle(per_s=50, burst=100),
+        allowed_origins=("http://localhost:5173",),
+    ),
+    user_pool=UserPool(self_sign_up=False, threat_protection="off", requests_per_address=None),
+    operations=Operations(
+        alarm_email=None,
+        failed_executions=10,
+        server_errors=5,
+        deferred_orders=10,
+        log_retention_days=14,
+        execution_log="ALL",
+        traced_percent=100,
+        shells=True,
+    ),
+)
+
+PROD = replace(
+    DEV,
+    name="prod",
+    network=Network(zones=3, egress="endpoints", nat_gateways=0),
+    data=Data(
+        keep=True,
+        uploads_kept_days=30,
+        gpu_images_kept=50,
+        versions_kept_days=90,
+        # 200 jobs a second, of some 45 write units each over tables and indexes.
+        warm=WarmUnits(reads_per_s=12_000, writes_per_s=10_000),
+    ),
+    gpu=replace(
+        DEV.gpu,
+        spot_instances=200,
+        on_demand_instances=100,
+        warm_spot_tasks=4,
+        warm_on_demand_tasks=1,
+    ),
+    rendering=replace(
+        DEV.rendering, gpu_queue_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
+    ),
+    training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
+    makers=Makers(
+        default_plan="free",
+        moderator="guardrail",
+        unjudged="accept",  # the word lists have judged it, and a service that is down would close the shop
+        job_retention_days=365,
+        url_lifetime_s=3600,
+    ),
+    api=Api(
+        submissions=Throttle(per_s=400, burst=800),
+        polling=Throttle(per_s=2000, burst=4000),
+        others=Throttle(per_s=100, burst=200),
+        allowed_origins=(),
+    ),
+    # Each account brings credits for a GPU. Who may have one is the marketplace's to say: it makes accounts itself, or
+    # opens sign-up here once it has seen what that costs.
+    user_pool=UserPool(self_sign_up=False, threat_protection="enforced", requests_per_address=300),
+    operations=Operations(
+        alarm_email=None,
+        failed_executions=100,
+        server_errors=10,
+        deferred_orders=100,
+        log_retention_days=90,
+        execution_log="ERROR",
+        traced_percent=1,
+        shells=False,
+    ),
+)
+
+
+def local_functions(machine: str, version: tuple[int, int]) -> Functions:
+    """This machine's architecture and the Lambda runtime nearest to its Python, with wheels for this machine."""
+    return Functions(
+        architecture="arm64" if machine.lower() in ("arm64", "aarch64") else "x86_64",
+        python=f"3.{min(max(version[1], 11), 14)}",
+        wheel_platforms=(),
+        log_level="INFO",
+    )
+
+
+LOCAL = replace(
+    DEV,
+    name="local",
+    functions=local_functions(platform.machine(), sys.version_info[:2]),
+    gpu=replace(
+        DEV.gpu,
+        spot_instances=1,
+        on_demand_instances=1,
+        launch_s=12,
+        dispatch_ms=250,
+        image="craftspark-gpu:local",
+        device="cpu",
+    ),
+    rendering=replace(
+        DEV.rendering,
+        signing_secret="craftspark/local/signing",  # noqa: S106 - its name
+        gpu_queue_wait_s=60,
+        launch_wait_s=60,
+        wave_s=40,
+        batch_s=240,
+        job_deadline_s=900,
+        gpu_queue_visibility_s=10,
+        stop_grace_s=10,
+        stall_s=60,
+    ),
+    training=replace(
+        DEV.training,
+        launch_wait_s=120,
+        silence_s=60,
+        check_s=120,
+        stop_grace_s=10,
+        canary_percent=50,
+        canary_s=600,
+        judge_every_s=2,
+        least_jobs=2,
+        runs_kept_days=7,
+    ),
+    makers=Makers(default_plan="partner", job_retention_days=7, url_lifetime_s=3600),
+    user_pool=replace(DEV.user_pool, self_sign_up=True),
+    operations=replace(DEV.operations, log_retention_days=1),
+)
+
+STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}
+
+
+def find_stage(name: str) -> Stage:
+    """The stage of this name; raises ValueError that lists them where there is none."""
+    try:
+        return STAGES[name]
+    except KeyError:
+        raise ValueError(f"stage: there are {', '.join(STAGES)}, not {name!r}") from None

@@ -1,0 +1,1 @@
+"""Tables, buckets, queues and log groups."""

@@ -1,0 +1,28 @@
+"""The trainings table and the styles table."""
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.storage.tables import OnDemandTable, attribute
+
+
+class TrainingsTable(OnDemandTable):
+    """Every training there ever was: who asked, what came out, who decided."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("training_id"), sort=attribute("item"), keep=keep)
+
+
+class StylesTable(OnDemandTable):
+    """Styles' releases, versions and trials."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("style"), sort=attribute("item"), keep=keep)
+
+    def grant_look_up(self, reader: iam.IGrantable) -> None:
+        """Get items by their keys."""
+        self.table.grant(reader, "dynamodb:GetItem")
+
+    def grant_count(self, settler: iam.IGrantable) -> None:
+        """Count a job of a trial."""
+        self.table.grant(settler, "dynamodb:UpdateItem")

@@ -1,0 +1,195 @@
+"""The jobs table and the accounts table, and who may do what with them."""
+
+from collections.abc import Sequence
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.stages.stage import WarmUnits
+from craftspark.aws.items import LISTED
+from craftspark.jobs.backlog import WORK_ATTRIBUTES
+
+# No one may scan or delete: a job's item goes when its time is up, an account's entries stay.
+READ = ("dynamodb:GetItem", "dynamodb:Query")
+WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
+
+STRING = dynamodb.AttributeType.STRING
+NUMBER = dynamodb.AttributeType.NUMBER
+
+
+class OnDemandTable(Construct):
+    """Our table: paid by request, recovery to any second of 35 days, expiry, and `keep` against deletion."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        partition: dynamodb.Attribute,
+        sort: dynamodb.Attribute,
+        keep: bool,
+        stream: dynamodb.StreamViewType | None = None,
+        warm: WarmUnits | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._warm = (
+            dynamodb.WarmThroughput(read_units_per_second=warm.reads_per_s, write_units_per_second=warm.writes_per_s)
+            if warm
+            else None
+        )
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=partition,
+            sort_key=sort,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="expires_at",
+            stream=stream,
+            warm_throughput=self._warm,
+            deletion_protection=keep,
+            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+
+    def add_index(
+        self,
+        name: str,
+        *,
+        partition: dynamodb.Attribute,
+        sort: dynamodb.Attribute,
+        attributes: Sequence[str] | None = None,
+    ) -> None:
+        """An index, as warm as its table, with the keys and these attributes; with all where none are given."""
+        projection = dynamodb.ProjectionType
+        self.table.add_global_secondary_index(
+            index_name=name,
+            partition_key=partition,
+            sort_key=sort,
+            projection_type=projection.ALL
+            if attributes is None
+            else projection.INCLUDE
+            if attributes
+            else projection.KEYS_ONLY,
+            non_key_attributes=list(attributes) if attributes else None,
+            warm_throughput=self._warm,
+        )
+
+    def grant_read(self, reader: iam.IGrantable) -> None:
+        """Get items and query."""
+        self.table.grant(reader, *READ)
+
+    def grant_enter(self, writer: iam.IGrantable) -> None:
+        """Get and write items by their keys, one by one or in transactions."""
+        self.table.grant(writer, "dynamodb:GetItem", *WRITE)
+
+    def grant_read_write(self, writer: iam.IGrantable) -> None:
+        """All of the above."""
+        self.table.grant(writer, *READ, *WRITE)
+
+
+class JobsTable(OnDemandTable):
+    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline, `backlog`
+    the same with their work by id, which is a random order.
+
+    Its stream tells of every change.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            partition=attribute("job_id"),
+            sort=attribute("item"),
+            keep=keep,
+            warm=warm,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        )
+        self.add_index("by_maker", partition=attribute("maker"), sort=attribute("created"), attributes=LISTED)
+        self.add_index(
+            "unfinished", partition=attribute("unfinished"), sort=attribute("deadline", NUMBER), attributes=()
+        )
+        self.add_index("backlog", partition=attribute("backlog"), sort=attribute("job_id"), attributes=WORK_ATTRIBUTES)
+
+    def grant_mark(self, marker: iam.IGrantable) -> None:
+        """Change items that are there."""
+        self.table.grant(marker, "dynamodb:UpdateItem")
+
+
+class ConnectionsTable(OnDemandTable):
+    """Makers' live connections, and tickets for them; all of it is gone within hours."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("owner"), sort=attribute("item"), keep=keep)
+
+    def grant_keep(self, keeper: iam.IGrantable) -> None:
+        """Put, find and delete items."""
+        self.table.grant(keeper, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
+
+
+class WebhooksTable(OnDemandTable):
+    """Makers' webhooks, and the log of their deliveries."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+
+    def grant_log(self, writer: iam.IGrantable) -> None:
+        """Get webhooks and tries, and write tries down."""
+        self.table.grant(writer, "dynamodb:GetItem", "dynamodb:PutItem")
+
+    def grant_register(self, registrar: iam.IGrantable) -> None:
+        """Find webhooks and enter new ones, within the plan's number."""
+        self.table.grant(registrar, *READ, "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+    def grant_put(self, writer: iam.IGrantable) -> None:
+        """Find and put items."""
+        self.table.grant(writer, *READ, "dynamodb:PutItem")
+
+    def grant_drop(self, dropper: iam.IGrantable) -> None:
+        """Find and delete webhooks, and make room for others."""
+        self.table.grant(dropper, *READ, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
+
+
+class UploadsTable(OnDemandTable):
+    """Makers' uploads; `newest` lists a maker's by time."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
+        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+        self.add_index("newest", partition=attribute("maker"), sort=attribute("created"))
+
+    def grant_find(self, finder: iam.IGrantable) -> None:
+        """Get an upload by its maker and id."""
+        self.table.grant(finder, "dynamodb:GetItem")
+
+    def grant_list(self, reader: iam.IGrantable) -> None:
+        """List a maker's uploads."""
+        self.table.grant(reader, "dynamodb:Query")
+
+    def grant_open(self, opener: iam.IGrantable) -> None:
+        """Enter uploads."""
+        self.table.grant(opener, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+    def grant_mark(self, marker: iam.IGrantable) -> None:
+        """Make uploads ready, and count checks."""
+        self.table.grant(marker, "dynamodb:GetItem", "dynamodb:UpdateItem")
+
+    def grant_drop(self, dropper: iam.IGrantable) -> None:
+        """Forget uploads."""
+        self.table.grant(dropper, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+
+class AccountsTable(OnDemandTable):
+    """Makers' credits and every entry that changed them; `ledger` lists a maker's entries by time."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
+        super().__init__(
+            scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep, warm=warm
+        )
+        self.add_index("ledger", partition=attribute("maker"), sort=attribute("at"))
+
+
+def attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=kind)

@@ -1,0 +1,91 @@
+"""How one batch gets rendered: three ways to a GPU, each with its patience, and what each failure leads to.
+
+Every state takes the batch and hands it on; where all fails, the answer is the batch's number, the indexes of its
+images, error and cause.
+"""
+
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu.capacity import GpuCapacity
+from cdk_app.gpu.fleet import GpuFleet
+from cdk_app.stages.stage import Rendering
+from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task, seconds
+from cdk_app.workflows.retries import LAUNCH_FAULTS, QUEUE_FAULTS, retry_faults, retry_interruptions
+
+NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "SourceMissing", "RenderFailed", "JobNotFound"]
+NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
+THE_BATCH = "{% $states.input %}"
+FAILURE = {
+    "batch": "{% $states.input.batch %}",
+    "images": "{% [$states.input.images.index] %}",  # the brackets keep one number a list
+    "error": "{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : 'RenderFailed' %}",
+    "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+}
+
+
+class BatchRendering(Construct):
+    """The states of one batch, from `start` on."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        gpu_queue: sqs.IQueue,
+        rendering: Rendering,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._fleet, self._rendering = fleet, rendering
+        record_failure = sfn.Pass.jsonata(self, "Record the failure")
+
+        launch_on_demand = self._launch("Launch on demand", fleet.on_demand)
+        retry_interruptions(launch_on_demand, attempts=rendering.interruptions_borne)
+        retry_faults(launch_on_demand, LAUNCH_FAULTS, attempts=5)
+        launch_on_demand.add_catch(record_failure, outputs=FAILURE)
+
+        launch_on_spot = self._launch("Launch on spot", fleet.spot)
+        retry_interruptions(launch_on_spot, attempts=2)
+        launch_on_spot.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
+        launch_on_spot.add_catch(launch_on_demand, outputs=THE_BATCH)
+
+        hand_over = self._hand_over(gpu_queue)
+        retry_interruptions(hand_over, attempts=rendering.interruptions_borne)
+        retry_faults(hand_over, QUEUE_FAULTS, attempts=5)
+        hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
+        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, "SpotInterrupted"], outputs=THE_BATCH)
+        hand_over.add_catch(record_failure, outputs=FAILURE)
+
+        self.start = (
+            sfn.Choice.jsonata(self, "Choose the lane")
+            .when(sfn.Condition.jsonata("{% $states.context.Execution.Input.lane = 'bulk' %}"), launch_on_spot)
+            .otherwise(hand_over)
+        )
+
+    def _hand_over(self, gpu_queue: sqs.IQueue) -> tasks.SqsSendMessage:
+        return tasks.SqsSendMessage.jsonata(
+            self,
+            "Hand to the warm pool",
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            queue=gpu_queue,
+            message_body=sfn.TaskInput.from_object({"task_token": CALLBACK, "batch": THE_BATCH}),
+            # One busy maker does not keep the others waiting. SQS takes 128 characters, an OIDC subject may have 255.
+            message_group_id="{% $substring($states.input.maker, 0, 128) %}",
+            heartbeat_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
+            task_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
+        )
+
+    def _launch(self, name: str, capacity: GpuCapacity) -> tasks.EcsRunTask:
+        return launch_gpu_task(
+            self,
+            name,
+            cluster=self._fleet.cluster,
+            worker=self._fleet.worker,
+            capacity=capacity,
+            environment={"CRAFTSPARK_BATCH": "{% $string($states.input) %}"},
+            heartbeat_s=self._rendering.launch_wait_s + self._rendering.wave_s,
+            timeout_s=self._rendering.launch_wait_s + self._rendering.batch_s,
+        )

@@ -1,0 +1,68 @@
+"""Launch a GPU task from a state machine, and wait for its answer."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu.capacity import GpuCapacity, private_subnets
+from cdk_app.gpu.worker import GpuWorker
+
+CALLBACK = "{% $states.context.Task.Token %}"
+
+
+def launch_gpu_task(
+    scope: Construct,
+    name: str,
+    *,
+    cluster: ecs.ICluster,
+    worker: GpuWorker,
+    capacity: GpuCapacity,
+    environment: Mapping[str, str],
+    heartbeat_s: int,
+    timeout_s: int,
+    command: Sequence[str] | None = None,
+    outputs: Mapping[str, str] | None = None,
+) -> tasks.EcsRunTask:
+    """A state that runs one task on this capacity. The task finds the token that waits for it in its environment."""
+    variables = {"CRAFTSPARK_TASK_TOKEN": CALLBACK, **environment}
+    return tasks.EcsRunTask.jsonata(
+        scope,
+        name,
+        integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+        cluster=cluster,
+        task_definition=worker.task,
+        launch_target=tasks.EcsEc2LaunchTarget(
+            capacity_provider_options=tasks.CapacityProviderOptions.custom([capacity.strategy])
+        ),
+        security_groups=[worker.security_group],
+        subnets=private_subnets(cluster.vpc),
+        container_overrides=[
+            tasks.ContainerOverride(
+                container_definition=worker.container,
+                command=list(command) if command else None,
+                environment=[tasks.TaskEnvironmentVariable(name=key, value=value) for key, value in variables.items()],
+            )
+        ],
+        heartbeat_timeout=seconds(heartbeat_s),
+        task_timeout=seconds(timeout_s),
+        outputs=outputs,
+    )
+
+
+def refuse_other_tasks(machine: sfn.StateMachine) -> None:
+    """EcsRunTask allows a machine to stop and to describe every task of the account.
+
+    Both are for an integration that waits for a task's end, which no machine of ours uses: a callback needs neither.
+    """
+    machine.add_to_role_policy(
+        iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"])
+    )
+
+
+def seconds(count: int) -> sfn.Timeout:
+    return sfn.Timeout.duration(Duration.seconds(count))

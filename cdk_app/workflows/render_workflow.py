@@ -1,0 +1,118 @@
+"""The state machine `render-job`: a job from its batches to its announcement."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu.fleet import GpuFleet
+from cdk_app.stages.stage import Operations, Rendering
+from cdk_app.workflows.announcement import UNCHANGED, announce_result
+from cdk_app.workflows.batch_rendering import BatchRendering
+from cdk_app.workflows.execution_log import execution_log
+from cdk_app.workflows.gpu_launch import refuse_other_tasks
+from cdk_app.workflows.retries import SETTLE_FAULTS, retry_faults
+from cdk_app.workflows.unsettled_executions import EXECUTION, EndedOtherwise
+
+JOB_ID = "{% $states.input.job_id %}"
+
+
+class RenderWorkflow(Construct):
+    """One execution a job. Whatever happens in it, `settle_job` has the last word."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        gpu_queue: sqs.IQueue,
+        settle_job: lambda_.IFunction,
+        rendering: Rendering,
+        operations: Operations,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
+        settle = self._settle(settle_job)
+        story = (
+            self._render(batch, settle)
+            .next(settle)
+            .next(announce_result(self, source="craftspark.jobs", detail_type="JobSettled", then=self._judge()))
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_chainable(story),
+            query_language=sfn.QueryLanguage.JSONATA,
+            timeout=Duration.seconds(rendering.job_deadline_s),
+            tracing_enabled=True,
+            logs=execution_log(self, operations),
+        )
+        refuse_other_tasks(self.machine)
+
+    def grant_start(self, starter: iam.IGrantable) -> None:
+        """Start executions of this machine."""
+        self.machine.grant_start_execution(starter)
+
+    def grant_answer(self, worker: iam.IGrantable) -> None:
+        """Answer this machine's task tokens, and heartbeat."""
+        self.machine.grant_task_response(worker)
+
+    def settle_otherwise_ended(self, settle_job: lambda_.IFunction, *, dead_letters: sqs.IQueue) -> None:
+        """Settle the jobs of executions that ended before they could do it themselves."""
+        EndedOtherwise(
+            self,
+            "EndedOtherwise",
+            machine=self.machine,
+            settler=settle_job,
+            about={"job_id": EXECUTION, "outcomes": []},
+            dead_letters=dead_letters,
+        )
+
+    def _render(self, batch: BatchRendering, settle: tasks.LambdaInvoke) -> sfn.Map:
+        render = sfn.Map.jsonata(
+            self,
+            "Render every batch",
+            items=sfn.ProvideItems.jsonata("{% $states.input.batches %}"),
+            outputs={"job_id": JOB_ID, "outcomes": "{% $states.result %}"},
+        )
+        render.item_processor(batch.start)
+        render.add_catch(
+            settle,
+            outputs={
+                "job_id": JOB_ID,
+                "outcomes": [],
+                "error": "{% $states.errorOutput.Error %}",
+                "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+            },
+        )
+        return render
+
+    def _settle(self, settle_job: lambda_.IFunction) -> tasks.LambdaInvoke:
+        settle = tasks.LambdaInvoke.jsonata(
+            self,
+            "Settle the job",
+            lambda_function=settle_job,
+            payload=sfn.TaskInput.from_text(UNCHANGED),
+            outputs="{% $states.result.Payload %}",
+            retry_on_service_exceptions=False,  # ours has jitter and waits longer
+            task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
+        )
+        retry_faults(settle, SETTLE_FAULTS, attempts=6)
+        return settle
+
+    def _judge(self) -> sfn.Choice:
+        failed = sfn.Fail.jsonata(
+            self,
+            "Job failed",
+            error="{% $states.input.error %}",
+            cause="{% 'none of ' & $states.input.requested & ' images was delivered' %}",
+        )
+        return (
+            sfn.Choice.jsonata(self, "Did the job fail?")
+            .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
+            .otherwise(sfn.Succeed.jsonata(self, "Job delivered"))
+        )

@@ -1,0 +1,87 @@
+"""How a style gets trained: its data checked, then a GPU task on spot that goes on elsewhere when it is interrupted."""
+
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu.capacity import GpuCapacity
+from cdk_app.gpu.fleet import GpuFleet
+from cdk_app.gpu.worker import GpuWorker
+from cdk_app.stages.stage import Training
+from cdk_app.workflows.gpu_launch import launch_gpu_task
+from cdk_app.workflows.retries import LAUNCH_FAULTS, retry_faults, retry_interruptions
+
+# The data's faults and the recipe's: the same again, wherever they are tried.
+NEVER_AGAIN = [
+    "AdapterExists",
+    "CaptionsMissing",
+    "CheckpointBroken",
+    "DatasetBroken",
+    "DatasetTooLarge",
+    "DiskTooSmall",
+    "InvalidInput",
+    "LicenceMissing",
+    "LossNotFinite",
+    "ModelUnavailable",
+    "PictureBroken",
+    "PictureTooSmall",
+    "RecipeChanged",
+    "RecipeUnfit",
+    "SubjectsMissing",
+    "TooFewPictures",
+]
+ORDER = "{% $states.context.Execution.Input %}"
+WHY = {
+    "error": "{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : 'TrainingFailed' %}",
+    "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+}
+
+
+class StyleTraining(Construct):
+    """The states from `start` on; they lead to `trained` with the result, or to `failed` with the reason."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        trainer: GpuWorker,
+        training: Training,
+        trained: sfn.IChainable,
+        failed: sfn.IChainable,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._fleet, self._trainer, self._training = fleet, trainer, training
+
+        train_on_demand = self._launch("Train on demand", fleet.on_demand, "train-style", training.train_s)
+        retry_interruptions(train_on_demand, attempts=training.interruptions_borne)
+        retry_faults(train_on_demand, LAUNCH_FAULTS, attempts=5)
+        train_on_demand.add_catch(failed, outputs=WHY)
+        train_on_demand.next(trained)
+
+        train_on_spot = self._launch("Train on spot", fleet.spot, "train-style", training.train_s)
+        retry_interruptions(train_on_spot, attempts=training.interruptions_borne)
+        train_on_spot.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
+        train_on_spot.add_catch(train_on_demand, outputs=ORDER)
+        train_on_spot.next(trained)
+
+        self.start = self._launch("Check the data", fleet.spot, "check-data", training.check_s)
+        retry_interruptions(self.start, attempts=2)
+        self.start.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
+        # No spot to be had even for this. Training checks its data again before it begins.
+        self.start.add_catch(train_on_demand, outputs=ORDER)
+        self.start.next(train_on_spot)
+
+    def _launch(self, name: str, capacity: GpuCapacity, command: str, work_s: int) -> tasks.EcsRunTask:
+        return launch_gpu_task(
+            self,
+            name,
+            cluster=self._fleet.cluster,
+            worker=self._trainer,
+            capacity=capacity,
+            command=[command],
+            environment={"CRAFTSPARK_TRAINING": "{% $string($states.context.Execution.Input) %}"},
+            heartbeat_s=self._training.launch_wait_s + self._training.silence_s,
+            timeout_s=self._training.launch_wait_s + work_s,
+        )

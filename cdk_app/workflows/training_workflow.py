@@ -1,0 +1,193 @@
+"""The state machine `train-model`: a version of a style from its data to its promotion."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_app.gpu.fleet import GpuFleet
+from cdk_app.gpu.worker import GpuWorker
+from cdk_app.stages.stage import Operations, Training
+from cdk_app.workflows.announcement import UNCHANGED, announce_result
+from cdk_app.workflows.execution_log import execution_log
+from cdk_app.workflows.gpu_launch import CALLBACK, refuse_other_tasks, seconds
+from cdk_app.workflows.retries import STORE_FAULTS, retry_faults
+from cdk_app.workflows.style_training import WHY, StyleTraining
+from cdk_app.workflows.unsettled_executions import EXECUTION, EndedOtherwise
+
+TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
+DAY_S = 24 * 3600
+
+
+class TrainingWorkflow(Construct):
+    """One execution a training. Whatever happens in it, `settle_training` has the last word."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        fleet: GpuFleet,
+        trainer: GpuWorker,
+        ask_approval: lambda_.IFunction,
+        register_style: lambda_.IFunction,
+        judge_canary: lambda_.IFunction,
+        settle_training: lambda_.IFunction,
+        training: Training,
+        operations: Operations,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._training, self._settle_training = training, settle_training
+        self._announced = announce_result(
+            self, source="craftspark.trainings", detail_type="TrainingSettled", then=self._judge_training()
+        )
+        self._failed = self._settle(
+            "Record the failure", "failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
+        )
+
+        trial = self._trial(register_style, judge_canary)
+        approval = self._approval(ask_approval, approved=trial)
+        story = StyleTraining(
+            self,
+            "Style",
+            fleet=fleet,
+            trainer=trainer,
+            training=training,
+            trained=self._quality_gate(approval),
+            failed=self._failed,
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_chainable(story.start),
+            query_language=sfn.QueryLanguage.JSONATA,
+            timeout=Duration.seconds(training.longest_s),
+            tracing_enabled=True,
+            logs=execution_log(self, operations),
+        )
+        refuse_other_tasks(self.machine)
+
+    def grant_answer(self, task: iam.IGrantable) -> None:
+        """Answer this machine's task tokens, and heartbeat."""
+        self.machine.grant_task_response(task)
+
+    def settle_otherwise_ended(self, *, dead_letters: sqs.IQueue) -> None:
+        """Settle the trainings of executions that ended before they could do it themselves."""
+        EndedOtherwise(
+            self,
+            "EndedOtherwise",
+            machine=self.machine,
+            settler=self._settle_training,
+            about={"training_id": EXECUTION, "outcome": "failed"},
+            dead_letters=dead_letters,
+        )
+
+    def _quality_gate(self, good: sfn.IChainable) -> sfn.Choice:
+        too_low = sfn.Pass.jsonata(
+            self,
+            "Note that it learned nothing",
+            outputs={
+                "error": "QualityTooLow",
+                "cause": "{% 'the loss is ' & $states.input.figures.loss & ', without the adapter '"
+                " & $states.input.figures.loss_without %}",
+            },
+        )
+        too_low.next(self._failed)
+        better = "{% $states.input.figures.loss < $states.input.figures.loss_without %}"
+        return sfn.Choice.jsonata(self, "Did it learn?").when(sfn.Condition.jsonata(better), good).otherwise(too_low)
+
+    def _approval(self, ask_approval: lambda_.IFunction, *, approved: sfn.IChainable) -> tasks.LambdaInvoke:
+        rejected = self._settle("Record the rejection", "rejected", error="{% $states.input.error %}")
+        was_approved = (
+            sfn.Choice.jsonata(self, "Was it approved?")
+            .when(sfn.Condition.jsonata("{% $states.input.decision = 'approve' %}"), approved)
+            .otherwise(rejected)
+        )
+        wait = tasks.LambdaInvoke.jsonata(
+            self,
+            "Wait for approval",
+            lambda_function=ask_approval,
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            payload=sfn.TaskInput.from_object(
+                {"training_id": TRAINING_ID, "task_token": CALLBACK, "trained": UNCHANGED}
+            ),
+            outputs={"decision": "{% $states.result.decision %}", "error": "Rejected"},
+            retry_on_service_exceptions=False,  # ours has jitter and waits longer
+            task_timeout=seconds(self._training.approval_days * DAY_S),
+        )
+        retry_faults(wait, STORE_FAULTS, attempts=6)
+        wait.add_catch(rejected, errors=["States.Timeout"], outputs={"error": "ApprovalExpired"})
+        wait.add_catch(self._failed, outputs=WHY)
+        wait.next(was_approved)
+        return wait
+
+    def _trial(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
+        reason = "{% $states.input.reason %}"
+        promote = self._settle("Promote the version", "promoted", cause=reason, recorded=self._failed)
+        roll_back = self._settle(
+            "Roll the canary back", "rolled_back", error="CanaryFailed", cause=reason, recorded=self._failed
+        )
+        serve = sfn.Wait.jsonata(
+            self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
+        )
+        judge = self._invoke("Judge the canary", judge_canary, {"training_id": TRAINING_ID})
+        retry_faults(judge, STORE_FAULTS, attempts=6)
+        judge.add_catch(self._failed, outputs=WHY)
+        serve.next(judge)
+        judge.next(
+            sfn.Choice.jsonata(self, "May the canary stay?")
+            .when(sfn.Condition.jsonata("{% $states.input.decision = 'wait' %}"), serve)
+            .when(sfn.Condition.jsonata("{% $states.input.decision = 'promote' %}"), promote)
+            .otherwise(roll_back)
+        )
+
+        register = self._invoke("Register the version", register_style, {"training_id": TRAINING_ID})
+        retry_faults(register, STORE_FAULTS, attempts=6)
+        # Another version's trial ends within its own bound.
+        register.add_retry(
+            errors=["CanaryRunning"],
+            interval=Duration.seconds(self._training.judge_every_s),
+            max_attempts=self._training.canary_s // self._training.judge_every_s + 2,
+            backoff_rate=1,
+        )
+        register.add_catch(self._failed, outputs=WHY)
+        register.next(serve)
+        return register
+
+    def _settle(
+        self, name: str, outcome: str, *, recorded: sfn.IChainable | None = None, **why: str
+    ) -> tasks.LambdaInvoke:
+        """End the training, with its `error` and `cause`; `recorded` is what ends it where this cannot."""
+        end = {"training_id": TRAINING_ID, "outcome": outcome, **why}
+        settle = self._invoke(name, self._settle_training, end)
+        retry_faults(settle, STORE_FAULTS, attempts=6)
+        if recorded:
+            settle.add_catch(recorded, outputs=WHY)
+        settle.next(self._announced)
+        return settle
+
+    def _invoke(self, name: str, function: lambda_.IFunction, payload: Mapping[str, str]) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke.jsonata(
+            self,
+            name,
+            lambda_function=function,
+            payload=sfn.TaskInput.from_object(dict(payload)),
+            outputs="{% $states.result.Payload %}",
+            retry_on_service_exceptions=False,
+            task_timeout=seconds(60),
+        )
+
+    def _judge_training(self) -> sfn.Choice:
+        failed = sfn.Fail.jsonata(
+            self, "Training failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
+        )
+        return (
+            sfn.Choice.jsonata(self, "Did the training fail?")
+            .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
+            .otherwise(sfn.Succeed.jsonata(self, "Training ended"))
+        )

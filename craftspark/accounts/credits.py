@@ -1,0 +1,165 @@
+"""Credits: what an account holds, and the rules by which a reservation is made and resolved.
+
+Every change is a posting from one of five holdings to another: `issued` (outside), `available`, `reserved`, `spent`
+and `expired`. At every instant `granted == available + reserved + spent + expired`, none of them is negative, and
+each reservation is resolved at most once.
+
+A month's credits are used before any others: of what is left of them at the month's end, `monthly - used`, nothing
+stays. A refund in the month of its reservation takes back its use; a later one brings credits that do not expire.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from craftspark.accounts.plans import Plan
+from craftspark.errors import (
+    AccountSuspended,
+    CreditsInsufficient,
+    PlanExceeded,
+    RequestRefused,
+    TooManyActiveJobs,
+    TooManyRequests,
+)
+from craftspark.jobs.job import Job
+
+EntryKind = Literal["grant", "reserve", "commit", "refund", "expire", "adjust"]
+Holding = Literal["issued", "available", "reserved", "spent", "expired"]
+
+POSTINGS: dict[EntryKind, tuple[Holding, Holding]] = {
+    "grant": ("issued", "available"),
+    "reserve": ("available", "reserved"),
+    "commit": ("reserved", "spent"),
+    "refund": ("reserved", "available"),
+    "expire": ("available", "expired"),
+    "adjust": ("available", "issued"),
+}
+
+
+REFUSALS_COUNT = timedelta(hours=1)
+SHORTEST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A maker's credits and jobs in progress.
+
+    `month` ("2026-11") is the one whose `monthly` credits were granted last, `used` what was taken since then.
+    `submissions` were made in `minute`. `suspended` says why no job is taken, where none is. `refusals` prompts were
+    refused in the hour from `refusals_from`; `held_until` is when the next job is taken.
+    """
+
+    maker: str
+    plan: str
+    granted: int
+    available: int
+    reserved: int
+    spent: int
+    expired: int
+    active_jobs: int
+    month: str
+    monthly: int
+    used: int
+    minute: str
+    submissions: int
+    suspended: str | None = None
+    refusals: int = 0
+    refusals_from: datetime | None = None
+    held_until: datetime | None = None
+
+    @property
+    def expiring(self) -> int:
+        """What expires at the end of the account's month."""
+        return max(0, self.monthly - self.used)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of a ledger: `credits` went from one holding to another. It never changes."""
+
+    name: str
+    kind: EntryKind
+    credits: int
+    source: Holding
+    target: Holding
+    at: datetime
+    job_id: str | None = None
+    note: str | None = None
+
+
+def month_of(moment: datetime) -> str:
+    """The month of a UTC moment; months sort as text."""
+    return moment.isoformat()[:7]
+
+
+def minute_of(moment: datetime) -> str:
+    return moment.isoformat()[:16]
+
+
+def hold(account: Account, now: datetime) -> TooManyRequests | None:
+    """Why the account's next job has to wait after refused prompts; None where it has not."""
+    if account.held_until is None or account.held_until <= now:
+        return None
+    wait_s = math.ceil((account.held_until - now).total_seconds())
+    return TooManyRequests(
+        f"{account.refusals} of your prompts were refused within an hour; send the next job in {wait_s} s",
+        retry_after_s=wait_s,
+    )
+
+
+def hold_after(refusals: int, plan: Plan) -> timedelta:
+    """How long a maker's next job waits after so many refused prompts of one hour: it doubles with each."""
+    beyond = refusals - plan.refusals_per_hour
+    return min(SHORTEST_HOLD * 2 ** min(beyond, 10), LONGEST_HOLD) if beyond >= 0 else timedelta()
+
+
+def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
+    """Why the plan does not take such a job, whatever its account holds."""
+    if job.count > plan.largest_count:
+        return PlanExceeded(
+            f"the plan {plan.title} allows at most {plan.largest_count} images per job", field="count", plan=plan.name
+        )
+    if job.lane not in plan.lanes:
+        return PlanExceeded(
+            f"the plan {plan.title} does not include this lane; it includes {', '.join(plan.lanes)}",
+            field="lane",
+            plan=plan.name,
+        )
+    return None
+
+
+def suspension(account: Account) -> AccountSuspended:
+    """Why a suspended account may do nothing that costs."""
+    return AccountSuspended(f"your account is suspended: {account.suspended}")
+
+
+def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
+    """Why this account cannot take this job, with what would fit; None where it can."""
+    if account.suspended:
+        return suspension(account)
+    if held := hold(account, job.created_at):
+        return held
+    if account.available < job.price:
+        affordable = account.available // job.credits_per_image
+        return CreditsInsufficient(
+            f"the job costs {job.price} credits and {account.available} are available"
+            + (f"; reduce count to {affordable}" if affordable else ""),
+            field="count",
+            price=job.price,
+            available=account.available,
+            affordable_count=affordable,
+        )
+    if account.active_jobs >= plan.max_active_jobs:
+        return TooManyActiveJobs(
+            f"{account.active_jobs} jobs are in progress and the plan allows {plan.max_active_jobs}; wait for one to "
+            "end or cancel one",
+            active_jobs=account.active_jobs,
+            max_active_jobs=plan.max_active_jobs,
+        )
+    if account.minute >= minute_of(job.created_at) and account.submissions >= plan.submissions_per_minute:
+        return TooManyRequests(
+            f"the plan {plan.title} allows {plan.submissions_per_minute} jobs per minute; wait for the next minute",
+            retry_after_s=60 - job.created_at.second,
+        )
+    return None

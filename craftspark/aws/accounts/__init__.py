@@ -1,0 +1,1 @@
+"""Accounts, their ledger and audit in DynamoDB, and their users in Cognito."""

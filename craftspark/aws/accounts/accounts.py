@@ -1,0 +1,257 @@
+"""Accounts: opened on first touch, taken into a new month on the next one, and changed by those who may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from craftspark.accounts.credits import Account, Entry, minute_of, month_of, suspension
+from craftspark.accounts.plans import Plan, find_plan
+from craftspark.aws.accounts import ledger
+from craftspark.aws.accounts.ledger import account_key, entry, read_account, read_entry, update
+from craftspark.aws.items import number, text
+from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.clock import utc_now
+from craftspark.errors import AccountContended, AccountMissing, CreditsInsufficient
+from craftspark.jobs.idempotency import EffectExists, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TRIES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """The accounts table."""
+
+    client: DynamoDBClient
+    table: str
+    plan: Plan
+    now: Callable[[], datetime] = utc_now
+
+    def read(self, maker: str) -> Account:
+        """The maker's account as of this month, opened on first touch."""
+        for _ in range(TRIES):
+            account = self.find(maker)
+            if account is None:
+                self.open(maker)
+            elif account.month < month_of(self.now()):
+                self.turn_over(account)
+            else:
+                return account
+        raise AccountContended("another request changed your account at the same time; send this request again")
+
+    def find(self, maker: str) -> Account | None:
+        """The account as it stands; None for a maker who has none."""
+        answer = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
+        return read_account(answer["Item"]) if "Item" in answer else None
+
+    def check_active(self, maker: str) -> None:
+        """Raise AccountSuspended for a maker who may do nothing that costs."""
+        account = self.find(maker)
+        if account is not None and account.suspended:
+            raise suspension(account)
+
+    def existing(self, maker: str) -> Account:
+        """The account as of this month; raises AccountMissing for a maker who never came."""
+        account = self.find(maker)
+        if account is None:
+            raise AccountMissing(f"there is no account for {maker}", field="maker")
+        return account if account.month >= month_of(self.now()) else self.read(maker)
+
+    def open(self, maker: str) -> None:
+        """Give a maker who has no account one, with the plan's credits of this month as its first entry."""
+        now = self.now()
+        credits = self.plan.monthly_credits
+        account = Account(
+            maker=maker,
+            plan=self.plan.name,
+            granted=credits,
+            available=credits,
+            reserved=0,
+            spent=0,
+            expired=0,
+            active_jobs=0,
+            month=month_of(now),
+            monthly=credits,
+            used=0,
+            minute=minute_of(now),
+            submissions=0,
+        )
+        put = {"TableName": self.table, "Item": ledger.account_item(account), "ConditionExpression": ledger.ABSENT}
+        grant = entry(self.table, maker, "grant", account.month, credits, now)
+        self._once([{"Put": put}, grant])
+
+    def turn_over(self, account: Account) -> None:
+        """Let what is left of an earlier month expire and grant this month's credits, once, however many try."""
+        now = self.now()
+        month, granted, left = month_of(now), find_plan(account.plan).monthly_credits, account.expiring
+        change = update(
+            self.table,
+            account.maker,
+            add={"granted": granted, "available": granted - left, "expired": left},
+            put={"month": text(month), "monthly": number(granted), "used": number(0)},
+            # A reservation, refund or change of plan since the account was read changes what is left.
+            condition="#month = :was AND used = :used AND monthly = :monthly",
+            values={
+                ":was": text(account.month),
+                ":used": number(account.used),
+                ":monthly": number(account.monthly),
+            },
+        )
+        entries = [entry(self.table, account.maker, "grant", month, granted, now)]
+        if left:
+            entries.append(entry(self.table, account.maker, "expire", account.month, left, now))
+        self._once([change, *entries])
+
+    def start_minute(self, account: Account, minute: str) -> None:
+        """Count submissions anew, once for each minute."""
+        change = update(
+            self.table,
+            account.maker,
+            add={},
+            put={"minute": text(minute), "submissions": number(0)},
+            condition="#minute < :minute",
+            values={":minute": text(minute)},
+        )
+        self._once([change])
+
+    def top_up(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
+        """Grant credits that do not expire, and write what else belongs to it.
+
+        Raises AccountMissing or EffectExists.
+        """
+        self.existing(maker)
+        change = update(
+            self.table,
+            maker,
+            add={"granted": credits, "available": credits},
+            condition="attribute_exists(maker)",
+            values={},
+        )
+        granted = entry(self.table, maker, "grant", f"topup#{key}", credits, self.now(), note=note)
+        self._write_effect([change, granted, *also])
+        return self.existing(maker)
+
+    def adjust(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
+        """Give credits, or take some of those available, to put something right, and write what else belongs to it.
+
+        Raises AccountMissing, EffectExists, or CreditsInsufficient where fewer are available than are to be taken.
+        """
+        for _ in range(TRIES):
+            account = self.existing(maker)
+            if self._has_entry(maker, f"adjust#{key}"):
+                raise EffectExists(f"the adjustment {key} was made before")
+            if account.available + credits < 0:
+                raise CreditsInsufficient(
+                    f"the account has {account.available} credits, fewer than the {-credits} to deduct",
+                    field="credits",
+                    available=account.available,
+                )
+            change = update(
+                self.table,
+                maker,
+                # What is taken is taken like a job's price: the month's credits first.
+                add={"granted": credits, "available": credits, **({"used": -credits} if credits < 0 else {})},
+                condition="available >= :taken AND #month = :month",
+                values={":taken": number(max(0, -credits)), ":month": text(account.month)},
+            )
+            made = entry(self.table, maker, "adjust", key, -credits, self.now(), note=note)
+            if self._write_effect([change, made, *also]):
+                return self.existing(maker)
+        raise AccountContended("another request changed the account at the same time; send this request again")
+
+    def change_plan(self, maker: str, plan: Plan, also: Sequence[Write] = ()) -> Account:
+        """Another plan from now on: a larger one grants at once what it has more a month; raises AccountMissing.
+
+        What else belongs to the change is written with it, and not at all where the plan is this one already.
+        """
+        for _ in range(TRIES):
+            account = self.existing(maker)
+            if account.plan == plan.name:
+                return account
+            more = max(0, plan.monthly_credits - account.monthly)
+            change = update(
+                self.table,
+                maker,
+                add={"granted": more, "available": more, "monthly": more},
+                put={"plan": text(plan.name)},
+                condition="#plan = :was AND monthly = :monthly AND #month = :month",
+                values={
+                    ":was": text(account.plan),
+                    ":monthly": number(account.monthly),
+                    ":month": text(account.month),
+                },
+            )
+            grant = entry(self.table, maker, "grant", f"{account.month}#{plan.name}", more, self.now())
+            if self._once([change, *([grant] if more else []), *also]):
+                return self.existing(maker)
+        raise AccountContended("another request changed the account at the same time; send this request again")
+
+    def suspend(self, maker: str, reason: str | None, also: Sequence[Write] = ()) -> Account:
+        """Let the account do nothing that costs, or with None as before; raises AccountMissing."""
+        self.existing(maker)
+        expression = "SET suspended = :reason" if reason else "REMOVE suspended"
+        values: Any = {"ExpressionAttributeValues": {":reason": text(reason)}} if reason else {}
+        change = {"TableName": self.table, "Key": account_key(maker), "UpdateExpression": expression, **values}
+        self._once([{"Update": change}, *also])
+        return self.existing(maker)
+
+    def entries(self, maker: str, limit: int, after: str | None) -> tuple[list[Entry], str | None]:
+        """Up to `limit` entries, newest first, and what names the last of them; None where there are no more.
+
+        `after` is `<at> <item>` of the last one of the page before.
+        """
+        start: Any = {}
+        if after:
+            at, _, item = after.partition(" ")
+            start = {"ExclusiveStartKey": {"maker": text(maker), "at": text(at), "item": text(item)}}
+        answer = self.client.query(
+            TableName=self.table,
+            IndexName="ledger",
+            KeyConditionExpression="maker = :maker",
+            ExpressionAttributeValues={":maker": text(maker)},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return [
+            read_entry(item) for item in answer["Items"]
+        ], f"{last['at']['S']} {last['item']['S']}" if last else None
+
+    def _has_entry(self, maker: str, name: str) -> bool:
+        key = {"maker": text(maker), "item": text(f"entry#{name}")}
+        return "Item" in self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+
+    def _write_effect(self, writes: list[Write]) -> bool:
+        """Write a change of the account, its entry and what else belongs to it; False where the account is another.
+
+        Raises EffectExists where the entry or anything else is there.
+        """
+        try:
+            self._transact(writes)
+        except ConditionsFailed as failed:
+            if any(each is not None for each in failed.items[1:]):
+                raise EffectExists("it was written before") from None
+            return False
+        return True
+
+    def _once(self, writes: list[dict[str, Any]]) -> bool:
+        """Whether it was written now; where not, another request has done it, or the account is another by now."""
+        try:
+            self._transact(writes)
+        except ConditionsFailed:
+            return False
+        return True
+
+    def _transact(self, writes: list[Write]) -> None:
+        try:
+            transact(self.client, writes)
+        except Contended as contended:
+            raise AccountContended(
+                "another request changed the account at the same time; send this request again"
+            ) from contended

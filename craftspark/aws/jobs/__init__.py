@@ -1,0 +1,1 @@
+"""Jobs in DynamoDB, and their images in S3."""

@@ -1,0 +1,92 @@
+"""The backlog, read from the index of unfinished jobs.
+
+That index is sorted by job ids, which are hashes: the first so many entries of a shard are a random sample of it, and
+how far into the ids they reach tells how large it is. A small backlog is read as it is, a large one is sampled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import randrange
+from typing import TYPE_CHECKING, Any
+
+from craftspark.aws.items import BACKLOG_SHARDS, text
+from craftspark.aws.jobs.speed import read_speed
+from craftspark.jobs.backlog import Backlog, WaitingJob
+from craftspark.jobs.job import JobState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The work of so many jobs has a relative error of about 8 %.
+SAMPLE = 256
+# Characters of an id that tell where among all ids it is.
+PRECISE = 10
+LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # of ids, in the order in which they sort
+
+
+@dataclass(kw_only=True)
+class IndexReadings:
+    """Reads the backlog where the last reading is too old."""
+
+    client: DynamoDBClient
+    jobs_table: str
+    model: str
+    clock: Callable[[], float] = time.monotonic
+    _last: tuple[float, Backlog] | None = field(default=None, init=False)
+
+    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
+        now = self.clock()
+        if self._last is None or now - self._last[0] > at_most_s:
+            self._last = now, self._backlog()
+        return self._last[1], now - self._last[0]
+
+    def _backlog(self) -> Backlog:
+        jobs: list[WaitingJob] = []
+        shards = 0.0
+        first = randrange(BACKLOG_SHARDS)  # noqa: S311 - so that no shard is read more than the others
+        for shard in (*range(first, BACKLOG_SHARDS), *range(first)):
+            found, share = self._shard(str(shard))
+            jobs += found
+            shards += share
+            if len(jobs) >= SAMPLE:
+                break
+        speed = read_speed(self.client, self.jobs_table, self.model, time.time())
+        return Backlog(jobs=jobs, share=shards / BACKLOG_SHARDS, speed=speed)
+
+    def _shard(self, shard: str) -> tuple[list[WaitingJob], float]:
+        """Jobs of a shard, and which share of the shard they are."""
+        answer = self.client.query(
+            TableName=self.jobs_table,
+            IndexName="backlog",
+            KeyConditionExpression="backlog = :shard",
+            ExpressionAttributeValues={":shard": text(shard)},
+            Limit=SAMPLE,
+        )
+        jobs = [waiting_job(item) for item in answer["Items"]]
+        if "LastEvaluatedKey" not in answer:
+            return jobs, 1.0
+        return jobs, place_of(answer["LastEvaluatedKey"]["job_id"]["S"])
+
+
+def waiting_job(item: Mapping[str, Any]) -> WaitingJob:
+    return WaitingJob(
+        lane=item["lane"]["S"],
+        tool=item["tool"]["S"],
+        kind=item["kind"]["S"],
+        running=item["state"]["S"] == JobState.RUNNING,
+        images=int(item["images"]["N"]),
+        stored=int(item["images_stored"]["N"]),
+        work_s=float(item["work_s"]["N"]),
+        shared_s=float(item["shared_s"]["N"]),
+    )
+
+
+def place_of(job_id: str) -> float:
+    """Where an id lies among all that there can be, above 0, up to 1."""
+    number = 0
+    for letter in job_id[:PRECISE]:
+        number = number * len(LETTERS) + LETTERS.index(letter)
+    return float((number + 1) / len(LETTERS) ** PRECISE)

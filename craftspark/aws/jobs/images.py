@@ -1,0 +1,68 @@
+"""Images in the images bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from craftspark.errors import CraftsparkError
+from craftspark.jobs.job import StoredImage, file_key, image_key, images_prefix, keys_of, thumbnail_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "svg": "image/svg+xml"}
+
+
+class FilesLeft(CraftsparkError):
+    """S3 did not delete all files; asking once more deletes the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageBucket:
+    """Where the worker puts images. The same image put twice is the same bytes under the same key.
+
+    `open_body` makes what an upload reads from, part by part.
+    """
+
+    client: S3Client
+    bucket: str
+    open_body: Callable[[bytes], BinaryIO] = BytesIO
+
+    def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
+        """The picture last: where it is, the files beside it are."""
+        for name, body in files.items():
+            self._put(file_key(job_id, index, name), body)
+        self._put(thumbnail_key(job_id, index), thumbnail_webp)
+        self._put(image_key(job_id, index), png)
+
+    def drop(self, job_id: str, images: Iterable[StoredImage]) -> None:
+        """Delete what is stored of images; what is not there is no matter. Raises FilesLeft."""
+        self._delete([key for image in images for key in keys_of(job_id, image)])
+
+    def drop_all(self, job_id: str) -> int:
+        """Delete every file of a job, entered in the tables or not; tells how many there were. Raises FilesLeft."""
+        dropped = 0
+        for page in self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=images_prefix(job_id)
+        ):
+            keys = [entry["Key"] for entry in page.get("Contents", [])]
+            self._delete(keys)
+            dropped += len(keys)
+        return dropped
+
+    def _delete(self, keys: list[str]) -> None:
+        """S3 answers 200 for a request of which it deleted a part."""
+        if keys:
+            answer = self.client.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+            if left := answer.get("Errors"):
+                raise FilesLeft(f"{len(left)} of {len(keys)} files were not deleted: {left[0].get('Code')}")
+
+    def _put(self, key: str, body: bytes) -> None:
+        content_type = CONTENT_TYPES[key.rpartition(".")[2]]
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=self.open_body(body), ContentType=content_type)

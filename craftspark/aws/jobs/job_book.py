@@ -1,0 +1,133 @@
+"""Jobs in the jobs table, together with the credits they reserve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from craftspark.accounts.credits import month_of
+from craftspark.aws import clients, items
+from craftspark.aws.accounts import ledger
+from craftspark.aws.items import number, text
+from craftspark.aws.styles.releases import tally_of
+from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.clock import utc_now
+from craftspark.errors import JobNotFound
+from craftspark.jobs.job import Job, JobRecord
+from craftspark.jobs.settlement import JobChanged, Settlement, Verdict
+from craftspark.settings import SettleSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# "state" is a word of DynamoDB's own, hence the #state below.
+UNFINISHED = "attribute_exists(unfinished)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobBook:
+    """Reads jobs, and writes their beginning and end in one transaction with the maker's account."""
+
+    client: DynamoDBClient
+    jobs_table: str
+    accounts_table: str
+    styles_table: str
+
+    def read(self, job_id: str) -> JobRecord:
+        """See craftspark.jobs.settlement.JobBook."""
+        return read_record(self.client, self.jobs_table, job_id)
+
+    def read_any(self, job_id: str) -> JobRecord:
+        """See craftspark.jobs.settlement.JobBook."""
+        return read_record(self.client, self.jobs_table, job_id, only_live=False)
+
+    def end(self, record: JobRecord, verdict: Verdict) -> Job:
+        """Make the job final, resolve its reservation and count it in its style's trial, where there is one.
+
+        Raises JobChanged where the record is out of date.
+        """
+        ended = replace(
+            record.job,
+            state=verdict.state,
+            delivered=verdict.delivered,
+            thumbnails=verdict.thumbnails,
+            failures=verdict.failures,
+            finished_at=verdict.finished_at,
+        )
+        update = {
+            "TableName": self.jobs_table,
+            "Key": items.job_key(ended.job_id),
+            "UpdateExpression": "SET #state = :state, delivered = :delivered, thumbnails = :thumbnails,"
+            " failures = :failures, finished_at = :finished_at REMOVE unfinished, backlog",
+            # An image that was stored since the record was read would be delivered and not charged.
+            "ConditionExpression": f"{UNFINISHED} AND images_stored = :stored",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {
+                ":state": text(ended.state),
+                ":delivered": number(ended.delivered),
+                ":thumbnails": {"L": [number(index) for index in ended.thumbnails]},
+                ":failures": items.failures_value(ended.failures),
+                ":finished_at": text(items.timestamp(verdict.finished_at)),
+                ":stored": number(len(record.images)),
+            },
+        }
+        same_month = month_of(ended.created_at) == month_of(verdict.finished_at)
+        for guess in (same_month, not same_month):
+            resolution = ledger.resolution(
+                self.accounts_table, ended, ended.spent, verdict.finished_at, same_month=guess
+            )
+            try:
+                transact(self.client, [{"Update": update}, *resolution, *tally_of(self.styles_table, ended, record)])
+            except ConditionsFailed as failed:
+                if failed.items[0] is not None:
+                    raise JobChanged(f"job {ended.job_id} changed") from None
+                if not failed.items[1] or guess is not same_month:
+                    raise  # the job is unfinished and its reservation is gone: never by our own doing
+            else:
+                break
+        return ended
+
+    def overdue(self, now: datetime) -> Iterator[str]:
+        """The ids of the unfinished jobs whose deadline has passed."""
+        shards = [str(shard) for shard in range(items.UNFINISHED_SHARDS)]
+        for shard in (*shards, *(f"{items.UNSTARTED}{shard}" for shard in shards)):
+            yield from unfinished(self.client, self.jobs_table, shard, datetime.fromtimestamp(0, UTC), now)
+
+
+def unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, until: datetime) -> Iterator[str]:
+    """The ids of a shard's unfinished jobs whose deadline is between the two, by deadline."""
+    for page in client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="unfinished",
+        KeyConditionExpression="unfinished = :shard AND deadline BETWEEN :since AND :until",
+        ExpressionAttributeValues={
+            ":shard": text(shard),
+            ":since": items.epoch(since),
+            ":until": number(int(until.timestamp()) - 1),
+        },
+    ):
+        yield from (item["job_id"]["S"] for item in page["Items"])
+
+
+def settlement(settings: SettleSettings) -> Settlement:
+    """Settlement on the tables that the settings name."""
+    tables = {"jobs_table": settings.jobs_table, "accounts_table": settings.accounts_table}
+    return Settlement(book=JobBook(client=clients.dynamodb(), styles_table=settings.styles_table, **tables))
+
+
+def read_record(client: DynamoDBClient, table: str, job_id: str, *, only_live: bool = True) -> JobRecord:
+    """The job's whole partition as of now; raises JobNotFound, also for a job that has expired or was deleted."""
+    answer = client.query(
+        TableName=table,
+        KeyConditionExpression="job_id = :job_id",
+        ExpressionAttributeValues={":job_id": text(job_id)},
+        ConsistentRead=True,
+    )
+    found, now = answer["Items"], utc_now()
+    record = items.read_record(item for item in found if not only_live or items.live(item, now))
+    if record is None:
+        raise JobNotFound(f"you have no job {job_id}", field="job_id")
+    return record

@@ -1,0 +1,183 @@
+"""A maker's jobs as they find, name and empty them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from craftspark.aws import items
+from craftspark.aws.items import Item, text
+from craftspark.aws.jobs.job_book import read_record
+from craftspark.clock import utc_now
+from craftspark.errors import JobNotFound, JobUnfinished
+from craftspark.jobs.job import Job, JobOutline, JobRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# Reads of the index for one page. Each looks at twice as many jobs as the one before, so a page gets past tens of
+# thousands of jobs that are not wanted, such as those that expired and are not deleted yet.
+READS_MOST = 10
+# Conditions of changes: the job is this maker's and has not expired; nor was it deleted; it has ended.
+THERE = "maker = :maker AND expires_at > :now"
+NOT_DELETED = " AND attribute_not_exists(deleted_at)"
+ENDED = " AND attribute_not_exists(unfinished)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobList:
+    """A maker's jobs, newest first."""
+
+    client: DynamoDBClient
+    jobs_table: str
+
+    def read(self, job_id: str) -> JobRecord:
+        """The job with its images and progress; raises JobNotFound."""
+        return read_record(self.client, self.jobs_table, job_id)
+
+    def page(self, maker: str, limit: int, after: str | None, wanted: JobFilter) -> tuple[list[JobOutline], str | None]:
+        """Up to `limit` of the wanted jobs created before the one that `after` names, and what names the last seen.
+
+        `after` is `<created_at>#<job_id>`; None where there are no more. A page may have fewer jobs than there are:
+        what is not wanted is read all the same, a bounded number of times. No page has a job that has expired.
+        """
+        now = utc_now()
+        condition, expression, values = wanted.conditions(now)
+        if after and after < wanted.first:
+            return [], None  # a cursor of another filter, beyond all that this one wants
+        if after and after > wanted.last:
+            after = None
+        found: list[JobOutline] = []
+        for number in range(READS_MOST):
+            start: Any = {}
+            if after:
+                job_id = after.rpartition("#")[2]
+                start = {"ExclusiveStartKey": {**items.job_key(job_id), "maker": text(maker), "created": text(after)}}
+            answer = self.client.query(
+                TableName=self.jobs_table,
+                IndexName="by_maker",
+                KeyConditionExpression=f"maker = :maker{condition}",
+                ExpressionAttributeValues={":maker": text(maker), **values},
+                ScanIndexForward=False,
+                Limit=limit * 2**number,
+                **expression,
+                **start,
+            )
+            there = [item for item in answer["Items"] if items.live(item, now)]
+            missing = limit - len(found)
+            found += [items.read_listed(item) for item in there[:missing]]
+            last = there[missing - 1] if len(there) > missing else answer.get("LastEvaluatedKey")
+            after = last["created"]["S"] if last else None
+            if after is None or len(found) == limit:
+                break
+        return found, after
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFilter:
+    """Which of a maker's jobs are wanted: those of a tool, in a state, created since and until moments."""
+
+    tool: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def first(self) -> str:
+        """The least `created` that is wanted."""
+        return items.timestamp(self.since) if self.since else "0"
+
+    @property
+    def last(self) -> str:
+        """The greatest one."""
+        return f"{items.timestamp(self.until) if self.until else '9'}~"
+
+    def conditions(self, now: datetime) -> tuple[str, Any, dict[str, Any]]:
+        """A key condition to be added, a filter expression with its names, and values."""
+        condition = ""
+        # The reader asks for itself; what has expired need not travel.
+        filters, names = ["expires_at > :now"], {}
+        values: dict[str, Any] = {":now": items.epoch(now)}
+        if self.since or self.until:
+            condition = " AND created BETWEEN :since AND :until"
+            values[":since"], values[":until"] = text(self.first), text(self.last)
+        for name in ("tool", "state"):
+            if wanted := getattr(self, name):
+                filters.append(f"#{name} = :{name}")
+                names[f"#{name}"] = name
+                values[f":{name}"] = text(wanted)
+        expression = {"FilterExpression": " AND ".join(filters)}
+        return condition, {**expression, **({"ExpressionAttributeNames": names} if names else {})}, values
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobChanges:
+    """What a maker may change of a job of theirs."""
+
+    client: DynamoDBClient
+    jobs_table: str
+
+    def name(self, maker: str, job_id: str, title: str) -> Job:
+        """Give the job a title, or with an empty one none; raises JobNotFound."""
+        change = "SET title = :title" if title else "REMOVE title"
+        return self._change(maker, job_id, change, values={":title": text(title)} if title else {})
+
+    def mark_images_deleted(self, maker: str, job_id: str, at: datetime) -> JobRecord:
+        """From now on the job shows no images; raises JobNotFound, or JobUnfinished for one in progress."""
+        change = "SET images_deleted_at = if_not_exists(images_deleted_at, :at)"
+        self._change(maker, job_id, change, ENDED, values={":at": text(items.timestamp(at))})
+        return read_record(self.client, self.jobs_table, job_id)
+
+    def delete(self, maker: str, job_id: str, at: datetime) -> bool:
+        """Take an ended job from all lists, with all that the maker wrote; tells whether it was there until now.
+
+        What is left until it expires are figures: they answer whoever still settles the job, and keep the
+        Idempotency-Key from starting it again. Raises JobNotFound, or JobUnfinished for one in progress.
+        """
+        change = (
+            "SET deleted_at = if_not_exists(deleted_at, :at), #request = :no_request, fingerprint = :no_fingerprint"
+            " REMOVE title, failures, #source, created"
+        )
+        values = {":at": text(items.timestamp(at)), ":no_request": text("{}"), ":no_fingerprint": text("deleted")}
+        names = {"#request": "request", "#source": "source"}
+        before = self._update(maker, job_id, change, THERE + ENDED, values, names=names, answer="ALL_OLD")
+        return "deleted_at" not in before
+
+    def _change(self, maker: str, job_id: str, change: str, condition: str = "", *, values: dict[str, Any]) -> Job:
+        """The job with the change. Raises JobNotFound, or JobUnfinished where only the condition does not hold."""
+        return items.read_job(self._update(maker, job_id, change, THERE + NOT_DELETED + condition, values))
+
+    def _update(
+        self,
+        maker: str,
+        job_id: str,
+        change: str,
+        condition: str,
+        values: dict[str, Any],
+        *,
+        names: dict[str, str] | None = None,
+        answer: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW",
+    ) -> Item:
+        now = utc_now()
+        try:
+            changed: Any = self.client.update_item(
+                TableName=self.jobs_table,
+                Key=items.job_key(job_id),
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeValues={":maker": text(maker), ":now": items.epoch(now), **values},
+                ReturnValues=answer,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **({"ExpressionAttributeNames": names} if names else {}),  # type: ignore[arg-type]
+            )
+        except self.client.exceptions.ConditionalCheckFailedException as failed:
+            old: Any = failed.response.get("Item", {})
+            if old.get("maker") == text(maker) and items.live(old, now):
+                raise JobUnfinished(
+                    "the job is in progress; cancel it first, with POST /v1/jobs/{job_id}/cancel", field="job_id"
+                ) from None
+            raise JobNotFound(f"you have no job {job_id}", field="job_id") from None
+        found: Item = changed["Attributes"]
+        return found

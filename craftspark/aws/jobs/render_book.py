@@ -1,0 +1,89 @@
+"""The jobs table as the GPU worker uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from craftspark.aws import items
+from craftspark.aws.items import number, text
+from craftspark.aws.jobs.job_book import UNFINISHED, read_record
+from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.clock import utc_now
+from craftspark.errors import RenderError
+from craftspark.jobs.batches import Batch
+from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class JobEnded(RenderError):
+    """The job became final while its images were rendered: they are not delivered any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderBook:
+    """What a worker reads and writes of a job. Only image entries count; progress is for the eye."""
+
+    client: DynamoDBClient
+    jobs_table: str
+
+    def begin(self, job_id: str) -> JobRecord:
+        """The job as of now, which runs from now on if it was queued; raises JobNotFound."""
+        record = read_record(self.client, self.jobs_table, job_id)
+        if record.job.state is not JobState.QUEUED:
+            return record
+        started_at = utc_now()
+        try:
+            self.client.update_item(
+                TableName=self.jobs_table,
+                Key=items.job_key(job_id),
+                UpdateExpression="SET #state = :running, started_at = :now",
+                ConditionExpression="#state = :queued",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":running": text(JobState.RUNNING),
+                    ":queued": text(JobState.QUEUED),
+                    ":now": text(items.timestamp(started_at)),
+                },
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return read_record(self.client, self.jobs_table, job_id)
+        return replace(record, job=replace(record.job, state=JobState.RUNNING, started_at=started_at))
+
+    def add(self, job: Job, image: StoredImage) -> None:
+        """Enter an image that is in the bucket; a second time changes nothing. Raises JobEnded."""
+        put = {
+            "TableName": self.jobs_table,
+            "Item": items.image_item(job, image),
+            "ConditionExpression": "attribute_not_exists(job_id)",
+        }
+        count = {
+            "TableName": self.jobs_table,
+            "Key": items.job_key(job.job_id),
+            "UpdateExpression": "ADD images_stored :one",
+            "ConditionExpression": UNFINISHED,
+            "ExpressionAttributeValues": {":one": number(1)},
+        }
+        try:
+            transact(self.client, [{"Put": put}, {"Update": count}])
+        except ConditionsFailed as failed:
+            exists = failed.items[0] is not None
+            if not exists:
+                raise JobEnded(f"job {job.job_id} ended before image {image.index} was stored") from None
+
+    def progress(self, job: Job, batch: Batch, percent: int) -> None:
+        """Tell how much of a batch is rendered."""
+        self.client.update_item(
+            TableName=self.jobs_table,
+            Key=items.job_key(job.job_id, f"batch#{batch.number}"),
+            UpdateExpression="SET maker = :maker, images = :images, #percent = :percent, expires_at = :expires_at",
+            ExpressionAttributeNames={"#percent": "percent"},
+            ExpressionAttributeValues={
+                ":maker": text(job.maker),
+                ":images": number(len(batch.seeds)),
+                ":percent": number(percent),
+                ":expires_at": items.epoch(job.expires_at),
+            },
+        )

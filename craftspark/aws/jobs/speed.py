@@ -1,0 +1,85 @@
+"""What workers measured lately, in a few places of the jobs table.
+
+A worker writes into the place that its name falls on, over what another wrote there: a pool of any size is a sample of
+PLACES workers, read with one query, and no place is written by many at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from craftspark.aws.items import job_key, number, text
+from craftspark.jobs.backlog import Speed, middle_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PLACES = 16
+WARM, LAUNCHED = "warm", "launched"
+# A worker writes at least once in REPORT_S; one that was not heard of for WARM_S is not there.
+REPORT_S = 60
+WARM_S = 150
+# What was measured longer ago tells nothing of today's machines.
+LATELY_S = 1800
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedBook:
+    """Where one worker of a model's pool writes. `launched` for a task that was launched for one batch."""
+
+    client: DynamoDBClient
+    jobs_table: str
+    model: str
+    worker: str
+    launched: bool
+
+    def write(self, paces: Mapping[str, float], launch_s: float | None, now: float) -> None:
+        """The worker lives, and this is what it measured: paces by tool, and how long its batch waited for it."""
+        place = sum(self.worker.encode()) % PLACES
+        item = {
+            **job_key(partition(self.model), f"{LAUNCHED if self.launched else WARM}#{place}"),
+            "paces": text(json.dumps({tool: round(pace, 3) for tool, pace in paces.items()})),
+            "seen_at": number(int(now)),
+            "expires_at": number(int(now) + LATELY_S),
+            **({"launch_s": number(round(launch_s, 1))} if launch_s is not None else {}),
+        }
+        self.client.put_item(TableName=self.jobs_table, Item=item)
+
+
+def read_speed(client: DynamoDBClient, table: str, model: str, now: float) -> Speed:
+    """The speed of a model's pool."""
+    answer = client.query(
+        TableName=table,
+        KeyConditionExpression="job_id = :pool",
+        ExpressionAttributeValues={":pool": text(partition(model))},
+    )
+    return speed_of(answer["Items"], now)
+
+
+def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
+    paces: dict[str, list[float]] = defaultdict(list)
+    launches: list[float] = []
+    warm = False
+    for item in items:
+        age = now - int(item["seen_at"]["N"])
+        if age > LATELY_S:
+            continue
+        for tool, pace in json.loads(item["paces"]["S"]).items():
+            paces[tool].append(pace)
+        warm |= item["item"]["S"].startswith(WARM) and age <= WARM_S
+        if "launch_s" in item:
+            launches.append(float(item["launch_s"]["N"]))
+    return Speed(
+        paces={tool: middle_of(measured) for tool, measured in paces.items()},
+        warm=warm,
+        launch_s=sum(launches) / len(launches) if launches else None,
+    )
+
+
+def partition(model: str) -> str:
+    """No job's: an id has no colon."""
+    return f"workers:{model}"

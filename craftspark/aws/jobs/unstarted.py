@@ -1,0 +1,48 @@
+"""Jobs that have no execution yet, as far as the table knows: the part of the index `unfinished` that starts empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from craftspark.aws import items
+from craftspark.aws.items import text
+from craftspark.aws.jobs.job_book import read_record, unfinished
+from craftspark.aws.orchestration.executions import refusals
+from craftspark.jobs.job import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnstartedJobs:
+    """A job is here from its submission until it is marked."""
+
+    client: DynamoDBClient
+    jobs_table: str
+
+    def ids(self, shard: int, since: datetime, until: datetime) -> Iterator[str]:
+        """Those of a shard whose deadline is between the two, by deadline."""
+        return unfinished(self.client, self.jobs_table, f"{items.UNSTARTED}{shard}", since, until)
+
+    def read(self, job_id: str) -> Job:
+        """The job as of now; raises JobNotFound."""
+        return read_record(self.client, self.jobs_table, job_id).job
+
+    def mark_started(self, job_id: str) -> None:
+        """Take the job out of here. One that has ended, or is gone, is not here any more. Raises StartRefused."""
+        with refusals(), suppress(self.client.exceptions.ConditionalCheckFailedException):
+            self.client.update_item(
+                TableName=self.jobs_table,
+                Key=items.job_key(job_id),
+                UpdateExpression="SET unfinished = :started",
+                ConditionExpression="unfinished = :unstarted",
+                ExpressionAttributeValues={
+                    ":started": text(items.unfinished_shard(job_id)),
+                    ":unstarted": text(items.unstarted_shard(job_id)),
+                },
+            )

@@ -1,0 +1,1 @@
+"""Live connections and webhooks in DynamoDB, events on EventBridge, secrets in Secrets Manager."""

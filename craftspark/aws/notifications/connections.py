@@ -1,0 +1,116 @@
+"""Tickets and connections in a table of their own, and messages to connections.
+
+A ticket is the item "ticket" of owner `ticket#<hash>`. A connection is the item `connection#<id>` of its maker, and the
+item "maker" of owner `connection#<id>`, by which its end finds it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from craftspark.aws.items import epoch, live, text, timestamp
+from craftspark.clock import utc_now
+from craftspark.notifications.live import LONGEST_CONNECTION, Connection, Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Between the tries to reach a connection whose handshake may not be over, in seconds.
+PAUSES_S = (0.1, 0.2, 0.4, 0.8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionTable:
+    """See craftspark.notifications.live.Connections."""
+
+    client: DynamoDBClient
+    table: str
+
+    def add_ticket(self, digest: str, maker: str, expires_at: datetime) -> None:
+        item = {**key(f"ticket#{digest}", "ticket"), "maker": text(maker), "expires_at": epoch(expires_at)}
+        self.client.put_item(TableName=self.table, Item=item)
+
+    def take_ticket(self, digest: str, now: datetime) -> str | None:
+        answer = self.client.delete_item(
+            TableName=self.table, Key=key(f"ticket#{digest}", "ticket"), ReturnValues="ALL_OLD"
+        )
+        item = answer.get("Attributes")
+        return item["maker"]["S"] if item is not None and live(item, now) else None
+
+    def add(self, connection: str, maker: str, connected_at: datetime) -> None:
+        ends = {"expires_at": epoch(connected_at + LONGEST_CONNECTION)}
+        there = {**key(maker, f"connection#{connection}"), "connected_at": text(timestamp(connected_at)), **ends}
+        back = {**key(f"connection#{connection}", "maker"), "maker": text(maker), **ends}
+        for item in (back, there):
+            self.client.put_item(TableName=self.table, Item=item)
+
+    def drop(self, connection: str) -> None:
+        answer = self.client.delete_item(
+            TableName=self.table, Key=key(f"connection#{connection}", "maker"), ReturnValues="ALL_OLD"
+        )
+        if item := answer.get("Attributes"):
+            self.client.delete_item(TableName=self.table, Key=key(item["maker"]["S"], f"connection#{connection}"))
+
+    def of(self, maker: str, now: datetime) -> Iterator[Connection]:
+        """The maker's connections."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="#owner = :maker AND begins_with(#item, :connection)",
+            ExpressionAttributeNames={"#owner": "owner", "#item": "item"},
+            ExpressionAttributeValues={":maker": text(maker), ":connection": text("connection#")},
+        )
+        for page in pages:
+            yield from (read_connection(item) for item in page["Items"] if live(item, now))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushes:
+    """Sends messages to connections."""
+
+    client: ApiGatewayManagementApiClient
+    table: ConnectionTable
+    now: Callable[[], datetime] = utc_now
+    pause: Callable[[float], None] = time.sleep
+
+    def send(self, connection: Connection, messages: Sequence[Message]) -> int:
+        """How many of the messages the connection was sent, in order; the first that cannot be sent ends it.
+
+        A connection that is gone is forgotten, but not while its handshake may still be under way: then the message
+        is tried again for a moment, and the connection is kept whatever comes of it.
+        """
+        pauses = iter(PAUSES_S)
+        for sent, message in enumerate(messages):
+            while not self._post(connection, message):
+                if not connection.is_young(self.now()):
+                    self.table.drop(connection.connection_id)
+                    return sent
+                wait_s = next(pauses, None)
+                if wait_s is None:
+                    return sent
+                self.pause(wait_s)
+        return len(messages)
+
+    def _post(self, connection: Connection, message: Message) -> bool:
+        """Whether API Gateway knows the connection."""
+        try:
+            self.client.post_to_connection(ConnectionId=connection.connection_id, Data=json.dumps(message).encode())
+        except self.client.exceptions.GoneException:
+            return False
+        return True
+
+
+def key(owner: str, item: str) -> Any:
+    return {"owner": text(owner), "item": text(item)}
+
+
+def read_connection(item: Mapping[str, Any]) -> Connection:
+    return Connection(
+        connection_id=item["item"]["S"].removeprefix("connection#"),
+        connected_at=datetime.fromisoformat(item["connected_at"]["S"]),
+    )

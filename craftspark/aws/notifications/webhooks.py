@@ -1,0 +1,244 @@
+"""Webhooks and the log of their deliveries, in a table of their own; messages to be delivered, in a queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from craftspark.aws.items import epoch, live, moment, number, text, timestamp
+from craftspark.aws.orchestration.intake import message_group
+from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.clock import utc_now
+from craftspark.errors import AccountContended, WebhookNotFound
+from craftspark.jobs.idempotency import EffectExists, Write
+from craftspark.notifications.webhooks import CHANGED, Delivery, Message, Webhook, WebhooksChanged
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+LOG_KEPT = timedelta(days=30)
+LONGEST_DELAY_S = 900  # of a message in SQS
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookTable:
+    """A maker's partition holds `webhook#<id>` and `delivery#<id>#<due>#<message>#<attempt>`.
+
+    `registered` has hashes of the webhooks' URLs: what bounds their number and keeps each URL from coming twice,
+    whatever is registered at the same moment.
+    """
+
+    client: DynamoDBClient
+    table: str
+
+    def of(self, maker: str) -> list[Webhook]:
+        return [read_webhook(item) for item in self._query(maker, "webhook#", limit=100, newest=False, now=True)]
+
+    def get(self, maker: str, webhook_id: str) -> Webhook:
+        """Raises WebhookNotFound."""
+        answer = self.client.get_item(TableName=self.table, Key=key(maker, webhook_id), ConsistentRead=True)
+        if "Item" not in answer:
+            raise not_found(webhook_id)
+        return read_webhook(answer["Item"])
+
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
+        new = {
+            "TableName": self.table,
+            "Item": webhook_item(webhook),
+            "ConditionExpression": "attribute_not_exists(maker)",
+        }
+        enter = {
+            "TableName": self.table,
+            "Key": registered_key(webhook.maker),
+            "UpdateExpression": "ADD urls :url",
+            "ConditionExpression": "attribute_not_exists(urls) OR (size(urls) < :most AND NOT contains(urls, :digest))",
+            "ExpressionAttributeValues": {
+                ":url": {"SS": [digest(webhook.url)]},
+                ":digest": text(digest(webhook.url)),
+                ":most": number(most),
+            },
+        }
+        try:
+            self._write([{"Update": enter}, {"Put": new}, *also])
+        except ConditionsFailed as failed:
+            refuse_second_effect(failed)
+            raise WebhooksChanged("the webhooks changed") from None
+
+    def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
+        put = {
+            "TableName": self.table,
+            "Item": webhook_item(webhook),
+            "ConditionExpression": "#secret = :secret",
+            "ExpressionAttributeNames": {"#secret": "secret"},
+            "ExpressionAttributeValues": {":secret": text(secret)},
+        }
+        try:
+            self._write([{"Put": put}, *also])
+        except ConditionsFailed as failed:
+            refuse_second_effect(failed)
+            self.get(webhook.maker, webhook.webhook_id)
+            raise AccountContended(CHANGED) from None
+
+    def drop(self, maker: str, webhook_id: str) -> None:
+        """Raises WebhookNotFound, or AccountContended."""
+        url = self.get(maker, webhook_id).url
+        gone = {
+            "TableName": self.table,
+            "Key": key(maker, webhook_id),
+            "ConditionExpression": "attribute_exists(maker)",
+        }
+        leave = {
+            "TableName": self.table,
+            "Key": registered_key(maker),
+            "UpdateExpression": "DELETE urls :url",
+            "ExpressionAttributeValues": {":url": {"SS": [digest(url)]}},
+        }
+        try:
+            self._write([{"Delete": gone}, {"Update": leave}])
+        except ConditionsFailed:
+            raise not_found(webhook_id) from None
+
+    def _write(self, writes: Sequence[Write]) -> None:
+        """Raises ConditionsFailed or AccountContended."""
+        try:
+            transact(self.client, writes)
+        except Contended as contended:
+            raise AccountContended(CHANGED) from contended
+
+    def log(self, message: Message, delivery: Delivery) -> None:
+        """Write down what became of the message's try."""
+        self.client.put_item(
+            TableName=self.table,
+            Item={
+                **try_key(message),
+                "message_id": text(delivery.message_id),
+                "attempt": number(delivery.attempt),
+                "at": text(timestamp(delivery.at)),
+                "expires_at": epoch(delivery.at + LOG_KEPT),
+                **({"status": number(delivery.status)} if delivery.status is not None else {}),
+                **({"error": text(delivery.error)} if delivery.error else {}),
+            },
+        )
+
+    def find_try(self, message: Message) -> Delivery | None:
+        """What became of the message's try, if it was made before."""
+        answer = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True)
+        return read_delivery(message.webhook_id, answer["Item"]) if "Item" in answer else None
+
+    def deliveries(self, maker: str, webhook_id: str, limit: int) -> list[Delivery]:
+        """The newest first; raises WebhookNotFound."""
+        self.get(maker, webhook_id)
+        items, now = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True), utc_now()
+        return [read_delivery(webhook_id, item) for item in items if live(item, now)]
+
+    def _query(self, maker: str, prefix: str, *, limit: int, newest: bool, now: bool = False) -> list[Any]:
+        """`now`: with all that was written before."""
+        answer = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="maker = :maker AND begins_with(#item, :prefix)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":maker": text(maker), ":prefix": text(prefix)},
+            ScanIndexForward=not newest,
+            ConsistentRead=now,
+            Limit=limit,
+        )
+        return answer["Items"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryQueue:
+    """A queue of messages to webhooks. The maker is the message group, so that one maker's flood delays no other's.
+
+    A message that is due later waits as a delayed one, which the limit on messages in flight does not count. SQS delays
+    for a quarter of an hour at most: who receives a message before it is due sends it once more.
+    """
+
+    client: SQSClient
+    url: str
+
+    def send(self, message: Message, now: datetime) -> None:
+        wait_s = ceil((message.due - now).total_seconds())
+        self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody=json.dumps({**asdict(message), "due": timestamp(message.due)}),
+            MessageGroupId=message_group(message.maker),
+            DelaySeconds=min(LONGEST_DELAY_S, max(0, wait_s)),
+        )
+
+
+def read_message(body: str) -> Message:
+    """A message as DeliveryQueue sent it."""
+    fields = json.loads(body)
+    return Message(**{**fields, "due": datetime.fromisoformat(fields["due"])})
+
+
+def try_key(message: Message) -> Any:
+    """The log's key of a try: the same for every copy of the message, and in the order in which tries are due."""
+    due, attempt = timestamp(message.due), message.attempt
+    item = f"delivery#{message.webhook_id}#{due}#{message.message_id}#{attempt}"
+    return {"maker": text(message.maker), "item": text(item)}
+
+
+def key(maker: str, webhook_id: str) -> Any:
+    return {"maker": text(maker), "item": text(f"webhook#{webhook_id}")}
+
+
+def refuse_second_effect(failed: ConditionsFailed) -> None:
+    """Raise EffectExists unless only the first of the writes was refused."""
+    if any(item is not None for item in failed.items[1:]):
+        raise EffectExists("it was written before") from None
+
+
+def registered_key(maker: str) -> Any:
+    return {"maker": text(maker), "item": text("registered")}
+
+
+def digest(url: str) -> str:
+    return sha256(url.encode()).hexdigest()
+
+
+def not_found(webhook_id: str) -> WebhookNotFound:
+    return WebhookNotFound(f"you have no webhook {webhook_id}", field="webhook_id")
+
+
+def webhook_item(webhook: Webhook) -> Any:
+    old = {"old_secret": text(webhook.old_secret)} if webhook.old_secret else {}
+    until = {"old_until": text(timestamp(webhook.old_until))} if webhook.old_until else {}
+    return {
+        **key(webhook.maker, webhook.webhook_id),
+        "url": text(webhook.url),
+        "secret": text(webhook.secret),
+        "created_at": text(timestamp(webhook.created_at)),
+        **old,
+        **until,
+    }
+
+
+def read_webhook(item: Mapping[str, Any]) -> Webhook:
+    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    return Webhook(
+        maker=plain["maker"],
+        webhook_id=plain["item"].removeprefix("webhook#"),
+        url=plain["url"],
+        secret=plain["secret"],
+        created_at=datetime.fromisoformat(plain["created_at"]),
+        old_secret=plain.get("old_secret"),
+        old_until=moment(plain.get("old_until")),
+    )
+
+
+def read_delivery(webhook_id: str, item: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        webhook_id=webhook_id,
+        message_id=item["message_id"]["S"],
+        attempt=int(item["attempt"]["N"]),
+        at=datetime.fromisoformat(item["at"]["S"]),
+        status=int(item["status"]["N"]) if "status" in item else None,
+        error=item["error"]["S"] if "error" in item else None,
+    )

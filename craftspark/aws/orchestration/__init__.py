@@ -1,0 +1,1 @@
+"""Step Functions executions and callbacks, and the queues that feed executions and GPU tasks."""

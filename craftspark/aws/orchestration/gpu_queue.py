@@ -1,0 +1,71 @@
+"""The GPU queue: batches for the warm pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from craftspark.errors import InvalidInput
+from craftspark.jobs.batches import Batch, BatchMalformed
+from craftspark.parsing import parse_object
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuMessage:
+    """A batch, the token that waits for it, and the receipt that deletes its message. `receives` counts this one."""
+
+    batch: Batch
+    token: str
+    receipt: str
+    receives: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuQueue:
+    """Receives batches and hides each while its worker lives."""
+
+    client: SQSClient
+    url: str
+    visibility_s: int
+
+    def receive(self, *, wait_s: int) -> GpuMessage | None:
+        """One message, waiting up to `wait_s` seconds for it; None where there is none.
+
+        Raises BatchMalformed for one that the state machine did not send; it stays, and ends in the dead-letter queue.
+        """
+        answer = self.client.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=1,
+            WaitTimeSeconds=wait_s,
+            VisibilityTimeout=self.visibility_s,
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+        )
+        for message in answer.get("Messages", []):
+            receives = int(message["Attributes"]["ApproximateReceiveCount"])
+            return read_message(message["Body"], message["ReceiptHandle"], receives)
+        return None
+
+    def hide(self, receipt: str, seconds: int | None = None) -> None:
+        """Keep a message from the other workers for the visibility timeout from now, or for `seconds`."""
+        self.client.change_message_visibility(
+            QueueUrl=self.url,
+            ReceiptHandle=receipt,
+            VisibilityTimeout=self.visibility_s if seconds is None else seconds,
+        )
+
+    def delete(self, receipt: str) -> None:
+        self.client.delete_message(QueueUrl=self.url, ReceiptHandle=receipt)
+
+
+def read_message(body: str, receipt: str, receives: int) -> GpuMessage:
+    """What the state machine sent; raises BatchMalformed."""
+    try:
+        value = parse_object(body, "message")
+        token = str(value["task_token"])
+        batch = value["batch"]
+    except (InvalidInput, KeyError) as error:
+        raise BatchMalformed(f"not a message of the state machine: {error!r}") from error
+    return GpuMessage(batch=Batch.from_json(batch), token=token, receipt=receipt, receives=receives)

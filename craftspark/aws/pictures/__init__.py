@@ -1,0 +1,1 @@
+"""Uploads and source pictures in S3 and DynamoDB, and their moderation by Bedrock."""

@@ -1,0 +1,29 @@
+"""The moderation of pictures that a stage's settings ask for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from craftspark.aws import clients
+from craftspark.errors import ModerationUnavailable
+from craftspark.moderation import PictureModeration
+from craftspark.settings import GuardrailSettings
+
+
+def picture_moderation(
+    settings: GuardrailSettings, tell_unavailable: Callable[[ModerationUnavailable], None]
+) -> PictureModeration | None:
+    """None where the stage has no guardrail. Its adapter is loaded where there is one."""
+    if not settings.guardrail_id:
+        return None
+    from craftspark.aws.pictures.guardrail import Guardrail, PictureBreaker
+
+    guardrail = Guardrail(
+        client=clients.picture_guardrails(), guardrail=settings.guardrail_id, version=settings.guardrail_version
+    )
+    return PictureModeration(
+        service=PictureBreaker(service=guardrail, clock=time.monotonic),
+        unjudged="accept" if settings.unjudged == "accept" else "refuse",
+        tell_unavailable=tell_unavailable,
+    )

@@ -1,0 +1,1 @@
+"""Styles, their trainings and releases in DynamoDB, and models in S3."""

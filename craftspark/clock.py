@@ -1,0 +1,9 @@
+"""The clock of the domain."""
+
+import time
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The time in UTC, to the millisecond: the precision that is stored, so that an answer and a later read agree."""
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)

@@ -1,0 +1,68 @@
+"""Names under which browsers save images and the files beside them: `red-apple-1.png`, `red-apple-1-cut.svg`."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from craftspark.jobs.job import Job, StoredImage, file_key, image_key, thumbnail_key
+
+# Letters; of four bytes each, and with number and suffix, a name stays below the 255 bytes that file systems take.
+LONGEST_STEM = 50
+# Browsers show these in a tab; everything else is saved.
+SHOWN = ("png", "webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An object of the images bucket. `disposition` is the Content-Disposition that S3 answers it with, if any.
+
+    No link to it is good beyond `until`: then its job has expired, whether S3 has deleted the object or not.
+    """
+
+    key: str
+    disposition: str | None = None
+    until: datetime | None = None
+
+
+def downloads_of(job: Job, image: StoredImage, stem: str) -> Iterator[Download]:
+    """The picture, its thumbnail and the files beside it, in the order of `keys_of`."""
+    numbered, until = f"{stem}-{image.index + 1}", job.expires_at
+    yield Download(image_key(job.job_id, image.index), disposition_of(f"{numbered}.png", job.tool), until)
+    yield Download(thumbnail_key(job.job_id, image.index), until=until)
+    for name in image.files:
+        yield Download(file_key(job.job_id, image.index, name), disposition_of(f"{numbered}-{name}", job.tool), until)
+
+
+def stem_of(job: Job) -> str:
+    """The job's title, else its prompt, else its tool, as words of letters and digits joined by hyphens."""
+    candidates = (job.title or "", str(job.request.get("prompt") or ""))
+    return next(filter(None, map(_slug, candidates)), job.tool)
+
+
+def disposition_of(name: str, otherwise: str) -> str:
+    """A Content-Disposition with this file name, as RFC 6266 has it.
+
+    A name beyond ASCII goes into `filename*`; clients that do not know that take `filename`, which has the nearest
+    ASCII letters, or `otherwise` where none of its words has any.
+    """
+    stem, _, suffix = name.rpartition(".")
+    kind = "inline" if suffix in SHOWN else "attachment"
+    if name.isascii():
+        return f'{kind}; filename="{name}"'
+    plain = _slug(unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode())
+    if not any(letter.isalpha() for letter in plain.partition("-")[0]):
+        plain = f"{otherwise}-{plain}".rstrip("-")
+    return f"{kind}; filename=\"{plain}.{suffix}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _slug(words: str) -> str:
+    """Lower-case letters, digits and marks of any script, whole words where one fits; the rest becomes hyphens."""
+    composed = unicodedata.normalize("NFC", words).lower()
+    kept = "".join(sign if unicodedata.category(sign)[0] in "LNM" else " " for sign in composed)
+    slug = "-".join(kept.split())
+    if len(slug) <= LONGEST_STEM:
+        return slug
+    head, hyphen, _ = slug[: LONGEST_STEM + 1].rpartition("-")
+    return head if hyphen else slug[:LONGEST_STEM]

@@ -1,0 +1,277 @@
+"""Estimates before anything is reserved: how long a job would wait, how long it would render, and whether it can end in
+time."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Any, Self
+
+from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
+from craftspark.jobs.backlog import Backlog, Readings
+from craftspark.models.catalogue import Model
+from craftspark.models.work import Wave, Work, cut_into
+from craftspark.styles.releases import Pin
+from craftspark.tools.request import DrawingRequest, JobRequest
+from craftspark.tools.sources import Source
+
+# A quote reads the backlog where the last reading is older, and so does a request that says how long it may wait: one
+# of a burst knows those before it, and a Lambda instance reads 20 times a second at most.
+FRESH_S = 0.05
+# Any other submission is content with a reading under which the job fits into its deadline even if the wait has grown
+# by GROWTH seconds a second since: a demand of eleven times what the workers do.
+GROWTH = 10
+STALE_S = 60.0
+# From the last stored image to the job's final state: Lambdas and the state machine's transitions.
+SETTLEMENT_S = 0.2
+LONGEST_RETRY_S = 600
+# What the images of one wave have in common, in all tools' renderers.
+KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Seconds: until the first step, from there to the job's end, and both, which is their sum as well."""
+
+    wait_s: int
+    total_s: int
+
+    @property
+    def render_s(self) -> int:
+        return self.total_s - self.wait_s
+
+    @classmethod
+    def rounded(cls, wait_s: float, render_s: float) -> Self:
+        """The nearest whole seconds of the total, of which rendering takes at least one."""
+        total_s = max(1, round(wait_s + render_s))
+        return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cheaper:
+    """What other settings would cost and take. `changes` are fields of the request."""
+
+    changes: dict[str, Any]
+    price: int
+    render_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """What a stage renders on. Times are seconds.
+
+    `warm_workers` serve the interactive lane; a batch of the bulk lane gets a launched task, of which there may be
+    `launched_tasks` at once. `launch_s` is how long a launch takes where none was measured lately, and
+    `dispatch_s` lie between a submission and the first step of an idle worker. A batch may take `batch_s`, a job
+    `deadline_s` from its submission to its end.
+    """
+
+    device: str
+    warm_workers: int
+    launched_tasks: int
+    launch_s: int
+    dispatch_s: float
+    batch_s: int
+    deadline_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimates:
+    """Estimates from the work that waits, for a model on a stage's capacity.
+
+    Every request is one that `for_model` and `for_source` returned.
+    """
+
+    readings: Readings
+    model: Model
+    capacity: Capacity
+
+    def of(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
+        """The estimate by a fresh reading of the backlog; raises RenderTooLong or BacklogTooLong as `admit` does."""
+        work = work or self.work(request, source)
+        self._check_render(request, source, work)
+        backlog, _ = self.readings.read(at_most_s=FRESH_S)
+        estimate = self._estimate(tool, request, work, backlog)
+        self._check_backlog(estimate, work, backlog.speed.pace(tool))
+        return estimate
+
+    def admit(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
+        """The estimate of a job that can end in time; `work` is the request's, where it is known.
+
+        Raises RenderTooLong where no backlog at all would be too much, BacklogTooLong where the present one is, and
+        WaitTooLong where it would wait longer than the request says.
+        """
+        work = work or self.work(request, source)
+        self._check_render(request, source, work)
+        backlog, age_s = self.readings.read(at_most_s=STALE_S)
+        estimate = self._estimate(tool, request, work, backlog)
+        if request.max_wait_s is not None or estimate.total_s + GROWTH * age_s > self.capacity.deadline_s:
+            backlog, _ = self.readings.read(at_most_s=FRESH_S)
+            estimate = self._estimate(tool, request, work, backlog)
+        self._check_backlog(estimate, work, backlog.speed.pace(tool))
+        self._check_wait(estimate, request.max_wait_s)
+        return estimate
+
+    def work(self, request: JobRequest, source: Source | None) -> Work:
+        """The request's work by the model's profile."""
+        model = self._model
+        profile, size = model.profiles[self.capacity.device], model.wave_size
+        waves: dict[int, Wave] = {}
+
+        def wave(images: int) -> Wave:
+            if images not in waves:
+                load = request.load(model, source, images)
+                waves[images] = Wave(
+                    images=images,
+                    render_s=profile.render_s(load),
+                    finish_s=profile.finish_s(load),
+                    calls_s=profile.call_time_s(load),
+                )
+            return waves[images]
+
+        batches = [
+            [wave(images) for images in cut_into(batch, size)]
+            for batch in cut_into(request.count, self.model.images_per_batch)
+        ]
+        return Work(batches=batches, wave_size=size)
+
+    def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
+        """Settings that cost less than the request's, the nearest first."""
+        backlog, _ = self.readings.read(at_most_s=STALE_S)
+        for change, price in cheaper(request, self.model, source):
+            other = request.model_copy(update=change)
+            render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
+            yield Cheaper(changes=change, price=price, render_s=render_s)
+
+    @cached_property
+    def _model(self) -> Model:
+        return self.model.on(self.capacity.device)
+
+    def _check_render(self, request: JobRequest, source: Source | None, work: Work) -> None:
+        """Raise RenderTooLong where the job alone takes longer than a job or a batch may."""
+        if self._fits(request, work):
+            return
+        render_s = ceil(self._render_s(request, work, 1.0))
+        if work.longest_batch_s > self.capacity.batch_s:
+            limit = f"the limit for {self.model.images_per_batch} images is {self.capacity.batch_s} s"
+        else:
+            limit = f"the limit for a job is {self.capacity.deadline_s} s"
+
+        def fits(other: JobRequest) -> bool:
+            return self._fits(other, self.work(other, source))
+
+        errors = changes_that_fit(request, self.model, fits)
+        raise RenderTooLong(
+            f"rendering would take about {render_s} s; {limit}; " + "; ".join(each["detail"] for each in errors),
+            field=errors[0]["field"],
+            errors=errors,
+            estimated_render_s=render_s,
+            deadline_s=self.capacity.deadline_s,
+        )
+
+    def _fits(self, request: JobRequest, work: Work) -> bool:
+        in_time = self.capacity.dispatch_s + self._render_s(request, work, 1.0) <= self.capacity.deadline_s
+        return in_time and work.longest_batch_s <= self.capacity.batch_s
+
+    def _estimate(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
+        render_s = self._render_s(request, work, backlog.speed.pace(tool))
+        return Estimate.rounded(self.capacity.dispatch_s + self._wait_s(request.lane, backlog), render_s)
+
+    def _wait_s(self, lane: str, backlog: Backlog) -> float:
+        capacity, speed = self.capacity, backlog.speed
+        launch_s = capacity.launch_s if speed.launch_s is None else speed.launch_s
+        workers = self._workers(lane)
+        ahead_s = backlog.work_s(lane, workers=workers, wave_size=self._model.wave_size) / workers
+        if lane == "bulk":
+            # A task that is launched takes its one batch at once; others wait only where all that may run do.
+            batches = backlog.batches(lane, self.model.images_per_batch)
+            return launch_s + (ahead_s if batches >= workers else 0.0)
+        return ahead_s + (0.0 if speed.warm else launch_s)
+
+    def _workers(self, lane: str) -> int:
+        of_lane = self.capacity.launched_tasks if lane == "bulk" else self.capacity.warm_workers
+        # A stage without warm workers launches a task for each batch that nobody takes.
+        return of_lane or self.capacity.launched_tasks
+
+    def _render_s(self, request: JobRequest, work: Work, pace: float) -> float:
+        return work.elapsed_s(self._workers(request.lane)) * pace + SETTLEMENT_S
+
+    def _check_backlog(self, estimate: Estimate, work: Work, pace: float) -> None:
+        capacity = self.capacity
+        late_s = estimate.total_s - capacity.deadline_s
+        if late_s <= 0 and work.longest_batch_s * pace <= capacity.batch_s:
+            return
+        why = (
+            f"it would wait about {estimate.wait_s} s and render for {estimate.render_s} s, and the limit is "
+            f"{capacity.deadline_s} s"
+            if late_s > 0
+            else f"rendering is slow at the moment and would take about {estimate.render_s} s"
+        )
+        raise BacklogTooLong(
+            f"the job would miss its deadline: {why}; try again later",
+            estimated_wait_s=estimate.wait_s,
+            estimated_render_s=estimate.render_s,
+            deadline_s=capacity.deadline_s,
+            retry_after_s=min(LONGEST_RETRY_S, max(late_s, 30)),
+        )
+
+    def _check_wait(self, estimate: Estimate, max_wait_s: int | None) -> None:
+        if max_wait_s is not None and estimate.wait_s > max_wait_s:
+            raise WaitTooLong(
+                f"the job would wait about {estimate.wait_s} s, longer than max_wait_s, {max_wait_s} s",
+                field="max_wait_s",
+                estimated_wait_s=estimate.wait_s,
+                retry_after_s=min(LONGEST_RETRY_S, estimate.wait_s - max_wait_s),
+            )
+
+
+def kind_of(tool: str, request: Mapping[str, Any], pin: Pin | None) -> str:
+    """Images of jobs of the same kind share waves."""
+    facts = [tool, pin, *(request.get(name) for name in KIND_FIELDS)]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+
+
+Fits = Callable[[JobRequest], bool]
+
+
+def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict[str, str]]:
+    """By field, what would have to change for a request to fit: one field alone, or several where none is enough."""
+    least = {"count": 1, "steps": max(model.min_steps, ceil(1 / (getattr(request, "drawing_strength", None) or 1)))}
+    errors = []
+    for name in request.work_fields:
+        value = largest_that_fits(request, name, least[name], fits) if name in least else None
+        if value is not None:
+            errors.append({"field": name, "detail": f"{name} {value} would fit"})
+        elif name not in least and getattr(request, name):
+            errors.append({"field": name, "detail": f"a smaller {name} takes less time"})
+    if not any("would fit" in error["detail"] for error in errors) and "steps" in request.work_fields:
+        one = request.model_copy(update={"count": 1})
+        steps = largest_that_fits(one, "steps", least["steps"], fits)
+        fix = "even one image takes too long" if steps is None else f"count 1 with steps {steps} would fit"
+        errors.insert(0, {"field": "count", "detail": fix})
+    return errors
+
+
+def largest_that_fits(request: JobRequest, name: str, least: int, fits: Fits) -> int | None:
+    """The largest value of a field below its present one with which a request fits; None where there is none."""
+    for value in range(getattr(request, name) - 1, least - 1, -1):
+        if fits(request.model_copy(update={name: value})):
+            return value
+    return None
+
+
+def cheaper(request: JobRequest, model: Model, source: Source | None) -> Iterator[tuple[dict[str, Any], int]]:
+    """Changes of settings that cost less than the request's, and their prices."""
+    price = request.count * request.credits_per_image(model, source)
+    changes: list[dict[str, Any]] = []
+    if isinstance(request, DrawingRequest) and (request.steps or 0) > model.default_steps:
+        changes.append({"steps": model.default_steps})
+    for count in (request.count // 2, 1):
+        if 0 < count < request.count and {"count": count} not in changes:
+            changes.append({"count": count})
+    for change in changes:
+        other = request.model_copy(update=change)
+        less = other.count * other.credits_per_image(model, source)
+        if less < price:
+            yield change, less

@@ -1,0 +1,164 @@
+"""Settlement: whatever happened, the job gets its final state and its reservation is resolved, exactly once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from craftspark.clock import utc_now
+from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
+from craftspark.expiry import is_expired
+from craftspark.jobs.failures import failure_for_maker
+from craftspark.jobs.job import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
+
+UNDELIVERED = "RenderFailed"
+
+
+class JobChanged(CraftsparkError):
+    """An image was stored, or the job ended, since the record was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A job's end: images delivered are committed, the others refunded. `thumbnails` are indexes of images."""
+
+    state: JobState
+    delivered: int
+    thumbnails: tuple[int, ...]
+    failures: tuple[ImageFailure, ...]
+    finished_at: datetime
+
+
+class JobBook(Protocol):
+    """Where jobs are read and ended."""
+
+    def read(self, job_id: str) -> JobRecord:
+        """The job as makers see it; raises JobNotFound, also for one that has expired or was deleted."""
+
+    def read_any(self, job_id: str) -> JobRecord:
+        """The job as long as its item is there: what it reserved is resolved even then. Raises JobNotFound."""
+
+    def overdue(self, now: datetime) -> Iterable[str]:
+        """The ids of the unfinished jobs whose deadline has passed."""
+
+    def end(self, record: JobRecord, verdict: Verdict) -> Job:
+        """Write the verdict and resolve the reservation; raises JobChanged, having written nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """Ends jobs. Every way of ending one goes through `_end`, and any number of tries ends it once."""
+
+    book: JobBook
+    now: Callable[[], datetime] = utc_now
+    tries: int = 10
+
+    def settle(
+        self, job_id: str, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
+    ) -> tuple[Job, bool]:
+        """End the job by what is stored of it; also tells whether it ended now and not before.
+
+        `outcomes` are the batches' results, `error` and `cause` the execution's own.
+        """
+        return self._end(job_id, lambda record: judge(record, failures_of(record, outcomes, error, cause), self.now()))
+
+    def cancel(self, maker: str, job_id: str) -> Job:
+        """End the maker's job at once: what is stored stays and is charged, the rest is refunded.
+
+        Raises JobNotFound where the maker has no such job, JobAlreadyFinal where it ended in another way.
+        """
+
+        def cancelled(record: JobRecord) -> Verdict:
+            verdict = judge(record, (), self.now())
+            complete = verdict.state is JobState.SUCCEEDED
+            return verdict if complete else replace(verdict, state=JobState.CANCELLED)
+
+        own(self.book.read(job_id).job, maker)
+        job, _ = self._end(job_id, cancelled)
+        if job.state is not JobState.CANCELLED:
+            raise JobAlreadyFinal(f"the job has already ended as {job.state}", field="job_id")
+        return job
+
+    def overdue(self) -> Iterable[str]:
+        """The ids of the jobs that nothing ended by their deadline."""
+        return self.book.overdue(self.now())
+
+    def end_overdue(self, job_id: str) -> Job:
+        """End such a job."""
+        return self.settle(job_id, [], JobOverdue.__name__, "the job did not finish by its deadline")[0]
+
+    def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> tuple[Job, bool]:
+        for _ in range(self.tries):
+            record = self.book.read_any(job_id)
+            if record.job.state.final:
+                return record.job, False
+            # Nobody can fetch the images of a job that has expired, so none is charged.
+            fetched = replace(record, images={}) if is_expired(record.job.expires_at, self.now()) else record
+            try:
+                return self.book.end(record, decide(fetched)), True
+            except JobChanged:
+                continue
+        raise JobChanged(f"job {job_id} changed on each of {self.tries} tries to end it")
+
+
+def own(job: Job, maker: str) -> Job:
+    """The job, if it is this maker's; another's is not found, so that ids tell nothing. Raises JobNotFound."""
+    if job.maker != maker:
+        raise JobNotFound(f"you have no job {job.job_id}", field="job_id")
+    return job
+
+
+def failures_of(
+    record: JobRecord, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
+) -> tuple[ImageFailure, ...]:
+    """One failure for each image that is not stored, by the nearest reason there is, in words for its maker."""
+    faults = faults_of(outcomes)
+    of_job = str(error or UNDELIVERED), str(cause or "")
+    return tuple(
+        failure_of(index, *faults.get(index, of_job)) for index in range(record.job.count) if index not in record.images
+    )
+
+
+def faults_of(outcomes: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+    """The error and cause of each image that has one: its own, or that of its batch, which names its `images`."""
+    faults = {
+        index: (str(outcome["error"]), str(outcome.get("cause") or ""))
+        for outcome in outcomes
+        if outcome.get("error")
+        for index in outcome["images"]
+    }
+    for outcome in outcomes:
+        for failure in outcome.get("failed", ()):
+            faults[failure["index"]] = failure["error"], failure["reason"]
+    return faults
+
+
+def first_fault(
+    failures: Sequence[ImageFailure], outcomes: Sequence[Mapping[str, Any]], error: str | None
+) -> str | None:
+    """The name that the first failure has in the execution; None where nothing failed."""
+    if not failures:
+        return None
+    name, _ = faults_of(outcomes).get(failures[0].index, (error or UNDELIVERED, ""))
+    return name
+
+
+def failure_of(index: int, error: str, detail: str) -> ImageFailure:
+    name, reason = failure_for_maker(error, detail)
+    return ImageFailure(index=index, error=name, reason=reason)
+
+
+def judge(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:
+    """The job's final state by what was delivered of it."""
+    delivered = len(record.images)
+    if delivered == record.job.count:
+        state = JobState.SUCCEEDED
+    else:
+        state = JobState.PARTLY_SUCCEEDED if delivered else JobState.FAILED
+    return Verdict(
+        state=state,
+        delivered=delivered,
+        thumbnails=tuple(sorted(record.images)[:THUMBNAILS_LISTED]),
+        failures=failures,
+        finished_at=finished_at,
+    )

@@ -1,0 +1,208 @@
+"""Submission: a maker's request becomes a job with its credits reserved, exactly once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from craftspark.clock import utc_now
+from craftspark.errors import (
+    AccountMissing,
+    BacklogTooLong,
+    CraftsparkError,
+    IdempotencyKeyReused,
+    RequestRefused,
+    WaitTooLong,
+)
+from craftspark.jobs.batches import job_order
+from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
+from craftspark.jobs.idempotency import Effect, effect_of, key_reused
+from craftspark.jobs.job import Job, JobState, seeds_of
+from craftspark.models.catalogue import Model
+from craftspark.models.work import Work
+from craftspark.moderation import Moderation
+from craftspark.parsing import parse_request
+from craftspark.styles.releases import Pin, Release, StyleUnknown
+from craftspark.tools import Tool, find_tool
+from craftspark.tools.request import JobRequest
+from craftspark.tools.sources import Source, Sources
+
+EstimateOf = Callable[[str, JobRequest, Source | None, Work], Estimate]
+
+
+class JobExists(CraftsparkError):
+    """A job with this id is there already; `job` is it."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"job {job.job_id} exists")
+        self.job = job
+
+
+class Acceptance(Protocol):
+    """Where a job and its reservation are written together or not at all."""
+
+    def accept(self, job: Job, effect: Effect | None = None) -> None:
+        """Bind the effect's key as well.
+
+        Raises JobExists, IdempotencyKeyReused, AccountMissing, or what credits.refusal and credits.exceeds answer;
+        nothing is written then.
+        """
+
+    def check_new(self, job_id: str) -> None:
+        """Raises JobExists."""
+
+    def open_account(self, maker: str) -> None:
+        """Give a new maker an account with the plan's credits of this month; once."""
+
+
+class Releases(Protocol):
+    """Where the versions of registered styles are looked up, seldom enough to cost a submission nothing."""
+
+    def find(self, style: str) -> Release:
+        """Raises StyleUnknown."""
+
+
+class Intake(Protocol):
+    """The queue in front of the state machine."""
+
+    def send(self, order: dict[str, Any], *, maker: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """What a job would cost, in credits, and take."""
+
+    price: int
+    credits_per_image: int
+    estimate: Estimate
+    cheaper: tuple[Cheaper, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submissions:
+    """The use case behind `POST /v1/tools/<tool>/jobs`: two calls to AWS on the usual path."""
+
+    acceptance: Acceptance
+    intake: Intake
+    releases: Releases
+    sources: Sources
+    estimates: Estimates
+    moderation: Moderation
+    model: Model
+    deadline: timedelta
+    retention: timedelta
+    now: Callable[[], datetime] = utc_now
+
+    def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str | None) -> Job:
+        """Accept the job, or answer the one that this key already asked for.
+
+        Raises ToolUnknown, InvalidInput, PromptRefused, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
+        TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended; nothing is
+        reserved then. A job whose message was lost is sent again by the caller's next try with the same key.
+        """
+        tool = find_tool(tool_name)
+        effect = effect_of(maker, idempotency_key, f"POST /v1/tools/{tool.name}/jobs", body)
+        try:
+            job = self._new_job(tool, body, effect)
+        except JobExists as existing:
+            if existing.job.fingerprint != effect.fingerprint:
+                raise key_reused() from None
+            job = existing.job
+        if job.state is JobState.QUEUED:
+            self.intake.send(job_order(job, self.model.images_per_batch), maker=maker)
+        return job
+
+    def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
+        """What the job would cost and take, without asking for it.
+
+        Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
+        """
+        tool = find_tool(tool_name)
+        job, request, estimate = self._job(tool, body, effect_of(maker, None, "quote", body), self.estimates.of)
+        return Quote(
+            price=job.price,
+            credits_per_image=job.credits_per_image,
+            estimate=estimate,
+            cheaper=tuple(self.estimates.cheaper(job.tool, request, job.source)),
+        )
+
+    def _new_job(self, tool: Tool, body: bytes | str, effect: Effect) -> Job:
+        """Accept the job; raises JobExists where the key has one, or why there can be none.
+
+        Whether the words, the source, the wait and the credits are good is asked of new jobs alone: one that was
+        accepted is answered, whatever has become of them since.
+        """
+        try:
+            job, _, _ = self._job(tool, body, effect, self.estimates.admit)
+            self._accept(job, effect)
+        except IdempotencyKeyReused:
+            raise
+        except (RequestRefused, BacklogTooLong, WaitTooLong):
+            if effect.keyed:
+                self.acceptance.check_new(effect.effect_id)
+            raise
+        return job
+
+    def _accept(self, job: Job, effect: Effect) -> None:
+        try:
+            self.acceptance.accept(job, effect)
+        except AccountMissing:
+            self.acceptance.open_account(job.maker)
+            self.acceptance.accept(job, effect)
+
+    def _job(
+        self, tool: Tool, body: bytes | str, effect: Effect, estimate_of: EstimateOf
+    ) -> tuple[Job, JobRequest, Estimate]:
+        """The job, its request with all that model and source decide, and its estimate."""
+        maker, job_id = effect.maker, effect.effect_id
+        asked = parse_request(tool.request, body, parsed=True)  # by effect_of
+        created_at = self.now()
+        self.moderation.check(maker, asked.words, created_at)
+        request = asked.for_model(self.model)
+        pin = self._pin(request.wanted_style, job_id, created_at)
+        deadline = (created_at + self.deadline).replace(microsecond=0)
+        source = None
+        if request.wanted_source:
+            source = self.sources.find(maker, request.wanted_source, until=deadline)
+            request = request.for_source(source)
+        settled = request.model_dump()
+        work = self.estimates.work(request, source)
+        estimate = estimate_of(tool.name, request, source, work)
+        job = Job(
+            job_id=job_id,
+            maker=maker,
+            tool=tool.name,
+            request=settled,
+            fingerprint=effect.fingerprint,
+            lane=request.lane,
+            seeds=seeds_of(job_id, request.seed, request.count),
+            credits_per_image=request.credits_per_image(self.model, source),
+            state=JobState.QUEUED,
+            created_at=created_at,
+            deadline=deadline,
+            expires_at=(created_at + self.retention).replace(microsecond=0),
+            pin=pin,
+            source=source,
+            kind=kind_of(tool.name, settled, pin),
+            work_s=work.busy_s,
+            shared_s=work.shared_s,
+            estimated_wait_s=estimate.wait_s,
+            estimated_render_s=estimate.render_s,
+        )
+        return job, request, estimate
+
+    def _pin(self, style: str | None, job_id: str, now: datetime) -> Pin | None:
+        """The version of a registered style; None where the model's own look or one of its own styles is wanted.
+
+        Raises InvalidInput for a style that neither the model nor the registry can draw.
+        """
+        if style is None or self.model.has_style(style):
+            return None
+        try:
+            release = self.releases.find(style)
+        except StyleUnknown:
+            release = None
+        pin = release.pin(job_id, now) if release and release.model == self.model.name else None
+        if pin is None:
+            self.model.style(style)  # raises, and names the styles there are
+        return pin

@@ -1,0 +1,1 @@
+"""Models: the catalogue, the tokens of a prompt, and the work that a request takes."""

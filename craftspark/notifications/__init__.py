@@ -1,0 +1,1 @@
+"""How clients learn what happened: polling, live updates and webhooks."""

@@ -1,0 +1,1 @@
+"""Styles: their trainings, releases, trials and rollbacks."""

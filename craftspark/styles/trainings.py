@@ -1,0 +1,321 @@
+"""Trainings: a style is trained, approved by a person, put on trial, and promoted or not.
+
+Every training ends in one of four final states, and a final one never changes.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from craftspark.clock import utc_now
+from craftspark.errors import CraftsparkError, InvalidInput
+from craftspark.parsing import PROSE, WORDS, parse_request
+from craftspark.tools.request import LARGEST_SEED
+
+# Of the events about trainings.
+SOURCE = "craftspark.trainings"
+DATASETS = "datasets/"
+STYLE_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+VERSION_NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
+
+
+class TrainingState(StrEnum):
+    """Training and awaiting approval, then perhaps on trial as a canary; then final."""
+
+    TRAINING = "training"
+    AWAITS_APPROVAL = "awaits_approval"
+    CANARY = "canary"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        return self in (
+            TrainingState.PROMOTED,
+            TrainingState.ROLLED_BACK,
+            TrainingState.REJECTED,
+            TrainingState.FAILED,
+        )
+
+
+class TrainingNotFound(CraftsparkError):
+    """No training has this id."""
+
+
+class VersionTaken(CraftsparkError):
+    """The style has a training of this version already, by another request."""
+
+
+class TrainingNotAwaiting(CraftsparkError):
+    """The training does not wait for a decision, not yet or not any more."""
+
+
+class AlreadyDecided(CraftsparkError):
+    """Somebody decided otherwise before."""
+
+
+class NotApproved(CraftsparkError):
+    """A version is registered only after a person has approved it."""
+
+
+class TrainingChanged(CraftsparkError):
+    """The training or its style changed since it was read."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class TrainingRequest(_Strict):
+    """Train a version of a style on a dataset in the training bucket. `who` asks for it."""
+
+    style: str = Field(pattern=STYLE_NAME, max_length=40)
+    version: str = Field(pattern=VERSION_NAME)
+    dataset: str = Field(pattern=r"^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./-]+$", max_length=500)
+    who: Words
+    steps: int | None = Field(None, ge=1, le=20_000)
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
+
+
+class RollbackRequest(_Strict):
+    """Make an earlier version of a style the stable one: `version`, or the one before the present one."""
+
+    style: str = Field(pattern=STYLE_NAME, max_length=40)
+    version: str | None = Field(None, pattern=VERSION_NAME)
+    who: Words
+    why: Words
+
+
+class DecisionRequest(_Strict):
+    """What a person decides on a training, and why."""
+
+    training_id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    decision: Literal["approve", "reject"]
+    who: Words
+    why: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonsDecision:
+    """Who decided what, why and when."""
+
+    decision: str
+    who: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One training. `figures` and the places of adapter and grid are there once it is trained."""
+
+    style: str
+    version: str
+    model: str
+    request: Mapping[str, Any]
+    fingerprint: str
+    created_at: datetime
+    state: TrainingState = TrainingState.TRAINING
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    adapter: str = ""
+    grid: str = ""
+    token: str = ""
+    decided: PersonsDecision | None = None
+    finished_at: datetime | None = None
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def training_id(self) -> str:
+        return training_id_of(self.style, self.version)
+
+
+def training_id_of(style: str, version: str) -> str:
+    """Names cannot have a dot, so no two versions share an id."""
+    return f"{style}.{version}"
+
+
+def adapter_prefix(style: str, version: str) -> str:
+    """Where the models bucket keeps a version's adapter."""
+    return f"styles/{style}/{version}"
+
+
+def run_prefix(training_id: str) -> str:
+    """Where the training bucket keeps a run's checkpoints, its progress and its grid."""
+    return f"runs/{training_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOrder:
+    """What a training's execution and its tasks are given: ids and numbers, no words of a person.
+
+    `steps` is None for as many as the recipe thinks best; `stable` is the version to compare with, empty for none.
+    """
+
+    training_id: str
+    style: str
+    version: str
+    model: str
+    dataset: str
+    steps: int | None
+    seed: int
+    stable: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, training: Training, *, stable: str) -> Self:
+        asked = training.request
+        return cls(
+            training_id=training.training_id,
+            style=training.style,
+            version=training.version,
+            model=training.model,
+            dataset=asked["dataset"],
+            steps=asked["steps"],
+            seed=asked["seed"],
+            stable=stable,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training came to. `figures` has at least `loss` and `loss_without`, of the same pictures and noise.
+
+    Where the style has a stable version, `stable` names it, and `style_loss` and `style_loss_stable` compare the two.
+
+    `adapter` and `grid` are places in buckets.
+    """
+
+    figures: Mapping[str, Any]
+    adapter: str
+    grid: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"figures": dict(self.figures), "adapter": self.adapter, "grid": self.grid}
+
+
+class TrainingBook(Protocol):
+    """Where trainings are kept. Every change is conditional on what was read."""
+
+    def open(self, training: Training) -> Training | None:
+        """Write a new training; answers the one that is there already, having written nothing."""
+
+    def read(self, training_id: str) -> Training:
+        """Raises TrainingNotFound."""
+
+    def decide(self, training: Training, decided: PersonsDecision) -> None:
+        """Raises TrainingChanged where it does not wait for a decision any more."""
+
+
+class Releases(Protocol):
+    """Where the versions of styles are looked up."""
+
+    def stable(self, style: str) -> str:
+        """The style's stable version; empty where it has none."""
+
+
+class Starter(Protocol):
+    """Starts the training's execution, once."""
+
+    def begin(self, name: str, order: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainings:
+    """Begins trainings of the stage's `model` on datasets of the stage's `bucket`."""
+
+    book: TrainingBook
+    starter: Starter
+    releases: Releases
+    bucket: str
+    model: str
+    now: Callable[[], datetime] = utc_now
+
+    def start(self, body: str) -> Training:
+        """Begin the training, or answer the one that was begun by the same request.
+
+        Raises InvalidInput, or VersionTaken for another request of the same version.
+        """
+        request = parse_request(TrainingRequest, body)
+        folder = f"s3://{self.bucket}/{DATASETS}"
+        if not request.dataset.startswith(folder) or ".." in request.dataset:
+            raise InvalidInput(f"the dataset lies under {folder}, not at {request.dataset}", field="dataset")
+        training = Training(
+            style=request.style,
+            version=request.version,
+            model=self.model,
+            request=request.model_dump(),
+            fingerprint=hashlib.sha256(request.model_dump_json(exclude={"who"}).encode()).hexdigest(),
+            created_at=self.now(),
+        )
+        if existing := self.book.open(training):
+            if existing.fingerprint != training.fingerprint:
+                raise VersionTaken(
+                    f"{training.training_id} was begun with another request; choose another version", field="version"
+                )
+            training = existing
+        if training.state is TrainingState.TRAINING:
+            order = TrainingOrder.of(training, stable=self.releases.stable(training.style))
+            self.starter.begin(training.training_id, order.to_json())
+        return training
+
+
+class Waiter(Protocol):
+    """The state machine that waits with a token."""
+
+    def answer(self, token: str, result: Mapping[str, Any]) -> bool:
+        """Whether anybody still waited."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approvals:
+    """A person's decisions on trainings."""
+
+    book: TrainingBook
+    waiter: Waiter
+    now: Callable[[], datetime] = utc_now
+
+    def decide(self, body: str) -> Training:
+        """Decide once; the same decision again changes nothing, and mends an answer that was lost.
+
+        Raises InvalidInput, TrainingNotFound, TrainingNotAwaiting, or AlreadyDecided for a different decision.
+        """
+        request = parse_request(DecisionRequest, body)
+        training = self.book.read(request.training_id)
+        first = training.decided is None
+        if training.decided is None:
+            if training.state is not TrainingState.AWAITS_APPROVAL:
+                raise TrainingNotAwaiting(
+                    f"{training.training_id} waits for no decision: it is {training.state}", field="training_id"
+                )
+            decided = PersonsDecision(decision=request.decision, who=request.who, why=request.why, at=self.now())
+            try:
+                self.book.decide(training, decided)
+            except TrainingChanged:
+                first = False
+            training = self.book.read(request.training_id)
+        if training.decided is None:
+            raise TrainingNotAwaiting(f"{training.training_id} waits for no decision any more", field="training_id")
+        if training.decided.decision != request.decision:
+            raise AlreadyDecided(
+                f"{training.decided.who} decided to {training.decided.decision} {training.training_id} before",
+                field="decision",
+            )
+        heard = self.waiter.answer(training.token, {"decision": request.decision})
+        if first and not heard:
+            raise TrainingNotAwaiting(
+                f"{training.training_id} does not wait with this token any more; where it asks anew, decide again",
+                field="training_id",
+            )
+        return training

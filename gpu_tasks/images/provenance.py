@@ -1,0 +1,115 @@
+"""Where a picture comes from, written into it: its recipe, and that a machine made it.
+
+PNG and SVG carry the same XMP packet: IPTC's digital source type, and the recipe as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from typing import Any, Self
+from xml.etree.ElementTree import ParseError
+from xml.sax.saxutils import escape
+
+from defusedxml import ElementTree
+from PIL import Image
+
+from craftspark.errors import CraftsparkError
+from craftspark.version import VERSION
+from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.order import ImageOrder
+
+PNG_KEYWORD = "XML:com.adobe.xmp"
+NAMESPACE = "urn:craftspark:recipe:1"
+# What a maker wrote. It goes along only where they agreed to it.
+WORDS = ("prompt", "negative_prompt", "also")
+# What tells nothing about the picture, or is private.
+LEFT_OUT = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt", "source")
+# IPTC's vocabulary of digital source types, https://cv.iptc.org/newscodes/digitalsourcetype/
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
+PARTLY_GENERATED = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+
+
+class RecipeMissing(CraftsparkError):
+    """The file carries no recipe of ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that a picture was made of. `seed` is what was asked for, `drawn_with` what drew it after a second try.
+
+    `model_sha256` is that of the model's manifest, `words` the maker's own, where they agreed. `from_picture` tells
+    whether it began from a picture, which is not part of the recipe.
+    """
+
+    tool: str
+    model: str
+    model_sha256: str
+    seed: int
+    drawn_with: int
+    settings: Mapping[str, Any]
+    words: Mapping[str, Any] | None
+    style_version: str | None
+    from_picture: bool
+    digital_source_type: str
+
+    @classmethod
+    def of(cls, order: ImageOrder, drawn: Drawn, model: str, model_sha256: str) -> Self:
+        request = order.request
+        shared = {name: request[name] for name in WORDS if name in request} if request.get("share_prompt") else None
+        brought = order.source is not None and order.source.bucket == "uploads"
+        return cls(
+            tool=order.tool,
+            model=model,
+            model_sha256=model_sha256,
+            seed=order.seed,
+            drawn_with=drawn.seed,
+            settings={name: value for name, value in request.items() if name not in LEFT_OUT},
+            words=shared,
+            style_version=order.pin.version if order.pin else None,
+            from_picture=order.source is not None,
+            digital_source_type=PARTLY_GENERATED if brought else ALL_GENERATED,
+        )
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        """The recipe in a PNG or an SVG; raises RecipeMissing."""
+        try:
+            found = ElementTree.fromstring(_packet(content)).find(f".//{{{NAMESPACE}}}Recipe")
+            return cls(**json.loads((found is not None and found.text) or ""))
+        except (ParseError, TypeError, ValueError):
+            raise RecipeMissing(
+                "this file carries no recipe; it was made elsewhere, or its metadata was taken away"
+            ) from None
+
+    def xmp(self) -> str:
+        """The packet, the same for the same recipe.
+
+        The JSON is ASCII, with escapes for everything else: XML 1.0 has no control characters and no lone surrogates,
+        and a reader may change line ends.
+        """
+        recipe = escape(json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True))
+        return (
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+            ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+            f"<xmp:CreatorTool>{made_by()}</xmp:CreatorTool>"
+            f"<Iptc4xmpExt:DigitalSourceType>{self.digital_source_type}</Iptc4xmpExt:DigitalSourceType>"
+            f'<r:Recipe xmlns:r="{NAMESPACE}">{recipe}</r:Recipe>'
+            "</rdf:Description></rdf:RDF></x:xmpmeta>"
+        )
+
+
+def made_by() -> str:
+    return f"Craftspark {VERSION}"
+
+
+def _packet(content: bytes) -> str | bytes:
+    """The XML that holds the recipe: a PNG's packet, or all of an SVG."""
+    if content.startswith(b"\x89PNG"):
+        with Image.open(BytesIO(content), formats=("PNG",)) as image:
+            return str(image.info.get(PNG_KEYWORD, ""))
+    return content

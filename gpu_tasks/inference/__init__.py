@@ -1,0 +1,1 @@
+"""Models in a worker: loading, adapters, Diffusers pipelines and upscaling networks."""

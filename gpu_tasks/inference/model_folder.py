@@ -1,0 +1,52 @@
+"""What a folder must hold to be a model or an adapter, told by its index and the names of its files."""
+
+from collections.abc import Collection
+from typing import Any
+
+from gpu_tasks.inference import adapters
+
+INDEX = "model_index.json"
+# The one family that `load_pipeline` loads.
+FAMILY = "StableDiffusionPipeline"
+# Not loaded: this service judges pictures by a classifier of its own.
+SKIPPED = ("safety_checker", "feature_extractor")
+# Components of these kinds are made of settings alone.
+WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler")
+
+
+class NoModel(Exception):
+    """A folder is neither a model that the worker loads nor an adapter; the message names what is wrong."""
+
+
+def check_adapter(names: Collection[str]) -> None:
+    """Raise NoModel unless these are the files of a style's adapter."""
+    missing = [name for name in (adapters.FACTS, adapters.WEIGHTS) if name not in names]
+    if missing:
+        raise NoModel(f"it is no model: it has no {INDEX}; and no adapter: it lacks {' and '.join(missing)}")
+
+
+def check_pipeline(index: Any, names: Collection[str]) -> None:
+    """Raise NoModel unless the index is one of our family and every component that it names has its files.
+
+    `index` is the parsed model_index.json, `names` are the files' paths inside the folder.
+    """
+    if not isinstance(index, dict):
+        raise NoModel(f"it is no model: {INDEX} is no JSON object")
+    if (family := index.get("_class_name")) != FAMILY:
+        raise NoModel(f"the worker loads {FAMILY}, and this is {family}")
+    # A component is [library, class]; [null, null] is one that the pipeline goes without.
+    components = {
+        name: str(kind[1])
+        for name, kind in index.items()
+        if isinstance(kind, list) and len(kind) == 2 and any(kind) and name not in SKIPPED
+    }
+    missing = [name for name, kind in components.items() if not _is_there(name, kind, names)]
+    if missing or not components:
+        raise NoModel(f"it is no model: it lacks the files of {', '.join(missing) or 'all components'}")
+
+
+def _is_there(component: str, kind: str, names: Collection[str]) -> bool:
+    files = [name for name in names if name.startswith(f"{component}/")]
+    if kind.endswith(WITHOUT_WEIGHTS):
+        return bool(files)
+    return any(name.endswith(".safetensors") for name in files)

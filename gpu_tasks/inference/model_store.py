@@ -1,0 +1,116 @@
+"""Models as the catalogue names them, checked against their hashes before they are loaded.
+
+A model is a folder in diffusers' own format with a manifest of its files' SHA-256. The built-in one lies beside the
+code; the others lie in the models bucket, where `python -m gpu_tasks.inference.push_model` puts them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+from diffusers.utils import logging as diffusers_log
+
+from craftspark.aws import clients
+from craftspark.aws.styles.models import ModelBucket
+from craftspark.errors import ModelUnavailable
+from craftspark.models.catalogue import Model
+from craftspark.settings import StudioSettings, TrainerSettings
+from gpu_tasks.inference.device import make_repeatable
+
+BUILT_IN = Path(__file__).parents[1] / "models"
+CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
+MANIFEST = "manifest.json"
+FILES_AT_ONCE = 4
+
+Download = Callable[[str, Path], None]
+
+
+def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipeline:
+    """The model's pipeline, on a GPU in half precision, on a CPU in single; raises ModelUnavailable.
+
+    A worker that was promised a GPU never falls back to the CPU: it would be a hundred times slower and cost the same.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ModelUnavailable(
+            "torch finds no CUDA device; is the instance's driver older than the CUDA of this image?"
+        )
+    folder = locate(model.source, settings)
+    check(folder)
+    diffusers_log.disable_progress_bar()  # a log is read by the line
+    make_repeatable()
+    dtype = torch.float16 if settings.device == "cuda" else torch.float32
+    pipeline = StableDiffusionPipeline.from_pretrained(
+        folder, dtype=dtype, safety_checker=None, local_files_only=True
+    ).to(settings.device)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def locate(source: str, settings: StudioSettings | TrainerSettings) -> Path:
+    """The folder of a model or an adapter, fetched first where it has to be; raises ModelUnavailable."""
+    kind, _, place = source.partition(":")
+    if kind == "built-in":
+        return BUILT_IN / place
+    if kind == "s3":
+        bucket = ModelBucket(client=clients.s3(), bucket=settings.models_bucket)
+        return fetch(CACHE / place, lambda name, path: bucket.download(place, name, path))
+    raise ModelUnavailable(f"a source of an unknown kind: {source}")
+
+
+def fetch(folder: Path, download: Download) -> Path:
+    """Bring a model's folder up to its manifest, keeping the files that are right already."""
+    try:
+        download(MANIFEST, folder / MANIFEST)
+        expected = read_manifest(folder)
+        wanted = [name for name, digest in expected.items() if not matches(folder / name, digest)]
+        with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
+            list(threads.map(lambda name: download(name, folder / name), wanted))
+    except FileNotFoundError as error:
+        raise ModelUnavailable(f"the model store has no {error}") from None
+    return folder
+
+
+def check(folder: Path) -> None:
+    """Raise ModelUnavailable unless the folder's files are exactly what its manifest says."""
+    for name, digest in read_manifest(folder).items():
+        if not matches(folder / name, digest):
+            raise ModelUnavailable(f"{folder / name} is missing, or not the file that {MANIFEST} names")
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """SHA-256 by path; raises ModelUnavailable for one that is missing or would reach outside the folder."""
+    try:
+        manifest: dict[str, str] = json.loads((folder / MANIFEST).read_text())
+    except FileNotFoundError:
+        raise ModelUnavailable(f"{folder} has no {MANIFEST}") from None
+    for name in manifest:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise ModelUnavailable(f"{MANIFEST} of {folder} names a file outside: {name}")
+    return manifest
+
+
+def matches(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256_of(path) == digest
+
+
+def sha256_of(path: Path) -> str:
+    """Read in pieces: a file of weights may be larger than memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def manifest_of(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file of a model folder, by its path inside."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
+
+
+def write_manifest(folder: Path) -> None:
+    (folder / MANIFEST).write_text(json.dumps(manifest_of(folder), indent=1) + "\n")

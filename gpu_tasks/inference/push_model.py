@@ -1,0 +1,136 @@
+"""Mirror a model or an adapter into the models bucket, so that no worker ever waits for a hub.
+
+`python -m gpu_tasks.inference.push_model NAME --bucket BUCKET (--hub ID --revision COMMIT | --folder PATH) [--replace]`
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from craftspark.aws import clients
+from craftspark.aws.styles.models import ModelBucket
+from gpu_tasks.inference import hub
+from gpu_tasks.inference.model_folder import INDEX, NoModel, check_adapter, check_pipeline
+from gpu_tasks.inference.model_store import MANIFEST, read_manifest, write_manifest
+
+NAME_TAKEN = "another model is in the bucket as {}: choose another name, or say --replace"
+
+
+class NameTaken(Exception):
+    """Another model is in the bucket under this name."""
+
+
+def check_folder(folder: Path) -> None:
+    """Raise NoModel unless the folder is a whole model or a whole adapter."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    try:
+        if INDEX in names:
+            check_pipeline(json.loads((folder / INDEX).read_text()), names)
+        else:
+            check_adapter(names)
+    except ValueError as error:
+        raise NoModel(f"{folder}: it is no model: {INDEX} is no JSON: {error}") from None
+    except NoModel as refusal:
+        raise NoModel(f"{folder}: {refusal}") from None
+
+
+def push(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False) -> int:
+    """Upload a model folder under the prefix `name`, the manifest last: until then the model is not there.
+
+    Answers the number of files. `folder` gets a manifest of its files as they are. Raises NoModel or NameTaken before
+    anything is uploaded; `replace` allows to overwrite another model.
+    """
+    check_folder(folder)
+    write_manifest(folder)
+    files = read_manifest(folder)
+    if not replace and _manifest_of(name, bucket) not in (None, files):
+        raise NameTaken(NAME_TAKEN.format(name))
+    names = list(files)
+    for file in (*names, MANIFEST):
+        bucket.upload(name, file, folder / file)
+    return len(names)
+
+
+def push_from_hub(
+    name: str,
+    repository: str,
+    revision: str,
+    bucket: ModelBucket,
+    *,
+    source: hub.Hub,
+    licensed: bool = False,
+    replace: bool = False,
+) -> int:
+    """Mirror a model of a hub at one commit; what can be refused is refused before its weights are downloaded.
+
+    Answers and raises as `push` does; raises LicenceRefused too.
+    """
+    model = source.describe(repository, revision)
+    hub.check(model, licensed=licensed)
+    there = None if replace else _manifest_of(name, bucket)
+    if there is not None and any(digest and there.get(file) != digest for file, digest in model.wanted.items()):
+        raise NameTaken(NAME_TAKEN.format(name))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        source.download(repository, revision, folder)
+        return push(name, folder, bucket, replace=replace)
+
+
+def push_copy(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False) -> int:
+    """Push a folder that stays as it is; answers and raises as `push` does."""
+    check_folder(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "model"
+        shutil.copytree(folder, copy)
+        return push(name, copy, bucket, replace=replace)
+
+
+def _manifest_of(name: str, bucket: ModelBucket) -> dict[str, str] | None:
+    """The manifest that the bucket has under this name; None where it has none."""
+    with tempfile.TemporaryDirectory() as scratch:
+        there = Path(scratch)
+        try:
+            bucket.download(name, MANIFEST, there / MANIFEST)
+        except FileNotFoundError:
+            return None
+        return read_manifest(there)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gpu_tasks.inference.push_model", description=__doc__)
+    parser.add_argument("name", help="its prefix, as the catalogue's source has it after `s3:`")
+    parser.add_argument("--bucket", required=True)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--hub", help="a hub repository, such as stable-diffusion-v1-5/stable-diffusion-v1-5")
+    source.add_argument("--folder", type=Path, help="a model's folder in diffusers' format, or an adapter's")
+    parser.add_argument("--revision", help="the hub repository's commit; needed with --hub")
+    parser.add_argument("--licensed", action="store_true", help="there is a licence to use the hub's model")
+    parser.add_argument("--replace", action="store_true", help="overwrite another model of this name")
+    arguments = parser.parse_args()
+    if arguments.hub and not arguments.revision:
+        parser.error("--hub needs --revision: a commit, so that the model is the same tomorrow")
+    bucket = ModelBucket(client=clients.s3(), bucket=arguments.bucket)
+    try:
+        if arguments.hub:
+            files = push_from_hub(
+                arguments.name,
+                arguments.hub,
+                arguments.revision,
+                bucket,
+                source=hub.HuggingFace(),
+                licensed=arguments.licensed,
+                replace=arguments.replace,
+            )
+        else:
+            files = push_copy(arguments.name, arguments.folder, bucket, replace=arguments.replace)
+    except (NoModel, NameTaken, hub.LicenceRefused, httpx.HTTPError, OSError) as refusal:
+        parser.error(str(refusal))
+    print(f"{files} files are in s3://{arguments.bucket}/{arguments.name}/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Outpaint: a canvas, and the windows that are drawn on it."""

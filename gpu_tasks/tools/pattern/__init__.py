@@ -1,0 +1,1 @@
+"""Pattern: seamless tiles, painted as a whole or scattered with motifs."""

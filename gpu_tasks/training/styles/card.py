@@ -1,0 +1,78 @@
+"""An adapter's card: what it is, from what it was made, and what was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gpu_tasks.inference.adapters import WEIGHTS, Adapter
+from gpu_tasks.inference.model_store import sha256_of
+from gpu_tasks.training.dataset.picture import Picture
+
+
+def write_card(folder: Path, adapter: Adapter, pictures: Sequence[Picture], figures: dict[str, Any]) -> None:
+    """Write README.md beside the adapter's other files."""
+    works = sorted({(picture.attribution or picture.source or "not named", picture.licence) for picture in pictures})
+    lines = [
+        f"# {adapter.name}",
+        "",
+        f"An adapter (LoRA, rank {adapter.rank}) of the UNet of `{adapter.base}`. Diffusers loads it with "
+        "`load_lora_weights`; the worker refuses it on any other UNet.",
+        "",
+        "![Rows in pairs: without the adapter, and under it the same prompts and seeds with it](before-after.png)",
+        "",
+        "Rows in pairs: without the adapter, and under it the same prompts and seeds with it; not picked.",
+        "",
+        "## Data",
+        "",
+        f"{len(pictures)} pictures: {', '.join(picture.name for picture in pictures)}.",
+        "",
+        "| work | licence |",
+        "|---|---|",
+        *(f"| {work} | {licence} |" for work, licence in works),
+        "",
+        *([f"Every caption began with `{adapter.word}`, and so does every prompt.", ""] if adapter.word else []),
+        "## Recipe",
+        "",
+        "`python -m gpu_tasks.training finetune`; the same recipe gives the same bytes on the same kind of machine.",
+        "",
+        *(f"- {name}: {value}" for name, value in adapter.recipe.items()),
+        "",
+        *measured(figures),
+        "## Files",
+        "",
+        f"- `{WEIGHTS}`: SHA-256 {sha256_of(folder / WEIGHTS)}",
+        f"- UNet of the base: SHA-256 {adapter.unet_sha256}",
+        "",
+        "`manifest.json` has the SHA-256 of every other file in this folder.",
+    ]
+    (folder / "README.md").write_text("\n".join(lines) + "\n")
+
+
+def measured(figures: dict[str, Any]) -> list[str]:
+    if not figures:
+        return []
+    styles = list(figures["before"])
+    rows = {
+        "drawn before": figures["before"],
+        "drawn after": figures["after"],
+        **{f"real pictures of {style}": shares for style, shares in figures["real_pictures"].items()},
+    }
+    return [
+        "## Measured",
+        "",
+        f"{figures['prompts']} prompts, the names of subjects that were held out. A classifier of style "
+        "(gpu_tasks/training/evaluation/style.py) says which style each picture is most like, in percent:",
+        "",
+        f"| | {' | '.join(styles)} |",
+        f"|---|{'---|' * len(styles)}",
+        *(
+            f"| {row} | {' | '.join(f'{100 * shares[style]:.1f}' for style in styles)} |"
+            for row, shares in rows.items()
+        ),
+        "",
+        f"Cosine of pictures and prompts, in the likeness encoder: {json.dumps(figures['subject_cosine'])}.",
+        "",
+    ]

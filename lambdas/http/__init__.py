@@ -1,0 +1,1 @@
+"""HTTP conventions of the API: endpoint, problems, schemas, and the OpenAPI description."""

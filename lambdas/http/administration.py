@@ -1,0 +1,52 @@
+"""What administrative handlers share: their settings, and the audit of who did what."""
+
+from functools import cache
+from typing import Any
+
+from craftspark.aws import clients
+from craftspark.aws.accounts.audit import Act, AuditBook
+from craftspark.aws.jobs.job_list import JobList
+from craftspark.clock import utc_now
+from craftspark.settings import AdminSettings
+from lambdas.http.endpoint import Request
+from lambdas.log import logger
+
+
+@cache
+def settings() -> AdminSettings:
+    return AdminSettings.from_environment()
+
+
+@cache
+def audit_book() -> AuditBook:
+    return AuditBook(client=clients.dynamodb(), table=settings().accounts_table)
+
+
+@cache
+def jobs() -> JobList:
+    return JobList(client=clients.dynamodb(), jobs_table=settings().jobs_table)
+
+
+def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:
+    """What the caller does to a maker's account."""
+    return Act(
+        maker=maker, actor=request.maker, action=action, details=details, at=utc_now(), request=request.request_id
+    )
+
+
+def audit_entry(act: Act) -> dict[str, Any]:
+    """The write that keeps an act, for the transaction that does it: what is refused leaves no entry."""
+    return audit_book().entry(act)
+
+
+def tell(act: Act) -> None:
+    """Log an act that was done."""
+    facts = {"actor": act.actor, "subject": act.maker, "action": act.action, **act.details}
+    logger.info("administration", extra=facts)
+
+
+def write_down(request: Request, maker: str, action: str, **details: Any) -> None:
+    """Keep a look at what is a maker's, before it is answered."""
+    act = act_of(request, maker, action, **details)
+    audit_book().add(act)
+    tell(act)

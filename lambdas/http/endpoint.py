@@ -1,0 +1,196 @@
+"""What every Lambda behind the API does around its one use case: read the caller, answer, turn errors to problems."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property, wraps
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from craftspark.errors import (
+    AccessTokenRequired,
+    BodyTooLarge,
+    CraftsparkError,
+    Forbidden,
+    InvalidInput,
+    JobNotFound,
+    UploadNotFound,
+    WebhookNotFound,
+)
+from craftspark.jobs.idempotency import Effect, effect_of
+from craftspark.jobs.job import is_job_id
+from craftspark.metrics import event
+from craftspark.parsing import (
+    canonical,
+    parse_base64,
+    parse_cursor,
+    parse_idempotency_key,
+    parse_maker,
+    parse_whole_number,
+    utf8,
+)
+from craftspark.settings import TokenSettings
+from lambdas.http.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
+from lambdas.log import logger
+
+# A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
+BODY_LIMIT = 32 * 1024
+NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound, "webhook_id": WebhookNotFound}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a handler may know of an HTTP request. Header names are lower-case.
+
+    A body is read by those who need one: elsewhere it is ignored, whatever it holds.
+    """
+
+    maker: str
+    request_id: str
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    gateway_event: Mapping[str, Any]
+
+    @cached_property
+    def body(self) -> bytes:
+        """Raises InvalidInput or BodyTooLarge."""
+        return _body_of(self.gateway_event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """`body` is answered as JSON, without the fields that are None; None is no body at all."""
+
+    body: BaseModel | None
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def endpoint(answer: Callable[[Request], Response]) -> Handler:
+    """Make a Lambda handler of a function from request to response. The unexpected propagates, loudly."""
+
+    @wraps(answer)
+    def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
+        try:
+            response = answer(read_request(gateway_event))
+        except CraftsparkError as error:
+            if type(error) not in STATUS:
+                raise
+            return refuse(error)
+        headers = {"Cache-Control": "private, no-cache" if "ETag" in response.headers else "no-store"}
+        if response.body is None:
+            return {"statusCode": response.status, "headers": {**headers, **response.headers}, "body": ""}
+        text = response.body.model_dump_json(exclude_none=True)
+        headers |= {"Content-Type": "application/json", **response.headers}
+        return {"statusCode": response.status, "headers": headers, "body": text}
+
+    return handler
+
+
+def read_request(gateway_event: Mapping[str, Any]) -> Request:
+    """An API Gateway event, payload format 2.0, as a request.
+
+    Raises AccessTokenRequired or Forbidden.
+    """
+    context = gateway_event["requestContext"]
+    claims = context["authorizer"]["jwt"]["claims"]
+    check_token(claims, scopes())
+    return Request(
+        maker=_maker_of(claims),
+        request_id=context["requestId"],
+        route=gateway_event.get("routeKey", ""),
+        path=gateway_event.get("pathParameters") or {},
+        query=gateway_event.get("queryStringParameters") or {},
+        headers={name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
+        gateway_event=gateway_event,
+    )
+
+
+@cache
+def scopes() -> tuple[str, ...]:
+    """Those of which a token needs one, for this function."""
+    return tuple(TokenSettings.from_environment().token_scopes.split())
+
+
+def check_token(claims: Mapping[str, str], scopes: Collection[str]) -> None:
+    """Raise AccessTokenRequired for another kind of token, Forbidden for one with none of these scopes.
+
+    The gateway has checked signature, issuer, audience and time. It takes Cognito's ID tokens as well: `token_use`
+    alone tells them apart. Issuers without that claim give scopes to access tokens only.
+    """
+    if claims.get("token_use", "access") != "access":
+        raise AccessTokenRequired("this is not an access token; send the access token")
+    if set(scopes).isdisjoint(claims.get("scope", "").split()):
+        raise Forbidden(f"the token has none of the scopes {', '.join(scopes)}")
+
+
+def _maker_of(claims: Mapping[str, str]) -> str:
+    try:
+        return parse_maker(claims.get("sub", ""))
+    except InvalidInput as invalid:
+        raise Forbidden(f"the `sub` claim of the token is not valid: {invalid.detail}") from None
+
+
+def _body_of(gateway_event: Mapping[str, Any]) -> bytes:
+    text = gateway_event.get("body") or ""
+    body = parse_base64(text, "body") if gateway_event.get("isBase64Encoded") else utf8(text, "body")
+    if len(body) > BODY_LIMIT:
+        raise BodyTooLarge(f"the body has {len(body)} bytes and can have at most {BODY_LIMIT}", field="body")
+    return body
+
+
+def refuse(error: CraftsparkError) -> dict[str, Any]:
+    """The problem that answers a named error."""
+    status, body = problem_of(error)
+    facts = {"reason": error.name, "field": error.field, "detail": error.detail}
+    logger.info("request refused", extra={**facts, **event("RequestRefused")})
+    headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+    if wait_s := error.facts.get("retry_after_s") or RETRY_AFTER_S.get(type(error)):
+        headers["Retry-After"] = str(wait_s)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
+
+
+def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_id"]) -> str:
+    """The job, upload or webhook that the path names; raises NotFound for what can be none, before a table is asked."""
+    given = request.path[name]
+    if not is_job_id(given):
+        raise NOT_FOUND[name]("the id must have 26 lowercase letters and digits", field=name)
+    return given
+
+
+def maker_in_path(request: Request) -> str:
+    """The maker that the path names; raises InvalidInput."""
+    return parse_maker(request.path["maker"])
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The caller's key; None makes the request one of its own. Raises InvalidInput."""
+    key = request.headers.get("idempotency-key")
+    return None if key is None else parse_idempotency_key(key)
+
+
+def effect_of_request(request: Request) -> Effect:
+    """What the request is to bring about, once for its key; raises InvalidInput."""
+    route = f"{request.route} {canonical(dict(request.path))}"
+    return effect_of(request.maker, idempotency_key_of(request), route, request.body)
+
+
+def limit_of(query: Mapping[str, str], *, default: int = 20, most: int = 100) -> int:
+    """How many items a page is to have; raises InvalidInput."""
+    return parse_whole_number(query["limit"], "limit", most=most) if "limit" in query else default
+
+
+def position_of(query: Mapping[str, str], shape: re.Pattern[str]) -> str | None:
+    """Where the query's cursor points in the maker's own list; it cannot point into another's. Raises InvalidInput."""
+    cursor = query.get("cursor")
+    return parse_cursor(cursor, shape) if cursor else None

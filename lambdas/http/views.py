@@ -1,0 +1,320 @@
+"""Response bodies of jobs, quotes, uploads and tools, and the request bodies that belong to them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice, repeat
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from craftspark.jobs.downloads import Download, downloads_of, stem_of
+from craftspark.jobs.failures import FAILURE_NAMES
+from craftspark.jobs.job import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
+from craftspark.jobs.submissions import Quote
+from craftspark.parsing import LINE
+from craftspark.tools.sources import UPLOAD
+from craftspark.uploads import ContentType, Facts, Upload
+from lambdas.http.job_summaries import JobSummary, summary_of
+from lambdas.http.schemas import NEXT_CURSOR, Body, View
+
+ImageState = Literal["pending", "done", "failed", "cancelled", "deleted"]
+
+
+class ImageView(View):
+    """One image of a job."""
+
+    index: int = Field(description="Number of the image within its job, from 0.")
+    seed: int = Field(
+        description="Seed that the image was drawn with. Differs from the requested seed if the first drawing was "
+        "flawed and a second one replaced it."
+    )
+    state: ImageState = Field(description="State of the image.")
+    url: str | None = Field(None, description="Temporary URL of the PNG file.")
+    thumbnail_url: str | None = Field(None, description="Temporary URL of a WebP thumbnail.")
+    files: dict[str, str] | None = Field(
+        None, description="Temporary URLs of further files of the image, by name: previews, sheets, cut files."
+    )
+    width: int | None = Field(None, description="Width in pixels.")
+    height: int | None = Field(None, description="Height in pixels.")
+    scores: dict[str, float] | None = Field(None, description="Quality scores of the image, by name.")
+    render_seconds: float | None = Field(None, description="GPU time spent on the image, in seconds.")
+    error: Annotated[str, Field(json_schema_extra={"enum": [*FAILURE_NAMES]})] | None = Field(
+        None, description="Name of the error if the image was not delivered. Such an image is not charged."
+    )
+    reason: str | None = Field(None, description="Explanation of `error` for the maker.")
+
+
+class ListedJob(JobSummary):
+    """A job in a list, with links to thumbnails."""
+
+    thumbnail_urls: list[str] = Field(
+        description=f"Temporary URLs of thumbnails of up to {THUMBNAILS_LISTED} delivered images. Empty until the job "
+        "has ended."
+    )
+
+
+class JobView(JobSummary):
+    """A job with its images."""
+
+    progress: float = Field(description="Completed fraction of the job, 0 to 1.")
+    images: list[ImageView] = Field(description="The images of the job, by index.")
+
+
+class InspectedJob(JobView):
+    """A job with its images as operators see it. It has no URLs."""
+
+    maker: str = Field(description="Id of the maker who owns the job: the `sub` claim of their access tokens.")
+    deadline: datetime = Field(description="Time limit of the job. An unfinished job is ended at this time.")
+
+
+class JobPage(View):
+    """A page of jobs, newest first."""
+
+    jobs: list[ListedJob] = Field(description="The jobs of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
+
+
+class AccountJobPage(View):
+    """A page of a maker's jobs as operators see them, newest first."""
+
+    jobs: list[JobSummary] = Field(description="The jobs of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
+
+
+class StyleView(View):
+    """A style that a tool can draw in."""
+
+    name: str = Field(description="Value for `style` in a request.")
+    title: str = Field(description="Display name.")
+    summary: str = Field(description="One sentence about the style.")
+    licence: str = Field(description="Licence of the style.")
+
+
+class CheaperView(View):
+    """A cheaper variant of a request."""
+
+    changes: dict[str, Any] = Field(description="Request fields to change, with their new values.")
+    price: int = Field(description="Price of the job with these changes, in credits.")
+    estimated_render_s: int = Field(
+        description="Estimated time from the start of rendering to the end of the job with these changes, in seconds."
+    )
+
+
+class QuoteView(View):
+    """Price and estimated duration of a job. The estimates use the current backlog and recent render times."""
+
+    price: int = Field(description="Price of the job, in credits.")
+    credits_per_image: int = Field(description="Price of one image, in credits.")
+    estimated_wait_s: int = Field(description="Estimated time from submission to the start of rendering, in seconds.")
+    estimated_render_s: int = Field(
+        description="Estimated time from the start of rendering to the end of the job, in seconds."
+    )
+    estimated_total_s: int = Field(description="Sum of `estimated_wait_s` and `estimated_render_s`.")
+    cheaper: list[CheaperView] = Field(description="Cheaper variants of the request, the most similar first.")
+
+
+class LiveView(View):
+    """A single-use WebSocket URL for live updates."""
+
+    url: str = Field(description="URL to connect to. It is valid for one connection.")
+    good_for_s: int = Field(description="Number of seconds for which the URL is valid.")
+
+
+class JobChanges(Body):
+    """Changes to a job."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINE] = Field(
+        description="New title of the job. An empty string removes the title.", examples=["Apples for the kitchen"]
+    )
+
+
+class UploadRequest(Body):
+    """The type of an image to upload."""
+
+    content_type: ContentType = Field(description="Media type of the image.", examples=["image/png"])
+
+
+class UploadForm(View):
+    """A form for sending the image to Amazon S3. The form is valid for 15 minutes.
+
+    Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
+    """
+
+    upload_id: str = Field(description="Id of the upload.")
+    url: str = Field(description="URL to send the form to.")
+    fields: dict[str, str] = Field(description="Form fields to send before the file, with their values.")
+    largest_bytes: int = Field(description="Maximum size of the file, in bytes.")
+
+
+class UploadView(View):
+    """A checked upload."""
+
+    upload_id: str = Field(description="Id of the upload.")
+    source: str = Field(description="Value for `source` in a request to a tool.")
+    width: int = Field(description="Width in pixels.")
+    height: int = Field(description="Height in pixels.")
+    alpha: bool = Field(description="Whether the image has transparency.")
+    expires_at: datetime = Field(description="Time at which the upload is deleted.")
+
+
+class UploadSummary(View):
+    """An upload in a list."""
+
+    upload_id: str = Field(description="Id of the upload.")
+    state: Literal["open", "ready"] = Field(description="`open` until the image is sent and checked, then `ready`.")
+    source: str | None = Field(None, description="Value for `source` in a request to a tool. Only if ready.")
+    width: int | None = Field(None, description="Width in pixels. Only if ready.")
+    height: int | None = Field(None, description="Height in pixels. Only if ready.")
+    alpha: bool | None = Field(None, description="Whether the image has transparency. Only if ready.")
+    created_at: datetime = Field(description="Time at which the upload was created.")
+    expires_at: datetime = Field(description="Time at which the upload is deleted.")
+
+
+class UploadPage(View):
+    """A page of uploads, newest first."""
+
+    uploads: list[UploadSummary] = Field(description="The uploads of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
+
+
+class PresetView(View):
+    """A preset: words for a style, which are added to the prompt."""
+
+    name: str = Field(description="Value for `preset` in a request.")
+    title: str = Field(description="Display name.")
+    summary: str = Field(description="One sentence about the preset.")
+
+
+class ToolView(View):
+    """A tool, with the values and the JSON schema of its requests."""
+
+    name: str = Field(description="Name of the tool, as in the path of its jobs.")
+    title: str = Field(description="Display name.")
+    summary: str = Field(description="One sentence about the tool.")
+    credits_per_image: int = Field(description="Price of one image with the model's default settings, in credits.")
+    sizes: list[str] = Field(description="Supported values for `size`, as width x height in pixels.")
+    max_steps: int = Field(description="Maximum value for `steps`.")
+    max_prompt_tokens: int | None = Field(
+        None, description="Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt."
+    )
+    styles: list[StyleView] = Field(description="Supported values for `style`.")
+    presets: list[PresetView] = Field(description="Supported values for `preset`.")
+    request_schema: dict[str, Any] = Field(description="JSON schema of the request body.")
+
+
+class ToolList(View):
+    """All tools."""
+
+    model: str = Field(description="Name of the diffusion model that the tools use.")
+    tools: list[ToolView] = Field(description="The tools.")
+
+
+Links = Callable[[list[Download]], list[str]]  # where these objects are fetched
+
+
+def quote_view(quote: Quote) -> QuoteView:
+    return QuoteView(
+        price=quote.price,
+        credits_per_image=quote.credits_per_image,
+        estimated_wait_s=quote.estimate.wait_s,
+        estimated_render_s=quote.estimate.render_s,
+        estimated_total_s=quote.estimate.total_s,
+        cheaper=[
+            CheaperView(changes=each.changes, price=each.price, estimated_render_s=each.render_s)
+            for each in quote.cheaper
+        ],
+    )
+
+
+def upload_view(upload: Upload, facts: Facts) -> UploadView:
+    return UploadView(
+        upload_id=upload.upload_id,
+        source=f"{UPLOAD}/{upload.upload_id}",
+        width=facts.width,
+        height=facts.height,
+        alpha=facts.alpha,
+        expires_at=upload.expires_at,
+    )
+
+
+def upload_summary(upload: Upload) -> UploadSummary:
+    facts = upload.facts
+    return UploadSummary(
+        upload_id=upload.upload_id,
+        state="ready" if facts else "open",
+        source=f"{UPLOAD}/{upload.upload_id}" if facts else None,
+        width=facts.width if facts else None,
+        height=facts.height if facts else None,
+        alpha=facts.alpha if facts else None,
+        created_at=upload.created_at,
+        expires_at=upload.expires_at,
+    )
+
+
+def listed_jobs(jobs: Sequence[JobOutline], links: Links) -> list[ListedJob]:
+    """Jobs as the list shows them, with links to their thumbnails, all made at once."""
+    shown = [() if job.images_deleted_at else job.thumbnails for job in jobs]
+    thumbnails = [
+        Download(thumbnail_key(job.job_id, index), until=job.expires_at)
+        for job, indexes in zip(jobs, shown, strict=True)
+        for index in indexes
+    ]
+    urls = iter(links(thumbnails) if thumbnails else [])
+    return [
+        ListedJob(**summary_of(job), thumbnail_urls=list(islice(urls, len(indexes))))
+        for job, indexes in zip(jobs, shown, strict=True)
+    ]
+
+
+def job_view(record: JobRecord, links: Links) -> JobView:
+    """A job with its images, and links to those that are stored, all made at once."""
+    job = record.job
+    there = {} if job.images_deleted_at else record.images
+    stem = stem_of(job)
+    downloads = [each for _, image in sorted(there.items()) for each in downloads_of(job, image, stem)]
+    urls = iter(links(downloads) if downloads else [])
+    images = [image_view(record, index, urls) for index in range(job.count)]
+    return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images)
+
+
+def inspected_job(record: JobRecord) -> InspectedJob:
+    """A job as operators see it: whose it is, and no way to its pictures."""
+    images = [
+        image_view(record, index, repeat("")).model_copy(update={"url": None, "thumbnail_url": None, "files": None})
+        for index in range(record.job.count)
+    ]
+    return InspectedJob(
+        **summary_of(record.job),
+        maker=record.job.maker,
+        deadline=record.job.deadline,
+        progress=round(record.done_share, 3),
+        images=images,
+    )
+
+
+def image_view(record: JobRecord, index: int, urls: Iterator[str]) -> ImageView:
+    job, stored = record.job, record.images.get(index)
+    if stored and job.images_deleted_at:
+        return ImageView(index=index, seed=stored.seed, state="deleted", width=stored.width, height=stored.height)
+    if stored:
+        return ImageView(
+            index=index,
+            seed=stored.seed,
+            state="done",
+            url=next(urls),
+            thumbnail_url=next(urls),
+            files={name: next(urls) for name in stored.files} or None,
+            scores=dict(stored.scores) or None,
+            width=stored.width,
+            height=stored.height,
+            render_seconds=stored.render_s,
+        )
+    failure = next((failure for failure in job.failures if failure.index == index), None)
+    state: ImageState = "pending" if not job.state.final else "cancelled" if job.state == "cancelled" else "failed"
+    return ImageView(
+        index=index,
+        seed=job.seeds[index],
+        state=state,
+        error=failure.error if failure else None,
+        reason=failure.reason if failure else None,
+    )

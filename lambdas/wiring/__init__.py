@@ -1,0 +1,1 @@
+"""What several handlers build from the domain and its AWS adapters."""

@@ -1,0 +1,33 @@
+"""Accounts as the handlers around them need them."""
+
+from collections.abc import Callable
+from functools import cache, wraps
+
+from craftspark.accounts.plans import find_plan
+from craftspark.aws import clients
+from craftspark.aws.accounts.accounts import Accounts
+from craftspark.aws.idempotency import BindingTable
+from craftspark.settings import AccountSettings
+from lambdas.http.endpoint import Request, Response
+
+
+def active_makers_only(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Raise AccountSuspended for a suspended maker, before anything is done that costs."""
+
+    @wraps(answer)
+    def checked(request: Request) -> Response:
+        accounts().check_active(request.maker)
+        return answer(request)
+
+    return checked
+
+
+@cache
+def bindings() -> BindingTable:
+    return BindingTable(client=clients.dynamodb(), table=AccountSettings.from_environment().accounts_table)
+
+
+@cache
+def accounts() -> Accounts:
+    settings = AccountSettings.from_environment()
+    return Accounts(client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan))

@@ -1,0 +1,13 @@
+"""Links to images as the handlers that answer some need them."""
+
+from functools import cache
+
+from craftspark.aws import clients
+from craftspark.aws.jobs.presigning import Presigner
+from craftspark.settings import ReadSettings
+
+
+@cache
+def links() -> Presigner:
+    settings = ReadSettings.from_environment()
+    return Presigner(client=clients.s3(), bucket=settings.images_bucket, lifetime_s=settings.url_lifetime_s)

@@ -1,0 +1,33 @@
+"""Pictures that makers bring: made clean, and judged by the stage's guardrail where it has one."""
+
+from functools import cache
+
+from craftspark.aws.pictures.picture_moderation import picture_moderation
+from craftspark.errors import InvalidInput, ModerationUnavailable
+from craftspark.metrics import event
+from craftspark.moderation import PictureModeration
+from craftspark.pictures import FIELD, clean, small_jpeg
+from craftspark.settings import GuardrailSettings
+from craftspark.uploads import Picture
+from lambdas.log import logger
+
+
+@cache
+def moderation() -> PictureModeration | None:
+    return picture_moderation(GuardrailSettings.from_environment(), log_unjudged)
+
+
+def clean_and_judged(content: bytes) -> Picture:
+    """The picture's own pixels; raises InvalidInput, or ModerationUnavailable where none is kept unjudged."""
+    picture = clean(content)
+    if judge := moderation():
+        reasons = judge.reasons(small_jpeg(picture), ours=False)
+        if reasons:
+            raise InvalidInput(
+                f"images that show {', '.join(reasons)} are not allowed; send another image", field=FIELD
+            )
+    return picture
+
+
+def log_unjudged(unavailable: ModerationUnavailable) -> None:
+    logger.warning("upload not judged", extra={"cause": repr(unavailable.__cause__), **event("UploadUnjudged")})

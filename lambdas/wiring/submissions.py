@@ -1,0 +1,61 @@
+"""Submissions as the handlers around them need them."""
+
+import gc
+from datetime import timedelta
+from functools import cache
+
+from craftspark.accounts.plans import find_plan
+from craftspark.aws import clients
+from craftspark.aws.accounts.accounts import Accounts
+from craftspark.aws.jobs.acceptance import Acceptance
+from craftspark.aws.jobs.backlog import IndexReadings
+from craftspark.aws.orchestration.intake import IntakeQueue
+from craftspark.aws.pictures.sources import Sources
+from craftspark.aws.pictures.upload_table import UploadTable
+from craftspark.aws.styles.releases import Releases
+from craftspark.jobs.estimates import Capacity, Estimates
+from craftspark.jobs.submissions import Submissions
+from craftspark.models.catalogue import find_model
+from craftspark.settings import SubmitSettings
+from lambdas.wiring.moderation import moderation
+
+
+@cache
+def submissions() -> Submissions:
+    settings = SubmitSettings.from_environment()
+    made = Submissions(
+        acceptance=Acceptance(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            accounts=Accounts(
+                client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan)
+            ),
+        ),
+        intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
+        releases=Releases(client=clients.dynamodb(), table=settings.styles_table),
+        sources=Sources(
+            client=clients.dynamodb(),
+            jobs_table=settings.jobs_table,
+            uploads=UploadTable(client=clients.dynamodb(), table=settings.uploads_table),
+        ),
+        estimates=Estimates(
+            readings=IndexReadings(client=clients.dynamodb(), jobs_table=settings.jobs_table, model=settings.model),
+            model=find_model(settings.model),
+            capacity=Capacity(
+                device=settings.device,
+                warm_workers=settings.warm_workers,
+                launched_tasks=settings.launched_tasks,
+                launch_s=settings.launch_s,
+                dispatch_s=settings.dispatch_ms / 1000,
+                batch_s=settings.batch_s,
+                deadline_s=settings.job_deadline_s,
+            ),
+        ),
+        moderation=moderation(),
+        model=find_model(settings.model),
+        deadline=timedelta(seconds=settings.job_deadline_s),
+        retention=timedelta(days=settings.job_retention_days),
+    )
+    # All that is loaded by now stays for good: the collector need not look at it with every request.
+    gc.freeze()
+    return made

@@ -1,0 +1,38 @@
+"""Uploads as the handlers around them need them."""
+
+from datetime import timedelta
+from functools import cache
+
+from craftspark.accounts.plans import Plan, find_plan
+from craftspark.aws import clients
+from craftspark.aws.pictures.upload_table import UploadTable
+from craftspark.aws.pictures.uploads import UploadBucket
+from craftspark.settings import UploadSettings
+from craftspark.uploads import Uploads
+from lambdas.wiring.accounts import accounts
+
+
+@cache
+def settings() -> UploadSettings:
+    return UploadSettings.from_environment()
+
+
+@cache
+def book() -> UploadTable:
+    return UploadTable(client=clients.dynamodb(), table=settings().uploads_table)
+
+
+@cache
+def store() -> UploadBucket:
+    return UploadBucket(client=clients.s3(), bucket=settings().uploads_bucket)
+
+
+@cache
+def uploads() -> Uploads:
+    return Uploads(store=store(), book=book(), plan_of=plan_of, kept=timedelta(days=settings().uploads_kept_days))
+
+
+def plan_of(maker: str) -> Plan:
+    """By the account as it stands; a maker who has none yet has the stage's plan."""
+    account = accounts().find(maker)
+    return find_plan(account.plan) if account else accounts().plan

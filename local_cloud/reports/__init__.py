@@ -1,0 +1,1 @@
+"""What operators read: executions, jobs, logs and status."""

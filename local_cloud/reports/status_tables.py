@@ -1,0 +1,77 @@
+"""What runs now: emulator, stacks, services, worker processes and queues, as tables."""
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from rich.table import Table
+
+from local_cloud.running.cloud import LocalCloud
+
+QUEUE_COUNTS = {
+    "waiting": "ApproximateNumberOfMessages",
+    "in flight": "ApproximateNumberOfMessagesNotVisible",
+    "delayed": "ApproximateNumberOfMessagesDelayed",
+}
+
+
+def status_tables(cloud: LocalCloud) -> Iterator[Table]:
+    """The tables, each asked for when its turn comes."""
+    yield _table("Emulator", ("endpoint", "process", "up for", "API"), [_emulator(cloud)])
+    yield _table("Stacks", ("stack", "status", "resources"), _stacks(cloud))
+    yield _table("Services", ("service", "desired", "running", "pending"), _services(cloud))
+    yield _table("GPU task processes", ("process", "for", "image", "up for", "log"), _workers(cloud))
+    yield _table("Queues", ("queue", *QUEUE_COUNTS), _queues(cloud))
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    return table
+
+
+def _emulator(cloud: LocalCloud) -> tuple[object, ...]:
+    return cloud.endpoint, cloud.facts.pid, _age(cloud.facts.started), cloud.api_url
+
+
+def _stacks(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    cloudformation = cloud.client("cloudformation")
+    for stack in cloudformation.describe_stacks()["Stacks"]:
+        resources = cloudformation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
+        yield stack["StackName"], stack["StackStatus"], len(resources)
+
+
+def _services(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    ecs, cluster = cloud.client("ecs"), cloud.outputs["ClusterName"]
+    if arns := ecs.list_services(cluster=cluster)["serviceArns"]:
+        for service in ecs.describe_services(cluster=cluster, services=arns)["services"]:
+            yield service["serviceName"], service["desiredCount"], service["runningCount"], service["pendingCount"]
+
+
+def _workers(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    for worker in cloud.workers():
+        purpose = worker.group.removeprefix("service:") or "launched for a batch"
+        yield worker.pid, purpose, worker.image, _age(worker.started), worker.log
+
+
+def _queues(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    sqs = cloud.client("sqs")
+    urls = sorted(sqs.list_queues().get("QueueUrls", []))
+
+    def counts(url: str) -> dict[str, Any]:
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(QUEUE_COUNTS.values()))
+        return dict(answer["Attributes"])
+
+    with ThreadPoolExecutor(4) as pool:
+        for url, found in zip(urls, pool.map(counts, urls), strict=True):
+            yield url.rsplit("/", 1)[-1], *(found.get(attribute, "0") for attribute in QUEUE_COUNTS.values())
+
+
+def _age(started: float) -> str:
+    minutes, seconds = divmod(int(time.time() - started), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

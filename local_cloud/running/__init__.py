@@ -1,0 +1,1 @@
+"""Start, deploy, reach and stop a local cloud."""

@@ -1,0 +1,44 @@
+"""boto3 clients of the local cloud that no AWS configuration of the user can lead elsewhere."""
+
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from local_cloud.running.environment import ACCESS_KEY, REGION, SECRET_KEY
+
+
+class Clients:
+    """Clients of one local cloud, made on first use and kept. Safe to share between threads once made."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+        core = botocore.session.Session(session_vars=nowhere | {"profile": (None, None, None, None)})
+        self._session = boto3.Session(
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            region_name=REGION,
+            botocore_session=core,
+        )
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, service: str) -> Any:
+        if service not in self._made:
+            self._made[service] = self._session.client(  # type: ignore[call-overload]
+                service,
+                endpoint_url=self.endpoint,
+                config=Config(
+                    proxies={},
+                    retries={"mode": "standard", "total_max_attempts": 3},
+                    connect_timeout=5,
+                    read_timeout=60,
+                    max_pool_connections=50,
+                    use_dualstack_endpoint=False,
+                    use_fips_endpoint=False,
+                    s3={"addressing_style": "path"},
+                ),
+            )
+        return self._made[service]

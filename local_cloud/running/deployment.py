@@ -1,0 +1,108 @@
+"""Deploy a cloud assembly through CloudFormation, with boto3 alone."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local_cloud.running.assembly import FileAsset, Stack, read_stacks
+from local_cloud.running.aws_clients import Clients
+
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+BOOTSTRAP_VERSION = "32"
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+STACK_WITHIN_S = 180.0
+POLL_S = 0.05
+
+
+class DeployFailed(Exception):
+    """CloudFormation did not finish a stack; the message has the reasons of its resources."""
+
+
+def deploy(clients: Clients, assembly: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, str]:
+    """Create or update every stack of the assembly, unchanged, in order.
+
+    Answers the outputs of all stacks by key, without those that the CDK makes for other stacks to import.
+    """
+    stacks = read_stacks(assembly)
+    clients["ssm"].put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
+    outputs: dict[str, str] = {}
+    for stack in stacks:
+        for asset in stack.assets:
+            _upload(clients["s3"], asset)
+        report(f"{stack.name}: {_deploy_stack(clients, stack)}")
+        described = _describe(clients["cloudformation"], stack.name) or {}
+        outputs |= {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    return {key: value for key, value in outputs.items() if not key.startswith("ExportsOutput")}
+
+
+def _upload(s3: Any, asset: FileAsset) -> None:
+    """Store the asset unless its content is there: the key says what it is."""
+    try:
+        s3.head_object(Bucket=asset.bucket, Key=asset.key)
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
+            raise
+        s3.create_bucket(Bucket=asset.bucket)
+        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.content())
+
+
+def _deploy_stack(clients: Clients, stack: Stack) -> str:
+    cloudformation = clients["cloudformation"]
+    existing = _describe(cloudformation, stack.name)
+    if existing and existing["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"):
+        cloudformation.delete_stack(StackName=stack.name)
+        _await_end(cloudformation, stack.name)
+        existing = None
+    change = cloudformation.update_stack if existing else cloudformation.create_stack
+    try:
+        change(
+            StackName=stack.name,
+            TemplateURL=f"{clients.endpoint}/{stack.bucket}/{stack.template_key}",
+            Capabilities=CAPABILITIES,
+            Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        )
+    except ClientError as refusal:
+        reason = refusal.response["Error"]["Message"]
+        if existing and "No updates are to be performed" in reason:
+            return "unchanged"
+        raise DeployFailed(f"{stack.name} was refused: {reason}") from refusal
+    status = _await_end(cloudformation, stack.name)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise DeployFailed(f"{stack.name} ended as {status}: {_reasons(cloudformation, stack.name)}")
+    return status
+
+
+def _await_end(cloudformation: Any, name: str) -> str:
+    """The stack's status once nothing is in progress any more; raises DeployFailed when that takes too long."""
+    deadline = time.monotonic() + STACK_WITHIN_S
+    while time.monotonic() < deadline:
+        stack = _describe(cloudformation, name)
+        if stack is None:
+            return "DELETE_COMPLETE"
+        status = str(stack["StackStatus"])
+        if not status.endswith("_IN_PROGRESS"):
+            return status
+        time.sleep(POLL_S)  # CloudFormation tells nobody when it is done
+    raise DeployFailed(f"{name} is still in progress after {STACK_WITHIN_S:.0f} s")
+
+
+def _describe(cloudformation: Any, name: str) -> dict[str, Any] | None:
+    try:
+        stacks: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            return None
+        raise
+    return stacks[0]
+
+
+def _reasons(cloudformation: Any, name: str) -> str:
+    failed = [
+        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
+        for event in cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        if event["ResourceStatus"].endswith("_FAILED")
+    ]
+    return "; ".join(reversed(failed)) or "no reason given"
