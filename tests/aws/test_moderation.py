@@ -24,7 +24,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = utc_now()
-        for use in ("submissions", "aws.accounts"):
+        for use in ("jobs.submissions", "aws.accounts.accounts"):
             monkeypatch.setattr(f"craftspark.{use}.utc_now", lambda: self.now)
         monkeypatch.setattr(Submissions.__init__, "__kwdefaults__", {"now": lambda: self.now})
 

@@ -124,7 +124,7 @@ def test_second_package_with_the_same_wheels_asks_no_index(monkeypatch: pytest.M
 def test_a_package_that_counts_tokens_has_the_merges_of_every_model(name: str) -> None:
     package = lambda_package(name, functions=DEV.functions)
 
-    merges = {path.name for path in (package / "craftspark" / "tokens" / "data").glob("*")}
+    merges = {path.name for path in (package / "craftspark" / "models" / "tokens" / "data").glob("*")}
     assert merges == {f"{model.tokenizer}.txt.gz" for model in CATALOGUE.values()}
 
 
