@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from local_cloud.running.aws_clients import Clients
-from local_cloud.running.cloud import STAGE, LocalCloud
-from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.running.cloud import LocalCloud
+from local_cloud.running.emulator_process import EmulatorProcess
 from local_cloud.running.state import StateDir
-from local_cloud.running.synthesis import synthesize
+from tests.assemblies import local_assembly
 from tests.e2e.front_end import HTTP
 from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually
-from tests.made_once import made_once
 
 IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
 # Images that tests' own task definitions name.
@@ -37,11 +36,7 @@ def http() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The local stage's cloud assembly."""
-
-    def make(folder: Path) -> None:
-        synthesize(REPOSITORY, stage=STAGE, into=folder, log=folder.with_suffix(".log"))
-
-    return made_once(tmp_path_factory, "assembly", make)
+    return local_assembly(tmp_path_factory)
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,8 @@ from typing import Any
 
 from cdk_app.stages.stage import TRANSITIONS_A_JOB
 from cdk_app.stages.values import DEV
-from tests.stacks.conftest import NODE, ROOT
+from tests.assemblies import NODE
+from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from craftspark.routes import ADMIN, ROUTES
-from tests.stacks.conftest import NODE, ROOT, bare_environment
+from tests.assemblies import NODE, bare_environment
+from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
 
@@ -31,7 +32,7 @@ def test_local_differs_from_dev_in_values_and_never_in_resources(dev: Synthesis,
     assert dev.outputs == local.outputs
 
 
-def test_synthesis_needs_no_credentials_and_no_command_line(local: Synthesis) -> None:
+def test_synthesis_needs_no_credentials_and_no_command_line(dev: Synthesis, prod: Synthesis) -> None:
     environment = bare_environment()
 
     assert [name for name in environment if name.startswith("AWS_")] == [
@@ -39,7 +40,8 @@ def test_synthesis_needs_no_credentials_and_no_command_line(local: Synthesis) ->
         "AWS_CONFIG_FILE",
         "AWS_SHARED_CREDENTIALS_FILE",
     ]
-    assert [file.name.partition(".")[0] for file in local.files] == sorted(STACKS)
+    for made_there in (dev, prod):
+        assert [file.name.partition(".")[0] for file in made_there.files] == sorted(STACKS)
 
 
 def test_synthesis_looks_nothing_up(synthesis: Synthesis) -> None:
