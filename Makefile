@@ -77,6 +77,7 @@ fix: setup ## format, mend what can be mended, and write the generated files ane
 	$(BIN)/python -m cdk_app.packaging.word_index craftspark/words/index.json
 	$(BIN)/python -m lambdas.http.openapi > docs/openapi.json
 	$(BIN)/python -m scripts.decision_index
+	$(BIN)/python -m scripts.room_map
 	node scripts/diagram.mjs docs/architecture.dot > docs/images/architecture.svg
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
 

@@ -1,1 +1,1 @@
-"""The shared domain of Craftspark: jobs, credits, tools, errors and settings. See docs/design.md for the words."""
+"""The shared domain of Craftspark: jobs, credits, tools, errors and settings. docs/design.md explains the terms."""

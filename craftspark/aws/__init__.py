@@ -1,1 +1,1 @@
-"""The only boto3: adapters from the domain's ports to AWS."""
+"""Adapters from the domain's ports to AWS. Only this room imports boto3."""

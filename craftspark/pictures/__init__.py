@@ -1,4 +1,4 @@
-"""Pictures from outside, made clean: whatever they were, what is kept is a PNG of 8 bits a channel in sRGB.
+"""Uploaded pictures, decoded safely and stored as PNG with 8 bits a channel in sRGB.
 
 `clean` starts a process that decodes one picture under bounds of time and memory. What runs in that process is in
 `decoding`; nothing here decodes in the caller's own process. Only this package of the domain knows Pillow.

@@ -1,4 +1,4 @@
-"""The registry of tools: one name, one request, one price, one renderer of the same name in `gpu_tasks/tools/`."""
+"""The registry of tools: each has a name, a request, a price, and a renderer of the same name in `gpu_tasks/tools/`."""
 
 import json
 from collections.abc import Mapping

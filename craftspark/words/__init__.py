@@ -1,1 +1,1 @@
-"""The local layer of moderation: words in their context, judged by an index that packaging builds from word lists."""
+"""Local moderation: words in their context, looked up in an index that packaging builds from word lists."""

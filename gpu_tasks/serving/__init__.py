@@ -1,1 +1,1 @@
-"""The container's own HTTP API: the same studio for orders that come from elsewhere than the queue."""
+"""The container's own HTTP API: the same renderers, without the queue."""

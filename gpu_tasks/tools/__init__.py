@@ -1,1 +1,1 @@
-"""One renderer a tool, of the same name as the tool's request in `craftspark/tools/`."""
+"""One renderer for each tool, with the same name as the tool's request in `craftspark/tools/`."""

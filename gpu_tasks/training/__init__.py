@@ -1,1 +1,1 @@
-"""Training: the pictures, the recipes and the figures behind the models that the catalogue offers."""
+"""Training: datasets, recipes and measurements behind the models in the catalogue."""

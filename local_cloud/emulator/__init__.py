@@ -1,1 +1,1 @@
-"""The emulator's own process: ministack, with the gaps that our templates meet closed one file at a time."""
+"""The emulator process: ministack, with patches for what our templates need and it lacks."""

@@ -1,1 +1,1 @@
-"""From a drawing on a plain ground to a thing with a clean edge, and to a file that a cutting machine follows."""
+"""Background removal and cut files: a clean edge around a motif, and paths that a cutting machine follows."""
