@@ -65,6 +65,9 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate renovate.json
+	$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.prose
 
