@@ -214,8 +214,10 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profiles", description=__doc__)
     parser.add_argument("--model", default="craftspark-clipart-128", choices=CATALOGUE)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--models-bucket", default="", help="where models lie that are not built in")
-    parser.add_argument("--random-weights", action="store_true", help="of Stable Diffusion 1.5's shape; draws noise")
+    parser.add_argument("--models-bucket", default="", help="bucket of the models that are not built in")
+    parser.add_argument(
+        "--random-weights", action="store_true", help="use random weights with the shape of Stable Diffusion 1.5"
+    )
     asked = parser.parse_args(words)
     print(json.dumps(report(asked), indent=1))
     return 0

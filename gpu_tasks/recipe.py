@@ -40,7 +40,8 @@ def render_again(recipe: Recipe, studio: Studio, words: Mapping[str, Any], sourc
     """
     if studio.model_sha256 != recipe.model_sha256:
         raise ModelUnavailable(
-            f"the picture was made by {recipe.model} {recipe.model_sha256[:12]}; this one is {studio.model_sha256[:12]}"
+            f"the image was made by {recipe.model} {recipe.model_sha256[:12]}, and this model is "
+            f"{studio.model_sha256[:12]}"
         )
     [drawn] = studio.render([order_of(recipe, words, source)], lambda _: None)
     if not isinstance(drawn, Drawn):
@@ -51,7 +52,7 @@ def render_again(recipe: Recipe, studio: Studio, words: Mapping[str, Any], sourc
 def order_of(recipe: Recipe, words: Mapping[str, Any], source: Source | None) -> ImageOrder:
     """What was ordered when the recipe was written."""
     if recipe.from_picture and source is None:
-        raise InvalidInput("it began from a picture; give that one with --source", field="source")
+        raise InvalidInput("the image was made from a source image; pass it with --source", field="source")
     said = {**(recipe.words or {}), **words}
     request = {**recipe.settings, **said, "count": 1, "share_prompt": recipe.words is not None}
     kind = find_tool(recipe.tool).request
@@ -72,14 +73,16 @@ def order_of(recipe: Recipe, words: Mapping[str, Any], source: Source | None) ->
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.recipe", description=__doc__)
-    parser.add_argument("file", type=Path, help="a PNG or SVG that Craftspark delivered")
-    parser.add_argument("--again", type=Path, metavar="PNG", help="render the picture once more, into this file")
+    parser.add_argument("file", type=Path, help="PNG or SVG file from Craftspark")
+    parser.add_argument("--again", type=Path, metavar="PNG", help="render the image again into this file")
     for name in WORDS[:2]:
-        parser.add_argument(f"--{name.replace('_', '-')}", help="where the recipe does not carry it")
-    parser.add_argument("--also", action="append", help="a further motif; may be given several times")
-    parser.add_argument("--source", type=Path, help="the picture that it began from")
-    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--models-bucket", default="", help="where models lie that are not built in")
+        parser.add_argument(f"--{name.replace('_', '-')}", help="text to render with, if the file does not contain it")
+    parser.add_argument("--also", action="append", help="prompt of a further motif; can be repeated")
+    parser.add_argument("--source", type=Path, help="source image that the image was made from")
+    parser.add_argument(
+        "--device", default="cpu", choices=("cpu", "cuda"), help="device to render on (default: %(default)s)"
+    )
+    parser.add_argument("--models-bucket", default="", help="bucket of the models that are not built in")
     asked = parser.parse_args(arguments)
     try:
         return run(asked)

@@ -23,7 +23,7 @@ def train(
     bucket, prefix = cloud.outputs["TrainingBucketName"], f"datasets/{style}/{version}"
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if not files:
-        raise Refused(f"DatasetBroken: {folder} is no folder with files")
+        raise Refused(f"DatasetBroken: {folder} is not a folder with files")
     for path in files:
         cloud.client("s3").upload_file(str(path), bucket, f"{prefix}/{path.relative_to(folder).as_posix()}")
     request = {"style": style, "version": version, "dataset": f"s3://{bucket}/{prefix}", "who": who, "seed": seed}

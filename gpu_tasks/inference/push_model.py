@@ -1,7 +1,4 @@
-"""Mirror a model or an adapter into the models bucket, so that no worker ever waits for a hub.
-
-`python -m gpu_tasks.inference.push_model NAME --bucket BUCKET (--hub ID --revision COMMIT | --folder PATH) [--replace]`
-"""
+"""Copy a model or an adapter to the models bucket, so that workers do not depend on a hub."""
 
 import argparse
 import json
@@ -17,11 +14,11 @@ from gpu_tasks.inference import hub
 from gpu_tasks.inference.model_folder import INDEX, NoModel, check_adapter, check_pipeline
 from gpu_tasks.inference.model_store import MANIFEST, read_manifest, write_manifest
 
-NAME_TAKEN = "another model is in the bucket as {}: choose another name, or say --replace"
+NAME_TAKEN = "the bucket already has another model named {}; choose another name or use --replace"
 
 
 class NameTaken(Exception):
-    """Another model is in the bucket under this name."""
+    """The bucket has another model of this name."""
 
 
 def check_folder(folder: Path) -> None:
@@ -33,7 +30,7 @@ def check_folder(folder: Path) -> None:
         else:
             check_adapter(names)
     except ValueError as error:
-        raise NoModel(f"{folder}: it is no model: {INDEX} is no JSON: {error}") from None
+        raise NoModel(f"{folder} is not a model: {INDEX} is not valid JSON: {error}") from None
     except NoModel as refusal:
         raise NoModel(f"{folder}: {refusal}") from None
 
@@ -102,17 +99,19 @@ def _manifest_of(name: str, bucket: ModelBucket) -> dict[str, str] | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.inference.push_model", description=__doc__)
-    parser.add_argument("name", help="its prefix, as the catalogue's source has it after `s3:`")
-    parser.add_argument("--bucket", required=True)
+    parser.add_argument(
+        "name", help="prefix in the bucket, the same as after `s3:` in the source of the catalogue entry"
+    )
+    parser.add_argument("--bucket", required=True, help="name of the models bucket")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--hub", help="a hub repository, such as stable-diffusion-v1-5/stable-diffusion-v1-5")
-    source.add_argument("--folder", type=Path, help="a model's folder in diffusers' format, or an adapter's")
-    parser.add_argument("--revision", help="the hub repository's commit; needed with --hub")
-    parser.add_argument("--licensed", action="store_true", help="there is a licence to use the hub's model")
-    parser.add_argument("--replace", action="store_true", help="overwrite another model of this name")
+    source.add_argument("--hub", help="Hugging Face repository, such as stable-diffusion-v1-5/stable-diffusion-v1-5")
+    source.add_argument("--folder", type=Path, help="folder of a model in Diffusers format, or of an adapter")
+    parser.add_argument("--revision", help="commit of the Hugging Face repository; required with --hub")
+    parser.add_argument("--licensed", action="store_true", help="confirm that you have a licence for the model")
+    parser.add_argument("--replace", action="store_true", help="replace an existing model of this name")
     arguments = parser.parse_args()
     if arguments.hub and not arguments.revision:
-        parser.error("--hub needs --revision: a commit, so that the model is the same tomorrow")
+        parser.error("--hub requires --revision, the commit to download")
     bucket = ModelBucket(client=clients.s3(), bucket=arguments.bucket)
     try:
         if arguments.hub:
@@ -129,7 +128,7 @@ def main() -> None:
             files = push_copy(arguments.name, arguments.folder, bucket, replace=arguments.replace)
     except (NoModel, NameTaken, hub.LicenceRefused, httpx.HTTPError, OSError) as refusal:
         parser.error(str(refusal))
-    print(f"{files} files are in s3://{arguments.bucket}/{arguments.name}/")
+    print(f"Uploaded {files} files to s3://{arguments.bucket}/{arguments.name}/")
 
 
 if __name__ == "__main__":

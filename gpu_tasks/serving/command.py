@@ -24,8 +24,8 @@ logger = Logger(service="gpu_serving")
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Answers the exit code."""
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks serve", description="Serve the tools over HTTP.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")
     asked = parser.parse_args(arguments)
     settings = StudioSettings.from_environment(environment)
     failures: list[Exception] = []

@@ -15,23 +15,23 @@ from craftspark.errors import CraftsparkError
 
 COMMANDS = {
     "dataset.dataset": "build the clipart dataset from pinned packages",
-    "networks.unet": "train the part that draws, from a model folder or from the run's last checkpoint",
-    "networks.text_encoder": "teach the text encoder the many ways to say what the UNet can draw",
-    "networks.decoder": "train what turns latents into pixels, for sharper pictures",
-    "networks.upscaler": "train the upscaler, from a model folder or from the run's last checkpoint",
-    "networks.distil": "train the part that draws to need few steps and no guidance",
-    "styles.finetune": "teach a model a style or a subject from a dozen pictures, as an adapter",
-    "networks.export": "write a run's averaged weights as a model folder",
+    "networks.unet": "train the UNet, from a model folder or the last checkpoint of the run",
+    "networks.text_encoder": "train the text encoder to map synonyms to subjects that the UNet can draw",
+    "networks.decoder": "train the decoder of the autoencoder for sharper images",
+    "networks.upscaler": "train the upscaler, from a model folder or the last checkpoint of the run",
+    "networks.distil": "distil the UNet to fewer steps without guidance",
+    "styles.finetune": "train an adapter (LoRA) for a style or a subject from a few images",
+    "networks.export": "export the averaged weights of a run as a model folder",
     "evaluation.gain": "measure an upscaler against bicubic interpolation",
-    "evaluation.likeness": "train the encoder that compares pictures with prompts",
-    "evaluation.evaluate": "measure a model: subjects, colours, few steps",
+    "evaluation.likeness": "train the encoder that compares images with prompts",
+    "evaluation.evaluate": "evaluate a model: subjects, colours and few steps",
 }
 
 DONE, REFUSED = 0, 2
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command; answers the exit code. What is refused by name is told in one line."""
+    """Run the command and return the exit code. Named errors are printed in one line."""
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module, promise in COMMANDS.items():

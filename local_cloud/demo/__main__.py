@@ -1,4 +1,4 @@
-"""`python -m local_cloud.demo`: start the cloud, run the jobs, save and show what they made. KEEP=1 leaves it up."""
+"""Start the local cloud, run the demo jobs and save their images. With KEEP=1 the cloud keeps running."""
 
 import os
 import sys
@@ -52,14 +52,14 @@ class Progress:
 def run() -> None:
     progress = Progress()
     OUT.mkdir(parents=True, exist_ok=True)
-    console.print(f"[bold]Craftspark[/]: {len(DEMO_JOBS)} jobs through the whole service, on this machine")
-    progress.say("Starting an emulated AWS")
+    console.print(f"[bold]Craftspark[/]: {len(DEMO_JOBS)} jobs through the whole service on this machine")
+    progress.say("Starting the AWS emulator")
     with LocalCloud.running(DEFAULT, report=progress.say) as cloud:
-        progress.say(f"Deployed. The API is at {cloud.api_url}")
+        progress.say(f"Deployed. API: {cloud.api_url}")
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
             api = Api(client)
-            progress.say("Submitting the jobs over HTTP, as a maker who has signed in")
+            progress.say("Submitting the jobs over HTTP as a signed-in maker")
             jobs = run_jobs(api, DEMO_JOBS, progress.job_ended, console=console)
             account = api.account()
         progress.say("Drawing the contact sheet")
@@ -70,19 +70,19 @@ def run() -> None:
         write_summary(OUT / "summary.json", jobs, account, took_s=took_s, first_picture_s=progress.first_picture_s)
         say_where_to_look(account, took_s, jobs[DEMO_JOBS[0].name]["job_id"])
         if os.environ.get("KEEP"):
-            console.print("The local cloud stays up until Ctrl-C.")
+            console.print("The local cloud is running. Press Ctrl-C to stop it.")
             with suppress(KeyboardInterrupt):
                 cloud.wait()
 
 
 def say_where_to_look(account: dict[str, Any], took_s: float, job_id: str) -> None:
     console.print(
-        f"{account['spent']} credits spent, {account['available']} left. {took_s:.0f} s in all.\n"
+        f"{account['spent']} credits spent, {account['available']} available. {took_s:.0f} s in total.\n"
         f"Pictures: {OUT}/   contact sheet: {OUT}/contact-sheet.png   figures: {OUT}/summary.json\n"
-        "Look further: [bold]make demo KEEP=1[/], and beside it in another terminal\n"
-        f"  .venv/bin/python -m local_cloud executions {job_id}   the states of a job's execution\n"
-        "  .venv/bin/python -m local_cloud status                  what is running\n"
-        "  .venv/bin/python -m local_cloud logs worker             the GPU worker's log"
+        "To explore, run [bold]make demo KEEP=1[/], and in another terminal:\n"
+        f"  .venv/bin/python -m local_cloud executions {job_id}   show the states of a job\n"
+        "  .venv/bin/python -m local_cloud status                  show what is running\n"
+        "  .venv/bin/python -m local_cloud logs worker             print the log of the GPU worker"
     )
 
 

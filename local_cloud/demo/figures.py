@@ -36,8 +36,8 @@ def figures(name: str, job: JobView) -> dict[str, Any]:
 
 def table(jobs: Mapping[str, JobView]) -> Table:
     made = Table(title="Jobs")
-    for name in ("job", "tool", "what", "lane", "state", "images", "queue wait", "render", "in all", "credits"):
-        numeric = name in ("images", "queue wait", "render", "in all", "credits")
+    for name in ("job", "tool", "name", "lane", "state", "images", "queue wait", "render", "total", "credits"):
+        numeric = name in ("images", "queue wait", "render", "total", "credits")
         made.add_column(name, justify="right" if numeric else "left")
     for name, job in jobs.items():
         values = figures(name, job)

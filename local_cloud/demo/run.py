@@ -26,12 +26,12 @@ def run_jobs(
     next_read: dict[str, float] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bars = {
-            demo_job.name: progress.add_task(f"{demo_job.tool} {demo_job.name}", total=1, state="waits", start=False)
+            demo_job.name: progress.add_task(f"{demo_job.tool} {demo_job.name}", total=1, state="waiting", start=False)
             for demo_job in demo_jobs
         }
         while any(unfinished(jobs, demo_job.name) for demo_job in demo_jobs):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"not all jobs ended within {PATIENCE_S} s; see the logs")
+                raise TimeoutError(f"some jobs did not end within {PATIENCE_S} s; see the logs")
             for demo_job in demo_jobs:
                 if demo_job.name not in jobs and not (demo_job.source and unfinished(jobs, demo_job.source)):
                     jobs[demo_job.name] = api.submit(demo_job, source_of(api, demo_job, jobs))

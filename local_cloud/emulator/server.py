@@ -33,11 +33,13 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="local_cloud.emulator", description=__doc__)
     parser.add_argument("--listen", type=int, required=True, help="descriptor of the listening socket")
-    parser.add_argument("--lock", type=int, required=True, help="descriptor of the locked lock file, kept open")
+    parser.add_argument("--lock", type=int, required=True, help="descriptor of the locked lock file")
     parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--endpoint", required=True, help="the address that tasks reach the emulator at")
-    parser.add_argument("--working-dir", type=Path, required=True, help="where tasks run")
-    parser.add_argument("--commands", type=json.loads, required=True, help="image -> program and arguments, as JSON")
+    parser.add_argument("--endpoint", required=True, help="URL at which tasks reach the emulator")
+    parser.add_argument("--working-dir", type=Path, required=True, help="working directory of tasks")
+    parser.add_argument(
+        "--commands", type=json.loads, required=True, help="program and arguments for each image, as JSON"
+    )
     parser.add_argument("--attached", action="store_true", help="stop when standard input closes")
     return parser.parse_args()
 

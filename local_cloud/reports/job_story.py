@@ -40,7 +40,7 @@ def job_events(cloud: LocalCloud | None, logs: Path, job_id: str) -> list[Event]
     if cloud is not None:
         events += [*stored_events(cloud, job_id), *execution_events(cloud, job_id), *dead_letters(cloud, job_id)]
     if not events:
-        raise NoSuchJob(f"No job {job_id}: it is in no log" + ("" if cloud is None else " and in no table"))
+        raise NoSuchJob(f"There is no job {job_id} in the logs" + ("" if cloud is None else " or the jobs table"))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -72,7 +72,7 @@ def stored_events(cloud: LocalCloud, job_id: str) -> Iterator[Event]:
     for item in map(plain, answer["Items"]):
         if item["item"] == "job":
             maker = item["maker"]
-            yield Event(moment(item["created_at"]), "jobs table", f"{item['tool']} asked for by maker {maker}")
+            yield Event(moment(item["created_at"]), "jobs table", f"{item['tool']} requested by maker {maker}")
             for name, what in (("started_at", "running"), ("finished_at", f"{item['state']}, {delivered(item)}")):
                 if name in item:
                     yield Event(moment(item[name]), "jobs table", what)

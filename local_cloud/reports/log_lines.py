@@ -36,7 +36,7 @@ def log_lines(logs: Path, source: str, *, follow: bool) -> Iterator[str]:
     """
     folder, pattern = _place(logs, source)
     if not follow and source not in (EMULATOR, WORKER) and not list(folder.glob(pattern)):
-        raise NoSuchLog(f"No log of {source}; there are {', '.join(sources(logs))}")
+        raise NoSuchLog(f"There is no log of {source}; the logs are {', '.join(sources(logs))}")
     read: dict[Path, int] = {}
     while True:
         paths = sorted(folder.glob(pattern))
@@ -75,7 +75,7 @@ def _place(logs: Path, source: str) -> tuple[Path, str]:
     if source == WORKER:
         return logs / "tasks", "*.log"
     if not source.replace("_", "").isalnum():
-        raise NoSuchLog(f"No log of {source}; there are {', '.join(sources(logs))}")
+        raise NoSuchLog(f"There is no log of {source}; the logs are {', '.join(sources(logs))}")
     return logs / "lambdas", f"{source}.log"
 
 

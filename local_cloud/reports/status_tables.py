@@ -18,10 +18,10 @@ QUEUE_COUNTS = {
 
 def status_tables(cloud: LocalCloud) -> Iterator[Table]:
     """The tables, each asked for when its turn comes."""
-    yield _table("Emulator", ("endpoint", "process", "up for", "API"), [_emulator(cloud)])
+    yield _table("Emulator", ("endpoint", "process", "uptime", "API"), [_emulator(cloud)])
     yield _table("Stacks", ("stack", "status", "resources"), _stacks(cloud))
     yield _table("Services", ("service", "desired", "running", "pending"), _services(cloud))
-    yield _table("GPU task processes", ("process", "for", "image", "up for", "log"), _workers(cloud))
+    yield _table("GPU task processes", ("process", "purpose", "image", "uptime", "log"), _workers(cloud))
     yield _table("Queues", ("queue", *QUEUE_COUNTS), _queues(cloud))
 
 

@@ -80,7 +80,7 @@ def _stack(folder: Path, name: str, artifacts: dict[str, Any]) -> Stack:
 def _assets(folder: Path, manifest: str) -> list[FileAsset]:
     content = json.loads((folder / manifest).read_text())
     if content.get("dockerImages"):
-        raise AssetUnsupported(f"{manifest} has images to be built; a stage's images are named, never built here")
+        raise AssetUnsupported(f"{manifest} has container images to build; the local cloud does not build images")
     return [
         FileAsset(
             source=folder / file["source"]["path"],

@@ -83,7 +83,7 @@ class LocalCloud:
     ) -> Self:
         """Deploy the stage, or what changed of it, into a running emulator."""
         if assembly is None:
-            report(f"Synthesizing the {STAGE} stage with the CDK, and packaging its Lambdas")
+            report(f"Synthesizing the {STAGE} stage with the CDK and packaging its Lambdas")
             assembly = synthesize(REPOSITORY, stage=STAGE, into=state.assembly, log=state.synthesis_log)
         clients = Clients(emulator.endpoint)
         keep_test_key(clients["secretsmanager"])

@@ -68,7 +68,7 @@ def _deploy_stack(clients: Clients, stack: Stack) -> str:
         reason = refusal.response["Error"]["Message"]
         if existing and "No updates are to be performed" in reason:
             return "unchanged"
-        raise DeployFailed(f"{stack.name} was refused: {reason}") from refusal
+        raise DeployFailed(f"CloudFormation refused {stack.name}: {reason}") from refusal
     status = _await_end(cloudformation, stack.name)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise DeployFailed(f"{stack.name} ended as {status}: {_reasons(cloudformation, stack.name)}")

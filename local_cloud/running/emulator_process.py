@@ -88,7 +88,7 @@ class EmulatorProcess:
         emulator = cls(process, facts, state.emulator_log)
         try:
             emulator._wait_until_it_answers()
-            report(f"Emulator at {endpoint}")
+            report(f"Emulator started at {endpoint}")
         except BaseException:
             emulator.stop()
             raise
@@ -114,18 +114,18 @@ class EmulatorProcess:
         except OSError as failure:
             lines = self._log.read_text(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else failure
-            raise EmulatorFailed(f"The emulator did not start: {reason}. Its log: {self._log}") from failure
+            raise EmulatorFailed(f"The emulator did not start: {reason}. Log: {self._log}") from failure
 
 
 def report_loss(earlier: EarlierRun, report: Report) -> None:
     """Say what a run that crashed took with it, and what is left."""
     if not earlier.crashed:
         return
-    began = f" of {datetime.fromtimestamp(earlier.started).astimezone():%H:%M:%S}" if earlier.started else ""
-    report(f"Cleaned up after the run{began}, which did not stop in order")
-    report("Lost with its emulator: tables, buckets, queues, executions, makers, their tokens, and the API's address")
+    began = f" started at {datetime.fromtimestamp(earlier.started).astimezone():%H:%M:%S}" if earlier.started else ""
+    report(f"The run{began} crashed. Removed what it left")
+    report("Lost: tables, buckets, queues, executions, makers, their tokens and the URL of the API")
     if earlier.logs:
-        report(f"Kept: its logs, in {earlier.logs}")
+        report(f"Kept: the logs, in {earlier.logs}")
 
 
 def health(endpoint: str, timeout_s: float) -> None:
@@ -136,9 +136,9 @@ def health(endpoint: str, timeout_s: float) -> None:
         try:
             status = connection.getresponse().status
         except http.client.HTTPException as failure:
-            raise ConnectionError(f"no answer: {failure!r}") from failure
+            raise ConnectionError(f"no response: {failure!r}") from failure
     if status != http.client.OK:
-        raise ConnectionError(f"unwell: HTTP {status}")
+        raise ConnectionError(f"unhealthy: HTTP {status}")
 
 
 def _listen(port: int | None) -> socket.socket:
@@ -157,8 +157,8 @@ def _listen(port: int | None) -> socket.socket:
             continue
         return listener
     if port is None:
-        raise PortTaken(f"No port of {LOOPBACK} can be listened on: {failure}. Is the loopback interface up?")
+        raise PortTaken(f"Cannot listen on any port of {LOOPBACK}: {failure}. Is the loopback interface up?")
     raise PortTaken(
-        f"Port {port} on {LOOPBACK} is taken by another program or not allowed: {failure}."
-        " Leave --port out to get a free one."
+        f"Cannot listen on port {port} of {LOOPBACK}: {failure}. Another program may use it."
+        " Omit --port to use a free port."
     )

@@ -69,7 +69,9 @@ class StateDir:
             deadline = time.monotonic() + CLAIM_WITHIN_S
             while not _try_lock(lock.fileno(), fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    raise AlreadyRunning(f"A local cloud already runs in {self.path}. Stop it: {self.command('down')}")
+                    raise AlreadyRunning(
+                        f"A local cloud is already running in {self.path}. To stop it: {self.command('down')}"
+                    )
                 time.sleep(POLL_S)
             lock.truncate(0)
             yield Claim(self, lock.fileno())
@@ -101,7 +103,7 @@ class StateDir:
     def running(self) -> Running:
         """The cloud that runs here; raises NotRunning when there is none, or only the state of one that crashed."""
         if self.owner() is None or not self.remembers():
-            raise NotRunning(f"No local cloud runs in {self.path}. Start one: {self.command('up')}")
+            raise NotRunning(f"No local cloud is running in {self.path}. To start one: {self.command('up')}")
         return Running(**json.loads(self._running.read_text()))
 
     def owner(self) -> int | None:

@@ -43,7 +43,7 @@ def synthesize(repository: Path, *, stage: str, into: Path, log: Path) -> Path:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise SynthesisFailed(f"app.py took longer than {SYNTHESIS_WITHIN_S:.0f} s. Its output: {log}") from None
+            raise SynthesisFailed(f"app.py did not finish within {SYNTHESIS_WITHIN_S:.0f} s. Output: {log}") from None
     if result.returncode or not (into / "manifest.json").exists():
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
         raise SynthesisFailed(f"app.py failed with exit code {result.returncode}:\n{tail}")

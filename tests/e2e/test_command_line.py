@@ -36,9 +36,9 @@ def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assemb
     assert token.count(".") == 2
     assert "name" in executions
     assert "services available" in log
-    assert "there are emulator, worker" in unknown
-    assert down == "Stopped\n"
-    assert down_again == "Nothing was running\n"
+    assert "the logs are emulator, worker" in unknown
+    assert down == "Local cloud stopped\n"
+    assert down_again == "No local cloud is running\n"
     assert "python -m local_cloud up" in too_late
 
 
@@ -61,7 +61,7 @@ def test_an_execution_is_told_state_by_state(cloud: LocalCloud) -> None:
     assert "2 state transitions in" in table
     assert "JobNotFound" in table
     assert job in listed
-    assert "No execution nobody" in unknown
+    assert "There is no execution nobody" in unknown
 
 
 def test_a_lambdas_log_is_found_by_its_name(cloud: LocalCloud) -> None:
@@ -90,14 +90,14 @@ def test_a_job_s_whole_story_is_told_by_time(cloud: LocalCloud, maker: str) -> N
     steps = ("reserve: 1 credits", "execution started", "Hand to the warm pool", "image 0 stored", "batch rendered")
     assert all(step in story for step in (*steps, "commit: 1 credits", "SUCCEEDED")), story
     assert story.index("job accepted") < story.index("Hand to the warm pool") < story.index("Job delivered")
-    assert "No job" in unknown
+    assert "There is no job" in unknown
 
 
 def test_an_up_that_is_told_to_stop_leaves_no_emulator(state_dir: Path, assembly: Path) -> None:
     chosen = ("--port", "0", "--state-dir", str(state_dir), "--assembly", str(assembly))
     with started("-m", "local_cloud", "up", *chosen) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("Emulator at")
+        assert process.stdout.readline().startswith("Emulator started at")
 
         process.terminate()
 

@@ -231,8 +231,8 @@ def write_dataset(out: Path, pictures: Iterable[tuple[Picture, bytes]]) -> Datas
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; must not be there yet")
-    parser.add_argument("--size", type=int, default=SIZE, help="pixels to a side")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write; must not exist")
+    parser.add_argument("--size", type=int, default=SIZE, help="width and height of the images in pixels")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -242,5 +242,5 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = write_dataset(arguments.out, clipart(arguments.size))
     styles = sorted({picture.style for picture in dataset.pictures})
     for style in styles:
-        print(f"{style}: {len(dataset.only(style=style).pictures)} pictures")
-    print(f"{arguments.out}: {len(dataset.pictures)} pictures of {dataset.size} px")
+        print(f"{style}: {len(dataset.only(style=style).pictures)} images")
+    print(f"{arguments.out}: {len(dataset.pictures)} images of {dataset.size} pixels")

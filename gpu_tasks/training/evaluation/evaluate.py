@@ -49,19 +49,19 @@ Figures = dict[str, Any]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER")
-    parser.add_argument("likeness", type=Path, metavar="LIKENESS", help="a folder that the command likeness wrote")
-    parser.add_argument("data", type=Path, metavar="DATA", help="a dataset folder")
-    parser.add_argument("--subjects", type=Path, default=SUBJECTS, help="a file of names, one a line")
-    parser.add_argument("--style", default="twemoji", help="the style that the model was trained on")
+    parser.add_argument("likeness", type=Path, metavar="LIKENESS", help="folder written by the command likeness")
+    parser.add_argument("data", type=Path, metavar="DATA", help="dataset folder")
+    parser.add_argument("--subjects", type=Path, default=SUBJECTS, help="file with the subjects, one name per line")
+    parser.add_argument("--style", default="twemoji", help="style that the model was trained on")
     parser.add_argument(
         "--judge",
         type=Path,
         metavar="JUDGE_FOLDER",
-        help="the model folder that LIKENESS was trained for, where that is not MODEL_FOLDER: one measure for both",
+        help="model folder that LIKENESS was trained for, if it is not MODEL_FOLDER",
     )
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--out", type=Path, help="write the figures as JSON, and grids beside it")
+    parser.add_argument("--out", type=Path, help="write the figures to this JSON file and image grids next to it")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -148,7 +148,7 @@ def drawn(model: Any, prompts: Sequence[str], seeds: Sequence[int], steps: int) 
             parts.append(draw(model, wave + wave[-1:] * (AT_ONCE - len(wave)), seed=seed, steps=steps)[: len(wave)])
         done = sum(map(len, parts))
         left = (time.monotonic() - began) * (wanted - done) / done
-        print(f"{done} of {wanted} pictures at {steps} steps, {left:.0f} s left", file=sys.stderr, flush=True)
+        print(f"{done} of {wanted} images at {steps} steps, {left:.0f} s left", file=sys.stderr, flush=True)
     return np.concatenate(parts)
 
 

@@ -51,9 +51,9 @@ class Gain:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER")
     parser.add_argument("--style", default="twemoji")
-    parser.add_argument("--small", type=int, default=SMALL, help="pixels to a side of what is enlarged")
+    parser.add_argument("--small", type=int, default=SMALL, help="width and height in pixels of the images to enlarge")
     parser.add_argument("--pictures", type=int, default=PICTURES)
-    parser.add_argument("--seed", type=int, default=SEED, help="which pictures of the style")
+    parser.add_argument("--seed", type=int, default=SEED, help="random seed that selects the images of the style")
     parser.add_argument("--factors", type=int, nargs="+", choices=FACTORS, default=list(FACTORS))
 
 

@@ -51,13 +51,13 @@ class Effort:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, metavar="DATA", help="a dataset folder")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; must not be there yet")
-    parser.add_argument("--model", type=Path, default=STARTING_MODEL, help="the model folder whose text encoder counts")
-    parser.add_argument("--subjects", type=Path, help="a file of names, one a line, to learn most of all")
-    parser.add_argument("--style", help="hold out none of this style: what a model to be measured was trained on")
+    parser.add_argument("data", type=Path, metavar="DATA", help="dataset folder")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write; must not exist")
+    parser.add_argument("--model", type=Path, default=STARTING_MODEL, help="model folder with the text encoder")
+    parser.add_argument("--subjects", type=Path, help="sample the subjects in this file more often, one name per line")
+    parser.add_argument("--style", help="hold out no images of this style, the training style of the model to evaluate")
     parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--minutes", type=float, help="stop well after so long, whatever the steps")
+    parser.add_argument("--minutes", type=float, help="time limit in minutes, in addition to the number of steps")
     parser.add_argument("--seed", type=int, default=0)
 
 

@@ -35,8 +35,8 @@ SHOWN = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=16, rate=8e-4, steps=1600)
-    parser.add_argument("--style", help="favour the pictures of this style")
-    parser.add_argument("--subjects", type=Path, help="a file of names, one a line: favour these")
+    parser.add_argument("--style", help="sample images of this style more often")
+    parser.add_argument("--subjects", type=Path, help="sample the subjects in this file more often, one name per line")
 
 
 def run(arguments: argparse.Namespace) -> None:

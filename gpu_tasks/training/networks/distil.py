@@ -45,12 +45,12 @@ class Goal:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=64, rate=2e-4, warm_up=50)
-    parser.add_argument("--few", type=int, nargs="+", default=[4, 8], help="the numbers of steps to draw well with")
-    parser.add_argument("--guidance", type=float, default=4.0, help="the teacher's, which the student takes in")
-    parser.add_argument("--rescale", type=float, default=0.5, help="the teacher's guidance rescale")
-    parser.add_argument("--recoloured", type=float, default=0.4, help="share of recoloured pictures")
-    parser.add_argument("--style", help="only pictures of this style")
-    parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only these")
+    parser.add_argument("--few", type=int, nargs="+", default=[4, 8], help="numbers of steps to distil for")
+    parser.add_argument("--guidance", type=float, default=4.0, help="guidance scale of the teacher")
+    parser.add_argument("--rescale", type=float, default=0.5, help="guidance rescale of the teacher")
+    parser.add_argument("--recoloured", type=float, default=0.4, help="fraction of recoloured images")
+    parser.add_argument("--style", help="use only images of this style")
+    parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
 
 
 def run(arguments: argparse.Namespace) -> None:

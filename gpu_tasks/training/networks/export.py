@@ -21,11 +21,9 @@ from gpu_tasks.training.networks.decoder import Decoder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
-    parser.add_argument("model", type=Path, metavar="MODEL", help="the model folder to write; replaced where it exists")
-    parser.add_argument(
-        "--start", type=Path, required=True, help="the model folder whose other parts are kept; may be MODEL itself"
-    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder to write; replaced if it exists")
+    parser.add_argument("--start", type=Path, required=True, help="model folder with the other parts; can be MODEL")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.model.exists():
             arguments.model.rename(Path(scratch) / "old")
         folder.rename(arguments.model)
-    print(f"{arguments.model / folder_of_part} is the average after step {step}")
+    print(f"Exported the averaged weights after step {step} to {arguments.model / folder_of_part}")
 
 
 def unet_with(folder: Path, weights: Mapping[str, Tensor]) -> Any:

@@ -37,7 +37,9 @@ FIRST_TOKENS, WHOLE_EVERY = 14, 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=128, rate=1.2e-3, steps=2400)
-    parser.add_argument("--subjects", type=Path, required=True, help="a file of the names that the UNet can draw")
+    parser.add_argument(
+        "--subjects", type=Path, required=True, help="file with the subjects that the UNet can draw, one name per line"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:

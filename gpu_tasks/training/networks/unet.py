@@ -37,12 +37,14 @@ class Objective:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=64, rate=7e-4)
-    parser.add_argument("--recoloured", type=float, default=0.5, help="share of recoloured pictures")
+    parser.add_argument("--recoloured", type=float, default=0.5, help="fraction of recoloured images")
     parser.add_argument("--caption-dropout", type=float, default=0.1)
-    parser.add_argument("--style", help="only pictures of this style")
-    parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only these")
+    parser.add_argument("--style", help="use only images of this style")
+    parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
     parser.add_argument(
-        "--names-only", action="store_true", help="no synonyms in captions: the text encoder brings them to the names"
+        "--names-only",
+        action="store_true",
+        help="use no synonyms in captions, because the text encoder maps them to names",
     )
 
 
@@ -63,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments.start).to(arguments.device)
     examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
     variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
-    print(f"{len(pictures)} pictures, {variants} with those recoloured, {len(examples.states)} captions", flush=True)
+    print(f"{len(pictures)} images, {variants} with recoloured ones, {len(examples.states)} captions", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
         artist = with_unet(model, average)

@@ -37,13 +37,18 @@ SAMPLES_SEED = 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=12, rate=5e-4)
-    parser.add_argument("--patch", type=int, default=40, help="pixels to a side of a small patch")
-    parser.add_argument("--size", type=int, default=512, help="pixels to a side, for a folder of one's own pictures")
-    parser.add_argument("--hold-out", metavar="STYLE", help="learn nothing from this style")
+    parser.add_argument("--patch", type=int, default=40, help="width and height of a small patch in pixels")
     parser.add_argument(
-        "--softened-by", type=Path, metavar="MODEL_FOLDER", help="mend what this model's autoencoder makes soft, too"
+        "--size", type=int, default=512, help="width and height in pixels of images from a plain folder"
     )
-    parser.add_argument("--softened", type=float, default=0.25, help="share of such patches")
+    parser.add_argument("--hold-out", metavar="STYLE", help="exclude this style from training")
+    parser.add_argument(
+        "--softened-by",
+        type=Path,
+        metavar="MODEL_FOLDER",
+        help="also train on patches softened by the autoencoder of this model",
+    )
+    parser.add_argument("--softened", type=float, default=0.25, help="fraction of softened patches")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -58,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     softened = None
     if arguments.softened_by:
         softened = softened_pictures(this_run.folder / "softened.safetensors", pictures, arguments.softened_by)
-    print(f"{len(pictures)} pictures of {dataset.size} px", flush=True)
+    print(f"{len(pictures)} images of {dataset.size} pixels", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
         judged = UpscalerNetwork(start.network.config)

@@ -76,23 +76,27 @@ class Finetuning:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked = Finetuning(data=Path(), name="", run=Path(), out=Path())
-    parser.add_argument("data", type=Path, metavar="DATA", help="a folder of captioned pictures, or a dataset")
-    parser.add_argument("--name", required=True, help="the adapter's name: lower-case words joined by hyphens")
-    parser.add_argument("--run", type=Path, required=True, help="the run's folder; one that was begun goes on")
-    parser.add_argument("--out", type=Path, required=True, help="the adapter's folder; must not be there yet")
-    parser.add_argument("--base", type=Path, default=asked.base, help="the model folder that the adapter is for")
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder of captioned images, or a dataset folder")
+    parser.add_argument("--name", required=True, help="name of the adapter: lowercase words joined by hyphens")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run; an existing run is resumed")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the adapter; must not exist")
+    parser.add_argument("--base", type=Path, default=asked.base, help="model folder that the adapter is for")
     parser.add_argument("--steps", type=int, default=asked.steps)
-    parser.add_argument("--rate", type=float, default=asked.rate, help="the learning rate at its highest")
-    parser.add_argument("--rank", type=int, default=asked.rank, help="of the adapter's matrices")
-    parser.add_argument("--batch", type=int, default=asked.batch, help="pictures a step, all parts together")
-    parser.add_argument("--parts", type=int, default=asked.parts, help="of a batch, side by side")
-    parser.add_argument("--seed", type=int, default=asked.seed, help="draws the pictures and all else")
-    parser.add_argument("--style", help="only pictures of this style")
-    parser.add_argument("--subjects", type=Path, help="a file of names, one a line: only pictures of these")
-    parser.add_argument("--pictures", type=int, help=f"learn from so many, {LEAST} to {MOST}; all when absent")
-    parser.add_argument("--hold-out", type=int, default=asked.hold_out, help="keep so many from the training")
-    parser.add_argument("--word", help="a word before every caption, and later before every prompt")
-    parser.add_argument("--likeness", type=Path, help="measure before and after with this likeness encoder")
+    parser.add_argument("--rate", type=float, default=asked.rate, help="peak learning rate")
+    parser.add_argument("--rank", type=int, default=asked.rank, help="rank of the matrices of the adapter")
+    parser.add_argument("--batch", type=int, default=asked.batch, help="batch size, all parts together")
+    parser.add_argument(
+        "--parts", type=int, default=asked.parts, help="number of parts of a batch that run in parallel"
+    )
+    parser.add_argument("--seed", type=int, default=asked.seed, help="random seed")
+    parser.add_argument("--style", help="use only images of this style")
+    parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
+    parser.add_argument("--pictures", type=int, help=f"number of training images, {LEAST} to {MOST} (default: all)")
+    parser.add_argument(
+        "--hold-out", type=int, default=asked.hold_out, help="number of images to hold out from training"
+    )
+    parser.add_argument("--word", help="trigger word before each caption and later before each prompt")
+    parser.add_argument("--likeness", type=Path, help="likeness encoder to evaluate with before and after training")
     parser.add_argument("--device", default=asked.device)
     parser.add_argument("--checkpoint-every", type=int, default=asked.checkpoint_every)
 
@@ -125,7 +129,7 @@ def finetune(asked: Finetuning, *, say: Say = print, hooks: Hooks = NO_HOOKS) ->
     this_run = Run.begin(asked.run, recipe)
     check_room(asked)
     model = load_model(asked.base).to(asked.device)
-    say(f"{len(learned.pictures)} pictures to learn from, {len(held_out.pictures)} held out")
+    say(f"{len(learned.pictures)} training images, {len(held_out.pictures)} held out")
     before = showing.draw(model)
     examples = Examples.cached(
         this_run.folder / "examples.safetensors", with_word(learned.pictures, asked.word), pixels, model
@@ -154,7 +158,7 @@ def finetune(asked: Finetuning, *, say: Say = print, hooks: Hooks = NO_HOOKS) ->
         recipe=recipe,
     )
     write_adapter(asked.out, facts, average, lambda folder: showing.write(folder, before, after), learned, figures)
-    say(f"{asked.out}: the adapter {asked.name} for {facts.base}, after step {asked.steps}")
+    say(f"Wrote the adapter {asked.name} for {facts.base} after step {asked.steps} to {asked.out}")
     return asked.out
 
 
