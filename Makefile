@@ -61,7 +61,7 @@ fuzz: setup ## ask every route of the local cloud 10,000 random things and more;
 check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
 	$(BIN)/python -m pytest -q tests/unit tests/repository
 
-lint: $(VENV)/.ready
+lint: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports
@@ -70,6 +70,8 @@ lint: $(VENV)/.ready
 	$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.prose
+	spectral lint --quiet --fail-severity hint docs/openapi.json
+	REDOCLY_SUPPRESS_UPDATE_NOTICE=true redocly lint --format stylish docs/openapi.json
 
 prose: $(VENV)/.ready ## find what is not plain English in a file or folder: make prose PLACE=gpu_tasks
 	$(BIN)/python -m scripts.prose $(PLACE)

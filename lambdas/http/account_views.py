@@ -68,7 +68,7 @@ class MakerView(View):
     maker: str = Field(
         description="Id of the maker, for the paths of other operations: the `sub` claim of their access tokens."
     )
-    email: str | None = Field(None, description="E-mail address.")
+    email: str | None = Field(None, description="Email address.")
     status: str = Field(description="Status in the user pool.", examples=["CONFIRMED"])
     enabled: bool = Field(description="Whether the user can sign in.")
 

@@ -85,7 +85,7 @@ class Problem(BaseModel):
     """Problem details as specified by RFC 9457."""
 
     type: str = Field(
-        description="Type of the problem. It is stable: use it to tell problems apart.",
+        description="Type of the problem. It is stable: use it to identify the problem.",
         examples=["/problems/InvalidInput"],
     )
     title: str = Field(description="Summary of the problem type.")

@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from lambdas.http.openapi import describe
+from lambdas.http.openapi.document import describe
 
 OUT = Path("build/reference")
 PACKAGE = "@stoplight/elements@9.0.25"

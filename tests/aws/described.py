@@ -1,17 +1,13 @@
 """docs/openapi.json, against which each answer is held that a test's client gets from a handler."""
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
+from tests.description import DOCUMENT, OPERATIONS
+
 PROBLEM = "application/problem+json"
-DESCRIBED: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
-OPERATIONS: dict[str, dict[str, Any]] = {
-    operation["operationId"]: operation for path in DESCRIBED["paths"].values() for operation in path.values()
-}
 
 
 def operation_of(function: str, tool: str | None) -> str | None:
@@ -33,7 +29,7 @@ def answers_of(operation: str) -> set[str]:
 
 def parameters_of(operation: str, place: str) -> set[str]:
     """The names of the parameters in a place: path, query or header."""
-    return {each["name"] for each in OPERATIONS[operation].get("parameters", []) if each["in"] == place}
+    return {each["name"] for each in OPERATIONS[operation]["parameters"] if each["in"] == place}
 
 
 def check_answer(operation: str | None, status: int, headers: dict[str, str], body: Any) -> None:
@@ -57,5 +53,5 @@ def check_answer(operation: str | None, status: int, headers: dict[str, str], bo
 @cache
 def validator(operation: str, status: int, content_type: str) -> Any:
     schema = OPERATIONS[operation]["responses"][str(status)]["content"][content_type]["schema"]
-    whole = {**schema, "components": DESCRIBED["components"]}
+    whole = {**schema, "components": DOCUMENT["components"]}
     return jsonschema_rs.validator_for(whole, validate_formats=True)

@@ -12,7 +12,8 @@ from craftspark.aws.idempotency import BindingTable
 from craftspark.clock import utc_now
 from craftspark.jobs.idempotency import KEY_LIFETIME, effect_of
 from craftspark.routes import ADMIN, ROUTES
-from lambdas.http.openapi import OPERATIONS
+from lambdas.http.openapi.document import OPERATIONS
+from lambdas.http.openapi.parameters import IDEMPOTENCY_KEY
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, Context, account, call, event_of, forget
 from tests.aws.conftest import ACCOUNTS
 
@@ -82,11 +83,7 @@ def without_secrets(body: Any) -> Any:
 
 
 def test_every_route_that_takes_a_key_is_in_this_table() -> None:
-    keyed = {
-        name
-        for name, operation in OPERATIONS.items()
-        if any(each["name"] == "Idempotency-Key" for each in operation.parameters)
-    }
+    keyed = {name for name, operation in OPERATIONS.items() if IDEMPOTENCY_KEY in operation.parameters}
 
     assert keyed == {*REQUESTS, "rotate_webhook_secret"}
 

@@ -9,7 +9,7 @@ import pytest
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS
 from lambdas.connect_live import handler as connect_live
-from lambdas.http.openapi import OPERATIONS
+from lambdas.http.openapi.document import OPERATIONS
 from tests.aws import scenarios
 from tests.aws.api import (
     ADMIN_SCOPE,
@@ -100,8 +100,8 @@ def test_no_text_in_any_place_of_a_request_breaks_a_route(route: Route, job_id: 
     path = good_path(route, job_id)
     forget(route.function)
     described = OPERATIONS[route.function].parameters
-    parameters = {"unknown", *(each["name"] for each in described if each["in"] == "query")}
-    headers = {each["name"].lower() for each in described if each["in"] == "header"}
+    parameters = {"unknown", *(each.name for each in described if each.place == "query")}
+    headers = {each.name.lower() for each in described if each.place == "header"}
     body = good_body(route)
     query = {"email": "ann@example.com"} if route.function == "find_makers" else {}
 

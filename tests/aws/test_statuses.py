@@ -6,8 +6,9 @@ import pytest
 
 from lambdas.http.problems import RETRY_AFTER_S, STATUS
 from tests.aws.api import Answer
-from tests.aws.described import OPERATIONS, PROBLEM, answers_of
+from tests.aws.described import PROBLEM, answers_of
 from tests.aws.scenarios import FUNCTIONS, SCENARIOS, Caller, contend
+from tests.description import OPERATIONS
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 STATUSES = {kind.__name__: status.value for kind, status in STATUS.items()}

@@ -272,7 +272,7 @@ def test_an_operator_takes_a_promoted_version_back(drill: LocalCloud, tmp_path: 
     told = command(drill, "rollback", "misty", "--who", "ann", "--why", "smudged")
     first = command(drill, "rollback", "misty", "--who", "ann", "--why", "smudged")
 
-    assert "v1 is stable; it was v2" in told.stdout
+    assert "the stable version is now v1 (was v2)" in told.stdout
     assert style_of(drill, "misty")["stable"] == "v1"
     assert (first.returncode, first.stderr[:12]) == (1, "InvalidInput")
 
@@ -288,7 +288,7 @@ def test_an_operator_begins_rejects_and_lists_trainings_from_the_command_line(
     in_state(drill, "handmade.v1", "rejected")
     changed = command(drill, "approve", "handmade.v1", "--why", "after all")
 
-    assert "handmade.v1 has begun" in begun_by_hand.stdout
+    assert "Training handmade.v1 started" in begun_by_hand.stdout
     assert rejected.returncode == 0
     assert (changed.returncode, changed.stderr[:14]) == (1, "AlreadyDecided")
     assert "reject by bob" in " ".join(command(drill, "trainings").stdout.split())

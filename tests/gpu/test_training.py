@@ -234,7 +234,7 @@ def test_a_gpu_that_is_not_there_is_told_before_anything_is_written(
     words = [command, str(data), str(tmp_path / "run"), "--start", str(BUILT_IN), "--steps", "2"]
 
     assert main([*words, "--device", "cuda"]) == REFUSED
-    assert "RecipeUnfit: --device cuda: torch finds no CUDA device" in capsys.readouterr().err
+    assert "RecipeUnfit: --device cuda: PyTorch finds no CUDA device" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

@@ -1,20 +1,20 @@
 """What API Gateway answers by itself, as the templates have it, is what the description says of each route."""
 
-import json
-from pathlib import Path
 from typing import Any
 
+from cdk_app.stages.values import STAGES
 from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS
+from tests.description import DOCUMENT, OPERATIONS, PATHS
 from tests.stacks.synthesis import Synthesis
 
-DESCRIBED = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())["paths"]
+SIGNED_IN = "aws.cognito.signin.user.admin"
 
 
 def operations_of(route: Route) -> list[dict[str, Any]]:
     """A route's operations: one, or one of each tool."""
     paths = {route.path.replace("{tool}", tool) for tool in TOOLS}
-    return [DESCRIBED[path][route.method.lower()] for path in paths]
+    return [PATHS[path][route.method.lower()] for path in paths]
 
 
 def described(operation: dict[str, Any]) -> set[int]:
@@ -64,11 +64,28 @@ def test_what_clients_of_browsers_read_of_an_answer_is_exposed(synthesis: Synthe
     """A header that the description has is of no use to a front end that may not read it."""
     headers = {
         name.lower()
-        for path in DESCRIBED.values()
-        for operation in path.values()
+        for operation in OPERATIONS.values()
         for response in operation["responses"].values()
         for name in response.get("headers", {})
     }
     for api in synthesis.properties("AWS::ApiGatewayV2::Api"):
         if cors := api.get("CorsConfiguration"):
             assert headers <= set(cors["ExposeHeaders"])
+
+
+def test_the_scopes_that_are_described_are_those_of_each_stage_with_a_user_pool() -> None:
+    for route in ROUTES:
+        for operation in operations_of(route):
+            schemes = {name: scopes for each in operation["security"] for name, scopes in each.items()}
+            # Whoever signs in has Cognito's own scope, which cannot be asked for.
+            signed_in = {SIGNED_IN} if "signIn" in schemes else set()
+            for stage in STAGES.values():
+                assert {*schemes["service"], *signed_in} == set(stage.api.scopes[route.scope]), operation["operationId"]
+
+
+def test_the_scheme_of_the_signed_in_names_their_scope() -> None:
+    schemes = DOCUMENT["components"]["securitySchemes"]
+
+    assert f"`{SIGNED_IN}`" in schemes["signIn"]["description"]
+    declared = set(schemes["service"]["flows"]["clientCredentials"]["scopes"])
+    assert declared | {SIGNED_IN} == {scope for scopes in STAGES["dev"].api.scopes.values() for scope in scopes}

@@ -1,9 +1,11 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from craftspark.routes import ROUTES
 from craftspark.tools import TOOLS
-from lambdas.http.openapi import OPERATIONS, describe
+from lambdas.http.openapi.document import OPERATIONS, describe
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,10 +33,70 @@ def test_every_tool_has_a_path_and_a_body_of_its_own() -> None:
         assert body["schema"]["$ref"].endswith(tool.request.__name__)
 
 
-def test_every_reference_leads_somewhere() -> None:
-    document = describe()
-    text = json.dumps(document)
-    schemas = document["components"]["schemas"]
+def nodes(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every object of the document, with the names that lead to it."""
+    if isinstance(node, dict):
+        yield path, node
+        for name, value in node.items():
+            yield from nodes(value, (*path, name))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from nodes(value, (*path, str(index)))
 
-    references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
-    assert references <= set(schemas)
+
+def test_every_reference_leads_to_a_component_and_every_component_is_used() -> None:
+    document = describe()
+
+    references = {node["$ref"] for _, node in nodes(document) if "$ref" in node}
+    components = {f"#/components/{kind}/{name}" for kind, named in document["components"].items() for name in named}
+    assert references == {each for each in components if "/securitySchemes/" not in each}
+
+
+def test_operations_that_have_the_same_refusal_share_its_response() -> None:
+    responses = describe()["components"]["responses"]
+
+    assert len({json.dumps(response) for response in responses.values()}) == len(responses)
+    assert all("$ref" in response for status, response in all_responses() if status >= "400")
+
+
+def all_responses() -> Iterator[tuple[str, dict[str, Any]]]:
+    for operations in describe()["paths"].values():
+        for operation in operations.values():
+            yield from operation["responses"].items()
+
+
+# Where the names of a description's parts lie, and so an object that a reader wants explained.
+NAMED = ("schemas", "properties", "headers", "parameters", "responses", "securitySchemes")
+
+
+def test_everything_with_a_name_has_a_description() -> None:
+    document = describe()
+    methods = {route.method.lower() for route in ROUTES}
+
+    named = [
+        (path, node)
+        for path, node in nodes(document)
+        if (len(path) > 1 and path[-2] in NAMED) or (len(path) == 3 and path[0] == "paths" and path[-1] in methods)
+    ]
+    # A shared response or parameter has its description where it is defined; `allOf` narrows a schema that has one.
+    unexplained = [
+        "/".join(path)
+        for path, node in named
+        if not node.get("description", "").strip()
+        and ("$ref" not in node or path[-2] == "properties")
+        and "allOf" not in path
+    ]
+    assert len(named) > 400
+    assert unexplained == []
+    assert all(tag["description"] for tag in document["tags"])
+    assert {tag["name"] for tag in document["tags"]} == {
+        tag for operations in document["paths"].values() for each in operations.values() for tag in each["tags"]
+    }
+
+
+def test_a_response_has_no_null_where_a_field_is_absent() -> None:
+    schemas = describe()["components"]["schemas"]
+
+    assert {"type": "null"} not in [node for _, node in nodes(schemas["JobView"])]
+    # In a request null has a meaning.
+    assert {"type": "null"} in [node for _, node in nodes(schemas["SuspensionChange"])]

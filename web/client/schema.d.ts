@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your plan, credits and jobs in progress */
+        /**
+         * Read your account
+         * @description Returns your plan with its limits, your credits and the number of your unfinished jobs. A new maker gets an account with the default plan on first use.
+         */
         get: operations["read_account"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every change of your credits, newest first */
+        /**
+         * List your ledger
+         * @description Returns every change of your credits, newest first: grants, reservations, charges, refunds, expired credits and adjustments.
+         */
         get: operations["list_ledger"];
         put?: never;
         post?: never;
@@ -45,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tools, what each takes and costs */
+        /**
+         * List the tools
+         * @description Returns each tool with its price, the values that its requests support, and the JSON schema of its requests.
+         */
         get: operations["list_tools"];
         put?: never;
         post?: never;
@@ -65,8 +74,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Picture: ask for images
+         * Create a job with Picture
          * @description Creates pictures from a few words.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
          */
         post: operations["submit_job_picture"];
         delete?: never;
@@ -85,8 +98,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pattern: ask for images
+         * Create a job with Pattern
          * @description Creates seamless repeating patterns, ready to print.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
          */
         post: operations["submit_job_pattern"];
         delete?: never;
@@ -105,8 +122,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Clipart: ask for images
+         * Create a job with Clipart
          * @description Creates objects on a transparent background, each with a cut file.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
          */
         post: operations["submit_job_clipart"];
         delete?: never;
@@ -125,8 +146,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Variations: ask for images
+         * Create a job with Variations
          * @description Creates new versions of a picture.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
          */
         post: operations["submit_job_variations"];
         delete?: never;
@@ -145,8 +170,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Outpaint: ask for images
+         * Create a job with Outpaint
          * @description Extends a picture beyond its edges.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
          */
         post: operations["submit_job_outpaint"];
         delete?: never;
@@ -165,8 +194,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Upscale: ask for images
+         * Create a job with Upscale
          * @description Enlarges a picture 2 or 4 times.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
          */
         post: operations["submit_job_upscale"];
         delete?: never;
@@ -185,8 +218,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Picture: what a job would cost and take
+         * Quote a job with Picture
          * @description Creates pictures from a few words.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_picture"];
         delete?: never;
@@ -205,8 +240,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pattern: what a job would cost and take
+         * Quote a job with Pattern
          * @description Creates seamless repeating patterns, ready to print.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_pattern"];
         delete?: never;
@@ -225,8 +262,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Clipart: what a job would cost and take
+         * Quote a job with Clipart
          * @description Creates objects on a transparent background, each with a cut file.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_clipart"];
         delete?: never;
@@ -245,8 +284,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Variations: what a job would cost and take
+         * Quote a job with Variations
          * @description Creates new versions of a picture.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_variations"];
         delete?: never;
@@ -265,8 +306,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Outpaint: what a job would cost and take
+         * Quote a job with Outpaint
          * @description Extends a picture beyond its edges.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_outpaint"];
         delete?: never;
@@ -285,8 +328,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Upscale: what a job would cost and take
+         * Quote a job with Upscale
          * @description Enlarges a picture 2 or 4 times.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_upscale"];
         delete?: never;
@@ -302,10 +347,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your uploads, newest first */
+        /**
+         * List your uploads
+         * @description Returns your uploads, newest first. Expired and deleted uploads are not included.
+         */
         get: operations["list_uploads"];
         put?: never;
-        /** Where to send a picture that a tool is to begin from */
+        /**
+         * Create an upload
+         * @description Returns a form for sending an image to Amazon S3. Send the form, then call `POST /v1/uploads/{upload_id}/check` within an hour. Your plan limits the number of unchecked uploads.
+         */
         post: operations["create_upload"];
         delete?: never;
         options?: never;
@@ -323,7 +374,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete an upload and its picture, for good */
+        /**
+         * Delete an upload
+         * @description Permanently deletes an upload and its image. A job that has not fetched the image yet fails and is refunded.
+         */
         delete: operations["delete_upload"];
         options?: never;
         head?: never;
@@ -339,7 +393,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check a picture that was sent, and make it ready for the tools */
+        /**
+         * Check an upload
+         * @description Validates and moderates the image, removes its metadata and converts it to sRGB. The upload is then ready as a `source` for the tools. PNG, JPEG and WebP with sides of 16 to 4096 pixels and an aspect ratio of at most 8:1 are supported. A repeated check of a ready upload returns the same result.
+         */
         post: operations["check_upload"];
         delete?: never;
         options?: never;
@@ -356,7 +413,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Where to open a WebSocket that tells of your jobs as they go on */
+        /**
+         * Open a live connection
+         * @description Returns a WebSocket URL. The connection receives JSON messages about all your jobs, with the types `job.state`, `job.progress`, `image.done` and `job.deleted`. API Gateway closes it after two hours.
+         */
         post: operations["open_live"];
         delete?: never;
         options?: never;
@@ -371,7 +431,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs, newest first */
+        /**
+         * List your jobs
+         * @description Returns your jobs, newest first, with URLs of thumbnails. The query parameters select jobs by tool, state and time of creation.
+         */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
@@ -388,15 +451,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A job, with links to its images */
+        /**
+         * Read a job
+         * @description Returns a job with its images. Images appear while the job is in progress. The URLs of their files are temporary: read the job again to get new ones.
+         *
+         *     To wait for the end of the job, call this operation at the pace of `Retry-After` and send the last `ETag` as `If-None-Match`.
+         */
         get: operations["read_job"];
         put?: never;
         post?: never;
-        /** Delete a job that has ended, with its words and files, for good */
+        /**
+         * Delete a job
+         * @description Permanently deletes a job that has ended, with its request and its files. Charged credits are not refunded. The ledger keeps the entries of the job.
+         */
         delete: operations["delete_job"];
         options?: never;
         head?: never;
-        /** Give a job a title */
+        /**
+         * Rename a job
+         * @description Sets or removes the title of a job. Downloaded files are named after the title.
+         */
         patch: operations["change_job"];
         trace?: never;
     };
@@ -409,7 +483,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a job: images that are stored stay and are charged, the others are refunded */
+        /**
+         * Cancel a job
+         * @description Ends a job immediately. Images that are already stored are delivered and charged. The rest is refunded.
+         */
         post: operations["cancel_job"];
         delete?: never;
         options?: never;
@@ -427,7 +504,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete what is stored of a job's images, for good */
+        /**
+         * Delete the images of a job
+         * @description Permanently deletes the files of a job that has ended. The job itself stays in the list. Charged credits are not refunded.
+         */
         delete: operations["delete_images"];
         options?: never;
         head?: never;
@@ -441,10 +521,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The endpoints that are told how your jobs end */
+        /**
+         * List your webhooks
+         * @description Returns all your webhooks, without their secrets.
+         */
         get: operations["list_webhooks"];
         put?: never;
-        /** Be told how your jobs end, at an https address */
+        /**
+         * Create a webhook
+         * @description Registers an HTTPS endpoint. It receives a `job.settled` message when one of your jobs ends, signed as specified by Standard Webhooks (standardwebhooks.com). A failed delivery is retried up to seven times within about 14 hours. The host must have public addresses only. Your plan limits the number of webhooks.
+         *
+         *     The response contains the secret once. A retry with the same `Idempotency-Key` does not return it.
+         */
         post: operations["create_webhook"];
         delete?: never;
         options?: never;
@@ -462,7 +550,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Tell an endpoint no more */
+        /**
+         * Delete a webhook
+         * @description Stops all deliveries to the endpoint, retries included.
+         */
         delete: operations["delete_webhook"];
         options?: never;
         head?: never;
@@ -478,7 +569,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new secret; the old one signs beside it for a day */
+        /**
+         * Rotate the secret of a webhook
+         * @description Creates a new secret. For 24 hours, messages are signed with the old and the new secret.
+         *
+         *     The response contains the new secret once. A retry with the same `Idempotency-Key` does not return it.
+         */
         post: operations["rotate_webhook_secret"];
         delete?: never;
         options?: never;
@@ -493,7 +589,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent to an endpoint, and what it answered */
+        /**
+         * List the deliveries of a webhook
+         * @description Returns the delivery attempts of the last 30 days, newest first, with the status or the error of each.
+         */
         get: operations["list_deliveries"];
         put?: never;
         post?: never;
@@ -510,7 +609,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find a maker by e-mail address or subject */
+        /**
+         * Find a maker
+         * @description Finds users of the user pool by email address or id. The audit log records each user in the response. A stage with its own token issuer has no user pool and refuses the request.
+         */
         get: operations["find_makers"];
         put?: never;
         post?: never;
@@ -527,7 +629,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A maker's account */
+        /**
+         * Read the account of a maker
+         * @description Returns the plan, the credits and the suspension of a maker's account. The audit log records the request.
+         */
         get: operations["inspect_account"];
         put?: never;
         post?: never;
@@ -544,7 +649,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A maker's jobs, newest first, without links to their images */
+        /**
+         * List the jobs of a maker
+         * @description Returns the jobs of a maker, newest first, without URLs of their images. The audit log records the request.
+         */
         get: operations["list_account_jobs"];
         put?: never;
         post?: never;
@@ -563,7 +671,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give credits that do not expire */
+        /**
+         * Grant credits
+         * @description Adds credits that do not expire to a maker's account. The maker sees the note in the ledger. The audit log records the request.
+         */
         post: operations["grant_credits"];
         delete?: never;
         options?: never;
@@ -580,7 +691,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put a balance right */
+        /**
+         * Adjust credits
+         * @description Corrects the balance of a maker's account: adds credits, or deducts some of the available ones. The maker sees the note in the ledger. The audit log records the request.
+         */
         post: operations["adjust_credits"];
         delete?: never;
         options?: never;
@@ -596,7 +710,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Another plan, from now on */
+        /**
+         * Change the plan of a maker
+         * @description Changes the plan with immediate effect. If the new plan has more credits per month, the difference is granted immediately. The audit log records the request.
+         */
         put: operations["change_plan"];
         post?: never;
         delete?: never;
@@ -613,7 +730,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Take no more jobs of a maker, or take them again */
+        /**
+         * Suspend an account or end its suspension
+         * @description A suspended maker can read, cancel and delete, but cannot create jobs, quotes, uploads, webhooks or live connections. Jobs that are in progress continue. The audit log records the request.
+         */
         put: operations["suspend_account"];
         post?: never;
         delete?: never;
@@ -629,7 +749,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Any maker's job, without links to its images */
+        /**
+         * Read a job of any maker
+         * @description Returns a job with its images, without their URLs. The audit log records the request.
+         */
         get: operations["inspect_job"];
         put?: never;
         post?: never;
@@ -648,17 +771,10 @@ export interface components {
          * @description A page of a maker's jobs as operators see them, newest first.
          */
         AccountJobPage: {
-            /**
-             * Jobs
-             * @description The jobs of this page.
-             */
+            /** @description The jobs of this page. */
             jobs: components["schemas"]["JobSummary"][];
-            /**
-             * Next Cursor
-             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
-             * @default null
-             */
-            next_cursor?: string | null;
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
         };
         /**
          * AccountView
@@ -667,74 +783,37 @@ export interface components {
         AccountView: {
             /** @description Plan of the account. */
             plan: components["schemas"]["PlanView"];
-            /**
-             * Granted
-             * @description Credits ever granted.
-             */
+            /** @description Credits ever granted. */
             granted: number;
-            /**
-             * Available
-             * @description Credits that can be spent.
-             */
+            /** @description Credits that can be spent. */
             available: number;
-            /**
-             * Reserved
-             * @description Credits reserved for unfinished jobs.
-             */
+            /** @description Credits reserved for unfinished jobs. */
             reserved: number;
-            /**
-             * Spent
-             * @description Credits charged for delivered images.
-             */
+            /** @description Credits charged for delivered images. */
             spent: number;
-            /**
-             * Expired
-             * @description Monthly credits that expired.
-             */
+            /** @description Monthly credits that expired. */
             expired: number;
-            /**
-             * Expiring
-             * @description Available and reserved credits that expire at the end of the month if they are not spent.
-             */
+            /** @description Available and reserved credits that expire at the end of the month if they are not spent. */
             expiring: number;
-            /**
-             * Active Jobs
-             * @description Number of unfinished jobs.
-             */
+            /** @description Number of unfinished jobs. */
             active_jobs: number;
-            /**
-             * Max Active Jobs
-             * @description Maximum number of unfinished jobs.
-             */
+            /** @description Maximum number of unfinished jobs. */
             max_active_jobs: number;
-            /**
-             * Suspended
-             * @description Reason for the suspension. Only for a suspended account.
-             * @default null
-             */
-            suspended?: string | null;
+            /** @description Reason for the suspension. Only for a suspended account. */
+            suspended?: string;
         };
         /**
          * CheaperView
          * @description A cheaper variant of a request.
          */
         CheaperView: {
-            /**
-             * Changes
-             * @description Request fields to change, with their new values.
-             */
+            /** @description Request fields to change, with their new values. */
             changes: {
                 [key: string]: unknown;
             };
-            /**
-             * Price
-             * @description Price of the job with these changes, in credits.
-             */
+            /** @description Price of the job with these changes, in credits. */
             price: number;
-            /**
-             * Estimated Render S
-             * @description Estimated time from the start of rendering to the end of the job with these changes, in seconds.
-             */
+            /** @description Estimated time from the start of rendering to the end of the job with these changes, in seconds. */
             estimated_render_s: number;
         };
         /**
@@ -743,113 +822,95 @@ export interface components {
          */
         ClipartRequest: {
             /**
-             * Count
              * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
-             * Seed
              * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
-             * Lane
              * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
-             * Max Wait S
              * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
-             * Negative Prompt
              * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
-             * Steps
              * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
-             * Guidance
              * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
-             * Style
              * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
-             * Preset
              * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
-             * Share Prompt
              * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
-             * Prompt
              * @description The object to draw.
              * @example cat face
              */
             prompt: string;
             /**
-             * Size
              * @description Width x height of the drawing in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default size.
              * @default null
              */
             size?: string | null;
             /**
-             * Margin
              * @description Clear space around the object, as a fraction of its longer side.
              * @default 0.04
              */
             margin?: number;
             /**
-             * Cut
              * @description Content of the cut file: `colours` has one layer for each colour, `outline` has the silhouette only.
              * @default colours
              * @enum {string}
              */
             cut?: "colours" | "outline";
             /**
-             * Colours
              * @description Maximum number of colour layers. Only with `cut` set to `colours`, where the default is 6.
              * @default null
              */
             colours?: number | null;
             /**
-             * Width Mm
              * @description Width of the cut image in millimetres, margins included.
              * @default 100
              */
             width_mm?: number;
             /**
-             * Smallest Mm
              * @description Smallest detail to cut, in millimetres. The cut file leaves smaller details out.
              * @default 1.5
              */
             smallest_mm?: number;
             /**
-             * Outline Mm
              * @description Width of a sticker border around the object, in millimetres. 0 means no border.
              * @default 0
              */
@@ -860,13 +921,9 @@ export interface components {
          * @description A change of an account's credits.
          */
         CreditChange: {
-            /**
-             * Credits
-             * @description Number of credits to add. A negative number deducts credits.
-             */
+            /** @description Number of credits to add. A negative number deducts credits. */
             credits: number;
             /**
-             * Note
              * @description Reason for the change. The maker sees it in the ledger.
              * @example order 1234
              */
@@ -877,25 +934,13 @@ export interface components {
          * @description Credits of a job: `price` = `reserved` + `spent` + `refunded`.
          */
         CreditsView: {
-            /**
-             * Price
-             * @description Price of the job.
-             */
+            /** @description Price of the job. */
             price: number;
-            /**
-             * Reserved
-             * @description Credits reserved for an unfinished job.
-             */
+            /** @description Credits reserved for an unfinished job. */
             reserved: number;
-            /**
-             * Spent
-             * @description Credits charged for delivered images.
-             */
+            /** @description Credits charged for delivered images. */
             spent: number;
-            /**
-             * Refunded
-             * @description Credits returned for images that were not delivered.
-             */
+            /** @description Credits returned for images that were not delivered. */
             refunded: number;
         };
         /**
@@ -903,10 +948,7 @@ export interface components {
          * @description Delivery attempts of the last 30 days, newest first.
          */
         DeliveryList: {
-            /**
-             * Deliveries
-             * @description The attempts.
-             */
+            /** @description The attempts. */
             deliveries: components["schemas"]["DeliveryView"][];
         };
         /**
@@ -914,106 +956,64 @@ export interface components {
          * @description One attempt to deliver a message.
          */
         DeliveryView: {
-            /**
-             * Message Id
-             * @description Id of the message. It is the same for all attempts.
-             */
+            /** @description Id of the message. It is the same for all attempts. */
             message_id: string;
-            /**
-             * Attempt
-             * @description Number of the attempt, from 1.
-             */
+            /** @description Number of the attempt, from 1. */
             attempt: number;
             /**
-             * At
              * Format: date-time
              * @description Time of the attempt.
              */
             at: string;
-            /**
-             * Delivered
-             * @description Whether the endpoint accepted the message.
-             */
+            /** @description Whether the endpoint accepted the message. */
             delivered: boolean;
-            /**
-             * Status
-             * @description HTTP status of the endpoint's response.
-             * @default null
-             */
-            status?: number | null;
-            /**
-             * Error
-             * @description Reason why the attempt failed.
-             * @default null
-             */
-            error?: string | null;
+            /** @description HTTP status of the endpoint's response. */
+            status?: number;
+            /** @description Reason why the attempt failed. */
+            error?: string;
         };
         /**
          * EntryView
          * @description A ledger entry: a transfer of credits from one holding to another.
          */
         EntryView: {
-            /**
-             * Name
-             * @description Unique name of the entry.
-             */
+            /** @description Unique name of the entry. */
             name: string;
             /**
-             * Kind
              * @description Kind of transfer.
              * @enum {string}
              */
             kind: "grant" | "reserve" | "commit" | "refund" | "expire" | "adjust";
-            /**
-             * Credits
-             * @description Number of credits. Negative for an adjustment that adds credits.
-             */
+            /** @description Number of credits. Negative for an adjustment that adds credits. */
             credits: number;
             /**
-             * Source
              * @description Holding that the credits leave.
              * @enum {string}
              */
             source: "issued" | "available" | "reserved" | "spent" | "expired";
             /**
-             * Target
              * @description Holding that the credits enter.
              * @enum {string}
              */
             target: "issued" | "available" | "reserved" | "spent" | "expired";
             /**
-             * At
              * Format: date-time
              * @description Time of the transfer.
              */
             at: string;
-            /**
-             * Job Id
-             * @description Id of the job that the transfer belongs to.
-             * @default null
-             */
-            job_id?: string | null;
-            /**
-             * Note
-             * @description Explanation by an operator.
-             * @default null
-             */
-            note?: string | null;
+            /** @description Id of the job that the transfer belongs to. */
+            job_id?: string;
+            /** @description Explanation by an operator. */
+            note?: string;
         };
         /**
          * FieldError
          * @description An invalid field.
          */
         FieldError: {
-            /**
-             * Field
-             * @description Path of the field, with dots between its parts.
-             */
+            /** @description Path of the field, with dots between its parts. */
             field: string;
-            /**
-             * Detail
-             * @description What is wrong and how to correct it.
-             */
+            /** @description What is wrong and how to correct it. */
             detail: string;
         };
         /**
@@ -1021,10 +1021,7 @@ export interface components {
          * @description An error from API Gateway. It is not an RFC 9457 problem.
          */
         GatewayProblem: {
-            /**
-             * Message
-             * @description Explanation of the error.
-             */
+            /** @description Explanation of the error. */
             message: string;
         };
         /**
@@ -1032,169 +1029,93 @@ export interface components {
          * @description One image of a job.
          */
         ImageView: {
-            /**
-             * Index
-             * @description Number of the image within its job, from 0.
-             */
+            /** @description Number of the image within its job, from 0. */
             index: number;
-            /**
-             * Seed
-             * @description Seed that the image was drawn with. Differs from the requested seed if the first drawing was flawed and a second one replaced it.
-             */
+            /** @description Seed that the image was drawn with. Differs from the requested seed if the first drawing was flawed and a second one replaced it. */
             seed: number;
             /**
-             * State
              * @description State of the image.
              * @enum {string}
              */
             state: "pending" | "done" | "failed" | "cancelled" | "deleted";
-            /**
-             * Url
-             * @description Temporary URL of the PNG file.
-             * @default null
-             */
-            url?: string | null;
-            /**
-             * Thumbnail Url
-             * @description Temporary URL of a WebP thumbnail.
-             * @default null
-             */
-            thumbnail_url?: string | null;
-            /**
-             * Files
-             * @description Temporary URLs of further files of the image, by name: previews, sheets, cut files.
-             * @default null
-             */
+            /** @description Temporary URL of the PNG file. */
+            url?: string;
+            /** @description Temporary URL of a WebP thumbnail. */
+            thumbnail_url?: string;
+            /** @description Temporary URLs of further files of the image, by name: previews, sheets, cut files. */
             files?: {
                 [key: string]: string;
-            } | null;
-            /**
-             * Width
-             * @description Width in pixels.
-             * @default null
-             */
-            width?: number | null;
-            /**
-             * Height
-             * @description Height in pixels.
-             * @default null
-             */
-            height?: number | null;
-            /**
-             * Scores
-             * @description Quality scores of the image, by name.
-             * @default null
-             */
+            };
+            /** @description Width in pixels. */
+            width?: number;
+            /** @description Height in pixels. */
+            height?: number;
+            /** @description Quality scores of the image, by name. */
             scores?: {
                 [key: string]: number;
-            } | null;
+            };
+            /** @description GPU time spent on the image, in seconds. */
+            render_seconds?: number;
             /**
-             * Render Seconds
-             * @description GPU time spent on the image, in seconds.
-             * @default null
-             */
-            render_seconds?: number | null;
-            /**
-             * Error
              * @description Name of the error if the image was not delivered. Such an image is not charged.
-             * @default null
+             * @enum {string}
              */
-            error?: ("ExecutionEnded" | "GpuUnavailable" | "ImageFlawed" | "InternalError" | "InvalidInput" | "JobOverdue" | "ModelUnavailable" | "RenderFailed" | "SourceMissing" | "UnsafeContent") | null;
-            /**
-             * Reason
-             * @description Explanation of `error` for the maker.
-             * @default null
-             */
-            reason?: string | null;
+            error?: "ExecutionEnded" | "GpuUnavailable" | "ImageFlawed" | "InternalError" | "InvalidInput" | "JobOverdue" | "ModelUnavailable" | "RenderFailed" | "SourceMissing" | "UnsafeContent";
+            /** @description Explanation of `error` for the maker. */
+            reason?: string;
         };
         /**
          * InspectedJob
          * @description A job with its images as operators see it. It has no URLs.
          */
         InspectedJob: {
-            /**
-             * Job Id
-             * @description Id of the job.
-             */
+            /** @description Id of the job. */
             job_id: string;
-            /**
-             * Title
-             * @description Title that the maker gave the job.
-             * @default null
-             */
-            title?: string | null;
-            /**
-             * Tool
-             * @description Name of the tool.
-             */
+            /** @description Title that the maker gave the job. */
+            title?: string;
+            /** @description Name of the tool. */
             tool: string;
             /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /**
-             * Count
-             * @description Number of requested images.
-             */
+            /** @description Number of requested images. */
             count: number;
-            /**
-             * Delivered
-             * @description Number of delivered images.
-             */
+            /** @description Number of delivered images. */
             delivered: number;
-            /**
-             * Lane
-             * @description Processing lane, `interactive` or `bulk`.
-             */
+            /** @description Processing lane, `interactive` or `bulk`. */
             lane: string;
-            /**
-             * Request
-             * @description The request, with the defaults of the model filled in.
-             */
+            /** @description The request, with the defaults of the model filled in. */
             request: {
                 [key: string]: unknown;
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
-             * Created At
              * Format: date-time
              * @description Time at which the job was created.
              */
             created_at: string;
             /**
-             * Started At
+             * Format: date-time
              * @description Time at which rendering started.
-             * @default null
              */
-            started_at?: string | null;
+            started_at?: string;
             /**
-             * Finished At
+             * Format: date-time
              * @description Time at which the job ended.
-             * @default null
              */
-            finished_at?: string | null;
+            finished_at?: string;
             /**
-             * Expires At
              * Format: date-time
              * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
-            /**
-             * Progress
-             * @description Completed fraction of the job, 0 to 1.
-             */
+            /** @description Completed fraction of the job, 0 to 1. */
             progress: number;
-            /**
-             * Images
-             * @description The images of the job, by index.
-             */
+            /** @description The images of the job, by index. */
             images: components["schemas"]["ImageView"][];
-            /**
-             * Maker
-             * @description Id of the maker who owns the job: the `sub` claim of their access tokens.
-             */
+            /** @description Id of the maker who owns the job: the `sub` claim of their access tokens. */
             maker: string;
             /**
-             * Deadline
              * Format: date-time
              * @description Time limit of the job. An unfinished job is ended at this time.
              */
@@ -1206,7 +1127,6 @@ export interface components {
          */
         JobChanges: {
             /**
-             * Title
              * @description New title of the job. An empty string removes the title.
              * @example Apples for the kitchen
              */
@@ -1217,17 +1137,10 @@ export interface components {
          * @description A page of jobs, newest first.
          */
         JobPage: {
-            /**
-             * Jobs
-             * @description The jobs of this page.
-             */
+            /** @description The jobs of this page. */
             jobs: components["schemas"]["ListedJob"][];
-            /**
-             * Next Cursor
-             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
-             * @default null
-             */
-            next_cursor?: string | null;
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
         };
         /**
          * JobState
@@ -1240,68 +1153,42 @@ export interface components {
          * @description A job without its images.
          */
         JobSummary: {
-            /**
-             * Job Id
-             * @description Id of the job.
-             */
+            /** @description Id of the job. */
             job_id: string;
-            /**
-             * Title
-             * @description Title that the maker gave the job.
-             * @default null
-             */
-            title?: string | null;
-            /**
-             * Tool
-             * @description Name of the tool.
-             */
+            /** @description Title that the maker gave the job. */
+            title?: string;
+            /** @description Name of the tool. */
             tool: string;
             /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /**
-             * Count
-             * @description Number of requested images.
-             */
+            /** @description Number of requested images. */
             count: number;
-            /**
-             * Delivered
-             * @description Number of delivered images.
-             */
+            /** @description Number of delivered images. */
             delivered: number;
-            /**
-             * Lane
-             * @description Processing lane, `interactive` or `bulk`.
-             */
+            /** @description Processing lane, `interactive` or `bulk`. */
             lane: string;
-            /**
-             * Request
-             * @description The request, with the defaults of the model filled in.
-             */
+            /** @description The request, with the defaults of the model filled in. */
             request: {
                 [key: string]: unknown;
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
-             * Created At
              * Format: date-time
              * @description Time at which the job was created.
              */
             created_at: string;
             /**
-             * Started At
+             * Format: date-time
              * @description Time at which rendering started.
-             * @default null
              */
-            started_at?: string | null;
+            started_at?: string;
             /**
-             * Finished At
+             * Format: date-time
              * @description Time at which the job ended.
-             * @default null
              */
-            finished_at?: string | null;
+            finished_at?: string;
             /**
-             * Expires At
              * Format: date-time
              * @description Time at which the job and its images are deleted.
              */
@@ -1312,81 +1199,49 @@ export interface components {
          * @description A job with its images.
          */
         JobView: {
-            /**
-             * Job Id
-             * @description Id of the job.
-             */
+            /** @description Id of the job. */
             job_id: string;
-            /**
-             * Title
-             * @description Title that the maker gave the job.
-             * @default null
-             */
-            title?: string | null;
-            /**
-             * Tool
-             * @description Name of the tool.
-             */
+            /** @description Title that the maker gave the job. */
+            title?: string;
+            /** @description Name of the tool. */
             tool: string;
             /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /**
-             * Count
-             * @description Number of requested images.
-             */
+            /** @description Number of requested images. */
             count: number;
-            /**
-             * Delivered
-             * @description Number of delivered images.
-             */
+            /** @description Number of delivered images. */
             delivered: number;
-            /**
-             * Lane
-             * @description Processing lane, `interactive` or `bulk`.
-             */
+            /** @description Processing lane, `interactive` or `bulk`. */
             lane: string;
-            /**
-             * Request
-             * @description The request, with the defaults of the model filled in.
-             */
+            /** @description The request, with the defaults of the model filled in. */
             request: {
                 [key: string]: unknown;
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
-             * Created At
              * Format: date-time
              * @description Time at which the job was created.
              */
             created_at: string;
             /**
-             * Started At
+             * Format: date-time
              * @description Time at which rendering started.
-             * @default null
              */
-            started_at?: string | null;
+            started_at?: string;
             /**
-             * Finished At
+             * Format: date-time
              * @description Time at which the job ended.
-             * @default null
              */
-            finished_at?: string | null;
+            finished_at?: string;
             /**
-             * Expires At
              * Format: date-time
              * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
-            /**
-             * Progress
-             * @description Completed fraction of the job, 0 to 1.
-             */
+            /** @description Completed fraction of the job, 0 to 1. */
             progress: number;
-            /**
-             * Images
-             * @description The images of the job, by index.
-             */
+            /** @description The images of the job, by index. */
             images: components["schemas"]["ImageView"][];
         };
         /**
@@ -1394,93 +1249,57 @@ export interface components {
          * @description A page of ledger entries, newest first.
          */
         LedgerPage: {
-            /**
-             * Entries
-             * @description The entries of this page.
-             */
+            /** @description The entries of this page. */
             entries: components["schemas"]["EntryView"][];
-            /**
-             * Next Cursor
-             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
-             * @default null
-             */
-            next_cursor?: string | null;
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
         };
         /**
          * ListedJob
          * @description A job in a list, with links to thumbnails.
          */
         ListedJob: {
-            /**
-             * Job Id
-             * @description Id of the job.
-             */
+            /** @description Id of the job. */
             job_id: string;
-            /**
-             * Title
-             * @description Title that the maker gave the job.
-             * @default null
-             */
-            title?: string | null;
-            /**
-             * Tool
-             * @description Name of the tool.
-             */
+            /** @description Title that the maker gave the job. */
+            title?: string;
+            /** @description Name of the tool. */
             tool: string;
             /** @description State of the job. */
             state: components["schemas"]["JobState"];
-            /**
-             * Count
-             * @description Number of requested images.
-             */
+            /** @description Number of requested images. */
             count: number;
-            /**
-             * Delivered
-             * @description Number of delivered images.
-             */
+            /** @description Number of delivered images. */
             delivered: number;
-            /**
-             * Lane
-             * @description Processing lane, `interactive` or `bulk`.
-             */
+            /** @description Processing lane, `interactive` or `bulk`. */
             lane: string;
-            /**
-             * Request
-             * @description The request, with the defaults of the model filled in.
-             */
+            /** @description The request, with the defaults of the model filled in. */
             request: {
                 [key: string]: unknown;
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
             /**
-             * Created At
              * Format: date-time
              * @description Time at which the job was created.
              */
             created_at: string;
             /**
-             * Started At
+             * Format: date-time
              * @description Time at which rendering started.
-             * @default null
              */
-            started_at?: string | null;
+            started_at?: string;
             /**
-             * Finished At
+             * Format: date-time
              * @description Time at which the job ended.
-             * @default null
              */
-            finished_at?: string | null;
+            finished_at?: string;
             /**
-             * Expires At
              * Format: date-time
              * @description Time at which the job and its images are deleted.
              */
             expires_at: string;
-            /**
-             * Thumbnail Urls
-             * @description Temporary URLs of thumbnails of up to 4 delivered images. Empty until the job has ended.
-             */
+            /** @description Temporary URLs of thumbnails of up to 4 delivered images. Empty until the job has ended. */
             thumbnail_urls: string[];
         };
         /**
@@ -1488,15 +1307,9 @@ export interface components {
          * @description A single-use WebSocket URL for live updates.
          */
         LiveView: {
-            /**
-             * Url
-             * @description URL to connect to. It is valid for one connection.
-             */
+            /** @description URL to connect to. It is valid for one connection. */
             url: string;
-            /**
-             * Good For S
-             * @description Number of seconds for which the URL is valid.
-             */
+            /** @description Number of seconds for which the URL is valid. */
             good_for_s: number;
         };
         /**
@@ -1504,10 +1317,7 @@ export interface components {
          * @description The makers that match the query.
          */
         MakerList: {
-            /**
-             * Makers
-             * @description The makers. Empty if no user matches.
-             */
+            /** @description The makers. Empty if no user matches. */
             makers: components["schemas"]["MakerView"][];
         };
         /**
@@ -1515,27 +1325,16 @@ export interface components {
          * @description A user of the user pool.
          */
         MakerView: {
-            /**
-             * Maker
-             * @description Id of the maker, for the paths of other operations: the `sub` claim of their access tokens.
-             */
+            /** @description Id of the maker, for the paths of other operations: the `sub` claim of their access tokens. */
             maker: string;
+            /** @description Email address. */
+            email?: string;
             /**
-             * Email
-             * @description E-mail address.
-             * @default null
-             */
-            email?: string | null;
-            /**
-             * Status
              * @description Status in the user pool.
              * @example CONFIRMED
              */
             status: string;
-            /**
-             * Enabled
-             * @description Whether the user can sign in.
-             */
+            /** @description Whether the user can sign in. */
             enabled: boolean;
         };
         /**
@@ -1544,101 +1343,83 @@ export interface components {
          */
         OutpaintRequest: {
             /**
-             * Count
              * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
-             * Seed
              * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
-             * Lane
              * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
-             * Max Wait S
              * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
-             * Negative Prompt
              * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
-             * Steps
              * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
-             * Guidance
              * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
-             * Style
              * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
-             * Preset
              * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
-             * Share Prompt
              * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
-            /**
-             * Source
-             * @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload.
-             */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
             source: string;
             /**
-             * Prompt
              * @description What the new area or the whole image shows.
              * @default
              * @example meadow
              */
             prompt?: string;
             /**
-             * Width
              * @description Width of the result in pixels. Default: the width of the source.
              * @default null
              */
             width?: number | null;
             /**
-             * Height
              * @description Height of the result in pixels. Default: the height of the source.
              * @default null
              */
             height?: number | null;
             /**
-             * Aspect
              * @description Aspect ratio of the result, width:height. The result is the smallest one that contains the source. Cannot be combined with `width` or `height`.
              * @default null
              * @example 16:9
              */
             aspect?: string | null;
             /**
-             * Anchor
              * @description Position of the source in the result.
              * @default centre
              * @enum {string}
@@ -1651,89 +1432,75 @@ export interface components {
          */
         PatternRequest: {
             /**
-             * Count
              * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
-             * Seed
              * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
-             * Lane
              * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
-             * Max Wait S
              * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
-             * Negative Prompt
              * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
-             * Steps
              * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
-             * Guidance
              * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
-             * Style
              * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
-             * Preset
              * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
-             * Share Prompt
              * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
-             * Prompt
              * @description What the pattern shows. Required unless `source` is set.
              * @default
              * @example sunflower
              */
             prompt?: string;
             /**
-             * Source
              * @description Image to make the pattern from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. Only with `way` set to `painted`.
              * @default null
              */
             source?: string | null;
             /**
-             * Strength
              * @description How much the pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source`, where the default is 0.5.
              * @default null
              */
             strength?: number | null;
             /**
-             * Also
              * @description Prompts of further motifs. Only with `way` set to `tossed`.
              * @default []
              * @example [
@@ -1742,21 +1509,18 @@ export interface components {
              */
             also?: string[];
             /**
-             * Way
              * @description Composition of the tile: `tossed` scatters cut-out motifs, `painted` draws one borderless image.
              * @default tossed
              * @enum {string}
              */
             way?: "tossed" | "painted";
             /**
-             * Repeat
              * @description How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved down by half a tile; `brick` with every second row moved right by half a tile; `x` or `y` in one direction, only with `way` set to `painted`.
              * @default straight
              * @enum {string}
              */
             repeat?: "straight" | "half-drop" | "brick" | "x" | "y";
             /**
-             * Background
              * @description Background of tossed motifs: `#rrggbb` or `transparent`. Only with `way` set to `tossed`, where the default is white.
              * @default null
              */
@@ -1778,76 +1542,64 @@ export interface components {
          */
         PictureRequest: {
             /**
-             * Count
              * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
-             * Seed
              * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
-             * Lane
              * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
-             * Max Wait S
              * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
-             * Negative Prompt
              * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
-             * Steps
              * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
-             * Guidance
              * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
-             * Style
              * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
-             * Preset
              * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
-             * Share Prompt
              * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
             /**
-             * Prompt
              * @description What the image shows.
              * @example a red apple
              */
             prompt: string;
             /**
-             * Size
              * @description Width x height in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default size.
              * @default null
              */
@@ -1859,7 +1611,6 @@ export interface components {
          */
         PlanChange: {
             /**
-             * Plan
              * @description Name of the new plan.
              * @example plus
              */
@@ -1870,45 +1621,21 @@ export interface components {
          * @description A plan and its limits.
          */
         PlanView: {
-            /**
-             * Name
-             * @description Name of the plan.
-             */
+            /** @description Name of the plan. */
             name: string;
-            /**
-             * Title
-             * @description Display name.
-             */
+            /** @description Display name. */
             title: string;
-            /**
-             * Monthly Credits
-             * @description Credits granted each month.
-             */
+            /** @description Credits granted each month. */
             monthly_credits: number;
-            /**
-             * Max Active Jobs
-             * @description Maximum number of unfinished jobs.
-             */
+            /** @description Maximum number of unfinished jobs. */
             max_active_jobs: number;
-            /**
-             * Submissions Per Minute
-             * @description Maximum number of new jobs per minute.
-             */
+            /** @description Maximum number of new jobs per minute. */
             submissions_per_minute: number;
-            /**
-             * Largest Count
-             * @description Maximum number of images per job.
-             */
+            /** @description Maximum number of images per job. */
             largest_count: number;
-            /**
-             * Lanes
-             * @description Processing lanes that jobs can use.
-             */
+            /** @description Processing lanes that jobs can use. */
             lanes: string[];
-            /**
-             * Webhooks
-             * @description Maximum number of webhooks.
-             */
+            /** @description Maximum number of webhooks. */
             webhooks: number;
         };
         /**
@@ -1916,20 +1643,11 @@ export interface components {
          * @description A preset: words for a style, which are added to the prompt.
          */
         PresetView: {
-            /**
-             * Name
-             * @description Value for `preset` in a request.
-             */
+            /** @description Value for `preset` in a request. */
             name: string;
-            /**
-             * Title
-             * @description Display name.
-             */
+            /** @description Display name. */
             title: string;
-            /**
-             * Summary
-             * @description One sentence about the preset.
-             */
+            /** @description One sentence about the preset. */
             summary: string;
         };
         /**
@@ -1938,145 +1656,67 @@ export interface components {
          */
         Problem: {
             /**
-             * Type
-             * @description Type of the problem. It is stable: use it to tell problems apart.
+             * @description Type of the problem. It is stable: use it to identify the problem.
              * @example /problems/InvalidInput
              */
             type: string;
-            /**
-             * Title
-             * @description Summary of the problem type.
-             */
+            /** @description Summary of the problem type. */
             title: string;
-            /**
-             * Status
-             * @description HTTP status.
-             */
+            /** @description HTTP status. */
             status: number;
-            /**
-             * Detail
-             * @description What is wrong with this request and how to correct it.
-             */
+            /** @description What is wrong with this request and how to correct it. */
             detail: string;
+            /** @description Part of the request that caused the problem. */
+            field?: string;
             /**
-             * Field
-             * @description Part of the request that caused the problem.
-             * @default null
-             */
-            field?: string | null;
-            /**
-             * Errors
              * @description All invalid fields.
              * @default []
              */
             errors?: components["schemas"]["FieldError"][];
+            /** @description Number of tokens in the longest text that exceeds `max_tokens`. */
+            tokens?: number;
+            /** @description Maximum number of tokens in a text. */
+            max_tokens?: number;
+            /** @description Price of the job, in credits. */
+            price?: number;
+            /** @description Available credits. */
+            available?: number;
+            /** @description Number of images that the available credits pay for. */
+            affordable_count?: number;
+            /** @description Number of unfinished jobs. */
+            active_jobs?: number;
+            /** @description Maximum number of unfinished jobs. */
+            max_active_jobs?: number;
+            /** @description Estimated wait before rendering starts, in seconds. */
+            estimated_wait_s?: number;
             /**
-             * Tokens
-             * @description Number of tokens in the longest text that exceeds `max_tokens`.
-             * @default null
-             */
-            tokens?: number | null;
-            /**
-             * Max Tokens
-             * @description Maximum number of tokens in a text.
-             * @default null
-             */
-            max_tokens?: number | null;
-            /**
-             * Price
-             * @description Price of the job, in credits.
-             * @default null
-             */
-            price?: number | null;
-            /**
-             * Available
-             * @description Available credits.
-             * @default null
-             */
-            available?: number | null;
-            /**
-             * Affordable Count
-             * @description Number of images that the available credits pay for.
-             * @default null
-             */
-            affordable_count?: number | null;
-            /**
-             * Active Jobs
-             * @description Number of unfinished jobs.
-             * @default null
-             */
-            active_jobs?: number | null;
-            /**
-             * Max Active Jobs
-             * @description Maximum number of unfinished jobs.
-             * @default null
-             */
-            max_active_jobs?: number | null;
-            /**
-             * Estimated Wait S
-             * @description Estimated wait before rendering starts, in seconds.
-             * @default null
-             */
-            estimated_wait_s?: number | null;
-            /**
-             * Words
              * @description Words of the prompt that are not allowed, if they are known.
              * @default []
              */
             words?: string[];
-            /**
-             * Estimated Render S
-             * @description Estimated render time, in seconds.
-             * @default null
-             */
-            estimated_render_s?: number | null;
-            /**
-             * Deadline S
-             * @description Maximum time from submission to the end of a job, in seconds.
-             * @default null
-             */
-            deadline_s?: number | null;
-            /**
-             * Plan
-             * @description Name of your plan.
-             * @default null
-             */
-            plan?: string | null;
+            /** @description Estimated render time, in seconds. */
+            estimated_render_s?: number;
+            /** @description Maximum time from submission to the end of a job, in seconds. */
+            deadline_s?: number;
+            /** @description Name of your plan. */
+            plan?: string;
         };
         /**
          * QuoteView
          * @description Price and estimated duration of a job. The estimates use the current backlog and recent render times.
          */
         QuoteView: {
-            /**
-             * Price
-             * @description Price of the job, in credits.
-             */
+            /** @description Price of the job, in credits. */
             price: number;
-            /**
-             * Credits Per Image
-             * @description Price of one image, in credits.
-             */
+            /** @description Price of one image, in credits. */
             credits_per_image: number;
-            /**
-             * Estimated Wait S
-             * @description Estimated time from submission to the start of rendering, in seconds.
-             */
+            /** @description Estimated time from submission to the start of rendering, in seconds. */
             estimated_wait_s: number;
-            /**
-             * Estimated Render S
-             * @description Estimated time from the start of rendering to the end of the job, in seconds.
-             */
+            /** @description Estimated time from the start of rendering to the end of the job, in seconds. */
             estimated_render_s: number;
-            /**
-             * Estimated Total S
-             * @description Sum of `estimated_wait_s` and `estimated_render_s`.
-             */
+            /** @description Sum of `estimated_wait_s` and `estimated_render_s`. */
             estimated_total_s: number;
-            /**
-             * Cheaper
-             * @description Cheaper variants of the request, the most similar first.
-             */
+            /** @description Cheaper variants of the request, the most similar first. */
             cheaper: components["schemas"]["CheaperView"][];
         };
         /**
@@ -2085,25 +1725,21 @@ export interface components {
          */
         Sheet: {
             /**
-             * Width
              * @description Width of the sheet. Default: 10, or the width of one repeat if that is larger. With `repeat` `y`, the width of one repeat.
              * @default null
              */
             width?: number | null;
             /**
-             * Height
              * @description Height of the sheet. Default: 10, or the height of one repeat if that is larger. With `repeat` `x`, the height of one repeat.
              * @default null
              */
             height?: number | null;
             /**
-             * Repeat
              * @description Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is smaller.
              * @default null
              */
             repeat?: number | null;
             /**
-             * Unit
              * @description Unit of width, height and repeat.
              * @default cm
              * @enum {string}
@@ -2115,25 +1751,13 @@ export interface components {
          * @description A style that a tool can draw in.
          */
         StyleView: {
-            /**
-             * Name
-             * @description Value for `style` in a request.
-             */
+            /** @description Value for `style` in a request. */
             name: string;
-            /**
-             * Title
-             * @description Display name.
-             */
+            /** @description Display name. */
             title: string;
-            /**
-             * Summary
-             * @description One sentence about the style.
-             */
+            /** @description One sentence about the style. */
             summary: string;
-            /**
-             * Licence
-             * @description Licence of the style.
-             */
+            /** @description Licence of the style. */
             licence: string;
         };
         /**
@@ -2141,10 +1765,7 @@ export interface components {
          * @description A suspension of an account, or its end.
          */
         SuspensionChange: {
-            /**
-             * Reason
-             * @description Reason for the suspension. The maker sees it. `null` ends the suspension.
-             */
+            /** @description Reason for the suspension. The maker sees it. `null` ends the suspension. */
             reason: string | null;
         };
         /**
@@ -2152,15 +1773,9 @@ export interface components {
          * @description All tools.
          */
         ToolList: {
-            /**
-             * Model
-             * @description Name of the diffusion model that the tools use.
-             */
+            /** @description Name of the diffusion model that the tools use. */
             model: string;
-            /**
-             * Tools
-             * @description The tools.
-             */
+            /** @description The tools. */
             tools: components["schemas"]["ToolView"][];
         };
         /**
@@ -2168,56 +1783,25 @@ export interface components {
          * @description A tool, with the values and the JSON schema of its requests.
          */
         ToolView: {
-            /**
-             * Name
-             * @description Name of the tool, as in the path of its jobs.
-             */
+            /** @description Name of the tool, as in the path of its jobs. */
             name: string;
-            /**
-             * Title
-             * @description Display name.
-             */
+            /** @description Display name. */
             title: string;
-            /**
-             * Summary
-             * @description One sentence about the tool.
-             */
+            /** @description One sentence about the tool. */
             summary: string;
-            /**
-             * Credits Per Image
-             * @description Price of one image with the model's default settings, in credits.
-             */
+            /** @description Price of one image with the model's default settings, in credits. */
             credits_per_image: number;
-            /**
-             * Sizes
-             * @description Supported values for `size`, as width x height in pixels.
-             */
+            /** @description Supported values for `size`, as width x height in pixels. */
             sizes: string[];
-            /**
-             * Max Steps
-             * @description Maximum value for `steps`.
-             */
+            /** @description Maximum value for `steps`. */
             max_steps: number;
-            /**
-             * Max Prompt Tokens
-             * @description Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt.
-             * @default null
-             */
-            max_prompt_tokens?: number | null;
-            /**
-             * Styles
-             * @description Supported values for `style`.
-             */
+            /** @description Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt. */
+            max_prompt_tokens?: number;
+            /** @description Supported values for `style`. */
             styles: components["schemas"]["StyleView"][];
-            /**
-             * Presets
-             * @description Supported values for `preset`.
-             */
+            /** @description Supported values for `preset`. */
             presets: components["schemas"]["PresetView"][];
-            /**
-             * Request Schema
-             * @description JSON schema of the request body.
-             */
+            /** @description JSON schema of the request body. */
             request_schema: {
                 [key: string]: unknown;
             };
@@ -2228,31 +1812,26 @@ export interface components {
          */
         Toss: {
             /**
-             * Size
              * @description Longer side of the largest motif.
              * @default 0.24
              */
             size?: number;
             /**
-             * Size Spread
              * @description Size range: the smallest motif is smaller than the largest by this fraction.
              * @default 0.3
              */
             size_spread?: number;
             /**
-             * Rotation
              * @description Maximum rotation of a motif in either direction, in degrees.
              * @default 180
              */
             rotation?: number;
             /**
-             * Density
              * @description Number of placed motifs as a fraction of those that fit. Each motif is placed at least once.
              * @default 0.7
              */
             density?: number;
             /**
-             * Spacing
              * @description Minimum gap between two motifs.
              * @default 0.02
              */
@@ -2265,27 +1844,15 @@ export interface components {
          *     Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
          */
         UploadForm: {
-            /**
-             * Upload Id
-             * @description Id of the upload.
-             */
+            /** @description Id of the upload. */
             upload_id: string;
-            /**
-             * Url
-             * @description URL to send the form to.
-             */
+            /** @description URL to send the form to. */
             url: string;
-            /**
-             * Fields
-             * @description Form fields to send before the file, with their values.
-             */
+            /** @description Form fields to send before the file, with their values. */
             fields: {
                 [key: string]: string;
             };
-            /**
-             * Largest Bytes
-             * @description Maximum size of the file, in bytes.
-             */
+            /** @description Maximum size of the file, in bytes. */
             largest_bytes: number;
         };
         /**
@@ -2293,17 +1860,10 @@ export interface components {
          * @description A page of uploads, newest first.
          */
         UploadPage: {
-            /**
-             * Uploads
-             * @description The uploads of this page.
-             */
+            /** @description The uploads of this page. */
             uploads: components["schemas"]["UploadSummary"][];
-            /**
-             * Next Cursor
-             * @description Value for the query parameter `cursor` of the next page. Absent on the last page.
-             * @default null
-             */
-            next_cursor?: string | null;
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
         };
         /**
          * UploadRequest
@@ -2311,7 +1871,6 @@ export interface components {
          */
         UploadRequest: {
             /**
-             * Content Type
              * @description Media type of the image.
              * @example image/png
              * @enum {string}
@@ -2323,49 +1882,27 @@ export interface components {
          * @description An upload in a list.
          */
         UploadSummary: {
-            /**
-             * Upload Id
-             * @description Id of the upload.
-             */
+            /** @description Id of the upload. */
             upload_id: string;
             /**
-             * State
              * @description `open` until the image is sent and checked, then `ready`.
              * @enum {string}
              */
             state: "open" | "ready";
+            /** @description Value for `source` in a request to a tool. Only if ready. */
+            source?: string;
+            /** @description Width in pixels. Only if ready. */
+            width?: number;
+            /** @description Height in pixels. Only if ready. */
+            height?: number;
+            /** @description Whether the image has transparency. Only if ready. */
+            alpha?: boolean;
             /**
-             * Source
-             * @description Value for `source` in a request to a tool. Only if ready.
-             * @default null
-             */
-            source?: string | null;
-            /**
-             * Width
-             * @description Width in pixels. Only if ready.
-             * @default null
-             */
-            width?: number | null;
-            /**
-             * Height
-             * @description Height in pixels. Only if ready.
-             * @default null
-             */
-            height?: number | null;
-            /**
-             * Alpha
-             * @description Whether the image has transparency. Only if ready.
-             * @default null
-             */
-            alpha?: boolean | null;
-            /**
-             * Created At
              * Format: date-time
              * @description Time at which the upload was created.
              */
             created_at: string;
             /**
-             * Expires At
              * Format: date-time
              * @description Time at which the upload is deleted.
              */
@@ -2376,33 +1913,17 @@ export interface components {
          * @description A checked upload.
          */
         UploadView: {
-            /**
-             * Upload Id
-             * @description Id of the upload.
-             */
+            /** @description Id of the upload. */
             upload_id: string;
-            /**
-             * Source
-             * @description Value for `source` in a request to a tool.
-             */
+            /** @description Value for `source` in a request to a tool. */
             source: string;
-            /**
-             * Width
-             * @description Width in pixels.
-             */
+            /** @description Width in pixels. */
             width: number;
-            /**
-             * Height
-             * @description Height in pixels.
-             */
+            /** @description Height in pixels. */
             height: number;
-            /**
-             * Alpha
-             * @description Whether the image has transparency.
-             */
+            /** @description Whether the image has transparency. */
             alpha: boolean;
             /**
-             * Expires At
              * Format: date-time
              * @description Time at which the upload is deleted.
              */
@@ -2414,37 +1935,29 @@ export interface components {
          */
         UpscaleRequest: {
             /**
-             * Count
              * @description Number of images. Upscale makes one.
              * @default 1
              */
             count?: number;
             /**
-             * Seed
              * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
-             * Lane
              * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
-             * Max Wait S
              * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
-            /**
-             * Source
-             * @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload.
-             */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
             source: string;
             /**
-             * Factor
              * @description Factor by which width and height increase.
              * @default 2
              * @enum {integer}
@@ -2457,82 +1970,67 @@ export interface components {
          */
         VariationsRequest: {
             /**
-             * Count
              * @description Number of images. Each image has its own seed.
              * @default 4
              */
             count?: number;
             /**
-             * Seed
              * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
              * @default null
              */
             seed?: number | null;
             /**
-             * Lane
              * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
              * @default interactive
              * @enum {string}
              */
             lane?: "interactive" | "bulk";
             /**
-             * Max Wait S
              * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
              * @default null
              */
             max_wait_s?: number | null;
             /**
-             * Negative Prompt
              * @description What the image must not show.
              * @default
              */
             negative_prompt?: string;
             /**
-             * Steps
              * @description Number of denoising steps. Default: the model's default number of steps.
              * @default null
              */
             steps?: number | null;
             /**
-             * Guidance
              * @description Guidance scale. A higher value follows the prompt more closely. Default: the model's default value.
              * @default null
              */
             guidance?: number | null;
             /**
-             * Style
              * @description Name of a style from `GET /v1/tools`. Cannot be combined with `preset`. Default: no style.
              * @default null
              * @example bold-flat
              */
             style?: string | null;
             /**
-             * Preset
              * @description Name of a preset from `GET /v1/tools`. A preset adds words to the prompt. Cannot be combined with `style`. Default: no preset.
              * @default null
              * @example watercolour
              */
             preset?: string | null;
             /**
-             * Share Prompt
              * @description Whether the delivered files contain the prompt in their metadata. Anyone who has the files can read it.
              * @default false
              */
             share_prompt?: boolean;
-            /**
-             * Source
-             * @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload.
-             */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
             source: string;
             /**
-             * Prompt
              * @description What the source shows or the result must show.
              * @default
              * @example a red apple
              */
             prompt?: string;
             /**
-             * Strength
              * @description How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new.
              * @default 0.6
              */
@@ -2543,10 +2041,7 @@ export interface components {
          * @description All webhooks of a maker.
          */
         WebhookList: {
-            /**
-             * Webhooks
-             * @description The webhooks, without their secrets.
-             */
+            /** @description The webhooks, without their secrets. */
             webhooks: components["schemas"]["WebhookView"][];
         };
         /**
@@ -2555,7 +2050,6 @@ export interface components {
          */
         WebhookRequest: {
             /**
-             * Url
              * @description HTTPS URL of an endpoint on the public internet, with port 443. The response has it in normalised form.
              * @example https://example.com/craftspark
              */
@@ -2566,32 +2060,506 @@ export interface components {
          * @description A webhook. Its messages are signed as specified by Standard Webhooks (standardwebhooks.com).
          */
         WebhookView: {
-            /**
-             * Webhook Id
-             * @description Id of the webhook.
-             */
+            /** @description Id of the webhook. */
             webhook_id: string;
-            /**
-             * Url
-             * @description URL that messages are sent to.
-             */
+            /** @description URL that messages are sent to. */
             url: string;
             /**
-             * Created At
              * Format: date-time
              * @description Time at which the webhook was created.
              */
             created_at: string;
-            /**
-             * Secret
-             * @description Secret that signs the messages. Only in the response to the request that created the secret.
-             * @default null
-             */
-            secret?: string | null;
+            /** @description Secret that signs the messages. Only in the response to the request that created the secret. */
+            secret?: string;
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /**
+         * @description - `/problems/AccessTokenRequired`: The token is not an access token.
+         *     - From API Gateway: the access token is missing, expired, invalid or for another service.
+         */
+        AccessTokenRequired_Gateway401: {
+            headers: {
+                /** @description Reason why the token was refused. */
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccessTokenRequired";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
+         *     - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        AccountContended_BacklogTooLong_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountContended" | "/problems/BacklogTooLong";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
+         *     - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
+         *     - `/problems/ModerationUnavailable`: Content moderation is not available.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountContended" | "/problems/BacklogTooLong" | "/problems/ModerationUnavailable";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        AccountContended_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountContended";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
+         *     - `/problems/ModerationUnavailable`: Content moderation is not available.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        AccountContended_ModerationUnavailable_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description `/problems/AccountMissing`: The account does not exist. */
+        AccountMissing: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountMissing";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/AccountMissing`: The account does not exist.
+         *     - `/problems/ToolUnknown`: The tool does not exist.
+         */
+        AccountMissing_ToolUnknown: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountMissing" | "/problems/ToolUnknown";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/AccountSuspended`: Your account is suspended.
+         *     - `/problems/Forbidden`: The access token does not allow this.
+         */
+        AccountSuspended_Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountSuspended" | "/problems/Forbidden";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/AccountSuspended`: Your account is suspended.
+         *     - `/problems/Forbidden`: The access token does not allow this.
+         *     - `/problems/PlanExceeded`: Your plan does not include this.
+         */
+        AccountSuspended_Forbidden_PlanExceeded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountSuspended" | "/problems/Forbidden" | "/problems/PlanExceeded";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        BacklogTooLong_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/BacklogTooLong";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description `/problems/BodyTooLarge`: The request body is too large. */
+        BodyTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/BodyTooLarge";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/BodyTooLarge`: The request body is too large.
+         *     - From API Gateway: the request body is larger than 10 MB.
+         */
+        BodyTooLarge_Gateway413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/BodyTooLarge";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description `/problems/CreditsInsufficient`: The account does not have enough credits. */
+        CreditsInsufficient: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/CreditsInsufficient";
+                };
+            };
+        };
+        /** @description `/problems/Forbidden`: The access token does not allow this. */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/Forbidden";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/Forbidden`: The access token does not allow this.
+         *     - From API Gateway: the access token does not have the scope `craftspark/admin`.
+         */
+        Forbidden_Gateway403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/Forbidden";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description From API Gateway: the operation receives too many requests per second. */
+        Gateway429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description From API Gateway: the service is not available at the moment. */
+        Gateway503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request. */
+        IdempotencyKeyReused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/IdempotencyKeyReused";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/IdempotencyKeyReused`: The idempotency key was used with another request.
+         *     - `/problems/WaitTooLong`: The job would wait longer than max_wait_s.
+         */
+        IdempotencyKeyReused_WaitTooLong: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/IdempotencyKeyReused" | "/problems/WaitTooLong";
+                };
+            };
+        };
+        /** @description `/problems/InvalidInput`: A field of the request is not valid. */
+        InvalidInput: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/InvalidInput";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/InvalidInput`: A field of the request is not valid.
+         *     - `/problems/PromptRefused`: The prompt is not allowed.
+         *     - `/problems/RenderTooLong`: The job would take too long to render.
+         */
+        InvalidInput_PromptRefused_RenderTooLong: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/InvalidInput" | "/problems/PromptRefused" | "/problems/RenderTooLong";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/InvalidInput`: A field of the request is not valid.
+         *     - `/problems/RenderTooLong`: The job would take too long to render.
+         */
+        InvalidInput_RenderTooLong: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/InvalidInput" | "/problems/RenderTooLong";
+                };
+            };
+        };
+        /** @description `/problems/JobAlreadyFinal`: The job has already ended. */
+        JobAlreadyFinal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/JobAlreadyFinal";
+                };
+            };
+        };
+        /** @description `/problems/JobNotFound`: The job does not exist. */
+        JobNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/JobNotFound";
+                };
+            };
+        };
+        /** @description `/problems/JobUnfinished`: The job has not ended yet. */
+        JobUnfinished: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/JobUnfinished";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/TooManyActiveJobs`: The account has too many unfinished jobs.
+         *     - `/problems/TooManyRequests`: A limit of your plan is reached.
+         *     - From API Gateway: the operation receives too many requests per second.
+         */
+        TooManyActiveJobs_TooManyRequests_Gateway429: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/TooManyOpenUploads`: The account has too many unchecked uploads.
+         *     - From API Gateway: the operation receives too many requests per second.
+         */
+        TooManyOpenUploads_Gateway429: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/TooManyOpenUploads";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/TooManyRequests`: A limit of your plan is reached.
+         *     - From API Gateway: the operation receives too many requests per second.
+         */
+        TooManyRequests_Gateway429: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/TooManyRequests";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /** @description `/problems/ToolUnknown`: The tool does not exist. */
+        ToolUnknown: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/ToolUnknown";
+                };
+            };
+        };
+        /** @description `/problems/UploadNotFound`: The upload does not exist. */
+        UploadNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/UploadNotFound";
+                };
+            };
+        };
+        /** @description `/problems/WebhookNotFound`: The webhook does not exist. */
+        WebhookNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/WebhookNotFound";
+                };
+            };
+        };
+    };
+    parameters: {
+        /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+        Cursor: string;
+        /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+        IdempotencyKey: string;
+        /** @description `ETag` of the last response. The response is 304 if nothing has changed since. */
+        IfNoneMatch: string;
+        /** @description Id of the job. */
+        JobId: string;
+        /** @description Maximum number of items in the response. */
+        Limit: number;
+        /** @description Id of the maker: the `sub` claim of their access tokens. */
+        Maker: string;
+        /** @description Email address that the maker signs in with. Set this or `maker`. */
+        MakerEmail: string;
+        /** @description Id of the maker: the `sub` claim of their access tokens. Set this or `email`. */
+        MakerSubject: string;
+        /** @description Only jobs created at or after this time. */
+        Since: string;
+        /** @description Only jobs in this state. */
+        State: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
+        /** @description Only jobs with this tool. */
+        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale";
+        /** @description Only jobs created at or before this time. */
+        Until: string;
+        /** @description Id of the upload. */
+        UploadId: string;
+        /** @description Id of the webhook. */
+        WebhookId: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -2607,7 +2575,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Your account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2616,65 +2584,19 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     list_ledger: {
         parameters: {
             query?: {
-                limit?: number;
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
             path?: never;
@@ -2682,7 +2604,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of ledger entries. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2691,63 +2613,11 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     list_tools: {
@@ -2759,7 +2629,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The tools. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2768,59 +2638,18 @@ export interface operations {
                     "application/json": components["schemas"]["ToolList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     submit_job_picture: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -2836,12 +2665,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description The job is queued. */
             202: {
                 headers: {
-                    /** @description Where the job is, relative to this request. */
+                    /** @description URL of the job, relative to the URL of this request. */
                     Location?: string;
-                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2849,122 +2678,22 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     submit_job_pattern: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -2980,12 +2709,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description The job is queued. */
             202: {
                 headers: {
-                    /** @description Where the job is, relative to this request. */
+                    /** @description URL of the job, relative to the URL of this request. */
                     Location?: string;
-                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2993,122 +2722,22 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     submit_job_clipart: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -3124,12 +2753,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description The job is queued. */
             202: {
                 headers: {
-                    /** @description Where the job is, relative to this request. */
+                    /** @description URL of the job, relative to the URL of this request. */
                     Location?: string;
-                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3137,122 +2766,22 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     submit_job_variations: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -3268,12 +2797,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description The job is queued. */
             202: {
                 headers: {
-                    /** @description Where the job is, relative to this request. */
+                    /** @description URL of the job, relative to the URL of this request. */
                     Location?: string;
-                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3281,122 +2810,22 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     submit_job_outpaint: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -3413,12 +2842,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description The job is queued. */
             202: {
                 headers: {
-                    /** @description Where the job is, relative to this request. */
+                    /** @description URL of the job, relative to the URL of this request. */
                     Location?: string;
-                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3426,122 +2855,22 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended" | "/problems/ModerationUnavailable";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     submit_job_upscale: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -3558,12 +2887,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description The job is queued. */
             202: {
                 headers: {
-                    /** @description Where the job is, relative to this request. */
+                    /** @description URL of the job, relative to the URL of this request. */
                     Location?: string;
-                    /** @description Seconds until you should read the job, by its estimated time: 1 to 30. */
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3571,114 +2900,14 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WaitTooLong`: The job would wait longer than max_wait_s; `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WaitTooLong" | "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyActiveJobs`: The account has too many unfinished jobs; `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
         };
     };
     quote_job_picture: {
@@ -3699,7 +2928,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The quote. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3708,88 +2937,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     quote_job_pattern: {
@@ -3810,7 +2963,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The quote. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3819,88 +2972,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     quote_job_clipart: {
@@ -3921,7 +2998,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The quote. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3930,88 +3007,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     quote_job_variations: {
@@ -4032,7 +3033,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The quote. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4041,88 +3042,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     quote_job_outpaint: {
@@ -4144,7 +3069,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The quote. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4153,88 +3078,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render; `/problems/PromptRefused`: The prompt is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong" | "/problems/PromptRefused";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; `/problems/ModerationUnavailable`: Content moderation is not available; `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
     quote_job_upscale: {
@@ -4256,7 +3105,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The quote. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4265,90 +3114,21 @@ export interface operations {
                     "application/json": components["schemas"]["QuoteView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid; `/problems/RenderTooLong`: The job would take too long to render */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput" | "/problems/RenderTooLong";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BacklogTooLong";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["BacklogTooLong_Gateway503"];
         };
     };
     list_uploads: {
         parameters: {
             query?: {
-                limit?: number;
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
             path?: never;
@@ -4356,7 +3136,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of uploads. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4365,71 +3145,19 @@ export interface operations {
                     "application/json": components["schemas"]["UploadPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     create_upload: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -4440,7 +3168,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The upload is open. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4449,100 +3177,13 @@ export interface operations {
                     "application/json": components["schemas"]["UploadForm"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyOpenUploads`: The account has too many unchecked uploads; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyOpenUploads";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            409: components["responses"]["IdempotencyKeyReused"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyOpenUploads_Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     delete_upload: {
@@ -4550,76 +3191,25 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                upload_id: string;
+                /** @description Id of the upload. */
+                upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
+            /** @description The upload is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/UploadNotFound`: The upload does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/UploadNotFound";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UploadNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     check_upload: {
@@ -4627,13 +3217,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                upload_id: string;
+                /** @description Id of the upload. */
+                upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The upload is ready. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4642,87 +3233,12 @@ export interface operations {
                     "application/json": components["schemas"]["UploadView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/UploadNotFound`: The upload does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/UploadNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description `/problems/TooManyRequests`: A limit of your plan is reached; from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/TooManyRequests";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; `/problems/ModerationUnavailable`: Content moderation is not available; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended" | "/problems/ModerationUnavailable";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            404: components["responses"]["UploadNotFound"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_ModerationUnavailable_Gateway503"];
         };
     };
     open_live: {
@@ -4734,7 +3250,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
+            /** @description The URL is ready. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4743,65 +3259,27 @@ export interface operations {
                     "application/json": components["schemas"]["LiveView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     list_jobs: {
         parameters: {
             query?: {
-                limit?: number;
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
-                tool?: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale";
-                state?: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
-                /** @description Created at or after this moment. */
-                since?: string;
-                /** @description Created at or before this moment. */
-                until?: string;
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only jobs with this tool. */
+                tool?: components["parameters"]["Tool"];
+                /** @description Only jobs in this state. */
+                state?: components["parameters"]["State"];
+                /** @description Only jobs created at or after this time. */
+                since?: components["parameters"]["Since"];
+                /** @description Only jobs created at or before this time. */
+                until?: components["parameters"]["Until"];
             };
             header?: never;
             path?: never;
@@ -4809,7 +3287,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of jobs. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4818,97 +3296,35 @@ export interface operations {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/ToolUnknown`: The tool does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/ToolUnknown";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ToolUnknown"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     read_job: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the last answer. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of the last response. The response is 304 if nothing has changed since. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
-                job_id: string;
+                /** @description Id of the job. */
+                job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The job. */
             200: {
                 headers: {
-                    /** @description Give it back as If-None-Match: 304 while there is nothing new. */
+                    /** @description Version of the response, for `If-None-Match`. */
                     ETag?: string;
-                    /** @description Seconds until you should read the job again, by the time that it has left: 1 to 30. Absent once the job has ended. */
+                    /** @description Recommended number of seconds to wait before reading the job again, 1 to 30. Absent when the job has ended. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -4916,74 +3332,22 @@ export interface operations {
                     "application/json": components["schemas"]["JobView"];
                 };
             };
-            /** @description Nothing new */
+            /** @description Nothing has changed. */
             304: {
                 headers: {
-                    /** @description Give it back as If-None-Match: 304 while there is nothing new. */
+                    /** @description Version of the response, for `If-None-Match`. */
                     ETag?: string;
-                    /** @description Seconds until you should read the job again, by the time that it has left: 1 to 30. Absent once the job has ended. */
+                    /** @description Recommended number of seconds to wait before reading the job again, 1 to 30. Absent when the job has ended. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/JobNotFound`: The job does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobNotFound";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["JobNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     delete_job: {
@@ -4991,88 +3355,26 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                /** @description Id of the job. */
+                job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
+            /** @description The job is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/JobNotFound`: The job does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/JobUnfinished`: The job has not ended yet */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobUnfinished";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["JobNotFound"];
+            409: components["responses"]["JobUnfinished"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     change_job: {
@@ -5080,7 +3382,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                /** @description Id of the job. */
+                job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
@@ -5090,7 +3393,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The job. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5099,88 +3402,13 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/JobNotFound`: The job does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["JobNotFound"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     cancel_job: {
@@ -5188,13 +3416,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                /** @description Id of the job. */
+                job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The cancelled job. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5203,81 +3432,12 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/JobNotFound`: The job does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/JobAlreadyFinal`: The job has already ended */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobAlreadyFinal";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["JobNotFound"];
+            409: components["responses"]["JobAlreadyFinal"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     delete_images: {
@@ -5285,13 +3445,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                /** @description Id of the job. */
+                job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The job. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5300,75 +3461,12 @@ export interface operations {
                     "application/json": components["schemas"]["JobSummary"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/JobNotFound`: The job does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/JobUnfinished`: The job has not ended yet */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobUnfinished";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["JobNotFound"];
+            409: components["responses"]["JobUnfinished"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     list_webhooks: {
@@ -5380,7 +3478,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Your webhooks. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5389,59 +3487,18 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     create_webhook: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -5452,7 +3509,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The webhook is active. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5461,94 +3518,13 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/PlanExceeded`: Your plan does not include this; `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/PlanExceeded" | "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     delete_webhook: {
@@ -5556,99 +3532,43 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                webhook_id: string;
+                /** @description Id of the webhook. */
+                webhook_id: components["parameters"]["WebhookId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
+            /** @description The webhook is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WebhookNotFound`: The webhook does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WebhookNotFound";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     rotate_webhook_secret: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                webhook_id: string;
+                /** @description Id of the webhook. */
+                webhook_id: components["parameters"]["WebhookId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The webhook with its new secret. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5657,121 +3577,32 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountSuspended`: Your account is suspended; `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountSuspended" | "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WebhookNotFound`: The webhook does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WebhookNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["IdempotencyKeyReused"];
+            413: components["responses"]["BodyTooLarge"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     list_deliveries: {
         parameters: {
             query?: {
-                limit?: number;
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
             };
             header?: never;
             path: {
-                webhook_id: string;
+                /** @description Id of the webhook. */
+                webhook_id: components["parameters"]["WebhookId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The delivery attempts. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5780,84 +3611,21 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                };
-            };
-            /** @description `/problems/WebhookNotFound`: The webhook does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/WebhookNotFound";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     find_makers: {
         parameters: {
             query?: {
-                /** @description The e-mail address that they sign in with. Give this or `maker`. */
-                email?: string;
-                /** @description The subject of their tokens. Give this or `email`. */
-                maker?: string;
+                /** @description Email address that the maker signs in with. Set this or `maker`. */
+                email?: components["parameters"]["MakerEmail"];
+                /** @description Id of the maker: the `sub` claim of their access tokens. Set this or `email`. */
+                maker?: components["parameters"]["MakerSubject"];
             };
             header?: never;
             path?: never;
@@ -5865,7 +3633,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The makers that match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5874,64 +3642,11 @@ export interface operations {
                     "application/json": components["schemas"]["MakerList"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     inspect_account: {
@@ -5939,13 +3654,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                maker: string;
+                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5954,106 +3670,40 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountMissing`: The account does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountMissing";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["AccountMissing"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     list_account_jobs: {
         parameters: {
             query?: {
-                limit?: number;
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
-                tool?: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale";
-                state?: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
-                /** @description Created at or after this moment. */
-                since?: string;
-                /** @description Created at or before this moment. */
-                until?: string;
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only jobs with this tool. */
+                tool?: components["parameters"]["Tool"];
+                /** @description Only jobs in this state. */
+                state?: components["parameters"]["State"];
+                /** @description Only jobs created at or after this time. */
+                since?: components["parameters"]["Since"];
+                /** @description Only jobs created at or before this time. */
+                until?: components["parameters"]["Until"];
             };
             header?: never;
             path: {
-                maker: string;
+                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of jobs. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6062,93 +3712,24 @@ export interface operations {
                     "application/json": components["schemas"]["AccountJobPage"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/ToolUnknown`: The tool does not exist; `/problems/AccountMissing`: The account does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/ToolUnknown" | "/problems/AccountMissing";
-                    };
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["AccountMissing_ToolUnknown"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     grant_credits: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                maker: string;
+                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
             };
             cookie?: never;
         };
@@ -6158,7 +3739,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6167,118 +3748,26 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountMissing`: The account does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountMissing";
-                    };
-                };
-            };
-            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["AccountMissing"];
+            409: components["responses"]["IdempotencyKeyReused"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     adjust_credits: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. The key is bound to you, the route and the body as it was sent, for 35 days: the same request again has no second effect and answers what the first made; another one with the key is refused. Without a key each request is one of its own. */
-                "Idempotency-Key"?: string;
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                maker: string;
+                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
             };
             cookie?: never;
         };
@@ -6288,7 +3777,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6297,119 +3786,15 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/CreditsInsufficient`: The account does not have enough credits */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/CreditsInsufficient";
-                    };
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountMissing`: The account does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountMissing";
-                    };
-                };
-            };
-            /** @description `/problems/IdempotencyKeyReused`: The idempotency key was used with another request */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/IdempotencyKeyReused";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["AccountMissing"];
+            409: components["responses"]["IdempotencyKeyReused"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     change_plan: {
@@ -6417,7 +3802,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                maker: string;
+                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
             };
             cookie?: never;
         };
@@ -6427,7 +3813,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6436,95 +3822,13 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountMissing`: The account does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountMissing";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["AccountMissing"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     suspend_account: {
@@ -6532,7 +3836,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                maker: string;
+                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
             };
             cookie?: never;
         };
@@ -6542,7 +3847,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6551,95 +3856,13 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountMissing`: The account does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountMissing";
-                    };
-                };
-            };
-            /** @description `/problems/BodyTooLarge`: The request body is too large; from the gateway, without a problem: a body of more than 10 MB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/BodyTooLarge";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/InvalidInput`: A field of the request is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/InvalidInput";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/AccountContended`: Concurrent requests changed the same data; from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccountContended";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["AccountMissing"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_Gateway503"];
         };
     };
     inspect_job: {
@@ -6647,13 +3870,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                /** @description Id of the job. */
+                job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The job. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6662,64 +3886,11 @@ export interface operations {
                     "application/json": components["schemas"]["InspectedJob"];
                 };
             };
-            /** @description `/problems/AccessTokenRequired`: The token is not an access token; from the gateway, without a problem: no token, or one that is expired, tampered with or not for this service */
-            401: {
-                headers: {
-                    /** @description What is wrong with the token. */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/AccessTokenRequired";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/Forbidden`: The access token does not allow this; from the gateway, without a problem: a token without the scope for administration */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/Forbidden";
-                    };
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description `/problems/JobNotFound`: The job does not exist */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        type?: "/problems/JobNotFound";
-                    };
-                };
-            };
-            /** @description from the gateway, without a problem: more requests than the service takes in a second */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
-            /** @description from the gateway, without a problem: the service does not answer at the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayProblem"];
-                };
-            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["JobNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
 }

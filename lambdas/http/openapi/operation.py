@@ -1,0 +1,30 @@
+"""What one operation takes and returns."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from pydantic import BaseModel
+
+from craftspark.errors import CraftsparkError
+from lambdas.http.openapi.parameters import Parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What one route takes and returns, and its texts.
+
+    `summary` and `description` may contain `{title}`, the title of the tool; `success` describes the response with
+    `status`. `of_words` are refusals of tools whose requests have words.
+    """
+
+    summary: str
+    description: str
+    success: str
+    answer: type[BaseModel] | None
+    body: type[BaseModel] | None = None
+    refusals: tuple[type[CraftsparkError], ...] = ()
+    of_words: tuple[type[CraftsparkError], ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    status: HTTPStatus = HTTPStatus.OK
+    not_modified: bool = False
+    headers: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,119 @@
+"""The parameters of the API's operations. The document has each of them once, under `components`."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from craftspark.jobs.job import JobState
+from craftspark.parsing import LONGEST_EMAIL, LONGEST_KEY, LONGEST_MAKER
+from craftspark.tools import TOOLS
+
+ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
+MAKER = {"type": "string", "minLength": 1, "maxLength": LONGEST_MAKER, "pattern": "^[!-~]+$"}
+TIMESTAMP = {"type": "string", "format": "date-time"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """`component` names the parameter within the document, `name` in requests. Parameters in a path are required."""
+
+    component: str
+    name: str
+    place: Literal["path", "query", "header"]
+    description: str
+    schema: dict[str, Any]
+
+    @property
+    def reference(self) -> dict[str, str]:
+        return {"$ref": f"#/components/parameters/{self.component}"}
+
+    def describe(self) -> dict[str, Any]:
+        """The OpenAPI parameter object."""
+        required = {"required": True} if self.place == "path" else {}
+        described = {"name": self.name, "in": self.place, **required, "description": self.description}
+        return {**described, "schema": self.schema}
+
+
+JOB_ID = Parameter(component="JobId", name="job_id", place="path", description="Id of the job.", schema=ID)
+UPLOAD_ID = Parameter(component="UploadId", name="upload_id", place="path", description="Id of the upload.", schema=ID)
+WEBHOOK_ID = Parameter(
+    component="WebhookId", name="webhook_id", place="path", description="Id of the webhook.", schema=ID
+)
+MAKER_IN_PATH = Parameter(
+    component="Maker",
+    name="maker",
+    place="path",
+    description="Id of the maker: the `sub` claim of their access tokens.",
+    schema=MAKER,
+)
+MAKER_SUBJECT = Parameter(
+    component="MakerSubject",
+    name="maker",
+    place="query",
+    description="Id of the maker: the `sub` claim of their access tokens. Set this or `email`.",
+    schema=MAKER,
+)
+MAKER_EMAIL = Parameter(
+    component="MakerEmail",
+    name="email",
+    place="query",
+    description="Email address that the maker signs in with. Set this or `maker`.",
+    schema={"type": "string", "format": "email", "maxLength": LONGEST_EMAIL},
+)
+IDEMPOTENCY_KEY = Parameter(
+    component="IdempotencyKey",
+    name="Idempotency-Key",
+    place="header",
+    description="Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and "
+    "returns the result of the first request. A different request with the same key is refused with "
+    "`IdempotencyKeyReused`. Without a key, each request has its own effect.",
+    schema={"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+)
+IF_NONE_MATCH = Parameter(
+    component="IfNoneMatch",
+    name="If-None-Match",
+    place="header",
+    description="`ETag` of the last response. The response is 304 if nothing has changed since.",
+    schema={"type": "string"},
+)
+LIMIT = Parameter(
+    component="Limit",
+    name="limit",
+    place="query",
+    description="Maximum number of items in the response.",
+    schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+)
+CURSOR = Parameter(
+    component="Cursor",
+    name="cursor",
+    place="query",
+    description="`next_cursor` of the previous page. Without it, the response is the first page.",
+    schema={"type": "string"},
+)
+TOOL = Parameter(
+    component="Tool",
+    name="tool",
+    place="query",
+    description="Only jobs with this tool.",
+    schema={"type": "string", "enum": list(TOOLS)},
+)
+STATE = Parameter(
+    component="State",
+    name="state",
+    place="query",
+    description="Only jobs in this state.",
+    schema={"type": "string", "enum": list(JobState)},
+)
+SINCE = Parameter(
+    component="Since",
+    name="since",
+    place="query",
+    description="Only jobs created at or after this time.",
+    schema=TIMESTAMP,
+)
+UNTIL = Parameter(
+    component="Until",
+    name="until",
+    place="query",
+    description="Only jobs created at or before this time.",
+    schema=TIMESTAMP,
+)
