@@ -40,10 +40,10 @@ def main(words: Sequence[str]) -> int:
         if name in words[:1]:
             chosen = import_module(f"gpu_tasks.training.{module}")
             chosen.add_arguments(command)
-            command.set_defaults(run=chosen.run)
+            command.set_defaults(module=chosen)  # `run` is an argument of some commands
     arguments = parser.parse_args(words)
     try:
-        arguments.run(arguments)
+        arguments.module.run(arguments)
     except CraftsparkError as error:
         print(f"{error.name}: {error.detail}", file=sys.stderr)
         return REFUSED

@@ -110,7 +110,11 @@ def test_the_logs_of_a_few_runs_are_kept(tmp_path: Path) -> None:
     ("failure", "status", "said"),
     [
         ("BrokenPipeError()", 0, ""),  # the reader of a pipe, such as head, has seen enough
-        ("OSError(28, 'No space left on device')", 1, "This machine refused: [Errno 28] No space left on device\n"),
+        (
+            "OSError(28, 'No space left on device')",
+            1,
+            "The operating system returned an error: [Errno 28] No space left on device\n",
+        ),
         ("KeyboardInterrupt()", 130, ""),
     ],
 )
