@@ -83,9 +83,7 @@ def test_the_runbook_has_the_problems_of_each_status() -> None:
     assert sorted(documented) == sorted((int(status), error.__name__) for error, status in STATUS.items())
 
 
-@pytest.mark.parametrize(
-    ("title", "group"), [("The state machine", "rendering"), ("Training lifecycle", "training")]
-)
+@pytest.mark.parametrize(("title", "group"), [("The state machine", "rendering"), ("Training lifecycle", "training")])
 def test_the_design_has_the_values_of_each_stage(title: str, group: str) -> None:
     _, *documented = [row for row in rows(DESIGN, title) if len(row) == 5 and "---" not in row[0]]
 
