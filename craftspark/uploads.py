@@ -72,7 +72,7 @@ class UploadStore(Protocol):
         """Delete objects, whether they are there or not."""
 
 
-class UploadBook(Protocol):
+class UploadRecords(Protocol):
     """The records of uploads. What has expired is not in it, deleted or not."""
 
     def open(self, maker: str, upload: Upload, *, most_open: int, also: Sequence[Write] = ()) -> None:
@@ -108,7 +108,7 @@ class Uploads:
     """
 
     store: UploadStore
-    book: UploadBook
+    records: UploadRecords
     plan_of: PlanOf
     kept: timedelta
     now: Callable[[], datetime] = utc_now
@@ -117,7 +117,7 @@ class Uploads:
         """Open an upload, together with the writes of its idempotency; raises TooManyOpenUploads or EffectExists."""
         now = self.now()
         upload = Upload(upload_id=upload_id, created_at=now, expires_at=now + OPEN_LASTS)
-        self.book.open(maker, upload, most_open=self.plan_of(maker).open_uploads, also=writes)
+        self.records.open(maker, upload, most_open=self.plan_of(maker).open_uploads, also=writes)
         return upload
 
     def form(self, maker: str, upload_id: str, content_type: str) -> PostForm:
@@ -129,30 +129,30 @@ class Uploads:
 
         Raises UploadNotFound where nothing came in, TooManyRequests, and what `clean` raises.
         """
-        upload = self.book.find(maker, upload_id)
+        upload = self.records.find(maker, upload_id)
         if upload.facts:
             return upload, upload.facts
-        self.book.count_check(maker, most_a_minute=self.plan_of(maker).checks_per_minute)
+        self.records.count_check(maker, most_a_minute=self.plan_of(maker).checks_per_minute)
         content = self.store.incoming(incoming_key(maker, upload_id), LARGEST_BYTES)
         if content is None:
             raise UploadNotFound("no image has been sent for this upload; send it first", field="upload_id")
         key = upload_key(maker, upload_id)
         facts = self.store.keep(key, clean(content))
         try:
-            return self.book.mark_ready(maker, upload_id, facts, upload.created_at + self.kept), facts
+            return self.records.mark_ready(maker, upload_id, facts, upload.created_at + self.kept), facts
         except UploadNotFound:
             self.store.drop(key)  # it was deleted meanwhile
             raise
 
 
-def delete_upload(store: UploadStore, book: UploadBook, maker: str, upload_id: str) -> None:
+def delete_upload(store: UploadStore, records: UploadRecords, maker: str, upload_id: str) -> None:
     """Delete an upload and its pictures; raises UploadNotFound.
 
     The record goes last: where a deletion stops half-way, the next one finds it and goes on.
     """
-    book.find(maker, upload_id)
+    records.find(maker, upload_id)
     store.drop(incoming_key(maker, upload_id), upload_key(maker, upload_id))
-    book.drop(maker, upload_id)
+    records.drop(maker, upload_id)
 
 
 def folder_of(maker: str) -> str:

@@ -29,7 +29,7 @@ class Verdict:
     finished_at: datetime
 
 
-class JobBook(Protocol):
+class JobRecords(Protocol):
     """Where jobs are read and ended."""
 
     def read(self, job_id: str) -> JobRecord:
@@ -49,7 +49,7 @@ class JobBook(Protocol):
 class Settlement:
     """Ends jobs. Every way of ending one goes through `_end`, and any number of tries ends it once."""
 
-    book: JobBook
+    records: JobRecords
     now: Callable[[], datetime] = utc_now
     tries: int = 10
 
@@ -73,7 +73,7 @@ class Settlement:
             complete = verdict.state is JobState.SUCCEEDED
             return verdict if complete else replace(verdict, state=JobState.CANCELLED)
 
-        own(self.book.read(job_id).job, maker)
+        own(self.records.read(job_id).job, maker)
         job, _ = self._end(job_id, cancelled)
         if job.state is not JobState.CANCELLED:
             raise JobAlreadyFinal(f"the job has already ended as {job.state}", field="job_id")
@@ -81,7 +81,7 @@ class Settlement:
 
     def overdue(self) -> Iterable[str]:
         """The ids of the jobs that nothing ended by their deadline."""
-        return self.book.overdue(self.now())
+        return self.records.overdue(self.now())
 
     def end_overdue(self, job_id: str) -> Job:
         """End such a job."""
@@ -89,13 +89,13 @@ class Settlement:
 
     def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> tuple[Job, bool]:
         for _ in range(self.tries):
-            record = self.book.read_any(job_id)
+            record = self.records.read_any(job_id)
             if record.job.state.final:
                 return record.job, False
             # Nobody can fetch the images of a job that has expired, so none is charged.
             fetched = replace(record, images={}) if is_expired(record.job.expires_at, self.now()) else record
             try:
-                return self.book.end(record, decide(fetched)), True
+                return self.records.end(record, decide(fetched)), True
             except JobChanged:
                 continue
         raise JobChanged(f"job {job_id} changed on each of {self.tries} tries to end it")

@@ -88,7 +88,7 @@ class WebhooksChanged(CraftsparkError):
     """The maker's webhooks changed since they were read: a new one would be one too many, or have another's URL."""
 
 
-class WebhookBook(Protocol):
+class WebhookRecords(Protocol):
     """Where webhooks are kept."""
 
     def of(self, maker: str) -> Sequence[Webhook]:
@@ -111,7 +111,7 @@ class WebhookBook(Protocol):
 class Webhooks:
     """Registers endpoints and rotates their secrets."""
 
-    book: WebhookBook
+    records: WebhookRecords
     resolve: Resolve
     to_ascii: ToAscii
     now: Callable[[], datetime] = utc_now
@@ -124,7 +124,7 @@ class Webhooks:
         """
         normal = ""
         for _ in range(TRIES):
-            there = {webhook.webhook_id: webhook for webhook in self.book.of(maker)}
+            there = {webhook.webhook_id: webhook for webhook in self.records.of(maker)}
             if webhook_id in there:
                 raise EffectExists(f"the webhook {webhook_id} was registered before")
             if len(there) >= plan.webhooks:
@@ -139,7 +139,7 @@ class Webhooks:
                     )
             new = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
             try:
-                self.book.put(new, also, most=plan.webhooks)
+                self.records.put(new, also, most=plan.webhooks)
             except WebhooksChanged:
                 continue
             return new
@@ -165,7 +165,7 @@ class Webhooks:
             old_secret=webhook.secret,
             old_until=(self.now() + OLD_SECRET_GOOD_FOR).replace(microsecond=0),
         )
-        self.book.replace(rotated, also, secret=webhook.secret)
+        self.records.replace(rotated, also, secret=webhook.secret)
         return rotated
 
 

@@ -205,7 +205,7 @@ class Trained:
         return {"figures": dict(self.figures), "adapter": self.adapter, "grid": self.grid}
 
 
-class TrainingBook(Protocol):
+class TrainingRecords(Protocol):
     """Where trainings are kept. Every change is conditional on what was read."""
 
     def open(self, training: Training) -> Training | None:
@@ -235,7 +235,7 @@ class Starter(Protocol):
 class Trainings:
     """Begins trainings of the stage's `model` on datasets of the stage's `bucket`."""
 
-    book: TrainingBook
+    records: TrainingRecords
     starter: Starter
     releases: Releases
     bucket: str
@@ -259,7 +259,7 @@ class Trainings:
             fingerprint=hashlib.sha256(request.model_dump_json(exclude={"who"}).encode()).hexdigest(),
             created_at=self.now(),
         )
-        if existing := self.book.open(training):
+        if existing := self.records.open(training):
             if existing.fingerprint != training.fingerprint:
                 raise VersionTaken(
                     f"{training.training_id} was begun with another request; choose another version", field="version"
@@ -282,7 +282,7 @@ class Waiter(Protocol):
 class Approvals:
     """A person's decisions on trainings."""
 
-    book: TrainingBook
+    records: TrainingRecords
     waiter: Waiter
     now: Callable[[], datetime] = utc_now
 
@@ -292,7 +292,7 @@ class Approvals:
         Raises InvalidInput, TrainingNotFound, TrainingNotAwaiting, or AlreadyDecided for a different decision.
         """
         request = parse_request(DecisionRequest, body)
-        training = self.book.read(request.training_id)
+        training = self.records.read(request.training_id)
         first = training.decided is None
         if training.decided is None:
             if training.state is not TrainingState.AWAITS_APPROVAL:
@@ -301,10 +301,10 @@ class Approvals:
                 )
             decided = PersonsDecision(decision=request.decision, who=request.who, why=request.why, at=self.now())
             try:
-                self.book.decide(training, decided)
+                self.records.decide(training, decided)
             except TrainingChanged:
                 first = False
-            training = self.book.read(request.training_id)
+            training = self.records.read(request.training_id)
         if training.decided is None:
             raise TrainingNotAwaiting(f"{training.training_id} waits for no decision any more", field="training_id")
         if training.decided.decision != request.decision:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger
 
-from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.errors import CraftsparkError, ImageUndeliverable, InvalidInput, RenderError, SpotInterrupted
 from craftspark.jobs.batches import Batch, BatchResult
 from craftspark.jobs.job import ImageFailure, Job

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.clock import utc_now
 from craftspark.jobs.job import Job, StoredImage
 from gpu_tasks.activity import Activities, moved

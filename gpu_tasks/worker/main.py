@@ -13,8 +13,8 @@ from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.images import ImageBucket
-from craftspark.aws.jobs.render_book import RenderBook
-from craftspark.aws.jobs.speed import SpeedBook
+from craftspark.aws.jobs.render_table import RenderTable
+from craftspark.aws.jobs.speed import SpeedTable
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import RenderError, WorkerBroken
@@ -121,7 +121,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
     pace = Pace(
         model=find_model(settings.model),
         device=settings.device,
-        book=SpeedBook(
+        book=SpeedTable(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
             model=settings.model,
@@ -157,12 +157,12 @@ def end_stalled(activities: Activities) -> None:
     os._exit(STALLED)
 
 
-def book_of(settings: WorkerSettings) -> RenderBook:
-    return RenderBook(client=clients.dynamodb(), jobs_table=settings.jobs_table)
+def book_of(settings: WorkerSettings) -> RenderTable:
+    return RenderTable(client=clients.dynamodb(), jobs_table=settings.jobs_table)
 
 
 def queue_desk(
-    settings: WorkerSettings, book: RenderBook, lease: Lease, answers: Answers, patient: Patient
+    settings: WorkerSettings, book: RenderTable, lease: Lease, answers: Answers, patient: Patient
 ) -> QueueDesk:
     return QueueDesk(
         queue=GpuQueue(client=clients.sqs(), url=settings.gpu_queue_url, visibility_s=settings.gpu_queue_visibility_s),

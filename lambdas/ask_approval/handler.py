@@ -5,21 +5,21 @@ from typing import Any
 
 from craftspark.aws import clients
 from craftspark.aws.notifications.events import Events
-from craftspark.aws.styles.training_book import TrainingBook
+from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.settings import ApprovalSettings
 from craftspark.styles.trainings import SOURCE
 from lambdas.log import logger
 
 
 @cache
-def book() -> TrainingBook:
-    return TrainingBook(client=clients.dynamodb(), table=ApprovalSettings.from_environment().trainings_table)
+def table() -> TrainingTable:
+    return TrainingTable(client=clients.dynamodb(), table=ApprovalSettings.from_environment().trainings_table)
 
 
 @logger.inject_lambda_context
 def handler(asked: dict[str, Any], context: Any) -> None:
     trained = asked["trained"]
-    training = book().await_approval(
+    training = table().await_approval(
         asked["training_id"],
         asked["task_token"],
         figures=trained["figures"],

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from craftspark.aws.jobs import job_book
+from craftspark.aws.jobs import job_table
 from craftspark.aws.transactions import Contended
 from craftspark.errors import AccountContended
 from craftspark.jobs.settlement import JobChanged, Settlement
@@ -15,7 +15,7 @@ from lambdas.log import logger
 
 @cache
 def settlement() -> Settlement:
-    return job_book.settlement(SettleSettings.from_environment())
+    return job_table.settlement(SettleSettings.from_environment())
 
 
 @logger.inject_lambda_context

@@ -10,7 +10,7 @@ from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.http.views import UploadForm, UploadRequest
 from lambdas.log import logger
 from lambdas.wiring.accounts import active_makers_only, bindings
-from lambdas.wiring.uploads import book, uploads
+from lambdas.wiring.uploads import table, uploads
 
 
 @logger.inject_lambda_context
@@ -36,6 +36,6 @@ def handler(request: Request) -> Response:
 
 def found(maker: str, upload_id: str) -> Upload:
     try:
-        return book().find(maker, upload_id)
+        return table().find(maker, upload_id)
     except UploadNotFound:
         raise key_reused("this Idempotency-Key was used for an upload that was deleted or has expired") from None

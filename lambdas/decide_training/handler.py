@@ -6,7 +6,7 @@ from typing import Any
 
 from craftspark.aws import clients
 from craftspark.aws.orchestration.callbacks import Waiters
-from craftspark.aws.styles.training_book import TrainingBook
+from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
 from craftspark.settings import ApprovalSettings
 from craftspark.styles.trainings import Approvals
@@ -16,7 +16,7 @@ from lambdas.log import logger
 @cache
 def approvals() -> Approvals:
     return Approvals(
-        book=TrainingBook(client=clients.dynamodb(), table=ApprovalSettings.from_environment().trainings_table),
+        records=TrainingTable(client=clients.dynamodb(), table=ApprovalSettings.from_environment().trainings_table),
         waiter=Waiters(client=clients.stepfunctions()),
     )
 

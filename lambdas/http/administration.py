@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.accounts.audit import Act, AuditBook
+from craftspark.aws.accounts.audit import Act, AuditTable
 from craftspark.aws.jobs.job_list import JobList
 from craftspark.clock import utc_now
 from craftspark.settings import AdminSettings
@@ -18,8 +18,8 @@ def settings() -> AdminSettings:
 
 
 @cache
-def audit_book() -> AuditBook:
-    return AuditBook(client=clients.dynamodb(), table=settings().accounts_table)
+def audit_table() -> AuditTable:
+    return AuditTable(client=clients.dynamodb(), table=settings().accounts_table)
 
 
 @cache
@@ -36,7 +36,7 @@ def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:
 
 def audit_entry(act: Act) -> dict[str, Any]:
     """The write that keeps an act, for the transaction that does it: what is refused leaves no entry."""
-    return audit_book().entry(act)
+    return audit_table().entry(act)
 
 
 def tell(act: Act) -> None:
@@ -48,5 +48,5 @@ def tell(act: Act) -> None:
 def write_down(request: Request, maker: str, action: str, **details: Any) -> None:
     """Keep a look at what is a maker's, before it is answered."""
     act = act_of(request, maker, action, **details)
-    audit_book().add(act)
+    audit_table().add(act)
     tell(act)

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from craftspark.aws.styles import style_book
+from craftspark.aws.styles import style_table
 from craftspark.clock import utc_now
 from craftspark.settings import ReleaseSettings
 from craftspark.styles.releases import Gates, Likeness, judge
@@ -28,7 +28,7 @@ def gates() -> Gates:
 
 @logger.inject_lambda_context
 def handler(asked: dict[str, Any], context: Any) -> dict[str, Any]:
-    styles = style_book.style_book(settings())
+    styles = style_table.style_table(settings())
     training = styles.trainings.read(asked["training_id"])
     release = styles.trial_of(training)
     judgement = judge(

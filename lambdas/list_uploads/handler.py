@@ -6,7 +6,7 @@ from craftspark.parsing import cursor_of
 from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
 from lambdas.http.views import UploadPage, upload_summary
 from lambdas.log import logger
-from lambdas.wiring.uploads import book
+from lambdas.wiring.uploads import table
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z#[a-z2-7]{26}")
 
@@ -15,7 +15,7 @@ POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z
 @endpoint
 def handler(request: Request) -> Response:
     limit = limit_of(request.query)
-    uploads, last = book().page(request.maker, limit, position_of(request.query, POSITION))
+    uploads, last = table().page(request.maker, limit, position_of(request.query, POSITION))
     return Response(
         body=UploadPage(
             uploads=[upload_summary(upload) for upload in uploads], next_cursor=cursor_of(last) if last else None

@@ -4,8 +4,8 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from craftspark.aws.styles import style_book
-from craftspark.aws.styles.style_book import StyleBook
+from craftspark.aws.styles import style_table
+from craftspark.aws.styles.style_table import StyleTable
 from craftspark.settings import ReleaseSettings
 from lambdas.log import logger
 
@@ -16,8 +16,8 @@ def settings() -> ReleaseSettings:
 
 
 @cache
-def styles() -> StyleBook:
-    return style_book.style_book(settings())
+def styles() -> StyleTable:
+    return style_table.style_table(settings())
 
 
 @logger.inject_lambda_context

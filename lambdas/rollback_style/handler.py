@@ -4,8 +4,8 @@ import json
 from functools import cache
 from typing import Any
 
-from craftspark.aws.styles import style_book
-from craftspark.aws.styles.style_book import StyleBook
+from craftspark.aws.styles import style_table
+from craftspark.aws.styles.style_table import StyleTable
 from craftspark.metrics import event
 from craftspark.parsing import parse_request
 from craftspark.settings import StyleSettings
@@ -14,8 +14,8 @@ from lambdas.log import logger
 
 
 @cache
-def styles() -> StyleBook:
-    return style_book.style_book(StyleSettings.from_environment())
+def styles() -> StyleTable:
+    return style_table.style_table(StyleSettings.from_environment())
 
 
 @logger.inject_lambda_context

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from craftspark.aws.jobs import job_book
+from craftspark.aws.jobs import job_table
 from craftspark.jobs.job import JobState
 from craftspark.jobs.settlement import Settlement, first_fault
 from craftspark.metrics import event
@@ -19,7 +19,7 @@ METRICS = {
 
 @cache
 def settlement() -> Settlement:
-    return job_book.settlement(SettleSettings.from_environment())
+    return job_table.settlement(SettleSettings.from_environment())
 
 
 @logger.inject_lambda_context

@@ -6,8 +6,8 @@ Whatever its end, the training gets its final state, and no version stays a cana
 from functools import cache
 from typing import Any
 
-from craftspark.aws.styles import style_book
-from craftspark.aws.styles.style_book import StyleBook
+from craftspark.aws.styles import style_table
+from craftspark.aws.styles.style_table import StyleTable
 from craftspark.metrics import event
 from craftspark.settings import ReleaseSettings
 from craftspark.styles.trainings import TrainingState
@@ -25,8 +25,8 @@ STOPPED = "ExecutionEnded"
 
 
 @cache
-def styles() -> StyleBook:
-    return style_book.style_book(ReleaseSettings.from_environment())
+def styles() -> StyleTable:
+    return style_table.style_table(ReleaseSettings.from_environment())
 
 
 @logger.inject_lambda_context

@@ -7,7 +7,7 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.orchestration.executions import Executions
 from craftspark.aws.styles.releases import StableVersions
-from craftspark.aws.styles.training_book import TrainingBook
+from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
 from craftspark.settings import StartTrainingSettings
 from craftspark.styles.trainings import Trainings
@@ -18,7 +18,7 @@ from lambdas.log import logger
 def trainings() -> Trainings:
     settings = StartTrainingSettings.from_environment()
     return Trainings(
-        book=TrainingBook(client=clients.dynamodb(), table=settings.trainings_table),
+        records=TrainingTable(client=clients.dynamodb(), table=settings.trainings_table),
         starter=Executions(client=clients.stepfunctions(), state_machine_arn=settings.state_machine_arn),
         releases=StableVersions(client=clients.dynamodb(), table=settings.styles_table),
         bucket=settings.training_bucket,

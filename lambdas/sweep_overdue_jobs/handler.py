@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from craftspark.aws.jobs import job_book
+from craftspark.aws.jobs import job_table
 from craftspark.errors import CraftsparkError
 from craftspark.jobs.settlement import Settlement
 from craftspark.metrics import event
@@ -17,7 +17,7 @@ class SweepIncomplete(CraftsparkError):
 
 @cache
 def settlement() -> Settlement:
-    return job_book.settlement(SettleSettings.from_environment())
+    return job_table.settlement(SettleSettings.from_environment())
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from functools import cache
 from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
 from craftspark.aws.accounts.accounts import Accounts
-from craftspark.aws.accounts.moderation import RefusalBook
+from craftspark.aws.accounts.moderation import RefusalTable
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import Moderation, Moderator
@@ -25,7 +25,7 @@ def moderation() -> Moderation:
         service=service(settings),
         unjudged="accept" if settings.unjudged == "accept" else "refuse",
         tell_unavailable=log_unavailable,
-        refusals=RefusalBook(accounts=accounts),
+        refusals=RefusalTable(accounts=accounts),
     )
 
 

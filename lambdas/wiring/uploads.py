@@ -18,7 +18,7 @@ def settings() -> UploadSettings:
 
 
 @cache
-def book() -> UploadTable:
+def table() -> UploadTable:
     return UploadTable(client=clients.dynamodb(), table=settings().uploads_table)
 
 
@@ -29,7 +29,7 @@ def store() -> UploadBucket:
 
 @cache
 def uploads() -> Uploads:
-    return Uploads(store=store(), book=book(), plan_of=plan_of, kept=timedelta(days=settings().uploads_kept_days))
+    return Uploads(store=store(), records=table(), plan_of=plan_of, kept=timedelta(days=settings().uploads_kept_days))
 
 
 def plan_of(maker: str) -> Plan:

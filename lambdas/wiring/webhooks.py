@@ -17,7 +17,7 @@ def table() -> WebhookTable:
 
 @cache
 def webhooks() -> Webhooks:
-    return Webhooks(book=table(), resolve=resolve, to_ascii=to_ascii)
+    return Webhooks(records=table(), resolve=resolve, to_ascii=to_ascii)
 
 
 @cache

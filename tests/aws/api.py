@@ -9,8 +9,8 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from craftspark.aws import clients
-from craftspark.aws.jobs.job_book import JobBook, settlement
-from craftspark.aws.jobs.render_book import RenderBook
+from craftspark.aws.jobs.job_table import JobTable, settlement
+from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.jobs.job import Job, StoredImage
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings import SettleSettings, TokenSettings
@@ -85,9 +85,9 @@ def forget(function: str) -> None:
     endpoint.scopes.cache_clear()
     for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.wiring.{shared}"), shared).cache_clear()
-    for shared in ("settings", "book", "store"):
+    for shared in ("settings", "table", "store"):
         getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
-    for shared in ("settings", "audit_book", "jobs"):
+    for shared in ("settings", "audit_table", "jobs"):
         getattr(import_module("lambdas.http.administration"), shared).cache_clear()
     for factory in ("jobs", "links", "settlement", "model", "changes", "bucket", "user_pool"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
@@ -112,19 +112,19 @@ def submit(prompt: str = "a red apple", *, key: str | None = None, maker: str = 
     return call("submit_job", maker=maker, path={"tool": "picture"}, body=body, headers=headers)
 
 
-def book() -> JobBook:
-    return JobBook(client=clients.dynamodb(), jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
+def job_table() -> JobTable:
+    return JobTable(client=clients.dynamodb(), jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
 
 
-def render_book() -> RenderBook:
-    return RenderBook(client=clients.dynamodb(), jobs_table=JOBS)
+def render_table() -> RenderTable:
+    return RenderTable(client=clients.dynamodb(), jobs_table=JOBS)
 
 
 def store(job_id: str, *indexes: int) -> Job:
-    job = render_book().begin(job_id).job
+    job = render_table().begin(job_id).job
     for index in indexes:
         image = StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON, seed=job.seeds[index])
-        render_book().add(job, image)
+        render_table().add(job, image)
     return job
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.images import FilesLeft, ImageBucket
-from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.errors import JobNotFound
 from craftspark.jobs.job import StoredImage
-from tests.aws.api import Answer, account, book, call, read, render_book, settle, store, submit
+from tests.aws.api import Answer, account, call, job_table, read, render_table, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS
 from tests.fakes import NOON
 
@@ -154,13 +154,13 @@ def test_an_execution_that_settles_after_the_deletion_finds_its_figures() -> Non
 
 def test_a_worker_that_is_late_enters_nothing() -> None:
     job_id = submit(count=2).body["job_id"]
-    record = render_book().begin(job_id)
+    record = render_table().begin(job_id)
     call("cancel_job", path={"job_id": job_id})
     delete(job_id)
 
     image = StoredImage(index=1, width=1, height=1, render_s=0, stored_at=NOON, seed=1)
     with pytest.raises(JobEnded):
-        render_book().add(record.job, image)
+        render_table().add(record.job, image)
     with pytest.raises(JobNotFound):
-        render_book().begin(job_id)
-    assert book().read_any(job_id).images == {}
+        render_table().begin(job_id)
+    assert job_table().read_any(job_id).images == {}

@@ -21,7 +21,7 @@ from craftspark.notifications.webhooks import Delivery, Message, Webhook
 from craftspark.settings import AdminSettings, SettleSettings
 from craftspark.uploads import Facts, Upload
 from lambdas.sweep_overdue_jobs import handler as sweep
-from tests.aws.api import Answer, Context, account, book, call, read, render_book, settle, store, submit
+from tests.aws.api import Answer, Context, account, call, job_table, read, render_table, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOAD_RECORDS, attribute, key
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "other_settings")
@@ -173,7 +173,7 @@ def test_an_expired_job_is_neither_rendered_nor_sent_again() -> None:
     with pytest.raises(JobNotFound):
         unstarted.read(job_id)
     with pytest.raises(JobNotFound):
-        render_book().begin(job_id)
+        render_table().begin(job_id)
 
 
 def test_the_sweeper_refunds_an_expired_job_in_full() -> None:
@@ -190,7 +190,7 @@ def test_the_sweeper_refunds_an_expired_job_in_full() -> None:
     sweep.handler({}, Context())
 
     assert (account()["reserved"], account()["spent"], account()["active_jobs"]) == (0, 0, 0)
-    assert book().read_any(job_id).job.refunded == 2
+    assert job_table().read_any(job_id).job.refunded == 2
     assert read(job_id).status == 404
 
 

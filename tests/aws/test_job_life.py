@@ -4,10 +4,10 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import StoredImage
-from tests.aws.api import account, book, call, read, render_book, settle, store, submit
+from tests.aws.api import account, call, job_table, read, render_table, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, IMAGES
 from tests.fakes import NOON
 
@@ -43,10 +43,10 @@ def test_a_job_s_way_from_queued_to_succeeded() -> None:
 
 def test_progress_within_a_batch_is_seen() -> None:
     answer = submit(count=2)
-    record = render_book().begin(answer.body["job_id"])
+    record = render_table().begin(answer.body["job_id"])
     [batch] = json.loads(boto3.client("sqs").receive_message(QueueUrl=intake())["Messages"][0]["Body"])["batches"]
 
-    render_book().progress(record.job, Batch.from_json(batch), 30)
+    render_table().progress(record.job, Batch.from_json(batch), 30)
 
     assert read(answer.body["job_id"]).body["progress"] == 0.3
 
@@ -71,23 +71,23 @@ def test_an_image_stored_twice_counts_once() -> None:
     store(job_id, 0)
     store(job_id, 0)
 
-    assert book().read(job_id).job.images_stored == 1
+    assert job_table().read(job_id).job.images_stored == 1
 
 
 def test_an_image_of_a_final_job_is_not_entered() -> None:
     job_id = submit(count=1).body["job_id"]
-    job = book().read(job_id).job
+    job = job_table().read(job_id).job
     settle(job_id)
 
     with pytest.raises(JobEnded):
-        render_book().add(job, StoredImage(index=0, width=1, height=1, render_s=0, stored_at=NOON, seed=1))
+        render_table().add(job, StoredImage(index=0, width=1, height=1, render_s=0, stored_at=NOON, seed=1))
     assert read(job_id).body["images"][0]["state"] == "failed"
 
 
 def test_a_job_that_begins_twice_keeps_its_first_start() -> None:
     job_id = submit(count=1).body["job_id"]
 
-    first, second = render_book().begin(job_id).job, render_book().begin(job_id).job
+    first, second = render_table().begin(job_id).job, render_table().begin(job_id).job
 
     assert second.state == "running"
     assert abs((first.started_at or NOON) - (second.started_at or NOON)).total_seconds() < 0.001

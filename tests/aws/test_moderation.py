@@ -106,7 +106,7 @@ def test_a_refusal_that_another_one_overtakes_is_counted_too(
 ) -> None:
     submit("what the fuck")
     now = a_refusal().at + later
-    book = lambda_moderation().refusals
+    table = lambda_moderation().refusals
     find = Accounts.find
     overtaken: list[bool] = []
 
@@ -114,11 +114,11 @@ def test_a_refusal_that_another_one_overtakes_is_counted_too(
         account = find(accounts, maker)
         if not overtaken:
             overtaken.append(True)
-            book.add(replace(a_refusal(), at=now))
+            table.add(replace(a_refusal(), at=now))
         return account
 
     monkeypatch.setattr(Accounts, "find", find_late)
-    book.add(replace(a_refusal(), at=now))
+    table.add(replace(a_refusal(), at=now))
 
     item = clients.dynamodb().get_item(TableName=ACCOUNTS, Key=account_key("maker-1"))["Item"]
     assert item["refusals"]["N"] == str(counted)

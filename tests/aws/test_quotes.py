@@ -6,8 +6,8 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.items import job_item
 from craftspark.aws.jobs.backlog import SAMPLE, IndexReadings, place_of
-from craftspark.aws.jobs.job_book import read_record
-from craftspark.aws.jobs.speed import LATELY_S, WARM_S, SpeedBook, read_speed
+from craftspark.aws.jobs.job_table import read_record
+from craftspark.aws.jobs.speed import LATELY_S, WARM_S, SpeedTable, read_speed
 from craftspark.jobs.backlog import Backlog
 from craftspark.jobs.job import job_id_of
 from tests.aws.api import account, call, settle, store, submit
@@ -36,8 +36,8 @@ def test_a_quote_refuses_what_a_job_would() -> None:
     assert (refused.status, refused.body["field"]) == (422, "source")
 
 
-def a_worker(*, name: str = "worker-1", launched: bool = False) -> SpeedBook:
-    return SpeedBook(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, worker=name, launched=launched)
+def a_worker(*, name: str = "worker-1", launched: bool = False) -> SpeedTable:
+    return SpeedTable(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, worker=name, launched=launched)
 
 
 def backlog() -> Backlog:

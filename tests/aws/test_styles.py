@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.jobs.job_book import settlement
+from craftspark.aws.jobs.job_table import settlement
 from craftspark.aws.styles.releases import FRESH_S, Releases, read_style
-from craftspark.aws.styles.style_book import StyleBook, style_book
+from craftspark.aws.styles.style_table import StyleTable, style_table
 from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
 from craftspark.settings import ApprovalSettings, ReleaseSettings, SettleSettings
@@ -48,12 +48,12 @@ TRAINED = {"figures": {"loss": 0.5, "loss_without": 1.0}, "adapter": "s3://model
 
 
 @pytest.fixture
-def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleBook:
+def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleTable:
     environment = {**SETTINGS.to_environment(), **ApprovalSettings(trainings_table=TRAININGS).to_environment()}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     for made_once in (
-        ask_approval.book,
+        ask_approval.table,
         judge_canary.settings,
         judge_canary.gates,
         register_style.settings,
@@ -62,10 +62,10 @@ def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleBook:
         settle_training.styles,
     ):
         made_once.cache_clear()
-    return style_book(SETTINGS)
+    return style_table(SETTINGS)
 
 
-def begun(styles: StyleBook, version: str = "v1") -> str:
+def begun(styles: StyleTable, version: str = "v1") -> str:
     training = Training(
         style="sunny", version=version, model="m", request={"who": "ann"}, fingerprint="f", created_at=NOON
     )
@@ -73,7 +73,7 @@ def begun(styles: StyleBook, version: str = "v1") -> str:
     return training.training_id
 
 
-def approved(styles: StyleBook, version: str = "v1") -> str:
+def approved(styles: StyleTable, version: str = "v1") -> str:
     training_id = begun(styles, version)
     ask(training_id, f"token-{version}")
     decision = PersonsDecision(decision="approve", who="ann", why="clean lines", at=NOON)
@@ -98,7 +98,7 @@ def release() -> Any:
     return read_style(clients.dynamodb(), STYLES, "sunny")
 
 
-def test_what_there_is_to_decide_on_is_kept_with_the_token_that_waits(styles: StyleBook) -> None:
+def test_what_there_is_to_decide_on_is_kept_with_the_token_that_waits(styles: StyleTable) -> None:
     training_id = begun(styles)
 
     ask(training_id, "first")
@@ -109,7 +109,7 @@ def test_what_there_is_to_decide_on_is_kept_with_the_token_that_waits(styles: St
     assert training.figures == TRAINED["figures"]
 
 
-def test_people_hear_of_what_waits_and_not_of_its_token(styles: StyleBook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_hear_of_what_waits_and_not_of_its_token(styles: StyleTable, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
 
     class Bus:
@@ -126,7 +126,7 @@ def test_people_hear_of_what_waits_and_not_of_its_token(styles: StyleBook, monke
     assert "the-secret-token" not in str(entry)
 
 
-def test_a_training_that_has_ended_asks_for_nothing(styles: StyleBook) -> None:
+def test_a_training_that_has_ended_asks_for_nothing(styles: StyleTable) -> None:
     training_id = begun(styles)
     settle(training_id, "failed")
 
@@ -134,14 +134,14 @@ def test_a_training_that_has_ended_asks_for_nothing(styles: StyleBook) -> None:
         ask(training_id)
 
 
-def test_only_one_decision_is_kept(styles: StyleBook) -> None:
+def test_only_one_decision_is_kept(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
 
     with pytest.raises(TrainingChanged):
         styles.trainings.decide(training, PersonsDecision(decision="reject", who="bob", why="no", at=NOON))
 
 
-def test_nothing_is_registered_without_a_person(styles: StyleBook) -> None:
+def test_nothing_is_registered_without_a_person(styles: StyleTable) -> None:
     training_id = begun(styles)
     ask(training_id)
 
@@ -151,7 +151,7 @@ def test_nothing_is_registered_without_a_person(styles: StyleBook) -> None:
         release()
 
 
-def test_a_canary_is_registered_once_however_often_it_is_tried(styles: StyleBook) -> None:
+def test_a_canary_is_registered_once_however_often_it_is_tried(styles: StyleTable) -> None:
     training_id = approved(styles)
 
     assert register(training_id) == register(training_id) == {"training_id": training_id, "state": "canary"}
@@ -159,7 +159,7 @@ def test_a_canary_is_registered_once_however_often_it_is_tried(styles: StyleBook
     assert (release().canary, release().share, release().trial) == ("v1", 20, training_id)
 
 
-def test_a_style_has_one_trial_at_a_time(styles: StyleBook) -> None:
+def test_a_style_has_one_trial_at_a_time(styles: StyleTable) -> None:
     first, second = approved(styles), approved(styles, "v2")
     register(first)
 
@@ -171,7 +171,7 @@ def test_a_style_has_one_trial_at_a_time(styles: StyleBook) -> None:
     assert (release().stable, release().canary) == ("v1", "v2")
 
 
-def test_a_promotion_makes_the_canary_stable_together_with_the_final_state(styles: StyleBook) -> None:
+def test_a_promotion_makes_the_canary_stable_together_with_the_final_state(styles: StyleTable) -> None:
     training_id = approved(styles)
     register(training_id)
 
@@ -184,7 +184,7 @@ def test_a_promotion_makes_the_canary_stable_together_with_the_final_state(style
 
 
 @pytest.mark.parametrize("outcome", ["rolled_back", "failed"])
-def test_whatever_else_ends_a_trial_leaves_the_stable_version(styles: StyleBook, outcome: str) -> None:
+def test_whatever_else_ends_a_trial_leaves_the_stable_version(styles: StyleTable, outcome: str) -> None:
     register(approved(styles))
     settle("sunny.v1", "promoted")
     register(approved(styles, "v2"))
@@ -194,7 +194,7 @@ def test_whatever_else_ends_a_trial_leaves_the_stable_version(styles: StyleBook,
     assert (release().stable, release().canary) == ("v1", "")
 
 
-def test_nothing_is_promoted_that_was_not_on_trial(styles: StyleBook) -> None:
+def test_nothing_is_promoted_that_was_not_on_trial(styles: StyleTable) -> None:
     training_id = approved(styles)
 
     with pytest.raises(CanaryGone):
@@ -202,7 +202,7 @@ def test_nothing_is_promoted_that_was_not_on_trial(styles: StyleBook) -> None:
     assert settle(training_id, "rejected")["state"] == "rejected"
 
 
-def test_a_training_that_changed_since_it_was_read_is_not_ended(styles: StyleBook) -> None:
+def test_a_training_that_changed_since_it_was_read_is_not_ended(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
     register(training.training_id)
 
@@ -211,7 +211,7 @@ def test_a_training_that_changed_since_it_was_read_is_not_ended(styles: StyleBoo
     assert release().canary == "v1"
 
 
-def test_a_trial_that_has_ended_is_not_judged(styles: StyleBook) -> None:
+def test_a_trial_that_has_ended_is_not_judged(styles: StyleTable) -> None:
     training_id = approved(styles)
     register(training_id)
     settle(training_id, "rolled_back")
@@ -220,7 +220,7 @@ def test_a_trial_that_has_ended_is_not_judged(styles: StyleBook) -> None:
         judge_canary.handler({"training_id": training_id}, Context())
 
 
-def test_a_release_is_read_once_while_it_is_fresh(styles: StyleBook) -> None:
+def test_a_release_is_read_once_while_it_is_fresh(styles: StyleTable) -> None:
     now = [0.0]
     releases = Releases(client=clients.dynamodb(), table=STYLES, now=lambda: now[0])
     with pytest.raises(StyleUnknown):
@@ -236,14 +236,14 @@ def test_a_release_is_read_once_while_it_is_fresh(styles: StyleBook) -> None:
 
 
 @pytest.fixture
-def on_trial(styles: StyleBook, submit_settings: Any) -> str:
+def on_trial(styles: StyleTable, submit_settings: Any) -> str:
     """The first version of the stage's model's style, on trial."""
     training = styles.trainings.read(approved(styles))
     styles.register(replace(training, model="craftspark-clipart-128"), share=20, trial_time=timedelta(hours=1))
     return training.training_id
 
 
-def test_a_job_of_a_trial_is_pinned_and_counted_once(styles: StyleBook, on_trial: str) -> None:
+def test_a_job_of_a_trial_is_pinned_and_counted_once(styles: StyleTable, on_trial: str) -> None:
     job_id = api.submit(style="sunny", count=3).body["job_id"]
     job = api.store(job_id, 0, 1)
 
@@ -254,7 +254,7 @@ def test_a_job_of_a_trial_is_pinned_and_counted_once(styles: StyleBook, on_trial
     assert styles.tally(release(), "v1") == Tally(jobs=1, images=3, failed=1, render_s=0.5)
 
 
-def test_cancelled_jobs_and_jobs_without_a_style_are_not_counted(styles: StyleBook, on_trial: str) -> None:
+def test_cancelled_jobs_and_jobs_without_a_style_are_not_counted(styles: StyleTable, on_trial: str) -> None:
     cancelled = api.submit(style="sunny", count=1).body["job_id"]
     settlement(SETTLE).cancel("maker-1", cancelled)
     plain = api.submit(count=1).body["job_id"]
@@ -264,7 +264,7 @@ def test_cancelled_jobs_and_jobs_without_a_style_are_not_counted(styles: StyleBo
     assert styles.tally(release(), "v1") == Tally()
 
 
-def test_a_canary_is_judged_by_the_jobs_that_were_settled(styles: StyleBook, on_trial: str) -> None:
+def test_a_canary_is_judged_by_the_jobs_that_were_settled(styles: StyleTable, on_trial: str) -> None:
     verdicts = [judge_canary.handler({"training_id": on_trial}, Context())["decision"]]
     for stored in ((0,), ()):
         job_id = api.submit(style="sunny", count=1).body["job_id"]
@@ -275,7 +275,7 @@ def test_a_canary_is_judged_by_the_jobs_that_were_settled(styles: StyleBook, on_
     assert verdicts == ["wait", "wait", "roll_back"]
 
 
-def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleBook) -> None:
+def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
     styles.register(training, share=20, trial_time=timedelta(seconds=-1))
 
@@ -284,7 +284,7 @@ def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleBook) -
     assert answer["decision"] == "promote"
 
 
-def promoted(styles: StyleBook, version: str) -> None:
+def promoted(styles: StyleTable, version: str) -> None:
     training_id = approved(styles, version)
     register(training_id)
     settle(training_id, "promoted")
@@ -294,7 +294,7 @@ def roll_back(**asked: str) -> Any:
     return rollback_style.handler({"style": "sunny", "who": "ann", "why": "smudged", **asked}, Context())
 
 
-def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(styles: StyleBook) -> None:
+def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(styles: StyleTable) -> None:
     for version in ("v1", "v2", "v3"):
         promoted(styles, version)
 
@@ -322,7 +322,7 @@ def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(sty
     assert {(item["who"]["S"], item["why"]["S"]) for item in kept} == {("ann", "smudged")}
 
 
-def test_only_what_was_promoted_can_be_gone_back_to_and_not_during_a_trial(styles: StyleBook) -> None:
+def test_only_what_was_promoted_can_be_gone_back_to_and_not_during_a_trial(styles: StyleTable) -> None:
     promoted(styles, "v1")
     rejected = approved(styles, "v2")
     settle(rejected, "rejected")
@@ -340,7 +340,7 @@ def test_only_what_was_promoted_can_be_gone_back_to_and_not_during_a_trial(style
     assert release().stable == "v1"
 
 
-def test_a_trial_that_a_person_stops_is_rolled_back_and_no_failure(styles: StyleBook) -> None:
+def test_a_trial_that_a_person_stops_is_rolled_back_and_no_failure(styles: StyleTable) -> None:
     training_id = approved(styles)
     register(training_id)
     end = {"training_id": training_id, "outcome": "failed", "error": "ExecutionEnded", "cause": "ABORTED"}
@@ -350,7 +350,7 @@ def test_a_trial_that_a_person_stops_is_rolled_back_and_no_failure(styles: Style
 
 
 def test_a_canary_that_explains_its_style_worse_than_the_stable_version_is_rolled_back(
-    styles: StyleBook, monkeypatch: pytest.MonkeyPatch
+    styles: StyleTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promoted(styles, "v1")
     worse = {"loss": 0.3, "loss_without": 1.0, "stable": "v1", "style_loss": 0.48, "style_loss_stable": 0.25}

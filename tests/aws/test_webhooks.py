@@ -447,7 +447,7 @@ def test_registrations_at_once_keep_to_the_plan_and_to_one_webhook_a_url(
         return ["93.184.216.34"]
 
     plan = replace(find_plan("partner"), webhooks=2)
-    webhooks = Webhooks(book=shared.table(), resolve=resolve, to_ascii=lambda host: host)
+    webhooks = Webhooks(records=shared.table(), resolve=resolve, to_ascii=lambda host: host)
 
     def register_one(number: int) -> Webhook | Exception:
         try:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
-from craftspark.aws.jobs.render_book import RenderBook
+from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.errors import UnsafeContent
 from craftspark.settings import SubmitSettings, WorkerSettings
 from gpu_tasks.images.drawn import Drawn
@@ -198,7 +198,7 @@ def test_an_interrupted_worker_keeps_what_is_stored_and_gives_the_rest_back(
 
     assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted"]
     assert counts(settings.gpu_queue_url) == (0, 0)
-    assert set(RenderBook(client=clients.dynamodb(), jobs_table=JOBS).begin(job_id).images) == {0, 1}
+    assert set(RenderTable(client=clients.dynamodb(), jobs_table=JOBS).begin(job_id).images) == {0, 1}
 
 
 def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerSettings, tokens: Tokens) -> None:

@@ -288,10 +288,10 @@ def test_the_sweeper_ends_overdue_jobs_and_no_others() -> None:
 
     sweep_overdue_jobs.handler({}, Context())
 
-    book = settle_job.settlement().book
-    assert book.read(overdue).job.state == "failed"
-    assert book.read(overdue).job.failures[0].error == "JobOverdue"
-    assert book.read(in_time).job.state == "queued"
+    records = settle_job.settlement().records
+    assert records.read(overdue).job.state == "failed"
+    assert records.read(overdue).job.failures[0].error == "JobOverdue"
+    assert records.read(in_time).job.state == "queued"
 
 
 @pytest.mark.usefixtures("settle_settings")
@@ -311,5 +311,5 @@ def test_a_job_that_cannot_be_ended_does_not_keep_the_others_waiting(monkeypatch
     with pytest.raises(sweep_overdue_jobs.SweepIncomplete, match=broken):
         sweep_overdue_jobs.handler({}, Context())
 
-    ended = [past.book.read(job_id).job.state for job_id in job_ids if job_id != broken]
+    ended = [past.records.read(job_id).job.state for job_id in job_ids if job_id != broken]
     assert ended == ["failed", "failed"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import Job, StoredImage
 from gpu_tasks.activity import Activities

@@ -11,8 +11,8 @@ from craftspark.accounts.credits import Account
 from craftspark.accounts.plans import Plan
 from craftspark.aws.accounts.accounts import Accounts
 from craftspark.aws.jobs.acceptance import Acceptance
-from craftspark.aws.jobs.job_book import JobBook
-from craftspark.aws.jobs.render_book import JobEnded, RenderBook
+from craftspark.aws.jobs.job_table import JobTable
+from craftspark.aws.jobs.render_table import JobEnded, RenderTable
 from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused
 from craftspark.jobs.idempotency import EffectExists
 from craftspark.jobs.job import Job, JobState, StoredImage
@@ -64,14 +64,14 @@ class Tables:
     def __post_init__(self) -> None:
         self.accounts = Accounts(client=self.client, table=self.accounts_table, plan=self.plan, now=self.clock)
         self.acceptance = Acceptance(client=self.client, jobs_table=self.jobs_table, accounts=self.accounts)
-        self.renders = RenderBook(client=self.client, jobs_table=self.jobs_table)
-        book = JobBook(
+        self.renders = RenderTable(client=self.client, jobs_table=self.jobs_table)
+        table = JobTable(
             client=self.client,
             jobs_table=self.jobs_table,
             accounts_table=self.accounts_table,
             styles_table=self.styles_table,
         )
-        self.settlement = Settlement(book=book, now=self.clock)
+        self.settlement = Settlement(records=table, now=self.clock)
 
     def submit(self, job: Job) -> bool:
         try:

@@ -2,7 +2,7 @@ from collections.abc import Hashable, Sequence
 
 import pytest
 
-from craftspark.aws.jobs.render_book import JobEnded
+from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.errors import ImageFlawed, ModelUnavailable, SourceMissing, SpotInterrupted
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import ImageFailure, JobState

@@ -12,7 +12,7 @@ from craftspark.jobs.settlement import JobChanged, Settlement, Verdict, failure_
 from tests.fakes import NOON, a_record
 
 
-class FakeJobBook:
+class FakeJobRecords:
     """One job. `stored_meanwhile` images appear between a reading and the writing that follows it."""
 
     def __init__(self, record: JobRecord, *, stored_meanwhile: Iterable[int] = ()) -> None:
@@ -41,19 +41,21 @@ class FakeJobBook:
         return job
 
 
-def settle(book: FakeJobBook, *outcomes: dict[str, Any], error: str | None = None, cause: str | None = None) -> Job:
-    return Settlement(book=book, now=lambda: NOON).settle("a" * 26, outcomes, error, cause)[0]
+def settle(
+    records: FakeJobRecords, *outcomes: dict[str, Any], error: str | None = None, cause: str | None = None
+) -> Job:
+    return Settlement(records=records, now=lambda: NOON).settle("a" * 26, outcomes, error, cause)[0]
 
 
 def test_all_images_delivered_is_success_and_all_is_spent() -> None:
-    job = settle(FakeJobBook(a_record(stored=range(4))))
+    job = settle(FakeJobRecords(a_record(stored=range(4))))
 
     assert (job.state, job.spent, job.refunded, job.failures) == (JobState.SUCCEEDED, 4, 0, ())
 
 
 def test_images_that_are_missing_are_refunded_and_say_why() -> None:
     job = settle(
-        FakeJobBook(a_record(stored=(0, 2))),
+        FakeJobRecords(a_record(stored=(0, 2))),
         {"batch": 0, "rendered": [0, 2], "failed": [{"index": 1, "error": "UnsafeContent", "reason": "no"}]},
     )
 
@@ -67,7 +69,7 @@ def broken(batch: int, error: str, cause: str, *images: int) -> dict[str, Any]:
 
 def test_a_batch_that_failed_gives_its_reason_to_its_own_images() -> None:
     job = settle(
-        FakeJobBook(a_record(stored=(4,), seeds=tuple(range(8)))),
+        FakeJobRecords(a_record(stored=(4,), seeds=tuple(range(8)))),
         broken(0, "States.HeartbeatTimeout", "", 0, 1),
         {"batch": 1, "rendered": [], "failed": [{"index": 2, "error": "UnsafeContent", "reason": "no"}]},
         broken(2, "SourceMissing", "it is gone", 4, 5),  # one of its images is stored
@@ -105,13 +107,13 @@ def test_a_maker_is_never_told_an_internal_error() -> None:
         of_batch = broken(0, error, secret, 3)
         of_image = {"batch": 0, "rendered": [], "failed": [{"index": 3, "error": error, "reason": secret}]}
         for outcomes, of_job in (([of_batch], None), ([of_image], None), ([], error)):
-            [failure] = settle(FakeJobBook(record), *outcomes, error=of_job, cause=secret).failures
+            [failure] = settle(FakeJobRecords(record), *outcomes, error=of_job, cause=secret).failures
 
             assert failure.error in REASONS, error
             assert failure.error == error or error not in REASONS
             assert failure.reason == REASONS[failure.error]
     for name in TOLD_AS_THEY_ARE:  # without words of their own, their name alone tells nothing
-        [failure] = settle(FakeJobBook(record), broken(0, name, "", 3)).failures
+        [failure] = settle(FakeJobRecords(record), broken(0, name, "", 3)).failures
         assert (failure.error, failure.reason) == ("InternalError", REASONS["InternalError"])
 
 
@@ -127,32 +129,32 @@ def test_logs_and_executions_keep_the_name_of_what_went_wrong() -> None:
 
 @pytest.mark.parametrize("error", ["ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"])
 def test_a_maker_is_told_what_is_wrong_with_the_request_or_the_picture(error: str) -> None:
-    job = settle(FakeJobBook(a_record()), broken(0, error, "the source upload/a is gone", *range(4)))
+    job = settle(FakeJobRecords(a_record()), broken(0, error, "the source upload/a is gone", *range(4)))
 
     assert {failure.reason for failure in job.failures} == {"the source upload/a is gone"}
 
 
 def test_an_execution_that_ended_gives_its_reason() -> None:
-    job = settle(FakeJobBook(a_record()), error="ExecutionEnded", cause="TIMED_OUT")
+    job = settle(FakeJobRecords(a_record()), error="ExecutionEnded", cause="TIMED_OUT")
 
     assert {failure.error for failure in job.failures} == {"ExecutionEnded"}
 
 
 def test_settling_twice_ends_the_job_once() -> None:
-    book = FakeJobBook(a_record(stored=(0,)))
+    records = FakeJobRecords(a_record(stored=(0,)))
 
-    assert settle(book) == settle(book, error="ExecutionEnded")
-    assert book.ended == 1
+    assert settle(records) == settle(records, error="ExecutionEnded")
+    assert records.ended == 1
 
 
 def test_an_image_stored_while_settling_is_charged() -> None:
-    job = settle(FakeJobBook(a_record(stored=(0,)), stored_meanwhile=(1, 2)))
+    job = settle(FakeJobRecords(a_record(stored=(0,)), stored_meanwhile=(1, 2)))
 
     assert job.spent == 3
 
 
 def test_settling_gives_up_loudly_when_the_job_never_holds_still() -> None:
-    class Restless(FakeJobBook):
+    class Restless(FakeJobRecords):
         def end(self, record: JobRecord, verdict: Verdict) -> Job:
             raise JobChanged("changed")
 
@@ -160,42 +162,42 @@ def test_settling_gives_up_loudly_when_the_job_never_holds_still() -> None:
         settle(Restless(a_record()))
 
 
-def cancel(book: FakeJobBook, maker: str = "maker-1") -> Job:
-    return Settlement(book=book, now=lambda: NOON).cancel(maker, "a" * 26)
+def cancel(records: FakeJobRecords, maker: str = "maker-1") -> Job:
+    return Settlement(records=records, now=lambda: NOON).cancel(maker, "a" * 26)
 
 
 def test_cancelling_refunds_what_is_not_rendered() -> None:
-    job = cancel(FakeJobBook(a_record(stored=(0,), state=JobState.RUNNING)))
+    job = cancel(FakeJobRecords(a_record(stored=(0,), state=JobState.RUNNING)))
 
     assert (job.state, job.spent, job.refunded) == (JobState.CANCELLED, 1, 3)
 
 
 def test_cancelling_twice_is_one_cancellation() -> None:
-    book = FakeJobBook(a_record())
+    records = FakeJobRecords(a_record())
 
-    assert cancel(book) == cancel(book)
-    assert book.ended == 1
+    assert cancel(records) == cancel(records)
+    assert records.ended == 1
 
 
 def test_a_job_that_is_all_rendered_succeeds_instead_of_being_cancelled() -> None:
-    book = FakeJobBook(a_record(stored=range(4), state=JobState.RUNNING))
+    records = FakeJobRecords(a_record(stored=range(4), state=JobState.RUNNING))
 
     with pytest.raises(JobAlreadyFinal):
-        cancel(book)
-    assert book.record.job.state is JobState.SUCCEEDED
+        cancel(records)
+    assert records.record.job.state is JobState.SUCCEEDED
 
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.SUCCEEDED, JobState.CANCELLED])
 def test_another_maker_s_job_is_not_found(state: JobState) -> None:
-    book = FakeJobBook(a_record(state=state))
+    records = FakeJobRecords(a_record(state=state))
 
     with pytest.raises(JobNotFound):
-        cancel(book, maker="maker-2")
-    assert book.ended == 0
+        cancel(records, maker="maker-2")
+    assert records.ended == 0
 
 
 def test_an_overdue_job_is_ended_and_refunded() -> None:
-    late = Settlement(book=FakeJobBook(a_record()), now=lambda: a_record().job.expires_at)
+    late = Settlement(records=FakeJobRecords(a_record()), now=lambda: a_record().job.expires_at)
 
     jobs = [late.end_overdue(job_id) for job_id in late.overdue()]
 
@@ -203,7 +205,7 @@ def test_an_overdue_job_is_ended_and_refunded() -> None:
 
 
 def test_only_the_settling_that_ended_the_job_says_so() -> None:
-    settlement = Settlement(book=FakeJobBook(a_record()), now=lambda: NOON)
+    settlement = Settlement(records=FakeJobRecords(a_record()), now=lambda: NOON)
 
     told = [settlement.settle("a" * 26, [], None, None)[1] for _ in range(2)]
 
@@ -211,10 +213,10 @@ def test_only_the_settling_that_ended_the_job_says_so() -> None:
 
 
 def test_an_expired_job_is_resolved_and_not_charged() -> None:
-    book = FakeJobBook(a_record(stored=(0, 1)))
-    after = book.record.job.expires_at
+    records = FakeJobRecords(a_record(stored=(0, 1)))
+    after = records.record.job.expires_at
 
-    job = Settlement(book=book, now=lambda: after).end_overdue("a" * 26)
+    job = Settlement(records=records, now=lambda: after).end_overdue("a" * 26)
 
     assert (job.state, job.spent, job.refunded) == (JobState.FAILED, 0, 4)
     assert {failure.error for failure in job.failures} == {"JobOverdue"}

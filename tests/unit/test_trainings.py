@@ -22,7 +22,7 @@ from craftspark.styles.trainings import (
 from tests.fakes import NOON
 
 
-class FakeTrainingBook:
+class FakeTrainingRecords:
     def __init__(self) -> None:
         self.trainings: dict[str, Training] = {}
         self.decided_elsewhere: PersonsDecision | None = None
@@ -74,12 +74,12 @@ class FakeWaiter:
 REQUEST = {"style": "sunny", "version": "v1", "dataset": "s3://training/datasets/sunny", "who": "ann", "steps": 50}
 
 
-def a_service() -> tuple[Trainings, FakeTrainingBook, FakeStarter]:
-    book, starter = FakeTrainingBook(), FakeStarter()
+def a_service() -> tuple[Trainings, FakeTrainingRecords, FakeStarter]:
+    records, starter = FakeTrainingRecords(), FakeStarter()
     service = Trainings(
-        book=book, starter=starter, releases=FakeReleases(), bucket="training", model="m", now=lambda: NOON
+        records=records, starter=starter, releases=FakeReleases(), bucket="training", model="m", now=lambda: NOON
     )
-    return service, book, starter
+    return service, records, starter
 
 
 def start(service: Trainings, **changes: Any) -> Training:
@@ -87,11 +87,11 @@ def start(service: Trainings, **changes: Any) -> Training:
 
 
 def test_a_training_is_kept_and_started_under_its_name() -> None:
-    service, book, starter = a_service()
+    service, records, starter = a_service()
 
     training = start(service)
 
-    assert book.trainings["sunny.v1"].state is TrainingState.TRAINING
+    assert records.trainings["sunny.v1"].state is TrainingState.TRAINING
     [(name, order)] = starter.begun
     assert name == training.training_id == "sunny.v1"
     assert TrainingOrder(**order).dataset == REQUEST["dataset"]
@@ -109,9 +109,9 @@ def test_the_same_request_again_mends_a_start_that_was_lost() -> None:
 
 
 def test_a_training_that_went_on_is_not_started_again() -> None:
-    service, book, starter = a_service()
+    service, records, starter = a_service()
     start(service)
-    book.put("sunny.v1", state=TrainingState.REJECTED)
+    records.put("sunny.v1", state=TrainingState.REJECTED)
 
     assert start(service).state is TrainingState.REJECTED
     assert len(starter.begun) == 1
@@ -140,20 +140,20 @@ def test_another_request_cannot_have_the_same_version() -> None:
     ],
 )
 def test_a_request_that_cannot_be_is_refused_by_its_field(field: str, value: object) -> None:
-    service, book, _ = a_service()
+    service, records, _ = a_service()
 
     with pytest.raises(InvalidInput) as refused:
         start(service, **{field: value})
     assert refused.value.field == field
-    assert not book.trainings
+    assert not records.trainings
 
 
-def an_approval(**changes: Any) -> tuple[Approvals, FakeTrainingBook, FakeWaiter]:
-    service, book, _ = a_service()
+def an_approval(**changes: Any) -> tuple[Approvals, FakeTrainingRecords, FakeWaiter]:
+    service, records, _ = a_service()
     start(service)
-    book.put("sunny.v1", **{"state": TrainingState.AWAITS_APPROVAL, "token": "token", **changes})
+    records.put("sunny.v1", **{"state": TrainingState.AWAITS_APPROVAL, "token": "token", **changes})
     waiter = FakeWaiter()
-    return Approvals(book=book, waiter=waiter, now=lambda: NOON), book, waiter
+    return Approvals(records=records, waiter=waiter, now=lambda: NOON), records, waiter
 
 
 def decide(approvals: Approvals, decision: str = "approve", **changes: Any) -> Training:
@@ -162,24 +162,24 @@ def decide(approvals: Approvals, decision: str = "approve", **changes: Any) -> T
 
 
 def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
-    approvals, book, waiter = an_approval()
+    approvals, records, waiter = an_approval()
 
     decide(approvals)
 
-    assert book.trainings["sunny.v1"].decided == PersonsDecision(
+    assert records.trainings["sunny.v1"].decided == PersonsDecision(
         decision="approve", who="ann", why="clean lines", at=NOON
     )
     assert waiter.answers == [("token", {"decision": "approve"})]
 
 
 def test_the_same_decision_again_mends_an_answer_that_was_lost() -> None:
-    approvals, book, waiter = an_approval()
+    approvals, records, waiter = an_approval()
     decide(approvals)
 
     decide(approvals, who="bob")
 
     assert len(waiter.answers) == 2
-    decided = book.trainings["sunny.v1"].decided
+    decided = records.trainings["sunny.v1"].decided
     assert decided
     assert decided.who == "ann"
 
@@ -194,8 +194,8 @@ def test_a_different_decision_is_refused_by_name() -> None:
 
 
 def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
-    approvals, book, waiter = an_approval()
-    book.decided_elsewhere = PersonsDecision(decision="reject", who="bob", why="smudged", at=NOON)
+    approvals, records, waiter = an_approval()
+    records.decided_elsewhere = PersonsDecision(decision="reject", who="bob", why="smudged", at=NOON)
 
     with pytest.raises(AlreadyDecided, match="bob"):
         decide(approvals)
@@ -204,11 +204,11 @@ def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
 
 @pytest.mark.parametrize("state", [TrainingState.TRAINING, TrainingState.FAILED])
 def test_what_does_not_wait_cannot_be_decided(state: TrainingState) -> None:
-    approvals, book, _ = an_approval(state=state)
+    approvals, records, _ = an_approval(state=state)
 
     with pytest.raises(TrainingNotAwaiting):
         decide(approvals)
-    assert book.trainings["sunny.v1"].decided is None
+    assert records.trainings["sunny.v1"].decided is None
 
 
 def test_a_decision_that_nobody_waits_for_any_more_says_so() -> None:

@@ -48,7 +48,7 @@ class Book:
 
 
 def webhooks(address: str = PUBLIC) -> Webhooks:
-    return Webhooks(book=Book(), resolve=lambda _: [address], to_ascii=to_ascii)
+    return Webhooks(records=Book(), resolve=lambda _: [address], to_ascii=to_ascii)
 
 
 def test_a_host_that_is_not_found_is_refused() -> None:
@@ -56,7 +56,7 @@ def test_a_host_that_is_not_found_is_refused() -> None:
         raise socket.gaierror("not known")
 
     with pytest.raises(InvalidInput):
-        Webhooks(book=Book(), resolve=nowhere, to_ascii=to_ascii).register(
+        Webhooks(records=Book(), resolve=nowhere, to_ascii=to_ascii).register(
             "maker-1", PARTNER, "w1", "https://example.invalid/"
         )
 
@@ -67,7 +67,7 @@ def test_a_registration_is_the_same_again_and_bounded_by_the_plan() -> None:
 
     with pytest.raises(EffectExists):
         there.register("maker-1", PARTNER, "w0", "https://example.com/")
-    assert there.book.of("maker-1") == [first]
+    assert there.records.of("maker-1") == [first]
     for number in range(1, PARTNER.webhooks):
         there.register("maker-1", PARTNER, f"w{number}", f"https://example.com/{number}")
     with pytest.raises(PlanExceeded):
@@ -107,7 +107,7 @@ def test_an_endpoint_is_registered_once_however_it_is_written(again: str) -> Non
         there.register("maker-1", PARTNER, "w1", again)
 
     assert refused.value.field == "url"
-    assert list(there.book.of("maker-1")) == [first]
+    assert list(there.records.of("maker-1")) == [first]
     assert there.register("maker-2", PARTNER, "w2", again).url == first.url
 
 

@@ -28,7 +28,7 @@ class Act:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditBook:
+class AuditTable:
     """Audit entries of makers' accounts."""
 
     client: DynamoDBClient

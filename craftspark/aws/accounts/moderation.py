@@ -20,7 +20,7 @@ UNCHANGED = "refusals = :was AND refusals_from = :started"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefusalBook:
+class RefusalTable:
     """Refusals in the accounts table, beside the maker's account, for KEPT; the account counts those of an hour.
 
     The account says until when its next job waits, and a reservation is written under that condition: no submission

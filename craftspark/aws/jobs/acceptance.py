@@ -13,7 +13,7 @@ from craftspark.aws.accounts import ledger
 from craftspark.aws.accounts.accounts import TRIES, Accounts
 from craftspark.aws.accounts.ledger import read_account
 from craftspark.aws.idempotency import binding
-from craftspark.aws.jobs.job_book import read_record
+from craftspark.aws.jobs.job_table import read_record
 from craftspark.aws.transactions import ConditionsFailed, Contended, transact
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, AccountMissing, JobNotFound

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from craftspark.aws import items
 from craftspark.aws.items import Item, text
-from craftspark.aws.jobs.job_book import read_record
+from craftspark.aws.jobs.job_table import read_record
 from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound, JobUnfinished
 from craftspark.jobs.job import Job, JobOutline, JobRecord

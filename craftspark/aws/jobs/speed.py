@@ -28,7 +28,7 @@ LATELY_S = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeedBook:
+class SpeedTable:
     """Where one worker of a model's pool writes. `launched` for a task that was launched for one batch."""
 
     client: DynamoDBClient

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from craftspark.aws import items
 from craftspark.aws.items import text
-from craftspark.aws.jobs.job_book import read_record, unfinished
+from craftspark.aws.jobs.job_table import read_record, unfinished
 from craftspark.aws.orchestration.executions import refusals
 from craftspark.jobs.job import Job
 

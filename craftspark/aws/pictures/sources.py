@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from craftspark.aws.jobs.job_book import read_record
+from craftspark.aws.jobs.job_table import read_record
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.errors import InvalidInput, JobNotFound, UploadNotFound
 from craftspark.expiry import is_expired

@@ -31,7 +31,7 @@ LIMITS_KEPT = timedelta(days=2)
 
 @dataclass(frozen=True, kw_only=True)
 class UploadTable:
-    """See craftspark.uploads.UploadBook."""
+    """See craftspark.uploads.UploadRecords."""
 
     client: DynamoDBClient
     table: str

@@ -24,8 +24,8 @@ STATE = {"#state": "state"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingBook:
-    """Reads and writes trainings up to a person's decision; what follows changes the style too, see `StyleBook`."""
+class TrainingTable:
+    """Reads and writes trainings up to a person's decision; what follows changes the style too, see `StyleTable`."""
 
     client: DynamoDBClient
     table: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from craftspark.aws import clients
 from craftspark.aws.items import Item, epoch, number, text, timestamp
 from craftspark.aws.styles.releases import read_style, style_key
-from craftspark.aws.styles.training_book import STATE, TrainingBook, training_key
+from craftspark.aws.styles.training_table import STATE, TrainingTable, training_key
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
 from craftspark.settings import StyleSettings
@@ -31,12 +31,12 @@ AFTER_TRIAL = (TrainingState.PROMOTED, TrainingState.ROLLED_BACK)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StyleBook:
+class StyleTable:
     """Reads releases and tallies, and makes every change of a release in one transaction with its training."""
 
     client: DynamoDBClient
     table: str
-    trainings: TrainingBook
+    trainings: TrainingTable
 
     def trial_of(self, training: Training) -> Release:
         """The style's release, with the training's version on trial; raises CanaryGone where it is not."""
@@ -226,7 +226,7 @@ def versions(names: Sequence[str]) -> dict[str, Any]:
     return {"L": [text(name) for name in names]}
 
 
-def style_book(settings: StyleSettings) -> StyleBook:
+def style_table(settings: StyleSettings) -> StyleTable:
     """The books on the tables that the settings name."""
-    trainings = TrainingBook(client=clients.dynamodb(), table=settings.trainings_table)
-    return StyleBook(client=clients.dynamodb(), table=settings.styles_table, trainings=trainings)
+    trainings = TrainingTable(client=clients.dynamodb(), table=settings.trainings_table)
+    return StyleTable(client=clients.dynamodb(), table=settings.styles_table, trainings=trainings)

@@ -28,7 +28,7 @@ UNFINISHED = "attribute_exists(unfinished)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobBook:
+class JobTable:
     """Reads jobs, and writes their beginning and end in one transaction with the maker's account."""
 
     client: DynamoDBClient
@@ -37,11 +37,11 @@ class JobBook:
     styles_table: str
 
     def read(self, job_id: str) -> JobRecord:
-        """See craftspark.jobs.settlement.JobBook."""
+        """See craftspark.jobs.settlement.JobRecords."""
         return read_record(self.client, self.jobs_table, job_id)
 
     def read_any(self, job_id: str) -> JobRecord:
-        """See craftspark.jobs.settlement.JobBook."""
+        """See craftspark.jobs.settlement.JobRecords."""
         return read_record(self.client, self.jobs_table, job_id, only_live=False)
 
     def end(self, record: JobRecord, verdict: Verdict) -> Job:
@@ -115,7 +115,7 @@ def unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, 
 def settlement(settings: SettleSettings) -> Settlement:
     """Settlement on the tables that the settings name."""
     tables = {"jobs_table": settings.jobs_table, "accounts_table": settings.accounts_table}
-    return Settlement(book=JobBook(client=clients.dynamodb(), styles_table=settings.styles_table, **tables))
+    return Settlement(records=JobTable(client=clients.dynamodb(), styles_table=settings.styles_table, **tables))
 
 
 def read_record(client: DynamoDBClient, table: str, job_id: str, *, only_live: bool = True) -> JobRecord:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from craftspark.aws import items
 from craftspark.aws.items import number, text
-from craftspark.aws.jobs.job_book import UNFINISHED, read_record
+from craftspark.aws.jobs.job_table import UNFINISHED, read_record
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
 from craftspark.errors import RenderError
@@ -23,7 +23,7 @@ class JobEnded(RenderError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderBook:
+class RenderTable:
     """What a worker reads and writes of a job. Only image entries count; progress is for the eye."""
 
     client: DynamoDBClient
