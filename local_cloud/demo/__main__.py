@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from local_cloud.demo.api import Api, JobView
-from local_cloud.demo.contact_sheet import contact_sheet
+from local_cloud.demo.contact_sheet import contact_sheet, tools_strip
 from local_cloud.demo.figures import table, write_summary
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
 from local_cloud.demo.pictures import Files, row, save
@@ -65,6 +65,7 @@ def run() -> None:
         progress.say("Drawing the contact sheet")
         rows = [row(demo_job, jobs, progress.saved[demo_job.name]) for demo_job in DEMO_JOBS]
         contact_sheet(rows, OUT / "contact-sheet.png")
+        tools_strip(rows, OUT / "tools.png")
         console.print(table(jobs))
         took_s = progress.elapsed_s
         write_summary(OUT / "summary.json", jobs, account, took_s=took_s, first_picture_s=progress.first_picture_s)

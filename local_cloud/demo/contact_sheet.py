@@ -1,4 +1,4 @@
-"""All pictures of a run on one sheet: a row a job, under its tool and words."""
+"""All pictures of a run on one sheet, a row for each job, and one picture for each tool on a strip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,14 +41,31 @@ def contact_sheet(rows: Sequence[Row], path: Path) -> None:
         left, top = MARGIN, MARGIN + number * tall
         draw.text((left, top), row.tool, fill=INK, font=bold)
         draw.text((left + draw.textlength(row.tool, bold) + 12, top + 5), row.words, fill=SOFT, font=small)
-        for cell, image in images:
-            box = (left, top + TITLE, left + card_width(image), top + TITLE + CELL + 2 * PAD)
-            draw.rounded_rectangle(box, radius=10, fill=CARD, outline=LINE)
-            middle = (box[1] + box[3] - image.height) // 2
-            sheet.paste(on_checks(image), (left + PAD, middle))
-            draw.text((left + PAD, box[3] + 4), cell.label, fill=SOFT, font=small)
-            left = box[2] + GAP
+        draw_cards(sheet, images, left, top + TITLE)
     sheet.save(path)
+
+
+def tools_strip(rows: Sequence[Row], path: Path) -> None:
+    """Write a PNG with one picture for each tool in a line: the last one of the tool's first row, above its name."""
+    first = {row.tool: row for row in reversed(rows)}
+    cells = [Cell(row.cells[-1].picture, row.tool) for row in rows if first[row.tool] is row and row.cells]
+    images = [(cell, fitted(cell.picture)) for cell in cells]
+    width = 2 * MARGIN + sum(card_width(image) + GAP for _, image in images) - GAP
+    strip = Image.new("RGB", (width, 2 * MARGIN + CELL + 2 * PAD + LABEL), PAPER)
+    draw_cards(strip, images, MARGIN, MARGIN)
+    strip.save(path)
+
+
+def draw_cards(sheet: Image.Image, images: Sequence[tuple[Cell, Image.Image]], left: int, top: int) -> None:
+    """Draw cells side by side, each image on a card with its label below."""
+    draw, small = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    for cell, image in images:
+        box = (left, top, left + card_width(image), top + CELL + 2 * PAD)
+        draw.rounded_rectangle(box, radius=10, fill=CARD, outline=LINE)
+        middle = (box[1] + box[3] - image.height) // 2
+        sheet.paste(on_checks(image), (left + PAD, middle))
+        draw.text((left + PAD, box[3] + 4), cell.label, fill=SOFT, font=small)
+        left = box[2] + GAP
 
 
 def fitted(picture: Image.Image) -> Image.Image:

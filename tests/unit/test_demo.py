@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from PIL import Image
 from rich.console import Console
 
 from craftspark.tools import TOOLS
 from local_cloud.demo.api import Api, JobView
+from local_cloud.demo.contact_sheet import Cell, Row, tools_strip
 from local_cloud.demo.figures import write_summary
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
 from local_cloud.demo.run import run_jobs
@@ -73,3 +75,18 @@ def test_a_run_without_a_picture_has_no_time_of_the_first(tmp_path: Path) -> Non
     }
     assert entries["with"]["demo_first_picture_seconds"] == 20.0
     assert "demo_first_picture_seconds" not in entries["without"]
+
+
+def test_the_strip_has_one_picture_for_each_tool(tmp_path: Path) -> None:
+    red, green, blue = (Cell(Image.new("RGB", (128, 128), colour)) for colour in ("red", "lime", "blue"))
+
+    tools_strip(
+        [Row("Picture", "", [red, green]), Row("Picture", "", [blue]), Row("Upscale", "", [blue])], tmp_path / "s.png"
+    )
+
+    with Image.open(tmp_path / "s.png") as strip:
+        colours = {colour for _, colour in strip.getcolors(maxcolors=1 << 20) or []}
+        assert (0, 255, 0) in colours
+        assert (0, 0, 255) in colours
+        assert (255, 0, 0) not in colours
+        assert strip.width < 3 * 166
