@@ -106,7 +106,7 @@ def test_the_quota_of_requests_is_what_the_routes_of_prod_take_together() -> Non
     throttles = STAGES["prod"].api
     together = sum(getattr(throttles, route.traffic).per_s for route in ROUTES)
 
-    assert f"{together:,} of the default 10,000 a second" in DEPLOYMENT
+    assert f"{together:,} of the default 10,000 per second" in DEPLOYMENT
 
 
 def test_modules_that_the_documents_name_are_there() -> None:
