@@ -1,6 +1,8 @@
 """What the launcher promises: loopback only, one folder, and no process left behind however things end."""
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,10 +36,28 @@ with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sy
 """
 
 
+@pytest.fixture(scope="module")
+def rendering(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the stage's stacks the one with the service and a Lambda, and those it needs: the others take seconds each."""
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    kept: dict[str, object] = {}
+    waiting = ["Rendering"]
+    while waiting:
+        name = waiting.pop()
+        kept[name] = artifacts[name]
+        waiting += artifacts[name].get("dependencies", ())
+    folder = tmp_path_factory.mktemp("rendering")
+    for file in assembly.iterdir():
+        if file.name.partition(".")[0] in kept:
+            shutil.copy(file, folder)
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": kept}))
+    return folder
+
+
 @pytest.fixture
-def holder(state_dir: Path, assembly: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(state_dir: Path, rendering: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that has brought a cloud up."""
-    with started("-c", HOLDER, str(state_dir), str(assembly)) as process:
+    with started("-c", HOLDER, str(state_dir), str(rendering)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         yield process
@@ -51,8 +71,8 @@ def test_only_loopback_is_listened_on(cloud: LocalCloud) -> None:
     assert {address for pid in everyone for address in listening_addresses(pid)} == {f"{LOOPBACK_IN_HEX}:{port}"}
 
 
-def test_a_cloud_leaves_no_process_behind(state_dir: Path, assembly: Path) -> None:
-    with LocalCloud.running(state_dir, port=0, commands=COMMANDS, assembly=assembly) as cloud:
+def test_a_cloud_leaves_no_process_behind(state_dir: Path, rendering: Path) -> None:
+    with LocalCloud.running(state_dir, port=0, commands=COMMANDS, assembly=rendering) as cloud:
         eventually(cloud.workers)
         invoke_a_lambda(cloud)
         mentioned = mentioning(str(state_dir))
