@@ -3,9 +3,11 @@
 import hashlib
 import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 
 from cdk_app.packaging import word_index
+from cdk_app.packaging.archive import add_file
 from cdk_app.packaging.import_closure import import_closure
 from cdk_app.packaging.wheels import Target, fingerprint, installed, move_into_place, requirements_of
 from cdk_app.stages.stage import Functions
@@ -15,7 +17,7 @@ BUILD = ROOT / "build" / "lambda"
 
 
 def lambda_package(function: str, *, functions: Functions, root: Path = ROOT, build: Path = BUILD) -> Path:
-    """A folder with the package of `lambdas/<function>/handler.py`, named by its content; raises PackagingFailed."""
+    """The package of `lambdas/<function>/handler.py`, a zip that is named by its content; raises PackagingFailed."""
     target = Target.of(functions)
     closure = import_closure(Path("lambdas", function, "handler.py"), root=root)
     requirements = requirements_of(closure.packages, target=target)
@@ -23,16 +25,16 @@ def lambda_package(function: str, *, functions: Functions, root: Path = ROOT, bu
     built = {word_index.INDEX: word_index.build_word_index()} if word_index.MODULE in closure.files else {}
     sources = {str(file): hashlib.sha256((root / file).read_bytes()).hexdigest() for file in closure.files}
     sources |= {str(file): hashlib.sha256(content).hexdigest() for file, content in built.items()}
-    package = build / "packages" / f"{function}-{fingerprint(sources, wheels.name)}"
-    if not package.is_dir():
+    package = build / "packages" / f"{function}-{fingerprint(sources, wheels.stem)}.zip"
+    if not package.is_file():
         package.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=package.parent) as fresh:
-            staged = Path(fresh, function)
-            shutil.copytree(wheels, staged)
-            for file in closure.files:
-                (staged / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(root / file, staged / file)
-            for file, content in built.items():
-                (staged / file).write_bytes(content)
+            staged = Path(fresh, package.name)
+            shutil.copyfile(wheels, staged)
+            with zipfile.ZipFile(staged, "a") as archive:
+                for file in closure.files:
+                    add_file(archive, file.as_posix(), (root / file).read_bytes())
+                for file, content in built.items():
+                    add_file(archive, file.as_posix(), content)
             move_into_place(staged, package)
     return package

@@ -39,8 +39,8 @@ class PythonFunction(Construct):
         super().__init__(scope, construct_id)
         on = stage.functions
         package = lambda_package(name, functions=on)
-        # The package's name tells its content: the CDK need not read 14 MB of each function to find that out.
-        code = lambda_.Code.from_asset(str(package), asset_hash=package.name, asset_hash_type=AssetHashType.CUSTOM)
+        # The package's name tells its content: the CDK need not read it to find that out.
+        code = lambda_.Code.from_asset(str(package), asset_hash=package.stem, asset_hash_type=AssetHashType.CUSTOM)
         self.function = lambda_.Function(
             self,
             "Function",

@@ -17,6 +17,7 @@ from packaging.markers import Environment, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from cdk_app.packaging.archive import zip_folder
 from cdk_app.packaging.import_closure import PackagingFailed
 from cdk_app.stages.stage import Functions
 
@@ -74,18 +75,19 @@ def requirements_of(packages: Iterable[str], *, target: Target) -> tuple[str, ..
 
 
 def installed(requirements: tuple[str, ...], *, target: Target, constraints: Path, cache_folder: Path) -> Path:
-    """A folder with these wheels for the target, made by pip the first time; raises PackagingFailed."""
+    """A zip of these wheels for the target, made by pip the first time; raises PackagingFailed."""
     key = fingerprint(requirements, asdict(target), constraints.read_text())
-    folder = cache_folder / key
-    if not folder.is_dir():
+    archive = cache_folder / f"{key}.zip"
+    if not archive.is_file():
         cache_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache_folder) as fresh:
-            wheels = Path(fresh, "wheels")
+            wheels, staged = Path(fresh, "wheels"), Path(fresh, archive.name)
             wheels.mkdir()
             if requirements:
                 _pip_install(requirements, target=target, constraints=constraints, into=wheels)
-            move_into_place(wheels, folder)
-    return folder
+            zip_folder(wheels, staged)
+            move_into_place(staged, archive)
+    return archive
 
 
 def fingerprint(*facts: object) -> str:
@@ -93,12 +95,12 @@ def fingerprint(*facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def move_into_place(made: Path, folder: Path) -> None:
-    """Rename a finished folder; where another run was faster, its folder is as good."""
+def move_into_place(made: Path, file: Path) -> None:
+    """Rename a finished file; where another run was faster, its file is as good."""
     try:
-        made.rename(folder)
+        made.replace(file)
     except OSError:
-        if not folder.is_dir():
+        if not file.is_file():
             raise
 
 

@@ -1,8 +1,6 @@
 """Read a synthesized cloud assembly: its stacks in the order they depend on each other, and their assets."""
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -10,34 +8,20 @@ from typing import Any
 
 from local_cloud.running.environment import ACCOUNT, REGION
 
-LONG_AGO = (1980, 1, 1, 0, 0, 0)
 PLACES = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS::Partition}": "aws"}
 
 
 class AssetUnsupported(Exception):
-    """An asset needs more than this machine has: an image that Docker would build."""
+    """An asset that would have to be made first: an image that Docker builds, or a folder that is zipped."""
 
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file, or a folder to be zipped, and the bucket and key that its content addresses."""
+    """A file, and the bucket and key that its content addresses."""
 
     source: Path
-    zipped: bool
     bucket: str
     key: str
-
-    def content(self) -> bytes:
-        """The same bytes for the same files, whenever and wherever they were written."""
-        if not self.zipped or self.source.is_file():
-            return self.source.read_bytes()
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # compressing costs more than loopback does
-            for path in sorted(path for path in self.source.rglob("*") if path.is_file()):
-                entry = zipfile.ZipInfo(path.relative_to(self.source).as_posix(), LONG_AGO)
-                entry.external_attr = (0o755 if path.stat().st_mode & 0o100 else 0o644) << 16
-                archive.writestr(entry, path.read_bytes())
-        return buffer.getvalue()
 
 
 @dataclass(frozen=True)
@@ -79,16 +63,18 @@ def _stack(folder: Path, name: str, artifacts: dict[str, Any]) -> Stack:
 
 def _assets(folder: Path, manifest: str) -> list[FileAsset]:
     content = json.loads((folder / manifest).read_text())
+    files = content.get("files", {}).values()
     if content.get("dockerImages"):
         raise AssetUnsupported(f"{manifest} has container images to build; the local cloud does not build images")
+    if any(file["source"].get("packaging") == "zip" for file in files):
+        raise AssetUnsupported(f"{manifest} has folders to zip; the local cloud takes packages that are zips")
     return [
         FileAsset(
             source=folder / file["source"]["path"],
-            zipped=file["source"].get("packaging") == "zip",
             bucket=_placed(destination["bucketName"]),
             key=_placed(destination["objectKey"]),
         )
-        for file in content.get("files", {}).values()
+        for file in files
         for destination in file["destinations"].values()
     ]
 

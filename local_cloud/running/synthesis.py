@@ -11,7 +11,7 @@ from local_cloud.running.environment import scrubbed
 
 SYNTHESIS_WITHIN_S = 300.0
 LINES_SHOWN = 15
-# Packages are named by their content and stay where they are: their copies would take 600 MB of each assembly.
+# Packages are named by their content and stay where they are: their copies would take 200 MB of each assembly.
 IN_PLACE = {"aws:cdk:disable-asset-staging": True}
 
 

@@ -17,12 +17,12 @@ CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 HANGS_AFTER_S = 900
 
 
-def cdk(*arguments: str, endpoint: str) -> None:
-    """Run the CLI with the project's own Python and Node."""
+def cdk(*arguments: str, endpoint: str, folder: Path) -> None:
+    """Run the CLI in the folder, with the project's own Python and Node."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         [CDK, *arguments],
-        cwd=REPOSITORY,
+        cwd=folder,
         env=scrubbed() | {"AWS_ENDPOINT_URL": endpoint, "HOME": str(Path.home()), "PATH": path, "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -40,9 +40,10 @@ def test_the_cdk_cli_bootstraps_and_deploys_all_stacks(tmp_path: Path) -> None:
     emulator = EmulatorProcess.start(state, port=0, commands=dict.fromkeys(COMMANDS, ("sleep", "600")), attached=True)
     try:
         endpoint = emulator.facts.endpoint
-        cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", endpoint=endpoint)
+        # A folder without an app: an account that is named needs none, and the CLI would synthesize it first.
+        cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", endpoint=endpoint, folder=tmp_path)
         chosen = ("-c", "stage=local", "--output", str(tmp_path / "cdk.out"), "--outputs-file", str(outputs))
-        cdk("deploy", "--all", "--require-approval", "never", *chosen, endpoint=endpoint)
+        cdk("deploy", "--all", "--require-approval", "never", *chosen, endpoint=endpoint, folder=REPOSITORY)
         api = (
             json.loads(outputs.read_text())["Craftspark-Local-Api"]["ApiUrl"].removeprefix("https://").partition(".")[0]
         )

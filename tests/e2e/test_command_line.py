@@ -116,6 +116,6 @@ def test_a_port_that_is_none_is_refused_by_its_name(port: str, tmp_path: Path) -
 def test_an_assembly_has_no_copies_of_the_packages_that_it_deploys(assembly: Path) -> None:
     assets = [asset for stack in read_stacks(assembly) for asset in stack.assets]
 
-    packages = {asset.source for asset in assets if asset.zipped}
+    packages = {asset.source for asset in assets if asset.source.suffix == ".zip"}
     assert packages
     assert not [package for package in packages if package.resolve().is_relative_to(assembly.resolve())]

@@ -1,14 +1,19 @@
 """A Lambda's package has its handler, what that imports, and no more."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+import zipfile
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
 from cdk_app.packaging import word_index
+from cdk_app.packaging.archive import zip_folder
 from cdk_app.packaging.import_closure import PackagingFailed, import_closure
 from cdk_app.packaging.lambda_package import lambda_package
 from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
@@ -23,25 +28,36 @@ FOREIGN = {"PIL", "accelerate", "aws_cdk", "boto3", "botocore", "diffusers", "jm
 DECODES_PICTURES = "check_upload"  # with Pillow, whose libraries have no Python's name
 
 
+def names_in(package: Path) -> set[PurePosixPath]:
+    with zipfile.ZipFile(package) as archive:
+        return {PurePosixPath(name) for name in archive.namelist()}
+
+
+def read(package: Path, file: Path) -> bytes:
+    with zipfile.ZipFile(package) as archive:
+        return archive.read(file.as_posix())
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_package_has_only_what_its_handler_imports(name: str) -> None:
-    package = lambda_package(name, functions=DEV.functions)
+    names = names_in(lambda_package(name, functions=DEV.functions))
     closure = import_closure(Path("lambdas", name, "handler.py"), root=ROOT)
 
-    ours = {file.relative_to(package) for top in ("craftspark", "lambdas") for file in package.glob(f"{top}/**/*.py")}
+    ours = {Path(file) for file in names if file.parts[0] in ("craftspark", "lambdas") and file.suffix == ".py"}
     assert ours == {file for file in closure.files if file.suffix == ".py"}
-    assert all((package / file).is_file() for file in closure.files)
-    assert not foreign_to(name) & {entry.name.partition(".")[0] for entry in package.iterdir()}
-    assert [other for other in FUNCTIONS if (package / "lambdas" / other).is_dir()] == [name]
+    assert {Path(file) for file in names} >= {*closure.files}
+    assert not foreign_to(name) & {file.parts[0].partition(".")[0] for file in names}
+    assert {file.parts[1] for file in names if file.parts[0] == "lambdas"} & {*FUNCTIONS} == {name}
 
 
 @pytest.mark.parametrize(("name", "moderates"), [("submit_job", True), ("quote_job", True), ("read_job", False)])
 def test_a_package_that_moderates_has_the_index_of_the_lists_as_they_are(name: str, moderates: bool) -> None:
     package = lambda_package(name, functions=DEV.functions)
+    names = names_in(package)
 
-    assert (package / INDEX).is_file() == moderates
-    assert not moderates or (package / INDEX).read_bytes() == build_word_index()
-    assert not (package / "glin_profanity").exists()
+    assert (PurePosixPath(INDEX) in names) == moderates
+    assert not moderates or read(package, INDEX) == build_word_index()
+    assert "glin_profanity" not in {file.parts[0] for file in names}
 
 
 def test_a_changed_list_makes_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,40 +67,96 @@ def test_a_changed_list_makes_another_package(monkeypatch: pytest.MonkeyPatch) -
     after = lambda_package("submit_job", functions=DEV.functions)
 
     assert after != before
-    assert (after / INDEX).read_bytes() == b"{}"
+    assert read(after, INDEX) == b"{}"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_cloud_packages_hold_machine_code_for_their_runtime_alone(name: str) -> None:
-    libraries = [file.name for file in lambda_package(name, functions=DEV.functions).rglob("*.so")]
+    files = names_in(lambda_package(name, functions=DEV.functions))
+    libraries = [file.name for file in files if file.suffix == ".so"]
 
     for library in libraries:
         assert "x86_64" not in library
         assert ".cpython-" not in library or library.endswith(".cpython-314-aarch64-linux-gnu.so")
 
 
+# Imports of a package what is not ours, then forks for each function whose package has the very same of it. No
+# site-packages (-S), no environment, no current folder (-I): as bare as in Lambda.
+START = """
+import importlib, json, os, sys, tempfile
+
+told = json.load(sys.stdin)
+sys.path += told["path"]
+import boto3
+for module in ("aws_lambda_powertools.event_handler", "pydantic"):
+    if importlib.util.find_spec(module.partition(".")[0]):
+        importlib.import_module(module)
+
+for name, folder in told["functions"].items():
+    with tempfile.TemporaryFile() as said:
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+            os.environ["POWERTOOLS_SERVICE_NAME"] = name
+            sys.path.insert(0, folder)
+            handler = importlib.import_module(f"lambdas.{name}.handler").handler
+            print(callable(handler), *sorted({module.partition(".")[0] for module in sys.modules}), flush=True)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        said.seek(0)
+        print(json.dumps({"name": name, "status": status, "said": said.read().decode()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def starts(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """How each handler started from its package and the runtime's SDK alone."""
+    folder = tmp_path_factory.mktemp("packages")
+    sharing: defaultdict[Path, dict[str, str]] = defaultdict(dict)
+    for name in FUNCTIONS:
+        with zipfile.ZipFile(lambda_package(name, functions=LOCAL.functions)) as package:
+            ours, theirs = split(package)
+            wheels = folder / hashlib.sha256(repr([(file.filename, file.CRC) for file in theirs]).encode()).hexdigest()
+            if not wheels.exists():
+                package.extractall(wheels, members=theirs)
+            package.extractall(folder / name, members=ours)
+        sharing[wheels][name] = str(folder / name)
+    found: dict[str, dict[str, Any]] = {}
+    for wheels, functions in sharing.items():
+        run = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", START],
+            input=json.dumps({"path": [str(wheels), str(sdk)], "functions": functions}),
+            env={"POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        found |= {start["name"]: start for start in map(json.loads, run.stdout.splitlines())}
+    return found
+
+
+def split(package: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], list[zipfile.ZipInfo]]:
+    """The files that are ours, and the others."""
+    ours: list[zipfile.ZipInfo] = []
+    theirs: list[zipfile.ZipInfo] = []
+    for file in package.infolist():
+        (ours if file.filename.startswith(("craftspark/", "lambdas/")) else theirs).append(file)
+    return ours, theirs
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 15), reason="Lambda has no runtime of this Python yet")
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_handler_starts_from_its_package_and_the_runtimes_sdk_alone(name: str, sdk: Path) -> None:
-    package = lambda_package(name, functions=LOCAL.functions)
-    # No site-packages (-S), no environment, no current folder (-I): as bare as in Lambda.
-    program = (
-        f"import sys; sys.path += [{str(package)!r}, {str(sdk)!r}]\n"
-        f"from lambdas.{name}.handler import handler\n"
-        "print(callable(handler), *sorted({module.partition('.')[0] for module in sys.modules}))"
-    )
+def test_handler_starts_from_its_package_and_the_runtimes_sdk_alone(
+    name: str, starts: dict[str, dict[str, Any]]
+) -> None:
+    start = starts[name]
 
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program],
-        env={"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-
-    assert run.returncode == 0, run.stderr
-    imported = run.stdout.split()
+    assert start["status"] == 0, start["said"]
+    imported = start["said"].split()
     assert imported[0] == "True"
     assert not (foreign_to(name) - IN_THE_RUNTIME) & set(imported)
 
@@ -100,7 +172,22 @@ def test_same_sources_make_the_same_bytes_anywhere(tmp_path: Path) -> None:
     ]
 
     assert packages[0].name == packages[1].name
-    assert digest(packages[0]) == digest(packages[1])
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+
+
+def test_the_same_files_make_the_same_zip_whenever_they_were_written(tmp_path: Path) -> None:
+    zips = []
+    for name, moment in (("first", 1_000_000_000), ("second", 1_700_000_000)):
+        folder = tmp_path / name
+        for file in ("b/handler.py", "a.py") if name == "first" else ("a.py", "b/handler.py"):
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file)
+            os.utime(path, (moment, moment))
+        zip_folder(folder, tmp_path / f"{name}.zip")
+        zips.append((tmp_path / f"{name}.zip").read_bytes())
+
+    assert zips[0] == zips[1]
 
 
 def test_changed_source_makes_another_package(tmp_path: Path) -> None:
@@ -110,7 +197,7 @@ def test_changed_source_makes_another_package(tmp_path: Path) -> None:
     after = lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
 
     assert before != after
-    assert (after / "craftspark" / "words.py").read_text() == "WORD = 'ahoy'\n"
+    assert read(after, Path("craftspark/words.py")) == b"WORD = 'ahoy'\n"
 
 
 def test_second_package_with_the_same_wheels_asks_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +211,8 @@ def test_second_package_with_the_same_wheels_asks_no_index(monkeypatch: pytest.M
 def test_a_package_that_counts_tokens_has_the_merges_of_every_model(name: str) -> None:
     package = lambda_package(name, functions=DEV.functions)
 
-    merges = {path.name for path in (package / "craftspark" / "models" / "tokens" / "data").glob("*")}
+    folder = PurePosixPath("craftspark/models/tokens/data")
+    merges = {file.name for file in names_in(package) if file.parent == folder}
     assert merges == {f"{model.tokenizer}.txt.gz" for model in CATALOGUE.values()}
 
 
@@ -235,15 +323,6 @@ def small_project(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder
-
-
-def digest(folder: Path) -> str:
-    """Of every file's name and bytes."""
-    whole = hashlib.sha256()
-    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-        whole.update(str(file.relative_to(folder)).encode())
-        whole.update(file.read_bytes())
-    return whole.hexdigest()
 
 
 def unreachable(*_: object, **__: object) -> None:

@@ -1,7 +1,6 @@
 """Reading a cloud assembly: order, names and assets that their content addresses."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +41,9 @@ def test_stacks_come_after_those_they_depend_on(tmp_path: Path) -> None:
 
 
 def test_a_stacks_assets_go_where_the_manifest_says(tmp_path: Path) -> None:
-    _, api = read_stacks(an_assembly(tmp_path, {"files": {"abc": a_file_asset("asset.abc", "zip")}}))
+    _, api = read_stacks(an_assembly(tmp_path, {"files": {"abc": a_file_asset("asset.abc", "file")}}))
 
-    assert api.assets == (FileAsset(tmp_path / "asset.abc", True, "assets-000000000000-us-east-1", "abc.zip"),)
+    assert api.assets == (FileAsset(tmp_path / "asset.abc", "assets-000000000000-us-east-1", "abc.zip"),)
 
 
 def test_an_image_to_be_built_is_refused(tmp_path: Path) -> None:
@@ -52,15 +51,6 @@ def test_an_image_to_be_built_is_refused(tmp_path: Path) -> None:
         read_stacks(an_assembly(tmp_path, {"dockerImages": {"abc": {}}}))
 
 
-def test_the_same_files_make_the_same_zip_whenever_they_were_written(tmp_path: Path) -> None:
-    zips = []
-    for name, moment in (("first", 1_000_000_000), ("second", 1_700_000_000)):
-        folder = tmp_path / name
-        for file in ("b/handler.py", "a.py") if name == "first" else ("a.py", "b/handler.py"):
-            path = folder / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file)
-            os.utime(path, (moment, moment))
-        zips.append(FileAsset(folder, True, "bucket", "key").content())
-
-    assert zips[0] == zips[1]
+def test_a_folder_to_be_zipped_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssetUnsupported):
+        read_stacks(an_assembly(tmp_path, {"files": {"abc": a_file_asset("asset.abc", "zip")}}))
