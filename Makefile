@@ -40,6 +40,9 @@ node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Packages are installed without bytecode: the demo imports a small part of them, and each process would compile it anew
+# if Python could not keep the result.
+demo: export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
