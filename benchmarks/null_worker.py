@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from craftspark.models.catalogue import find_model
-from craftspark.settings import WorkerSettings
+from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.images.drawn import Drawn, OnStep
 from gpu_tasks.images.finishing import Delivered, delivered, finished
 from gpu_tasks.images.order import ImageOrder

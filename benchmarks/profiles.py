@@ -26,7 +26,7 @@ from benchmarks.random_weights import random_pipeline
 from craftspark.models.catalogue import CATALOGUE, Model, find_model
 from craftspark.models.work import Load, Profile
 from craftspark.parsing import parse_request
-from craftspark.settings import StudioSettings
+from craftspark.settings.tasks import StudioSettings
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawn import Drawn

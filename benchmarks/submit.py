@@ -14,7 +14,8 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.entries import Entry, ratio_of
-from craftspark.settings import SubmitSettings, TokenSettings
+from craftspark.settings.accounts import TokenSettings
+from craftspark.settings.jobs import SubmitSettings
 
 ROUNDS, CALLS = 30, 40
 COLD_STARTS = 12

@@ -17,7 +17,7 @@ import torch
 
 from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import Model, find_model
-from craftspark.settings import WorkerSettings
+from craftspark.settings.tasks import WorkerSettings
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawn import Drawn, OnStep
 from gpu_tasks.images.finishing import Delivered

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.stages.stage import Stage
-from craftspark.settings import GuardrailSettings
+from craftspark.settings.uploads import GuardrailSettings
 
 # How sure a filter has to be: HIGH blocks what it is least sure of. Crafters draw ghosts and knights.
 STRENGTHS = {"SEXUAL": "HIGH", "HATE": "HIGH", "VIOLENCE": "MEDIUM", "INSULTS": "MEDIUM", "MISCONDUCT": "MEDIUM"}

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from craftspark.settings import WorkerSettings
+    from craftspark.settings.tasks import WorkerSettings
     from gpu_tasks.worker.waves import Renderer
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
 from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.settings import StudioSettings
+from craftspark.settings.tasks import StudioSettings
 from craftspark.styles.releases import Pin
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source

@@ -17,7 +17,7 @@ from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import ImageFlawed, ModelUnavailable, ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.models.catalogue import Model, find_model
-from craftspark.settings import StudioSettings, WorkerSettings
+from craftspark.settings.tasks import StudioSettings, WorkerSettings
 from craftspark.tools.sources import Bucket
 from gpu_tasks.activity import moved
 from gpu_tasks.images.credentials import Signer

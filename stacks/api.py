@@ -15,22 +15,12 @@ from cdk_app.packaging.python_function import MEMORY_MIB, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.routes import ADMIN, ROUTES
-from craftspark.settings import (
-    AccountSettings,
-    AdminSettings,
-    DeleteSettings,
-    DirectorySettings,
-    JobsSettings,
-    LiveSettings,
-    ReadSettings,
-    Settings,
-    SettleSettings,
-    SubmitSettings,
-    TokenSettings,
-    ToolsSettings,
-    UploadSettings,
-    WebhookSettings,
-)
+from craftspark.settings import Settings
+from craftspark.settings.accounts import AccountSettings, AdminSettings, DirectorySettings, TokenSettings
+from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
+from craftspark.settings.notifications import LiveSettings, WebhookSettings
+from craftspark.settings.rendering import SettleSettings
+from craftspark.settings.uploads import UploadSettings
 from stacks.data import DataStack
 from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack

@@ -15,7 +15,8 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
 from cdk_app.storage.tables import ConnectionsTable
 from cdk_app.storage.work_queue import DeadLetterQueue
-from craftspark.settings import ConnectionSettings, PushSettings, Settings
+from craftspark.settings import Settings
+from craftspark.settings.notifications import ConnectionSettings, PushSettings
 from stacks.data import DataStack
 
 TIMEOUT = Duration.seconds(10)

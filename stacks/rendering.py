@@ -19,7 +19,8 @@ from cdk_app.storage.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.resending import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
-from craftspark.settings import ResendSettings, SettleSettings, StartSettings, WorkerSettings
+from craftspark.settings.rendering import ResendSettings, SettleSettings, StartSettings
+from craftspark.settings.tasks import WorkerSettings
 from stacks.data import DataStack
 
 START_TIMEOUT_S = 60

@@ -13,14 +13,9 @@ from cdk_app.packaging.python_function import PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import DeadLetterQueue
 from cdk_app.workflows.training_workflow import TrainingWorkflow
-from craftspark.settings import (
-    ApprovalSettings,
-    ReleaseSettings,
-    Settings,
-    StartTrainingSettings,
-    StyleSettings,
-    TrainerSettings,
-)
+from craftspark.settings import Settings
+from craftspark.settings.styles import ApprovalSettings, ReleaseSettings, StartTrainingSettings, StyleSettings
+from craftspark.settings.tasks import TrainerSettings
 from stacks.data import DataStack
 from stacks.rendering import RenderingStack
 

@@ -15,7 +15,7 @@ from cdk_app.packaging.python_function import PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.tables import WebhooksTable
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
-from craftspark.settings import DeliverySettings, FanOutSettings
+from craftspark.settings.notifications import DeliverySettings, FanOutSettings
 
 # One message an invocation: a slow endpoint takes its own time alone. Ten seconds for the call, the rest for the books.
 DELIVER_TIMEOUT_S = 30

@@ -9,7 +9,7 @@ import numpy as np
 from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.jobs.batches import Batch, BatchResult, batches_of
 from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
-from craftspark.settings import TrainerSettings, WorkerSettings
+from craftspark.settings.tasks import TrainerSettings, WorkerSettings
 from gpu_tasks.images.drawn import Drawn, OnStep
 from gpu_tasks.images.finishing import Delivered, delivered, finished
 from gpu_tasks.images.order import ImageOrder

@@ -12,7 +12,7 @@ from PIL import Image
 from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.settings import StudioSettings
+from craftspark.settings.tasks import StudioSettings
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawn import Drawn

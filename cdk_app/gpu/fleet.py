@@ -10,7 +10,7 @@ from cdk_app.gpu.warm_pool import WarmPool
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
-from craftspark.settings import WorkerSettings
+from craftspark.settings.tasks import WorkerSettings
 
 
 class GpuFleet(Construct):

@@ -10,7 +10,7 @@ from constructs import Construct
 from cdk_app.packaging.python_function import METRICS_NAMESPACE
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
-from craftspark.settings import TrainerSettings, WorkerSettings
+from craftspark.settings.tasks import TrainerSettings, WorkerSettings
 
 USER = "10001:10001"  # the one that gpu_tasks/Dockerfile makes
 

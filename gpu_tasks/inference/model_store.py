@@ -21,7 +21,7 @@ from craftspark.aws import clients
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import Model
-from craftspark.settings import StudioSettings, TrainerSettings
+from craftspark.settings.tasks import StudioSettings, TrainerSettings
 from gpu_tasks.inference.device import make_repeatable
 
 BUILT_IN = Path(__file__).parents[1] / "models"

@@ -10,7 +10,7 @@ import uvicorn
 from aws_lambda_powertools import Logger
 
 from craftspark.models.catalogue import find_model
-from craftspark.settings import StudioSettings
+from craftspark.settings.tasks import StudioSettings
 from gpu_tasks.serving.app import Application
 from gpu_tasks.serving.renders import Renders
 from gpu_tasks.studio import open_studio

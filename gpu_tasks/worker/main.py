@@ -20,7 +20,7 @@ from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
 from craftspark.models.catalogue import find_model
-from craftspark.settings import WorkerSettings
+from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.activity import Activities, MovingBytes
 from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.patience import AwsUnreachable, Patient

@@ -6,7 +6,7 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.notifications.events import Events
 from craftspark.aws.styles.training_table import TrainingTable
-from craftspark.settings import ApprovalSettings
+from craftspark.settings.styles import ApprovalSettings
 from craftspark.styles.trainings import SOURCE
 from lambdas.log import logger
 

@@ -7,7 +7,7 @@ from craftspark.aws.transactions import Contended
 from craftspark.errors import AccountContended
 from craftspark.jobs.settlement import JobChanged, Settlement
 from craftspark.metrics import event
-from craftspark.settings import SettleSettings
+from craftspark.settings.rendering import SettleSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.job_summaries import job_summary
 from lambdas.log import logger

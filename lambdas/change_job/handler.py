@@ -5,7 +5,7 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.jobs import job_list
 from craftspark.parsing import parse_request
-from craftspark.settings import JobsSettings
+from craftspark.settings.jobs import JobsSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.job_summaries import job_summary
 from lambdas.http.views import JobChanges

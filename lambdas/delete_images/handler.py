@@ -6,7 +6,7 @@ from craftspark.aws import clients
 from craftspark.aws.jobs.images import ImageBucket
 from craftspark.aws.jobs.job_list import JobChanges
 from craftspark.clock import utc_now
-from craftspark.settings import DeleteSettings
+from craftspark.settings.jobs import DeleteSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.job_summaries import job_summary
 from lambdas.log import logger

@@ -8,7 +8,7 @@ from craftspark.aws.jobs.images import ImageBucket
 from craftspark.aws.jobs.job_list import JobChanges
 from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound
-from craftspark.settings import DeleteSettings
+from craftspark.settings.jobs import DeleteSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
 

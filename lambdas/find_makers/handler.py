@@ -6,7 +6,7 @@ from craftspark.aws import clients
 from craftspark.aws.accounts.user_pool import PoolUser, UserPool
 from craftspark.errors import InvalidInput
 from craftspark.parsing import parse_email, parse_maker
-from craftspark.settings import DirectorySettings
+from craftspark.settings.accounts import DirectorySettings
 from lambdas.http.account_views import MakerList, MakerView
 from lambdas.http.administration import write_down
 from lambdas.http.endpoint import Request, Response, endpoint

@@ -7,7 +7,7 @@ from craftspark.aws import clients
 from craftspark.aws.accounts.audit import Act, AuditTable
 from craftspark.aws.jobs.job_list import JobList
 from craftspark.clock import utc_now
-from craftspark.settings import AdminSettings
+from craftspark.settings.accounts import AdminSettings
 from lambdas.http.endpoint import Request
 from lambdas.log import logger
 

@@ -32,7 +32,7 @@ from craftspark.parsing import (
     parse_whole_number,
     utf8,
 )
-from craftspark.settings import TokenSettings
+from craftspark.settings.accounts import TokenSettings
 from lambdas.http.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
 from lambdas.log import logger
 

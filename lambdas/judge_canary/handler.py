@@ -5,7 +5,7 @@ from typing import Any
 
 from craftspark.aws.styles import style_table
 from craftspark.clock import utc_now
-from craftspark.settings import ReleaseSettings
+from craftspark.settings.styles import ReleaseSettings
 from craftspark.styles.releases import Gates, Likeness, judge
 from lambdas.log import logger
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.job_list import JobList
-from craftspark.settings import ReadSettings
+from craftspark.settings.jobs import ReadSettings
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.http.job_pages import page_of
 from lambdas.http.views import JobPage, listed_jobs

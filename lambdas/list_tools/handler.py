@@ -3,7 +3,7 @@
 from functools import cache
 
 from craftspark.models.catalogue import Model, find_model
-from craftspark.settings import ToolsSettings
+from craftspark.settings.jobs import ToolsSettings
 from craftspark.tools import TOOLS, Tool
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.http.views import PresetView, StyleView, ToolList, ToolView

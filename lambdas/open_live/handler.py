@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from craftspark.notifications.live import TICKET_GOOD_FOR
-from craftspark.settings import LiveSettings
+from craftspark.settings.notifications import LiveSettings
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.http.views import LiveView
 from lambdas.log import logger

@@ -21,7 +21,7 @@ from craftspark.notifications.live import (
     progress_message,
     state_message,
 )
-from craftspark.settings import PushSettings
+from craftspark.settings.notifications import PushSettings
 from lambdas.log import logger
 from lambdas.wiring.live import table
 

@@ -9,7 +9,7 @@ from craftspark.clock import utc_now
 from craftspark.jobs.job import JobRecord
 from craftspark.jobs.settlement import own
 from craftspark.notifications.polling import look_again_s
-from craftspark.settings import ReadSettings
+from craftspark.settings.jobs import ReadSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.etags import etag_of, is_current
 from lambdas.http.views import job_view

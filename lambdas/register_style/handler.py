@@ -6,7 +6,7 @@ from typing import Any
 
 from craftspark.aws.styles import style_table
 from craftspark.aws.styles.style_table import StyleTable
-from craftspark.settings import ReleaseSettings
+from craftspark.settings.styles import ReleaseSettings
 from lambdas.log import logger
 
 

@@ -12,7 +12,7 @@ from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.jobs.resending import MOST, Resending
 from craftspark.metrics import event
 from craftspark.models.catalogue import find_model
-from craftspark.settings import ResendSettings
+from craftspark.settings.rendering import ResendSettings
 from lambdas.log import logger
 
 

@@ -8,7 +8,7 @@ from craftspark.aws.styles import style_table
 from craftspark.aws.styles.style_table import StyleTable
 from craftspark.metrics import event
 from craftspark.parsing import parse_request
-from craftspark.settings import StyleSettings
+from craftspark.settings.styles import StyleSettings
 from craftspark.styles.trainings import RollbackRequest
 from lambdas.log import logger
 

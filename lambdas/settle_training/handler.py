@@ -9,7 +9,7 @@ from typing import Any
 from craftspark.aws.styles import style_table
 from craftspark.aws.styles.style_table import StyleTable
 from craftspark.metrics import event
-from craftspark.settings import ReleaseSettings
+from craftspark.settings.styles import ReleaseSettings
 from craftspark.styles.trainings import TrainingState
 from lambdas.log import logger
 

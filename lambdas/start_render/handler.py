@@ -12,7 +12,7 @@ from craftspark.aws.orchestration.executions import Executions
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.jobs.starting import DEFERRALS, Order, Pace, Starts
 from craftspark.metrics import event as count
-from craftspark.settings import StartSettings
+from craftspark.settings.rendering import StartSettings
 from lambdas.log import logger
 
 # A start that gets no answer takes 27 s until it is given up; the mark after it as long at worst.

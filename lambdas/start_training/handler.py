@@ -9,7 +9,7 @@ from craftspark.aws.orchestration.executions import Executions
 from craftspark.aws.styles.releases import StableVersions
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
-from craftspark.settings import StartTrainingSettings
+from craftspark.settings.styles import StartTrainingSettings
 from craftspark.styles.trainings import Trainings
 from lambdas.log import logger
 

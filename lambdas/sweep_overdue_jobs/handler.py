@@ -7,7 +7,7 @@ from craftspark.aws.jobs import job_table
 from craftspark.errors import CraftsparkError
 from craftspark.jobs.settlement import Settlement
 from craftspark.metrics import event
-from craftspark.settings import SettleSettings
+from craftspark.settings.rendering import SettleSettings
 from lambdas.log import logger
 
 

@@ -7,7 +7,7 @@ from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
 from craftspark.aws.accounts.accounts import Accounts
 from craftspark.aws.idempotency import BindingTable
-from craftspark.settings import AccountSettings
+from craftspark.settings.accounts import AccountSettings
 from lambdas.http.endpoint import Request, Response
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.presigning import Presigner
-from craftspark.settings import ReadSettings
+from craftspark.settings.jobs import ReadSettings
 
 
 @cache

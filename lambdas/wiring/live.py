@@ -5,7 +5,7 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.notifications.connections import ConnectionTable
 from craftspark.notifications.live import Live
-from craftspark.settings import ConnectionSettings
+from craftspark.settings.notifications import ConnectionSettings
 
 
 @cache

@@ -10,7 +10,7 @@ from craftspark.aws.accounts.moderation import RefusalTable
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import Moderation, Moderator
-from craftspark.settings import SubmitSettings
+from craftspark.settings.jobs import SubmitSettings
 from craftspark.words.index import WordIndex
 from craftspark.words.judge import WordJudge
 from lambdas.log import logger

@@ -7,7 +7,7 @@ from craftspark.errors import InvalidInput, ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import PictureModeration
 from craftspark.pictures import FIELD, clean, small_jpeg
-from craftspark.settings import GuardrailSettings
+from craftspark.settings.uploads import GuardrailSettings
 from craftspark.uploads import Picture
 from lambdas.log import logger
 

@@ -16,7 +16,7 @@ from craftspark.aws.styles.releases import Releases
 from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.submissions import Submissions
 from craftspark.models.catalogue import find_model
-from craftspark.settings import SubmitSettings
+from craftspark.settings.jobs import SubmitSettings
 from lambdas.wiring.moderation import moderation
 
 

@@ -7,7 +7,7 @@ from craftspark.accounts.plans import Plan, find_plan
 from craftspark.aws import clients
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.aws.pictures.uploads import UploadBucket
-from craftspark.settings import UploadSettings
+from craftspark.settings.uploads import UploadSettings
 from craftspark.uploads import Uploads
 from lambdas.wiring.accounts import accounts
 

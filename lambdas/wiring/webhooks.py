@@ -5,7 +5,7 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.notifications.webhooks import DeliveryQueue, WebhookTable
 from craftspark.notifications.webhooks import Webhooks
-from craftspark.settings import DeliverySettings, FanOutSettings, WebhookSettings
+from craftspark.settings.notifications import DeliverySettings, FanOutSettings, WebhookSettings
 from lambdas.wiring.domain_names import to_ascii
 from lambdas.wiring.pinned_https import resolve
 

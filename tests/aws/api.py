@@ -13,7 +13,8 @@ from craftspark.aws.jobs.job_table import JobTable, settlement
 from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.jobs.job import Job, StoredImage
 from craftspark.routes import ADMIN, ROUTES
-from craftspark.settings import SettleSettings, TokenSettings
+from craftspark.settings.accounts import TokenSettings
+from craftspark.settings.rendering import SettleSettings
 from lambdas.http import endpoint
 from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.aws.described import check_answer, operation_of

@@ -13,16 +13,10 @@ from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
 from craftspark.aws.items import LISTED
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
-from craftspark.settings import (
-    AdminSettings,
-    DirectorySettings,
-    GuardrailSettings,
-    LiveSettings,
-    ReadSettings,
-    SubmitSettings,
-    UploadSettings,
-    WebhookSettings,
-)
+from craftspark.settings.accounts import AdminSettings, DirectorySettings
+from craftspark.settings.jobs import ReadSettings, SubmitSettings
+from craftspark.settings.notifications import LiveSettings, WebhookSettings
+from craftspark.settings.uploads import GuardrailSettings, UploadSettings
 from lambdas.wiring import live, pictures, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from craftspark.aws import clients
-from craftspark.settings import AdminSettings
+from craftspark.settings.accounts import AdminSettings
 from tests.aws.api import Answer, account, call, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL
 

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.settings import SubmitSettings
+from craftspark.settings.jobs import SubmitSettings
 from tests.aws.api import account, call, read, settle, submit
 from tests.aws.conftest import JOBS
 

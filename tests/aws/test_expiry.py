@@ -18,7 +18,8 @@ from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound, UploadNotFound
 from craftspark.notifications.live import LONGEST_CONNECTION
 from craftspark.notifications.webhooks import Delivery, Message, Webhook
-from craftspark.settings import AdminSettings, SettleSettings
+from craftspark.settings.accounts import AdminSettings
+from craftspark.settings.rendering import SettleSettings
 from craftspark.uploads import Facts, Upload
 from lambdas.sweep_overdue_jobs import handler as sweep
 from tests.aws.api import Answer, Context, account, call, job_table, read, render_table, settle, store, submit

@@ -18,7 +18,7 @@ from craftspark.aws.pictures.guardrail import LABELS, SEGMENT_BYTES, Breaker, Co
 from craftspark.aws.pictures.picture_moderation import picture_moderation
 from craftspark.errors import ModerationUnavailable
 from craftspark.moderation import Objection
-from craftspark.settings import GuardrailSettings
+from craftspark.settings.uploads import GuardrailSettings
 from lambdas.wiring import pictures as uploaded
 from tests.aws.api import call, submit
 from tests.aws.test_uploads import a_png, bring, check

@@ -12,7 +12,7 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.notifications.connections import PAUSES_S, ConnectionTable, Pushes
 from craftspark.notifications.live import HANDSHAKE, Connection
-from craftspark.settings import PushSettings
+from craftspark.settings.notifications import PushSettings
 from lambdas.push_updates import handler as push
 from lambdas.wiring import live
 from tests.aws.api import Context

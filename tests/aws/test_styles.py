@@ -13,7 +13,8 @@ from craftspark.aws.styles.releases import FRESH_S, Releases, read_style
 from craftspark.aws.styles.style_table import StyleTable, style_table
 from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
-from craftspark.settings import ApprovalSettings, ReleaseSettings, SettleSettings
+from craftspark.settings.rendering import SettleSettings
+from craftspark.settings.styles import ApprovalSettings, ReleaseSettings
 from craftspark.styles.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally, VersionNotReleased
 from craftspark.styles.trainings import (
     NotApproved,

@@ -21,7 +21,8 @@ from craftspark.aws.notifications.webhooks import WebhookTable
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, InvalidInput, PlanExceeded, WebhookNotFound
 from craftspark.notifications.webhooks import MOST_TRIES, Message, Webhook, Webhooks
-from craftspark.settings import AccountSettings, DeliverySettings
+from craftspark.settings.accounts import AccountSettings
+from craftspark.settings.notifications import DeliverySettings
 from lambdas.deliver_webhook import handler as deliver
 from lambdas.fan_out_webhooks import handler as fan_out
 from lambdas.wiring import webhooks as shared

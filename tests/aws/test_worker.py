@@ -11,7 +11,8 @@ from botocore.exceptions import EndpointConnectionError
 from craftspark.aws import clients
 from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.errors import UnsafeContent
-from craftspark.settings import SubmitSettings, WorkerSettings
+from craftspark.settings.jobs import SubmitSettings
+from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.images.drawn import Drawn
 from gpu_tasks.images.finishing import Delivered, Svg, delivered, finished
 from gpu_tasks.images.isolation import DeviceLost

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from craftspark.aws import clients
 from craftspark.aws.items import unfinished_shard
 from craftspark.jobs.starting import DEFERRALS
-from craftspark.settings import ResendSettings, SettleSettings, StartSettings, SubmitSettings
+from craftspark.settings.jobs import SubmitSettings
+from craftspark.settings.rendering import ResendSettings, SettleSettings, StartSettings
 from lambdas.resend_lost_jobs import handler as resend_lost_jobs
 from lambdas.settle_job import handler as settle_job
 from lambdas.start_render import handler as start_render

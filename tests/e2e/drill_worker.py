@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from craftspark.settings import WorkerSettings
+from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.images.drawn import Drawn, OnStep
 from gpu_tasks.images.finishing import Delivered, delivered, finished
 from gpu_tasks.images.order import ImageOrder

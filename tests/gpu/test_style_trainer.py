@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from craftspark.errors import ModelUnavailable, SpotInterrupted
-from craftspark.settings import TrainerSettings
+from craftspark.settings.tasks import TrainerSettings
 from craftspark.styles.trainings import TrainingOrder
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.dataset.dataset import Dataset

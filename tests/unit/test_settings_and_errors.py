@@ -1,3 +1,5 @@
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -6,7 +8,9 @@ import pytest
 
 from craftspark import errors, settings
 from craftspark.errors import CraftsparkError, RequestRefused, SettingMissing
-from craftspark.settings import Settings, StartSettings, WorkerSettings
+from craftspark.settings import Settings
+from craftspark.settings.rendering import StartSettings
+from craftspark.settings.tasks import BatchLaunch, WorkerSettings
 from lambdas.http.problems import STATUS, TITLES, problem_of
 
 T = TypeVar("T")
@@ -27,14 +31,20 @@ def some_settings(kind: type[Settings]) -> Settings:
     return kind(**values)
 
 
+MODULES = [
+    importlib.import_module(module.name)
+    for module in pkgutil.iter_modules(settings.__path__, prefix=f"{settings.__name__}.")
+]
+
+
 def all_settings() -> list[type[Settings]]:
     return list(dict.fromkeys(below(Settings)))
 
 
 def test_all_settings_are_found() -> None:
-    written = [each for each in vars(settings).values() if isinstance(each, type) and issubclass(each, Settings)]
+    written = [each for module in MODULES for each in vars(module).values() if isinstance(each, type)]
 
-    assert {*all_settings(), Settings} == {*written}
+    assert {*all_settings()} == {each for each in written if issubclass(each, Settings)} - {Settings}
 
 
 @pytest.mark.parametrize("kind", all_settings(), ids=lambda kind: kind.__name__)
@@ -83,3 +93,15 @@ def test_settings_travel_under_one_prefix() -> None:
     assert set(start.to_environment()) == {
         settings.PREFIX + name for name in ("JOBS_TABLE", "STATE_MACHINE_ARN", "INTAKE_QUEUE_URL", "START_INTERVAL_MS")
     }
+
+
+def test_a_task_that_no_state_machine_launched_has_no_launch() -> None:
+    launch = BatchLaunch(task_token="t", batch="{}")
+
+    assert BatchLaunch.find(launch.to_environment()) == launch
+    assert BatchLaunch.find({"CRAFTSPARK_BATCH": "{}"}) is None
+
+
+def test_a_launched_task_without_its_batch_is_refused_by_name() -> None:
+    with pytest.raises(SettingMissing, match="CRAFTSPARK_BATCH"):
+        BatchLaunch.find({"CRAFTSPARK_TASK_TOKEN": "t"})

@@ -17,7 +17,7 @@ from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound
 from craftspark.jobs.job import Job, JobRecord
 from craftspark.jobs.settlement import JobChanged, Settlement, Verdict
-from craftspark.settings import SettleSettings
+from craftspark.settings.rendering import SettleSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from craftspark.aws import clients
 from craftspark.errors import ModerationUnavailable
 from craftspark.moderation import PictureModeration
-from craftspark.settings import GuardrailSettings
+from craftspark.settings.uploads import GuardrailSettings
 
 
 def picture_moderation(

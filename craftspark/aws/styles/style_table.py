@@ -13,7 +13,7 @@ from craftspark.aws.styles.releases import read_style, style_key
 from craftspark.aws.styles.training_table import STATE, TrainingTable, training_key
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.settings import StyleSettings
+from craftspark.settings.styles import StyleSettings
 from craftspark.styles.releases import CanaryGone, CanaryRunning, Release, ReleaseChanged, Tally, VersionNotReleased
 from craftspark.styles.trainings import (
     NotApproved,

@@ -20,7 +20,7 @@ from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.aws.orchestration.callbacks import Callback, Plain, Result
 from craftspark.errors import CraftsparkError, SpotInterrupted
-from craftspark.settings import TrainerSettings
+from craftspark.settings.tasks import TrainerSettings
 from craftspark.styles.trainings import Trained, TrainingOrder, adapter_prefix, run_prefix
 from gpu_tasks.training.dataset.dataset import STYLE_LEAST, Dataset
 from gpu_tasks.training.dataset.remote import fetched

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from craftspark.settings import TrainerSettings
+from craftspark.settings.tasks import TrainerSettings
 from craftspark.styles.trainings import TrainingOrder
 from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.hooks import Hooks

@@ -1,0 +1,84 @@
+"""What GPU tasks need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from craftspark.settings import Settings, variable_of
+from craftspark.settings.uploads import GuardrailSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioSettings(Settings):
+    """What rendering needs, wherever orders come from.
+
+    `device` is `cuda` or `cpu`. `signing_secret` names the key of content credentials in Secrets Manager; none are
+    written where it is empty.
+    """
+
+    models_bucket: str
+    model: str
+    device: str
+    signing_secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(StudioSettings, GuardrailSettings):
+    """What the GPU worker needs, in a warm pool as in a launched task.
+
+    Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
+    message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
+    `stall_s` counts as dead.
+    """
+
+    jobs_table: str
+    images_bucket: str
+    uploads_bucket: str
+    gpu_queue_url: str
+    gpu_queue_visibility_s: int
+    gpu_queue_max_receives: int
+    stop_grace_s: int
+    stall_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings(Settings):
+    """What a training task needs. `device` is `cuda` or `cpu`.
+
+    Durations are seconds: the task tells that it lives every `heartbeat_s`, counts as hung after `stall_s` without a
+    step, and has `stop_grace_s` between SIGTERM and SIGKILL.
+    """
+
+    training_bucket: str
+    models_bucket: str
+    model: str
+    device: str
+    heartbeat_s: int
+    stall_s: int
+    stop_grace_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchSettings(Settings):
+    """What a state machine adds to the environment of a task that it launches: the token that waits for its answer."""
+
+    task_token: str
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str]) -> Self | None:
+        """The settings of a launched task; None for a task that a service runs. Raises SettingMissing."""
+        return cls.from_environment(environment) if variable_of("task_token") in environment else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchLaunch(LaunchSettings):
+    """What a task is launched with that renders one batch. `batch` is the JSON of a craftspark.jobs.batches.Batch."""
+
+    batch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingLaunch(LaunchSettings):
+    """What a task of a training is launched with. `training` is the JSON of a TrainingOrder."""
+
+    training: str
