@@ -1,15 +1,14 @@
-"""One family tree of named errors.
+"""The hierarchy of named errors.
 
-A class's name is its name everywhere: the Step Functions error, the `reason` in logs, the problem type of the API.
-`detail` says what is wrong and what would be right, in words a maker or an operator can act on; `field` names the
-part of the request it is about.
+The name of a class is also the error in Step Functions, the `reason` in logs and the problem type of the API. `detail`
+says what is wrong and how to correct it. `field` is the part of the request that caused the error.
 """
 
 from typing import Any
 
 
 class CraftsparkError(Exception):
-    """Anything Craftspark refuses or fails at by name."""
+    """A named error of Craftspark."""
 
     def __init__(self, detail: str, *, field: str | None = None, **facts: Any) -> None:
         super().__init__(detail)
@@ -23,118 +22,122 @@ class CraftsparkError(Exception):
 
 
 class SettingMissing(CraftsparkError):
-    """A runtime was started without a setting it needs."""
+    """A required setting is missing from the environment."""
 
 
-# What a caller can put right.
+# Errors that a caller can correct.
 
 
 class RequestRefused(CraftsparkError):
-    """The request as sent will never succeed; nothing was reserved."""
+    """The request was refused. Nothing was reserved, and the same request cannot succeed."""
 
 
 class InvalidInput(RequestRefused):
-    """A field of the request breaks its rule. `facts["errors"]` lists every such field."""
+    """A field of the request is not valid. `facts["errors"]` lists all invalid fields."""
 
 
 class BodyTooLarge(RequestRefused):
-    """The request's body is over the limit."""
+    """The request body is too large."""
 
 
 class ToolUnknown(RequestRefused):
-    """No tool has this name."""
+    """The tool does not exist."""
 
 
 class UploadNotFound(RequestRefused):
-    """The caller has no upload with this id, or has not sent the picture yet."""
+    """The caller has no upload with this ID, or has not sent its image yet."""
 
 
 class TooManyOpenUploads(RequestRefused):
-    """As many uploads as the plan allows were created and are not checked yet."""
+    """The maker has the maximum number of unchecked uploads."""
 
 
 class WebhookNotFound(RequestRefused):
-    """The caller has no webhook with this id."""
+    """The caller has no webhook with this ID."""
 
 
 class PromptRefused(RequestRefused):
-    """The words ask for what we do not make. `facts` has the `words` that are refused, where they are known."""
+    """The prompt is not allowed. `facts` has the `words` that are not allowed, if they are known."""
 
 
 class JobNotFound(RequestRefused):
-    """The caller has no job with this id."""
+    """The caller has no job with this ID."""
 
 
 class IdempotencyKeyReused(RequestRefused):
-    """The same Idempotency-Key came with another request."""
+    """The idempotency key was used with a different request."""
 
 
 class CreditsInsufficient(RequestRefused):
-    """The price is more than the credits available. `facts` has `price`, `available` and `affordable_count`."""
+    """The price exceeds the available credits. `facts` has `price`, `available` and `affordable_count`."""
 
 
 class TooManyActiveJobs(RequestRefused):
-    """The maker's jobs in progress are at their limit. `facts` has `active_jobs` and `max_active_jobs`."""
+    """The maker has the maximum number of unfinished jobs. `facts` has `active_jobs` and `max_active_jobs`."""
 
 
 class TooManyRequests(RequestRefused):
-    """The maker's submissions of this minute, or refused prompts of this hour, are at their limit.
+    """The maker has reached the limit of submissions per minute or of refused prompts per hour.
 
     `facts` has `retry_after_s`.
     """
 
 
 class PlanExceeded(RequestRefused):
-    """The maker's plan does not have what is asked for. `facts` has `plan`."""
+    """The maker's plan does not include the request. `facts` has `plan`."""
 
 
 class AccountSuspended(RequestRefused):
-    """The maker's account takes no jobs."""
+    """The maker's account is suspended."""
 
 
 class RenderTooLong(RequestRefused):
-    """The job alone takes longer than a job may. `facts` has `estimated_render_s`, `deadline_s` and `errors`, the
-    fields that would have to change."""
+    """The job would exceed the time limit even without a backlog.
+
+    `facts` has `estimated_render_s`, `deadline_s` and `errors`, the fields to change.
+    """
 
 
 class JobAlreadyFinal(RequestRefused):
-    """The job has ended and cannot change any more."""
+    """The job has already ended."""
 
 
 class JobUnfinished(RequestRefused):
-    """The job is in progress; what is asked for can be done once it has ended."""
+    """The job is in progress. The operation requires that it has ended."""
 
 
 class AccessTokenRequired(RequestRefused):
-    """The token is valid and is no access token: an ID token says who somebody is, not what may be done for them."""
+    """The token is valid but is not an access token, such as an ID token."""
 
 
 class Forbidden(RequestRefused):
-    """The token is valid and names no maker, or has none of the scopes of the route."""
+    """The token is valid but has no subject or none of the scopes of the route."""
 
 
 class AccountMissing(RequestRefused):
-    """The maker has no account yet."""
+    """The maker has no account."""
 
 
 class WaitTooLong(CraftsparkError):
-    """The job would wait longer than the request allows. `facts` has `estimated_wait_s` and `retry_after_s`."""
+    """The job would wait longer than `max_wait_s`. `facts` has `estimated_wait_s` and `retry_after_s`."""
 
 
 class BacklogTooLong(CraftsparkError):
-    """The job would not end by its deadline behind all that waits. `facts` has `estimated_wait_s`,
-    `estimated_render_s`, `deadline_s` and `retry_after_s`."""
+    """The job would miss its deadline because of the backlog.
+
+    `facts` has `estimated_wait_s`, `estimated_render_s`, `deadline_s` and `retry_after_s`.
+    """
 
 
 class ModerationUnavailable(CraftsparkError):
-    """The service that judges prompts and pictures did not answer; trying again helps."""
+    """The moderation service did not respond. The request can be retried."""
 
 
 class AccountContended(CraftsparkError):
-    """Too many of the maker's requests changed the account at the same moment; trying again helps."""
+    """Concurrent requests of the maker changed the same data. The request can be retried."""
 
 
-# What happens while rendering.
+# Errors during rendering.
 
 
 class RenderError(CraftsparkError):
@@ -142,40 +145,40 @@ class RenderError(CraftsparkError):
 
 
 class SpotInterrupted(RenderError):
-    """The machine is being taken back; whatever is left can be rendered elsewhere at once."""
+    """AWS is reclaiming the machine. Another worker can render the rest immediately."""
 
 
 class ImageUndeliverable(RenderError):
-    """One image cannot be delivered; those beside it can."""
+    """One image cannot be delivered. It does not affect other images."""
 
 
 class UnsafeContent(ImageUndeliverable):
-    """The picture may not be delivered; rendering again would not help."""
+    """The image shows content that is not allowed. It is not rendered again."""
 
 
 class ImageFlawed(ImageUndeliverable):
-    """The picture came out unusable, and the next seed's too."""
+    """The drawing and its second attempt are both unusable."""
 
 
 class ModelUnavailable(RenderError):
-    """The model is not in this worker's catalogue, or its files are not what the catalogue says."""
+    """The model is not in the catalogue, or its files do not match the catalogue."""
 
 
 class SourceMissing(RenderError):
-    """The picture that the job begins from is gone."""
+    """The source of the job no longer exists."""
 
 
 class RenderFailed(RenderError):
-    """Rendering failed again and again for a reason that has no name of its own."""
+    """Rendering failed repeatedly with an unnamed error."""
 
 
 class WorkerBroken(RenderError):
-    """This worker could not start; one on another machine may."""
+    """The worker could not start. A worker on another machine may succeed."""
 
 
 class JobOverdue(RenderError):
-    """The job did not finish by its deadline."""
+    """The job did not end by its deadline."""
 
 
 class ExecutionEnded(RenderError):
-    """The job's execution ended before it settled the job."""
+    """The execution of the job ended before it settled the job."""

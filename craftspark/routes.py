@@ -1,4 +1,4 @@
-"""The API's routes: which request goes to which Lambda."""
+"""The routes of the API."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,16 +6,17 @@ from typing import Literal
 MAKER: Literal["maker"] = "maker"
 ADMIN: Literal["admin"] = "admin"
 
-# `polling` is what clients ask again and again while they wait, `submissions` what they wait for.
+# `polling` are requests that clients repeat while they wait, `submissions` are requests that create the work.
 Traffic = Literal["submissions", "polling", "others"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """`function` names the folder under `lambdas/` whose `handler.py` answers.
+    """A route and the Lambda that handles it.
 
-    `scope` is what the caller's token has to be for; the stage knows the scopes' names at the issuer. What `costs` is
-    refused to a suspended maker. `traffic` is the kind of requests, each of which has a throttle of its own.
+    `function` is the folder of the Lambda below `lambdas/`. `scope` is the kind of scope that the caller's token needs;
+    each stage maps it to scope names of its token issuer. Suspended makers cannot use a route that `costs`. Each route
+    has a throttle, whose rate depends on its kind of `traffic`.
     """
 
     method: str
@@ -27,7 +28,7 @@ class Route:
 
     @property
     def key(self) -> str:
-        """The route as API Gateway names it."""
+        """The route key of API Gateway."""
         return f"{self.method} {self.path}"
 
 

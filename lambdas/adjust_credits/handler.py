@@ -1,4 +1,4 @@
-"""POST /v1/admin/accounts/{maker}/adjustments: put a balance right, once for each Idempotency-Key."""
+"""POST /v1/admin/accounts/{maker}/adjustments: adjust credits."""
 
 from collections.abc import Sequence
 

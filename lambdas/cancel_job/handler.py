@@ -1,4 +1,4 @@
-"""POST /v1/jobs/{job_id}/cancel: cancel a job; what is rendered stays, the rest is refunded."""
+"""POST /v1/jobs/{job_id}/cancel: cancel a job."""
 
 from functools import cache
 

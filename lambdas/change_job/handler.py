@@ -1,4 +1,4 @@
-"""PATCH /v1/jobs/{job_id}: give a job a title."""
+"""PATCH /v1/jobs/{job_id}: rename a job."""
 
 from functools import cache
 

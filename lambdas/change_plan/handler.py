@@ -1,4 +1,4 @@
-"""PUT /v1/admin/accounts/{maker}/plan: another plan, from now on."""
+"""PUT /v1/admin/accounts/{maker}/plan: change the plan of a maker."""
 
 from craftspark.accounts.plans import find_plan
 from craftspark.parsing import parse_request

@@ -1,4 +1,4 @@
-"""POST /v1/uploads/{upload_id}/check: make an uploaded picture clean and ready."""
+"""POST /v1/uploads/{upload_id}/check: check an upload."""
 
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.views import upload_view

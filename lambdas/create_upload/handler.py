@@ -1,4 +1,4 @@
-"""POST /v1/uploads: where to send a picture."""
+"""POST /v1/uploads: create an upload."""
 
 from http import HTTPStatus
 

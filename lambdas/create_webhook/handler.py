@@ -1,4 +1,4 @@
-"""POST /v1/webhooks: be told how jobs end, at an https address."""
+"""POST /v1/webhooks: create a webhook."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""DELETE /v1/jobs/{job_id}/images: delete what is stored of a job's images, for good."""
+"""DELETE /v1/jobs/{job_id}/images: delete the images of a job."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""DELETE /v1/jobs/{job_id}: delete a job that has ended, with its words and all its files, for good."""
+"""DELETE /v1/jobs/{job_id}: delete a job."""
 
 from functools import cache
 from http import HTTPStatus

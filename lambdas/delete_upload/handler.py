@@ -1,4 +1,4 @@
-"""DELETE /v1/uploads/{upload_id}: delete an upload and its picture, for good."""
+"""DELETE /v1/uploads/{upload_id}: delete an upload."""
 
 from http import HTTPStatus
 

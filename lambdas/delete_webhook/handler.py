@@ -1,4 +1,4 @@
-"""DELETE /v1/webhooks/{webhook_id}: tell it no more."""
+"""DELETE /v1/webhooks/{webhook_id}: delete a webhook."""
 
 from http import HTTPStatus
 

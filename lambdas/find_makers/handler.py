@@ -1,4 +1,4 @@
-"""GET /v1/admin/makers: the makers with an e-mail address or a subject, as the user pool knows them."""
+"""GET /v1/admin/makers: find a maker."""
 
 from functools import cache
 

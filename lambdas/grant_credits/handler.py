@@ -1,4 +1,4 @@
-"""POST /v1/admin/accounts/{maker}/grants: credits that do not expire, once for each Idempotency-Key."""
+"""POST /v1/admin/accounts/{maker}/grants: grant credits."""
 
 from collections.abc import Sequence
 

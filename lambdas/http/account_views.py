@@ -51,7 +51,7 @@ class EntryView(View):
     source: Holding = Field(description="Holding that the credits leave.")
     target: Holding = Field(description="Holding that the credits enter.")
     at: datetime = Field(description="Time of the transfer.")
-    job_id: str | None = Field(None, description="Id of the job that the transfer belongs to.")
+    job_id: str | None = Field(None, description="ID of the job that the transfer belongs to.")
     note: str | None = Field(None, description="Explanation by an operator.")
 
 
@@ -66,7 +66,7 @@ class MakerView(View):
     """A user of the user pool."""
 
     maker: str = Field(
-        description="Id of the maker, for the paths of other operations: the `sub` claim of their access tokens."
+        description="ID of the maker, for the paths of other operations: the `sub` claim of their access tokens."
     )
     email: str | None = Field(None, description="Email address.")
     status: str = Field(description="Status in the user pool.", examples=["CONFIRMED"])

@@ -1,4 +1,4 @@
-"""What administrative handlers share: their settings, and the audit of who did what."""
+"""What handlers for administrators share: settings and the audit log."""
 
 from functools import cache
 from typing import Any
@@ -28,25 +28,25 @@ def jobs() -> JobList:
 
 
 def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:
-    """What the caller does to a maker's account."""
+    """An audit record of the caller's action on a maker's account."""
     return Act(
         maker=maker, actor=request.maker, action=action, details=details, at=utc_now(), request=request.request_id
     )
 
 
 def audit_entry(act: Act) -> dict[str, Any]:
-    """The write that keeps an act, for the transaction that does it: what is refused leaves no entry."""
+    """The write that records an act, for the transaction of the act: a refused act leaves no record."""
     return audit_table().entry(act)
 
 
 def tell(act: Act) -> None:
-    """Log an act that was done."""
+    """Log a completed act."""
     facts = {"actor": act.actor, "subject": act.maker, "action": act.action, **act.details}
     logger.info("administration", extra=facts)
 
 
 def write_down(request: Request, maker: str, action: str, **details: Any) -> None:
-    """Keep a look at what is a maker's, before it is answered."""
+    """Record a read access to a maker's data. Call it before the response is sent."""
     act = act_of(request, maker, action, **details)
     audit_table().add(act)
     tell(act)

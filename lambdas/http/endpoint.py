@@ -1,4 +1,4 @@
-"""What every Lambda behind the API does around its one use case: read the caller, answer, turn errors to problems."""
+"""What every Lambda of the API does around its use case: read the request, write the response, handle named errors."""
 
 import json
 import re
@@ -43,9 +43,9 @@ NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound, "webhook_id": W
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a handler may know of an HTTP request. Header names are lower-case.
+    """An HTTP request. Header names are lowercase.
 
-    A body is read by those who need one: elsewhere it is ignored, whatever it holds.
+    The body is decoded when a handler reads it. Operations without a body ignore it.
     """
 
     maker: str
@@ -64,7 +64,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """`body` is answered as JSON, without the fields that are None; None is no body at all."""
+    """An HTTP response. `body` is sent as JSON without its None fields. A body of None sends no body."""
 
     body: BaseModel | None
     status: HTTPStatus = HTTPStatus.OK
@@ -75,7 +75,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def endpoint(answer: Callable[[Request], Response]) -> Handler:
-    """Make a Lambda handler of a function from request to response. The unexpected propagates, loudly."""
+    """Turn a function from request to response into a Lambda handler. Unexpected errors propagate."""
 
     @wraps(answer)
     def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 
 
 def read_request(gateway_event: Mapping[str, Any]) -> Request:
-    """An API Gateway event, payload format 2.0, as a request.
+    """Read a request from an API Gateway event with payload format 2.0.
 
     Raises AccessTokenRequired or Forbidden.
     """
@@ -116,15 +116,15 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
 
 @cache
 def scopes() -> tuple[str, ...]:
-    """Those of which a token needs one, for this function."""
+    """The scopes of this function. A token needs one of them."""
     return tuple(TokenSettings.from_environment().token_scopes.split())
 
 
 def check_token(claims: Mapping[str, str], scopes: Collection[str]) -> None:
-    """Raise AccessTokenRequired for another kind of token, Forbidden for one with none of these scopes.
+    """Check that a token is an access token with one of these scopes. Raises AccessTokenRequired or Forbidden.
 
-    The gateway has checked signature, issuer, audience and time. It takes Cognito's ID tokens as well: `token_use`
-    alone tells them apart. Issuers without that claim give scopes to access tokens only.
+    API Gateway has checked signature, issuer, audience and time. It also accepts Cognito's ID tokens, which only
+    `token_use` distinguishes. Issuers without that claim give scopes to access tokens only.
     """
     if claims.get("token_use", "access") != "access":
         raise AccessTokenRequired("this is not an access token; send the access token")
@@ -148,7 +148,7 @@ def _body_of(gateway_event: Mapping[str, Any]) -> bytes:
 
 
 def refuse(error: CraftsparkError) -> dict[str, Any]:
-    """The problem that answers a named error."""
+    """The Lambda response for a named error."""
     status, body = problem_of(error)
     facts = {"reason": error.name, "field": error.field, "detail": error.detail}
     logger.info("request refused", extra={**facts, **event("RequestRefused")})
@@ -161,7 +161,7 @@ def refuse(error: CraftsparkError) -> dict[str, Any]:
 
 
 def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_id"]) -> str:
-    """The job, upload or webhook that the path names; raises NotFound for what can be none, before a table is asked."""
+    """The ID of a job, an upload or a webhook in the path. Raises the matching NotFound error for a malformed ID."""
     given = request.path[name]
     if not is_job_id(given):
         raise NOT_FOUND[name]("the id must have 26 lowercase letters and digits", field=name)
@@ -169,28 +169,28 @@ def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_i
 
 
 def maker_in_path(request: Request) -> str:
-    """The maker that the path names; raises InvalidInput."""
+    """The maker in the path. Raises InvalidInput."""
     return parse_maker(request.path["maker"])
 
 
 def idempotency_key_of(request: Request) -> str | None:
-    """The caller's key; None makes the request one of its own. Raises InvalidInput."""
+    """The idempotency key of the request, if it has one. Raises InvalidInput."""
     key = request.headers.get("idempotency-key")
     return None if key is None else parse_idempotency_key(key)
 
 
 def effect_of_request(request: Request) -> Effect:
-    """What the request is to bring about, once for its key; raises InvalidInput."""
+    """The effect of the request, which happens once per idempotency key. Raises InvalidInput."""
     route = f"{request.route} {canonical(dict(request.path))}"
     return effect_of(request.maker, idempotency_key_of(request), route, request.body)
 
 
 def limit_of(query: Mapping[str, str], *, default: int = 20, most: int = 100) -> int:
-    """How many items a page is to have; raises InvalidInput."""
+    """The maximum number of items in the response. Raises InvalidInput."""
     return parse_whole_number(query["limit"], "limit", most=most) if "limit" in query else default
 
 
 def position_of(query: Mapping[str, str], shape: re.Pattern[str]) -> str | None:
-    """Where the query's cursor points in the maker's own list; it cannot point into another's. Raises InvalidInput."""
+    """The position of the cursor in the maker's own list. Raises InvalidInput."""
     cursor = query.get("cursor")
     return parse_cursor(cursor, shape) if cursor else None

@@ -1,10 +1,10 @@
-"""ETags: a client that has the current answer is told so in a few bytes."""
+"""ETags: a client with the current response receives 304 without a body."""
 
 import hashlib
 import re
 from typing import Any
 
-# An entity tag of a list, weak or not (RFC 9110, 8.8.3), with what may stand before it: a list may have empty elements.
+# An entity tag of a list, weak or not (RFC 9110, 8.8.3), with the separators before it: a list may have empty elements.
 TAG = re.compile(r'[ \t,]*(?:W/)?"([^"]*)"[ \t]*(?=,|$)')
 
 
@@ -14,7 +14,7 @@ def etag_of(*facts: Any) -> str:
 
 
 def is_current(if_none_match: str | None, etag: str) -> bool:
-    """Whether an If-None-Match header names the tag: alone, in a list, or by `*` (RFC 9110, 13.1.2).
+    """Whether an If-None-Match header has the tag, possibly in a list, or is `*` (RFC 9110, 13.1.2).
 
     Tags are compared weakly. A header that is malformed names nothing: the client gets a full answer.
     """

@@ -1,4 +1,4 @@
-"""What the two lists of a maker's jobs take from a query: the maker's own and the administrators'."""
+"""Query parameters of the job lists for makers and administrators."""
 
 import re
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z
 
 
 def page_of(jobs: JobList, maker: str, query: Mapping[str, str]) -> tuple[list[JobOutline], str | None]:
-    """The page of the maker's jobs that the query asks for, and the cursor of the next; raises InvalidInput."""
+    """A page of the maker's jobs and the cursor of the next page. Raises InvalidInput."""
     page, last = jobs.page(maker, limit_of(query), position_of(query, POSITION), filter_of(query))
     return page, cursor_of(last) if last else None
 
 
 def filter_of(query: Mapping[str, str]) -> JobFilter:
-    """Which jobs are wanted; raises InvalidInput that names the parameter at fault."""
+    """The filter in the query. Raises InvalidInput with the invalid parameter."""
     tool, state = parse_text(query, "tool"), parse_text(query, "state")
     if tool is not None:
         find_tool(tool)

@@ -21,7 +21,7 @@ class CreditsView(View):
 class JobSummary(View):
     """A job without its images."""
 
-    job_id: str = Field(description="Id of the job.")
+    job_id: str = Field(description="ID of the job.")
     title: str | None = Field(None, description="Title that the maker gave the job.")
     tool: str = Field(description="Name of the tool.")
     state: JobState = Field(description="State of the job.")

@@ -1,4 +1,4 @@
-"""Named errors as RFC 9457 problems. HTTP status codes live here and in the handlers, nowhere else."""
+"""Named errors as RFC 9457 problems. Only this module and handlers have HTTP status codes."""
 
 from http import HTTPStatus
 from typing import Any
@@ -50,7 +50,7 @@ TITLES = {
     "JobUnfinished": "The job has not ended yet",
     "CreditsInsufficient": "The account does not have enough credits",
     "TooManyActiveJobs": "The account has too many unfinished jobs",
-    "TooManyRequests": "A limit of your plan is reached",
+    "TooManyRequests": "A rate limit of your plan is reached",
     "RenderTooLong": "The job would take too long to render",
     "TooManyOpenUploads": "The account has too many unchecked uploads",
     "WaitTooLong": "The job would wait longer than max_wait_s",
@@ -114,7 +114,7 @@ class GatewayProblem(BaseModel):
 
 
 def problem_of(error: CraftsparkError) -> tuple[HTTPStatus, dict[str, Any]]:
-    """The status and body that answer a named error; raises KeyError for one that is no caller's business."""
+    """The status and body of a named error. Raises KeyError for an error that callers must not see."""
     status = STATUS[type(error)]
     facts = {name: value for name, value in error.facts.items() if name in Problem.model_fields}
     body = {"type": type_of(error.name), "title": TITLES[error.name], "status": status, "detail": error.detail}

@@ -1,4 +1,4 @@
-"""The API's reference as a page: `python -m lambdas.http.reference` writes build/reference/, to be served anywhere.
+"""The API reference as a page: `python -m lambdas.http.reference` writes it to build/reference/.
 
 Stoplight Elements (Apache-2.0) renders it. Its two files come from npm, pinned by their hashes; the page asks nobody
 for anything when it is read.
@@ -42,11 +42,11 @@ PAGE = """<!doctype html>
 
 
 class RendererChanged(Exception):
-    """A file of the renderer is not the one that was chosen."""
+    """A file of the renderer does not have the pinned hash."""
 
 
 def write(out: Path = OUT) -> None:
-    """The page, its renderer and the description; raises RendererChanged."""
+    """Write the page, its renderer and the OpenAPI document. Raises RendererChanged."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", "--silent", "--pack-destination", folder, PACKAGE]

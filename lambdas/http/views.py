@@ -63,7 +63,7 @@ class JobView(JobSummary):
 class InspectedJob(JobView):
     """A job with its images as operators see it. It has no URLs."""
 
-    maker: str = Field(description="Id of the maker who owns the job: the `sub` claim of their access tokens.")
+    maker: str = Field(description="ID of the maker who owns the job: the `sub` claim of their access tokens.")
     deadline: datetime = Field(description="Time limit of the job. An unfinished job is ended at this time.")
 
 
@@ -140,7 +140,7 @@ class UploadForm(View):
     Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
     """
 
-    upload_id: str = Field(description="Id of the upload.")
+    upload_id: str = Field(description="ID of the upload.")
     url: str = Field(description="URL to send the form to.")
     fields: dict[str, str] = Field(description="Form fields to send before the file, with their values.")
     largest_bytes: int = Field(description="Maximum size of the file, in bytes.")
@@ -149,7 +149,7 @@ class UploadForm(View):
 class UploadView(View):
     """A checked upload."""
 
-    upload_id: str = Field(description="Id of the upload.")
+    upload_id: str = Field(description="ID of the upload.")
     source: str = Field(description="Value for `source` in a request to a tool.")
     width: int = Field(description="Width in pixels.")
     height: int = Field(description="Height in pixels.")
@@ -160,7 +160,7 @@ class UploadView(View):
 class UploadSummary(View):
     """An upload in a list."""
 
-    upload_id: str = Field(description="Id of the upload.")
+    upload_id: str = Field(description="ID of the upload.")
     state: Literal["open", "ready"] = Field(description="`open` until the image is sent and checked, then `ready`.")
     source: str | None = Field(None, description="Value for `source` in a request to a tool. Only if ready.")
     width: int | None = Field(None, description="Width in pixels. Only if ready.")
@@ -252,7 +252,7 @@ def upload_summary(upload: Upload) -> UploadSummary:
 
 
 def listed_jobs(jobs: Sequence[JobOutline], links: Links) -> list[ListedJob]:
-    """Jobs as the list shows them, with links to their thumbnails, all made at once."""
+    """Jobs for a list. One call creates the URLs of all thumbnails."""
     shown = [() if job.images_deleted_at else job.thumbnails for job in jobs]
     thumbnails = [
         Download(thumbnail_key(job.job_id, index), until=job.expires_at)
@@ -267,7 +267,7 @@ def listed_jobs(jobs: Sequence[JobOutline], links: Links) -> list[ListedJob]:
 
 
 def job_view(record: JobRecord, links: Links) -> JobView:
-    """A job with its images, and links to those that are stored, all made at once."""
+    """A job with its images. One call creates the URLs of all stored files."""
     job = record.job
     there = {} if job.images_deleted_at else record.images
     stem = stem_of(job)
@@ -278,7 +278,7 @@ def job_view(record: JobRecord, links: Links) -> JobView:
 
 
 def inspected_job(record: JobRecord) -> InspectedJob:
-    """A job as operators see it: whose it is, and no way to its pictures."""
+    """A job as operators see it: with its maker and without URLs."""
     images = [
         image_view(record, index, repeat("")).model_copy(update={"url": None, "thumbnail_url": None, "files": None})
         for index in range(record.job.count)

@@ -24,7 +24,7 @@ class WebhookRequest(Body):
 class WebhookView(View):
     """A webhook. Its messages are signed as specified by Standard Webhooks (standardwebhooks.com)."""
 
-    webhook_id: str = Field(description="Id of the webhook.")
+    webhook_id: str = Field(description="ID of the webhook.")
     url: str = Field(description="URL that messages are sent to.")
     created_at: datetime = Field(description="Time at which the webhook was created.")
     secret: str | None = Field(
@@ -41,7 +41,7 @@ class WebhookList(View):
 class DeliveryView(View):
     """One attempt to deliver a message."""
 
-    message_id: str = Field(description="Id of the message. It is the same for all attempts.")
+    message_id: str = Field(description="ID of the message. It is the same for all attempts.")
     attempt: int = Field(description="Number of the attempt, from 1.")
     at: datetime = Field(description="Time of the attempt.")
     delivered: bool = Field(description="Whether the endpoint accepted the message.")

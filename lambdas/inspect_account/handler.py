@@ -1,4 +1,4 @@
-"""GET /v1/admin/accounts/{maker}: a maker's account."""
+"""GET /v1/admin/accounts/{maker}: read the account of a maker."""
 
 from lambdas.http.account_views import account_view
 from lambdas.http.administration import write_down

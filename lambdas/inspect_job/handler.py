@@ -1,4 +1,4 @@
-"""GET /v1/admin/jobs/{job_id}: any maker's job, without links to its images."""
+"""GET /v1/admin/jobs/{job_id}: read a job of any maker."""
 
 from lambdas.http.administration import jobs, write_down
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path

@@ -1,4 +1,4 @@
-"""GET /v1/admin/accounts/{maker}/jobs: any maker's jobs, newest first, without links to their images."""
+"""GET /v1/admin/accounts/{maker}/jobs: list the jobs of a maker."""
 
 from lambdas.http.administration import jobs, write_down
 from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path

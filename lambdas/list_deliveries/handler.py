@@ -1,4 +1,4 @@
-"""GET /v1/webhooks/{webhook_id}/deliveries: what was sent, and what it answered."""
+"""GET /v1/webhooks/{webhook_id}/deliveries: list the deliveries of a webhook."""
 
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path, limit_of
 from lambdas.http.webhook_views import DeliveryList, delivery_view

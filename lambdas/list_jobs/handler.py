@@ -1,4 +1,4 @@
-"""GET /v1/jobs: the maker's jobs, newest first."""
+"""GET /v1/jobs: list the maker's jobs."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""GET /v1/account/ledger: every change of the maker's credits, newest first."""
+"""GET /v1/account/ledger: list the maker's ledger."""
 
 import re
 

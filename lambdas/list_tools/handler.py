@@ -1,4 +1,4 @@
-"""GET /v1/tools: the tools, what each takes and costs."""
+"""GET /v1/tools: list the tools."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""GET /v1/uploads: the maker's uploads, newest first."""
+"""GET /v1/uploads: list the maker's uploads."""
 
 import re
 

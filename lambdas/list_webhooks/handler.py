@@ -1,4 +1,4 @@
-"""GET /v1/webhooks: the endpoints that are told how jobs end."""
+"""GET /v1/webhooks: list the maker's webhooks."""
 
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.http.webhook_views import WebhookList, webhook_view

@@ -1,4 +1,4 @@
-"""POST /v1/live: where to connect for live updates, once and soon."""
+"""POST /v1/live: open a live connection."""
 
 from http import HTTPStatus
 

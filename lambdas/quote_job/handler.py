@@ -1,4 +1,4 @@
-"""POST /v1/tools/{tool}/quotes: what a job would cost and take; nothing is reserved."""
+"""POST /v1/tools/{tool}/quotes: quote a job."""
 
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.http.views import quote_view

@@ -1,4 +1,4 @@
-"""GET /v1/account: the maker's plan, credits and jobs in progress."""
+"""GET /v1/account: read the maker's account."""
 
 from lambdas.http.account_views import account_view
 from lambdas.http.endpoint import Request, Response, endpoint

@@ -1,4 +1,4 @@
-"""GET /v1/jobs/{job_id}: a job, with links to its images."""
+"""GET /v1/jobs/{job_id}: read a job."""
 
 from functools import cache
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""POST /v1/webhooks/{webhook_id}/secret: a new secret; the old one signs beside it for a day."""
+"""POST /v1/webhooks/{webhook_id}/secret: rotate the secret of a webhook."""
 
 from craftspark.jobs.idempotency import once
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint, id_in_path

@@ -1,4 +1,4 @@
-"""POST /v1/tools/{tool}/jobs: accept a job."""
+"""POST /v1/tools/{tool}/jobs: create a job."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""PUT /v1/admin/accounts/{maker}/suspension: take no more jobs of a maker, or take them again."""
+"""PUT /v1/admin/accounts/{maker}/suspension: suspend an account or end its suspension."""
 
 from craftspark.parsing import parse_request
 from lambdas.http.account_views import SuspensionChange, account_view

@@ -611,7 +611,7 @@ export interface paths {
         };
         /**
          * Find a maker
-         * @description Finds users of the user pool by email address or id. The audit log records each user in the response. A stage with its own token issuer has no user pool and refuses the request.
+         * @description Finds users of the user pool by email address or ID. The audit log records each user in the response. A stage with its own token issuer has no user pool and refuses the request.
          */
         get: operations["find_makers"];
         put?: never;
@@ -956,7 +956,7 @@ export interface components {
          * @description One attempt to deliver a message.
          */
         DeliveryView: {
-            /** @description Id of the message. It is the same for all attempts. */
+            /** @description ID of the message. It is the same for all attempts. */
             message_id: string;
             /** @description Number of the attempt, from 1. */
             attempt: number;
@@ -1001,7 +1001,7 @@ export interface components {
              * @description Time of the transfer.
              */
             at: string;
-            /** @description Id of the job that the transfer belongs to. */
+            /** @description ID of the job that the transfer belongs to. */
             job_id?: string;
             /** @description Explanation by an operator. */
             note?: string;
@@ -1069,7 +1069,7 @@ export interface components {
          * @description A job with its images as operators see it. It has no URLs.
          */
         InspectedJob: {
-            /** @description Id of the job. */
+            /** @description ID of the job. */
             job_id: string;
             /** @description Title that the maker gave the job. */
             title?: string;
@@ -1113,7 +1113,7 @@ export interface components {
             progress: number;
             /** @description The images of the job, by index. */
             images: components["schemas"]["ImageView"][];
-            /** @description Id of the maker who owns the job: the `sub` claim of their access tokens. */
+            /** @description ID of the maker who owns the job: the `sub` claim of their access tokens. */
             maker: string;
             /**
              * Format: date-time
@@ -1153,7 +1153,7 @@ export interface components {
          * @description A job without its images.
          */
         JobSummary: {
-            /** @description Id of the job. */
+            /** @description ID of the job. */
             job_id: string;
             /** @description Title that the maker gave the job. */
             title?: string;
@@ -1199,7 +1199,7 @@ export interface components {
          * @description A job with its images.
          */
         JobView: {
-            /** @description Id of the job. */
+            /** @description ID of the job. */
             job_id: string;
             /** @description Title that the maker gave the job. */
             title?: string;
@@ -1259,7 +1259,7 @@ export interface components {
          * @description A job in a list, with links to thumbnails.
          */
         ListedJob: {
-            /** @description Id of the job. */
+            /** @description ID of the job. */
             job_id: string;
             /** @description Title that the maker gave the job. */
             title?: string;
@@ -1325,7 +1325,7 @@ export interface components {
          * @description A user of the user pool.
          */
         MakerView: {
-            /** @description Id of the maker, for the paths of other operations: the `sub` claim of their access tokens. */
+            /** @description ID of the maker, for the paths of other operations: the `sub` claim of their access tokens. */
             maker: string;
             /** @description Email address. */
             email?: string;
@@ -1844,7 +1844,7 @@ export interface components {
          *     Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
          */
         UploadForm: {
-            /** @description Id of the upload. */
+            /** @description ID of the upload. */
             upload_id: string;
             /** @description URL to send the form to. */
             url: string;
@@ -1882,7 +1882,7 @@ export interface components {
          * @description An upload in a list.
          */
         UploadSummary: {
-            /** @description Id of the upload. */
+            /** @description ID of the upload. */
             upload_id: string;
             /**
              * @description `open` until the image is sent and checked, then `ready`.
@@ -1913,7 +1913,7 @@ export interface components {
          * @description A checked upload.
          */
         UploadView: {
-            /** @description Id of the upload. */
+            /** @description ID of the upload. */
             upload_id: string;
             /** @description Value for `source` in a request to a tool. */
             source: string;
@@ -2060,7 +2060,7 @@ export interface components {
          * @description A webhook. Its messages are signed as specified by Standard Webhooks (standardwebhooks.com).
          */
         WebhookView: {
-            /** @description Id of the webhook. */
+            /** @description ID of the webhook. */
             webhook_id: string;
             /** @description URL that messages are sent to. */
             url: string;
@@ -2440,7 +2440,7 @@ export interface components {
         };
         /**
          * @description - `/problems/TooManyActiveJobs`: The account has too many unfinished jobs.
-         *     - `/problems/TooManyRequests`: A limit of your plan is reached.
+         *     - `/problems/TooManyRequests`: A rate limit of your plan is reached.
          *     - From API Gateway: the operation receives too many requests per second.
          */
         TooManyActiveJobs_TooManyRequests_Gateway429: {
@@ -2476,7 +2476,7 @@ export interface components {
             };
         };
         /**
-         * @description - `/problems/TooManyRequests`: A limit of your plan is reached.
+         * @description - `/problems/TooManyRequests`: A rate limit of your plan is reached.
          *     - From API Gateway: the operation receives too many requests per second.
          */
         TooManyRequests_Gateway429: {
@@ -2537,15 +2537,15 @@ export interface components {
         IdempotencyKey: string;
         /** @description `ETag` of the last response. The response is 304 if nothing has changed since. */
         IfNoneMatch: string;
-        /** @description Id of the job. */
+        /** @description ID of the job. */
         JobId: string;
         /** @description Maximum number of items in the response. */
         Limit: number;
-        /** @description Id of the maker: the `sub` claim of their access tokens. */
+        /** @description ID of the maker: the `sub` claim of their access tokens. */
         Maker: string;
         /** @description Email address that the maker signs in with. Set this or `maker`. */
         MakerEmail: string;
-        /** @description Id of the maker: the `sub` claim of their access tokens. Set this or `email`. */
+        /** @description ID of the maker: the `sub` claim of their access tokens. Set this or `email`. */
         MakerSubject: string;
         /** @description Only jobs created at or after this time. */
         Since: string;
@@ -2555,9 +2555,9 @@ export interface components {
         Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale";
         /** @description Only jobs created at or before this time. */
         Until: string;
-        /** @description Id of the upload. */
+        /** @description ID of the upload. */
         UploadId: string;
-        /** @description Id of the webhook. */
+        /** @description ID of the webhook. */
         WebhookId: string;
     };
     requestBodies: never;
@@ -3191,7 +3191,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the upload. */
+                /** @description ID of the upload. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -3217,7 +3217,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the upload. */
+                /** @description ID of the upload. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -3312,7 +3312,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -3355,7 +3355,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -3382,7 +3382,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -3416,7 +3416,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -3445,7 +3445,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job_id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -3532,7 +3532,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the webhook. */
+                /** @description ID of the webhook. */
                 webhook_id: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -3561,7 +3561,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description Id of the webhook. */
+                /** @description ID of the webhook. */
                 webhook_id: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -3595,7 +3595,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Id of the webhook. */
+                /** @description ID of the webhook. */
                 webhook_id: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -3624,7 +3624,7 @@ export interface operations {
             query?: {
                 /** @description Email address that the maker signs in with. Set this or `maker`. */
                 email?: components["parameters"]["MakerEmail"];
-                /** @description Id of the maker: the `sub` claim of their access tokens. Set this or `email`. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. Set this or `email`. */
                 maker?: components["parameters"]["MakerSubject"];
             };
             header?: never;
@@ -3654,7 +3654,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
                 maker: components["parameters"]["Maker"];
             };
             cookie?: never;
@@ -3696,7 +3696,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
                 maker: components["parameters"]["Maker"];
             };
             cookie?: never;
@@ -3728,7 +3728,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
                 maker: components["parameters"]["Maker"];
             };
             cookie?: never;
@@ -3766,7 +3766,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
                 maker: components["parameters"]["Maker"];
             };
             cookie?: never;
@@ -3802,7 +3802,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
                 maker: components["parameters"]["Maker"];
             };
             cookie?: never;
@@ -3836,7 +3836,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the maker: the `sub` claim of their access tokens. */
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
                 maker: components["parameters"]["Maker"];
             };
             cookie?: never;
@@ -3870,7 +3870,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job_id: components["parameters"]["JobId"];
             };
             cookie?: never;

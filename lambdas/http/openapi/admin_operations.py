@@ -22,7 +22,7 @@ ACCOUNT = "The account."
 ADMIN_OPERATIONS = {
     "find_makers": Operation(
         summary="Find a maker",
-        description="Finds users of the user pool by email address or id. The audit log records each user in the "
+        description="Finds users of the user pool by email address or ID. The audit log records each user in the "
         "response. A stage with its own token issuer has no user pool and refuses the request.",
         success="The makers that match.",
         answer=MakerList,

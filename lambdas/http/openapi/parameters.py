@@ -33,23 +33,23 @@ class Parameter:
         return {**described, "schema": self.schema}
 
 
-JOB_ID = Parameter(component="JobId", name="job_id", place="path", description="Id of the job.", schema=ID)
-UPLOAD_ID = Parameter(component="UploadId", name="upload_id", place="path", description="Id of the upload.", schema=ID)
+JOB_ID = Parameter(component="JobId", name="job_id", place="path", description="ID of the job.", schema=ID)
+UPLOAD_ID = Parameter(component="UploadId", name="upload_id", place="path", description="ID of the upload.", schema=ID)
 WEBHOOK_ID = Parameter(
-    component="WebhookId", name="webhook_id", place="path", description="Id of the webhook.", schema=ID
+    component="WebhookId", name="webhook_id", place="path", description="ID of the webhook.", schema=ID
 )
 MAKER_IN_PATH = Parameter(
     component="Maker",
     name="maker",
     place="path",
-    description="Id of the maker: the `sub` claim of their access tokens.",
+    description="ID of the maker: the `sub` claim of their access tokens.",
     schema=MAKER,
 )
 MAKER_SUBJECT = Parameter(
     component="MakerSubject",
     name="maker",
     place="query",
-    description="Id of the maker: the `sub` claim of their access tokens. Set this or `email`.",
+    description="ID of the maker: the `sub` claim of their access tokens. Set this or `email`.",
     schema=MAKER,
 )
 MAKER_EMAIL = Parameter(

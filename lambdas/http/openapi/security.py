@@ -7,14 +7,14 @@ SIGN_IN = {
     "scheme": "bearer",
     "bearerFormat": "JWT",
     "description": "Access token of a maker who signed in, for example through the `InitiateAuth` API of Amazon "
-    "Cognito. Cognito gives each of these tokens the scope `aws.cognito.signin.user.admin`, which the operations for "
-    "makers require. ID tokens are refused with 401.",
+    "Cognito. Cognito gives each of these tokens the scope `aws.cognito.signin.user.admin`, which operations for "
+    "makers accept. ID tokens are refused with 401.",
 }
 # An example: the domain of a user pool has a different prefix in each deployment.
 TOKEN_URL = "https://craftspark-dev-api-111122223333.auth.us-east-1.amazoncognito.com/oauth2/token"  # noqa: S105
 SERVICE = {
     "type": "oauth2",
-    "description": "Access token of a server, requested with its client id and client secret. A partner's server is "
+    "description": "Access token of a server, requested with its client ID and client secret. A partner's server is "
     "itself a maker. The token URL is an example: each deployment has its own.",
     "flows": {
         "clientCredentials": {
