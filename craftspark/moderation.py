@@ -50,14 +50,14 @@ class Moderation:
     """Asks a moderator about each field, and a service where there is one once about all of them.
 
     `unjudged` says what becomes of words that the service cannot judge: `refuse` them, or `accept` what the moderator
-    has accepted. `tell_unavailable` hears of either.
+    has accepted. `report_unavailable` hears of either.
     """
 
     moderator: Moderator
     refusals: Refusals
     service: Moderator | None = None
     unjudged: Literal["accept", "refuse"] = "refuse"
-    tell_unavailable: Callable[[ModerationUnavailable], None] = lambda _: None
+    report_unavailable: Callable[[ModerationUnavailable], None] = lambda _: None
 
     def check(self, maker: str, words: Mapping[str, str], at: datetime) -> None:
         """Raise PromptRefused that names the field, and keep a record, for words (by field) that are refused.
@@ -72,7 +72,7 @@ class Moderation:
             try:
                 self._ask(self.service, maker, words, at)
             except ModerationUnavailable as unavailable:
-                self.tell_unavailable(unavailable)
+                self.report_unavailable(unavailable)
                 if self.unjudged == "refuse":
                     raise
 
@@ -116,14 +116,14 @@ class PictureModeration:
 
     service: PictureModerator
     unjudged: Literal["accept", "refuse"]
-    tell_unavailable: Callable[[ModerationUnavailable], None]
+    report_unavailable: Callable[[ModerationUnavailable], None]
 
     def reasons(self, jpeg: bytes, *, ours: bool) -> tuple[str, ...]:
         """What the picture shows that is refused, each once; raises ModerationUnavailable."""
         try:
             objections = self.service.picture_objections(jpeg, ours=ours)
         except ModerationUnavailable as unavailable:
-            self.tell_unavailable(unavailable)
+            self.report_unavailable(unavailable)
             if self.unjudged == "refuse":
                 raise
             return ()

@@ -19,12 +19,12 @@ from pydantic_core import PydanticCustomError
 
 from craftspark.errors import InvalidInput
 
-LONGEST_KEY = 255
-LONGEST_MAKER = 255  # of an OpenID Connect subject
-LONGEST_EMAIL = 254  # of a path in RFC 5321
-LONGEST_NUMBER = 40  # digits; the largest bound of ours has 10
-MOST_ERRORS = 20
-LONGEST_FIELD = 100
+MAX_KEY = 255
+MAX_MAKER = 255  # of an OpenID Connect subject
+MAX_EMAIL = 254  # of a path in RFC 5321
+MAX_DIGITS = 40  # digits; the largest bound of ours has 10
+MAX_ERRORS = 20
+MAX_FIELD = 100
 
 # What XML cannot hold, and so no SVG and no recipe: controls, lone surrogates, U+FFFE and U+FFFF.
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
@@ -52,13 +52,13 @@ Request = TypeVar("Request", bound=BaseModel)
 
 def _printable(text: str) -> str:
     if found := NOT_IN_PROSE.search(text):
-        raise _character_refused(found[0])
+        raise _character_error(found[0])
     return text
 
 
 def _one_line(text: str) -> str:
     if found := NOT_IN_A_LINE.search(text):
-        raise _character_refused(found[0])
+        raise _character_error(found[0])
     return text
 
 
@@ -69,7 +69,7 @@ def _legible(text: str) -> str:
     return text
 
 
-def _character_refused(character: str) -> PydanticCustomError:
+def _character_error(character: str) -> PydanticCustomError:
     return PydanticCustomError(
         "character_refused",
         "the character {code} is not allowed; remove it",
@@ -89,7 +89,7 @@ OPTIONAL_WORDS = AfterValidator(_legible_or_empty)
 
 
 def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = False) -> Request:
-    """Read a request from JSON; raises InvalidInput that lists the fields at fault, MOST_ERRORS at most.
+    """Read a request from JSON; raises InvalidInput that lists the fields at fault, MAX_ERRORS at maximum.
 
     `parsed`: `parse_json` has accepted this body before.
     """
@@ -98,7 +98,7 @@ def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = Fals
     try:
         request = kind.model_validate_json(body)
     except ValidationError as failure:
-        found = failure.errors(include_url=False, include_input=False)[:MOST_ERRORS]
+        found = failure.errors(include_url=False, include_input=False)[:MAX_ERRORS]
         if found[0]["type"] == "json_invalid" and (fault := _value_at_fault(body, "body")):
             raise fault from None
         errors = [_field_error(error) for error in found]
@@ -113,7 +113,7 @@ def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = Fals
 
 
 def _field_error(error: Any) -> dict[str, str]:
-    field = ".".join(str(part) for part in error["loc"])[:LONGEST_FIELD] or "body"
+    field = ".".join(str(part) for part in error["loc"])[:MAX_FIELD] or "body"
     return {"field": field, "detail": error["msg"]}
 
 
@@ -123,7 +123,7 @@ def parse_json(text: bytes | str, name: str) -> Any:
         return DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except UnicodeDecodeError:
         raise InvalidInput(f"{name} is not UTF-8", field=name) from None
-    except NotTaken:
+    except ValueRejected:
         raise _value_at_fault(text, name) or InvalidInput(f"{name} is not JSON", field=name) from None
     except ValueError:
         raise InvalidInput(f"{name} is not JSON", field=name) from None
@@ -131,30 +131,30 @@ def parse_json(text: bytes | str, name: str) -> Any:
         raise InvalidInput(f"{name} is nested too deeply", field=name) from None
 
 
-class NotTaken(ValueError):
+class ValueRejected(ValueError):
     """What stands for a value of a JSON text that is not taken, and says why."""
 
 
 def _number(digits: str) -> int | float:
-    if len(digits) > LONGEST_NUMBER:
-        raise NotTaken(f"a number can have at most {LONGEST_NUMBER} digits")
+    if len(digits) > MAX_DIGITS:
+        raise ValueRejected(f"a number can have at maximum {MAX_DIGITS} digits")
     if digits.lstrip("-").isdigit():
         return int(digits)
     if math.isinf(value := float(digits)):
-        raise NotTaken(f"the number {digits} is too large")
+        raise ValueRejected(f"the number {digits} is too large")
     return value
 
 
 def _constant(constant: str) -> NoReturn:
-    raise NotTaken(f"{constant} is not valid in JSON; send a number")
+    raise ValueRejected(f"{constant} is not valid in JSON; send a number")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         names = [field for field, _ in pairs]
-        twice = next(field for field in names if names.count(field) > 1)[:LONGEST_FIELD]
-        raise InvalidInput(f"{twice} occurs twice; send it once", field=twice)
+        duplicate = next(field for field in names if names.count(field) > 1)[:MAX_FIELD]
+        raise InvalidInput(f"{duplicate} occurs twice; send it once", field=duplicate)
     return fields
 
 
@@ -164,16 +164,16 @@ DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, 
 def _value_at_fault(text: bytes | str, name: str) -> InvalidInput | None:
     """Names the field of the first number or text that no parser takes; None where there is none, or no JSON at all."""
 
-    def kept(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def keep_rejected(parse: Callable[[str], Any]) -> Callable[[str], Any]:
         def parse_or_keep(given: str) -> Any:
             try:
                 return parse(given)
-            except NotTaken as refused:
+            except ValueRejected as refused:
                 return refused
 
         return parse_or_keep
 
-    number, constant = kept(_number), kept(_constant)
+    number, constant = keep_rejected(_number), keep_rejected(_constant)
     try:
         value = json.loads(
             text.decode() if isinstance(text, bytes) else text,
@@ -181,26 +181,26 @@ def _value_at_fault(text: bytes | str, name: str) -> InvalidInput | None:
             parse_float=number,
             parse_int=number,
         )
-        for path, why in _not_taken(value, ()):
-            field = ".".join(path)[:LONGEST_FIELD] or name
+        for path, why in _find_rejected(value, ()):
+            field = ".".join(path)[:MAX_FIELD] or name
             return InvalidInput(f"{field}: {why}", field=field)
     except (ValueError, RecursionError):
         pass
     return None
 
 
-def _not_taken(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(value, NotTaken):
+def _find_rejected(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, ValueRejected):
         yield path, str(value)
     elif isinstance(value, str) and HALF_A_PAIR.search(value):
         yield path, "half a surrogate pair is not a character; remove it"
     elif isinstance(value, dict):
         for field, each in value.items():
-            yield from _not_taken(field, path)
-            yield from _not_taken(each, (*path, field))
+            yield from _find_rejected(field, path)
+            yield from _find_rejected(each, (*path, field))
     elif isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _not_taken(each, (*path, str(index)))
+            yield from _find_rejected(each, (*path, str(index)))
 
 
 def parse_object(text: bytes | str, name: str) -> dict[str, Any]:
@@ -216,11 +216,11 @@ def canonical(value: Any) -> str:
     return CANONICAL.encode(value)
 
 
-def parse_whole_number(text: str, name: str, *, least: int = 1, most: int) -> int:
-    """A whole number from `least` to `most`, in ASCII digits; raises InvalidInput."""
-    if DIGITS.fullmatch(text) and least <= int(text) <= most:
+def parse_whole_number(text: str, name: str, *, minimum: int = 1, maximum: int) -> int:
+    """A whole number from `minimum` to `maximum`, in ASCII digits; raises InvalidInput."""
+    if DIGITS.fullmatch(text) and minimum <= int(text) <= maximum:
         return int(text)
-    raise InvalidInput(f"{name} must be a whole number from {least} to {most}", field=name)
+    raise InvalidInput(f"{name} must be a whole number from {minimum} to {maximum}", field=name)
 
 
 def parse_timestamp(text: str, name: str) -> datetime:
@@ -261,15 +261,15 @@ def parse_cursor(text: str, shape: re.Pattern[str]) -> str:
 
 def parse_idempotency_key(text: str) -> str:
     """An Idempotency-Key: 1 to 255 printable ASCII characters; raises InvalidInput."""
-    if len(text) > LONGEST_KEY or not PRINTABLE.fullmatch(text):
-        raise InvalidInput(f"the key must be 1 to {LONGEST_KEY} printable ASCII characters", field="Idempotency-Key")
+    if len(text) > MAX_KEY or not PRINTABLE.fullmatch(text):
+        raise InvalidInput(f"the key must be 1 to {MAX_KEY} printable ASCII characters", field="Idempotency-Key")
     return text
 
 
 def parse_maker(text: str) -> str:
     """A maker's id, as the issuer of tokens writes it: 1 to 255 visible ASCII characters; raises InvalidInput."""
-    if len(text) > LONGEST_MAKER or not VISIBLE.fullmatch(text):
-        raise InvalidInput(f"a maker's id must be 1 to {LONGEST_MAKER} visible ASCII characters", field="maker")
+    if len(text) > MAX_MAKER or not VISIBLE.fullmatch(text):
+        raise InvalidInput(f"a maker's id must be 1 to {MAX_MAKER} visible ASCII characters", field="maker")
     return text
 
 
@@ -277,7 +277,7 @@ def parse_email(text: str) -> str:
     """An e-mail address, one @ and no quotes or blanks, up to 254 characters; raises InvalidInput."""
     # An unescaped + arrives as a blank.
     address = text.strip(" ").replace(" ", "+")
-    if len(address) > LONGEST_EMAIL or NOT_IN_A_LINE.search(address) or not EMAIL.fullmatch(address):
+    if len(address) > MAX_EMAIL or NOT_IN_A_LINE.search(address) or not EMAIL.fullmatch(address):
         raise InvalidInput("email must be an address such as ann@example.com", field="email")
     return address
 

@@ -12,7 +12,7 @@ from craftspark.errors import UploadNotFound
 from craftspark.jobs.idempotency import Write
 from craftspark.jobs.job import JOB_ID_LENGTH
 
-LARGEST_BYTES = 25 * 1024 * 1024
+MAX_UPLOAD_BYTES = 25 * 1024 * 1024
 # From the form to the check: the form itself is good for a quarter of an hour.
 OPEN_LASTS = timedelta(hours=1)
 
@@ -20,7 +20,7 @@ ContentType = Literal["image/png", "image/jpeg", "image/webp"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class CleanPicture:
     """A clean picture: a PNG of 8 bits a channel in sRGB without metadata. Sizes are pixels."""
 
     png: bytes
@@ -59,13 +59,13 @@ class PostForm:
 class UploadStore(Protocol):
     """A bucket that takes pictures in and keeps those that were checked."""
 
-    def form(self, incoming: str, content_type: str, largest_bytes: int) -> PostForm:
+    def form(self, incoming: str, content_type: str, max_bytes: int) -> PostForm:
         """A form that lets its holder put one object of this type and at most so many bytes."""
 
-    def incoming(self, key: str, largest_bytes: int) -> bytes | None:
-        """What came in; None where nothing did. Raises InvalidInput for more than `largest_bytes`."""
+    def incoming(self, key: str, max_bytes: int) -> bytes | None:
+        """What came in; None where nothing did. Raises InvalidInput for more than `max_bytes`."""
 
-    def keep(self, key: str, picture: Picture) -> Facts:
+    def keep(self, key: str, picture: CleanPicture) -> Facts:
         """Keep a clean picture; where there is one already, that one stays. The facts of the one that is kept."""
 
     def drop(self, *keys: str) -> None:
@@ -75,17 +75,17 @@ class UploadStore(Protocol):
 class UploadRecords(Protocol):
     """The records of uploads. What has expired is not in it, deleted or not."""
 
-    def open(self, maker: str, upload: Upload, *, most_open: int, also: Sequence[Write] = ()) -> None:
+    def open(self, maker: str, upload: Upload, *, max_open: int, also: Sequence[Write] = ()) -> None:
         """Enter an open upload, together with other writes.
 
-        Raises TooManyOpenUploads where `most_open` of the maker's are open, and EffectExists where there is one of this
+        Raises TooManyOpenUploads where `max_open` of the maker's are open, and EffectExists where there is one of this
         id or the other writes were refused.
         """
 
     def find(self, maker: str, upload_id: str) -> Upload:
         """The maker's upload; raises UploadNotFound."""
 
-    def count_check(self, maker: str, *, most_a_minute: int) -> None:
+    def count_check(self, maker: str, *, max_per_minute: int) -> None:
         """Count a check; raises TooManyRequests where there were so many in this minute."""
 
     def mark_ready(self, maker: str, upload_id: str, facts: Facts, expires_at: datetime) -> Upload:
@@ -95,7 +95,7 @@ class UploadRecords(Protocol):
         """Forget an upload; raises UploadNotFound."""
 
 
-Clean = Callable[[bytes], Picture]
+Clean = Callable[[bytes], CleanPicture]
 PlanOf = Callable[[str], Plan]
 
 
@@ -117,12 +117,12 @@ class Uploads:
         """Open an upload, together with the writes of its idempotency; raises TooManyOpenUploads or EffectExists."""
         now = self.now()
         upload = Upload(upload_id=upload_id, created_at=now, expires_at=now + OPEN_LASTS)
-        self.records.open(maker, upload, most_open=self.plan_of(maker).open_uploads, also=writes)
+        self.records.open(maker, upload, max_open=self.plan_of(maker).open_uploads, also=writes)
         return upload
 
     def form(self, maker: str, upload_id: str, content_type: str) -> PostForm:
         """The form to send the picture with."""
-        return self.store.form(incoming_key(maker, upload_id), content_type, LARGEST_BYTES)
+        return self.store.form(incoming_key(maker, upload_id), content_type, MAX_UPLOAD_BYTES)
 
     def check(self, maker: str, upload_id: str, clean: Clean) -> tuple[Upload, Facts]:
         """Check what came in and keep it clean; a checked upload never changes and answers itself.
@@ -132,8 +132,8 @@ class Uploads:
         upload = self.records.find(maker, upload_id)
         if upload.facts:
             return upload, upload.facts
-        self.records.count_check(maker, most_a_minute=self.plan_of(maker).checks_per_minute)
-        content = self.store.incoming(incoming_key(maker, upload_id), LARGEST_BYTES)
+        self.records.count_check(maker, max_per_minute=self.plan_of(maker).checks_per_minute)
+        content = self.store.incoming(incoming_key(maker, upload_id), MAX_UPLOAD_BYTES)
         if content is None:
             raise UploadNotFound("no image has been sent for this upload; send it first", field="upload_id")
         key = upload_key(maker, upload_id)

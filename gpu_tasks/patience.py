@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from aws_lambda_powertools import Logger
 
-from craftspark.aws.faults import is_passing
+from craftspark.aws.faults import is_transient
 from craftspark.errors import CraftsparkError
 from gpu_tasks.activity import moved
 
@@ -89,7 +89,7 @@ class Patient:
             try:
                 done = do()
             except Exception as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 patience.bear(error)
             else:

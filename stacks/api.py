@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_app.api.http_api import FrontDoor
+from cdk_app.api.http_api import HttpApi
 from cdk_app.api.sign_in import SignIn
 from cdk_app.guardrail import Guardrail, guardrail_settings
 from cdk_app.packaging.python_function import MEMORY_MIB, PythonFunction
@@ -74,12 +74,12 @@ class ApiStack(Stack):
             functions[name] = self._webhooks(name, webhooks)
         for name in sorted({route.function for route in ROUTES if route.scope == ADMIN}):
             functions[name] = self._administration(name, sign_in)
-        self.front_door = FrontDoor(
+        self.http_api = HttpApi(
             self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
         )
         for route in ROUTES:
-            self.front_door.answer(route, functions[route.function])
-        CfnOutput(self, "ApiUrl", value=self.front_door.stage.url)
+            self.http_api.answer(route, functions[route.function])
+        CfnOutput(self, "ApiUrl", value=self.http_api.stage.url)
 
     def _submit_job(self, intake: WorkQueue) -> lambda_.Function:
         submit_job = self._function("SubmitJob", "submit_job", self._submit_settings(intake))

@@ -30,7 +30,7 @@ from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
 LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten
-UNJUDGED_BORNE = 5  # a service times out now and then
+MAX_UNJUDGED = 5  # a service times out now and then
 
 
 class OperationsStack(Stack):
@@ -65,67 +65,70 @@ class OperationsStack(Stack):
         """Every queue there is, so that none can be forgotten."""
         for name, letters in self._dead.items():
             self._alarms.above(
-                name, depth(letters), most=0, means="messages that nothing could handle wait for a person"
+                name, depth(letters), max_value=0, means="messages that nothing could handle wait for a person"
             )
         for name, queue in self._queues.items():
-            most = queue.late_after.to_seconds()
-            self._alarms.above(f"{name}Late", age(queue.queue), most=most, means="messages wait too long")
+            max_age_s = queue.late_after.to_seconds()
+            self._alarms.above(f"{name}Late", age(queue.queue), max_value=max_age_s, means="messages wait too long")
         self._alarms.above(
             "DeferredOrders",
             event("OrderDeferred"),
-            most=self._operations.deferred_orders,
+            max_value=self._operations.deferred_orders,
             means="Step Functions takes fewer starts than jobs come in; orders go back to the queue",
         )
 
     def _watch_jobs(self) -> None:
-        above, most = self._alarms.above, self._operations
+        above, thresholds = self._alarms.above, self._operations
         machine, trainings = self._rendering.workflow.machine, self._training.workflow.machine
         above(
             "FailedJobs",
             machine.metric_failed(period=PERIOD),
-            most=most.failed_executions,
+            max_value=thresholds.failed_executions,
             means="jobs fail unusually often",
         )
         above(
             "OverdueJobs",
             machine.metric_timed_out(period=PERIOD),
-            most=0,
+            max_value=0,
             means="a job's execution ran into its deadline",
         )
-        above("SweptJobs", event("JobOverdue"), most=0, means="only the sweeper ended a job")
-        above("FailedTrainings", trainings.metric_failed(period=PERIOD), most=0, means="a training failed")
+        above("SweptJobs", event("JobOverdue"), max_value=0, means="only the sweeper ended a job")
+        above("FailedTrainings", trainings.metric_failed(period=PERIOD), max_value=0, means="a training failed")
         for name, each in (("ThrottledJobs", machine), ("ThrottledTrainings", trainings)):
             above(
-                name, each.metric_throttled(period=PERIOD), most=0, means="executions wait for the quota of transitions"
+                name,
+                each.metric_throttled(period=PERIOD),
+                max_value=0,
+                means="executions wait for the quota of transitions",
             )
         above(
             "UnjudgedPrompts",
             event("ModerationUnavailable"),
-            most=UNJUDGED_BORNE,
+            max_value=MAX_UNJUDGED,
             means="the service that judges prompts fails",
         )
         for name, unjudged in (("UnjudgedUploads", "UploadUnjudged"), ("UnjudgedPictures", "PictureUnjudged")):
-            above(name, event(unjudged), most=UNJUDGED_BORNE, means="the guardrail does not judge pictures")
-        errors = self._api.front_door.api.metric_server_error(period=PERIOD, statistic="Sum")
-        above("ServerErrors", errors, most=most.server_errors, means="the API answers 5xx")
+            above(name, event(unjudged), max_value=MAX_UNJUDGED, means="the guardrail does not judge pictures")
+        errors = self._api.http_api.api.metric_server_error(period=PERIOD, statistic="Sum")
+        above("ServerErrors", errors, max_value=thresholds.server_errors, means="the API answers 5xx")
 
     def _watch_gpus(self) -> None:
         fleet = self._rendering.fleet
         for name, pool in (("WarmSpotMissing", fleet.warm_spot), ("WarmOnDemandMissing", fleet.warm_on_demand)):
             self._alarms.above(
-                name, missing(pool), most=0, periods=LATE_PERIODS, means="warm workers that should run do not"
+                name, missing(pool), max_value=0, periods=LATE_PERIODS, means="warm workers that should run do not"
             )
         for name, capacity in (("SpotCapacityMissing", fleet.spot), ("OnDemandCapacityMissing", fleet.on_demand)):
             self._alarms.above(
                 name,
                 reservation(capacity, fleet.cluster),
-                most=100,
+                max_value=100,
                 periods=LATE_PERIODS,
                 means="GPU instances that tasks wait for do not come: quota, or no capacity in the zones",
             )
 
     def _dashboard(self) -> None:
-        door, machine, fleet = self._api.front_door.api, self._rendering.workflow.machine, self._rendering.fleet
+        door, machine, fleet = self._api.http_api.api, self._rendering.workflow.machine, self._rendering.fleet
         pools = {"spot": fleet.warm_spot, "on demand": fleet.warm_on_demand}
         cloudwatch.Dashboard(
             self,

@@ -15,7 +15,7 @@ from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.guardrail import Guardrail, guardrail_settings
 from cdk_app.packaging.python_function import PythonFunction
 from cdk_app.stages.stage import Stage
-from cdk_app.storage.work_queue import MOST_RECEIVES, DeadLetterQueue, WorkQueue
+from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.resending import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
@@ -70,7 +70,7 @@ class RenderingStack(Stack):
             operations=stage.operations,
         )
         self.workflow.grant_answer(fleet.worker.role)
-        self.workflow.settle_otherwise_ended(self.settle_job, dead_letters=self.unsettled)
+        self.workflow.settle_failed_executions(self.settle_job, dead_letters=self.unsettled)
         self._start_jobs(stage, data)
         self._sweep(stage, data)
         self._resend(stage, data)
@@ -91,7 +91,7 @@ class RenderingStack(Stack):
             signing_secret=stage.rendering.signing_secret or "",
             **asdict(guardrail_settings(self.guardrail, stage)),
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
-            gpu_queue_max_receives=MOST_RECEIVES,
+            gpu_queue_max_receives=MAX_RECEIVES,
             stop_grace_s=stage.rendering.stop_grace_s,
             stall_s=stage.rendering.stall_s,
         )

@@ -55,7 +55,7 @@ class TrainingStack(Stack):
             training=stage.training,
             operations=stage.operations,
         )
-        self.workflow.settle_otherwise_ended(dead_letters=self.unsettled)
+        self.workflow.settle_failed_executions(dead_letters=self.unsettled)
         decide_training = self._approver("DecideTraining", "decide_training")
         for who in (trainer.role, decide_training):
             self.workflow.grant_answer(who)

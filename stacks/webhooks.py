@@ -35,7 +35,7 @@ class WebhooksStack(Stack):
             "Deliveries",
             visibility=Duration.seconds(6 * DELIVER_TIMEOUT_S),
             retention=Duration.days(3),
-            most_receives=5,
+            max_receives=5,
             late_after=Duration.hours(1),  # a wait for the next try begins anew every 15 minutes
         )
         queue = self.deliveries.queue

@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmarks.entries import Entry
 from craftspark.words.index import WordIndex
-from craftspark.words.judge import WordJudge
+from craftspark.words.moderator import WordModerator
 
 HERE = Path(__file__).parent
 Half = Literal["rules", "held_out"]
@@ -38,7 +38,7 @@ def prompts(name: Literal["bad", "harmless"], half: Half) -> Iterator[Prompt]:
 
 
 def measure() -> list[Entry]:
-    judge = WordJudge(index=WordIndex.load())
+    judge = WordModerator(index=WordIndex.load())
     bad = list(prompts("bad", "held_out"))
     harmless = list(prompts("harmless", "held_out"))
     refused = sum(bool(judge.objections(prompt.text)) for prompt in harmless)
@@ -49,7 +49,7 @@ def measure() -> list[Entry]:
     ]
 
 
-def missed(judge: WordJudge, name: str, bad: list[Prompt], *, goal: float) -> Entry:
+def missed(judge: WordModerator, name: str, bad: list[Prompt], *, goal: float) -> Entry:
     themes = Counter(prompt.theme for prompt in bad if not judge.objections(prompt.text))
     return share(name, themes.total(), len(bad), goal=goal, beside=dict(themes))
 

@@ -14,7 +14,7 @@ from cdk_app.storage.log_group import LogGroup
 from craftspark.routes import ADMIN, Route
 
 
-class FrontDoor(Construct):
+class HttpApi(Construct):
     """An HTTP API with its default stage."""
 
     def __init__(

@@ -19,14 +19,14 @@ class Alarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
 
     def above(
-        self, construct_id: str, metric: cloudwatch.IMetric, *, most: float, means: str, periods: int = 1
+        self, construct_id: str, metric: cloudwatch.IMetric, *, max_value: float, means: str, periods: int = 1
     ) -> None:
-        """Alarm once the metric is above `most` for so many periods on end; no data is good news."""
+        """Alarm once the metric is above `max_value` for so many periods on end; no data is good news."""
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
             metric=metric,
-            threshold=most,
+            threshold=max_value,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,

@@ -41,7 +41,7 @@ def import_closure(entry: Path, *, root: Path) -> ImportClosure:
         if file in files or (root / file).is_dir():  # a folder without __init__.py has nothing to run
             continue
         files.add(file)
-        for module in _imported(file, root, module_file):
+        for module in _find_imports(file, root, module_file):
             if module.partition(".")[0] not in FIRST_PARTY:
                 packages.add(module.partition(".")[0])
             elif found := module_file(module):
@@ -57,7 +57,7 @@ def _data(files: Iterable[Path], root: Path) -> Iterator[Path]:
             yield from (path.relative_to(root) for path in (root / file.parent / "data").glob("*") if path.is_file())
 
 
-def _imported(file: Path, root: Path, module_file: Callable[[str], Path | None]) -> Iterator[str]:
+def _find_imports(file: Path, root: Path, module_file: Callable[[str], Path | None]) -> Iterator[str]:
     """Names of modules, and of what is taken out of ours, because that may be a module as well."""
     for statement in _import_statements((root / file).read_bytes(), str(file)):
         package = file.parent.parts[: len(file.parent.parts) + 1 - statement.level] if statement.level else ()

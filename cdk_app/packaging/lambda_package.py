@@ -9,7 +9,7 @@ from pathlib import Path
 from cdk_app.packaging import word_index
 from cdk_app.packaging.archive import add_file
 from cdk_app.packaging.import_closure import import_closure
-from cdk_app.packaging.wheels import Target, fingerprint, installed, move_into_place, requirements_of
+from cdk_app.packaging.wheels import Target, fingerprint, install_wheels, move_into_place, requirements_of
 from cdk_app.stages.stage import Functions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,9 @@ def lambda_package(function: str, *, functions: Functions, root: Path = ROOT, bu
     target = Target.of(functions)
     closure = import_closure(Path("lambdas", function, "handler.py"), root=root)
     requirements = requirements_of(closure.packages, target=target)
-    wheels = installed(requirements, target=target, constraints=root / "constraints.txt", cache_folder=build / "wheels")
+    wheels = install_wheels(
+        requirements, target=target, constraints=root / "constraints.txt", cache_folder=build / "wheels"
+    )
     built = {word_index.INDEX: word_index.build_word_index()} if word_index.MODULE in closure.files else {}
     sources = {str(file): hashlib.sha256((root / file).read_bytes()).hexdigest() for file in closure.files}
     sources |= {str(file): hashlib.sha256(content).hexdigest() for file, content in built.items()}

@@ -23,7 +23,7 @@ from cdk_app.stages.stage import Functions
 
 # The Lambda runtime has these, in versions that AWS keeps current.
 IN_THE_RUNTIME = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
-LONGEST_INSTALL_S = 300
+MAX_INSTALL_S = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def requirements_of(packages: Iterable[str], *, target: Target) -> tuple[str, ..
     return tuple(found[name] for name in sorted(found))
 
 
-def installed(requirements: tuple[str, ...], *, target: Target, constraints: Path, cache_folder: Path) -> Path:
+def install_wheels(requirements: tuple[str, ...], *, target: Target, constraints: Path, cache_folder: Path) -> Path:
     """A zip of these wheels for the target, made by pip the first time; raises PackagingFailed."""
     key = fingerprint(requirements, asdict(target), constraints.read_text())
     archive = cache_folder / f"{key}.zip"
@@ -111,14 +111,14 @@ def _pip_install(requirements: tuple[str, ...], *, target: Target, constraints: 
     command += ["--implementation", "cp", "--python-version", target.python, *platforms]
     command += ["--target", str(into), *requirements]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_INSTALL_S)
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=MAX_INSTALL_S)
     except subprocess.CalledProcessError as failure:
         raise PackagingFailed(
             f"pip could not get the wheels of the Lambdas ({', '.join(requirements)}) for Python {target.python} on "
             f"{target.machine}; is the package index reachable?\n{failure.stderr.strip()}"
         ) from failure
     except subprocess.TimeoutExpired as failure:
-        raise PackagingFailed(f"pip took more than {LONGEST_INSTALL_S} s to get {', '.join(requirements)}") from failure
+        raise PackagingFailed(f"pip took more than {MAX_INSTALL_S} s to get {', '.join(requirements)}") from failure
     # Scripts hold this machine's path to Python; a Lambda has no use for them.
     shutil.rmtree(into / "bin", ignore_errors=True)
 

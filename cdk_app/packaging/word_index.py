@@ -73,7 +73,7 @@ class Builder:
         if "*" in form:
             check_stem(form, tokens)
         if len(tokens) > 1:
-            self.phrases[tokens] = merged(self.phrases.get(tokens, 0), code)
+            self.phrases[tokens] = merge_codes(self.phrases.get(tokens, 0), code)
             return
         if not tokens:
             return
@@ -83,7 +83,7 @@ class Builder:
         if form.startswith("*"):
             tables.append(self.parts)
         for table in tables:
-            table[tokens[0]] = merged(table.get(tokens[0], 0), code)
+            table[tokens[0]] = merge_codes(table.get(tokens[0], 0), code)
             known = code & (words.CONCEPTS - 1 & ~self.concepts["filler"] | words.OBJECTION_BITS << words.OBJECTION)
             if known:
                 spoken = "" if entry.endswith("@") else language  # what needs a sign is none
@@ -100,19 +100,19 @@ class Builder:
                 if len(spoken := self.spoken.get(word, ())) == 1 and (language := min(spoken)) not in ("", "en"):
                     table[word] |= language_bit(language) << words.SPEAKS
         for stem in sorted(self.stems, key=len):  # a longer stem says what the shorter ones say, and more
-            self.stems[stem] = together(self.stems[stem], self._of_stem(stem[:-1]))
+            self.stems[stem] = combine_codes(self.stems[stem], self._of_stem(stem[:-1]))
         offensive = self.objection(DEFAULT_OBJECTION)
         for word, code in self.codes.items():
             # What has no objection of its own may begin as a stem does, and the maintained lists know no other one.
             if code & words.OBJECTION_BITS << words.OBJECTION in (0, offensive):
-                self.codes[word] = together(code, self._of_stem(word))
+                self.codes[word] = combine_codes(code, self._of_stem(word))
         by_first: dict[str, list[tuple[list[str], int]]] = {}
         for phrase, code in sorted(self.phrases.items(), key=lambda item: (-len(item[0]), item[0])):
             by_first.setdefault(phrase[0], []).append((list(phrase[1:]), code))
         for first, phrases in by_first.items():
             # A word in no list of its own begins a phrase all the same; one that is refused raises the alarm.
             refused = words.ALARM if any(code for _, code in phrases) else 0
-            self.codes[first] = self._inherited(first) | words.STARTS | refused
+            self.codes[first] = self._inherit_code(first) | words.STARTS | refused
         return {
             "objections": self.objections,
             "codes": dict(sorted(self.codes.items())),
@@ -134,7 +134,7 @@ class Builder:
             "alarms": alarms,
         }
 
-    def _inherited(self, word: str) -> int:
+    def _inherit_code(self, word: str) -> int:
         """A word's own code, or that of its stem or singular, which a code of its own would hide."""
         forms = words.forms_of(word)[1:]
         singular = next((self.codes[form] for form in forms if form in self.codes), 0) & ~words.STARTS
@@ -142,7 +142,7 @@ class Builder:
 
     def _of_stem(self, word: str) -> int:
         """The code of the longest stem that a word begins with."""
-        for length in range(min(len(word), words.LONGEST_STEM), words.SHORTEST_STEM - 1, -1):
+        for length in range(min(len(word), words.MAX_STEM), words.MIN_STEM - 1, -1):
             if word[:length] in self.stems:
                 return self.stems[word[:length]]
         return 0
@@ -150,20 +150,20 @@ class Builder:
 
 def check_stem(form: str, tokens: tuple[str, ...]) -> None:
     """Raise WordListInvalid for a stem or a part that the index would never look up."""
-    least = words.SHORTEST_STEM + form.startswith("*")
-    if len(tokens) != 1 or not least <= len(tokens[0]) <= words.LONGEST_STEM:
+    least = words.MIN_STEM + form.startswith("*")
+    if len(tokens) != 1 or not least <= len(tokens[0]) <= words.MAX_STEM:
         raise WordListInvalid(
-            f"{form!r} would match nothing: before or behind a * is one word of {least} to {words.LONGEST_STEM} letters"
+            f"{form!r} would match nothing: before or behind a * is one word of {least} to {words.MAX_STEM} letters"
         )
 
 
-def together(one: int, other: int) -> int:
+def combine_codes(one: int, other: int) -> int:
     """What both say of a word, unless only one of them needs a language: then the first."""
     needs = words.NEEDS_BITS << words.NEEDS
-    return one if (one ^ other) & needs and other else merged(one, other)
+    return one if (one ^ other) & needs and other else merge_codes(one, other)
 
 
-def merged(one: int, other: int) -> int:
+def merge_codes(one: int, other: int) -> int:
     """Two codes of the same word: what either says; a language is needed only where both need one."""
     if not one or not other:
         return one | other
@@ -213,7 +213,7 @@ def build_word_index(lists: Path = LISTS) -> bytes:
 def add_language(builder: Builder, content: Mapping[str, Any]) -> None:
     language = content["language"]
     if language:
-        for word in maintained(language, content["ordinary"]):
+        for word in read_maintained(language, content["ordinary"]):
             builder.add(word, builder.objection(DEFAULT_OBJECTION), language=language)
         for word in content["signs"]:
             builder.add(word, language_bit(language) << words.SPEAKS, language=language)
@@ -239,11 +239,11 @@ def add_context(builder: Builder, context: Mapping[str, Any]) -> None:
     for word in context["words"]:
         # Only a whole word is excused: what begins with it keeps its own code.
         builder.codes[word] = (
-            builder._inherited(word) & ~(words.CONTEXT_BITS << words.CONTEXT) | number << words.CONTEXT
+            builder._inherit_code(word) & ~(words.CONTEXT_BITS << words.CONTEXT) | number << words.CONTEXT
         )
 
 
-def maintained(language: str, ordinary: Iterable[str]) -> Iterator[str]:
+def read_maintained(language: str, ordinary: Iterable[str]) -> Iterator[str]:
     """The words of the maintained list of a language, less the ordinary ones."""
     file = files("glin_profanity") / "data" / "dictionaries" / f"{MAINTAINED[language]}.json"
     left_out = {normalize(word) for word in ordinary}

@@ -8,9 +8,9 @@ from pydantic.dataclasses import dataclass
 from craftspark.models.catalogue import CATALOGUE
 from craftspark.routes import ADMIN, MAKER, ROUTES, Route
 
-LONGEST_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
-TRANSITIONS_A_JOB = 7  # of a job of one batch that goes well
-LONGEST_STOP_S = 120  # what ECS allows between SIGTERM and SIGKILL, and what a spot notice leaves
+MAX_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
+TRANSITIONS_PER_JOB = 7  # of a job of one batch that goes well
+MAX_STOP_S = 120  # what ECS allows between SIGTERM and SIGKILL, and what a spot notice leaves
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -126,9 +126,9 @@ class Rendering:
     batch_s: Seconds
     job_deadline_s: Seconds
     gpu_queue_visibility_s: Seconds
-    stop_grace_s: Annotated[int, Field(ge=2, le=LONGEST_STOP_S)]
+    stop_grace_s: Annotated[int, Field(ge=2, le=MAX_STOP_S)]
     stall_s: Seconds
-    interruptions_borne: Positive
+    max_interruptions: Positive
     signing_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]+$", max_length=512)] | None = None
     starts_per_s: Annotated[int, Field(ge=1, le=5000)]
     start_quota_per_s: Positive
@@ -138,19 +138,19 @@ class Rendering:
     def _check_times(self) -> Self:
         if self.model not in CATALOGUE:
             raise ValueError(f"model: the catalogue has {', '.join(CATALOGUE)}, not {self.model}")
-        longest = self.gpu_queue_wait_s + self.launch_wait_s + 2 * self.batch_s
-        if self.job_deadline_s <= longest:
-            raise ValueError(f"job_deadline_s: waiting and rendering can take {longest} s, so it is more than that")
+        max_s = self.gpu_queue_wait_s + self.launch_wait_s + 2 * self.batch_s
+        if self.job_deadline_s <= max_s:
+            raise ValueError(f"job_deadline_s: waiting and rendering can take {max_s} s, so it is more than that")
         if self.batch_s <= self.wave_s:
             raise ValueError(f"batch_s: a batch takes longer than one wave of it, so it is more than {self.wave_s}")
         return self
 
     @model_validator(mode="after")
     def _check_starts(self) -> Self:
-        most = min(self.start_quota_per_s, self.transition_quota_per_s // TRANSITIONS_A_JOB)
-        if self.starts_per_s > most:
+        maximum = min(self.start_quota_per_s, self.transition_quota_per_s // TRANSITIONS_PER_JOB)
+        if self.starts_per_s > maximum:
             raise ValueError(
-                f"starts_per_s: the quotas allow {most} jobs of {TRANSITIONS_A_JOB} transitions a second, "
+                f"starts_per_s: the quotas allow {maximum} jobs of {TRANSITIONS_PER_JOB} transitions per second, "
                 f"not {self.starts_per_s}"
             )
         return self
@@ -171,8 +171,8 @@ class Training:
     silence_s: Seconds
     check_s: Seconds
     train_s: Seconds
-    stop_grace_s: Annotated[int, Field(ge=2, le=LONGEST_STOP_S)]
-    interruptions_borne: Positive
+    stop_grace_s: Annotated[int, Field(ge=2, le=MAX_STOP_S)]
+    max_interruptions: Positive
     approval_days: Annotated[int, Field(ge=1, le=90)]
     canary_percent: Annotated[int, Field(ge=1, le=50)]
     canary_s: Annotated[int, Field(ge=1, le=14 * 24 * 3600)]
@@ -189,13 +189,13 @@ class Training:
         """All of it, every part as slow as it may be: two canaries, because another's may have to end first."""
         attempts = self.launch_wait_s + self.train_s
         waiting = self.approval_days * 24 * 3600 + 2 * (self.canary_s + self.judge_every_s)
-        return self.launch_wait_s + self.check_s + 2 * (1 + self.interruptions_borne) * attempts + waiting
+        return self.launch_wait_s + self.check_s + 2 * (1 + self.max_interruptions) * attempts + waiting
 
     @model_validator(mode="after")
     def _check_times(self) -> Self:
         if self.judge_every_s > self.canary_s:
             raise ValueError(f"judge_every_s: a canary is judged within its {self.canary_s} s")
-        if self.longest_s > LONGEST_EXECUTION_S:
+        if self.longest_s > MAX_EXECUTION_S:
             raise ValueError("train_s: with all its waits a training would take longer than an execution may")
         return self
 

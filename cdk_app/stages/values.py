@@ -60,7 +60,7 @@ DEV = Stage(
         gpu_queue_visibility_s=60,
         stop_grace_s=110,
         stall_s=120,
-        interruptions_borne=5,
+        max_interruptions=5,
         starts_per_s=50,
         # The defaults of most regions; us-east-1, us-west-2 and eu-west-1 refill 300 and 1,500.
         start_quota_per_s=150,
@@ -72,7 +72,7 @@ DEV = Stage(
         check_s=900,
         train_s=6 * 3600,
         stop_grace_s=110,
-        interruptions_borne=10,
+        max_interruptions=10,
         approval_days=7,
         canary_percent=20,
         canary_s=24 * 3600,

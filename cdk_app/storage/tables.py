@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.stages.stage import WarmUnits
-from craftspark.aws.items import LISTED
+from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 
 # No one may scan or delete: a job's item goes when its time is up, an account's entries stay.
@@ -108,7 +108,9 @@ class JobsTable(OnDemandTable):
             warm=warm,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        self.add_index("by_maker", partition=attribute("maker"), sort=attribute("created"), attributes=LISTED)
+        self.add_index(
+            "by_maker", partition=attribute("maker"), sort=attribute("created"), attributes=OUTLINE_ATTRIBUTES
+        )
         self.add_index(
             "unfinished", partition=attribute("unfinished"), sort=attribute("deadline", NUMBER), attributes=()
         )

@@ -4,7 +4,7 @@ from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-MOST_RECEIVES = 3
+MAX_RECEIVES = 3
 
 
 class DeadLetterQueue(sqs.Queue):
@@ -22,7 +22,7 @@ class DeadLetterQueue(sqs.Queue):
 
 
 class WorkQueue(Construct):
-    """A standard queue and its dead letters, where a message is after `most_receives` that failed.
+    """A standard queue and its dead letters, where a message is after `max_receives` that failed.
 
     A message that waits longer than `late_after` is an alarm.
     """
@@ -35,7 +35,7 @@ class WorkQueue(Construct):
         visibility: Duration,
         retention: Duration,
         late_after: Duration,
-        most_receives: int = MOST_RECEIVES,
+        max_receives: int = MAX_RECEIVES,
     ) -> None:
         super().__init__(scope, construct_id)
         self.late_after = late_after
@@ -49,7 +49,7 @@ class WorkQueue(Construct):
             receive_message_wait_time=Duration.seconds(20),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=most_receives),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
         )
         tell_url(self.queue, f"{name}QueueUrl")
 

@@ -43,7 +43,7 @@ class BatchRendering(Construct):
         record_failure = sfn.Pass.jsonata(self, "Record the failure")
 
         launch_on_demand = self._launch("Launch on demand", fleet.on_demand)
-        retry_interruptions(launch_on_demand, attempts=rendering.interruptions_borne)
+        retry_interruptions(launch_on_demand, attempts=rendering.max_interruptions)
         retry_faults(launch_on_demand, LAUNCH_FAULTS, attempts=5)
         launch_on_demand.add_catch(record_failure, outputs=FAILURE)
 
@@ -53,7 +53,7 @@ class BatchRendering(Construct):
         launch_on_spot.add_catch(launch_on_demand, outputs=THE_BATCH)
 
         hand_over = self._hand_over(gpu_queue)
-        retry_interruptions(hand_over, attempts=rendering.interruptions_borne)
+        retry_interruptions(hand_over, attempts=rendering.max_interruptions)
         retry_faults(hand_over, QUEUE_FAULTS, attempts=5)
         hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
         hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, "SpotInterrupted"], outputs=THE_BATCH)

@@ -15,7 +15,7 @@ from cdk_app.workflows.batch_rendering import BatchRendering
 from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.gpu_launch import refuse_other_tasks
 from cdk_app.workflows.retries import SETTLE_FAULTS, retry_faults
-from cdk_app.workflows.unsettled_executions import EXECUTION, EndedOtherwise
+from cdk_app.workflows.unsettled_executions import EXECUTION, UnsettledExecutions
 
 JOB_ID = "{% $states.input.job_id %}"
 
@@ -61,9 +61,9 @@ class RenderWorkflow(Construct):
         """Answer this machine's task tokens, and heartbeat."""
         self.machine.grant_task_response(worker)
 
-    def settle_otherwise_ended(self, settle_job: lambda_.IFunction, *, dead_letters: sqs.IQueue) -> None:
+    def settle_failed_executions(self, settle_job: lambda_.IFunction, *, dead_letters: sqs.IQueue) -> None:
         """Settle the jobs of executions that ended before they could do it themselves."""
-        EndedOtherwise(
+        UnsettledExecutions(
             self,
             "EndedOtherwise",
             machine=self.machine,

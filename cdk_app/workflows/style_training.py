@@ -55,13 +55,13 @@ class StyleTraining(Construct):
         self._fleet, self._trainer, self._training = fleet, trainer, training
 
         train_on_demand = self._launch("Train on demand", fleet.on_demand, "train-style", training.train_s)
-        retry_interruptions(train_on_demand, attempts=training.interruptions_borne)
+        retry_interruptions(train_on_demand, attempts=training.max_interruptions)
         retry_faults(train_on_demand, LAUNCH_FAULTS, attempts=5)
         train_on_demand.add_catch(failed, outputs=WHY)
         train_on_demand.next(trained)
 
         train_on_spot = self._launch("Train on spot", fleet.spot, "train-style", training.train_s)
-        retry_interruptions(train_on_spot, attempts=training.interruptions_borne)
+        retry_interruptions(train_on_spot, attempts=training.max_interruptions)
         train_on_spot.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
         train_on_spot.add_catch(train_on_demand, outputs=ORDER)
         train_on_spot.next(trained)

@@ -18,7 +18,7 @@ from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.gpu_launch import CALLBACK, refuse_other_tasks, seconds
 from cdk_app.workflows.retries import STORE_FAULTS, retry_faults
 from cdk_app.workflows.style_training import WHY, StyleTraining
-from cdk_app.workflows.unsettled_executions import EXECUTION, EndedOtherwise
+from cdk_app.workflows.unsettled_executions import EXECUTION, UnsettledExecutions
 
 TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
 DAY_S = 24 * 3600
@@ -76,9 +76,9 @@ class TrainingWorkflow(Construct):
         """Answer this machine's task tokens, and heartbeat."""
         self.machine.grant_task_response(task)
 
-    def settle_otherwise_ended(self, *, dead_letters: sqs.IQueue) -> None:
+    def settle_failed_executions(self, *, dead_letters: sqs.IQueue) -> None:
         """Settle the trainings of executions that ended before they could do it themselves."""
-        EndedOtherwise(
+        UnsettledExecutions(
             self,
             "EndedOtherwise",
             machine=self.machine,

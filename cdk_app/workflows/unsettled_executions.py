@@ -13,7 +13,7 @@ EXECUTION = events.EventField.from_path("$.detail.name")
 STATUS = events.EventField.from_path("$.detail.status")
 
 
-class EndedOtherwise(Construct):
+class UnsettledExecutions(Construct):
     """Calls `settler` for each execution that failed, timed out or was stopped.
 
     The call has `about` (the execution's name goes in where EXECUTION stands), `error` and, as `cause`, the status.

@@ -37,8 +37,8 @@ POSTINGS: dict[EntryKind, tuple[Holding, Holding]] = {
 }
 
 
-REFUSALS_COUNT = timedelta(hours=1)
-SHORTEST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(hours=1)
+REFUSAL_WINDOW = timedelta(hours=1)
+MIN_HOLD, MAX_HOLD = timedelta(minutes=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def minute_of(moment: datetime) -> str:
     return moment.isoformat()[:16]
 
 
-def hold(account: Account, now: datetime) -> TooManyRequests | None:
+def hold_error(account: Account, now: datetime) -> TooManyRequests | None:
     """Why the account's next job has to wait after refused prompts; None where it has not."""
     if account.held_until is None or account.held_until <= now:
         return None
@@ -108,13 +108,13 @@ def hold(account: Account, now: datetime) -> TooManyRequests | None:
     )
 
 
-def hold_after(refusals: int, plan: Plan) -> timedelta:
+def hold_duration(refusals: int, plan: Plan) -> timedelta:
     """How long a maker's next job waits after so many refused prompts of one hour: it doubles with each."""
     beyond = refusals - plan.refusals_per_hour
-    return min(SHORTEST_HOLD * 2 ** min(beyond, 10), LONGEST_HOLD) if beyond >= 0 else timedelta()
+    return min(MIN_HOLD * 2 ** min(beyond, 10), MAX_HOLD) if beyond >= 0 else timedelta()
 
 
-def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
+def plan_error(plan: Plan, job: Job) -> PlanExceeded | None:
     """Why the plan does not take such a job, whatever its account holds."""
     if job.count > plan.largest_count:
         return PlanExceeded(
@@ -129,16 +129,16 @@ def exceeds(plan: Plan, job: Job) -> PlanExceeded | None:
     return None
 
 
-def suspension(account: Account) -> AccountSuspended:
+def suspension_error(account: Account) -> AccountSuspended:
     """Why a suspended account may do nothing that costs."""
     return AccountSuspended(f"your account is suspended: {account.suspended}")
 
 
-def refusal(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
+def reservation_error(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
     """Why this account cannot take this job, with what would fit; None where it can."""
     if account.suspended:
-        return suspension(account)
-    if held := hold(account, job.created_at):
+        return suspension_error(account)
+    if held := hold_error(account, job.created_at):
         return held
     if account.available < job.price:
         affordable = account.available // job.credits_per_image

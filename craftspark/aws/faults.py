@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from craftspark.aws.transactions import Contended
 
 # Codes that come with a status below 500 and pass all the same: too many requests, or credentials being renewed.
-PASSING_CODES = frozenset(
+TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
         "ExpiredToken",
@@ -31,9 +31,9 @@ PASSING_CODES = frozenset(
 )
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same call may succeed later: AWS was busy, broken or out of reach, and did not refuse it."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        return status >= 500 or status == 429 or error.response["Error"]["Code"] in PASSING_CODES
+        return status >= 500 or status == 429 or error.response["Error"]["Code"] in TRANSIENT_CODES
     return isinstance(error, BotoCoreError | OSError | Contended) and not isinstance(error, ParamValidationError)

@@ -28,7 +28,7 @@ class BindingTable:
     def writes(self, effect: Effect) -> list[Write]:
         return binding(self.table, effect, self.now())
 
-    def known(self, effect: Effect) -> bool:
+    def is_bound(self, effect: Effect) -> bool:
         if not effect.keyed:
             return False
         item = self.client.get_item(TableName=self.table, Key=_key(effect), ConsistentRead=True).get("Item")

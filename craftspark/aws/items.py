@@ -31,7 +31,7 @@ UNSTARTED = "unstarted#"
 BACKLOG_SHARDS = 4
 # What the index `by_maker` carries beside keys: what a list shows and filters by. A change of one of these is a write
 # to the index too, under a key that all of a maker's jobs share; `images_stored`, which counts, is none of them.
-LISTED = (
+OUTLINE_ATTRIBUTES = (
     "created_at",
     "credits_per_image",
     "deleted_at",
@@ -137,15 +137,15 @@ def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:
     return text(json.dumps([asdict(failure) for failure in failures]))
 
 
-def read_listed(item: Mapping[str, Any]) -> JobOutline:
+def read_outline(item: Mapping[str, Any]) -> JobOutline:
     """A job from the index `by_maker`, which has the attributes LISTED."""
-    return JobOutline(**_listed(_plain(item)))
+    return JobOutline(**_outline_fields(_plain(item)))
 
 
 def read_job(item: Mapping[str, Any]) -> Job:
     plain = _plain(item)
     return Job(
-        **_listed(plain),
+        **_outline_fields(plain),
         fingerprint=plain["fingerprint"],
         deadline=datetime.fromtimestamp(int(plain["deadline"]), UTC),
         images_stored=int(plain["images_stored"]),
@@ -164,7 +164,7 @@ def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: next(iter(value.values())) for name, value in item.items()}
 
 
-def _listed(plain: Mapping[str, Any]) -> dict[str, Any]:
+def _outline_fields(plain: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "job_id": plain["job_id"],
         "maker": plain["maker"],

@@ -14,7 +14,7 @@ from craftspark.errors import CraftsparkError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CONFLICTS_BORNE = 10
+MAX_CONFLICTS = 10
 
 
 class ConditionsFailed(CraftsparkError):
@@ -38,7 +38,7 @@ def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
     DynamoDB answers a conflict between two transactions instead of queueing them, so a conflict is tried again after
     a random pause that doubles, for about three seconds in all.
     """
-    for tries in range(CONFLICTS_BORNE):
+    for tries in range(MAX_CONFLICTS):
         try:
             client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
         except ClientError as error:
@@ -58,4 +58,4 @@ def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
             time.sleep(random.uniform(0, min(0.5, 0.01 * 2**tries)))  # noqa: S311 - spreads load, guards nothing
         else:
             return
-    raise Contended(f"{CONFLICTS_BORNE} tries met other transactions on the same items")
+    raise Contended(f"{MAX_CONFLICTS} tries met other transactions on the same items")

@@ -41,7 +41,7 @@ class Speed:
         """A tool that was not rendered lately is as slow as the others are: the machine may be a busy one."""
         if tool in self.paces:
             return self.paces[tool]
-        return middle_of(self.paces.values()) if self.paces else 1.0
+        return geometric_mean(self.paces.values()) if self.paces else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +68,10 @@ class Backlog:
 
     def _sum_s(self, lane: str, workers: int, wave_size: int) -> float:
         jobs = [job for job in self.jobs if job.lane == lane]
-        left = sum(self._left_s(job, likeness, wave_size) for job, likeness in _with_likeness(jobs))
+        left = sum(self._remaining_s(job, likeness, wave_size) for job, likeness in _with_likeness(jobs))
         return max(0.0, left / self.share - self._half_waves_s(jobs, workers, wave_size))
 
-    def _left_s(self, job: WaitingJob, likeness: float, wave_size: int) -> float:
+    def _remaining_s(self, job: WaitingJob, likeness: float, wave_size: int) -> float:
         """What is left of a job. In a wave that it does not fill, others of its kind take part of the time."""
         in_last_wave = job.images % wave_size
         company = (wave_size - in_last_wave) * likeness if in_last_wave else 0.0
@@ -92,17 +92,17 @@ class Backlog:
         return busy * sum(waves) / len(waves) / 2
 
 
-def middle_of(ratios: Collection[float]) -> float:
+def geometric_mean(ratios: Collection[float]) -> float:
     """The geometric mean: half as fast and twice as fast are as they should be. Not of `statistics`, which is slow to
     import."""
     return float(prod(ratios) ** (1 / len(ratios)))
 
 
-class Readings(Protocol):
+class BacklogSource(Protocol):
     """Where the backlog is read."""
 
-    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
-        """The backlog, and the age of this reading in seconds, at most `at_most_s`."""
+    def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
+        """The backlog, and the age of this reading in seconds, at most `max_age_s`."""
 
 
 def _with_likeness(jobs: Sequence[WaitingJob]) -> Iterator[tuple[WaitingJob, float]]:

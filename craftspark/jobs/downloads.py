@@ -9,7 +9,7 @@ from urllib.parse import quote
 from craftspark.jobs.job import Job, StoredImage, file_key, image_key, thumbnail_key
 
 # Letters; of four bytes each, and with number and suffix, a name stays below the 255 bytes that file systems take.
-LONGEST_STEM = 50
+MAX_STEM = 50
 # Browsers show these in a tab; everything else is saved.
 SHOWN = ("png", "webp")
 
@@ -62,7 +62,7 @@ def _slug(words: str) -> str:
     composed = unicodedata.normalize("NFC", words).lower()
     kept = "".join(sign if unicodedata.category(sign)[0] in "LNM" else " " for sign in composed)
     slug = "-".join(kept.split())
-    if len(slug) <= LONGEST_STEM:
+    if len(slug) <= MAX_STEM:
         return slug
-    head, hyphen, _ = slug[: LONGEST_STEM + 1].rpartition("-")
-    return head if hyphen else slug[:LONGEST_STEM]
+    head, hyphen, _ = slug[: MAX_STEM + 1].rpartition("-")
+    return head if hyphen else slug[:MAX_STEM]

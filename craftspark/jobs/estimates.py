@@ -9,9 +9,9 @@ from math import ceil
 from typing import Any, Self
 
 from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
-from craftspark.jobs.backlog import Backlog, Readings
+from craftspark.jobs.backlog import Backlog, BacklogSource
 from craftspark.models.catalogue import Model
-from craftspark.models.work import Wave, Work, cut_into
+from craftspark.models.work import Wave, Work, split
 from craftspark.styles.releases import Pin
 from craftspark.tools.request import DrawingRequest, JobRequest
 from craftspark.tools.sources import Source
@@ -25,7 +25,7 @@ GROWTH = 10
 STALE_S = 60.0
 # From the last stored image to the job's final state: Lambdas and the state machine's transitions.
 SETTLEMENT_S = 0.2
-LONGEST_RETRY_S = 600
+MAX_RETRY_S = 600
 # What the images of one wave have in common, in all tools' renderers.
 KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat")
 
@@ -42,8 +42,8 @@ class Estimate:
         return self.total_s - self.wait_s
 
     @classmethod
-    def rounded(cls, wait_s: float, render_s: float) -> Self:
-        """The nearest whole seconds of the total, of which rendering takes at least one."""
+    def from_seconds(cls, wait_s: float, render_s: float) -> Self:
+        """The nearest whole seconds of the total, of which rendering takes at minimum one."""
         total_s = max(1, round(wait_s + render_s))
         return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s)
 
@@ -83,7 +83,7 @@ class Estimates:
     Every request is one that `for_model` and `for_source` returned.
     """
 
-    readings: Readings
+    readings: BacklogSource
     model: Model
     capacity: Capacity
 
@@ -91,7 +91,7 @@ class Estimates:
         """The estimate by a fresh reading of the backlog; raises RenderTooLong or BacklogTooLong as `admit` does."""
         work = work or self.work(request, source)
         self._check_render(request, source, work)
-        backlog, _ = self.readings.read(at_most_s=FRESH_S)
+        backlog, _ = self.readings.read(max_age_s=FRESH_S)
         estimate = self._estimate(tool, request, work, backlog)
         self._check_backlog(estimate, work, backlog.speed.pace(tool))
         return estimate
@@ -104,10 +104,10 @@ class Estimates:
         """
         work = work or self.work(request, source)
         self._check_render(request, source, work)
-        backlog, age_s = self.readings.read(at_most_s=STALE_S)
+        backlog, age_s = self.readings.read(max_age_s=STALE_S)
         estimate = self._estimate(tool, request, work, backlog)
         if request.max_wait_s is not None or estimate.total_s + GROWTH * age_s > self.capacity.deadline_s:
-            backlog, _ = self.readings.read(at_most_s=FRESH_S)
+            backlog, _ = self.readings.read(max_age_s=FRESH_S)
             estimate = self._estimate(tool, request, work, backlog)
         self._check_backlog(estimate, work, backlog.speed.pace(tool))
         self._check_wait(estimate, request.max_wait_s)
@@ -131,14 +131,14 @@ class Estimates:
             return waves[images]
 
         batches = [
-            [wave(images) for images in cut_into(batch, size)]
-            for batch in cut_into(request.count, self.model.images_per_batch)
+            [wave(images) for images in split(batch, size)]
+            for batch in split(request.count, self.model.images_per_batch)
         ]
         return Work(batches=batches, wave_size=size)
 
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the nearest first."""
-        backlog, _ = self.readings.read(at_most_s=STALE_S)
+        backlog, _ = self.readings.read(max_age_s=STALE_S)
         for change, price in cheaper(request, self.model, source):
             other = request.model_copy(update=change)
             render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
@@ -153,7 +153,7 @@ class Estimates:
         if self._fits(request, work):
             return
         render_s = ceil(self._render_s(request, work, 1.0))
-        if work.longest_batch_s > self.capacity.batch_s:
+        if work.max_batch_s > self.capacity.batch_s:
             limit = f"the limit for {self.model.images_per_batch} images is {self.capacity.batch_s} s"
         else:
             limit = f"the limit for a job is {self.capacity.deadline_s} s"
@@ -172,11 +172,11 @@ class Estimates:
 
     def _fits(self, request: JobRequest, work: Work) -> bool:
         in_time = self.capacity.dispatch_s + self._render_s(request, work, 1.0) <= self.capacity.deadline_s
-        return in_time and work.longest_batch_s <= self.capacity.batch_s
+        return in_time and work.max_batch_s <= self.capacity.batch_s
 
     def _estimate(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
         render_s = self._render_s(request, work, backlog.speed.pace(tool))
-        return Estimate.rounded(self.capacity.dispatch_s + self._wait_s(request.lane, backlog), render_s)
+        return Estimate.from_seconds(self.capacity.dispatch_s + self._wait_s(request.lane, backlog), render_s)
 
     def _wait_s(self, lane: str, backlog: Backlog) -> float:
         capacity, speed = self.capacity, backlog.speed
@@ -200,7 +200,7 @@ class Estimates:
     def _check_backlog(self, estimate: Estimate, work: Work, pace: float) -> None:
         capacity = self.capacity
         late_s = estimate.total_s - capacity.deadline_s
-        if late_s <= 0 and work.longest_batch_s * pace <= capacity.batch_s:
+        if late_s <= 0 and work.max_batch_s * pace <= capacity.batch_s:
             return
         why = (
             f"it would wait about {estimate.wait_s} s and render for {estimate.render_s} s, and the limit is "
@@ -213,7 +213,7 @@ class Estimates:
             estimated_wait_s=estimate.wait_s,
             estimated_render_s=estimate.render_s,
             deadline_s=capacity.deadline_s,
-            retry_after_s=min(LONGEST_RETRY_S, max(late_s, 30)),
+            retry_after_s=min(MAX_RETRY_S, max(late_s, 30)),
         )
 
     def _check_wait(self, estimate: Estimate, max_wait_s: int | None) -> None:
@@ -222,7 +222,7 @@ class Estimates:
                 f"the job would wait about {estimate.wait_s} s, longer than max_wait_s, {max_wait_s} s",
                 field="max_wait_s",
                 estimated_wait_s=estimate.wait_s,
-                retry_after_s=min(LONGEST_RETRY_S, estimate.wait_s - max_wait_s),
+                retry_after_s=min(MAX_RETRY_S, estimate.wait_s - max_wait_s),
             )
 
 
@@ -237,25 +237,25 @@ Fits = Callable[[JobRequest], bool]
 
 def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict[str, str]]:
     """By field, what would have to change for a request to fit: one field alone, or several where none is enough."""
-    least = {"count": 1, "steps": max(model.min_steps, ceil(1 / (getattr(request, "drawing_strength", None) or 1)))}
+    minimum = {"count": 1, "steps": max(model.min_steps, ceil(1 / (getattr(request, "drawing_strength", None) or 1)))}
     errors = []
     for name in request.work_fields:
-        value = largest_that_fits(request, name, least[name], fits) if name in least else None
+        value = max_fitting(request, name, minimum[name], fits) if name in minimum else None
         if value is not None:
             errors.append({"field": name, "detail": f"{name} {value} would fit"})
-        elif name not in least and getattr(request, name):
+        elif name not in minimum and getattr(request, name):
             errors.append({"field": name, "detail": f"a smaller {name} takes less time"})
     if not any("would fit" in error["detail"] for error in errors) and "steps" in request.work_fields:
         one = request.model_copy(update={"count": 1})
-        steps = largest_that_fits(one, "steps", least["steps"], fits)
+        steps = max_fitting(one, "steps", minimum["steps"], fits)
         fix = "even one image takes too long" if steps is None else f"count 1 with steps {steps} would fit"
         errors.insert(0, {"field": "count", "detail": fix})
     return errors
 
 
-def largest_that_fits(request: JobRequest, name: str, least: int, fits: Fits) -> int | None:
+def max_fitting(request: JobRequest, name: str, minimum: int, fits: Fits) -> int | None:
     """The largest value of a field below its present one with which a request fits; None where there is none."""
-    for value in range(getattr(request, name) - 1, least - 1, -1):
+    for value in range(getattr(request, name) - 1, minimum - 1, -1):
         if fits(request.model_copy(update={name: value})):
             return value
     return None

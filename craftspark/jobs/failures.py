@@ -1,7 +1,7 @@
 """Public reasons for images that were not delivered. The full detail stays in the execution and the logs."""
 
 # The details of these errors are written for makers: they are about the request or the image.
-TOLD_AS_THEY_ARE = frozenset({"ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"})
+PUBLIC_AS_IS = frozenset({"ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"})
 
 # The other public names, with a reason for each.
 REASONS = {
@@ -19,12 +19,12 @@ PUBLIC_NAMES = {
     "States.Timeout": "GpuUnavailable",
 }
 # All values of `images[].error` of a job.
-FAILURE_NAMES = tuple(sorted({*TOLD_AS_THEY_ARE, *REASONS}))
+FAILURE_NAMES = tuple(sorted({*PUBLIC_AS_IS, *REASONS}))
 
 
 def failure_for_maker(error: str, detail: str) -> tuple[str, str]:
     """The public name and reason of an error with this name and detail."""
-    if error in TOLD_AS_THEY_ARE and detail:
+    if error in PUBLIC_AS_IS and detail:
         return error, detail
     name = PUBLIC_NAMES.get(error, error)
     name = name if name in REASONS else "InternalError"

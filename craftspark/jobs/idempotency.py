@@ -19,7 +19,7 @@ from craftspark.parsing import canonical, parse_json
 KEY_LIFETIME = timedelta(days=35)
 
 Write = dict[str, Any]  # a part of a transaction
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class EffectExists(CraftsparkError):
@@ -46,7 +46,7 @@ class Bindings(Protocol):
     def writes(self, effect: Effect) -> list[Write]:
         """What binds the key, for the effect's own transaction; nothing for an effect without a key."""
 
-    def known(self, effect: Effect) -> bool:
+    def is_bound(self, effect: Effect) -> bool:
         """Whether this very request was done before; raises IdempotencyKeyReused where the key came with another."""
 
 
@@ -65,21 +65,21 @@ def key_reused(detail: str = "this Idempotency-Key was used with another request
     return IdempotencyKeyReused(f"{detail}; use a new key for a new request", field="Idempotency-Key")
 
 
-def once(
-    effect: Effect, bindings: Bindings, act: Callable[[Sequence[Write]], Made], found: Callable[[], Made]
-) -> tuple[Made, bool]:
+def run_once(
+    effect: Effect, bindings: Bindings, act: Callable[[Sequence[Write]], Result], found: Callable[[], Result]
+) -> tuple[Result, bool]:
     """What `act` makes with the key's binding, and True; what is `found` of an earlier same request, and False.
 
     Raises IdempotencyKeyReused, or what `act` refuses.
     """
-    if not bindings.known(effect):
+    if not bindings.is_bound(effect):
         try:
             return act(bindings.writes(effect)), True
         except EffectExists:
-            if not bindings.known(effect):
+            if not bindings.is_bound(effect):
                 raise key_reused("this Idempotency-Key was used for an older request") from None
         except RequestRefused:
             # The same request at the same moment may have used up what this one lacks.
-            if not bindings.known(effect):
+            if not bindings.is_bound(effect):
                 raise
     return found(), False

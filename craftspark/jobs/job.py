@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from craftspark.styles.releases import Pin
-from craftspark.tools.request import LARGEST_SEED
+from craftspark.tools.request import MAX_SEED
 from craftspark.tools.sources import Source
 
 JOB_ID_LENGTH = 26
@@ -166,7 +166,7 @@ def seeds_of(job_id: str, first: int | None, count: int) -> tuple[int, ...]:
     """One seed an image; drawn from the job id where the maker gave none, so that a replay draws the same."""
     if first is None:
         first = int.from_bytes(hashlib.sha256(job_id.encode()).digest()[:4], "big")
-    return tuple((first + index) % (LARGEST_SEED + 1) for index in range(count))
+    return tuple((first + index) % (MAX_SEED + 1) for index in range(count))
 
 
 def images_prefix(job_id: str) -> str:

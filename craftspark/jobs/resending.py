@@ -15,7 +15,7 @@ from craftspark.models.catalogue import Model
 # An order that was sent has an execution by then, unless the intake queue is behind; one more order does no harm.
 LOST_AFTER = timedelta(minutes=2)
 EVERY = timedelta(minutes=5)
-MOST = 500  # jobs a run
+MAX_JOBS_PER_RUN = 500  # jobs a run
 
 
 class Unstarted(Protocol):
@@ -45,7 +45,7 @@ class Resending:
     deadline: timedelta
     now: Callable[[], datetime] = utc_now
 
-    def lost(self) -> Iterator[str]:
+    def find_lost(self) -> Iterator[str]:
         """Jobs older than LOST_AFTER, not overdue and not marked: one of each shard in turn, the oldest first.
 
         Another shard comes first with each run, so that none is always the last.

@@ -60,7 +60,9 @@ class Settlement:
 
         `outcomes` are the batches' results, `error` and `cause` the execution's own.
         """
-        return self._end(job_id, lambda record: judge(record, failures_of(record, outcomes, error, cause), self.now()))
+        return self._end(
+            job_id, lambda record: decide_verdict(record, failures_of(record, outcomes, error, cause), self.now())
+        )
 
     def cancel(self, maker: str, job_id: str) -> Job:
         """End the maker's job at once: what is stored stays and is charged, the rest is refunded.
@@ -69,7 +71,7 @@ class Settlement:
         """
 
         def cancelled(record: JobRecord) -> Verdict:
-            verdict = judge(record, (), self.now())
+            verdict = decide_verdict(record, (), self.now())
             complete = verdict.state is JobState.SUCCEEDED
             return verdict if complete else replace(verdict, state=JobState.CANCELLED)
 
@@ -148,7 +150,7 @@ def failure_of(index: int, error: str, detail: str) -> ImageFailure:
     return ImageFailure(index=index, error=name, reason=reason)
 
 
-def judge(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:
+def decide_verdict(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:
     """The job's final state by what was delivered of it."""
     delivered = len(record.images)
     if delivered == record.job.count:

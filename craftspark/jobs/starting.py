@@ -17,12 +17,12 @@ from craftspark.jobs.job import is_job_id
 from craftspark.parsing import parse_object, parse_whole_number
 
 # A start and its mark take some 50 ms, so a place can keep this pace.
-STARTS_OF_A_PLACE = 10
-FEWEST_PLACES = 2  # of an event source
+STARTS_PER_PLACE = 10
+MIN_PLACES = 2  # of an event source
 
-FIRST_DELAY_S, LONGEST_DELAY_S = 5, 120
+FIRST_DELAY_S, MAX_DELAY_S = 5, 120
 # Together more than an hour: by then the job has ended and its credits are back.
-MOST_DEFERRALS = 65
+MAX_DEFERRALS = 65
 DEFERRALS = "deferrals"  # the attribute of a message that counts them
 
 
@@ -40,7 +40,7 @@ class DeferredTooOften(CraftsparkError):
 
 def places_of(starts_per_s: int) -> int:
     """How many invocations at once such a rate takes."""
-    return max(FEWEST_PLACES, ceil(starts_per_s / STARTS_OF_A_PLACE))
+    return max(MIN_PLACES, ceil(starts_per_s / STARTS_PER_PLACE))
 
 
 def interval_ms(starts_per_s: int) -> int:
@@ -62,7 +62,7 @@ class Order:
         """Read a message; raises OrderMalformed for what no submission wrote."""
         try:
             order = parse_object(body, "order")
-            count = parse_whole_number(deferrals or "0", DEFERRALS, least=0, most=MOST_DEFERRALS)
+            count = parse_whole_number(deferrals or "0", DEFERRALS, minimum=0, maximum=MAX_DEFERRALS)
         except InvalidInput as error:
             raise OrderMalformed(error.detail, field=error.field) from None
         job_id, maker = order.get("job_id"), order.get("maker")
@@ -131,7 +131,7 @@ class Starts:
                 self.refused = refused
             else:
                 return True
-        if order.deferrals >= MOST_DEFERRALS:
+        if order.deferrals >= MAX_DEFERRALS:
             raise DeferredTooOften(f"job {order.job_id} could not be started in {order.deferrals} tries")
         self.intake.defer(order, delay_s(order.deferrals))
         return False
@@ -139,5 +139,5 @@ class Starts:
 
 def delay_s(deferrals: int, chance: Callable[[], float] = random.random) -> int:
     """From half to all of 5 s, which each deferral doubles up to 2 min: not all orders come back at the same moment."""
-    longest = min(LONGEST_DELAY_S, FIRST_DELAY_S << min(deferrals, 10))
-    return ceil(longest * (1 + chance()) / 2)
+    max_delay_s = min(MAX_DELAY_S, FIRST_DELAY_S << min(deferrals, 10))
+    return ceil(max_delay_s * (1 + chance()) / 2)

@@ -42,10 +42,10 @@ class Acceptance(Protocol):
     """Where a job and its reservation are written together or not at all."""
 
     def accept(self, job: Job, effect: Effect | None = None) -> None:
-        """Bind the effect's key as well.
+        """Write the job and bind the effect's key.
 
-        Raises JobExists, IdempotencyKeyReused, AccountMissing, or what credits.refusal and credits.exceeds answer;
-        nothing is written then.
+        Writes nothing and raises JobExists, IdempotencyKeyReused, AccountMissing, or an error from
+        credits.reservation_error or credits.plan_error.
         """
 
     def check_new(self, job_id: str) -> None:

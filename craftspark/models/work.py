@@ -93,18 +93,18 @@ class Work:
         return sum(wave.calls_s for batch in self.batches for wave in batch if wave.images < self.wave_size)
 
     @cached_property
-    def longest_batch_s(self) -> float:
+    def max_batch_s(self) -> float:
         """From the first step of the longest batch to its last stored image."""
         return max(map(_elapsed_s, self.batches))
 
     def elapsed_s(self, workers: int) -> float:
         """From the job's first step to its last stored image, on so many workers that have nothing else to do."""
         if len(self.batches) == 1:
-            return self.longest_batch_s
+            return self.max_batch_s
         at_once = max(1, min(workers, len(self.batches)))
-        longest_first = sorted(self.batches, key=_elapsed_s, reverse=True)
+        by_duration = sorted(self.batches, key=_elapsed_s, reverse=True)
         # The longest of each turn; only the last one's finishing is not beside another's rendering.
-        turns = longest_first[::at_once]
+        turns = by_duration[::at_once]
         return sum(map(_busy_s, turns[:-1])) + _elapsed_s(turns[-1])
 
 
@@ -126,7 +126,7 @@ def _sums(batch: Sequence[Wave]) -> tuple[float, float]:
     return render_s, finish_s
 
 
-def cut_into(count: int, size: int) -> Iterator[int]:
+def split(count: int, size: int) -> Iterator[int]:
     """So many images in groups of `size`, the last one smaller."""
     for start in range(0, count, size):
         yield min(size, count - start)
@@ -141,7 +141,7 @@ def megapixels(width: float, height: float) -> float:
     return width * height / 1e6
 
 
-def upscaled(width: int, height: int, *, alpha: bool = False) -> float:
+def upscaler_megapixels(width: int, height: int, *, alpha: bool = False) -> float:
     """The megapixels that go through the upscaler for a picture of this size; transparency is a picture of its own."""
     around = 2 * REACH
     tiles = sum(

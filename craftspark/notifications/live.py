@@ -17,7 +17,7 @@ from craftspark.jobs.job import Job, StoredImage
 
 TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
 TICKET_GOOD_FOR = timedelta(seconds=60)
-LONGEST_CONNECTION = timedelta(hours=2)  # of API Gateway
+MAX_CONNECTION = timedelta(hours=2)  # of API Gateway
 # $connect has answered before API Gateway knows the connection: until the handshake is over, a push is told that the
 # connection is gone (410). The handshake waits for $connect for 29 seconds at most.
 HANDSHAKE = timedelta(seconds=30)

@@ -8,10 +8,10 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from craftspark.errors import CraftsparkError
 
-LONGEST_URL = 1000  # characters, before and after it is normalised
-LONGEST_HOST = 253
+MAX_URL = 1000  # characters, before and after it is normalised
+MAX_HOST = 253
 # Of a host's addresses, as many are tried as fit into the time of one delivery.
-MOST_ADDRESSES = 4
+MAX_ADDRESSES = 4
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # Browsers and resolvers read such a last label as part of an IPv4 address, in decimal, octal or hexadecimal.
@@ -60,8 +60,8 @@ def normalise_url(url: str, to_ascii: ToAscii) -> str:
         raise TargetRefused("the port of the URL must be 443")
     query = f"?{_encode(parts.query, safe=SAFE_IN_PATH + '?')}" if parts.query else ""
     normal = f"https://{_host(parts, to_ascii)}{_without_dots(_encode(parts.path, safe=SAFE_IN_PATH))}{query}"
-    if len(normal) > LONGEST_URL:
-        raise TargetRefused(f"the encoded URL has {len(normal)} characters and can have at most {LONGEST_URL}")
+    if len(normal) > MAX_URL:
+        raise TargetRefused(f"the encoded URL has {len(normal)} characters and can have at most {MAX_URL}")
     return normal
 
 
@@ -84,7 +84,7 @@ def addresses_of(host: str, resolve: Resolve) -> list[str]:
     if not found or not all(is_public(str(address)) for address in found):
         raise TargetRefused(f"the host {host} is not on the public internet")
     ordered = sorted(found, key=lambda address: (address.version, int(address)))
-    return [str(address) for address in ordered[:MOST_ADDRESSES]]
+    return [str(address) for address in ordered[:MAX_ADDRESSES]]
 
 
 def is_public(address: str) -> bool:
@@ -105,8 +105,8 @@ def _plain(address: str) -> IPv4Address | IPv6Address:
 
 
 def _check_characters(url: str) -> None:
-    if len(url) > LONGEST_URL:
-        raise TargetRefused(f"the URL has {len(url)} characters and can have at most {LONGEST_URL}")
+    if len(url) > MAX_URL:
+        raise TargetRefused(f"the URL has {len(url)} characters and can have at most {MAX_URL}")
     for place, character in enumerate(url):
         if character == "\\" or unicodedata.category(character) in FORBIDDEN:
             raise TargetRefused(f"the character U+{ord(character):04X} at position {place} is not allowed in a URL")
@@ -127,7 +127,7 @@ def _host(parts: SplitResult, to_ascii: ToAscii) -> str:
     labels = host.split(".")
     if NUMBER.fullmatch(labels[-1]):
         return _ipv4(host)
-    if len(labels) < 2 or len(host) > LONGEST_HOST or not all(LABEL.fullmatch(label) for label in labels):
+    if len(labels) < 2 or len(host) > MAX_HOST or not all(LABEL.fullmatch(label) for label in labels):
         raise TargetRefused("the host is not a full domain name, such as hooks.example.com")
     return host
 

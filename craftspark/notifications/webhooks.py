@@ -22,7 +22,7 @@ OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 # Seconds until the next try, after each failure; then the message is a dead letter.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
 TRIES = 5  # to register a webhook while others of the maker's change
-MOST_TRIES = len(BACKOFF_S) + 1
+MAX_ATTEMPTS = len(BACKOFF_S) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +58,12 @@ class Message:
     attempt: int = 1
 
     def after(self, failure: "Delivery") -> "Message | None":
-        """The message with its next try; None once there were MOST_TRIES."""
-        if self.attempt >= MOST_TRIES:
+        """The message with its next try; None once there were MAX_ATTEMPTS."""
+        if self.attempt >= MAX_ATTEMPTS:
             return None
         return replace(self, attempt=self.attempt + 1, due=failure.at + timedelta(seconds=BACKOFF_S[self.attempt - 1]))
 
-    def anew(self, now: datetime) -> "Message":
+    def restart(self, now: datetime) -> "Message":
         """The message as if it had not been tried yet."""
         return replace(self, attempt=1, due=now)
 
@@ -94,10 +94,11 @@ class WebhookRecords(Protocol):
     def of(self, maker: str) -> Sequence[Webhook]:
         """The maker's webhooks, as they are now."""
 
-    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
-        """Write a new webhook and what else belongs to it, where the maker has fewer than `most` and none of its URL.
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, max_webhooks: int) -> None:
+        """Write a new webhook in one transaction with the writes in `also`.
 
-        Raises WebhooksChanged where not, EffectExists where the webhook or anything else is there.
+        Raises WebhooksChanged if the maker has `max_webhooks` webhooks or one with the same URL, EffectExists if the
+        webhook or one of the other writes exists already.
         """
 
     def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
@@ -139,7 +140,7 @@ class Webhooks:
                     )
             new = Webhook(maker=maker, webhook_id=webhook_id, url=normal, secret=new_secret(), created_at=self.now())
             try:
-                self.records.put(new, also, most=plan.webhooks)
+                self.records.put(new, also, max_webhooks=plan.webhooks)
             except WebhooksChanged:
                 continue
             return new

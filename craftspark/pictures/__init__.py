@@ -9,8 +9,8 @@ import json
 from craftspark.errors import InvalidInput
 from craftspark.pictures import decoding, reduction
 from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, run
-from craftspark.pictures.structure import FIELD, FORMATS, refusal
-from craftspark.uploads import Picture
+from craftspark.pictures.structure import FIELD, FORMATS, invalid_picture
+from craftspark.uploads import CleanPicture
 
 __all__ = ["BOUNDS", "FIELD", "FORMATS", "clean", "small_jpeg"]
 
@@ -22,32 +22,32 @@ PROGRAM = f"from {decoding.__name__} import main; main()"
 REDUCE = f"from {reduction.__name__} import main; main()"
 
 
-def clean(content: bytes, bounds: Bounds = BOUNDS) -> Picture:
+def clean(content: bytes, bounds: Bounds = BOUNDS) -> CleanPicture:
     """A picture's own pixels, upright, in sRGB, and nothing else of it.
 
     Raises InvalidInput, with the reason and the fix, for what is no picture, is animated, breaks a rule of
     `craftspark.pictures.structure`, is cut off, or takes more work than a picture of the largest size.
     """
-    head, png = bounded(PROGRAM, content, bounds)
+    head, png = run_bounded(PROGRAM, content, bounds)
     facts = json.loads(head)
     if "refused" in facts:
         raise InvalidInput(facts["refused"], field=FIELD)
-    return Picture(png=png, width=facts["width"], height=facts["height"], alpha=facts["alpha"])
+    return CleanPicture(png=png, width=facts["width"], height=facts["height"], alpha=facts["alpha"])
 
 
-def small_jpeg(picture: Picture, bounds: Bounds = BOUNDS) -> bytes:
-    """A copy of a clean picture as a JPEG of at most `reduction.LARGEST_BYTES`, for a service that judges it."""
-    _, jpeg = bounded(REDUCE, picture.png, bounds)
+def small_jpeg(picture: CleanPicture, bounds: Bounds = BOUNDS) -> bytes:
+    """A copy of a clean picture as a JPEG of at most `reduction.MAX_COPY_BYTES`, for a service that judges it."""
+    _, jpeg = run_bounded(REDUCE, picture.png, bounds)
     return jpeg
 
 
-def bounded(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]:
+def run_bounded(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]:
     """What the program answers; raises InvalidInput where it takes too much work, or breaks."""
     try:
         return run(program, content, bounds)
     except TooMuchWork:
-        raise refusal(
+        raise invalid_picture(
             "decoding it takes too much time or memory; save it as a plain PNG or JPEG and send the new file"
         ) from None
     except ProcessBroke:
-        raise refusal("it cannot be decoded; save it again and send the new file") from None
+        raise invalid_picture("it cannot be decoded; save it again and send the new file") from None

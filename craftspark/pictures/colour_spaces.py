@@ -48,7 +48,7 @@ def icc_profile(colour: Colour, *, grey: bool) -> bytes:
         columns = colorants(colour.primaries or SRGB)
         tags |= {name: xyz(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
         tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
-    return assembled(tags, b"GRAY" if grey else b"RGB ")
+    return assemble_profile(tags, b"GRAY" if grey else b"RGB ")
 
 
 def gamma_curve(gamma: float) -> bytes:
@@ -60,27 +60,27 @@ def colorants(points: tuple[float, ...]) -> Matrix:
     """The XYZ of red, green and blue, seen under D50."""
     try:
         white, *primaries = ((x / y, 1.0, (1 - x - y) / y) for x, y in zip(points[::2], points[1::2], strict=True))
-        across = transposed(tuple(primaries))
-        shares = times(inverse(across), white)
+        across = transpose(tuple(primaries))
+        shares = multiply(invert(across), white)
         lit = tuple(tuple(part * share for part in primary) for primary, share in zip(primaries, shares, strict=True))
-        ours, theirs = times(BRADFORD, white), times(BRADFORD, D50)
+        ours, theirs = multiply(BRADFORD, white), multiply(BRADFORD, D50)
         scale = tuple(tuple(theirs[row] / ours[row] * part for part in BRADFORD[row]) for row in range(3))
-        back = inverse(BRADFORD)
-        return tuple(times(back, times(scale, column)) for column in lit)
+        back = invert(BRADFORD)
+        return tuple(multiply(back, multiply(scale, column)) for column in lit)
     except ZeroDivisionError:
         raise ValueError("these are no primaries") from None
 
 
-def times(matrix: Matrix, vector: tuple[float, ...]) -> tuple[float, float, float]:
+def multiply(matrix: Matrix, vector: tuple[float, ...]) -> tuple[float, float, float]:
     first, second, third = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
     return first, second, third
 
 
-def transposed(matrix: Matrix) -> Matrix:
+def transpose(matrix: Matrix) -> Matrix:
     return tuple(zip(*matrix, strict=True))
 
 
-def inverse(matrix: Matrix) -> Matrix:
+def invert(matrix: Matrix) -> Matrix:
     """By cofactors; raises ZeroDivisionError for a singular one."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     cofactors = (
@@ -98,7 +98,7 @@ def xyz(value: tuple[float, ...]) -> bytes:
     return struct.pack(">4sI3i", b"XYZ ", 0, *(round(65536 * part) for part in value))
 
 
-def assembled(tags: dict[bytes, bytes], space: bytes) -> bytes:
+def assemble_profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
     """A display profile's header, its table of tags and their contents."""
     bodies = [body.ljust(-(-len(body) // 4) * 4, b"\0") for body in tags.values()]
     starts = [132 + 12 * len(tags)]

@@ -13,7 +13,7 @@ SRGB = ImageCms.createProfile("sRGB")
 SPACES = {"L": "GRAY", "RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK"}
 
 
-def in_srgb(image: Image.Image, colour: Colour) -> Image.Image:
+def convert_to_srgb(image: Image.Image, colour: Colour) -> Image.Image:
     """RGB or RGBA in sRGB of an L, LA, RGB, RGBA or CMYK image, by what the file says of its colours.
 
     A profile that is broken or of another kind of colours says nothing: the numbers count as sRGB, or as the plain
@@ -21,13 +21,13 @@ def in_srgb(image: Image.Image, colour: Colour) -> Image.Image:
     """
     if image.mode == "LA":
         grey, alpha = image.split()
-        coloured = in_srgb(grey, colour)
+        coloured = convert_to_srgb(grey, colour)
         coloured.putalpha(alpha)
         return coloured
     try:
         profile = profile_of(image.mode, colour)
         if profile is not None and profile.profile.xcolor_space == SPACES[image.mode]:
-            return converted(image, profile)
+            return convert(image, profile)
     except (ImageCms.PyCMSError, OSError, ValueError):
         pass
     return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
@@ -42,7 +42,7 @@ def profile_of(mode: str, colour: Colour) -> ImageCms.ImageCmsProfile | None:
     return ImageCms.ImageCmsProfile(io.BytesIO(icc_profile(colour, grey=mode == "L")))
 
 
-def converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+def convert(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
     """In place where the channels stay the same."""
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     transform = ImageCms.buildTransform(profile, SRGB, image.mode, mode)

@@ -32,10 +32,10 @@ class ProcessBroke(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a process may take: CPU seconds, seconds by the clock, and bytes of memory beyond those it starts with.
+    """The limits of a process: CPU seconds, wall-clock seconds, and bytes of memory in addition to its initial size.
 
-    `finish_cpu_s` more are for what it does after `finishing`: work whose amount is known by then. Memory is bounded
-    where the system tells a process its size, as Linux does; macOS bounds time alone.
+    `finish_cpu_s` is added to the CPU limit by `allow_finish_time`, for work whose amount is known by then. Memory is
+    limited only where the system reports a process's size, as Linux does. macOS limits only time.
     """
 
     cpu_s: int
@@ -45,7 +45,7 @@ class Bounds:
     answer_bytes: int
 
 
-def confined() -> None:
+def apply_bounds() -> None:
     """Put the bounds on this process that `run` gave it. Nothing that comes from outside is read before."""
     cpu_s, finish_cpu_s, memory_bytes, answer_bytes = (int(part) for part in sys.argv[1:5])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -56,17 +56,17 @@ def confined() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (now + memory_bytes, now + memory_bytes))
 
 
-def finishing() -> None:
+def allow_finish_time() -> None:
     """The work that depends on what came from outside is done; what is left may take the time that is kept for it."""
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (hard_limit, hard_limit))
 
 
 def run(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]:
-    """The first line, and the rest, that a Python program writes for this standard input; it calls `confined` first.
+    """Run a Python program on this standard input; returns the first line of its output, and the rest.
 
-    Raises TooMuchWork, or ProcessBroke where a signal ended it; a program that fails by an exception of its own
-    raises CalledProcessError, because that is a fault of ours.
+    The program must call `apply_bounds` first. Raises TooMuchWork, or ProcessBroke if a signal ended it. An exception
+    in the program raises CalledProcessError, because it is a bug in the program.
     """
     command = [sys.executable, "-S", "-P", "-c", program]
     command += [str(part) for part in (bounds.cpu_s, bounds.finish_cpu_s, bounds.memory_bytes, bounds.answer_bytes)]

@@ -17,11 +17,11 @@ from PIL import Image, ImageChops, JpegImagePlugin, _webp
 
 from craftspark.errors import InvalidInput
 from craftspark.pictures import png
-from craftspark.pictures.colours import in_srgb
-from craftspark.pictures.confinement import OUT_OF_MEMORY, confined, finishing
+from craftspark.pictures.colours import convert_to_srgb
+from craftspark.pictures.confinement import OUT_OF_MEMORY, allow_finish_time, apply_bounds
 from craftspark.pictures.jpeg import is_jpeg, read_jpeg
 from craftspark.pictures.png import Png, is_png, read_png
-from craftspark.pictures.structure import Structure, broken, refusal
+from craftspark.pictures.structure import Structure, damaged_picture, invalid_picture
 from craftspark.pictures.webp import is_webp, read_webp
 
 # Of zlib's strategies the one whose time depends on the number of bytes alone: a search for longer repeats takes twenty
@@ -57,10 +57,10 @@ ROUND_UP = [0] * 129 + [1] * 127
 
 
 def main() -> None:
-    confined()
+    apply_bounds()
     out = sys.stdout.buffer
     try:
-        answer(sys.stdin.buffer, out, finishing)
+        answer(sys.stdin.buffer, out, allow_finish_time)
         out.flush()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
@@ -70,14 +70,14 @@ def main() -> None:
 def answer(given: BinaryIO, out: BinaryIO, decoding_is_over: Callable[[], None] = lambda: None) -> None:
     """Write the facts of a clean picture and its PNG, or a refusal's words; raises MemoryError."""
     try:
-        picture = decoded(given)
+        picture = decode(given)
     except InvalidInput as refused:
         write_head(out, refused=refused.detail)
     except MemoryError:
         raise
     except Exception:  # decoders fail in many ways at broken files; what it was is told to operators
         traceback.print_exc(limit=-3)
-        write_head(out, refused=broken().detail)
+        write_head(out, refused=damaged_picture().detail)
     else:
         decoding_is_over()
         write_head(out, width=picture.width, height=picture.height, alpha=picture.mode == "RGBA")
@@ -88,41 +88,41 @@ def write_head(out: BinaryIO, **facts: object) -> None:
     out.write(json.dumps(facts).encode() + b"\n")
 
 
-def decoded(given: BinaryIO) -> Image.Image:
+def decode(given: BinaryIO) -> Image.Image:
     """The picture, RGB or RGBA, upright and in sRGB; raises InvalidInput."""
-    structure = structure_of(given.read())
+    structure = read_structure(given.read())
     colour, turn = structure.colour, TURNS.get(structure.orientation)
-    image = pixels_of(structure)
+    image = decode_pixels(structure)
     del structure  # it holds the file
-    image = in_srgb(image, colour)
+    image = convert_to_srgb(image, colour)
     return image.transpose(turn) if turn is not None else image
 
 
-def pixels_of(structure: Structure) -> Image.Image:
+def decode_pixels(structure: Structure) -> Image.Image:
     if isinstance(structure, Png):
-        return of_png(structure)
-    return of_jpeg(structure) if structure.format == "JPEG" else of_webp(structure)
+        return decode_png(structure)
+    return decode_jpeg(structure) if structure.format == "JPEG" else decode_webp(structure)
 
 
-def structure_of(content: bytes) -> Structure:
+def read_structure(content: bytes) -> Structure:
     """By what the file is, whatever its sender called it; raises InvalidInput."""
     for fits, read in ((is_png, read_png), (is_jpeg, read_jpeg), (is_webp, read_webp)):
         if fits(content):
             return read(content)
-    raise refusal("it is not a PNG, JPEG or WebP; send one of these formats")
+    raise invalid_picture("it is not a PNG, JPEG or WebP; send one of these formats")
 
 
-def of_jpeg(structure: Structure) -> Image.Image:
+def decode_jpeg(structure: Structure) -> Image.Image:
     """L, RGB or CMYK; raises InvalidInput where the pixels are cut off or broken."""
     try:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(structure.pixels))
         image.load()
     except (OSError, ValueError, SyntaxError, EOFError):
-        raise broken() from None
+        raise damaged_picture() from None
     return image
 
 
-def of_webp(structure: Structure) -> Image.Image:
+def decode_webp(structure: Structure) -> Image.Image:
     """RGB or RGBA; raises InvalidInput where the pixels are cut off or broken.
 
     By the decoder beneath Pillow's image, which would keep the decoder's buffers, twice the picture, beside it.
@@ -132,35 +132,35 @@ def of_webp(structure: Structure) -> Image.Image:
         (width, height), *_, raw_mode = decoder.get_info()
         frame = decoder.get_next()
     except OSError:
-        raise broken() from None
+        raise damaged_picture() from None
     if frame is None or (width, height) != (structure.width, structure.height):
-        raise broken()
+        raise damaged_picture()
     del decoder
     return Image.frombytes("RGB" if raw_mode == "RGBX" else raw_mode, (width, height), frame[0], "raw", raw_mode)
 
 
-def of_png(structure: Png) -> Image.Image:
+def decode_png(structure: Png) -> Image.Image:
     """L, LA, RGB or RGBA; raises InvalidInput where the pixels are cut off or broken."""
     try:
-        return of_16_bits(structure) if structure.depth == 16 else of_8_bits(structure)
+        return decode_16_bits(structure) if structure.depth == 16 else decode_8_bits(structure)
     except ValueError:
-        raise broken() from None
+        raise damaged_picture() from None
 
 
-def of_8_bits(structure: Png) -> Image.Image:
-    image = samples(structure, *SAMPLES[structure.colour_type, structure.depth])
+def decode_8_bits(structure: Png) -> Image.Image:
+    image = read_samples(structure, *SAMPLES[structure.colour_type, structure.depth])
     if structure.colour_type == png.PALETTE:
-        return of_palette(image, structure)
+        return apply_palette(image, structure)
     image = image.convert("L") if image.mode == "1" else image
-    key = key_of(structure)
+    key = transparent_colour(structure)
     if key is None:
         return image
     scale = 255 // (2**structure.depth - 1)
-    masks = [equal(band, value * scale) for band, value in zip(image.split(), key, strict=True)]
-    return with_alpha(image, masks)
+    masks = [mask_equal(band, value * scale) for band, value in zip(image.split(), key, strict=True)]
+    return add_alpha(image, masks)
 
 
-def of_palette(image: Image.Image, structure: Png) -> Image.Image:
+def apply_palette(image: Image.Image, structure: Png) -> Image.Image:
     palette = (structure.palette or b"").ljust(768, b"\0")
     if structure.transparency is None:
         image.putpalette(palette, "RGB")
@@ -171,52 +171,54 @@ def of_palette(image: Image.Image, structure: Png) -> Image.Image:
     return image.convert("RGBA")
 
 
-def of_16_bits(structure: Png) -> Image.Image:
+def decode_16_bits(structure: Png) -> Image.Image:
     """Each sample divided by 257 and rounded, as the specification has it, and not merely cut."""
     if structure.colour_type in PAIRS:
-        pairs = samples(structure, *PAIRS[structure.colour_type]).split()
+        pairs = read_samples(structure, *PAIRS[structure.colour_type]).split()
         highs, lows = list(pairs[::2]), list(pairs[1::2])
     else:
         mode, high, low = HALVES[structure.colour_type]
-        highs = list(samples(structure, mode, high).split())
-        lows = list(samples(structure, mode, low).split())
-    key = key_of(structure)
+        highs = list(read_samples(structure, mode, high).split())
+        lows = list(read_samples(structure, mode, low).split())
+    key = transparent_colour(structure)
     masks: list[Image.Image] = []
     if key is not None:
         for high_band, low_band, value in zip(highs, lows, key, strict=True):
-            masks += [equal(high_band, value >> 8), equal(low_band, value & 255)]
+            masks += [mask_equal(high_band, value >> 8), mask_equal(low_band, value & 255)]
     for at, low_band in enumerate(lows):
-        highs[at] = rounded(highs[at], low_band)
+        highs[at] = divide_by_257(highs[at], low_band)
         lows[at] = low_band
     del lows
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[len(highs)]
     image = Image.merge(mode, highs) if len(highs) > 1 else highs[0]
-    return with_alpha(image, masks) if masks else image
+    return add_alpha(image, masks) if masks else image
 
 
-def samples(structure: Png, mode: str, raw_mode: str) -> Image.Image:
+def read_samples(structure: Png, mode: str, raw_mode: str) -> Image.Image:
     """The samples as they are in the file; raises ValueError."""
     size = (structure.width, structure.height)
     return Image.frombytes(mode, size, structure.pixels, "zip", raw_mode, int(structure.interlaced))
 
 
-def key_of(structure: Png) -> tuple[int, ...] | None:
+def transparent_colour(structure: Png) -> tuple[int, ...] | None:
     """The samples of the one transparent colour of a picture without alpha; raises InvalidInput."""
     channels = {png.GREY: 1, png.RGB: 3}.get(structure.colour_type)
     if structure.transparency is None or channels is None:
         return None
     if len(structure.transparency) != 2 * channels:
-        raise broken()
-    most = 2**structure.depth - 1
-    return tuple(int.from_bytes(structure.transparency[2 * at : 2 * at + 2], "big") & most for at in range(channels))
+        raise damaged_picture()
+    max_sample = 2**structure.depth - 1
+    return tuple(
+        int.from_bytes(structure.transparency[2 * at : 2 * at + 2], "big") & max_sample for at in range(channels)
+    )
 
 
-def equal(band: Image.Image, value: int) -> Image.Image:
+def mask_equal(band: Image.Image, value: int) -> Image.Image:
     """255 where the band has this value, 0 elsewhere."""
     return band.point([255 if sample == value else 0 for sample in range(256)])
 
 
-def with_alpha(image: Image.Image, masks: list[Image.Image]) -> Image.Image:
+def add_alpha(image: Image.Image, masks: list[Image.Image]) -> Image.Image:
     """The image, transparent where every mask is 255."""
     transparent = masks[0]
     for mask in masks[1:]:
@@ -225,7 +227,7 @@ def with_alpha(image: Image.Image, masks: list[Image.Image]) -> Image.Image:
     return image
 
 
-def rounded(high: Image.Image, low: Image.Image) -> Image.Image:
+def divide_by_257(high: Image.Image, low: Image.Image) -> Image.Image:
     """(256 high + low) / 257, which is high + (low - high) / 257: one more, one less, or the high byte itself."""
     more = ImageChops.subtract(low, high).point(ROUND_UP)
     less = ImageChops.subtract(high, low).point(ROUND_UP)

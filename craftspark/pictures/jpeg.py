@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from craftspark.pictures.orientation import orientation
 from craftspark.pictures.structure import (
-    LARGEST_PROFILE,
-    MOST_PARTS,
+    MAX_PARTS,
+    MAX_PROFILE,
     Colour,
     Structure,
-    broken,
     check_size,
+    damaged_picture,
+    invalid_picture,
     profile_too_large,
-    refusal,
     too_many_parts,
 )
 
@@ -32,7 +32,7 @@ ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment: TEM, restarts, 
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 NOT_FILLING = re.compile(rb"[^\xff]")
 # A scan goes through every block of the picture again, whatever it brings. Encoders write 10, optimisers up to 64.
-MOST_SCANS = 100
+MAX_SCANS = 100
 EXIF, XMP, PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
 
@@ -54,21 +54,21 @@ def read_jpeg(content: bytes) -> Structure:
     for segment in segments(content):
         if segment.marker in FRAMES:
             if frame is not None:
-                raise broken()
+                raise damaged_picture()
             frame = segment.body
             check_frame(frame)
         elif segment.marker in OTHER_FRAMES:
-            raise refusal("it is a lossless, hierarchical or arithmetic JPEG; save it as a baseline JPEG")
+            raise invalid_picture("it is a lossless, hierarchical or arithmetic JPEG; save it as a baseline JPEG")
         elif segment.marker == SCAN:
             scans += 1
-            if scans > MOST_SCANS:
-                raise too_many_parts("scans", MOST_SCANS)
+            if scans > MAX_SCANS:
+                raise too_many_parts("scans", MAX_SCANS)
         if segment.marker in (*FRAMES, *TABLES, SCAN):
             kept.append(segment.whole)
         elif not scans and (says := metadata.take(segment)):
             kept.append(says)
     if frame is None or not scans:
-        raise broken()
+        raise damaged_picture()
     kept.append(bytes((0xFF, END)))
     return Structure(
         format="JPEG",
@@ -83,26 +83,26 @@ def read_jpeg(content: bytes) -> Structure:
 def check_frame(frame: memoryview) -> None:
     """Raise InvalidInput unless a frame's header is one that decodes to 8 bits a channel within our sizes."""
     if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
-        raise broken()
+        raise damaged_picture()
     if frame[0] != 8:
-        raise refusal(f"it has {frame[0]} bits per channel; save it with 8")
+        raise invalid_picture(f"it has {frame[0]} bits per channel; save it with 8")
     height = int.from_bytes(frame[1:3], "big")
     if height == 0:
-        raise refusal("its header has no height; save it again and send the new file")
+        raise invalid_picture("its header has no height; save it again and send the new file")
     check_size(int.from_bytes(frame[3:5], "big"), height)
     if frame[5] not in (1, 3, 4):
-        raise refusal(f"it has {frame[5]} channels; save it as RGB")
+        raise invalid_picture(f"it has {frame[5]} channels; save it as RGB")
 
 
 def segments(content: bytes) -> Iterator[Segment]:
     """The segments of the first picture, in order; raises InvalidInput where it does not come to its end."""
     view = memoryview(content)
     at = len(START)
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         if content.startswith(b"\xff\xff", at) and (past := NOT_FILLING.search(content, at)):
             at = past.start() - 1
         if not content.startswith(b"\xff", at) or at + 2 > len(view):
-            raise broken()
+            raise damaged_picture()
         marker = view[at + 1]
         if marker == END:
             return
@@ -112,16 +112,16 @@ def segments(content: bytes) -> Iterator[Segment]:
         length = int.from_bytes(view[at + 2 : at + 4], "big")
         end = at + 2 + length
         if length < 2 or end > len(view):
-            raise broken()
+            raise damaged_picture()
         body = view[at + 4 : end]
         if marker == SCAN:
             following = NEXT_MARKER.search(content, end)
             if following is None:
-                raise broken()
+                raise damaged_picture()
             end = following.start()
         yield Segment(marker, body, view[at:end])
         at = end
-    raise too_many_parts("segments", MOST_PARTS)
+    raise too_many_parts("segments", MAX_PARTS)
 
 
 class Metadata:
@@ -150,7 +150,7 @@ class Metadata:
 
     def _take_profile(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > LARGEST_PROFILE:
+        if self._size > MAX_PROFILE:
             raise profile_too_large()
         self._parts.setdefault(part[0], part[2:])
 

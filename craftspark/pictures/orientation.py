@@ -6,11 +6,11 @@ ORIENTATION = 0x0112
 UPRIGHT = 1
 # The types that writers use for it, by their size in bytes: BYTE, SHORT, LONG.
 SIZES = {1: 1, 3: 2, 4: 4}
-LARGEST_XMP = 256 * 1024
+MAX_XMP = 256 * 1024
 IN_XMP = re.compile(rb"""tiff:Orientation\s{0,9}(?:=\s{0,9}["']|>)\s{0,9}([1-8])(?![0-9])""")
 
 
-def of_exif(exif: bytes) -> int | None:
+def read_exif(exif: bytes) -> int | None:
     """The orientation, 1 to 8, of the first directory; None where it has none or the EXIF is broken."""
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(tiff[:4])
@@ -32,11 +32,11 @@ def of_exif(exif: bytes) -> int | None:
     return None
 
 
-def of_xmp(packet: bytes) -> int | None:
+def read_xmp(packet: bytes) -> int | None:
     """The orientation, 1 to 8, that an XMP packet gives; what lies beyond its first 256 KiB is not looked at."""
-    found = IN_XMP.search(packet[:LARGEST_XMP])
+    found = IN_XMP.search(packet[:MAX_XMP])
     return int(found[1]) if found else None
 
 
 def orientation(exif: bytes | None, xmp: bytes | None) -> int:
-    return (exif and of_exif(exif)) or (xmp and of_xmp(xmp)) or UPRIGHT
+    return (exif and read_exif(exif)) or (xmp and read_xmp(xmp)) or UPRIGHT

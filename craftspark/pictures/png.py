@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from craftspark.pictures.colour_spaces import COLOUR_SPACES
-from craftspark.pictures.orientation import LARGEST_XMP, orientation
+from craftspark.pictures.orientation import MAX_XMP, orientation
 from craftspark.pictures.structure import (
-    LARGEST_PROFILE,
-    MOST_PARTS,
+    MAX_PARTS,
+    MAX_PROFILE,
     Colour,
     Structure,
-    animated,
-    broken,
+    animated_picture,
     check_size,
+    damaged_picture,
+    invalid_picture,
     profile_too_large,
-    refusal,
     too_many_parts,
 )
 
@@ -61,7 +61,7 @@ def read_png(content: bytes) -> Png:
     data: list[memoryview] = []
     for chunk in chunks(content):
         if not once and chunk.name != b"IHDR":
-            raise broken()
+            raise damaged_picture()
         if chunk.name == b"IDAT":
             data.append(chunk.body)
         elif chunk.name in ONCE:
@@ -71,20 +71,20 @@ def read_png(content: bytes) -> Png:
             if keyword == XMP or keyword in RAW_EXIF:
                 texts.setdefault(keyword, chunk)
         elif chunk.name == b"acTL" and int.from_bytes(chunk.body[:4], "big") > 1:
-            raise animated()
+            raise animated_picture()
         elif chunk.name[:1].isupper() and chunk.name != b"IEND":
-            raise broken()  # a critical chunk that nobody knows
+            raise damaged_picture()  # a critical chunk that nobody knows
     header = once[b"IHDR"]
     if len(header) != 13:
-        raise broken()
+        raise damaged_picture()
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     depth, colour_type, compression, filters, interlace = header[8:]
     check_size(width, height)
     if depth not in DEPTHS.get(colour_type, ()) or compression or filters or interlace > 1:
-        raise broken()
+        raise damaged_picture()
     palette = once.get(b"PLTE")
     if colour_type == PALETTE and (not palette or len(palette) % 3 or len(palette) > 768):
-        raise broken()
+        raise damaged_picture()
     return Png(
         format="PNG",
         width=width,
@@ -104,28 +104,28 @@ def chunks(content: bytes) -> Iterator[Chunk]:
     """The chunks up to IEND, whose checksums are right where they matter to pixels; raises InvalidInput."""
     view = memoryview(content)
     at = len(SIGNATURE)
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         length = int.from_bytes(view[at : at + 4], "big")
         name = bytes(view[at + 4 : at + 8])
         end = at + 12 + length
         if end > len(view) or len(name) != 4:
-            raise broken()
+            raise damaged_picture()
         if name[:1].isupper() and zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-            raise broken()
+            raise damaged_picture()
         yield Chunk(name, view[at + 8 : end - 4])
         if name == b"IEND":
             return
         at = end
-    raise too_many_parts("chunks", MOST_PARTS)
+    raise too_many_parts("chunks", MAX_PARTS)
 
 
 def colour_of(once: dict[bytes, bytes]) -> Colour:
     """By the order of the specification: cICP, iCCP, sRGB, then gAMA and cHRM. Raises InvalidInput."""
     if code := once.get(b"cICP"):
-        return coded(code)
+        return read_code_points(code)
     if (embedded := once.get(b"iCCP")) is not None:
-        profile = inflated(embedded.partition(b"\0")[2][1:], LARGEST_PROFILE + 1)
-        if profile and len(profile) > LARGEST_PROFILE:
+        profile = inflate(embedded.partition(b"\0")[2][1:], MAX_PROFILE + 1)
+        if profile and len(profile) > MAX_PROFILE:
             raise profile_too_large()
         if profile:
             return Colour(profile=profile)
@@ -137,11 +137,11 @@ def colour_of(once: dict[bytes, bytes]) -> Colour:
     return Colour(gamma=gamma or None, primaries=primaries if len(points) == 32 and all(primaries) else None)
 
 
-def coded(code: bytes) -> Colour:
+def read_code_points(code: bytes) -> Colour:
     """Colours by code points of ITU-T H.273."""
     space = COLOUR_SPACES.get((code[0], code[1])) if len(code) == 4 and code[2:] == b"\0\1" else None
     if space is None:
-        raise refusal("it has a colour space for video or HDR; save it in sRGB")
+        raise invalid_picture("it has a colour space for video or HDR; save it in sRGB")
     return space
 
 
@@ -168,18 +168,18 @@ def text_of(chunk: Chunk) -> bytes | None:
     """A text chunk's text, of which nothing beyond the largest XMP is inflated."""
     rest = bytes(chunk.body).partition(b"\0")[2]
     if chunk.name == b"tEXt":
-        return rest[:LARGEST_XMP]
+        return rest[:MAX_XMP]
     if chunk.name == b"zTXt":
-        return inflated(rest[1:], LARGEST_XMP)
+        return inflate(rest[1:], MAX_XMP)
     compressed = rest[:1] == b"\1"
     text = rest[2:].split(b"\0", 2)[-1]
-    return inflated(text, LARGEST_XMP) if compressed else text[:LARGEST_XMP]
+    return inflate(text, MAX_XMP) if compressed else text[:MAX_XMP]
 
 
-def inflated(data: bytes, most: int) -> bytes | None:
+def inflate(data: bytes, max_bytes: int) -> bytes | None:
     """At most so many bytes of what is compressed; None for what is not."""
     try:
-        return zlib.decompressobj().decompress(data, most)
+        return zlib.decompressobj().decompress(data, max_bytes)
     except zlib.error:
         return None
 

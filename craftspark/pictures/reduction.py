@@ -12,16 +12,16 @@ from math import sqrt
 
 from PIL import Image
 
-from craftspark.pictures.confinement import OUT_OF_MEMORY, confined
+from craftspark.pictures.confinement import OUT_OF_MEMORY, apply_bounds
 
 # What a Bedrock guardrail takes: 4 MB, and no side of more than 8000 pixels.
-LARGEST_BYTES = 4_000_000
-LARGEST_SIDE = 2048  # more tells a judge nothing new
+MAX_COPY_BYTES = 4_000_000
+MAX_COPY_SIDE = 2048  # more tells a judge nothing new
 QUALITY = 90
 
 
 def main() -> None:
-    confined()
+    apply_bounds()
     out = sys.stdout.buffer
     try:
         with Image.open(sys.stdin.buffer, formats=("PNG",)) as picture:
@@ -31,21 +31,21 @@ def main() -> None:
         os._exit(OUT_OF_MEMORY)
 
 
-def jpeg_within(picture: Image.Image, most_bytes: int = LARGEST_BYTES) -> bytes:
+def jpeg_within(picture: Image.Image, max_bytes: int = MAX_COPY_BYTES) -> bytes:
     """The picture (RGB or RGBA) on white as a JPEG of at most so many bytes, as large as they allow.
 
-    No side of it is longer than LARGEST_SIDE.
+    No side of it is longer than MAX_COPY_SIDE.
     """
-    shown = on_white(picture)
-    shown.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.LANCZOS)
-    while len(jpeg := encoded(shown)) > most_bytes:
-        scale = min(0.9, 0.95 * sqrt(most_bytes / len(jpeg)))
+    shown = flatten(picture)
+    shown.thumbnail((MAX_COPY_SIDE, MAX_COPY_SIDE), Image.Resampling.LANCZOS)
+    while len(jpeg := encode_jpeg(shown)) > max_bytes:
+        scale = min(0.9, 0.95 * sqrt(max_bytes / len(jpeg)))
         width, height = (max(1, int(side * scale)) for side in shown.size)
         shown = shown.resize((width, height), Image.Resampling.LANCZOS)
     return jpeg
 
 
-def on_white(picture: Image.Image) -> Image.Image:
+def flatten(picture: Image.Image) -> Image.Image:
     """A copy without alpha."""
     if picture.mode == "RGB":
         return picture.copy()
@@ -54,7 +54,7 @@ def on_white(picture: Image.Image) -> Image.Image:
     return white
 
 
-def encoded(picture: Image.Image) -> bytes:
+def encode_jpeg(picture: Image.Image) -> bytes:
     into = io.BytesIO()
     picture.save(into, "JPEG", quality=QUALITY)
     return into.getvalue()

@@ -13,12 +13,12 @@ from craftspark.errors import InvalidInput
 
 FIELD = "upload"
 FORMATS = ("PNG", "JPEG", "WEBP")
-SHORTEST_SIDE, LONGEST_SIDE = 16, 4096
-LARGEST_ASPECT = 8
+MIN_SIDE, MAX_SIDE = 16, 4096
+MAX_ASPECT = 8
 # Encoders write pieces of 8 KiB or more: 25 MiB are 3,200 of them. Metadata of a picture are tens of parts.
-MOST_PARTS = 20_000
+MAX_PARTS = 20_000
 # The largest profiles of printing presses have 3 MiB; cameras' and screens' some KiB.
-LARGEST_PROFILE = 4 * 1024 * 1024
+MAX_PROFILE = 4 * 1024 * 1024
 
 Format = Literal["PNG", "JPEG", "WEBP"]
 
@@ -48,33 +48,33 @@ class Structure:
     orientation: int = 1
 
 
-def refusal(reason: str) -> InvalidInput:
+def invalid_picture(reason: str) -> InvalidInput:
     return InvalidInput(f"the image cannot be used: {reason}", field=FIELD)
 
 
-def broken() -> InvalidInput:
-    return refusal("it is truncated or damaged; save it again and send the new file")
+def damaged_picture() -> InvalidInput:
+    return invalid_picture("it is truncated or damaged; save it again and send the new file")
 
 
 def too_many_parts(what: str, number: int) -> InvalidInput:
-    return refusal(f"it has more than {number} {what}; save it in an image editor and send the new file")
+    return invalid_picture(f"it has more than {number} {what}; save it in an image editor and send the new file")
 
 
-def animated() -> InvalidInput:
-    return refusal("it is animated; send a single frame")
+def animated_picture() -> InvalidInput:
+    return invalid_picture("it is animated; send a single frame")
 
 
 def profile_too_large() -> InvalidInput:
-    return refusal(
-        f"its colour profile is larger than {LARGEST_PROFILE // 1024 // 1024} MiB; convert the image to sRGB"
+    return invalid_picture(
+        f"its colour profile is larger than {MAX_PROFILE // 1024 // 1024} MiB; convert the image to sRGB"
     )
 
 
 def check_size(width: int, height: int) -> None:
     """Raise InvalidInput unless the sides, in pixels, are what the tools can begin from."""
-    if max(width, height) > LONGEST_SIDE:
-        raise refusal(f"it is {width} x {height} pixels; the maximum is {LONGEST_SIDE} a side, reduce it")
-    if min(width, height) < SHORTEST_SIDE:
-        raise refusal(f"it is {width} x {height} pixels; the minimum is {SHORTEST_SIDE} a side, send a larger one")
-    if max(width, height) > LARGEST_ASPECT * min(width, height):
-        raise refusal(f"it is {width} x {height} pixels; the maximum aspect ratio is {LARGEST_ASPECT}:1, crop it")
+    if max(width, height) > MAX_SIDE:
+        raise invalid_picture(f"it is {width} x {height} pixels; the maximum is {MAX_SIDE} a side, reduce it")
+    if min(width, height) < MIN_SIDE:
+        raise invalid_picture(f"it is {width} x {height} pixels; the minimum is {MIN_SIDE} a side, send a larger one")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise invalid_picture(f"it is {width} x {height} pixels; the maximum aspect ratio is {MAX_ASPECT}:1, crop it")

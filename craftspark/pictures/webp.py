@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from craftspark.pictures.orientation import orientation
 from craftspark.pictures.structure import (
-    LARGEST_PROFILE,
-    MOST_PARTS,
+    MAX_PARTS,
+    MAX_PROFILE,
     Colour,
     Structure,
-    animated,
-    broken,
+    animated_picture,
     check_size,
+    damaged_picture,
     profile_too_large,
     too_many_parts,
 )
@@ -35,27 +35,27 @@ def read_webp(content: bytes) -> Structure:
     view = memoryview(content)
     end = 8 + int.from_bytes(view[4:8], "little")
     if end > len(view):
-        raise broken()
+        raise damaged_picture()
     once: dict[bytes, memoryview] = {}
     frames: list[memoryview] = []
     for chunk in chunks(view[FILE_HEADER:end]):
         if chunk.name == b"ANMF":
             frames.append(chunk.body)
             if len(frames) > 1:
-                raise animated()
+                raise animated_picture()
         else:
             once.setdefault(chunk.name, chunk.body)
     profile = bytes(once.get(b"ICCP", b""))
-    if len(profile) > LARGEST_PROFILE:
+    if len(profile) > MAX_PROFILE:
         raise profile_too_large()
-    picture = of_frame(frames[0], once) if frames else once
+    picture = read_frame(frames[0], once) if frames else once
     width, height = size_of(picture)
     check_size(width, height)
     return Structure(
         format="WEBP",
         width=width,
         height=height,
-        pixels=assembled(picture, width, height),
+        pixels=assemble_webp(picture, width, height),
         colour=Colour(profile=profile or None),
         orientation=orientation(bytes(once.get(b"EXIF", b"")), bytes(once.get(b"XMP ", b""))),
     )
@@ -64,26 +64,26 @@ def read_webp(content: bytes) -> Structure:
 def chunks(view: memoryview) -> Iterator[Chunk]:
     """The chunks of a RIFF's content; raises InvalidInput."""
     at = 0
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         if at == len(view):
             return
         name, length = bytes(view[at : at + 4]), int.from_bytes(view[at + 4 : at + 8], "little")
         end = at + 8 + length
         if len(name) != 4 or end > len(view):
-            raise broken()
+            raise damaged_picture()
         yield Chunk(name, view[at + 8 : end])
         at = min(end + length % 2, len(view))
-    raise too_many_parts("chunks", MOST_PARTS)
+    raise too_many_parts("chunks", MAX_PARTS)
 
 
-def of_frame(frame: memoryview, once: dict[bytes, memoryview]) -> dict[bytes, memoryview]:
+def read_frame(frame: memoryview, once: dict[bytes, memoryview]) -> dict[bytes, memoryview]:
     """The picture of an animation that has a single frame; raises InvalidInput where that is not the whole picture."""
     picture: dict[bytes, memoryview] = {}
     for chunk in chunks(frame[FRAME_HEADER:]):
         picture.setdefault(chunk.name, chunk.body)
     canvas = once.get(b"VP8X", memoryview(b""))[4:10]
     if bytes(canvas) != bytes(frame[6:12]) or any(frame[:6]):
-        raise animated()
+        raise animated_picture()
     return picture
 
 
@@ -91,17 +91,17 @@ def size_of(picture: dict[bytes, memoryview]) -> tuple[int, int]:
     """Width and height by the header of the coded pixels; raises InvalidInput."""
     if (lossless := picture.get(LOSSLESS)) is not None:
         if len(lossless) < 5 or lossless[0] != 0x2F:
-            raise broken()
+            raise damaged_picture()
         bits = int.from_bytes(lossless[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     lossy = picture.get(LOSSY, memoryview(b""))
     if len(lossy) < 10 or bytes(lossy[3:6]) != b"\x9d\x01\x2a":
-        raise broken()
+        raise damaged_picture()
     width, height = struct.unpack_from("<HH", lossy, 6)
     return width & 0x3FFF, height & 0x3FFF
 
 
-def assembled(picture: dict[bytes, memoryview], width: int, height: int) -> bytes:
+def assemble_webp(picture: dict[bytes, memoryview], width: int, height: int) -> bytes:
     """A WebP file of the coded pixels, and of the alpha of lossy ones."""
     if LOSSLESS in picture:
         parts = [(LOSSLESS, picture[LOSSLESS])]

@@ -59,12 +59,12 @@ class Release:
     trial: str = ""
     canary_until: datetime | None = None
 
-    def promoted(self, version: str) -> "Release":
+    def promote(self, version: str) -> "Release":
         """The release with this version as the stable one, and the way back to the one before."""
         earlier = (*self.earlier, self.stable) if self.stable else self.earlier
         return replace(self, stable=version, earlier=earlier)
 
-    def rolled_back(self, version: str | None) -> "Release":
+    def roll_back(self, version: str | None) -> "Release":
         """The release with an earlier version as the stable one: `version`, or the one before the present one.
 
         Raises CanaryRunning while a version is on trial, InvalidInput where no version came before.
@@ -81,7 +81,7 @@ class Release:
             return self
         if version in self.earlier:
             return replace(self, stable=version, earlier=self.earlier[: self.earlier.index(version)])
-        return self.promoted(version)
+        return self.promote(version)
 
     def pin(self, job_id: str, now: datetime) -> Pin | None:
         """The job's version, the same for every look at the same release; None where there is none to draw with.
@@ -168,7 +168,7 @@ class Judgement:
     reason: str
 
 
-def judge(
+def judge_canary(
     canary: Tally, stable: Tally, gates: Gates, *, time_is_over: bool, likeness: Likeness | None = None
 ) -> Judgement:
     """Judge a canary once it has drawn enough jobs, or by what there is when its time is over.

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from craftspark.clock import utc_now
 from craftspark.errors import CraftsparkError, InvalidInput
 from craftspark.parsing import PROSE, WORDS, parse_request
-from craftspark.tools.request import LARGEST_SEED
+from craftspark.tools.request import MAX_SEED
 
 # Of the events about trainings.
 SOURCE = "craftspark.trainings"
@@ -83,7 +83,7 @@ class TrainingRequest(_Strict):
     dataset: str = Field(pattern=r"^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./-]+$", max_length=500)
     who: Words
     steps: int | None = Field(None, ge=1, le=20_000)
-    seed: int = Field(0, ge=0, le=LARGEST_SEED)
+    seed: int = Field(0, ge=0, le=MAX_SEED)
 
 
 class RollbackRequest(_Strict):
@@ -189,7 +189,7 @@ class TrainingOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class TrainingResult:
     """What a training came to. `figures` has at least `loss` and `loss_without`, of the same pictures and noise.
 
     Where the style has a stable version, `stable` names it, and `style_loss` and `style_loss_stable` compare the two.

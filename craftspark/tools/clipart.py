@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from craftspark.models.catalogue import Model
-from craftspark.models.work import ENLARGED, Load, upscaled
+from craftspark.models.work import ENLARGED, Load, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.request import DrawingRequest, Prompt, sides
@@ -84,5 +84,5 @@ class ClipartRequest(DrawingRequest):
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         drawn = super().load(model, source, images)
-        enlarged = images * upscaled(*sides(self.size or model.default_size))
+        enlarged = images * upscaler_megapixels(*sides(self.size or model.default_size))
         return replace(drawn, enlarged=enlarged, cuts=images, traced=images, written=drawn.written * ENLARGED**2)

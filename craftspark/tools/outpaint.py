@@ -14,7 +14,7 @@ from craftspark.tools.sources import Source
 from craftspark.tools.windows import Box, rounds
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
-LONGEST = 2048  # pixels a side
+MAX_RESULT_SIDE = 2048  # pixels a side
 # Inpainting also encodes a window and what is known of it, and blends it in: a call takes as much beside its steps.
 ENCODING = 3
 
@@ -27,10 +27,13 @@ class OutpaintRequest(DrawingRequest):
     source: SourceReference = Field(description=SOURCE)
     prompt: OptionalPrompt = Field("", description="What the new area or the whole image shows.", examples=["meadow"])
     width: int | None = Field(
-        None, ge=16, le=LONGEST, description="Width of the result in pixels. Default: the width of the source."
+        None, ge=16, le=MAX_RESULT_SIDE, description="Width of the result in pixels. Default: the width of the source."
     )
     height: int | None = Field(
-        None, ge=16, le=LONGEST, description="Height of the result in pixels. Default: the height of the source."
+        None,
+        ge=16,
+        le=MAX_RESULT_SIDE,
+        description="Height of the result in pixels. Default: the height of the source.",
     )
     aspect: str | None = Field(
         None,
@@ -65,8 +68,8 @@ class OutpaintRequest(DrawingRequest):
             if side < least:
                 detail = f"a {field} of {side} pixels is less than that of the source, {least}; increase {name}"
                 refuse([Contradiction(detail, (name, "source"))])
-            if side > LONGEST:
-                raise InvalidInput(f"a {field} of {side} pixels exceeds the maximum of {LONGEST}", field=name)
+            if side > MAX_RESULT_SIDE:
+                raise InvalidInput(f"a {field} of {side} pixels exceeds the maximum of {MAX_RESULT_SIDE}", field=name)
         if (width, height) == (source.width, source.height):
             fields = ("aspect",) if self.aspect else ("width", "height")
             detail = f"the result has the size of the source, {width} x {height}; choose a larger size"
@@ -91,7 +94,7 @@ class OutpaintRequest(DrawingRequest):
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         windows = self._windows(model, source)
         calls = sum(calls_for(images * together, model.wave_size) for together in windows)
-        written = images * megapixels(self.width or LONGEST, self.height or LONGEST)
+        written = images * megapixels(self.width or MAX_RESULT_SIDE, self.height or MAX_RESULT_SIDE)
         return Load(
             steps=calls * (self.steps or model.default_steps), calls=calls * ENCODING, images=images, written=written
         )

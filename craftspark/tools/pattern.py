@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.errors import InvalidInput
 from craftspark.models.catalogue import Model
-from craftspark.models.work import REACH, Load, megapixels, upscaled
+from craftspark.models.work import REACH, Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
 from craftspark.tools.sources import Source
@@ -17,8 +17,8 @@ from craftspark.tools.toss import Repeat, Toss, widest
 Way = Literal["tossed", "painted"]
 Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$", to_lower=True)]
 CM_PER_INCH = 2.54
-LONGEST_CM = 42.0  # A3
-SHORTEST_CM = 1.0
+MAX_CM = 42.0  # A3
+MIN_CM = 1.0
 STRENGTH = 0.5
 TOLERANCE_CM = 0.005  # less than a dot
 ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # in which a sheet is one tile
@@ -76,9 +76,9 @@ class Sheet(BaseModel):
         """Raise InvalidInput, naming the field, for a filled sheet that is too small or larger than A3."""
         for name in ("width", "height", "repeat"):
             length = self.cm(name)
-            if not SHORTEST_CM <= length <= LONGEST_CM:
+            if not MIN_CM <= length <= MAX_CM:
                 raise InvalidInput(
-                    f"{length:g} cm is outside the range of {SHORTEST_CM:g} to {LONGEST_CM:g} cm", field=f"sheet.{name}"
+                    f"{length:g} cm is outside the range of {MIN_CM:g} to {MAX_CM:g} cm", field=f"sheet.{name}"
                 )
 
     def contradictions(self, repeat: Repeat, aspect: float) -> Iterator[Contradiction]:
@@ -227,22 +227,22 @@ class PatternRequest(DrawingRequest):
         drawn = super().load(model, source, images)
         width, height = sides(model.default_size)
         tile = TILE_PIXELS**2 / 1e6
-        written = images * (tile + self._printed)
+        written = images * (tile + self._sheet_megapixels)
         if self.way == "tossed":
             drawings = images * len(self.motifs)
-            enlarged = drawings * upscaled(width, height)
+            enlarged = drawings * upscaler_megapixels(width, height)
             return replace(drawn, enlarged=enlarged, cuts=drawings, painted=images * tile, written=written)
         around = 2 * REACH
         return replace(
             drawn,
             steps=drawn.steps * TORUS * (self.strength or 1),
-            enlarged=images * upscaled(width + around, height + around),
+            enlarged=images * upscaler_megapixels(width + around, height + around),
             painted=images * tile,
             written=written,
         )
 
     @property
-    def _printed(self) -> float:
+    def _sheet_megapixels(self) -> float:
         """The megapixels of the sheet, and of the repeat that is painted for it."""
         page, dots = self.sheet or Sheet(width=10, height=10, repeat=5), DPI / CM_PER_INCH
         sheet = megapixels(page.cm("width") * dots, page.cm("height") * dots)

@@ -22,7 +22,7 @@ OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_len
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
-LARGEST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
 SOURCE = (
     "Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload."
 )
@@ -41,7 +41,7 @@ class JobRequest(BaseModel, ABC):
     seed: int | None = Field(
         None,
         ge=0,
-        le=LARGEST_SEED,
+        le=MAX_SEED,
         description="Seed of the first image. Each further image uses the next number; 0 follows the largest. "
         "Default: a random seed.",
     )

@@ -6,12 +6,12 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from craftspark.models.catalogue import Model
-from craftspark.models.work import Load, megapixels, upscaled
+from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.tools.sources import Source
 
-LONGEST = 4096  # pixels a side, of the result
+MAX_RESULT_SIDE = 4096  # pixels a side, of the result
 PIXELS_A_CREDIT = 4 * 1024 * 1024
 
 
@@ -30,8 +30,8 @@ class UpscaleRequest(JobRequest):
 
     def for_source(self, source: Source) -> Self:
         width, height = source.width * self.factor, source.height * self.factor
-        if max(width, height) > LONGEST:
-            detail = f"{source.width} x {source.height} times {self.factor} exceeds {LONGEST} pixels a side"
+        if max(width, height) > MAX_RESULT_SIDE:
+            detail = f"{source.width} x {source.height} times {self.factor} exceeds {MAX_RESULT_SIDE} pixels a side"
             refuse([Contradiction(f"{detail}; reduce factor or use a smaller source", ("factor", "source"))])
         return self
 
@@ -40,6 +40,10 @@ class UpscaleRequest(JobRequest):
         return ceil(pixels / PIXELS_A_CREDIT)
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
-        width, height, alpha = (source.width, source.height, source.alpha) if source else (LONGEST, LONGEST, False)
+        width, height, alpha = (
+            (source.width, source.height, source.alpha) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE, False)
+        )
         written = megapixels(width * self.factor, height * self.factor)
-        return Load(images=images, enlarged=images * upscaled(width, height, alpha=alpha), written=images * written)
+        return Load(
+            images=images, enlarged=images * upscaler_megapixels(width, height, alpha=alpha), written=images * written
+        )

@@ -22,8 +22,8 @@ STARTS = 1 << 60
 FRAGMENT = 1 << 61
 ALARM = 1 << 62  # a refused phrase may begin here
 
-SHORTEST_STEM, LONGEST_STEM = 3, 24
-REMEMBERED, LONGEST_REMEMBERED = 50_000, 32
+MIN_STEM, MAX_STEM = 3, 24
+REMEMBERED, MAX_REMEMBERED_LENGTH = 50_000, 32
 VOWELS = frozenset("aeiouy")
 # Short words without a vowel that are whole: units, titles, sizes.
 WHOLE = frozenset(["mr", "mrs", "ms", "dr", "st", "nd", "rd", "th", "cm", "mm", "km", "kg", "ml", "ft", "hr", "pm"])
@@ -146,11 +146,11 @@ class WordIndex:
             if len(self.remembered) >= REMEMBERED:
                 self.remembered.clear()
             code = self._look_up(token)
-            if len(token) <= LONGEST_REMEMBERED:
+            if len(token) <= MAX_REMEMBERED_LENGTH:
                 self.remembered[token] = code
         return code
 
-    def refused_alone(self, word: str, *, whole: bool) -> int:
+    def code_of_refused(self, word: str, *, whole: bool) -> int:
         """The code of a word that is refused by itself, its letters repeated or not; 0 for any other.
 
         `whole` leaves stems and parts of compounds out: they are in many a pair of ordinary words.
@@ -170,24 +170,24 @@ class WordIndex:
         return any(form in self.codes for form in forms_of(word))
 
     def _look_up(self, token: str) -> int:
-        if code := self._known(token):
+        if code := self._match(token):
             return code
         for spelling in repeats_of(token):
-            if objection_of(code := self._known(spelling)):
+            if objection_of(code := self._match(spelling)):
                 return code
         if len(token) <= 3 and token.isascii() and token not in WHOLE and not VOWELS & set(token):
             return FRAGMENT
         return 0
 
-    def _known(self, token: str) -> int:
+    def _match(self, token: str) -> int:
         if code := self.codes.get(token, 0):
             return code
-        if len(token) >= SHORTEST_STEM:
-            for length in range(min(len(token), LONGEST_STEM), SHORTEST_STEM - 1, -1):
+        if len(token) >= MIN_STEM:
+            for length in range(min(len(token), MAX_STEM), MIN_STEM - 1, -1):
                 if code := self.stems.get(token[:length], 0):
                     return code
-            for start in range(1, len(token) - SHORTEST_STEM):
-                for end in range(min(len(token), start + LONGEST_STEM), start + SHORTEST_STEM, -1):
+            for start in range(1, len(token) - MIN_STEM):
+                for end in range(min(len(token), start + MAX_STEM), start + MIN_STEM, -1):
                     if code := self.parts.get(token[start:end], 0):
                         return code
         for form in forms_of(token)[1:]:

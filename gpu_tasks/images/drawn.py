@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from craftspark.tools.request import LARGEST_SEED
+from craftspark.tools.request import MAX_SEED
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.pixels import Pixels
 
@@ -65,12 +65,12 @@ def drawing(pixels: Pixels | None, seed: int, start: Pixels | None = None) -> Dr
 
 def second_try(order: ImageOrder) -> ImageOrder:
     """The same order with the next seed, which depends on the first one alone."""
-    return replace(order, seed=(order.seed + STRIDE) % (LARGEST_SEED + 1))
+    return replace(order, seed=(order.seed + STRIDE) % (MAX_SEED + 1))
 
 
 def nth_seed(seed: int, number: int) -> int:
     """The seed of one of several drawings of one image; the first one's is the image's own."""
-    return (seed + number * LEAP) % (LARGEST_SEED + 1)
+    return (seed + number * LEAP) % (MAX_SEED + 1)
 
 
 def better(first: Drawn, second: Drawn) -> Drawn:

@@ -26,12 +26,12 @@ from starlette.routing import Route
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, ToolUnknown
 from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_whole_number, utf8
-from craftspark.uploads import LARGEST_BYTES
+from craftspark.uploads import MAX_UPLOAD_BYTES
 from gpu_tasks.images.finishing import Delivered
 from gpu_tasks.serving.metrics import Measures
 from gpu_tasks.serving.renders import Rendered, Renders, accept
 
-LARGEST_BODY = LARGEST_BYTES + 64 * 1024  # the picture and the request beside it
+LARGEST_BODY = MAX_UPLOAD_BYTES + 64 * 1024  # the picture and the request beside it
 MOST_WAITING = 16
 RETRY_AFTER_S = 5
 WARM_UP = b'{"prompt": "apple", "count": 1, "seed": 1, "steps": 1}'
@@ -147,7 +147,7 @@ class Application:
 async def read(request: Request) -> tuple[bytes, bytes | None]:
     """The request's JSON, and the picture beside it; raises BodyTooLarge or InvalidInput."""
     length = request.headers.get("content-length", "")
-    size = parse_whole_number(length, "Content-Length", least=0, most=10**18 - 1)
+    size = parse_whole_number(length, "Content-Length", minimum=0, maximum=10**18 - 1)
     if size > LARGEST_BODY:
         raise BodyTooLarge(f"the body has {size} bytes and may have {LARGEST_BODY}", field="body")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aws_lambda_powertools import Logger
 
-from craftspark.aws.faults import is_passing
+from craftspark.aws.faults import is_transient
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import CraftsparkError, SpotInterrupted
@@ -121,7 +121,7 @@ class QueueDesk:
         try:
             claimed = claim(ticket, self.book)
         except Exception as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             # The fault is this job's: no other has to wait for it.
             logger.exception("job not read", extra={"job_id": ticket.batch.job_id})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from craftspark.accounts.credits import Account
 from craftspark.errors import InvalidInput
-from craftspark.jobs.idempotency import Write, once
+from craftspark.jobs.idempotency import Write, run_once
 from craftspark.parsing import parse_request
 from lambdas.http.account_views import CreditChange, account_view
 from lambdas.http.administration import act_of, audit_entry, tell
@@ -25,7 +25,7 @@ def handler(request: Request) -> Response:
     def do(writes: Sequence[Write]) -> Account:
         return accounts().adjust(maker, asked.credits, effect.effect_id, asked.note, [audit_entry(act), *writes])
 
-    account, done = once(effect, bindings(), do, lambda: accounts().existing(maker))
+    account, done = run_once(effect, bindings(), do, lambda: accounts().read_existing(maker))
     if done:
         tell(act)
     return Response(body=account_view(account))

@@ -13,8 +13,8 @@ from lambdas.log import logger
 
 
 @cache
-def changes() -> job_list.JobChanges:
-    return job_list.JobChanges(client=clients.dynamodb(), jobs_table=JobsSettings.from_environment().jobs_table)
+def changes() -> job_list.JobEditor:
+    return job_list.JobEditor(client=clients.dynamodb(), jobs_table=JobsSettings.from_environment().jobs_table)
 
 
 @logger.inject_lambda_context

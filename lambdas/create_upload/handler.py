@@ -3,9 +3,9 @@
 from http import HTTPStatus
 
 from craftspark.errors import UploadNotFound
-from craftspark.jobs.idempotency import key_reused, once
+from craftspark.jobs.idempotency import key_reused, run_once
 from craftspark.parsing import parse_request
-from craftspark.uploads import LARGEST_BYTES, Upload
+from craftspark.uploads import MAX_UPLOAD_BYTES, Upload
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.http.views import UploadForm, UploadRequest
 from lambdas.log import logger
@@ -19,22 +19,22 @@ from lambdas.wiring.uploads import table, uploads
 def handler(request: Request) -> Response:
     asked = parse_request(UploadRequest, request.body)
     maker, effect = request.maker, effect_of_request(request)
-    upload, made = once(
+    upload, made = run_once(
         effect,
         bindings(),
         lambda writes: uploads().open(maker, effect.effect_id, writes),
-        lambda: found(maker, effect.effect_id),
+        lambda: find_created(maker, effect.effect_id),
     )
     form = uploads().form(maker, upload.upload_id, asked.content_type)
     if made:
         logger.info("upload opened", extra={"upload_id": upload.upload_id})
     return Response(
         status=HTTPStatus.CREATED,
-        body=UploadForm(upload_id=upload.upload_id, url=form.url, fields=form.fields, largest_bytes=LARGEST_BYTES),
+        body=UploadForm(upload_id=upload.upload_id, url=form.url, fields=form.fields, largest_bytes=MAX_UPLOAD_BYTES),
     )
 
 
-def found(maker: str, upload_id: str) -> Upload:
+def find_created(maker: str, upload_id: str) -> Upload:
     try:
         return table().find(maker, upload_id)
     except UploadNotFound:

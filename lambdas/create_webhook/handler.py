@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from craftspark.accounts.plans import find_plan
 from craftspark.errors import WebhookNotFound
-from craftspark.jobs.idempotency import Write, key_reused, once
+from craftspark.jobs.idempotency import Write, key_reused, run_once
 from craftspark.notifications.webhooks import Webhook
 from craftspark.parsing import parse_request
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
@@ -26,14 +26,14 @@ def handler(request: Request) -> Response:
         plan = find_plan(accounts().read(request.maker).plan)
         return webhooks().register(request.maker, plan, effect.effect_id, asked.url, writes)
 
-    webhook, made = once(effect, bindings(), register, lambda: found(request.maker, effect.effect_id))
+    webhook, made = run_once(effect, bindings(), register, lambda: find_created(request.maker, effect.effect_id))
     if made:
         logger.info("webhook registered", extra={"webhook_id": webhook.webhook_id})
     # The secret is shown once: a request that is sent again is answered without it.
     return Response(status=HTTPStatus.CREATED, body=webhook_view(webhook, secret=made))
 
 
-def found(maker: str, webhook_id: str) -> Webhook:
+def find_created(maker: str, webhook_id: str) -> Webhook:
     try:
         return table().get(maker, webhook_id)
     except WebhookNotFound:

@@ -4,7 +4,7 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.images import ImageBucket
-from craftspark.aws.jobs.job_list import JobChanges
+from craftspark.aws.jobs.job_list import JobEditor
 from craftspark.clock import utc_now
 from craftspark.settings.jobs import DeleteSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
@@ -13,8 +13,8 @@ from lambdas.log import logger
 
 
 @cache
-def changes() -> JobChanges:
-    return JobChanges(client=clients.dynamodb(), jobs_table=DeleteSettings.from_environment().jobs_table)
+def changes() -> JobEditor:
+    return JobEditor(client=clients.dynamodb(), jobs_table=DeleteSettings.from_environment().jobs_table)
 
 
 @cache

@@ -48,7 +48,7 @@ def deliver(record: SQSRecord) -> None:
         queue().send(following, utc_now())
     else:
         # Anew, so that whoever sends dead letters back to the queue starts a new series of tries.
-        dead_letters().send(message.anew(utc_now()), utc_now())
+        dead_letters().send(message.restart(utc_now()), utc_now())
         facts = {"webhook_id": webhook.webhook_id, "message_id": message.message_id, "attempts": message.attempt}
         logger.warning("webhook given up", extra={**facts, **event("WebhookGivenUp")})
 

@@ -185,9 +185,9 @@ def effect_of_request(request: Request) -> Effect:
     return effect_of(request.maker, idempotency_key_of(request), route, request.body)
 
 
-def limit_of(query: Mapping[str, str], *, default: int = 20, most: int = 100) -> int:
+def limit_of(query: Mapping[str, str], *, default: int = 20, maximum: int = 100) -> int:
     """The maximum number of items in the response. Raises InvalidInput."""
-    return parse_whole_number(query["limit"], "limit", most=most) if "limit" in query else default
+    return parse_whole_number(query["limit"], "limit", maximum=maximum) if "limit" in query else default
 
 
 def position_of(query: Mapping[str, str], shape: re.Pattern[str]) -> str | None:

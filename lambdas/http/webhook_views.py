@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from craftspark.notifications.webhook_urls import LONGEST_URL
+from craftspark.notifications.webhook_urls import MAX_URL
 from craftspark.notifications.webhooks import Delivery, Webhook
 from craftspark.parsing import LINE
 from lambdas.http.schemas import Body, View
@@ -14,7 +14,7 @@ from lambdas.http.schemas import Body, View
 class WebhookRequest(Body):
     """The endpoint of a new webhook."""
 
-    url: Annotated[str, StringConstraints(max_length=LONGEST_URL), LINE] = Field(
+    url: Annotated[str, StringConstraints(max_length=MAX_URL), LINE] = Field(
         description="HTTPS URL of an endpoint on the public internet, with port 443. The response has it in "
         "normalised form.",
         examples=["https://example.com/craftspark"],

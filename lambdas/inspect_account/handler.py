@@ -11,6 +11,6 @@ from lambdas.wiring.accounts import accounts
 @endpoint
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
-    account = accounts().existing(maker)
+    account = accounts().read_existing(maker)
     write_down(request, maker, "inspect account")
     return Response(body=account_view(account))

@@ -6,7 +6,7 @@ from typing import Any
 from craftspark.aws.styles import style_table
 from craftspark.clock import utc_now
 from craftspark.settings.styles import ReleaseSettings
-from craftspark.styles.releases import Gates, Likeness, judge
+from craftspark.styles.releases import Gates, Likeness, judge_canary
 from lambdas.log import logger
 
 
@@ -31,7 +31,7 @@ def handler(asked: dict[str, Any], context: Any) -> dict[str, Any]:
     styles = style_table.style_table(settings())
     training = styles.trainings.read(asked["training_id"])
     release = styles.trial_of(training)
-    judgement = judge(
+    judgement = judge_canary(
         styles.tally(release, release.canary),
         styles.tally(release, release.stable),
         gates(),

@@ -13,7 +13,7 @@ from lambdas.wiring.accounts import accounts
 @endpoint
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
-    accounts().existing(maker)
+    accounts().read_existing(maker)
     page, cursor = page_of(jobs(), maker, request.query)
     write_down(request, maker, "list jobs")
     return Response(body=AccountJobPage(jobs=[job_summary(job) for job in page], next_cursor=cursor))

@@ -9,7 +9,7 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.items import JOB, read_image, read_job
 from craftspark.aws.jobs.presigning import Presigner
-from craftspark.aws.notifications.connections import Pushes
+from craftspark.aws.notifications.connections import ConnectionSender
 from craftspark.clock import utc_now
 from craftspark.jobs.downloads import Download
 from craftspark.jobs.job import thumbnail_key
@@ -25,13 +25,13 @@ from craftspark.settings.notifications import PushSettings
 from lambdas.log import logger
 from lambdas.wiring.live import table
 
-MOST_CONNECTIONS = 20  # of a maker; more would be a client's fault, and cost others their updates
+MAX_CONNECTIONS = 20  # of a maker; more would be a client's fault, and cost others their updates
 THREADS = 16  # connections that are told at once; one that hangs holds one
 
 
 @cache
-def pushes() -> Pushes:
-    return Pushes(client=clients.connections(), table=table())
+def pushes() -> ConnectionSender:
+    return ConnectionSender(client=clients.connections(), table=table())
 
 
 @cache
@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def newest(connections: Iterable[Connection]) -> list[Connection]:
     """The connections that are told, of all that a maker has left open."""
-    return nlargest(MOST_CONNECTIONS, connections, key=lambda connection: connection.connected_at)
+    return nlargest(MAX_CONNECTIONS, connections, key=lambda connection: connection.connected_at)
 
 
 def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Message]], list[str]]:

@@ -8,7 +8,7 @@ from craftspark.aws.jobs.job_list import JobList
 from craftspark.clock import utc_now
 from craftspark.jobs.job import JobRecord
 from craftspark.jobs.settlement import own
-from craftspark.notifications.polling import look_again_s
+from craftspark.notifications.polling import next_poll_s
 from craftspark.settings.jobs import ReadSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.etags import etag_of, is_current
@@ -31,7 +31,7 @@ def handler(request: Request) -> Response:
     # A client that polls is told when to come again; one that sees the end need not.
     headers = {"ETag": tag}
     if not job.state.final:
-        headers["Retry-After"] = str(look_again_s(job, record.done_share, utc_now()))
+        headers["Retry-After"] = str(next_poll_s(job, record.done_share, utc_now()))
     if is_current(request.headers.get("if-none-match"), tag):
         return Response(status=HTTPStatus.NOT_MODIFIED, body=None, headers=headers)
     return Response(body=job_view(record, links().links), headers=headers)

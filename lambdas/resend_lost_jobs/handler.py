@@ -9,7 +9,7 @@ from craftspark.aws.items import UNFINISHED_SHARDS
 from craftspark.aws.jobs.unstarted import UnstartedJobs
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.errors import CraftsparkError, JobNotFound
-from craftspark.jobs.resending import MOST, Resending
+from craftspark.jobs.resending import MAX_JOBS_PER_RUN, Resending
 from craftspark.metrics import event
 from craftspark.models.catalogue import find_model
 from craftspark.settings.rendering import ResendSettings
@@ -35,7 +35,7 @@ def resending() -> Resending:
 @logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
     handled, broken = 0, []
-    for job_id in resending().lost():
+    for job_id in resending().find_lost():
         try:
             if resending().send(job_id):
                 logger.warning("job sent again", extra={"job_id": job_id, **event("JobSentAgain")})
@@ -47,7 +47,7 @@ def handler(_schedule: dict[str, Any], context: Any) -> None:
             broken.append(job_id)
             continue
         handled += 1
-        if handled == MOST:
+        if handled == MAX_JOBS_PER_RUN:
             break
     if broken:
         raise ResendIncomplete(f"{len(broken)} lost jobs could not be sent again, the first {broken[0]}")

@@ -1,6 +1,6 @@
 """POST /v1/webhooks/{webhook_id}/secret: rotate the secret of a webhook."""
 
-from craftspark.jobs.idempotency import once
+from craftspark.jobs.idempotency import run_once
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint, id_in_path
 from lambdas.http.webhook_views import webhook_view
 from lambdas.log import logger
@@ -15,5 +15,5 @@ def handler(request: Request) -> Response:
     webhook = table().get(request.maker, id_in_path(request, "webhook_id"))
     effect = effect_of_request(request)
     # Sent again, it makes no second secret, which would leave the receiver's own without its day, and shows none.
-    rotated, made = once(effect, bindings(), lambda writes: webhooks().rotate(webhook, writes), lambda: webhook)
+    rotated, made = run_once(effect, bindings(), lambda writes: webhooks().rotate(webhook, writes), lambda: webhook)
     return Response(body=webhook_view(rotated, secret=made))

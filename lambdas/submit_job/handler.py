@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from craftspark.clock import utc_now
 from craftspark.metrics import event
-from craftspark.notifications.polling import look_again_s
+from craftspark.notifications.polling import next_poll_s
 from lambdas.http.endpoint import Request, Response, endpoint, idempotency_key_of
 from lambdas.http.job_summaries import job_summary
 from lambdas.log import logger
@@ -22,5 +22,5 @@ def handler(request: Request) -> Response:
         status=HTTPStatus.ACCEPTED,
         body=job_summary(job),
         # Relative to the request: it resolves behind whatever base path the API has.
-        headers={"Location": f"../../jobs/{job.job_id}", "Retry-After": str(look_again_s(job, 0.0, utc_now()))},
+        headers={"Location": f"../../jobs/{job.job_id}", "Retry-After": str(next_poll_s(job, 0.0, utc_now()))},
     )

@@ -12,7 +12,7 @@ from craftspark.metrics import event
 from craftspark.moderation import Moderation, Moderator
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.words.index import WordIndex
-from craftspark.words.judge import WordJudge
+from craftspark.words.moderator import WordModerator
 from lambdas.log import logger
 
 
@@ -21,10 +21,10 @@ def moderation() -> Moderation:
     settings = SubmitSettings.from_environment()
     accounts = Accounts(client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan))
     return Moderation(
-        moderator=WordJudge(index=WordIndex.load()),
+        moderator=WordModerator(index=WordIndex.load()),
         service=service(settings),
         unjudged="accept" if settings.unjudged == "accept" else "refuse",
-        tell_unavailable=log_unavailable,
+        report_unavailable=log_unavailable,
         refusals=RefusalTable(accounts=accounts),
     )
 

@@ -8,7 +8,7 @@ from craftspark.metrics import event
 from craftspark.moderation import PictureModeration
 from craftspark.pictures import FIELD, clean, small_jpeg
 from craftspark.settings.uploads import GuardrailSettings
-from craftspark.uploads import Picture
+from craftspark.uploads import CleanPicture
 from lambdas.log import logger
 
 
@@ -17,7 +17,7 @@ def moderation() -> PictureModeration | None:
     return picture_moderation(GuardrailSettings.from_environment(), log_unjudged)
 
 
-def clean_and_judged(content: bytes) -> Picture:
+def clean_and_judge(content: bytes) -> CleanPicture:
     """The picture's own pixels; raises InvalidInput, or ModerationUnavailable where none is kept unjudged."""
     picture = clean(content)
     if judge := moderation():

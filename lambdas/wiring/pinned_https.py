@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 WITHIN_S = 10.0
-MOST_ANSWERS = 100
+MAX_RESPONSES = 100
 INTERIM = frozenset(range(100, 200)) - {101}  # a switch of protocols, for which nobody asked, is final
 
 
@@ -156,7 +156,7 @@ def post(
 def _final_status(answered: Any) -> int:
     """The status of the answer behind all interim ones (RFC 9110, 15.2); `getresponse` knows only 100 of these."""
     answers = []  # kept: an answer that goes away closes the reader
-    for _ in range(MOST_ANSWERS):
+    for _ in range(MAX_RESPONSES):
         answer = HTTPResponse(answered, method="POST")
         answers.append(answer)
         answer.begin()

@@ -8,7 +8,7 @@ from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
 from craftspark.aws.accounts.accounts import Accounts
 from craftspark.aws.jobs.acceptance import Acceptance
-from craftspark.aws.jobs.backlog import IndexReadings
+from craftspark.aws.jobs.backlog import BacklogIndex
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.aws.pictures.sources import Sources
 from craftspark.aws.pictures.upload_table import UploadTable
@@ -39,7 +39,7 @@ def submissions() -> Submissions:
             uploads=UploadTable(client=clients.dynamodb(), table=settings.uploads_table),
         ),
         estimates=Estimates(
-            readings=IndexReadings(client=clients.dynamodb(), jobs_table=settings.jobs_table, model=settings.model),
+            readings=BacklogIndex(client=clients.dynamodb(), jobs_table=settings.jobs_table, model=settings.model),
             model=find_model(settings.model),
             capacity=Capacity(
                 device=settings.device,

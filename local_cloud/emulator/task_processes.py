@@ -34,7 +34,7 @@ CONTAINER = "com.amazonaws.ecs.container-name"
 # A program that ends by itself this soon after its start counts as broken and is restarted ever later.
 BROKEN_WITHIN_S = 5.0
 RESTART_DELAY_S = 0.5
-LONGEST_RESTART_DELAY_S = 10.0
+MAX_RESTART_DELAY_S = 10.0
 FOLLOW_S = 0.2
 
 logger = logging.getLogger(__name__)
@@ -248,6 +248,6 @@ class TaskProcesses:
 
     def _wait_out_breakdowns(self, image: str) -> None:
         if broken := self._breakdowns[image]:
-            self._closing.wait(min(LONGEST_RESTART_DELAY_S, RESTART_DELAY_S * 2 ** (broken - 1)))
+            self._closing.wait(min(MAX_RESTART_DELAY_S, RESTART_DELAY_S * 2 ** (broken - 1)))
         if self._closing.is_set():
             raise NoCommand("the local cloud is stopping")

@@ -17,7 +17,7 @@ COMMON = {
     *("level", "location", "message", "timestamp", "service", "cold_start", "job_id", "_aws", "xray_trace_id"),
     *("function_name", "function_memory_size", "function_arn", "function_request_id"),
 }
-LONGEST = 300  # characters of a value; a traceback is in the log itself
+MAX_VALUE_LENGTH = 300  # characters of a value; a traceback is in the log itself
 DEAD_LETTERS_READ = 10  # calls a queue, of up to ten messages each
 
 
@@ -147,4 +147,4 @@ def moment(text: str) -> datetime:
 
 def shortened(value: object) -> str:
     text = " ".join(str(value).split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."

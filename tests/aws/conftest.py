@@ -11,7 +11,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
-from craftspark.aws.items import LISTED
+from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.settings.accounts import AdminSettings, DirectorySettings
 from craftspark.settings.jobs import ReadSettings, SubmitSettings
@@ -85,7 +85,7 @@ def tables(aws: None) -> None:
             {
                 "IndexName": "by_maker",
                 "KeySchema": key("maker", "created"),
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)},
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(OUTLINE_ATTRIBUTES)},
             },
             {
                 "IndexName": "unfinished",

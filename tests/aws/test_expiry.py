@@ -16,7 +16,7 @@ from craftspark.aws.notifications.webhooks import WebhookTable
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound, UploadNotFound
-from craftspark.notifications.live import LONGEST_CONNECTION
+from craftspark.notifications.live import MAX_CONNECTION
 from craftspark.notifications.webhooks import Delivery, Message, Webhook
 from craftspark.settings.accounts import AdminSettings
 from craftspark.settings.rendering import SettleSettings
@@ -199,7 +199,7 @@ def test_an_upload_that_has_expired_is_not_found_listed_or_made_ready() -> None:
     ends = NOW + timedelta(hours=1)
     there = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS, now=lambda: ends - timedelta(seconds=1))
     over = replace(there, now=lambda: ends)
-    there.open("maker-1", Upload(upload_id="u", created_at=NOW, expires_at=ends), most_open=1)
+    there.open("maker-1", Upload(upload_id="u", created_at=NOW, expires_at=ends), max_open=1)
 
     assert there.find("maker-1", "u").expires_at == ends
     assert len(there.page("maker-1", 10, None)[0]) == 1
@@ -210,7 +210,7 @@ def test_an_upload_that_has_expired_is_not_found_listed_or_made_ready() -> None:
         over.mark_ready("maker-1", "u", Facts(width=16, height=16, alpha=False), ends + timedelta(days=1))
     # Its place is free, and so is its id.
     again = Upload(upload_id="u", created_at=ends, expires_at=ends + timedelta(hours=1))
-    over.open("maker-1", again, most_open=1)
+    over.open("maker-1", again, max_open=1)
     assert over.find("maker-1", "u") == again
 
 
@@ -247,8 +247,8 @@ def test_a_ticket_is_good_until_its_second_and_not_in_it(
 
 
 def test_a_connection_that_has_expired_is_told_nothing(connections: ConnectionTable) -> None:
-    connections.add("over", "maker-1", NOW - LONGEST_CONNECTION)
-    connections.add("open", "maker-1", NOW - LONGEST_CONNECTION + timedelta(seconds=1))
+    connections.add("over", "maker-1", NOW - MAX_CONNECTION)
+    connections.add("open", "maker-1", NOW - MAX_CONNECTION + timedelta(seconds=1))
 
     assert [connection.connection_id for connection in connections.of("maker-1", NOW)] == ["open"]
 
@@ -256,7 +256,8 @@ def test_a_connection_that_has_expired_is_told_nothing(connections: ConnectionTa
 def test_a_delivery_is_in_the_log_until_it_expires(webhooks: WebhookTable) -> None:
     now = utc_now()
     webhooks.put(
-        Webhook(maker="m", webhook_id="w", url="https://example.com/", secret="whsec_YQ==", created_at=now), most=1
+        Webhook(maker="m", webhook_id="w", url="https://example.com/", secret="whsec_YQ==", created_at=now),
+        max_webhooks=1,
     )
     for attempt, at in ((1, now - timedelta(days=31)), (2, now)):
         webhooks.log(

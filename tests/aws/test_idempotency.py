@@ -241,6 +241,6 @@ def test_a_key_is_bound_for_more_than_a_day_and_not_for_ever() -> None:
         return BindingTable(client=clients.dynamodb(), table=ACCOUNTS, now=lambda: now + after)
 
     table(timedelta()).bind(effect)
-    assert table(timedelta(days=1, seconds=1)).known(effect)
-    assert not table(KEY_LIFETIME + timedelta(seconds=1)).known(effect)
+    assert table(timedelta(days=1, seconds=1)).is_bound(effect)
+    assert not table(KEY_LIFETIME + timedelta(seconds=1)).is_bound(effect)
     table(KEY_LIFETIME + timedelta(seconds=1)).bind(effect)

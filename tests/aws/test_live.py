@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.notifications.connections import PAUSES_S, ConnectionTable, Pushes
+from craftspark.aws.notifications.connections import PAUSES_S, ConnectionSender, ConnectionTable
 from craftspark.notifications.live import HANDSHAKE, Connection
 from craftspark.settings.notifications import PushSettings
 from lambdas.push_updates import handler as push
@@ -65,8 +65,8 @@ def connected(table: ConnectionTable, name: str = "c", *, ago: timedelta = timed
     return Connection(connection_id=name, connected_at=NOON - ago)
 
 
-def pushes(table: ConnectionTable, gateway: Gateway, waits: list[float]) -> Pushes:
-    return Pushes(client=gateway, table=table, now=lambda: NOON, pause=waits.append)  # type: ignore[arg-type]
+def pushes(table: ConnectionTable, gateway: Gateway, waits: list[float]) -> ConnectionSender:
+    return ConnectionSender(client=gateway, table=table, now=lambda: NOON, pause=waits.append)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("refusals", range(len(PAUSES_S) + 1))
@@ -172,12 +172,12 @@ def test_a_connection_that_fails_costs_no_other_its_update(
 
 
 def test_a_maker_with_very_many_connections_is_told_on_the_newest(table: ConnectionTable, gateway: Gateway) -> None:
-    for number in range(push.MOST_CONNECTIONS + 5):
+    for number in range(push.MAX_CONNECTIONS + 5):
         connected(table, f"c{number}", ago=timedelta(seconds=number))
 
     push.handler({"Records": [record(1)]}, Context())
 
-    assert sorted(name for name, _ in gateway.sent) == sorted(f"c{number}" for number in range(push.MOST_CONNECTIONS))
+    assert sorted(name for name, _ in gateway.sent) == sorted(f"c{number}" for number in range(push.MAX_CONNECTIONS))
 
 
 def test_a_record_that_cannot_be_read_comes_again_alone(table: ConnectionTable, gateway: Gateway) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from craftspark.accounts.credits import LONGEST_HOLD, SHORTEST_HOLD, Account, hold_after
+from craftspark.accounts.credits import MAX_HOLD, MIN_HOLD, Account, hold_duration
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
 from craftspark.aws.accounts.accounts import Accounts
@@ -127,9 +127,9 @@ def test_a_refusal_that_another_one_overtakes_is_counted_too(
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
 def test_a_hold_never_shrinks_and_is_bounded(plan: Plan) -> None:
-    holds = [hold_after(refusals, plan) for refusals in range(1, plan.refusals_per_hour + 100)]
+    holds = [hold_duration(refusals, plan) for refusals in range(1, plan.refusals_per_hour + 100)]
 
     assert holds == sorted(holds)
     assert holds[plan.refusals_per_hour - 2] == timedelta()
-    assert holds[plan.refusals_per_hour - 1] == SHORTEST_HOLD
-    assert holds[-1] == LONGEST_HOLD
+    assert holds[plan.refusals_per_hour - 1] == MIN_HOLD
+    assert holds[-1] == MAX_HOLD

@@ -5,9 +5,9 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.items import job_item
-from craftspark.aws.jobs.backlog import SAMPLE, IndexReadings, place_of
+from craftspark.aws.jobs.backlog import SAMPLE, BacklogIndex, place_of
 from craftspark.aws.jobs.job_table import read_record
-from craftspark.aws.jobs.speed import LATELY_S, WARM_S, SpeedTable, read_speed
+from craftspark.aws.jobs.speed import MAX_AGE_S, WARM_S, SpeedTable, read_speed
 from craftspark.jobs.backlog import Backlog
 from craftspark.jobs.job import job_id_of
 from tests.aws.api import account, call, settle, store, submit
@@ -41,7 +41,7 @@ def a_worker(*, name: str = "worker-1", launched: bool = False) -> SpeedTable:
 
 
 def backlog() -> Backlog:
-    return IndexReadings(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL).read(at_most_s=0)[0]
+    return BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL).read(max_age_s=0)[0]
 
 
 def quoted(**request: Any) -> Any:
@@ -113,16 +113,16 @@ def test_a_job_that_cannot_end_in_time_is_refused_by_field_with_what_would_fit()
 
 def test_the_backlog_is_read_at_most_once_in_a_while() -> None:
     now = 0.0
-    readings = IndexReadings(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, clock=lambda: now)
-    assert len(readings.read(at_most_s=1)[0].jobs) == 0
+    readings = BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, clock=lambda: now)
+    assert len(readings.read(max_age_s=1)[0].jobs) == 0
 
     submit()
     now = 0.9
 
-    first, age = readings.read(at_most_s=1)
+    first, age = readings.read(max_age_s=1)
     assert (len(first.jobs), age) == (0, 0.9)
     now = 1.1
-    second, age = readings.read(at_most_s=1)
+    second, age = readings.read(max_age_s=1)
     assert (len(second.jobs), age) == (1, 0.0)
 
 
@@ -159,7 +159,7 @@ def test_what_workers_measured_is_known_for_a_while() -> None:
     assert speed.pace("picture") == pytest.approx(4.0)
     assert speed.pace("clipart") == pytest.approx(1.5)
     assert not read_speed(clients.dynamodb(), JOBS, MODEL, now + WARM_S + 1).warm
-    assert read_speed(clients.dynamodb(), JOBS, MODEL, now + LATELY_S + 2).pace("picture") == 1.0
+    assert read_speed(clients.dynamodb(), JOBS, MODEL, now + MAX_AGE_S + 2).pace("picture") == 1.0
 
 
 def test_a_worker_s_pace_stretches_the_quote_and_without_a_worker_its_launch_is_part_of_the_wait() -> None:

@@ -14,7 +14,7 @@ from craftspark.aws import clients
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, TooManyOpenUploads, TooManyRequests
-from craftspark.uploads import LARGEST_BYTES, Upload, incoming_key, upload_key
+from craftspark.uploads import MAX_UPLOAD_BYTES, Upload, incoming_key, upload_key
 from tests.aws.api import Answer, account, call, read, store, submit
 from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
 
@@ -55,7 +55,7 @@ def test_a_form_bounds_type_and_size_and_is_the_same_for_the_same_key() -> None:
     assert first.body["upload_id"] == again.body["upload_id"]
     assert first.body["fields"]["Content-Type"] == "image/png"
     assert first.body["fields"]["key"].startswith("incoming/")
-    assert first.body["largest_bytes"] == LARGEST_BYTES
+    assert first.body["largest_bytes"] == MAX_UPLOAD_BYTES
     assert create("maker-2").body["upload_id"] != first.body["upload_id"]
 
 
@@ -117,7 +117,7 @@ def test_what_is_no_picture_is_refused_and_keeps_nothing() -> None:
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read() -> None:
-    refused = check(bring(bytes(LARGEST_BYTES + 1)))
+    refused = check(bring(bytes(MAX_UPLOAD_BYTES + 1)))
 
     assert (refused.status, refused.body["field"]) == (422, "upload")
     assert "bytes" in refused.body["detail"]
@@ -263,7 +263,7 @@ def test_of_many_uploads_opened_at_once_no_more_than_the_plan_s_are_open() -> No
     def open_one(number: int) -> bool:
         upload = Upload(upload_id=f"u{number}", created_at=now, expires_at=now + timedelta(hours=1))
         try:
-            table.open("maker-1", upload, most_open=3)
+            table.open("maker-1", upload, max_open=3)
         except (TooManyOpenUploads, AccountContended):
             return False
         return True
@@ -280,13 +280,13 @@ def test_checks_are_bounded_by_the_minute() -> None:
     table = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS, now=lambda: clock[0])
 
     for _ in range(3):
-        table.count_check("maker-1", most_a_minute=3)
+        table.count_check("maker-1", max_per_minute=3)
     with pytest.raises(TooManyRequests) as refused:
-        table.count_check("maker-1", most_a_minute=3)
+        table.count_check("maker-1", max_per_minute=3)
     assert refused.value.facts["retry_after_s"] == 10
-    table.count_check("maker-2", most_a_minute=3)
+    table.count_check("maker-2", max_per_minute=3)
     clock[0] += timedelta(seconds=10)
-    table.count_check("maker-1", most_a_minute=3)
+    table.count_check("maker-1", max_per_minute=3)
 
 
 def test_a_suspended_maker_opens_and_checks_nothing_but_may_delete() -> None:
@@ -307,10 +307,10 @@ def test_a_suspended_maker_opens_and_checks_nothing_but_may_delete() -> None:
 def test_more_bytes_than_the_store_says_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = bring(a_png())
     client = clients.s3()
-    stream = io.BytesIO(bytes(LARGEST_BYTES + 100))
+    stream = io.BytesIO(bytes(MAX_UPLOAD_BYTES + 100))
     monkeypatch.setattr(client, "get_object", lambda **_: {"ContentLength": 10, "Body": stream})
 
     refused = check(upload_id)
 
     assert (refused.status, refused.body["field"]) == (422, "upload")
-    assert stream.tell() == LARGEST_BYTES + 1
+    assert stream.tell() == MAX_UPLOAD_BYTES + 1

@@ -20,7 +20,7 @@ from craftspark.aws.items import timestamp
 from craftspark.aws.notifications.webhooks import WebhookTable
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, InvalidInput, PlanExceeded, WebhookNotFound
-from craftspark.notifications.webhooks import MOST_TRIES, Message, Webhook, Webhooks
+from craftspark.notifications.webhooks import MAX_ATTEMPTS, Message, Webhook, Webhooks
 from craftspark.settings.accounts import AccountSettings
 from craftspark.settings.notifications import DeliverySettings
 from lambdas.deliver_webhook import handler as deliver
@@ -263,11 +263,11 @@ def test_after_its_last_try_a_message_is_a_dead_letter_that_can_begin_anew(
         monkeypatch.setattr(deliver, "utc_now", lambda at=message.due: at)
         take(message)
 
-    assert len(posted) == len(log(webhook_id)) == MOST_TRIES
+    assert len(posted) == len(log(webhook_id)) == MAX_ATTEMPTS
     [letter] = given_up.sent
     assert letter.attempt == 1
     take(letter)
-    assert len(posted) == MOST_TRIES + 1  # whoever sends it back to the queue has it tried again
+    assert len(posted) == MAX_ATTEMPTS + 1  # whoever sends it back to the queue has it tried again
 
 
 @pytest.mark.parametrize("answer", [204, 500])

@@ -114,7 +114,7 @@ class Service:
 
 
 def guardrail(service: Service, unjudged: Literal["accept", "refuse"] = "refuse") -> GuardrailJudge:
-    return GuardrailJudge(PictureModeration(service=service, unjudged=unjudged, tell_unavailable=lambda _: None))
+    return GuardrailJudge(PictureModeration(service=service, unjudged=unjudged, report_unavailable=lambda _: None))
 
 
 def test_a_finished_image_is_judged_by_the_local_judge_and_then_by_the_guardrail() -> None:

@@ -16,7 +16,7 @@ from cdk_app.packaging import word_index
 from cdk_app.packaging.archive import zip_folder
 from cdk_app.packaging.import_closure import PackagingFailed, import_closure
 from cdk_app.packaging.lambda_package import lambda_package
-from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, installed, requirements_of
+from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, install_wheels, requirements_of
 from cdk_app.packaging.word_index import INDEX, build_word_index
 from cdk_app.stages.values import DEV, LOCAL
 from craftspark.models.catalogue import CATALOGUE
@@ -284,7 +284,9 @@ def test_unreachable_index_is_told_as_such(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(
         PackagingFailed, match=r"could not get the wheels of the Lambdas.*is the package index reachable"
     ):
-        installed(("typing-extensions",), target=TARGET, constraints=ROOT / "constraints.txt", cache_folder=tmp_path)
+        install_wheels(
+            ("typing-extensions",), target=TARGET, constraints=ROOT / "constraints.txt", cache_folder=tmp_path
+        )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdk_app.gpu.worker import USER
-from craftspark.aws.items import LISTED
+from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from lambdas.wiring.pinned_https import WITHIN_S
 from tests.stacks.conftest import ROOT
@@ -46,7 +46,7 @@ def test_jobs_are_found_by_maker_and_by_deadline(dev: Synthesis) -> None:
 
     assert [key["AttributeName"] for key in jobs["KeySchema"]] == ["job_id", "item"]
     assert indexes == {
-        "by_maker": (["maker", "created"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)}),
+        "by_maker": (["maker", "created"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(OUTLINE_ATTRIBUTES)}),
         "unfinished": (["unfinished", "deadline"], {"ProjectionType": "KEYS_ONLY"}),
         "backlog": (
             ["backlog", "job_id"],

@@ -28,7 +28,11 @@ from cdk_app.stages.values import DEV, LOCAL, PROD, find_stage, local_functions
         ("rendering", {"job_deadline_s": 2400}, "job_deadline_s: waiting and rendering can take 2400 s"),
         ("rendering", {"wave_s": 600}, "batch_s: a batch takes longer"),
         ("rendering", {"starts_per_s": 0}, "starts_per_s"),
-        ("rendering", {"starts_per_s": 72}, "starts_per_s: the quotas allow 71 jobs of 7 transitions a second, not 72"),
+        (
+            "rendering",
+            {"starts_per_s": 72},
+            "starts_per_s: the quotas allow 71 jobs of 7 transitions per second, not 72",
+        ),
         ("rendering", {"start_quota_per_s": 49}, "starts_per_s: the quotas allow 49"),
         ("makers", {"default_plan": "gold"}, "default_plan"),
         ("api", {"oidc_issuer": "http://issuer.example"}, "oidc_issuer"),

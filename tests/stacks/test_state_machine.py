@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cdk_app.stages.stage import TRANSITIONS_A_JOB
+from cdk_app.stages.stage import TRANSITIONS_PER_JOB
 from cdk_app.stages.values import DEV
 from tests.assemblies import NODE
 from tests.stacks.conftest import ROOT
@@ -62,7 +62,7 @@ def test_happy_path_of_one_batch_has_the_transitions_that_starts_are_bounded_by(
         "Job delivered",
     ]
     assert inner == ["Choose the lane", "Hand to the warm pool"]
-    assert len(outer) + len(inner) == TRANSITIONS_A_JOB
+    assert len(outer) + len(inner) == TRANSITIONS_PER_JOB
 
 
 def test_every_task_is_bounded(synthesis: Synthesis) -> None:

@@ -28,7 +28,7 @@ CAPACITY = Capacity(
 WARM = Speed(warm=True)
 
 
-class Readings:
+class BacklogSource:
     """Answers a backlog of an age, and remembers how fresh it was wanted."""
 
     def __init__(self, backlog: Backlog | None = None, age_s: float = 0.0) -> None:
@@ -36,13 +36,13 @@ class Readings:
         self.age_s = age_s
         self.asked: list[float] = []
 
-    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
-        self.asked.append(at_most_s)
-        return self.backlog, min(self.age_s, at_most_s)
+    def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
+        self.asked.append(max_age_s)
+        return self.backlog, min(self.age_s, max_age_s)
 
 
 def estimates(backlog: Backlog | None = None, age_s: float = 0.0, **capacity: Any) -> Estimates:
-    readings = Readings(backlog, age_s)
+    readings = BacklogSource(backlog, age_s)
     return Estimates(readings=readings, model=MODEL, capacity=replace(CAPACITY, **capacity))
 
 
@@ -130,15 +130,15 @@ def test_each_tool_has_an_estimate_on_each_device_of_each_model(model: Any, devi
     work = replace(estimates(device=device), model=model).work(request, source)
 
     assert sum(wave.images for batch in work.batches for wave in batch) == request.count
-    assert 0 < work.longest_batch_s <= work.elapsed_s(1)
+    assert 0 < work.max_batch_s <= work.elapsed_s(1)
     assert 0 <= work.shared_s <= work.busy_s
 
 
 def test_batches_on_several_workers_take_as_long_as_the_longest() -> None:
     work = estimates().work(*a_request("picture", prompt="a", count=8, steps=50))
 
-    assert work.elapsed_s(2) == pytest.approx(work.longest_batch_s)
-    assert work.elapsed_s(1) == pytest.approx(2 * work.longest_batch_s, rel=0.02)
+    assert work.elapsed_s(2) == pytest.approx(work.max_batch_s)
+    assert work.elapsed_s(1) == pytest.approx(2 * work.max_batch_s, rel=0.02)
 
 
 LARGE: dict[str, Any] = {"width": 2048, "height": 2048, "count": 8, "steps": 50}
@@ -163,7 +163,7 @@ def test_what_takes_longer_than_it_may_is_refused_at_the_bound_and_below_it_is_n
     wide: dict[str, Any] = {"deadline_s": 10**6, "batch_s": 10**6}
     longest = estimates(**wide).work(request, found)
     whole_s = CAPACITY.dispatch_s + longest.elapsed_s(1) + SETTLEMENT_S
-    takes_s, less = (ceil(whole_s), 1.0) if bound == "deadline_s" else (longest.longest_batch_s, 0.01)
+    takes_s, less = (ceil(whole_s), 1.0) if bound == "deadline_s" else (longest.max_batch_s, 0.01)
 
     assert estimates(**{**wide, bound: takes_s}).admit(tool, request, found)
     with pytest.raises(RenderTooLong) as refused:
@@ -322,7 +322,7 @@ def test_images_of_a_kind_share_a_wave_with_those_alone() -> None:
 def test_an_estimate_is_whole_seconds_that_add_up_and_renders_for_one_at_least() -> None:
     for wait_s in (0.2, 0.6, 1.4, 1.6, 7.5):
         for render_s in (0.1, 0.4, 0.7, 4.4, 4.5):
-            estimate = Estimate.rounded(wait_s, render_s)
+            estimate = Estimate.from_seconds(wait_s, render_s)
             assert estimate.wait_s + estimate.render_s == estimate.total_s
             assert abs(estimate.total_s - wait_s - render_s) < 1
             assert abs(estimate.wait_s - wait_s) < 1

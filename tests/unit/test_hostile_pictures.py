@@ -7,7 +7,7 @@ import pytest
 from benchmarks.hostile import HOSTILE
 from craftspark.errors import InvalidInput
 from craftspark.pictures import clean
-from craftspark.uploads import LARGEST_BYTES
+from craftspark.uploads import MAX_UPLOAD_BYTES
 
 # One of five, of each family: `make bench` takes them all.
 SOME = sorted(HOSTILE)[::5]
@@ -21,7 +21,7 @@ def test_there_are_enough_of_them() -> None:
 def test_a_hostile_file_is_answered(name: str) -> None:
     content = HOSTILE[name]()
 
-    assert len(content) <= LARGEST_BYTES
+    assert len(content) <= MAX_UPLOAD_BYTES
     with suppress(InvalidInput):
         picture = clean(content)
         assert max(picture.width, picture.height) <= 4096

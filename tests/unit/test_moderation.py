@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from benchmarks.moderation import HALVES, prompts
 from cdk_app.packaging.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, without_slots
 from craftspark.words.index import WordIndex
-from craftspark.words.judge import Reading, WordJudge
+from craftspark.words.moderator import Reading, WordModerator
 
-WORDS = WordJudge(index=WordIndex.load())
+WORDS = WordModerator(index=WordIndex.load())
 CRAFT = tomllib.loads((LISTS / "craft.toml").read_text("utf-8"))
 LANGUAGES = sorted(file for file in LISTS.glob("*.toml") if file.name not in ("rules.toml", "craft.toml"))
 
@@ -116,12 +116,12 @@ def test_themes_are_known_by_words_together_in_seven_languages(text: str, reason
 
 
 # First words of phrases and of rules, and the words that follow them: what objections are made of.
-LISTED = sorted(
+OUTLINE_ATTRIBUTES = sorted(
     {*WORDS.index.codes, *(word for rest in WORDS.index.phrases.values() for each in rest for word in each.rest)}
 )
 
 
-@given(st.lists(st.sampled_from(LISTED), max_size=6))
+@given(st.lists(st.sampled_from(OUTLINE_ATTRIBUTES), max_size=6))
 def test_a_text_that_is_not_read_has_nothing_to_object_to(tokens: list[str]) -> None:
     assert WORDS.index.may_object(tokens) or not Reading(WORDS.index, tokens).objections()
 
@@ -234,7 +234,7 @@ def test_long_monotonous_text_is_judged_by_little_work(text: str) -> None:
             return super().get(key, default)
 
     index = WordIndex.load()
-    judge = WordJudge(
+    judge = WordModerator(
         index=WordIndex(
             **{**{name: getattr(index, name) for name in index.__dataclass_fields__}, "codes": Counted(index.codes)}
         )

@@ -18,7 +18,7 @@ from craftspark.jobs.starting import Order, OrderMalformed
 from craftspark.notifications.live import TICKET
 from craftspark.parsing import (
     LINE,
-    MOST_ERRORS,
+    MAX_ERRORS,
     OPTIONAL_WORDS,
     PROSE,
     WORDS,
@@ -56,7 +56,7 @@ moments = (
 anything = texts | numbers | moments
 
 PARSERS: dict[str, Callable[[str], Any]] = {
-    "limit": lambda text: parse_whole_number(text, "limit", most=100),
+    "limit": lambda text: parse_whole_number(text, "limit", maximum=100),
     "since": lambda text: parse_timestamp(text, "since"),
     "cursor": lambda text: parse_cursor(text, SHAPE),
     "Idempotency-Key": parse_idempotency_key,
@@ -98,7 +98,7 @@ def test_a_value_is_parsed_or_refused_by_its_name(name: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "0", "101", "-1", "+1", "1.0", "1e1", " 1", "1 ", "\u0661", "\u00b2", DIGITS])
 def test_a_number_out_of_its_bounds_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="from 1 to 100") as refused:
-        parse_whole_number(text, "limit", most=100)
+        parse_whole_number(text, "limit", maximum=100)
     assert refused.value.field == "limit"
 
 
@@ -228,7 +228,7 @@ def test_the_fields_that_are_told_are_bounded_in_number_and_length() -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_request(JobChanges, body)
 
-    assert len(refused.value.facts["errors"]) == MOST_ERRORS
+    assert len(refused.value.facts["errors"]) == MAX_ERRORS
     assert len(refused.value.detail) < 4000
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from craftspark.aws.faults import is_passing
+from craftspark.aws.faults import is_transient
 from craftspark.aws.transactions import Contended
 from gpu_tasks.patience import FIRST_PAUSE_S, LONGEST_PAUSE_S, AwsUnreachable, Patience, Patient
 
@@ -85,7 +85,7 @@ def a_patient(clock: Clock) -> Patient:
 def test_a_passing_fault_is_borne(error: Exception) -> None:
     call = Faulty(3, error)
 
-    assert is_passing(error)
+    assert is_transient(error)
     assert a_patient(Clock()).call("call", call) == "answer"
     assert call.calls == 4
 

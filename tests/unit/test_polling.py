@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from craftspark.jobs.job import JobState, job_id_of
-from craftspark.notifications.polling import LATEST_S, SOONEST_S, look_again_s
+from craftspark.notifications.polling import MAX_PAUSE_S, MIN_PAUSE_S, next_poll_s
 from tests.fakes import NOON, a_job
 
 
 def after(seconds: float, *, wait_s: int = 0, render_s: int = 0, done: float = 0.0, running: bool = False) -> int:
     changes: dict[str, Any] = {"state": JobState.RUNNING, "started_at": NOON} if running else {}
     job = a_job(estimated_wait_s=wait_s, estimated_render_s=render_s, **changes)
-    return look_again_s(job, done, NOON + timedelta(seconds=seconds))
+    return next_poll_s(job, done, NOON + timedelta(seconds=seconds))
 
 
 def test_the_next_look_comes_the_sooner_the_less_is_left() -> None:
@@ -23,14 +23,14 @@ def test_the_next_look_comes_the_sooner_the_less_is_left() -> None:
 
 
 def test_the_next_look_is_bounded() -> None:
-    assert after(0) == SOONEST_S
-    assert after(0, wait_s=10_000) == LATEST_S
-    assert after(10_000) == LATEST_S
-    assert after(-100, wait_s=1) <= LATEST_S
+    assert after(0) == MIN_PAUSE_S
+    assert after(0, wait_s=10_000) == MAX_PAUSE_S
+    assert after(10_000) == MAX_PAUSE_S
+    assert after(-100, wait_s=1) <= MAX_PAUSE_S
 
 
 def test_a_job_that_is_late_is_looked_at_less_and_less_often() -> None:
-    assert [after(passed, wait_s=1, render_s=1) for passed in (3, 30, 300)] == [1, pytest.approx(4, abs=1), LATEST_S]
+    assert [after(passed, wait_s=1, render_s=1) for passed in (3, 30, 300)] == [1, pytest.approx(4, abs=1), MAX_PAUSE_S]
 
 
 def test_a_running_job_is_looked_at_by_what_is_left_to_render() -> None:
@@ -52,8 +52,8 @@ def test_few_looks_see_the_end_soon_after_it() -> None:
 def test_jobs_of_one_moment_are_looked_at_at_different_moments() -> None:
     jobs = [a_job(job_id=job_id_of("maker", str(number)), estimated_wait_s=30) for number in range(200)]
 
-    looks = [look_again_s(job, 0.0, NOON) for job in jobs]
+    looks = [next_poll_s(job, 0.0, NOON) for job in jobs]
 
-    assert looks == [look_again_s(job, 0.0, NOON) for job in jobs]
+    assert looks == [next_poll_s(job, 0.0, NOON) for job in jobs]
     assert min(looks) >= 30 * 0.7 * 0.85
     assert max(looks) - min(looks) >= 4

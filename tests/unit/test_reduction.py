@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from craftspark.pictures import clean, reduction, small_jpeg
-from craftspark.pictures.reduction import LARGEST_BYTES, LARGEST_SIDE, jpeg_within
+from craftspark.pictures.reduction import MAX_COPY_BYTES, MAX_COPY_SIDE, jpeg_within
 
 
 def noise(width: int, height: int) -> Image.Image:
@@ -19,14 +19,14 @@ def opened(jpeg: bytes) -> Image.Image:
     return Image.open(io.BytesIO(jpeg), formats=("JPEG",))
 
 
-@pytest.mark.parametrize("most_bytes", [LARGEST_BYTES, 100_000, 2_000])
+@pytest.mark.parametrize("max_bytes", [MAX_COPY_BYTES, 100_000, 2_000])
 @pytest.mark.parametrize(("width", "height"), [(4096, 1024), (700, 700), (1, 3000), (16, 16)])
-def test_a_copy_keeps_to_the_bytes_and_sides_and_to_the_aspect(width: int, height: int, most_bytes: int) -> None:
-    jpeg = jpeg_within(noise(width, height), most_bytes)
+def test_a_copy_keeps_to_the_bytes_and_sides_and_to_the_aspect(width: int, height: int, max_bytes: int) -> None:
+    jpeg = jpeg_within(noise(width, height), max_bytes)
 
-    assert len(jpeg) <= most_bytes
+    assert len(jpeg) <= max_bytes
     copy = opened(jpeg)
-    assert max(copy.size) <= LARGEST_SIDE
+    assert max(copy.size) <= MAX_COPY_SIDE
     assert copy.width == pytest.approx(copy.height * width / height, abs=2)
 
 

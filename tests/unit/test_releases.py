@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from craftspark.errors import InvalidInput
-from craftspark.styles.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge
+from craftspark.styles.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge_canary
 from tests.fakes import NOON
 
 ENDS = NOON + timedelta(hours=1)
@@ -69,35 +69,37 @@ def test_a_style_whose_only_version_was_rolled_back_draws_nothing() -> None:
 
 
 def test_a_canary_waits_for_enough_jobs() -> None:
-    assert judge(a_tally(9), a_tally(), GATES, time_is_over=False).decision is Decision.WAIT
-    assert judge(a_tally(10), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
+    assert judge_canary(a_tally(9), a_tally(), GATES, time_is_over=False).decision is Decision.WAIT
+    assert judge_canary(a_tally(10), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
 
 
 def test_when_its_time_is_over_a_canary_is_judged_by_what_there_is() -> None:
-    assert judge(a_tally(1), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
-    assert judge(a_tally(1, failed=1), Tally(), GATES, time_is_over=True).decision is Decision.ROLL_BACK
-    assert judge(Tally(), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
+    assert judge_canary(a_tally(1), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
+    assert judge_canary(a_tally(1, failed=1), Tally(), GATES, time_is_over=True).decision is Decision.ROLL_BACK
+    assert judge_canary(Tally(), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
 
 
 def test_a_canary_that_fails_more_than_the_absolute_bound_is_rolled_back() -> None:
-    assert judge(a_tally(failed=2), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
-    judgement = judge(a_tally(failed=3), a_tally(), GATES, time_is_over=False)
+    assert judge_canary(a_tally(failed=2), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
+    judgement = judge_canary(a_tally(failed=3), a_tally(), GATES, time_is_over=False)
 
     assert judgement.decision is Decision.ROLL_BACK
     assert judgement.reason == "3 of 40 images failed, 7.5 %; 5.0 % are allowed"
 
 
 def test_a_fault_that_both_versions_share_is_not_the_canary_s() -> None:
-    assert judge(a_tally(failed=10), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.PROMOTE
-    assert judge(a_tally(failed=11), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.ROLL_BACK
+    assert judge_canary(a_tally(failed=10), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.PROMOTE
+    assert (
+        judge_canary(a_tally(failed=11), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.ROLL_BACK
+    )
 
 
 def test_a_slower_canary_is_rolled_back_once_both_have_drawn_enough() -> None:
     slow, stable = a_tally(render_s=60), a_tally(render_s=40)
 
-    assert judge(slow, stable, GATES, time_is_over=False).decision is Decision.ROLL_BACK
-    assert judge(a_tally(render_s=50), stable, GATES, time_is_over=False).decision is Decision.PROMOTE
-    assert judge(slow, a_tally(3, render_s=1), GATES, time_is_over=False).decision is Decision.PROMOTE
+    assert judge_canary(slow, stable, GATES, time_is_over=False).decision is Decision.ROLL_BACK
+    assert judge_canary(a_tally(render_s=50), stable, GATES, time_is_over=False).decision is Decision.PROMOTE
+    assert judge_canary(slow, a_tally(3, render_s=1), GATES, time_is_over=False).decision is Decision.PROMOTE
 
 
 @pytest.mark.parametrize(
@@ -114,8 +116,8 @@ def test_a_canary_that_is_clearly_worse_at_its_style_may_not_stay(
 ) -> None:
     likeness = Likeness(canary=canary, stable=stable)
 
-    assert judge(a_tally(10), a_tally(10), GATES, time_is_over=False, likeness=likeness).decision is decision
-    early = judge(Tally(), Tally(), GATES, time_is_over=False, likeness=likeness).decision
+    assert judge_canary(a_tally(10), a_tally(10), GATES, time_is_over=False, likeness=likeness).decision is decision
+    early = judge_canary(Tally(), Tally(), GATES, time_is_over=False, likeness=likeness).decision
     assert early is (Decision.ROLL_BACK if decision is Decision.ROLL_BACK else Decision.WAIT)
 
 
@@ -131,7 +133,7 @@ def test_losses_count_only_against_the_version_that_they_were_compared_with() ->
 def a_release(*versions: str, canary: str = "") -> Release:
     release = Release(style="sunny", model="m")
     for version in versions:
-        release = release.promoted(version)
+        release = release.promote(version)
     return replace(release, canary=canary, trial=f"sunny.{canary}")
 
 
@@ -148,15 +150,15 @@ def a_release(*versions: str, canary: str = "") -> Release:
 def test_a_rollback_goes_one_version_back_or_to_the_one_that_is_named(
     asked: str | None, stable: str, before: tuple[str, ...]
 ) -> None:
-    back = a_release("v1", "v2", "v3").rolled_back(asked)
+    back = a_release("v1", "v2", "v3").roll_back(asked)
 
     assert (back.stable, back.earlier) == (stable, before)
 
 
 def test_there_is_no_way_back_from_the_first_version_or_during_a_trial() -> None:
     with pytest.raises(InvalidInput, match="no version before v1"):
-        a_release("v1").rolled_back(None)
+        a_release("v1").roll_back(None)
     with pytest.raises(InvalidInput, match="no version before"):
-        a_release().rolled_back(None)
+        a_release().roll_back(None)
     with pytest.raises(CanaryRunning, match=r"stop the execution sunny\.v3"):
-        a_release("v1", "v2", canary="v3").rolled_back("v1")
+        a_release("v1", "v2", canary="v3").roll_back("v1")

@@ -8,7 +8,7 @@ from typing import Any
 
 from craftspark.errors import JobNotFound
 from craftspark.jobs.job import Job, JobState
-from craftspark.jobs.resending import EVERY, LOST_AFTER, MOST, Resending
+from craftspark.jobs.resending import EVERY, LOST_AFTER, MAX_JOBS_PER_RUN, Resending
 from craftspark.models.catalogue import find_model
 from tests.fakes import NOON, a_job
 
@@ -58,10 +58,10 @@ def put(jobs: FakeUnstarted, job_id: str, age: timedelta, *, shard: int = 0, **c
     jobs.jobs[shard][job_id] = a_job(job_id=job_id, created_at=created, deadline=created + DEADLINE, **changes)
 
 
-def run(jobs: FakeUnstarted, intake: FakeIntake, *, most: int = MOST, now: datetime = NOON) -> list[str]:
+def run(jobs: FakeUnstarted, intake: FakeIntake, *, most: int = MAX_JOBS_PER_RUN, now: datetime = NOON) -> list[str]:
     """What a run handles."""
     each = resending(jobs, intake, now)
-    handled = list(islice(each.lost(), most))
+    handled = list(islice(each.find_lost(), most))
     for job_id in handled:
         each.send(job_id)
     return handled

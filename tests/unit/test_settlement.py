@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from craftspark.errors import JobAlreadyFinal, JobNotFound
-from craftspark.jobs.failures import REASONS, TOLD_AS_THEY_ARE
+from craftspark.jobs.failures import PUBLIC_AS_IS, REASONS
 from craftspark.jobs.job import Job, JobRecord, JobState
 from craftspark.jobs.settlement import JobChanged, Settlement, Verdict, failure_of, first_fault
 from tests.fakes import NOON, a_record
@@ -112,7 +112,7 @@ def test_a_maker_is_never_told_an_internal_error() -> None:
             assert failure.error in REASONS, error
             assert failure.error == error or error not in REASONS
             assert failure.reason == REASONS[failure.error]
-    for name in TOLD_AS_THEY_ARE:  # without words of their own, their name alone tells nothing
+    for name in PUBLIC_AS_IS:  # without words of their own, their name alone tells nothing
         [failure] = settle(FakeJobRecords(record), broken(0, name, "", 3)).failures
         assert (failure.error, failure.reason) == ("InternalError", REASONS["InternalError"])
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from craftspark.jobs.starting import (
-    LONGEST_DELAY_S,
-    MOST_DEFERRALS,
+    MAX_DEFERRALS,
+    MAX_DELAY_S,
     DeferredTooOften,
     Order,
     OrderMalformed,
@@ -209,7 +209,7 @@ def test_an_order_that_nothing_takes_is_left_to_people_once_its_job_has_ended() 
     executions = FakeExecutions(clock)
     executions.refuses = True
     order, waited = an_order(), 0
-    for _ in range(MOST_DEFERRALS):
+    for _ in range(MAX_DEFERRALS):
         intake = FakeIntake()
         starts_of(executions, clock, intake=intake).start(order)
         [(_, delay)] = intake.deferred
@@ -223,7 +223,7 @@ def test_an_order_that_nothing_takes_is_left_to_people_once_its_job_has_ended() 
 def test_delays_grow_are_jittered_and_within_what_sqs_takes() -> None:
     for deferrals in range(200):
         shortest, longest = delay_s(deferrals, lambda: 0.0), delay_s(deferrals, lambda: 1.0)
-        assert 1 <= shortest < longest <= LONGEST_DELAY_S <= 900
+        assert 1 <= shortest < longest <= MAX_DELAY_S <= 900
         assert delay_s(deferrals + 1, lambda: 0.5) >= delay_s(deferrals, lambda: 0.5)
     assert delay_s(0, lambda: 1.0) == 5
 

@@ -96,7 +96,7 @@ class FakeReadings:
     def __init__(self, seconds: float = 3.0) -> None:
         self.seconds = seconds
 
-    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
+    def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
         job = WaitingJob(
             lane="interactive",
             tool="picture",

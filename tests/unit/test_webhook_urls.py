@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from craftspark.notifications.webhook_urls import (
-    LONGEST_URL,
-    MOST_ADDRESSES,
+    MAX_ADDRESSES,
+    MAX_URL,
     TargetRefused,
     addresses_of,
     host_of,
@@ -195,8 +195,8 @@ def test_a_url_has_one_way_to_be_written(url: str, written: str) -> None:
         "https://[2606:4700::1111]x/",
         "https://[2606:4700::1111].example/",
         "https://example.com[2606:4700::1111]/",
-        "https://example.com/" + "x" * LONGEST_URL,
-        "https://example.com/" + "é" * (LONGEST_URL // 3),
+        "https://example.com/" + "x" * MAX_URL,
+        "https://example.com/" + "é" * (MAX_URL // 3),
     ],
 )
 def test_what_is_no_endpoint_is_refused(url: str) -> None:
@@ -252,7 +252,7 @@ def test_ipv4_comes_first_in_the_order_of_numbers() -> None:
 def test_a_few_of_many_addresses_are_tried_and_all_are_checked() -> None:
     many = [f"93.184.216.{number}" for number in range(100)]
 
-    assert addresses_of("example.com", lambda _: many) == many[:MOST_ADDRESSES]
+    assert addresses_of("example.com", lambda _: many) == many[:MAX_ADDRESSES]
     with pytest.raises(TargetRefused, match="public"):
         addresses_of("example.com", lambda _: [*many, "fd00::1"])
 

@@ -15,7 +15,7 @@ from craftspark.errors import InvalidInput, PlanExceeded
 from craftspark.jobs.idempotency import EffectExists, Write
 from craftspark.notifications.webhooks import (
     BACKOFF_S,
-    MOST_TRIES,
+    MAX_ATTEMPTS,
     OLD_SECRET_GOOD_FOR,
     Delivery,
     Message,
@@ -40,7 +40,7 @@ class Book:
     def of(self, maker: str) -> list[Webhook]:
         return [webhook for webhook in self.kept.values() if webhook.maker == maker]
 
-    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, max_webhooks: int) -> None:
         self.kept[webhook.webhook_id] = webhook
 
     def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
@@ -138,9 +138,9 @@ def test_tries_come_later_and_later_and_end() -> None:
 
     waits = [(later.due - sooner.due).total_seconds() - 3 for sooner, later in pairwise(tries)]
     assert waits == sorted(waits) == list(BACKOFF_S)
-    assert [message.attempt for message in tries] == list(range(1, MOST_TRIES + 1))
+    assert [message.attempt for message in tries] == list(range(1, MAX_ATTEMPTS + 1))
     assert {(message.message_id, message.body) for message in tries} == {(tries[0].message_id, tries[0].body)}
-    assert tries[-1].anew(NOON).attempt == 1
+    assert tries[-1].restart(NOON).attempt == 1
 
 
 def test_the_same_event_is_the_same_message() -> None:

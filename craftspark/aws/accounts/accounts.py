@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from craftspark.accounts.credits import Account, Entry, minute_of, month_of, suspension
+from craftspark.accounts.credits import Account, Entry, minute_of, month_of, suspension_error
 from craftspark.accounts.plans import Plan, find_plan
 from craftspark.aws.accounts import ledger
 from craftspark.aws.accounts.ledger import account_key, entry, read_account, read_entry, update
@@ -39,7 +39,7 @@ class Accounts:
             if account is None:
                 self.open(maker)
             elif account.month < month_of(self.now()):
-                self.turn_over(account)
+                self.start_month(account)
             else:
                 return account
         raise AccountContended("another request changed your account at the same time; send this request again")
@@ -53,9 +53,9 @@ class Accounts:
         """Raise AccountSuspended for a maker who may do nothing that costs."""
         account = self.find(maker)
         if account is not None and account.suspended:
-            raise suspension(account)
+            raise suspension_error(account)
 
-    def existing(self, maker: str) -> Account:
+    def read_existing(self, maker: str) -> Account:
         """The account as of this month; raises AccountMissing for a maker who never came."""
         account = self.find(maker)
         if account is None:
@@ -83,9 +83,9 @@ class Accounts:
         )
         put = {"TableName": self.table, "Item": ledger.account_item(account), "ConditionExpression": ledger.ABSENT}
         grant = entry(self.table, maker, "grant", account.month, credits, now)
-        self._once([{"Put": put}, grant])
+        self._try_write([{"Put": put}, grant])
 
-    def turn_over(self, account: Account) -> None:
+    def start_month(self, account: Account) -> None:
         """Let what is left of an earlier month expire and grant this month's credits, once, however many try."""
         now = self.now()
         month, granted, left = month_of(now), find_plan(account.plan).monthly_credits, account.expiring
@@ -105,7 +105,7 @@ class Accounts:
         entries = [entry(self.table, account.maker, "grant", month, granted, now)]
         if left:
             entries.append(entry(self.table, account.maker, "expire", account.month, left, now))
-        self._once([change, *entries])
+        self._try_write([change, *entries])
 
     def start_minute(self, account: Account, minute: str) -> None:
         """Count submissions anew, once for each minute."""
@@ -117,14 +117,14 @@ class Accounts:
             condition="#minute < :minute",
             values={":minute": text(minute)},
         )
-        self._once([change])
+        self._try_write([change])
 
     def top_up(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
         """Grant credits that do not expire, and write what else belongs to it.
 
         Raises AccountMissing or EffectExists.
         """
-        self.existing(maker)
+        self.read_existing(maker)
         change = update(
             self.table,
             maker,
@@ -134,7 +134,7 @@ class Accounts:
         )
         granted = entry(self.table, maker, "grant", f"topup#{key}", credits, self.now(), note=note)
         self._write_effect([change, granted, *also])
-        return self.existing(maker)
+        return self.read_existing(maker)
 
     def adjust(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
         """Give credits, or take some of those available, to put something right, and write what else belongs to it.
@@ -142,7 +142,7 @@ class Accounts:
         Raises AccountMissing, EffectExists, or CreditsInsufficient where fewer are available than are to be taken.
         """
         for _ in range(TRIES):
-            account = self.existing(maker)
+            account = self.read_existing(maker)
             if self._has_entry(maker, f"adjust#{key}"):
                 raise EffectExists(f"the adjustment {key} was made before")
             if account.available + credits < 0:
@@ -161,7 +161,7 @@ class Accounts:
             )
             made = entry(self.table, maker, "adjust", key, -credits, self.now(), note=note)
             if self._write_effect([change, made, *also]):
-                return self.existing(maker)
+                return self.read_existing(maker)
         raise AccountContended("another request changed the account at the same time; send this request again")
 
     def change_plan(self, maker: str, plan: Plan, also: Sequence[Write] = ()) -> Account:
@@ -170,7 +170,7 @@ class Accounts:
         What else belongs to the change is written with it, and not at all where the plan is this one already.
         """
         for _ in range(TRIES):
-            account = self.existing(maker)
+            account = self.read_existing(maker)
             if account.plan == plan.name:
                 return account
             more = max(0, plan.monthly_credits - account.monthly)
@@ -187,18 +187,18 @@ class Accounts:
                 },
             )
             grant = entry(self.table, maker, "grant", f"{account.month}#{plan.name}", more, self.now())
-            if self._once([change, *([grant] if more else []), *also]):
-                return self.existing(maker)
+            if self._try_write([change, *([grant] if more else []), *also]):
+                return self.read_existing(maker)
         raise AccountContended("another request changed the account at the same time; send this request again")
 
     def suspend(self, maker: str, reason: str | None, also: Sequence[Write] = ()) -> Account:
         """Let the account do nothing that costs, or with None as before; raises AccountMissing."""
-        self.existing(maker)
+        self.read_existing(maker)
         expression = "SET suspended = :reason" if reason else "REMOVE suspended"
         values: Any = {"ExpressionAttributeValues": {":reason": text(reason)}} if reason else {}
         change = {"TableName": self.table, "Key": account_key(maker), "UpdateExpression": expression, **values}
-        self._once([{"Update": change}, *also])
-        return self.existing(maker)
+        self._try_write([{"Update": change}, *also])
+        return self.read_existing(maker)
 
     def entries(self, maker: str, limit: int, after: str | None) -> tuple[list[Entry], str | None]:
         """Up to `limit` entries, newest first, and what names the last of them; None where there are no more.
@@ -240,7 +240,7 @@ class Accounts:
             return False
         return True
 
-    def _once(self, writes: list[dict[str, Any]]) -> bool:
+    def _try_write(self, writes: list[dict[str, Any]]) -> bool:
         """Whether it was written now; where not, another request has done it, or the account is another by now."""
         try:
             self._transact(writes)

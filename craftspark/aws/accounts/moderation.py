@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from craftspark.accounts.credits import REFUSALS_COUNT, Account, hold, hold_after
+from craftspark.accounts.credits import REFUSAL_WINDOW, Account, hold_duration, hold_error
 from craftspark.accounts.plans import find_plan
 from craftspark.aws.accounts.accounts import TRIES, Accounts
 from craftspark.aws.accounts.ledger import update
@@ -34,7 +34,7 @@ class RefusalTable:
             account = self.accounts.find(refusal.maker)
             if account is None:
                 self.accounts.open(refusal.maker)
-            elif held := hold(account, refusal.at):
+            elif held := hold_error(account, refusal.at):
                 raise held
             elif self._write(refusal, account):
                 return
@@ -43,13 +43,13 @@ class RefusalTable:
     def _write(self, refusal: Refusal, account: Account) -> bool:
         """Whether the record was written and counted; not where another refusal was counted at the same moment."""
         started = account.refusals_from
-        counting = started is not None and refusal.at < started + REFUSALS_COUNT
+        counting = started is not None and refusal.at < started + REFUSAL_WINDOW
         count = account.refusals + 1 if counting else 1
         put = {
             "refusals": number(count),
             "refusals_from": text(timestamp(started if started and counting else refusal.at)),
         }
-        if wait := hold_after(count, find_plan(account.plan)):
+        if wait := hold_duration(count, find_plan(account.plan)):
             put["held_until"] = text(timestamp(refusal.at + wait))
         change = update(
             self.accounts.table,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-MOST_USERS = 60  # Cognito's largest page; e-mail addresses and subjects are unique among those who can sign in
+MAX_USERS = 60  # Cognito's largest page; e-mail addresses and subjects are unique among those who can sign in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class UserPool:
         pages = self.client.get_paginator("list_users").paginate(
             UserPoolId=self.pool_id,
             Filter=f"{attribute} = {quote(value)}",
-            PaginationConfig={"MaxItems": MOST_USERS},
+            PaginationConfig={"MaxItems": MAX_USERS},
         )
         found = []
         for user in (user for page in pages for user in page["Users"]):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from craftspark.accounts.credits import Account, exceeds, minute_of, month_of, refusal
+from craftspark.accounts.credits import Account, minute_of, month_of, plan_error, reservation_error
 from craftspark.accounts.plans import Plan, find_plan
 from craftspark.aws import items
 from craftspark.aws.accounts import ledger
@@ -44,14 +44,14 @@ class Acceptance:
     def accept(self, job: Job, effect: Effect | None = None) -> None:
         for _ in range(TRIES):
             plan = find_plan(self.plans.get(job.maker, self.accounts.plan.name))
-            if too_much := exceeds(plan, job):
+            if too_much := plan_error(plan, job):
                 if self._remember(self.accounts.find(job.maker), job.maker) == plan.name:
                     raise too_much
                 continue
             try:
                 self._write(job, plan, effect)
             except ConditionsFailed as failed:
-                self._mend(job, plan, failed.items)
+                self._prepare(job, plan, failed.items)
             except Contended as contended:
                 raise AccountContended(
                     "too many of your requests arrived at the same time; send this request again"
@@ -79,7 +79,7 @@ class Acceptance:
         bound = binding(table, effect, now) if effect else []
         transact(self.client, [{"Put": put}, *ledger.reservation(table, job, plan, now), *bound])
 
-    def _mend(self, job: Job, plan: Plan, old: Any) -> None:
+    def _prepare(self, job: Job, plan: Plan, old: Any) -> None:
         """Bring the account to where the job can be written, or raise why it cannot."""
         existing, item, entry, *bound = old
         if existing and items.live(existing, utc_now()):
@@ -94,9 +94,9 @@ class Acceptance:
         if self._remember(account, job.maker) != plan.name:
             return
         if account.month < month_of(job.created_at):
-            self.accounts.turn_over(account)
-        elif why := refusal(account, job, plan):
-            raise why
+            self.accounts.start_month(account)
+        elif error := reservation_error(account, job, plan):
+            raise error
         elif account.minute < minute_of(job.created_at):
             self.accounts.start_minute(account, minute_of(job.created_at))
 

@@ -28,7 +28,7 @@ LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # of ids, in the order in which th
 
 
 @dataclass(kw_only=True)
-class IndexReadings:
+class BacklogIndex:
     """Reads the backlog where the last reading is too old."""
 
     client: DynamoDBClient
@@ -37,9 +37,9 @@ class IndexReadings:
     clock: Callable[[], float] = time.monotonic
     _last: tuple[float, Backlog] | None = field(default=None, init=False)
 
-    def read(self, *, at_most_s: float) -> tuple[Backlog, float]:
+    def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
         now = self.clock()
-        if self._last is None or now - self._last[0] > at_most_s:
+        if self._last is None or now - self._last[0] > max_age_s:
             self._last = now, self._backlog()
         return self._last[1], now - self._last[0]
 

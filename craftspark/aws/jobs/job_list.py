@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Reads of the index for one page. Each looks at twice as many jobs as the one before, so a page gets past tens of
 # thousands of jobs that are not wanted, such as those that expired and are not deleted yet.
-READS_MOST = 10
+MAX_READS = 10
 # Conditions of changes: the job is this maker's and has not expired; nor was it deleted; it has ended.
 THERE = "maker = :maker AND expires_at > :now"
 NOT_DELETED = " AND attribute_not_exists(deleted_at)"
@@ -50,7 +50,7 @@ class JobList:
         if after and after > wanted.last:
             after = None
         found: list[JobOutline] = []
-        for number in range(READS_MOST):
+        for number in range(MAX_READS):
             start: Any = {}
             if after:
                 job_id = after.rpartition("#")[2]
@@ -67,7 +67,7 @@ class JobList:
             )
             there = [item for item in answer["Items"] if items.live(item, now)]
             missing = limit - len(found)
-            found += [items.read_listed(item) for item in there[:missing]]
+            found += [items.read_outline(item) for item in there[:missing]]
             last = there[missing - 1] if len(there) > missing else answer.get("LastEvaluatedKey")
             after = last["created"]["S"] if last else None
             if after is None or len(found) == limit:
@@ -113,7 +113,7 @@ class JobFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobChanges:
+class JobEditor:
     """What a maker may change of a job of theirs."""
 
     client: DynamoDBClient

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import job_key, number, text
-from craftspark.jobs.backlog import Speed, middle_of
+from craftspark.jobs.backlog import Speed, geometric_mean
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,7 +24,7 @@ WARM, LAUNCHED = "warm", "launched"
 REPORT_S = 60
 WARM_S = 150
 # What was measured longer ago tells nothing of today's machines.
-LATELY_S = 1800
+MAX_AGE_S = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class SpeedTable:
             **job_key(partition(self.model), f"{LAUNCHED if self.launched else WARM}#{place}"),
             "paces": text(json.dumps({tool: round(pace, 3) for tool, pace in paces.items()})),
             "seen_at": number(int(now)),
-            "expires_at": number(int(now) + LATELY_S),
+            "expires_at": number(int(now) + MAX_AGE_S),
             **({"launch_s": number(round(launch_s, 1))} if launch_s is not None else {}),
         }
         self.client.put_item(TableName=self.jobs_table, Item=item)
@@ -66,7 +66,7 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
     warm = False
     for item in items:
         age = now - int(item["seen_at"]["N"])
-        if age > LATELY_S:
+        if age > MAX_AGE_S:
             continue
         for tool, pace in json.loads(item["paces"]["S"]).items():
             paces[tool].append(pace)
@@ -74,7 +74,7 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
         if "launch_s" in item:
             launches.append(float(item["launch_s"]["N"]))
     return Speed(
-        paces={tool: middle_of(measured) for tool, measured in paces.items()},
+        paces={tool: geometric_mean(measured) for tool, measured in paces.items()},
         warm=warm,
         launch_s=sum(launches) / len(launches) if launches else None,
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import epoch, live, text, timestamp
 from craftspark.clock import utc_now
-from craftspark.notifications.live import LONGEST_CONNECTION, Connection, Message
+from craftspark.notifications.live import MAX_CONNECTION, Connection, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -44,7 +44,7 @@ class ConnectionTable:
         return item["maker"]["S"] if item is not None and live(item, now) else None
 
     def add(self, connection: str, maker: str, connected_at: datetime) -> None:
-        ends = {"expires_at": epoch(connected_at + LONGEST_CONNECTION)}
+        ends = {"expires_at": epoch(connected_at + MAX_CONNECTION)}
         there = {**key(maker, f"connection#{connection}"), "connected_at": text(timestamp(connected_at)), **ends}
         back = {**key(f"connection#{connection}", "maker"), "maker": text(maker), **ends}
         for item in (back, there):
@@ -70,7 +70,7 @@ class ConnectionTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pushes:
+class ConnectionSender:
     """Sends messages to connections."""
 
     client: ApiGatewayManagementApiClient

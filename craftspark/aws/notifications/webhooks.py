@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 LOG_KEPT = timedelta(days=30)
-LONGEST_DELAY_S = 900  # of a message in SQS
+MAX_DELAY_S = 900  # of a message in SQS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class WebhookTable:
             raise not_found(webhook_id)
         return read_webhook(answer["Item"])
 
-    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, most: int) -> None:
+    def put(self, webhook: Webhook, also: Sequence[Write] = (), *, max_webhooks: int) -> None:
         new = {
             "TableName": self.table,
             "Item": webhook_item(webhook),
@@ -57,11 +57,11 @@ class WebhookTable:
             "TableName": self.table,
             "Key": registered_key(webhook.maker),
             "UpdateExpression": "ADD urls :url",
-            "ConditionExpression": "attribute_not_exists(urls) OR (size(urls) < :most AND NOT contains(urls, :digest))",
+            "ConditionExpression": "attribute_not_exists(urls) OR (size(urls) < :max AND NOT contains(urls, :digest))",
             "ExpressionAttributeValues": {
                 ":url": {"SS": [digest(webhook.url)]},
                 ":digest": text(digest(webhook.url)),
-                ":most": number(most),
+                ":max": number(max_webhooks),
             },
         }
         try:
@@ -168,7 +168,7 @@ class DeliveryQueue:
             QueueUrl=self.url,
             MessageBody=json.dumps({**asdict(message), "due": timestamp(message.due)}),
             MessageGroupId=message_group(message.maker),
-            DelaySeconds=min(LONGEST_DELAY_S, max(0, wait_s)),
+            DelaySeconds=min(MAX_DELAY_S, max(0, wait_s)),
         )
 
 

@@ -64,11 +64,11 @@ class Waiters:
 
     def answer(self, token: str, result: Mapping[str, Any]) -> bool:
         """Whether anybody still waited; an empty token is nobody's."""
-        return bool(token) and Callback(client=self.client, token=token).succeed(Plain(dict(result)))
+        return bool(token) and Callback(client=self.client, token=token).succeed(JsonResult(dict(result)))
 
 
 @dataclass(frozen=True)
-class Plain:
+class JsonResult:
     """A result that is JSON already."""
 
     value: dict[str, Any]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 # What AWS answers where the same call is good a little later; an answer of 500 and above is, too.
-PASSING = (
+TRANSIENT_CODES = (
     "ExecutionLimitExceeded",
     "KmsThrottlingException",
     "ProvisionedThroughputExceededException",
@@ -59,6 +59,6 @@ def refusals() -> Iterator[None]:
         raise StartRefused(f"out of reach: {type(unreachable).__name__}") from unreachable
     except ClientError as error:
         code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code not in PASSING and status < 500:
+        if code not in TRANSIENT_CODES and status < 500:
             raise
         raise StartRefused(f"refused at present: {code}") from error

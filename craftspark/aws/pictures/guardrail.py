@@ -52,7 +52,7 @@ class Guardrail:
         return self._apply("INPUT", {"text": {"text": text}})
 
     def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
-        """Why a picture of at most `craftspark.pictures.reduction.LARGEST_BYTES` is refused.
+        """Why a picture of at most `craftspark.pictures.reduction.MAX_COPY_BYTES` is refused.
 
         `ours` was drawn here, and is judged by the filters for output. Raises ModerationUnavailable.
         """
@@ -66,11 +66,11 @@ class Guardrail:
             )
         if answer["action"] != "GUARDRAIL_INTERVENED":
             return []
-        found = [objection for assessment in answer["assessments"] for objection in _blocked(assessment)]
+        found = [objection for assessment in answer["assessments"] for objection in _read_objections(assessment)]
         return found or [Objection(reason="content that is not allowed")]
 
 
-def _blocked(assessment: Any) -> Iterator[Objection]:
+def _read_objections(assessment: Any) -> Iterator[Objection]:
     for each in assessment.get("contentPolicy", {}).get("filters", ()):
         if each["action"] == BLOCKED:
             yield Objection(reason=FILTERS.get(each["type"], "content that is not allowed"))
@@ -105,26 +105,26 @@ class Comprehend:
         return [Objection(reason=reason) for reason in reasons]
 
 
-def segments(text: str, most: int) -> list[str]:
-    """The text in parts of up to `most` bytes of UTF-8, cut between words where a word fits into a part."""
+def segments(text: str, max_bytes: int) -> list[str]:
+    """The text in parts of up to `max_bytes` bytes of UTF-8, cut between words where a word fits into a part."""
     parts: list[str] = []
     part, size = "", 0
     for word in text.split():
-        for piece in _pieces(word, most):
+        for piece in _pieces(word, max_bytes):
             length = len(piece.encode())
-            if part and size + 1 + length > most:
+            if part and size + 1 + length > max_bytes:
                 parts.append(part)
                 part, size = "", 0
             part, size = (f"{part} {piece}", size + 1 + length) if part else (piece, length)
     return [*parts, part] if part else parts
 
 
-def _pieces(word: str, most: int) -> Iterator[str]:
+def _pieces(word: str, max_bytes: int) -> Iterator[str]:
     """A word, or where it is longer than a part its characters in parts: none is cut through."""
     piece, size = "", 0
     for char in word:
         length = len(char.encode())
-        if size + length > most:
+        if size + length > max_bytes:
             yield piece
             piece, size = "", 0
         piece, size = piece + char, size + length

@@ -12,7 +12,7 @@ from craftspark.settings.uploads import GuardrailSettings
 
 
 def picture_moderation(
-    settings: GuardrailSettings, tell_unavailable: Callable[[ModerationUnavailable], None]
+    settings: GuardrailSettings, report_unavailable: Callable[[ModerationUnavailable], None]
 ) -> PictureModeration | None:
     """None where the stage has no guardrail. Its adapter is loaded where there is one."""
     if not settings.guardrail_id:
@@ -25,5 +25,5 @@ def picture_moderation(
     return PictureModeration(
         service=PictureBreaker(service=guardrail, clock=time.monotonic),
         unjudged="accept" if settings.unjudged == "accept" else "refuse",
-        tell_unavailable=tell_unavailable,
+        report_unavailable=report_unavailable,
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TRIES = 10
-READS_MOST = 10  # of the index, for a page of a list
+MAX_READS = 10  # of the index, for a page of a list
 LIMITS_KEPT = timedelta(days=2)
 
 
@@ -37,19 +37,19 @@ class UploadTable:
     table: str
     now: Callable[[], datetime] = utc_now
 
-    def open(self, maker: str, upload: Upload, *, most_open: int, also: Sequence[Write] = ()) -> None:
+    def open(self, maker: str, upload: Upload, *, max_open: int, also: Sequence[Write] = ()) -> None:
         for _ in range(TRIES):
             limits = self._item(maker, "limits")
             now = int(self.now().timestamp())
             held = {name: until for name, until in limits.get("open", {"M": {}})["M"].items() if int(until["N"]) > now}
-            if len(held) >= most_open:
+            if len(held) >= max_open:
                 soonest = min(int(until["N"]) for until in held.values())
                 raise TooManyOpenUploads(
-                    f"{len(held)} uploads are open and your plan allows {most_open}; check or delete one first",
+                    f"{len(held)} uploads are open and your plan allows {max_open}; check or delete one first",
                     retry_after_s=max(1, soonest - now),
                 )
             held[upload.upload_id] = epoch(upload.expires_at)
-            mine = [self._held(maker, held, limits, now), self._entry(maker, upload, now)]
+            mine = [self._update_open(maker, held, limits, now), self._put_upload(maker, upload, now)]
             try:
                 transact(self.client, [*mine, *also])
             except ConditionsFailed as failed:
@@ -67,34 +67,36 @@ class UploadTable:
             raise not_found(upload_id)
         return upload
 
-    def count_check(self, maker: str, *, most_a_minute: int) -> None:
+    def count_check(self, maker: str, *, max_per_minute: int) -> None:
         now = self.now()
         for _ in range(TRIES):
-            if self._counted(
-                maker, now, "SET checks = checks + :one", "#minute >= :minute AND checks < :most", most_a_minute
+            if self._change_checks(
+                maker, now, "SET checks = checks + :one", "#minute >= :minute AND checks < :max", max_per_minute
             ):
                 return
-            if self._counted(
+            if self._change_checks(
                 maker,
                 now,
                 "SET #minute = :minute, checks = :one, expires_at = if_not_exists(expires_at, :until)",
                 "attribute_not_exists(#minute) OR #minute < :minute",
             ):
                 return
-            if int(self._item(maker, "limits").get("checks", {"N": "0"})["N"]) >= most_a_minute:
+            if int(self._item(maker, "limits").get("checks", {"N": "0"})["N"]) >= max_per_minute:
                 raise TooManyRequests(
-                    f"your plan allows {most_a_minute} checks per minute; wait for the next minute",
+                    f"your plan allows {max_per_minute} checks per minute; wait for the next minute",
                     retry_after_s=60 - now.second,
                 )
         raise AccountContended("another request changed your uploads at the same time; send this request again")
 
-    def _counted(self, maker: str, now: datetime, change: str, condition: str, most: int | None = None) -> bool:
+    def _change_checks(
+        self, maker: str, now: datetime, change: str, condition: str, max_checks: int | None = None
+    ) -> bool:
         """Whether the minute's count changed so: where the condition holds."""
         values = {":one": number(1), ":minute": text(minute_of(now))}
-        if most is None:
+        if max_checks is None:
             values[":until"] = epoch(now + LIMITS_KEPT)
         else:
-            values[":most"] = number(most)
+            values[":max"] = number(max_checks)
         try:
             self.client.update_item(
                 TableName=self.table,
@@ -130,14 +132,14 @@ class UploadTable:
             if upload.facts is None:
                 raise not_found(upload_id) from None
             return upload
-        self._let_go(maker, upload_id)
+        self._release(maker, upload_id)
         return read_upload(answer["Attributes"])
 
     def drop(self, maker: str, upload_id: str) -> None:
         answer = self.client.delete_item(
             TableName=self.table, Key=key(maker, f"upload#{upload_id}"), ReturnValues="ALL_OLD"
         )
-        self._let_go(maker, upload_id)
+        self._release(maker, upload_id)
         if "Attributes" not in answer:
             raise not_found(upload_id)
 
@@ -147,7 +149,7 @@ class UploadTable:
         `after` is `<created_at>#<upload_id>`. A page may have fewer than there are: what has expired is passed over.
         """
         found: list[Upload] = []
-        for _ in range(READS_MOST):
+        for _ in range(MAX_READS):
             start: Any = {}
             if after:
                 item = f"upload#{after.rpartition('#')[2]}"
@@ -178,7 +180,7 @@ class UploadTable:
         answer = self.client.get_item(TableName=self.table, Key=key(maker, name), ConsistentRead=True)
         return answer.get("Item", {})
 
-    def _entry(self, maker: str, upload: Upload, now: int) -> dict[str, Any]:
+    def _put_upload(self, maker: str, upload: Upload, now: int) -> dict[str, Any]:
         """The write of an open upload, where there is none that lasts."""
         created_at = timestamp(upload.created_at)
         item = {
@@ -196,7 +198,7 @@ class UploadTable:
             }
         }
 
-    def _held(self, maker: str, held: dict[str, Any], limits: dict[str, Any], now: int) -> dict[str, Any]:
+    def _update_open(self, maker: str, held: dict[str, Any], limits: dict[str, Any], now: int) -> dict[str, Any]:
         """The write of which uploads are open, where nothing changed them since `limits` was read."""
         was = limits.get("writes")
         return {
@@ -215,7 +217,7 @@ class UploadTable:
             }
         }
 
-    def _let_go(self, maker: str, upload_id: str) -> None:
+    def _release(self, maker: str, upload_id: str) -> None:
         """The upload is open no more. Where this does not come to pass, its place is free once it has expired."""
         with contextlib.suppress(self.client.exceptions.ConditionalCheckFailedException):
             self.client.update_item(

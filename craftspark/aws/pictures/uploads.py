@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from craftspark.errors import InvalidInput
-from craftspark.uploads import Facts, Picture, PostForm
+from craftspark.uploads import CleanPicture, Facts, PostForm
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,18 +25,18 @@ class UploadBucket:
     client: S3Client
     bucket: str
 
-    def form(self, incoming: str, content_type: str, largest_bytes: int) -> PostForm:
+    def form(self, incoming: str, content_type: str, max_bytes: int) -> PostForm:
         """A presigned POST: unlike a PUT's, its policy bounds the size."""
         made = self.client.generate_presigned_post(
             self.bucket,
             incoming,
             Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, largest_bytes]],
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
             ExpiresIn=FORM_S,
         )
         return PostForm(url=made["url"], fields=made["fields"])
 
-    def incoming(self, key: str, largest_bytes: int) -> bytes | None:
+    def incoming(self, key: str, max_bytes: int) -> bytes | None:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
@@ -44,14 +44,14 @@ class UploadBucket:
                 return None
             raise
         # The header is what the store says; what is read is bounded by itself.
-        content = answer["Body"].read(largest_bytes + 1) if answer["ContentLength"] <= largest_bytes else b""
-        if max(answer["ContentLength"], len(content)) > largest_bytes:
+        content = answer["Body"].read(max_bytes + 1) if answer["ContentLength"] <= max_bytes else b""
+        if max(answer["ContentLength"], len(content)) > max_bytes:
             raise InvalidInput(
-                f"the image is larger than {largest_bytes} bytes; reduce it and send it again", field="upload"
+                f"the image is larger than {max_bytes} bytes; reduce it and send it again", field="upload"
             )
         return content
 
-    def keep(self, key: str, picture: Picture) -> Facts:
+    def keep(self, key: str, picture: CleanPicture) -> Facts:
         facts = {"width": str(picture.width), "height": str(picture.height), "alpha": str(picture.alpha)}
         try:
             self.client.put_object(

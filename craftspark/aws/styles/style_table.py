@@ -150,7 +150,7 @@ class StyleTable:
         VersionNotReleased for a version that was never promoted, or ReleaseChanged.
         """
         release = read_style(self.client, self.table, style)
-        back = release.rolled_back(version)
+        back = release.roll_back(version)
         if back.stable == release.stable:
             return release, release
         if not self._was_promoted(style, back.stable):
@@ -216,7 +216,7 @@ class StyleTable:
         }
         if promoted:
             # Nothing but the end of this trial changes what is stable while it lasts.
-            release = read_style(self.client, self.table, training.style).promoted(training.version)
+            release = read_style(self.client, self.table, training.style).promote(training.version)
             change["UpdateExpression"] = f"SET stable = :version, earlier = :earlier {change['UpdateExpression']}"
             change["ExpressionAttributeValues"][":earlier"] = versions(release.earlier)
         return {"Update": change}

@@ -76,13 +76,13 @@ def pieces(text: str) -> Iterator[str]:
     rest = text
     while rest:
         at, special = min((place if (place := rest.find(each)) >= 0 else len(rest), each) for each in SPECIAL)
-        yield from _pieces(_normalized(rest[:at]))
+        yield from _pieces(_normalize(rest[:at]))
         if at < len(rest):
             yield special
         rest = rest[at + len(special) :]
 
 
-def _normalized(text: str) -> str:
+def _normalize(text: str) -> str:
     if text.isascii():
         return text.lower()
     # Letter by letter, as the tokenizers do: no final sigma.

@@ -18,10 +18,10 @@ from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
-from craftspark.aws.orchestration.callbacks import Callback, Plain, Result
+from craftspark.aws.orchestration.callbacks import Callback, JsonResult, Result
 from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.settings.tasks import TrainerSettings
-from craftspark.styles.trainings import Trained, TrainingOrder, adapter_prefix, run_prefix
+from craftspark.styles.trainings import TrainingResult, TrainingOrder, adapter_prefix, run_prefix
 from gpu_tasks.training.dataset.dataset import STYLE_LEAST, Dataset
 from gpu_tasks.training.dataset.remote import fetched
 from gpu_tasks.training.errors import TooFewPictures, TrainingFailed
@@ -112,7 +112,7 @@ def check(order: TrainingOrder) -> Result:
         pictures = len(Dataset.open(folder).pictures)
     if pictures < STYLE_LEAST:
         raise TooFewPictures(f"{order.dataset} has {pictures} pictures; a style needs {STYLE_LEAST} or more")
-    return Plain({"pictures": pictures})
+    return JsonResult({"pictures": pictures})
 
 
 def train(
@@ -147,7 +147,7 @@ def train(
         store = BucketFolder(
             client=clients.s3(), bucket=settings.models_bucket, prefix=adapter_prefix(order.style, order.version)
         )
-        return Trained(
+        return TrainingResult(
             figures=outcome.figures,
             adapter=publish(adapter, store),
             grid=folder.upload(GRID, outcome.grid),

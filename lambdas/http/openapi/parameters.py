@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from craftspark.jobs.job import JobState
-from craftspark.parsing import LONGEST_EMAIL, LONGEST_KEY, LONGEST_MAKER
+from craftspark.parsing import MAX_EMAIL, MAX_KEY, MAX_MAKER
 from craftspark.tools import TOOLS
 
 ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
-MAKER = {"type": "string", "minLength": 1, "maxLength": LONGEST_MAKER, "pattern": "^[!-~]+$"}
+MAKER = {"type": "string", "minLength": 1, "maxLength": MAX_MAKER, "pattern": "^[!-~]+$"}
 TIMESTAMP = {"type": "string", "format": "date-time"}
 
 
@@ -57,7 +57,7 @@ MAKER_EMAIL = Parameter(
     name="email",
     place="query",
     description="Email address that the maker signs in with. Set this or `maker`.",
-    schema={"type": "string", "format": "email", "maxLength": LONGEST_EMAIL},
+    schema={"type": "string", "format": "email", "maxLength": MAX_EMAIL},
 )
 IDEMPOTENCY_KEY = Parameter(
     component="IdempotencyKey",
@@ -66,7 +66,7 @@ IDEMPOTENCY_KEY = Parameter(
     description="Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and "
     "returns the result of the first request. A different request with the same key is refused with "
     "`IdempotencyKeyReused`. Without a key, each request has its own effect.",
-    schema={"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+    schema={"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[ -~]+$"},
 )
 IF_NONE_MATCH = Parameter(
     component="IfNoneMatch",

@@ -25,7 +25,7 @@ from local_cloud.emulator.patching import EmulatorChanged, Patch, Target
 
 END_OF_LOG = "\x1eend of log\x1e"
 LOGS = "LOCAL_CLOUD_LOGS"  # names the folder of logs in the emulator's environment
-LATEST_MARK_S = 0.25
+MAX_MARK_S = 0.25
 TAKES_ENVIRONMENT = "os.environ.update(env)"
 
 # Runs in the Lambda's process before the emulator's own script, which takes sys.stdout for its protocol.
@@ -68,11 +68,11 @@ _drain_by_waiting = lambda_runtime.Worker._drain_stderr_bounded
 
 
 def drain_stderr(worker: Any, *args: float, **kwargs: float) -> str:
-    """The log of the invocation that just ended; waits no longer than LATEST_MARK_S for its end."""
+    """The log of the invocation that just ended; waits no longer than MAX_MARK_S for its end."""
     if not str(worker.config.get("Runtime", "")).startswith("python"):
         return str(_drain_by_waiting(worker, *args, **kwargs))
     lines: list[str] = []
-    latest = time.monotonic() + LATEST_MARK_S
+    latest = time.monotonic() + MAX_MARK_S
     while (left := latest - time.monotonic()) > 0:
         try:
             line = worker._stderr_queue.get(timeout=left)

@@ -25,7 +25,7 @@ THROTTLED = "Lambda.TooManyRequestsException"
 OLDEST_EVENT_S = 6 * 3600.0
 # AWS begins with a second too and goes up to five minutes; a drill is watched by a person.
 FIRST_RETRY_S = 1.0
-LATEST_RETRY_S = 5.0
+MAX_RETRY_S = 5.0
 
 _asynchronous: contextvars.ContextVar[bool] = contextvars.ContextVar("asynchronous", default=False)
 _call_lambda = stepfunctions._call_lambda
@@ -53,7 +53,7 @@ def execute_function(function: dict[str, Any], event: Any) -> Any:
     deadline, delay = time.monotonic() + float(configured), FIRST_RETRY_S
     while result.get("throttle") and time.monotonic() + delay < deadline:
         time.sleep(delay)  # a function's concurrency changes without a sign
-        delay = min(2 * delay, LATEST_RETRY_S)
+        delay = min(2 * delay, MAX_RETRY_S)
         result = _execute_function(_with_present_concurrency(function), event)
     return result
 

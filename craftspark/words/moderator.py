@@ -24,7 +24,7 @@ CONTEXT_REACH = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class WordJudge:
+class WordModerator:
     """A Moderator that knows words, in seven languages and some words of more; nothing outside is asked."""
 
     index: WordIndex
@@ -45,7 +45,7 @@ class WordJudge:
         found = []
         plain = normal
         for written, word, joined in disguises_of(normal):
-            if objection := objection_of(self.index.refused_alone(word, whole=joined)):
+            if objection := objection_of(self.index.code_of_refused(word, whole=joined)):
                 found.append(Objection(reason=self.index.objections[objection], words=written))
             elif self.index.knows(word):
                 plain = plain.replace(written, f" {word} ")
@@ -72,7 +72,7 @@ class Reading:
             if needs and not needs & self.languages:
                 self.codes[place] = 0
         for place, code in enumerate(self.codes):
-            if (objection := objection_of(code)) and not self._excused(place):
+            if (objection := objection_of(code)) and not self._is_excused(place):
                 self._object(objection, place, place)
             elif code & FRAGMENT:
                 self._read_fragment(place)
@@ -107,7 +107,7 @@ class Reading:
                         break
             place = max(end, place + 1)
 
-    def _excused(self, place: int) -> bool:
+    def _is_excused(self, place: int) -> bool:
         number = self.codes[place] >> CONTEXT & CONTEXT_BITS
         if not number:
             return False
@@ -136,10 +136,10 @@ class Reading:
             if code & rule.first:
                 start = first + 1 if rule.order == "before" else max(0, first - rule.within)
                 for second in range(start, min(len(self.codes), first + rule.within + 1)):
-                    if second != first and self.codes[second] & rule.second and self._joined(rule, first, second):
+                    if second != first and self.codes[second] & rule.second and self._is_connected(rule, first, second):
                         self._object(rule.objection, min(first, second), max(first, second))
                         return
 
-    def _joined(self, rule: Rule, first: int, second: int) -> bool:
+    def _is_connected(self, rule: Rule, first: int, second: int) -> bool:
         between = self.codes[min(first, second) + 1 : max(first, second)]
         return rule.order == "near" or all(code & self.index.fillers for code in between)
