@@ -11,7 +11,7 @@ from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, r
 MIB = 1024 * 1024
 # By the clock nothing is decided here: no test waits for it but one that would else wait for ever.
 BOUNDS = Bounds(cpu_s=1, finish_cpu_s=1, wall_s=300, memory_bytes=100 * MIB, answer_bytes=MIB)
-CONFINED = "from craftspark.pictures.confinement import confined, finishing, OUT_OF_MEMORY; confined(); "
+CONFINED = "from craftspark.pictures.confinement import apply_bounds, allow_finish_time, OUT_OF_MEMORY; apply_bounds(); "
 
 
 def test_what_it_writes_comes_back_first_line_and_rest() -> None:
@@ -26,10 +26,10 @@ def test_work_without_end_is_ended() -> None:
 
 
 def test_work_after_finishing_has_time_of_its_own_and_ends_as_well() -> None:
-    spent = "import time\nfinishing()\nwhile time.process_time() < 1.5: pass\nprint('done')"
+    spent = "import time\nallow_finish_time()\nwhile time.process_time() < 1.5: pass\nprint('done')"
     assert run(CONFINED + spent, b"", BOUNDS) == (b"done\n", b"")
     with pytest.raises(TooMuchWork):
-        run(CONFINED + "finishing()\nwhile True: pass", b"", BOUNDS)
+        run(CONFINED + "allow_finish_time()\nwhile True: pass", b"", BOUNDS)
 
 
 def test_waiting_without_work_is_ended_by_the_clock() -> None:

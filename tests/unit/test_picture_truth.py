@@ -410,5 +410,5 @@ def test_a_png_in_many_pieces_and_with_what_nobody_knows_is_itself() -> None:
 def test_a_png_with_a_critical_part_that_nobody_knows_is_refused(critical: bytes) -> None:
     whole = encoded(scene())
     for at in (8, 33):
-        with pytest.raises(InvalidInput, match="broken"):
+        with pytest.raises(InvalidInput, match="damaged"):
             cleaned(whole[:at] + chunk(critical, b"") + whole[at:])
