@@ -11,7 +11,8 @@ from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, r
 MIB = 1024 * 1024
 # By the clock nothing is decided here: no test waits for it but one that would else wait for ever.
 BOUNDS = Bounds(cpu_s=1, finish_cpu_s=1, wall_s=300, memory_bytes=100 * MIB, answer_bytes=MIB)
-CONFINED = "from craftspark.pictures.confinement import apply_bounds, allow_finish_time, OUT_OF_MEMORY; apply_bounds(); "
+IMPORTED = "apply_bounds, allow_finish_time, OUT_OF_MEMORY"
+CONFINED = f"from craftspark.pictures.confinement import {IMPORTED}; apply_bounds(); "
 
 
 def test_what_it_writes_comes_back_first_line_and_rest() -> None:
