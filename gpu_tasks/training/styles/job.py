@@ -21,7 +21,7 @@ from craftspark.aws.folders import BucketFolder
 from craftspark.aws.orchestration.callbacks import Callback, JsonResult, Result
 from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.settings.tasks import TrainerSettings
-from craftspark.styles.trainings import TrainingResult, TrainingOrder, adapter_prefix, run_prefix
+from craftspark.styles.trainings import TrainingOrder, TrainingResult, adapter_prefix, run_prefix
 from gpu_tasks.training.dataset.dataset import STYLE_LEAST, Dataset
 from gpu_tasks.training.dataset.remote import fetched
 from gpu_tasks.training.errors import TooFewPictures, TrainingFailed
