@@ -92,19 +92,37 @@ class Problem(BaseModel):
     status: int = Field(description="HTTP status.")
     detail: str = Field(description="What is wrong with this request and how to correct it.")
     field: str | None = Field(None, description="Part of the request that caused the problem.")
-    errors: list[FieldError] = Field([], description="All invalid fields.")
-    tokens: int | None = Field(None, description="Number of tokens in the longest text that exceeds `max_tokens`.")
-    max_tokens: int | None = Field(None, description="Maximum number of tokens in a text.")
-    price: int | None = Field(None, description="Price of the job, in credits.")
-    available: int | None = Field(None, description="Available credits.")
-    affordable_count: int | None = Field(None, description="Number of images that the available credits pay for.")
-    active_jobs: int | None = Field(None, description="Number of unfinished jobs.")
-    max_active_jobs: int | None = Field(None, description="Maximum number of unfinished jobs.")
-    estimated_wait_s: int | None = Field(None, description="Estimated wait before rendering starts, in seconds.")
-    words: list[str] = Field([], description="Words of the prompt that are not allowed, if they are known.")
-    estimated_render_s: int | None = Field(None, description="Estimated render time, in seconds.")
-    deadline_s: int | None = Field(None, description="Maximum time from submission to the end of a job, in seconds.")
-    plan: str | None = Field(None, description="Name of your plan.")
+    errors: list[FieldError] = Field(
+        [], description="Invalid fields, with a detail for each. Absent if the problem does not list fields."
+    )
+    tokens: int | None = Field(
+        None, description="With `InvalidInput` for a long text: number of tokens in the longest text."
+    )
+    max_tokens: int | None = Field(
+        None, description="With `InvalidInput` for a long text: maximum number of tokens in a text."
+    )
+    price: int | None = Field(None, description="With `CreditsInsufficient`: price of the job, in credits.")
+    available: int | None = Field(None, description="With `CreditsInsufficient`: available credits.")
+    affordable_count: int | None = Field(
+        None, description="With `CreditsInsufficient`: number of images that the available credits pay for."
+    )
+    active_jobs: int | None = Field(None, description="With `TooManyActiveJobs`: number of unfinished jobs.")
+    max_active_jobs: int | None = Field(
+        None, description="With `TooManyActiveJobs`: maximum number of unfinished jobs."
+    )
+    estimated_wait_s: int | None = Field(
+        None, description="With `WaitTooLong` and `BacklogTooLong`: estimated wait before rendering starts, in seconds."
+    )
+    words: list[str] = Field(
+        [], description="With `PromptRefused`: words of the prompt that are not allowed, if they are known."
+    )
+    estimated_render_s: int | None = Field(
+        None, description="With `RenderTooLong` and `BacklogTooLong`: estimated render time, in seconds."
+    )
+    deadline_s: int | None = Field(
+        None, description="With `RenderTooLong` and `BacklogTooLong`: time limit of a job, in seconds."
+    )
+    plan: str | None = Field(None, description="With `PlanExceeded`: name of your plan.")
 
 
 class GatewayProblem(BaseModel):

@@ -1669,36 +1669,36 @@ export interface components {
             /** @description Part of the request that caused the problem. */
             field?: string;
             /**
-             * @description All invalid fields.
+             * @description Invalid fields, with a detail for each. Absent if the problem does not list fields.
              * @default []
              */
             errors?: components["schemas"]["FieldError"][];
-            /** @description Number of tokens in the longest text that exceeds `max_tokens`. */
+            /** @description With `InvalidInput` for a long text: number of tokens in the longest text. */
             tokens?: number;
-            /** @description Maximum number of tokens in a text. */
+            /** @description With `InvalidInput` for a long text: maximum number of tokens in a text. */
             max_tokens?: number;
-            /** @description Price of the job, in credits. */
+            /** @description With `CreditsInsufficient`: price of the job, in credits. */
             price?: number;
-            /** @description Available credits. */
+            /** @description With `CreditsInsufficient`: available credits. */
             available?: number;
-            /** @description Number of images that the available credits pay for. */
+            /** @description With `CreditsInsufficient`: number of images that the available credits pay for. */
             affordable_count?: number;
-            /** @description Number of unfinished jobs. */
+            /** @description With `TooManyActiveJobs`: number of unfinished jobs. */
             active_jobs?: number;
-            /** @description Maximum number of unfinished jobs. */
+            /** @description With `TooManyActiveJobs`: maximum number of unfinished jobs. */
             max_active_jobs?: number;
-            /** @description Estimated wait before rendering starts, in seconds. */
+            /** @description With `WaitTooLong` and `BacklogTooLong`: estimated wait before rendering starts, in seconds. */
             estimated_wait_s?: number;
             /**
-             * @description Words of the prompt that are not allowed, if they are known.
+             * @description With `PromptRefused`: words of the prompt that are not allowed, if they are known.
              * @default []
              */
             words?: string[];
-            /** @description Estimated render time, in seconds. */
+            /** @description With `RenderTooLong` and `BacklogTooLong`: estimated render time, in seconds. */
             estimated_render_s?: number;
-            /** @description Maximum time from submission to the end of a job, in seconds. */
+            /** @description With `RenderTooLong` and `BacklogTooLong`: time limit of a job, in seconds. */
             deadline_s?: number;
-            /** @description Name of your plan. */
+            /** @description With `PlanExceeded`: name of your plan. */
             plan?: string;
         };
         /**
