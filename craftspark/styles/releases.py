@@ -71,11 +71,11 @@ class Release:
         """
         if self.canary:
             raise CanaryRunning(
-                f"{self.style} has {self.canary} on trial; stop the execution {self.trial} first", field="style"
+                f"{self.style} has the canary {self.canary}; stop the execution {self.trial} first", field="style"
             )
         if version is None:
             if not self.earlier:
-                raise InvalidInput(f"{self.style} has no version before {self.stable or 'its first'}", field="version")
+                raise InvalidInput(f"{self.style} has no version before {self.stable or 'the first'}", field="version")
             version = self.earlier[-1]
         if version == self.stable:
             return self
@@ -179,11 +179,11 @@ def judge_canary(
     if likeness and likeness.canary > likeness.stable * (1 + gates.worse_percent / 100):
         return Judgement(
             decision=Decision.ROLL_BACK,
-            reason=f"its loss on pictures of the style is {likeness.canary:.4f}, the stable version's"
-            f" {likeness.stable:.4f}; {gates.worse_percent} % more are allowed",
+            reason=f"the loss on images of the style is {likeness.canary:.4f} and that of the stable version"
+            f" {likeness.stable:.4f}; the limit is {gates.worse_percent} % more",
         )
     if canary.jobs < gates.least_jobs and not time_is_over:
-        return Judgement(decision=Decision.WAIT, reason=f"{canary.jobs} of {gates.least_jobs} jobs are settled")
+        return Judgement(decision=Decision.WAIT, reason=f"{canary.jobs} of {gates.least_jobs} jobs settled")
     allowed = float(gates.most_failed_percent)
     if stable.jobs:
         allowed = max(allowed, stable.failed_percent + gates.more_failed_points)
@@ -191,7 +191,7 @@ def judge_canary(
         return Judgement(
             decision=Decision.ROLL_BACK,
             reason=f"{canary.failed} of {canary.images} images failed, {canary.failed_percent:.1f} %; "
-            f"{allowed:.1f} % are allowed",
+            f"the limit is {allowed:.1f} %",
         )
     # A mean over a few jobs says little about speed.
     if min(canary.jobs, stable.jobs) >= gates.least_jobs:
@@ -199,7 +199,7 @@ def judge_canary(
         if canary.render_s_per_image > slowest:
             return Judgement(
                 decision=Decision.ROLL_BACK,
-                reason=f"an image takes {canary.render_s_per_image:.2f} s; {slowest:.2f} s are allowed",
+                reason=f"an image takes {canary.render_s_per_image:.2f} s; the limit is {slowest:.2f} s",
             )
     return Judgement(
         decision=Decision.PROMOTE,

@@ -250,7 +250,7 @@ class Trainings:
         request = parse_request(TrainingRequest, body)
         folder = f"s3://{self.bucket}/{DATASETS}"
         if not request.dataset.startswith(folder) or ".." in request.dataset:
-            raise InvalidInput(f"the dataset lies under {folder}, not at {request.dataset}", field="dataset")
+            raise InvalidInput(f"the dataset must be in {folder}, not at {request.dataset}", field="dataset")
         training = Training(
             style=request.style,
             version=request.version,
@@ -262,7 +262,8 @@ class Trainings:
         if existing := self.records.open(training):
             if existing.fingerprint != training.fingerprint:
                 raise VersionTaken(
-                    f"{training.training_id} was begun with another request; choose another version", field="version"
+                    f"{training.training_id} was started with a different request; choose another version",
+                    field="version",
                 )
             training = existing
         if training.state is TrainingState.TRAINING:
@@ -297,7 +298,8 @@ class Approvals:
         if training.decided is None:
             if training.state is not TrainingState.AWAITS_APPROVAL:
                 raise TrainingNotAwaiting(
-                    f"{training.training_id} waits for no decision: it is {training.state}", field="training_id"
+                    f"{training.training_id} does not wait for a decision: its state is {training.state}",
+                    field="training_id",
                 )
             decided = PersonsDecision(decision=request.decision, who=request.who, why=request.why, at=self.now())
             try:
@@ -306,16 +308,16 @@ class Approvals:
                 first = False
             training = self.records.read(request.training_id)
         if training.decided is None:
-            raise TrainingNotAwaiting(f"{training.training_id} waits for no decision any more", field="training_id")
+            raise TrainingNotAwaiting(f"{training.training_id} no longer waits for a decision", field="training_id")
         if training.decided.decision != request.decision:
             raise AlreadyDecided(
-                f"{training.decided.who} decided to {training.decided.decision} {training.training_id} before",
+                f"{training.decided.who} has already decided to {training.decided.decision} {training.training_id}",
                 field="decision",
             )
         heard = self.waiter.answer(training.token, {"decision": request.decision})
         if first and not heard:
             raise TrainingNotAwaiting(
-                f"{training.training_id} does not wait with this token any more; where it asks anew, decide again",
+                f"{training.training_id} no longer waits with this token; if it asks again, decide again",
                 field="training_id",
             )
         return training

@@ -42,7 +42,7 @@ class Signer:
             return cls(**fields)
         except (TypeError, ValueError):
             raise ModelUnavailable(
-                "the secret of content credentials is a JSON object with algorithm, certificates and private_key"
+                "the secret of content credentials must be a JSON object with algorithm, certificates and private_key"
             ) from None
 
     def sign(self, content: bytes, media_type: str, recipe: Recipe) -> bytes:

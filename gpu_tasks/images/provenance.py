@@ -82,7 +82,7 @@ class Recipe:
             return cls(**json.loads((found is not None and found.text) or ""))
         except (ParseError, TypeError, ValueError):
             raise RecipeMissing(
-                "this file carries no recipe; it was made elsewhere, or its metadata was taken away"
+                "this file has no recipe; it is not from Craftspark, or its metadata was removed"
             ) from None
 
     def xmp(self) -> str:

@@ -45,7 +45,7 @@ class Adapter:
         try:
             return cls(**json.loads((folder / FACTS).read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise ModelUnavailable(f"{folder} is no adapter: {error}") from None
+            raise ModelUnavailable(f"{folder} is not an adapter: {error}") from None
 
     def prompt(self, words: str) -> str:
         """The words as the adapter wants them."""
@@ -96,7 +96,7 @@ class Adapters:
         adapter = Adapter.open(folder)
         if adapter.unet_sha256 != self._unet_sha256:
             raise ModelUnavailable(
-                f"the adapter {adapter.name} was trained for another {adapter.base}: its UNet is "
+                f"the adapter {adapter.name} was trained for a different {adapter.base}: its UNet is "
                 f"{adapter.unet_sha256[:12]}, this one {self._unet_sha256[:12]}"
             )
         if key_of(source) not in self._present:

@@ -118,7 +118,7 @@ class Diffusion:
             if count > tokenizer.model_max_length:
                 around = tokenizer.num_special_tokens_to_add()
                 raise InvalidInput(
-                    f"the words have {count - around} tokens with those of preset and style, and {self.model.name}"
+                    f"the prompt has {count - around} tokens, preset and style included, and {self.model.name}"
                     f" reads {tokenizer.model_max_length - around}; use fewer words",
                     field="prompt",
                 )

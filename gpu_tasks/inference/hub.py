@@ -51,10 +51,10 @@ def check(model: HubModel, *, licensed: bool) -> None:
     """Raise LicenceRefused or NoModel. `licensed` says that there is a licence of one's own."""
     stated = ", ".join(model.licences)
     if not licensed and not model.licences and not any(name.upper().startswith("LICEN") for name in model.files):
-        raise LicenceRefused("the model states no licence: ask its authors, then say --licensed")
+        raise LicenceRefused("the model has no licence; ask its authors, then use --licensed")
     if not licensed and NON_COMMERCIAL.search(stated.lower()):
         raise LicenceRefused(
-            f"its licence is {stated}, under which pictures may not be sold; --licensed if yours is not"
+            f"its licence {stated} does not allow selling images; use --licensed if you have another licence"
         )
     check_pipeline(model.index, model.wanted)
 

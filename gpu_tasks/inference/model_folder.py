@@ -22,7 +22,7 @@ def check_adapter(names: Collection[str]) -> None:
     """Raise NoModel unless these are the files of a style's adapter."""
     missing = [name for name in (adapters.FACTS, adapters.WEIGHTS) if name not in names]
     if missing:
-        raise NoModel(f"it is no model: it has no {INDEX}; and no adapter: it lacks {' and '.join(missing)}")
+        raise NoModel(f"not a model: {INDEX} is missing; not an adapter: {' and '.join(missing)} missing")
 
 
 def check_pipeline(index: Any, names: Collection[str]) -> None:
@@ -31,9 +31,9 @@ def check_pipeline(index: Any, names: Collection[str]) -> None:
     `index` is the parsed model_index.json, `names` are the files' paths inside the folder.
     """
     if not isinstance(index, dict):
-        raise NoModel(f"it is no model: {INDEX} is no JSON object")
+        raise NoModel(f"not a model: {INDEX} is not a JSON object")
     if (family := index.get("_class_name")) != FAMILY:
-        raise NoModel(f"the worker loads {FAMILY}, and this is {family}")
+        raise NoModel(f"the worker supports {FAMILY}, not {family}")
     # A component is [library, class]; [null, null] is one that the pipeline goes without.
     components = {
         name: str(kind[1])
@@ -42,7 +42,7 @@ def check_pipeline(index: Any, names: Collection[str]) -> None:
     }
     missing = [name for name, kind in components.items() if not _is_there(name, kind, names)]
     if missing or not components:
-        raise NoModel(f"it is no model: it lacks the files of {', '.join(missing) or 'all components'}")
+        raise NoModel(f"not a model: files are missing for {', '.join(missing) or 'all components'}")
 
 
 def _is_there(component: str, kind: str, names: Collection[str]) -> bool:

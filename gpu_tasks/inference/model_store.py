@@ -39,7 +39,7 @@ def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipe
     """
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ModelUnavailable(
-            "torch finds no CUDA device; is the instance's driver older than the CUDA of this image?"
+            "PyTorch finds no CUDA device; the driver of the instance may be older than the CUDA version of this image"
         )
     folder = locate(model.source, settings)
     check(folder)
@@ -61,7 +61,7 @@ def locate(source: str, settings: StudioSettings | TrainerSettings) -> Path:
     if kind == "s3":
         bucket = ModelBucket(client=clients.s3(), bucket=settings.models_bucket)
         return fetch(CACHE / place, lambda name, path: bucket.download(place, name, path))
-    raise ModelUnavailable(f"a source of an unknown kind: {source}")
+    raise ModelUnavailable(f"unknown kind of source: {source}")
 
 
 def fetch(folder: Path, download: Download) -> Path:
@@ -81,7 +81,7 @@ def check(folder: Path) -> None:
     """Raise ModelUnavailable unless the folder's files are exactly what its manifest says."""
     for name, digest in read_manifest(folder).items():
         if not matches(folder / name, digest):
-            raise ModelUnavailable(f"{folder / name} is missing, or not the file that {MANIFEST} names")
+            raise ModelUnavailable(f"{folder / name} is missing or differs from {MANIFEST}")
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
@@ -92,7 +92,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
         raise ModelUnavailable(f"{folder} has no {MANIFEST}") from None
     for name in manifest:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            raise ModelUnavailable(f"{MANIFEST} of {folder} names a file outside: {name}")
+            raise ModelUnavailable(f"{MANIFEST} of {folder} has a file outside the folder: {name}")
     return manifest
 
 

@@ -91,9 +91,9 @@ class Upscaler:
             network.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()})
         except ValidationError as error:
             wrong = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
-            raise ModelUnavailable(f"{folder} is no upscaler: its {CONFIG} is wrong in {wrong}") from None
+            raise ModelUnavailable(f"{folder} is not an upscaler: {CONFIG} is not valid in {wrong}") from None
         except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            raise ModelUnavailable(f"{folder} is no upscaler: {error}") from None
+            raise ModelUnavailable(f"{folder} is not an upscaler: {error}") from None
         return cls(network, device=device)
 
     def upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None) -> Pixels:
@@ -104,15 +104,16 @@ class Upscaler:
         or shape, and for a result of more than PIXELS_MOST pixels.
         """
         if factor not in FACTORS:
-            raise InvalidInput(f"factor is one of {', '.join(map(str, FACTORS))}, not {factor}", field="factor")
+            raise InvalidInput(f"factor must be one of {', '.join(map(str, FACTORS))}, not {factor}", field="factor")
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or not pixels.size:
             raise InvalidInput(
-                f"the picture is RGB or RGBA, one byte a channel, not {pixels.shape} of {pixels.dtype}", field="image"
+                f"the image must be RGB or RGBA with one byte per channel, not {pixels.shape} of {pixels.dtype}",
+                field="image",
             )
         height, width, channels = pixels.shape
         if height * width * factor**2 > PIXELS_MOST:
             raise InvalidInput(
-                f"{width} x {height} pixels times {factor} are more than the {PIXELS_MOST} pixels that there may be",
+                f"{width} x {height} pixels times {factor} exceed the maximum of {PIXELS_MOST} pixels",
                 field="image",
             )
         picture = self._surrounded(pixels)

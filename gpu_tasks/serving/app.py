@@ -94,7 +94,7 @@ class Application:
         if self._renders is None:
             raise NotReady("the model is being loaded")
         if not self._places.acquire(blocking=False):
-            raise NotReady(f"{MOST_WAITING} requests wait already")
+            raise NotReady(f"{MOST_WAITING} requests are already waiting")
         with self._measures.waiting.track_inprogress():
             try:
                 made = await asyncio.get_running_loop().run_in_executor(self._thread, self._renders.render, accepted)
@@ -156,9 +156,9 @@ async def read(request: Request) -> tuple[bytes, bytes | None]:
         async with request.form(max_files=1, max_fields=1, max_part_size=64 * 1024) as form:
             asked, picture = form.get("request"), form.get("source")
             if not isinstance(asked, str):
-                raise InvalidInput("the form's part `request` is the request as JSON", field="request")
+                raise InvalidInput("the part `request` of the form must be the request as JSON", field="request")
             if not isinstance(picture, UploadFile):
-                raise InvalidInput("the form's part `source` is a picture's file", field="source")
+                raise InvalidInput("the part `source` of the form must be an image file", field="source")
             return utf8(asked, "request"), await picture.read()
     except HTTPException as malformed:
         raise InvalidInput(f"the form cannot be read: {malformed.detail}", field="body") from None

@@ -48,12 +48,12 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> 
     source, png = None, None
     if picture is not None:
         if "source" not in tool.request.model_fields:
-            raise InvalidInput(f"{tool_name} begins from no picture", field="source")
+            raise InvalidInput(f"the tool {tool_name} does not use a source", field="source")
         source, png = brought(picture)
         body = with_source(body, source)
     request = parse_request(tool.request, body).for_model(model)
     if request.wanted_source and not source:
-        raise InvalidInput("send the picture along, as the part `source` of a form", field="source")
+        raise InvalidInput("the source is missing; send a form with the image as its part `source`", field="source")
     if request.wanted_style and not model.has_style(request.wanted_style):
         model.style(request.wanted_style)  # raises, and names the styles there are
     if source:
@@ -117,5 +117,5 @@ class Renders:
 
     def _fetch(self, source: Source) -> bytes:
         if self._picture is None:
-            raise SourceMissing(f"no picture came with the request for {source.reference}")
+            raise SourceMissing(f"the request has no image for {source.reference}")
         return self._picture

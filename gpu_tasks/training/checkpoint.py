@@ -93,7 +93,7 @@ class Run:
             begun = json.loads(path.read_text())
             if changed := sorted(key for key in begun.keys() | recipe.keys() if begun.get(key) != recipe.get(key)):
                 raise RecipeChanged(
-                    f"{folder} was begun with another recipe: {', '.join(changed)} differ; choose a new folder",
+                    f"{folder} belongs to a run with another recipe: {', '.join(changed)} differ; choose a new folder",
                     changed=changed,
                 )
         else:
@@ -107,7 +107,7 @@ class Run:
         try:
             return cls(folder, json.loads((folder / "recipe.json").read_text()))
         except FileNotFoundError:
-            raise CheckpointMissing(f"{folder} is no run folder: it has no recipe.json") from None
+            raise CheckpointMissing(f"{folder} is not the folder of a run: recipe.json is missing") from None
 
     def make_room(self, learner: Learner) -> None:
         """Raise DiskTooSmall unless the checkpoints will fit, the one being written included."""
@@ -153,7 +153,9 @@ class Run:
                 facts = file.metadata()
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         except SafetensorError as error:
-            raise CheckpointBroken(f"{path} cannot be read: {error}; remove it to go on from the one before") from None
+            raise CheckpointBroken(
+                f"{path} cannot be read: {error}; remove it to continue from the previous checkpoint"
+            ) from None
         if json.loads(facts["recipe"]) != self.recipe:
             raise RecipeChanged(f"{path} is of another recipe than {self.folder / 'recipe.json'}")
         return path, int(facts["step"]), tensors

@@ -40,7 +40,7 @@ class Schedule:
     def check(self, batch: int) -> None:
         """Raise RecipeUnfit where there is no step to take, or the batch cannot be shared out evenly."""
         if self.steps < 1 or self.parts < 1 or batch < 1 or batch % self.parts:
-            raise RecipeUnfit(f"--steps is at least 1 and --batch, {batch}, a multiple of --parts, {self.parts}")
+            raise RecipeUnfit(f"--steps must be at least 1, and --batch {batch} a multiple of --parts {self.parts}")
 
     def rate_at(self, step: int) -> float:
         """A short rise, then half a cosine; by step and not by time, so that a resumed run follows the same curve."""
@@ -140,7 +140,7 @@ def take_step(
         good = run.checkpoints()[-1].name if run.checkpoints() else None
         raise LossNotFinite(
             f"the loss of step {step + 1} is {value}, its gradient {norm.item()}; the last good checkpoint is {good}. "
-            "A lower --rate helps, or pictures without broken pixels",
+            "Reduce --rate or remove damaged images",
             step=step + 1,
             checkpoint=good,
         )

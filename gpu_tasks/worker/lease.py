@@ -34,7 +34,7 @@ class Lease:
     def check(self, needs_s: float = 0.0) -> None:
         """Raise SpotInterrupted where work of `needs_s` seconds no longer fits."""
         if self._ends_at is not None and self._now() + needs_s + DELIVERY_S > self._ends_at:
-            raise SpotInterrupted("the machine is being taken back")
+            raise SpotInterrupted("AWS is reclaiming the machine")
 
     def pause(self, seconds: float) -> bool:
         """Wait, at most a moment once the machine is being taken back; answers whether there is time left after it."""

@@ -184,7 +184,7 @@ class TakenBack(FakeTrainer):
         raise SpotInterrupted(f"stopped after step {self.after}")
 
 
-@pytest.mark.parametrize(("after", "cause"), [(0, "the machine is being taken back"), (1, "stopped after step 1")])
+@pytest.mark.parametrize(("after", "cause"), [(0, "AWS is reclaiming the machine"), (1, "stopped after step 1")])
 def test_a_task_that_is_told_to_stop_gives_its_training_back(tokens: Tokens, after: int, cause: str) -> None:
     assert run(job.TRAIN_STYLE, TakenBack(after=after)) == job.ANSWERED
 

@@ -140,7 +140,7 @@ def test_an_adapter_for_another_unet_is_refused_and_leaves_the_model_as_it_was(
     studio = studio_of(tmp_path)
     plain = drawn(studio, None)
 
-    with pytest.raises(ModelUnavailable, match="trained for another craftspark-clipart-128"):
+    with pytest.raises(ModelUnavailable, match="trained for a different craftspark-clipart-128"):
         drawn(studio, "round")
     np.testing.assert_array_equal(drawn(studio, None), plain)
 
@@ -180,7 +180,7 @@ def test_a_folder_whose_facts_are_no_adapter_s_is_refused(tmp_path: Path) -> Non
     (tmp_path / FACTS).write_text('{"name": "x"}')
     model_store.write_manifest(tmp_path)
 
-    with pytest.raises(ModelUnavailable, match="no adapter"):
+    with pytest.raises(ModelUnavailable, match="not an adapter"):
         Adapter.open(tmp_path)
 
 

@@ -112,7 +112,7 @@ def test_a_broken_picture_is_named(folder: Path, content: bytes) -> None:
 def test_two_pictures_are_too_few(folder: Path) -> None:
     (folder / "hat.png").unlink()
 
-    with pytest.raises(TooFewPictures, match="2 pictures"):
+    with pytest.raises(TooFewPictures, match="2 images"):
         Dataset.open(folder)
 
 
@@ -145,7 +145,7 @@ def test_a_dataset_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> Non
 def test_a_dataset_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
 
-    with pytest.raises(DatasetBroken, match="there already"):
+    with pytest.raises(DatasetBroken, match="already exists"):
         write_dataset(tmp_path / "out", [])
 
 

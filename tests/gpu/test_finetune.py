@@ -118,9 +118,9 @@ def test_an_adapter_tells_what_it_is_for_and_what_it_was_made_from_and_holds_no_
         ({"batch": 3}, RecipeUnfit, "--parts"),
         ({"word": " "}, RecipeUnfit, "--word"),
         ({"likeness": Path("x")}, RecipeUnfit, "--hold-out"),
-        ({"hold_out": 1}, TooFewPictures, "5 such pictures; of them 1 are held out"),
-        ({"pictures": 3}, TooFewPictures, "3 were asked for"),
-        ({"style": "etched"}, SubjectsMissing, "no pictures of the style"),
+        ({"hold_out": 1}, TooFewPictures, "5 matching images, of which 1 are held out"),
+        ({"pictures": 3}, TooFewPictures, "at least 3"),
+        ({"style": "etched"}, SubjectsMissing, "no images of the requested style"),
         ({"base": Path("nowhere")}, ModelUnavailable, "manifest"),
     ],
 )
@@ -176,7 +176,7 @@ def test_more_pictures_than_an_adapter_takes_are_refused(
     monkeypatch.setattr("gpu_tasks.training.styles.finetune.MOST", 4)
     monkeypatch.setattr("gpu_tasks.training.styles.finetune.LEAST", 2)
 
-    with pytest.raises(RecipeUnfit, match="choose with --pictures"):
+    with pytest.raises(RecipeUnfit, match="set --pictures"):
         finetune(asked_for(data, tmp_path / "a"), say=silent)
 
 

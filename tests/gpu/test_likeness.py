@@ -123,10 +123,10 @@ def test_a_loss_that_is_no_number_stops_the_training(
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
-        (["--steps", "0"], "TrainingError: nothing is learned"),
-        (["--minutes", "0"], "TrainingError: nothing is learned"),
+        (["--steps", "0"], "TrainingError: --steps 0"),
+        (["--minutes", "0"], "TrainingError: --steps"),
         (["--subjects", "nowhere.txt"], "SubjectsMissing: nowhere.txt cannot be read"),
-        (["--model", "nowhere"], "LikenessBroken: nowhere is no model folder"),
+        (["--model", "nowhere"], "LikenessBroken: nowhere is not a model folder"),
     ],
 )
 def test_what_cannot_work_is_refused_before_training(
@@ -199,7 +199,7 @@ def test_a_changed_or_senseless_folder_is_no_encoder(tmp_path: Path, likeness: L
     with pytest.raises(ModelUnavailable, match=r"config\.json"):
         Likeness.open(folder, MODEL)
     write_manifest(folder)
-    with pytest.raises(LikenessBroken, match="no likeness encoder"):
+    with pytest.raises(LikenessBroken, match="not a likeness encoder"):
         Likeness.open(folder, MODEL)
 
 
@@ -234,7 +234,7 @@ def test_sixty_prompts_ask_for_a_colour() -> None:
 
 @pytest.mark.parametrize(
     ("words", "refusal"),
-    [([], "has no twemoji pictures of"), (["--seeds", "0"], "nothing is measured"), (["--prompts", "0"], "nothing")],
+    [([], "has no twemoji images of"), (["--seeds", "0"], "one seed"), (["--prompts", "0"], "one prompt")],
 )
 def test_what_cannot_be_measured_is_refused_before_drawing(
     dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], refusal: str

@@ -159,7 +159,7 @@ def test_a_folder_that_is_neither_a_model_nor_an_adapter_is_refused(
     (tmp_path / "folder" / name).parent.mkdir(parents=True)
     (tmp_path / "folder" / name).write_text("{}")
 
-    with pytest.raises(NoModel, match=r"no model_index.json; and no adapter: it lacks .*pytorch_lora_weights"):
+    with pytest.raises(NoModel, match=r"model_index.json is missing; not an adapter: .*pytorch_lora_weights"):
         push_copy("mirrored", tmp_path / "folder", bucket, replace=True)  # type: ignore[arg-type]
 
 
@@ -193,7 +193,7 @@ def mirror(bucket: FolderBucket, hub: FakeHub, name: str = "new", **options: boo
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"licences": ()}, "states no licence"),
+        ({"licences": ()}, "has no licence"),
         ({"licences": ("cc-by-nc-4.0",)}, "cc-by-nc-4.0"),
         ({"licences": ("other", "stabilityai-non-commercial")}, "non-commercial"),
         ({"licences": ("other", "sai-nc-community")}, "sai-nc-community"),

@@ -213,7 +213,7 @@ def test_subjects_that_the_dataset_lacks_are_told_before_anything_is_written(
     words = ["unet", str(data), str(tmp_path / "run"), "--start", str(BUILT_IN), "--steps", "2"]
 
     assert main([*words, "--subjects", str(tmp_path / "subjects.txt")]) == REFUSED
-    assert "SubjectsMissing: the dataset has no pictures of unicorn" in capsys.readouterr().err
+    assert "SubjectsMissing: the dataset has no images of unicorn" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

@@ -172,8 +172,8 @@ def test_a_folder_that_is_not_what_its_manifest_says_is_refused(tmp_path: Path) 
         ({"architecture": "RRDBNet"}, "architecture"),
         ({"factor": 2}, "factor"),
         ({"features": 64, "layers": 3}, "layers"),
-        ({"features": 32}, "no upscaler"),
-        ([], "no upscaler"),
+        ({"features": 32}, "not an upscaler"),
+        ([], "not an upscaler"),
     ],
 )
 def test_a_configuration_of_another_network_is_refused_by_what_is_wrong(
@@ -192,12 +192,12 @@ def test_weights_that_are_damaged_but_declared_are_refused(tmp_path: Path) -> No
     (folder / "model.safetensors").write_bytes(b"half")
     write_manifest(folder)
 
-    with pytest.raises(ModelUnavailable, match="no upscaler"):
+    with pytest.raises(ModelUnavailable, match="not an upscaler"):
         Upscaler.open(folder)
 
 
 def test_a_model_that_draws_is_no_upscaler() -> None:
-    with pytest.raises(ModelUnavailable, match="no upscaler"):
+    with pytest.raises(ModelUnavailable, match="not an upscaler"):
         Upscaler.open(BUILT_IN / "craftspark-clipart-128")
 
 

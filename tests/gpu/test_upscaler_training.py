@@ -107,7 +107,7 @@ def test_an_export_from_another_start_is_refused(
     drawing = str(BUILT_IN / "craftspark-clipart-128")
 
     assert main(["export", str(tmp_path / "run"), str(tmp_path / "model"), "--start", drawing]) == REFUSED
-    assert "no upscaler" in capsys.readouterr().err
+    assert "not an upscaler" in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
 
 
@@ -115,7 +115,7 @@ def test_an_export_from_another_start_is_refused(
     ("more", "named"),
     [
         (["--batch", "3", "--parts", "2"], "RecipeUnfit"),
-        (["--patch", "8"], "RecipeUnfit: --patch, 8"),
+        (["--patch", "8"], "RecipeUnfit: --patch 8"),
         (["--softened", "2"], "RecipeUnfit: --softened"),
         (["--patch", "20"], "PictureTooSmall"),
         (["--hold-out", "gothic"], "SubjectsMissing"),

@@ -84,7 +84,7 @@ def test_a_canary_that_fails_more_than_the_absolute_bound_is_rolled_back() -> No
     judgement = judge_canary(a_tally(failed=3), a_tally(), GATES, time_is_over=False)
 
     assert judgement.decision is Decision.ROLL_BACK
-    assert judgement.reason == "3 of 40 images failed, 7.5 %; 5.0 % are allowed"
+    assert judgement.reason == "3 of 40 images failed, 7.5 %; the limit is 5.0 %"
 
 
 def test_a_fault_that_both_versions_share_is_not_the_canary_s() -> None:

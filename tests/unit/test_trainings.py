@@ -188,7 +188,7 @@ def test_a_different_decision_is_refused_by_name() -> None:
     approvals, _, waiter = an_approval()
     decide(approvals)
 
-    with pytest.raises(AlreadyDecided, match="ann decided to approve"):
+    with pytest.raises(AlreadyDecided, match="ann has already decided to approve"):
         decide(approvals, "reject")
     assert len(waiter.answers) == 1
 
@@ -215,7 +215,7 @@ def test_a_decision_that_nobody_waits_for_any_more_says_so() -> None:
     approvals, _, waiter = an_approval()
     waiter.waits = False
 
-    with pytest.raises(TrainingNotAwaiting, match="any more"):
+    with pytest.raises(TrainingNotAwaiting, match="no longer"):
         decide(approvals)
 
 

@@ -96,14 +96,14 @@ class Dataset:
 def opened(folder: Path, pictures: tuple[Picture, ...], *, size: int | None) -> Dataset:
     """Look at every file before anyone counts on it; raises PictureBroken, TooFewPictures or DatasetBroken."""
     if len(pictures) < PICTURES_LEAST:
-        raise TooFewPictures(f"{folder} has {len(pictures)} pictures; {PICTURES_LEAST} are the least")
+        raise TooFewPictures(f"{folder} has {len(pictures)} images; at least {PICTURES_LEAST} are required")
     if len({picture.id for picture in pictures}) < len(pictures):
-        raise DatasetBroken(f"{folder} has two pictures with the same id")
+        raise DatasetBroken(f"{folder} has two images with the same ID")
     sizes = {check_file(folder, picture) for picture in pictures}
     if size is None:
         side = sizes.pop()
         if sizes or side[0] != side[1]:
-            raise DatasetBroken(f"the pictures of {folder} are not all square and of one size")
+            raise DatasetBroken(f"the images in {folder} must be square and have the same size")
         size = side[0]
     return Dataset(folder, pictures, size)
 
@@ -112,7 +112,7 @@ def check_file(folder: Path, picture: Picture) -> tuple[int, int]:
     """Width and height; raises DatasetBroken for a path that leads outside, PictureBroken for a damaged file."""
     path = folder / picture.file
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise DatasetBroken(f"the picture {picture.id} of {folder} lies outside: {picture.file}")
+        raise DatasetBroken(f"the image {picture.id} of {folder} is outside the folder: {picture.file}")
     try:
         with Image.open(path) as image:
             image.verify()
@@ -155,7 +155,7 @@ def pictures_with_captions(folder: Path) -> Iterator[Picture]:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS)
     captions = {path: path.with_suffix(".txt") for path in paths}
     if paths and not any(caption.is_file() for caption in captions.values()):
-        raise CaptionsMissing(f"{folder} has neither {CAPTIONS} nor a <name>.txt beside any picture")
+        raise CaptionsMissing(f"{folder} has neither {CAPTIONS} nor a <name>.txt file for any image")
     for path, caption in captions.items():
         words = caption.read_text().splitlines() if caption.is_file() else []
         lines = [line.strip() for line in words if line.strip()]
@@ -174,7 +174,7 @@ def pictures_listed(folder: Path) -> Iterator[Picture]:
             facts = json.loads(line)
             identity = {"id": Path(facts["file"]).with_suffix("").as_posix()}
         except (ValueError, KeyError, TypeError):
-            raise DatasetBroken(f"{place} is no JSON object with a file") from None
+            raise DatasetBroken(f"{place} is not a JSON object with a file") from None
         yield parse_picture(json.dumps(identity | licence | facts), place)
 
 
@@ -193,10 +193,12 @@ def parse_picture(line: str, place: str) -> Picture:
     except ValidationError as error:
         fields = {str(part["loc"][0]) for part in error.errors() if part["loc"]}
         if "licence" in fields:
-            raise LicenceMissing(f"{place} has no licence; name one there, or in a file LICENCE") from None
+            raise LicenceMissing(f"{place} has no licence; add one there or in a LICENCE file") from None
         if "name" in fields:
             raise CaptionsMissing(f"{place} has no name") from None
-        raise DatasetBroken(f"{place} is no picture: {', '.join(sorted(fields)) or 'no JSON object'}") from None
+        raise DatasetBroken(
+            f"{place} does not describe an image: {', '.join(sorted(fields)) or 'not a JSON object'}"
+        ) from None
 
 
 def read_names(path: Path) -> frozenset[str]:
@@ -206,14 +208,14 @@ def read_names(path: Path) -> frozenset[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise SubjectsMissing(f"{path} cannot be read: {error}") from None
     if not names:
-        raise SubjectsMissing(f"{path} names no subject")
+        raise SubjectsMissing(f"{path} has no subjects")
     return names
 
 
 def write_dataset(out: Path, pictures: Iterable[tuple[Picture, bytes]]) -> Dataset:
     """Write pictures, given as their files' bytes, and their manifest; all of it or nothing."""
     if out.exists():
-        raise DatasetBroken(f"{out} is there already; remove it or name another folder")
+        raise DatasetBroken(f"{out} already exists; remove it or choose another folder")
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "pictures").mkdir(parents=True)

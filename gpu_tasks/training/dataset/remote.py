@@ -43,12 +43,12 @@ def checked(source: BucketFolder, most_files: int, most_bytes: int) -> list[Stor
     try:
         for file in source.files():
             if not stays_inside(file.name):
-                raise DatasetBroken(f"{source.place} has a file whose name leads outside: {file.name}")
+                raise DatasetBroken(f"{source.place} has a file outside the folder: {file.name}")
             files.append(file)
             size += file.size
             if len(files) > most_files or size > most_bytes:
                 raise DatasetTooLarge(
-                    f"{source.place} has more than {most_files} files or {most_bytes >> 20} MiB; train on a part of it"
+                    f"{source.place} has more than {most_files} files or {most_bytes >> 20} MiB; use a smaller dataset"
                 )
     except FolderUnreadable as error:
         raise DatasetBroken(error.detail) from None

@@ -106,7 +106,7 @@ def install() -> Path:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     npm = shutil.which("npm", path=path)
     if npm is None:
-        raise SourceUnavailable("npm was not found; install the group training, which brings Node")
+        raise SourceUnavailable("npm was not found; install the dependency group training, which includes Node")
     command = [npm, "ci", "--prefix", str(WORKSHOP), "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         subprocess.run(
@@ -118,7 +118,7 @@ def install() -> Path:
             env=os.environ | {"PATH": path},
         )
     except subprocess.TimeoutExpired:
-        raise SourceUnavailable(f"npm ci took longer than {INSTALL_TIMEOUT_S} seconds") from None
+        raise SourceUnavailable(f"npm ci did not finish within {INSTALL_TIMEOUT_S} seconds") from None
     except subprocess.CalledProcessError as error:
         raise SourceUnavailable(f"npm ci failed: {error.stderr.strip()[-500:]}") from None
     ready.write_text(digest)
@@ -240,4 +240,4 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise SourceUnavailable(f"{path} is not there or no JSON: {error}") from None
+        raise SourceUnavailable(f"{path} does not exist or is not valid JSON: {error}") from None

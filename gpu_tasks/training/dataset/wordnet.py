@@ -39,7 +39,7 @@ class WordNet:
                 if (found := tuple(synset for synset in synsets if synset in drawable))
             }
         except (OSError, ValueError, IndexError) as error:
-            raise SourceUnavailable(f"{folder} has no nouns of WordNet: {error}") from None
+            raise SourceUnavailable(f"{folder} has no WordNet nouns: {error}") from None
         return cls(senses, {synset: above for synset, (_, above) in kinds_of.items()})
 
     def kinds(self, words: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Showing:
                 if set(known) | set(asked) <= {picture.name for picture in pictures.pictures}:
                     examples[style], ceilings[style] = (of_subjects(pictures, those) for those in (known, asked))
             if len(examples) < 2:
-                raise SubjectsMissing("--likeness needs pictures of the held-out subjects in another style, in DATA")
+                raise SubjectsMissing("--likeness requires images of the held-out subjects in another style, in DATA")
         prompts = [f"{word}, {subject}" if word else subject for subject in subjects]
         return cls(subjects=subjects, prompts=prompts, likeness=likeness, examples=examples, ceilings=ceilings)
 

@@ -89,7 +89,7 @@ class TextPlaces:
 
         weights = model_folder / "text_encoder" / "model.safetensors"
         if not weights.is_file():
-            raise LikenessBroken(f"{model_folder} is no model folder: it has no text_encoder/model.safetensors")
+            raise LikenessBroken(f"{model_folder} is not a model folder: text_encoder/model.safetensors is missing")
         self.sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         self._tokenizer: Any = CLIPTokenizer.from_pretrained(model_folder / "tokenizer", local_files_only=True)
         self._encoder: Any = CLIPTextModel.from_pretrained(
@@ -118,7 +118,7 @@ class Likeness:
     def __init__(self, config: LikenessConfig, network: PictureNetwork, text_mean: Tensor, texts: TextPlaces) -> None:
         if texts.sha256 != config.text_encoder:
             raise LikenessBroken(
-                "the likeness encoder was trained for the text encoder of another model; train it anew"
+                "the likeness encoder was trained for the text encoder of another model; train it again"
             )
         self.config = config
         self.network = network
@@ -137,7 +137,7 @@ class Likeness:
             network = PictureNetwork(config)
             network.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            raise LikenessBroken(f"{folder} is no likeness encoder: {error}") from None
+            raise LikenessBroken(f"{folder} is not a likeness encoder: {error}") from None
         return cls(config, network.eval(), text_mean, TextPlaces(model_folder))
 
     def save(self, folder: Path, *, report: dict[str, Any]) -> None:

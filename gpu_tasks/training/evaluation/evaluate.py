@@ -67,13 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Measure and print; with --out also write. Raises a TrainingError or ModelUnavailable before drawing."""
     if arguments.prompts < 1 or arguments.seeds < 1:
-        raise TrainingError("nothing is measured with no prompts or no seeds")
+        raise TrainingError("at least one prompt and one seed are required")
     names = read_names(arguments.subjects)
     dataset = Dataset.open(arguments.data).only(style=arguments.style, names=names)
     if missing := names - {picture.name for picture in dataset.pictures}:
-        raise SubjectsMissing(
-            f"{arguments.data} has no {arguments.style} pictures of {', '.join(sorted(missing)[:10])}"
-        )
+        raise SubjectsMissing(f"{arguments.data} has no {arguments.style} images of {', '.join(sorted(missing)[:10])}")
     likeness = Likeness.open(arguments.likeness, arguments.judge or arguments.model)
     model = load_model(arguments.model)
     if arguments.out:

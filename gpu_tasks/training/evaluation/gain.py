@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Measure and print as JSON; raises ModelUnavailable, SourceUnavailable, TooFewPictures, RecipeUnfit."""
     if arguments.small < 1 or arguments.pictures < 1:
-        raise RecipeUnfit("nothing is measured with --small or --pictures below 1")
+        raise RecipeUnfit("--small and --pictures must be at least 1")
     upscaler = Upscaler.open(arguments.model)
     figures: dict[str, object] = {name: getattr(arguments, name) for name in ("style", "small", "pictures", "seed")}
     for factor in arguments.factors:
@@ -87,7 +87,7 @@ def references(style: str, side: int, *, count: int = PICTURES, seed: int = SEED
             with Image.open(io.BytesIO(content)) as image:
                 chosen.append(on_white(np.asarray(image.convert("RGBA"))))
     if len(chosen) < count:
-        raise TooFewPictures(f"{count} pictures were asked for, of the {len(chosen)} that {style} has")
+        raise TooFewPictures(f"{style} has {len(chosen)} images, fewer than the requested {count}")
     return chosen
 
 

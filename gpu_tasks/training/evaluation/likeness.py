@@ -64,11 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train, measure, save; raises a TrainingError before the training where something is wrong."""
     if arguments.out.exists():
-        raise LikenessBroken(f"{arguments.out} is there already; remove it or name another folder")
+        raise LikenessBroken(f"{arguments.out} already exists; remove it or choose another folder")
     dataset = Dataset.open(arguments.data)
     favoured = read_names(arguments.subjects) if arguments.subjects else frozenset()
     if arguments.steps < 1 or (arguments.minutes is not None and arguments.minutes <= 0):
-        raise TrainingError(f"nothing is learned in {arguments.steps} steps and {arguments.minutes} minutes")
+        raise TrainingError(f"--steps {arguments.steps} or --minutes {arguments.minutes} is too small")
     effort = Effort(arguments.steps, arguments.minutes, arguments.seed)
     likeness, report = train(
         dataset,
@@ -118,7 +118,7 @@ def learn(network: PictureNetwork, lessons: Lessons, effort: Effort) -> int:
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of_a_batch(network, lessons, *lessons.draw(effort.batch, draws), scale, generator)
         if not loss.isfinite():
-            raise LossNotFinite(f"the likeness encoder's loss was no number at step {step}", step=step)
+            raise LossNotFinite(f"the loss of the likeness encoder is not finite at step {step}", step=step)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()

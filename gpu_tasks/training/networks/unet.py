@@ -126,7 +126,7 @@ def chosen(dataset: Dataset, style: str | None, subjects: Path | None) -> tuple[
     missing = sorted((wanted or set()) - {picture.name for picture in pictures})
     if missing or not pictures:
         of = f" of the style {style}" if style else ""
-        raise SubjectsMissing(f"the dataset has no pictures{of} of {', '.join(missing[:10]) or 'anything'}")
+        raise SubjectsMissing(f"the dataset has no images{of} of {', '.join(missing[:10]) or 'anything'}")
     return pictures, dataset.pixels()[indexes]
 
 

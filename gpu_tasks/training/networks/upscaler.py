@@ -87,9 +87,9 @@ def asked(arguments: argparse.Namespace) -> tuple[Schedule, PatchPlan]:
     """Raises RecipeUnfit for numbers that make no sense."""
     schedule = schedule_of(arguments)
     if arguments.patch <= 2 * UNJUDGED:
-        raise RecipeUnfit(f"--patch, {arguments.patch}, is more than the {2 * UNJUDGED} pixels at its borders")
+        raise RecipeUnfit(f"--patch {arguments.patch} must be more than {2 * UNJUDGED} pixels")
     if not 0 <= arguments.softened <= 1:
-        raise RecipeUnfit(f"--softened, {arguments.softened}, is a share, 0 to 1")
+        raise RecipeUnfit(f"--softened {arguments.softened} must be a fraction from 0 to 1")
     return schedule, PatchPlan(
         seed=arguments.seed,
         batch=arguments.batch // arguments.parts,
@@ -104,15 +104,15 @@ def chosen(folder: Path, size: int, held_out: str | None, *, patch: int) -> Data
     least = FACTOR * patch
     if dataset.size < least or dataset.size % FACTOR:
         raise PictureTooSmall(
-            f"the pictures of {folder} have {dataset.size} px to a side; a patch of {patch} px takes {least} at least, "
-            f"and a multiple of {FACTOR}. Build the dataset with a larger --size, or lower --patch"
+            f"the images in {folder} have {dataset.size} pixels per side; a patch of {patch} pixels needs at least "
+            f"{least}, and a multiple of {FACTOR}. Build the dataset with a larger --size or reduce --patch"
         )
     for picture in dataset.pictures:
         with Image.open(folder / picture.file) as image:
             if max(image.size) < dataset.size:
                 raise PictureTooSmall(
-                    f"{picture.file} of {folder} has {image.width} x {image.height} px; enlarged to {dataset.size} it "
-                    "would teach what blur looks like. Leave it out, or lower --size"
+                    f"{picture.file} in {folder} has {image.width} x {image.height} pixels, fewer than --size "
+                    f"{dataset.size}. Remove it or reduce --size"
                 )
     return without(dataset, held_out) if held_out else dataset
 
@@ -122,9 +122,11 @@ def without(dataset: Dataset, style: str) -> Dataset:
     kept = tuple(picture for picture in dataset.pictures if picture.style != style)
     if len(kept) == len(dataset.pictures):
         styles = ", ".join(sorted({picture.style for picture in kept}))
-        raise SubjectsMissing(f"{dataset.folder} has no pictures of the style {style} to hold out, only of {styles}")
+        raise SubjectsMissing(f"{dataset.folder} has no images of the style {style} to hold out, only of {styles}")
     if len(kept) < PICTURES_LEAST:
-        raise TooFewPictures(f"without {style}, {dataset.folder} has {len(kept)}; {PICTURES_LEAST} are the least")
+        raise TooFewPictures(
+            f"without {style}, {dataset.folder} has {len(kept)} images; at least {PICTURES_LEAST} are required"
+        )
     return Dataset(dataset.folder, kept, dataset.size)
 
 

@@ -169,7 +169,7 @@ def check_request(asked: Finetuning) -> None:
     if asked.out.exists():
         raise AdapterExists(f"{asked.out} is there already; remove it or name another --out", field="out")
     if asked.rank < 1 or asked.rate <= 0 or asked.hold_out < 0 or asked.checkpoint_every < 1:
-        raise RecipeUnfit("--rank, --rate and --checkpoint-every are above 0, --hold-out at least 0")
+        raise RecipeUnfit("--rank, --rate and --checkpoint-every must be above 0 and --hold-out at least 0")
     if asked.likeness and asked.hold_out < HELD_OUT_LEAST:
         raise RecipeUnfit(f"--likeness needs --hold-out {HELD_OUT_LEAST} or more", field="hold_out")
     if asked.word is not None and not asked.word.strip():
@@ -181,15 +181,15 @@ def divided(dataset: Dataset, asked: Finetuning) -> tuple[Dataset, Dataset]:
     names = read_names(asked.subjects) if asked.subjects else None
     chosen = dataset.only(style=asked.style, names=names).pictures
     if not chosen:
-        raise SubjectsMissing(f"{asked.data} has no pictures of the style and the subjects asked for")
+        raise SubjectsMissing(f"{asked.data} has no images of the requested style and subjects")
     count = len(chosen) - asked.hold_out if asked.pictures is None else asked.pictures
     if count < LEAST or count + asked.hold_out > len(chosen):
         raise TooFewPictures(
-            f"{asked.data} has {len(chosen)} such pictures; of them {asked.hold_out} are held out, and {LEAST} or more "
-            f"to learn from are needed{f', {asked.pictures} were asked for' if asked.pictures else ''}"
+            f"{asked.data} has {len(chosen)} matching images, of which {asked.hold_out} are held out; training "
+            f"requires at least {asked.pictures or LEAST}"
         )
     if count > MOST:
-        raise RecipeUnfit(f"{count} pictures are more than {MOST}; choose with --pictures", field="pictures")
+        raise RecipeUnfit(f"{count} images exceed the maximum of {MOST}; set --pictures", field="pictures")
     order = np.random.default_rng(asked.seed).permutation(len(chosen)).tolist()
     learned = [chosen[index] for index in order[:count]]
     kept = [chosen[index] for index in order[count : count + asked.hold_out]]

@@ -72,7 +72,7 @@ def main(
         first = not lease.ended
         lease.end()
         if first and not pulse.stepping:
-            raise SpotInterrupted("the machine is being taken back")
+            raise SpotInterrupted("AWS is reclaiming the machine")
 
     with pulse:
         try:
@@ -111,7 +111,7 @@ def check(order: TrainingOrder) -> Result:
     with fetched(order.dataset) as folder:
         pictures = len(Dataset.open(folder).pictures)
     if pictures < STYLE_LEAST:
-        raise TooFewPictures(f"{order.dataset} has {pictures} pictures; a style needs {STYLE_LEAST} or more")
+        raise TooFewPictures(f"{order.dataset} has {pictures} images; a style requires at least {STYLE_LEAST}")
     return JsonResult({"pictures": pictures})
 
 
