@@ -1,4 +1,4 @@
-"""`python -m gpu_tasks.recipe FILE`: what a picture was made of, and the same picture once more."""
+"""Print the recipe of a delivered file, and render its image again."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from local_cloud.running.state import DEFAULT, AlreadyRunning, NotRunning, State
 from local_cloud.running.stopping import stop
 from local_cloud.running.synthesis import SynthesisFailed
 
-# A pipe has no width of its own; the tables need this much.
+# A pipe has no width. The tables need 140 columns.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 REFUSALS = (
     AlreadyRunning,

@@ -36,10 +36,10 @@ def check_folder(folder: Path) -> None:
 
 
 def push(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False) -> int:
-    """Upload a model folder under the prefix `name`, the manifest last: until then the model is not there.
+    """Upload a model folder under the prefix `name` and return the number of its files.
 
-    Answers the number of files. `folder` gets a manifest of its files as they are. Raises NoModel or NameTaken before
-    anything is uploaded; `replace` allows to overwrite another model.
+    The manifest is uploaded last: the model is visible from then on. `folder` gets a manifest of its current files.
+    Raises NoModel or NameTaken before anything is uploaded. `replace` allows replacing another model.
     """
     check_folder(folder)
     write_manifest(folder)

@@ -1,7 +1,7 @@
-"""`python -m gpu_tasks.training COMMAND ...`
+"""The command line of training: `python -m gpu_tasks.training COMMAND ...`.
 
-A command is named by its module, which has `add_arguments(parser)` and `run(arguments)`. It is imported only when
-chosen, so that no command waits for another's libraries.
+Each command is a module with `add_arguments(parser)` and `run(arguments)`. Only the chosen module is imported, because
+some import large libraries.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from importlib import import_module
 
 from craftspark.errors import CraftsparkError
 
+PROMISE = "Build datasets, and train, export and evaluate models and styles."
 COMMANDS = {
     "dataset.dataset": "build the clipart dataset from pinned packages",
     "networks.unet": "train the UNet, from a model folder or the last checkpoint of the run",
@@ -32,7 +33,7 @@ DONE, REFUSED = 0, 2
 
 def main(words: Sequence[str]) -> int:
     """Run the command and return the exit code. Named errors are printed in one line."""
-    parser = argparse.ArgumentParser(prog="python -m gpu_tasks.training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m gpu_tasks.training", description=PROMISE)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module, promise in COMMANDS.items():
         name = module.rpartition(".")[2]

@@ -14,7 +14,7 @@ from gpu_tasks.training.loop import Rhythm, Schedule
 def add_options(
     parser: argparse.ArgumentParser, *, batch: int, rate: float, warm_up: int = 100, steps: int | None = None
 ) -> None:
-    """A dataset, a run's folder, what to begin from, and how far and fast to go; the values are the defaults."""
+    """Add the options of a training run. The arguments are their defaults."""
     parser.add_argument("data", type=Path, metavar="DATA", help="dataset folder")
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of the run; an existing run is resumed")
     parser.add_argument("--start", type=Path, required=True, help="model folder to start from")

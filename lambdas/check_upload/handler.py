@@ -1,7 +1,7 @@
 """POST /v1/uploads/{upload_id}/check: check an upload."""
 
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
-from lambdas.http.views import upload_view
+from lambdas.http.upload_views import upload_view
 from lambdas.log import logger
 from lambdas.wiring.accounts import active_makers_only
 from lambdas.wiring.pictures import clean_and_judge

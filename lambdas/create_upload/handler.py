@@ -7,7 +7,7 @@ from craftspark.jobs.idempotency import key_reused, run_once
 from craftspark.parsing import parse_request
 from craftspark.uploads import MAX_UPLOAD_BYTES, Upload
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
-from lambdas.http.views import UploadForm, UploadRequest
+from lambdas.http.upload_views import UploadForm, UploadRequest
 from lambdas.log import logger
 from lambdas.wiring.accounts import active_makers_only, bindings
 from lambdas.wiring.uploads import table, uploads

@@ -1,4 +1,4 @@
-"""Response bodies of jobs, quotes, uploads and tools, and the request bodies that belong to them."""
+"""Request and response bodies of jobs, quotes, live connections and tools."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -12,8 +12,6 @@ from craftspark.jobs.failures import FAILURE_NAMES
 from craftspark.jobs.job import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
 from craftspark.jobs.submissions import Quote
 from craftspark.parsing import LINE
-from craftspark.tools.sources import UPLOAD
-from craftspark.uploads import ContentType, Facts, Upload
 from lambdas.http.job_summaries import JobSummary, summary_of
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
@@ -128,55 +126,6 @@ class JobChanges(Body):
     )
 
 
-class UploadRequest(Body):
-    """The type of an image to upload."""
-
-    content_type: ContentType = Field(description="Media type of the image.", examples=["image/png"])
-
-
-class UploadForm(View):
-    """A form for sending the image to Amazon S3. The form is valid for 15 minutes.
-
-    Send a POST request with `multipart/form-data` to `url`: first all `fields`, then the file as `file`.
-    """
-
-    upload_id: str = Field(description="ID of the upload.")
-    url: str = Field(description="URL to send the form to.")
-    fields: dict[str, str] = Field(description="Form fields to send before the file, with their values.")
-    largest_bytes: int = Field(description="Maximum size of the file, in bytes.")
-
-
-class UploadView(View):
-    """A checked upload."""
-
-    upload_id: str = Field(description="ID of the upload.")
-    source: str = Field(description="Value for `source` in a request to a tool.")
-    width: int = Field(description="Width in pixels.")
-    height: int = Field(description="Height in pixels.")
-    alpha: bool = Field(description="Whether the image has transparency.")
-    expires_at: datetime = Field(description="Time at which the upload is deleted.")
-
-
-class UploadSummary(View):
-    """An upload in a list."""
-
-    upload_id: str = Field(description="ID of the upload.")
-    state: Literal["open", "ready"] = Field(description="`open` until the image is sent and checked, then `ready`.")
-    source: str | None = Field(None, description="Value for `source` in a request to a tool. Only if ready.")
-    width: int | None = Field(None, description="Width in pixels. Only if ready.")
-    height: int | None = Field(None, description="Height in pixels. Only if ready.")
-    alpha: bool | None = Field(None, description="Whether the image has transparency. Only if ready.")
-    created_at: datetime = Field(description="Time at which the upload was created.")
-    expires_at: datetime = Field(description="Time at which the upload is deleted.")
-
-
-class UploadPage(View):
-    """A page of uploads, newest first."""
-
-    uploads: list[UploadSummary] = Field(description="The uploads of this page.")
-    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
-
-
 class PresetView(View):
     """A preset: words for a style, which are added to the prompt."""
 
@@ -223,31 +172,6 @@ def quote_view(quote: Quote) -> QuoteView:
             CheaperView(changes=each.changes, price=each.price, estimated_render_s=each.render_s)
             for each in quote.cheaper
         ],
-    )
-
-
-def upload_view(upload: Upload, facts: Facts) -> UploadView:
-    return UploadView(
-        upload_id=upload.upload_id,
-        source=f"{UPLOAD}/{upload.upload_id}",
-        width=facts.width,
-        height=facts.height,
-        alpha=facts.alpha,
-        expires_at=upload.expires_at,
-    )
-
-
-def upload_summary(upload: Upload) -> UploadSummary:
-    facts = upload.facts
-    return UploadSummary(
-        upload_id=upload.upload_id,
-        state="ready" if facts else "open",
-        source=f"{UPLOAD}/{upload.upload_id}" if facts else None,
-        width=facts.width if facts else None,
-        height=facts.height if facts else None,
-        alpha=facts.alpha if facts else None,
-        created_at=upload.created_at,
-        expires_at=upload.expires_at,
     )
 
 

@@ -22,12 +22,12 @@ from local_cloud.running.state import DEFAULT
 
 OUT = Path("build/demo")
 
-# A pipe has no width of its own; the table needs this much.
+# A pipe has no width. The table needs 140 columns.
 console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
 class Progress:
-    """Says what happens, with the seconds since the start, and saves pictures as soon as a job has ended."""
+    """Prints each step with the seconds since the start, and saves the images of each job when it has ended."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()

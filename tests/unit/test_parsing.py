@@ -39,7 +39,8 @@ from craftspark.parsing import (
 from craftspark.styles.trainings import DecisionRequest, TrainingRequest
 from craftspark.tools import TOOLS
 from lambdas.http.account_views import CreditChange, PlanChange, SuspensionChange
-from lambdas.http.views import JobChanges, UploadRequest
+from lambdas.http.upload_views import UploadRequest
+from lambdas.http.views import JobChanges
 from lambdas.http.webhook_views import WebhookRequest
 
 SHAPE = re.compile(r"[0-9]{4}#[a-z]+")

@@ -6,7 +6,8 @@ from craftspark import errors
 from lambdas.http.account_views import AccountView, LedgerPage
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, UPLOAD_ID, WEBHOOK_ID
-from lambdas.http.views import LiveView, UploadForm, UploadPage, UploadRequest, UploadView
+from lambdas.http.upload_views import UploadForm, UploadPage, UploadRequest, UploadView
+from lambdas.http.views import LiveView
 from lambdas.http.webhook_views import DeliveryList, WebhookList, WebhookRequest, WebhookView
 
 ACCOUNT_OPERATIONS = {
