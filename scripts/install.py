@@ -53,7 +53,8 @@ class PipOutput:
         elif found := PROGRESS.match(line):
             self._show_progress(int(found["current"]), int(found["total"]))
         elif line.startswith("Installing collected packages: "):
-            self._print(f"  unpacking {line.count(',') + 1} packages")
+            count = line.count(",") + 1
+            self._print(f"  unpacking {count} package{'s' if count > 1 else ''}")
 
     def _name(self, file: str, size: int) -> None:
         self._current = " ".join(unquote(file).split("-")[:2])
