@@ -12,9 +12,9 @@ from benchmarks.entries import Entry
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.training.dataset.dataset import read_names
 from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness
-from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, by_steps, load_model
+from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, draw_by_steps, load_model
 from gpu_tasks.training.evaluation.grid import draw
-from gpu_tasks.training.evaluation.prompts import subject_prompts
+from gpu_tasks.training.evaluation.prompts import build_subject_prompts
 
 MODEL = BUILT_IN / "craftspark-clipart-128"
 PROMPTS = 200
@@ -33,8 +33,8 @@ def measure() -> list[Entry]:
 
 def quality(model: Any) -> list[Entry]:
     likeness = Likeness.open(BUILT_IN / LIKENESS, MODEL)
-    subjects, asked = subject_prompts(read_names(SUBJECTS), PROMPTS)
-    drawn = by_steps(model, likeness, asked, likeness.of_texts(subjects), SEEDS)
+    subjects, asked = build_subject_prompts(read_names(SUBJECTS), PROMPTS)
+    drawn = draw_by_steps(model, likeness, asked, likeness.embed_texts(subjects), SEEDS)
     cosines = {steps: cosine for steps, (_, _, cosine) in drawn.items()}
     _, few, _ = drawn[FEW_STEPS]
     return [

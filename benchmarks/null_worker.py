@@ -7,9 +7,9 @@ import numpy as np
 
 from craftspark.models.catalogue import find_model
 from craftspark.settings.tasks import WorkerSettings
-from gpu_tasks.images.drawn import Drawn, OnStep
-from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.main import main
 
 
@@ -23,12 +23,12 @@ class NullRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.tool
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         on_step(1.0)
-        return [Drawn(pixels=self._pixels, seed=order.seed) for order in wave]
+        return [Drawing(pixels=self._pixels, seed=order.seed) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
-        return delivered(finished(drawn))
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        return encode_image(finish_unchanged(drawing))
 
 
 def load(settings: WorkerSettings) -> NullRenderer:

@@ -26,20 +26,20 @@ from benchmarks.random_weights import random_pipeline
 from craftspark.models.catalogue import CATALOGUE, Model, find_model
 from craftspark.models.work import Load, Profile
 from craftspark.parsing import parse_request
-from craftspark.settings.tasks import StudioSettings
+from craftspark.settings.tasks import RendererSettings
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.safety import NsfwJudge
+from gpu_tasks.images.output import Png, encode_file
+from gpu_tasks.images.safety import NudityCheck
 from gpu_tasks.images.sources import SourcePictures
-from gpu_tasks.inference.adapters import Adapters
+from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.diffusion import Diffusion, Sketch
-from gpu_tasks.inference.diffusion import Settings as CallSettings
+from gpu_tasks.inference.diffusion import DrawingSettings as CallSettings
 from gpu_tasks.inference.model_store import load_pipeline, locate
-from gpu_tasks.inference.order_inputs import size_of
-from gpu_tasks.studio import RENDERERS, Kit, Marks, Studio
+from gpu_tasks.inference.order_inputs import parse_size
+from gpu_tasks.renderers import RENDERERS, Kit, ProvenanceEncoder, ToolRenderers
 
 SEED = 7
 PROMPT = "sunflower"
@@ -104,22 +104,22 @@ def cases(model: Model) -> Iterator[Case]:
 class Bench:
     """Renders waves with the renderers of the worker around one pipeline."""
 
-    def __init__(self, pipeline: Any, model: Model, settings: StudioSettings) -> None:
+    def __init__(self, pipeline: Any, model: Model, settings: RendererSettings) -> None:
         self.model = model
         self.pipeline = pipeline
         self._device = settings.device
         # The profile is of drawings without a style, whose adapter alone asks for the UNet's hash.
-        self.adapters = Adapters(pipeline, "", lambda source: locate(source, settings))
+        self.adapters = AdapterCache(pipeline, "", lambda source: locate(source, settings))
         sources = SourcePictures(self._fetch, wave_size=model.wave_size)
         diffusion = Diffusion(pipeline, model, self.adapters)
         kit = Kit(diffusion=diffusion, sources=sources, device=settings.device)
         self._sources = sources
         self._renderers = {name: make(kit) for name, make in RENDERERS.items()}
-        self._studio = Studio(
+        self._studio = ToolRenderers(
             self._renderers,
             wave_size=model.wave_size,
-            judge=NsfwJudge(),
-            marks=Marks(model=model.name, model_sha256="0" * 64),
+            picture_check=NudityCheck(),
+            provenance=ProvenanceEncoder(model=model.name, model_sha256="0" * 64),
         )
         self._pictures: dict[int, bytes] = {}
 
@@ -144,7 +144,7 @@ class Bench:
         """What calls of so many drawings make at the model's default settings."""
         model = replace(self.model, wave_size=size)
         settings = CallSettings(
-            size=size_of(model.default_size), steps=model.default_steps, guidance=model.default_guidance
+            size=parse_size(model.default_size), steps=model.default_steps, guidance=model.default_guidance
         )
         sketches = [Sketch(prompt=PROMPT, negative_prompt="", seed=SEED + number) for number in range(size)]
         diffusion = Diffusion(self.pipeline, model, self.adapters)
@@ -172,8 +172,8 @@ class Bench:
         ]
         return orders, request.load(self.model, source, case.images), request.load(self.model, source, 1)
 
-    def _finish_s(self, order: ImageOrder, drawn: Drawn) -> float:
-        return self._timed(lambda: self._studio.finish(order, drawn))[0]
+    def _finish_s(self, order: ImageOrder, drawing: Drawing) -> float:
+        return self._timed(lambda: self._studio.finish(order, drawing))[0]
 
     def _timed(self, work: Callable[[], Any]) -> tuple[float, Any]:
         self._wait()
@@ -190,7 +190,7 @@ class Bench:
         y, x = np.mgrid[:side, :side] / side
         pixels = np.full((side, side, 3), 255, np.uint8)
         pixels[np.hypot(x - 0.5, y - 0.5) < 0.3] = (221, 46, 68)
-        self._pictures[side] = encoded(Png(pixels=pixels))
+        self._pictures[side] = encode_file(Png(pixels=pixels))
         return Source(reference=f"upload/{'a' * 26}", bucket="uploads", key=str(side), width=side, height=side)
 
     def _fetch(self, source: Source) -> bytes:
@@ -225,7 +225,7 @@ def main(words: Sequence[str]) -> int:
 
 def report(asked: argparse.Namespace) -> dict[str, Any]:
     model = find_model(asked.model).on(asked.device)
-    settings = StudioSettings(
+    settings = RendererSettings(
         models_bucket=asked.models_bucket, model=asked.model, device=asked.device, signing_secret=""
     )
     began = time.perf_counter()

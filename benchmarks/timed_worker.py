@@ -19,11 +19,11 @@ from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import Model, find_model
 from craftspark.settings.tasks import WorkerSettings
 from craftspark.tools.sources import Source
-from gpu_tasks.images.drawn import Drawn, OnStep
-from gpu_tasks.images.finishing import Delivered
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.studio import Studio, studio_around
+from gpu_tasks.renderers import ToolRenderers, build_renderers
 from gpu_tasks.worker.main import main
 
 PLAIN_WAVES = 12
@@ -54,7 +54,7 @@ class Stopwatch:
 class TimedRenderer:
     """The studio, remembering when its first wave began and its last one ended."""
 
-    def __init__(self, studio: Studio, stopwatch: Stopwatch) -> None:
+    def __init__(self, studio: ToolRenderers, stopwatch: Stopwatch) -> None:
         self.wave_size = studio.wave_size
         self.waves: list[tuple[float, float, float]] = []
         self._studio, self._stopwatch = studio, stopwatch
@@ -62,14 +62,14 @@ class TimedRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return self._studio.kind(order)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         began, before = time.perf_counter(), self._stopwatch.seconds
         pictures = self._studio.render(wave, on_step)
         self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))
         return pictures
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
-        return self._studio.finish(order, drawn)
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        return self._studio.finish(order, drawing)
 
     def share_outside(self) -> float:
         """Of the time from the second wave's beginning to the last one's end; the first warms up."""
@@ -115,7 +115,7 @@ def serve(out: Path, steps: int) -> int:
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
         plain.append(plain_loop(pipeline, model, steps, stopwatch))
-        studio = studio_around(pipeline, model, nothing, settings)
+        studio = build_renderers(pipeline, model, nothing, settings)
         timed.append(TimedRenderer(studio, stopwatch))
         return timed[0]
 

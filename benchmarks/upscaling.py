@@ -3,7 +3,7 @@
 from benchmarks.entries import Entry
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.training.evaluation.gain import SMALL, measured, references
+from gpu_tasks.training.evaluation.gain import SMALL, measure_gain, rasterise_references
 
 UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 STARTING_MODEL = BUILT_IN / "realesr-animevideov3-x4"
@@ -14,12 +14,12 @@ BESIDE = 8  # pictures of what stands beside the figure, the first of the same
 def measure() -> list[Entry]:
     """The mean gain at 2x over 64 pictures, as gpu_tasks.training.evaluation.gain has it, beside it the first few."""
     upscaler = Upscaler.open(UPSCALER)
-    twice = references(HELD_OUT_STYLE, 2 * SMALL)
-    four_times = references(HELD_OUT_STYLE, 4 * SMALL, count=BESIDE)
-    gain = measured(upscaler, twice, 2)
+    twice = rasterise_references(HELD_OUT_STYLE, 2 * SMALL)
+    four_times = rasterise_references(HELD_OUT_STYLE, 4 * SMALL, count=BESIDE)
+    gain = measure_gain(upscaler, twice, 2)
     beside = {
-        "starting model 2x": measured(Upscaler.open(STARTING_MODEL), twice[:BESIDE], 2),
-        "4x": measured(upscaler, four_times, 4),
+        "starting model 2x": measure_gain(Upscaler.open(STARTING_MODEL), twice[:BESIDE], 2),
+        "4x": measure_gain(upscaler, four_times, 4),
     }
     entry = Entry(
         name="upscale_gain_db",

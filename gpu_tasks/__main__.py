@@ -1,4 +1,6 @@
-"""`python -m gpu_tasks [serve | check-data | train-style]`: what the container runs; without a word, the GPU worker."""
+"""`python -m gpu_tasks [serve | check-data | train-style]`: the container's entry point. Without a command, it is the
+GPU worker.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,26 @@ if TYPE_CHECKING:
     from gpu_tasks.worker.waves import Renderer
 
 
-def run(words: list[str]) -> int:
-    """Import only what the word asks for: checking data needs no torch."""
-    if words[:1] == ["serve"]:
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit code. Imports only what the command needs: `check-data` needs no torch."""
+    if arguments[:1] == ["serve"]:
         from gpu_tasks.serving import command
 
-        return command.main(words[1:])
-    if words:
+        return command.main(arguments[1:])
+    if arguments:
         from gpu_tasks.training.styles import job
 
-        return job.main(words)
+        return job.main(arguments)
     from gpu_tasks.worker.main import main
 
     return main(load)
 
 
 def load(settings: WorkerSettings) -> Renderer:
-    """The studio; torch is imported once there is something to render."""
-    from gpu_tasks.studio import load_studio
+    """Load the tool renderers. Torch is imported only when there is something to render."""
+    from gpu_tasks.renderers import load_worker_renderers
 
-    return load_studio(settings)
+    return load_worker_renderers(settings)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Signs of life: what the worker does at the moment, and when each of it last moved.
+"""Activities of the worker, and when each of them last made progress.
 
-Whatever works calls `moved` wherever it gets on: a denoising step, a tile, a colour that is traced, a part of a file
-that is encoded, read or sent. It needs no handle for that, because an activity belongs to the thread that does it.
+Code that works calls `record_activity` each time that it makes progress: after a denoising step, a tile, a traced
+colour, or a part of a file that is encoded, read or sent. It needs no argument, because an activity belongs to the
+thread that runs it.
 """
 
 from __future__ import annotations
@@ -21,80 +22,80 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Activity:
-    """Work under way in one thread. `give_up` is called where it alone stands still, by another thread."""
+    """Work in progress in one thread. Another thread calls `abandon` if only this activity makes no progress."""
 
     name: str
-    moved_at: float
+    active_at: float
     now: Callable[[], float]
-    give_up: Callable[[], None]
-    given_up: bool = False
+    abandon: Callable[[], None]
+    abandoned: bool = False
 
 
 _current: ContextVar[Activity | None] = ContextVar("activity", default=None)
 
 
-def moved() -> None:
-    """The activity of this thread, if there is one, gets on."""
+def record_activity() -> None:
+    """Record progress of this thread's activity, if the thread has one."""
     if activity := _current.get():
-        activity.moved_at = activity.now()
+        activity.active_at = activity.now()
 
 
 class Activities:
-    """All that one worker does at the same time. `now` is in seconds."""
+    """All activities of one worker. `now` returns seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._moved_at = now()
-        self._under_way: set[Activity] = set()
+        self._active_at = now()
+        self._active: set[Activity] = set()
         self._lock = threading.Lock()
 
     @contextmanager
-    def of(self, name: str, give_up: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """The block is an activity of this thread; its beginning and its end are signs of life."""
-        activity = Activity(name, self._now(), self._now, give_up)
+    def track(self, name: str, abandon: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Run the block as an activity of this thread. Its start and its end count as progress."""
+        activity = Activity(name, self._now(), self._now, abandon)
         with self._lock:
-            self._under_way.add(activity)
+            self._active.add(activity)
         token = _current.set(activity)
         try:
             yield
         finally:
             _current.reset(token)
             with self._lock:
-                self._under_way.discard(activity)
+                self._active.discard(activity)
             self.touch()
 
     def touch(self) -> None:
-        """Something moved that is no activity: work was taken."""
-        self._moved_at = self._now()
+        """Record progress outside an activity: work was taken."""
+        self._active_at = self._now()
 
     @property
     def names(self) -> list[str]:
-        """What is under way."""
+        """The names of the activities in progress."""
         with self._lock:
-            return sorted(activity.name for activity in self._under_way)
+            return sorted(activity.name for activity in self._active)
 
     def idle_s(self) -> float:
-        """Seconds since anything moved."""
+        """Seconds since the last progress of any activity."""
         with self._lock:
-            return self._now() - max([self._moved_at, *(activity.moved_at for activity in self._under_way)])
+            return self._now() - max([self._active_at, *(activity.active_at for activity in self._active)])
 
-    def give_up_stuck(self, after_s: float) -> None:
-        """Give up, once each, the activities that have not moved for `after_s` seconds."""
+    def abandon_stuck(self, after_s: float) -> None:
+        """Abandon each activity that has made no progress for more than `after_s` seconds, once."""
         with self._lock:
-            stuck = [each for each in self._under_way if not each.given_up and self._now() - each.moved_at > after_s]
+            stuck = [each for each in self._active if not each.abandoned and self._now() - each.active_at > after_s]
             for activity in stuck:
-                activity.given_up = True
+                activity.abandoned = True
         for activity in stuck:
-            activity.give_up()
+            activity.abandon()
 
 
-class MovingBytes(io.BytesIO):
-    """Bytes in memory; whoever reads or writes a part of them gets on."""
+class TrackedBytes(io.BytesIO):
+    """Bytes in memory. Each read and each write counts as progress."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        moved()
+        record_activity()
         return super().read(size)
 
     def write(self, content: ReadableBuffer, /) -> int:
-        moved()
+        record_activity()
         return super().write(content)

@@ -18,43 +18,45 @@ from PIL import Image
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
 from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.settings.tasks import StudioSettings
+from craftspark.settings.tasks import RendererSettings
 from craftspark.styles.releases import Pin
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
-from gpu_tasks.images.credentials import credentials_in
-from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.credentials import read_credentials
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.provenance import WORDS, Recipe
-from gpu_tasks.serving.renders import brought
-from gpu_tasks.studio import Studio, open_studio
+from gpu_tasks.renderers import ToolRenderers, load_renderers
+from gpu_tasks.serving.requests import prepare_source
 
 SAME, DIFFERENT, REFUSED = 0, 1, 2
 
 
-def render_again(recipe: Recipe, studio: Studio, words: Mapping[str, Any], source: Source | None = None) -> Drawn:
-    """The recipe's picture, drawn anew, not yet finished.
+def render_again(
+    recipe: Recipe, renderers: ToolRenderers, texts: Mapping[str, Any], source: Source | None = None
+) -> Drawing:
+    """Draw the recipe's picture again, without finishing it.
 
-    `words` stand for those that the recipe does not carry. Raises ModelUnavailable for a model that is not the
-    recipe's, InvalidInput for words or a source that are missing, and what rendering raises.
+    `texts` replace those that the recipe does not contain. Raises ModelUnavailable if the model is not the recipe's,
+    InvalidInput if words or a source are missing, and the errors of rendering.
     """
-    if studio.model_sha256 != recipe.model_sha256:
+    if renderers.model_sha256 != recipe.model_sha256:
         raise ModelUnavailable(
             f"the image was made by {recipe.model} {recipe.model_sha256[:12]}, and this model is "
-            f"{studio.model_sha256[:12]}"
+            f"{renderers.model_sha256[:12]}"
         )
-    [drawn] = studio.render([order_of(recipe, words, source)], lambda _: None)
-    if not isinstance(drawn, Drawn):
-        raise drawn
-    return drawn
+    [drawing] = renderers.render([build_order(recipe, texts, source)], lambda _: None)
+    if not isinstance(drawing, Drawing):
+        raise drawing
+    return drawing
 
 
-def order_of(recipe: Recipe, words: Mapping[str, Any], source: Source | None) -> ImageOrder:
-    """What was ordered when the recipe was written."""
+def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None) -> ImageOrder:
+    """Make the order that the recipe describes. Raises InvalidInput if the source is missing."""
     if recipe.from_picture and source is None:
         raise InvalidInput("the image was made from a source image; pass it with --source", field="source")
-    said = {**(recipe.words or {}), **words}
-    request = {**recipe.settings, **said, "count": 1, "share_prompt": recipe.words is not None}
+    request_texts = {**(recipe.words or {}), **texts}
+    request = {**recipe.settings, **request_texts, "count": 1, "share_prompt": recipe.words is not None}
     kind = find_tool(recipe.tool).request
     request = {name: value for name, value in request.items() if name in kind.model_fields}
     if source:
@@ -72,6 +74,7 @@ def order_of(recipe: Recipe, words: Mapping[str, Any], source: Source | None) ->
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.recipe", description=__doc__)
     parser.add_argument("file", type=Path, help="PNG or SVG file from Craftspark")
     parser.add_argument("--again", type=Path, metavar="PNG", help="render the image again into this file")
@@ -83,43 +86,45 @@ def main(arguments: Sequence[str]) -> int:
         "--device", default="cpu", choices=("cpu", "cuda"), help="device to render on (default: %(default)s)"
     )
     parser.add_argument("--models-bucket", default="", help="bucket of the models that are not built in")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        return run(asked)
+        return run(options)
     except (CraftsparkError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return REFUSED
 
 
-def run(asked: argparse.Namespace) -> int:
-    content = asked.file.read_bytes()
+def run(options: argparse.Namespace) -> int:
+    """Print the recipe and render the picture again if asked. Returns SAME, or DIFFERENT if the pixels differ."""
+    content = options.file.read_bytes()
     recipe = Recipe.read(content)
     media_type = "image/png" if content.startswith(b"\x89PNG") else "image/svg+xml"
-    credentials = credentials_in(content, media_type)
+    credentials = read_credentials(content, media_type)
     signed = f"{credentials['signature_info']['issuer']}: {credentials['state']}" if credentials else "none"
     print(json.dumps({**asdict(recipe), "content_credentials": signed}, indent=2))
-    if not asked.again:
+    if not options.again:
         return SAME
-    words = {name: getattr(asked, name) for name in WORDS if getattr(asked, name) is not None}
-    source, png = brought(asked.source.read_bytes()) if asked.source else (None, b"")
-    settings = StudioSettings(
-        models_bucket=asked.models_bucket, model=recipe.model, device=asked.device, signing_secret=""
+    texts = {name: getattr(options, name) for name in WORDS if getattr(options, name) is not None}
+    source, png = prepare_source(options.source.read_bytes()) if options.source else (None, b"")
+    settings = RendererSettings(
+        models_bucket=options.models_bucket, model=recipe.model, device=options.device, signing_secret=""
     )
-    studio = open_studio(lambda _: png, settings)
-    drawn = render_again(recipe, studio, words, source)
-    done = studio.finish(order_of(recipe, words, source), drawn)
-    asked.again.write_bytes(done.png)
+    renderers = load_renderers(lambda _: png, settings)
+    drawing = render_again(recipe, renderers, texts, source)
+    done = renderers.finish(build_order(recipe, texts, source), drawing)
+    options.again.write_bytes(done.png)
     if media_type != "image/png":
-        print("the picture is rendered; compare it with the PNG that this file lay beside")
+        print("the image is rendered; compare it with the PNG that was delivered with this file")
         return SAME
-    same = pixels_in(content).shape == pixels_in(done.png).shape and bool(
-        (pixels_in(content) == pixels_in(done.png)).all()
+    same = read_pixels(content).shape == read_pixels(done.png).shape and bool(
+        (read_pixels(content) == read_pixels(done.png)).all()
     )
     print("the pixels are the same" if same else "the pixels differ")
     return SAME if same else DIFFERENT
 
 
-def pixels_in(png: bytes) -> Any:
+def read_pixels(png: bytes) -> Any:
+    """Decode a PNG file."""
     with Image.open(io.BytesIO(png)) as image:
         return np.asarray(image)
 

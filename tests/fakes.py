@@ -10,9 +10,9 @@ from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.jobs.batches import Batch, BatchResult, batches_of
 from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
 from craftspark.settings.tasks import TrainerSettings, WorkerSettings
-from gpu_tasks.images.drawn import Drawn, OnStep
-from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.claim import Claim
 
 # A worker and a trainer whose places nothing asks for; tests on moto name their own.
@@ -87,17 +87,17 @@ def a_batch(job: Job, images_per_batch: int = 4, number: int = 0) -> Batch:
     return batches_of(job, images_per_batch)[number]
 
 
-class FakeTicket:
+class FakeHandle:
     """Remembers its answers, of which there may be one."""
 
     def __init__(self, batch: Batch, *, suspect: bool = False) -> None:
         self.batch = batch
         self.suspect = suspect
         self.answers: list[BatchResult | CraftsparkError | Exception] = []
-        self.held = 0
+        self.extended = 0
 
-    def hold(self) -> None:
-        self.held += 1
+    def extend(self) -> None:
+        self.extended += 1
 
     def succeed(self, result: BatchResult) -> None:
         self.answers.append(result)
@@ -109,9 +109,9 @@ class FakeTicket:
         self.answers.append(error)
 
 
-def grey(order: ImageOrder, side: int = 8) -> Drawn:
+def grey(order: ImageOrder, side: int = 8) -> Drawing:
     """A drawing of one grey that tells its seed."""
-    return Drawn(pixels=np.full((side, side, 3), order.seed % 256, np.uint8), seed=order.seed)
+    return Drawing(pixels=np.full((side, side, 3), order.seed % 256, np.uint8), seed=order.seed)
 
 
 class FakeRenderer:
@@ -135,7 +135,7 @@ class FakeRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return str(order.request["size"])
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         self._calls += 1
         if self._breaks_always or self._calls == self._breaks_at_wave + 1:
             raise self._error
@@ -144,33 +144,33 @@ class FakeRenderer:
         on_step(1.0)
         return [grey(order) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
-        return delivered(finished(drawn))
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        return encode_image(finish_unchanged(drawing))
 
     @property
     def rendered(self) -> list[int]:
         return [index for wave in self.waves for _, index in wave]
 
 
-class FakeShelf:
+class FakeDelivery:
     """Stores at once, in memory; a claim hears of it as from the real one."""
 
     def __init__(self) -> None:
-        self.images: dict[tuple[str, int], Drawn] = {}
+        self.images: dict[tuple[str, int], Drawing] = {}
 
-    def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
+    def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawing, render_s: float) -> None:
         self.images[claim.job.job_id, order.index] = drawn
-        claim.stored(order.index)
+        claim.record_stored(order.index)
 
 
-class FakeWatch:
+class FakeWatchdog:
     """Watches nothing."""
 
     def add(self, claims: Iterable[Claim]) -> None:
         pass
 
-    def tell(self, claim: Claim) -> None:
-        claim.progress.tell()
+    def report(self, claim: Claim) -> None:
+        claim.progress.report()
 
 
 class FakePace:
@@ -183,7 +183,7 @@ class FakePace:
         self.waves.append([job.job_id for job in jobs])
 
 
-class FakeDesk:
+class FakeBatchSource:
     """Hands out what it was given, one handful a time."""
 
     def __init__(self, *handfuls: list[Claim]) -> None:
@@ -193,12 +193,12 @@ class FakeDesk:
         return self._handfuls.pop(0) if self._handfuls else []
 
 
-class FakeBook:
+class FakeRenderRecords:
     """Jobs by id, in memory."""
 
     def __init__(self, *records: JobRecord) -> None:
         self.records = {record.job.job_id: record for record in records}
-        self.told: list[tuple[str, int]] = []
+        self.reported: list[tuple[str, int]] = []
 
     def begin(self, job_id: str) -> JobRecord:
         try:
@@ -207,4 +207,4 @@ class FakeBook:
             raise JobNotFound("gone") from None
 
     def progress(self, job: Job, batch: Batch, percent: int) -> None:
-        self.told.append((job.job_id, percent))
+        self.reported.append((job.job_id, percent))

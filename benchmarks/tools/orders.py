@@ -12,16 +12,16 @@ from PIL import Image
 from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
-from craftspark.settings.tasks import StudioSettings
+from craftspark.settings.tasks import RendererSettings
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.studio import Studio, open_studio
+from gpu_tasks.renderers import ToolRenderers, load_renderers
 
-SETTINGS = StudioSettings(models_bucket="", model="craftspark-clipart-128", device="cpu", signing_secret="")
+SETTINGS = RendererSettings(models_bucket="", model="craftspark-clipart-128", device="cpu", signing_secret="")
 MODEL = find_model(SETTINGS.model)
 REFERENCE = f"upload/{'a' * 26}"
 
@@ -31,17 +31,17 @@ def no_source(source: Source) -> bytes:
 
 
 @cache
-def studio() -> Studio:
-    return open_studio(no_source, SETTINGS)
+def studio() -> ToolRenderers:
+    return load_renderers(no_source, SETTINGS)
 
 
-def studio_with(picture: Pixels) -> tuple[Studio, Source]:
+def studio_with(picture: Pixels) -> tuple[ToolRenderers, Source]:
     """A studio whose one source is the picture (height, width, 3)."""
-    content = encoded(Png(pixels=picture))
+    content = encode_file(Png(pixels=picture))
     source = Source(
         reference=REFERENCE, bucket="uploads", key="picture", width=picture.shape[1], height=picture.shape[0]
     )
-    return open_studio(lambda _: content, SETTINGS), source
+    return load_renderers(lambda _: content, SETTINGS), source
 
 
 def an_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:
@@ -52,12 +52,14 @@ def an_order(tool: str, seed: int, source: Source | None = None, **fields: Any) 
     return ImageOrder(job_id="a" * 26, index=0, seed=seed, tool=tool, request=request.model_dump(), source=source)
 
 
-def rendered(by: Studio, *orders: ImageOrder, on_step: Callable[[float], None] = lambda _: None) -> list[Drawn]:
+def rendered(
+    by: ToolRenderers, *orders: ImageOrder, on_step: Callable[[float], None] = lambda _: None
+) -> list[Drawing]:
     """The orders' drawings, wave by wave; raises what kept one from being drawn."""
     drawings = []
     for start in range(0, len(orders), by.wave_size):
         for drawn in by.render(orders[start : start + by.wave_size], on_step):
-            if not isinstance(drawn, Drawn):
+            if not isinstance(drawn, Drawing):
                 raise drawn
             drawings.append(drawn)
     return drawings

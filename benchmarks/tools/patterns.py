@@ -9,16 +9,16 @@ from benchmarks.entries import Entry
 from benchmarks.tools.orders import an_order, rendered, studio
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.studio import UPSCALER
+from gpu_tasks.renderers import UPSCALER
 from gpu_tasks.tools.cutting.motifs import FACTOR
-from gpu_tasks.tools.pattern.repeats import seam_over_inner
+from gpu_tasks.tools.pattern.repeats import measure_seam
 
 PROMPTS = ("strawberry", "fish", "rainbow", "hibiscus", "maple leaf", "mushroom", "tulip", "four leaf clover")
 SEEDS = (1, 2, 3, 4)
 
 
 def measure() -> list[Entry]:
-    """The median over 32 tiles as they are delivered, by gpu_tasks.tools.pattern.repeats.seam_over_inner.
+    """The median over 32 tiles as they are delivered, by gpu_tasks.tools.pattern.repeats.measure_seam.
 
     Beside it the same prompts and seeds without circular padding: as they are, with the white border that the
     built-in model leaves around a single thing, and with that border cut off, which is what a picture without one has.
@@ -28,8 +28,8 @@ def measure() -> list[Entry]:
     plain = rendered(studio(), *(an_order("picture", seed, prompt=prompt) for prompt, seed in asked))
     samples = [drawn.scores["seam_over_inner"] for drawn in tiles]
     upscaler = Upscaler.open(UPSCALER)
-    bordered = [seam_over_inner(enlarged(drawn.pixels, upscaler), "straight") for drawn in plain]
-    cropped = [seam_over_inner(enlarged(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
+    bordered = [measure_seam(enlarged(drawn.pixels, upscaler), "straight") for drawn in plain]
+    cropped = [measure_seam(enlarged(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
     entry = Entry(
         name="pattern_seam_over_inner",
         value=round(median(samples), 3),

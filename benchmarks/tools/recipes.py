@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.entries import Entry
 from benchmarks.tools.orders import SETTINGS, an_order, no_source, pixels_in, rendered, studio
 from gpu_tasks.images.provenance import Recipe
-from gpu_tasks.recipe import order_of, render_again
-from gpu_tasks.studio import open_studio
+from gpu_tasks.recipe import build_order, render_again
+from gpu_tasks.renderers import load_renderers
 
 PROMPTS = ("red apple", "fish", "rainbow", "tulip")
 SEEDS = (1, 2)
@@ -28,11 +28,11 @@ def measure() -> list[Entry]:
     for (tool, fields), prompt, seed in product(ASKED, PROMPTS, SEEDS):
         order = an_order(tool, seed, prompt=prompt, share_prompt=True, **fields)
         files.append(studio().finish(order, rendered(studio(), order)[0]).png)
-    other = open_studio(no_source, SETTINGS)
+    other = load_renderers(no_source, SETTINGS)
     same = []
     for content in files:
         recipe = Recipe.read(content)
-        again = other.finish(order_of(recipe, {}, None), render_again(recipe, other, {}))
+        again = other.finish(build_order(recipe, {}, None), render_again(recipe, other, {}))
         same.append(np.array_equal(pixels_in(again.png), pixels_in(content)))
     entry = Entry(
         name="recipe_identical",

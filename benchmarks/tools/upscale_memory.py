@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.entries import Entry
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.studio import UPSCALER
+from gpu_tasks.renderers import UPSCALER
 
 SIDE, FACTOR = 1024, 4
 GIB = 1024**3

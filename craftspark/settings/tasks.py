@@ -9,7 +9,7 @@ from craftspark.settings.uploads import GuardrailSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudioSettings(Settings):
+class RendererSettings(Settings):
     """What rendering needs, wherever orders come from.
 
     `device` is `cuda` or `cpu`. `signing_secret` names the key of content credentials in Secrets Manager; none are
@@ -23,7 +23,7 @@ class StudioSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(StudioSettings, GuardrailSettings):
+class WorkerSettings(RendererSettings, GuardrailSettings):
     """What the GPU worker needs, in a warm pool as in a launched task.
 
     Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's

@@ -1,4 +1,4 @@
-"""C2PA content credentials: a signature over a file and over what it says of itself (https://c2pa.org)."""
+"""C2PA content credentials: a signed statement in a file about how it was made (https://c2pa.org)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import c2pa
 
 from craftspark.errors import ModelUnavailable
 from craftspark.version import VERSION
-from gpu_tasks.activity import MovingBytes
+from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.provenance import Recipe
 
 ALGORITHMS = {algorithm.name.lower(): algorithm for algorithm in c2pa.C2paSigningAlg}
-# A manifest is not to carry a second, smaller picture.
+# Manifests contain no thumbnail.
 SETTINGS = {"builder": {"thumbnail": {"enabled": False}}}
 
 
 class Signer:
-    """Signs PNG and SVG with one key. Each signature has random salts, so two of the same file differ."""
+    """Signs PNG and SVG files with one key. Each signature has random salts, so two signatures of one file differ."""
 
     def __init__(self, *, algorithm: str, certificates: str, private_key: str) -> None:
-        """`certificates` is the chain, the signer's own first, and `private_key` its PKCS#8 key, both in PEM.
+        """Make a signer. `certificates` is the chain in PEM, with the signer's own certificate first. `private_key` is
+        its PKCS#8 key in PEM.
 
-        Raises ModelUnavailable for a key that cannot sign.
+        Raises ModelUnavailable if the key cannot sign.
         """
         try:
             info = c2pa.C2paSignerInfo(ALGORITHMS[algorithm], certificates.encode(), private_key.encode(), None)
@@ -36,7 +37,7 @@ class Signer:
 
     @classmethod
     def from_secret(cls, secret: str) -> Signer:
-        """A signer of a JSON object with the fields of `__init__`; raises ModelUnavailable."""
+        """Make a signer from a JSON object with the arguments of `__init__`. Raises ModelUnavailable."""
         try:
             fields: dict[str, str] = json.loads(secret)
             return cls(**fields)
@@ -46,14 +47,15 @@ class Signer:
             ) from None
 
     def sign(self, content: bytes, media_type: str, recipe: Recipe) -> bytes:
-        """The file with its credentials inside."""
-        signed = MovingBytes()
-        builder = c2pa.Builder(json.dumps(manifest_of(recipe)), context=self._context)
-        builder.sign(self._signer, media_type, MovingBytes(content), signed)
+        """Return the file with its credentials."""
+        signed = TrackedBytes()
+        builder = c2pa.Builder(json.dumps(build_manifest(recipe)), context=self._context)
+        builder.sign(self._signer, media_type, TrackedBytes(content), signed)
         return signed.getvalue()
 
 
-def manifest_of(recipe: Recipe) -> Mapping[str, Any]:
+def build_manifest(recipe: Recipe) -> Mapping[str, Any]:
+    """Return the C2PA manifest of a recipe."""
     created = {"action": "c2pa.created", "digitalSourceType": recipe.digital_source_type}
     return {
         "claim_generator_info": [{"name": "Craftspark", "version": VERSION}],
@@ -62,8 +64,10 @@ def manifest_of(recipe: Recipe) -> Mapping[str, Any]:
     }
 
 
-def credentials_in(content: bytes, media_type: str) -> Mapping[str, Any] | None:
-    """What a file's credentials say, with `state` as C2PA names it; None for a file without any."""
+def read_credentials(content: bytes, media_type: str) -> Mapping[str, Any] | None:
+    """Return a file's credentials, with C2PA's validation state as `state`. Returns None for a file without
+    credentials.
+    """
     try:
         with c2pa.Reader(media_type, io.BytesIO(content)) as reader:
             said: dict[str, Any] = json.loads(reader.json())

@@ -1,28 +1,29 @@
-"""The fault of one order stays with that order, although orders share waves."""
+"""Isolation of faults: the error of one order does not affect other orders of its wave."""
 
 from collections.abc import Callable, Sequence
 
 from aws_lambda_powertools import Logger
 
 from craftspark.errors import CraftsparkError, SpotInterrupted
-from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 
 
 class DeviceLost(CraftsparkError):
-    """The GPU takes no more work from this process. Which order broke it, nobody can tell."""
+    """This process cannot use the GPU any more. It is unknown which order caused that."""
 
 
 logger = Logger(service="gpu_worker")
 
 
 def draw_each(
-    draw: Callable[[Sequence[ImageOrder]], Sequence[Drawn | Exception]], wave: Sequence[ImageOrder]
-) -> list[Drawn | Exception]:
-    """For each order its drawing, or what kept it from having one; raises SpotInterrupted and DeviceLost alone.
+    draw: Callable[[Sequence[ImageOrder]], Sequence[Drawing | Exception]], wave: Sequence[ImageOrder]
+) -> list[Drawing | Exception]:
+    """Return a drawing or an error for each order. Raises only SpotInterrupted and DeviceLost.
 
-    An exception out of a wave does not say whose it is. So the orders of a wave that breaks are drawn one by one, each
-    in a call of the same size as before: the others get the same pixels, and only the order at fault has the error.
+    An exception from a wave does not identify the order that caused it. The orders of a failed wave are therefore drawn
+    one by one, in calls of the same size. The other orders get the same pixels, and only the faulty order gets the
+    error.
     """
     try:
         drawings = list(draw(wave))
@@ -35,5 +36,5 @@ def draw_each(
         if len(wave) == 1:
             return [error]
         facts = {"images": len(wave), "reason": type(error).__name__}
-        logger.warning("wave broke, its images are drawn one by one", extra=facts, exc_info=error)
+        logger.warning("wave failed, its images are drawn one by one", extra=facts, exc_info=error)
     return [drawing for order in wave for drawing in draw_each(draw, [order])]

@@ -1,4 +1,4 @@
-"""What a worker needs to know to render one image."""
+"""The order of one image, as a worker renders it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from craftspark.tools.sources import Source
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOrder:
-    """One image to render: a tool's request, and what submission found out for it."""
+    """One image to render: the tool, its request, and the values that submission chose."""
 
     job_id: str
     index: int
@@ -23,6 +23,7 @@ class ImageOrder:
 
     @classmethod
     def of(cls, job: Job, index: int, seed: int) -> Self:
+        """Make the order of one image of a job."""
         return cls(
             job_id=job.job_id,
             index=index,

@@ -1,4 +1,4 @@
-"""Pictures as bytes, and networks' pictures as such."""
+"""Pixels in bytes, and the conversion from a network's output."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-# (height, width, channels), 8 bits a channel, sRGB; alpha, where there is some, is straight.
+# (height, width, channels), 8 bits per channel, sRGB, with straight alpha if there are four channels.
 Pixels: TypeAlias = NDArray[np.uint8]
 
 
 def to_bytes(picture: Tensor) -> Pixels:
-    """(channels, height, width), 0 to 1, as (height, width, channels)."""
+    """Convert a picture (channels, height, width), 0 to 1, to bytes (height, width, channels)."""
     pixels: Pixels = picture.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
     return pixels

@@ -1,6 +1,6 @@
-"""Where a picture comes from, written into it: its recipe, and that a machine made it.
+"""Provenance of a picture, written into its file: the recipe, and that a model generated it.
 
-PNG and SVG carry the same XMP packet: IPTC's digital source type, and the recipe as JSON.
+PNG and SVG have the same XMP packet: IPTC's digital source type, and the recipe as JSON.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from PIL import Image
 
 from craftspark.errors import CraftsparkError
 from craftspark.version import VERSION
-from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 
 PNG_KEYWORD = "XML:com.adobe.xmp"
 NAMESPACE = "urn:craftspark:recipe:1"
-# What a maker wrote. It goes along only where they agreed to it.
+# The maker's own words. They are written into the file only if the maker agreed.
 WORDS = ("prompt", "negative_prompt", "also")
-# What tells nothing about the picture, or is private.
-LEFT_OUT = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt", "source")
+# Fields that are private or do not affect the picture.
+EXCLUDED_FIELDS = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt", "source")
 # IPTC's vocabulary of digital source types, https://cv.iptc.org/newscodes/digitalsourcetype/
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
@@ -34,15 +34,15 @@ PARTLY_GENERATED = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 
 
 class RecipeMissing(CraftsparkError):
-    """The file carries no recipe of ours."""
+    """The file contains no Craftspark recipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that a picture was made of. `seed` is what was asked for, `drawn_with` what drew it after a second try.
+    """All inputs of a picture. `seed` is the requested seed, `drawn_with` the seed of the delivered drawing.
 
-    `model_sha256` is that of the model's manifest, `words` the maker's own, where they agreed. `from_picture` tells
-    whether it began from a picture, which is not part of the recipe.
+    `model_sha256` is the hash of the model's manifest. `words` are the maker's own, if the maker agreed. `from_picture`
+    is true if the job had a source; the source itself is not part of the recipe.
     """
 
     tool: str
@@ -57,7 +57,8 @@ class Recipe:
     digital_source_type: str
 
     @classmethod
-    def of(cls, order: ImageOrder, drawn: Drawn, model: str, model_sha256: str) -> Self:
+    def of(cls, order: ImageOrder, drawing: Drawing, model: str, model_sha256: str) -> Self:
+        """Make the recipe of a drawing."""
         request = order.request
         shared = {name: request[name] for name in WORDS if name in request} if request.get("share_prompt") else None
         brought = order.source is not None and order.source.bucket == "uploads"
@@ -66,8 +67,8 @@ class Recipe:
             model=model,
             model_sha256=model_sha256,
             seed=order.seed,
-            drawn_with=drawn.seed,
-            settings={name: value for name, value in request.items() if name not in LEFT_OUT},
+            drawn_with=drawing.seed,
+            settings={name: value for name, value in request.items() if name not in EXCLUDED_FIELDS},
             words=shared,
             style_version=order.pin.version if order.pin else None,
             from_picture=order.source is not None,
@@ -76,7 +77,7 @@ class Recipe:
 
     @classmethod
     def read(cls, content: bytes) -> Self:
-        """The recipe in a PNG or an SVG; raises RecipeMissing."""
+        """Read the recipe from a PNG or an SVG file. Raises RecipeMissing."""
         try:
             found = ElementTree.fromstring(_packet(content)).find(f".//{{{NAMESPACE}}}Recipe")
             return cls(**json.loads((found is not None and found.text) or ""))
@@ -86,29 +87,30 @@ class Recipe:
             ) from None
 
     def xmp(self) -> str:
-        """The packet, the same for the same recipe.
+        """Return the XMP packet. The same recipe always has the same packet.
 
-        The JSON is ASCII, with escapes for everything else: XML 1.0 has no control characters and no lone surrogates,
-        and a reader may change line ends.
+        The JSON is ASCII with escapes: XML 1.0 has no control characters and no lone surrogates, and a reader may
+        change line ends.
         """
         recipe = escape(json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True))
         return (
             '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
             '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
             ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
-            f"<xmp:CreatorTool>{made_by()}</xmp:CreatorTool>"
+            f"<xmp:CreatorTool>{creator_tool()}</xmp:CreatorTool>"
             f"<Iptc4xmpExt:DigitalSourceType>{self.digital_source_type}</Iptc4xmpExt:DigitalSourceType>"
             f'<r:Recipe xmlns:r="{NAMESPACE}">{recipe}</r:Recipe>'
             "</rdf:Description></rdf:RDF></x:xmpmeta>"
         )
 
 
-def made_by() -> str:
+def creator_tool() -> str:
+    """Return the name and version of Craftspark."""
     return f"Craftspark {VERSION}"
 
 
 def _packet(content: bytes) -> str | bytes:
-    """The XML that holds the recipe: a PNG's packet, or all of an SVG."""
+    """Return the XML that contains the recipe: the packet of a PNG, or a whole SVG."""
     if content.startswith(b"\x89PNG"):
         with Image.open(BytesIO(content), formats=("PNG",)) as image:
             return str(image.info.get(PNG_KEYWORD, ""))

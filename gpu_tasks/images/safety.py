@@ -1,4 +1,4 @@
-"""What may be delivered: every finished picture is looked at by a classifier."""
+"""Safety checks of finished pictures, before delivery."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from PIL import Image
 from craftspark.errors import UnsafeContent
 from craftspark.moderation import PictureModeration
 from craftspark.pictures.reduction import jpeg_within
-from gpu_tasks.activity import moved
+from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import on_white
+from gpu_tasks.images.sources import flatten_on_white
 
-THRESHOLD = 0.8  # open_nsfw's own advice for a strict limit; drawings of the built-in model stay below 0.1
+THRESHOLD = 0.8  # open_nsfw's recommended strict limit; drawings of the built-in model have less than 0.1
 SAFETY_CHECKER = "safety_checker"
 
 
-class Judge(Protocol):
-    """Looks at pictures before they are delivered."""
+class PictureCheck(Protocol):
+    """Checks pictures before they are delivered."""
 
     def check(self, picture: Pixels) -> None:
-        """Raise UnsafeContent for a picture (height, width, 3 or 4) that may not be delivered."""
+        """Raise UnsafeContent if a picture (height, width, 3 or 4) must not be delivered."""
 
 
-class NsfwJudge:
-    """open_nsfw (Mahadeokar and Pesavento, 2016) through ONNX, on one thread of the CPU, beside the next wave.
+class NudityCheck:
+    """open_nsfw (Mahadeokar and Pesavento, 2016) through ONNX, on one CPU thread in parallel with the next wave.
 
-    `score` tells how likely an RGB picture is to be pornographic, 0 to 1. For nudity alone: other harm is a matter of
-    what prompts are let in.
+    `score` returns the probability that an RGB picture is pornographic, 0 to 1. It detects only nudity; moderation of
+    prompts covers other harm.
     """
 
     def __init__(self, score: Callable[[Image.Image], float] | None = None) -> None:
         self._score = score or _open_nsfw()
 
     def check(self, picture: Pixels) -> None:
-        if self._score(Image.fromarray(on_white(picture))) >= THRESHOLD:
+        """Raise UnsafeContent if the score reaches the threshold."""
+        if self._score(Image.fromarray(flatten_on_white(picture))) >= THRESHOLD:
             raise UnsafeContent("the image was withheld: it appears to show nudity")
 
 
@@ -49,16 +50,16 @@ def _open_nsfw() -> Callable[[Image.Image], float]:
     return lambda picture: float(classifier.classify(picture).nsfw)
 
 
-class CheckerJudge:
-    """The safety checker that Stable Diffusion's models bring along, in Diffusers' format."""
+class ModelSafetyCheck:
+    """The safety checker of a Stable Diffusion model, in Diffusers' format."""
 
     def __init__(self, checker: Any, extractor: Any) -> None:
         self._checker = checker
         self._extractor = extractor
 
     @classmethod
-    def open(cls, folder: Path) -> CheckerJudge:
-        """The checker of a model folder."""
+    def open(cls, folder: Path) -> ModelSafetyCheck:
+        """Load the checker of a model folder."""
         from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
         from transformers import CLIPImageProcessor
 
@@ -68,39 +69,41 @@ class CheckerJudge:
 
     @torch.no_grad()
     def check(self, picture: Pixels) -> None:
-        shown = on_white(picture)
+        """Raise UnsafeContent if the checker flags the picture."""
+        shown = flatten_on_white(picture)
         seen = self._extractor([Image.fromarray(shown)], return_tensors="pt").pixel_values
-        # The checker blackens what it refuses, in this copy.
+        # The checker overwrites flagged pictures, so it gets a copy.
         _, flagged = self._checker(images=[np.array(shown)], clip_input=seen)
         if flagged[0]:
             raise UnsafeContent("the image was withheld: the safety checker of the model refused it")
 
 
-class GuardrailJudge:
-    """The stage's guardrail, asked over the network; a local judge comes first, since its refusal costs no call."""
+class GuardrailCheck:
+    """The stage's guardrail, called over the network. Local checks run first, because they are free."""
 
     def __init__(self, moderation: PictureModeration) -> None:
         self._moderation = moderation
 
     def check(self, picture: Pixels) -> None:
-        """Raises UnsafeContent; ModerationUnavailable where the stage delivers nothing unjudged."""
+        """Raise UnsafeContent, or ModerationUnavailable if the stage delivers only checked pictures."""
         reasons = self._moderation.reasons(jpeg_within(Image.fromarray(picture)), ours=True)
         if reasons:
             raise UnsafeContent(f"the image was withheld: it appears to show {', '.join(reasons)}")
 
 
-class Judges:
-    """Several judges, one after the other; the first that refuses is enough."""
+class PictureChecks:
+    """Runs several checks in order and stops at the first refusal."""
 
-    def __init__(self, *judges: Judge) -> None:
-        self._judges = judges
+    def __init__(self, *checks: PictureCheck) -> None:
+        self._checks = checks
 
     def check(self, picture: Pixels) -> None:
-        for judge in self._judges:
-            judge.check(picture)
-            moved()
+        """Raise UnsafeContent if any check refuses the picture."""
+        for picture_check in self._checks:
+            picture_check.check(picture)
+            record_activity()
 
 
-def judge_of(folder: Path) -> Judge:
-    """The judge for a model folder's pictures: its own safety checker, or open_nsfw where it has none."""
-    return CheckerJudge.open(folder) if (folder / SAFETY_CHECKER).is_dir() else NsfwJudge()
+def load_picture_check(folder: Path) -> PictureCheck:
+    """Load the check for a model folder: the model's safety checker, or open_nsfw if it has none."""
+    return ModelSafetyCheck.open(folder) if (folder / SAFETY_CHECKER).is_dir() else NudityCheck()

@@ -1,4 +1,4 @@
-"""Source pictures in a worker: fetched, decoded, and kept while the images that begin from them are rendered."""
+"""Source pictures in a worker: fetched, decoded and cached while their images are rendered."""
 
 from __future__ import annotations
 
@@ -15,48 +15,47 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.pixels import Pixels
 
-KEPT = 4  # pictures, of 64 MB at most each
+MIN_CACHED = 4  # pictures of at most 64 MB each
 
 Fetch: TypeAlias = Callable[[Source], bytes]
 
 
 class SourcePictures:
-    """The pictures that orders begin from, of a wave of `wave_size` at least. `fetch` brings a PNG and raises
-    SourceMissing."""
+    """A cache of source pictures for at least one wave. `fetch` returns a PNG file or raises SourceMissing."""
 
-    def __init__(self, fetch: Fetch, *, wave_size: int = KEPT) -> None:
+    def __init__(self, fetch: Fetch, *, wave_size: int = MIN_CACHED) -> None:
         self._fetch = fetch
-        self._most = max(KEPT, wave_size)
-        self._kept: OrderedDict[tuple[str, str], Pixels] = OrderedDict()
+        self._max = max(MIN_CACHED, wave_size)
+        self._cache: OrderedDict[tuple[str, str], Pixels] = OrderedDict()
 
-    def facts(self, order: ImageOrder) -> Source:
-        """What submission found out about the order's source; raises SourceMissing for an order without one."""
+    def describe(self, order: ImageOrder) -> Source:
+        """Return the order's source with its size. Raises SourceMissing for an order without one."""
         if order.source is None:
             raise SourceMissing(f"the job {order.job_id} has no source")
         return order.source
 
     def fetch(self, order: ImageOrder) -> None:
-        """Have the picture of an order that begins from one at hand. Raises SourceMissing."""
+        """Fetch the picture of an order with a source into the cache. Raises SourceMissing."""
         if order.source is not None:
-            self.of(order)
+            self.load(order)
 
-    def of(self, order: ImageOrder) -> Pixels:
-        """The picture (height, width, 3), or 4 where it has alpha; not to be written to. Raises SourceMissing."""
-        source = self.facts(order)
+    def load(self, order: ImageOrder) -> Pixels:
+        """Return the source picture (height, width, 3 or 4), read-only. Raises SourceMissing."""
+        source = self.describe(order)
         place = (source.bucket, source.key)
-        if place not in self._kept:
+        if place not in self._cache:
             with Image.open(io.BytesIO(self._fetch(source)), formats=("PNG",)) as image:
                 if image.size != (source.width, source.height):
                     raise SourceMissing(f"the source {source.reference} has changed since the job was submitted")
-                self._kept[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB"))
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(place)
-        return self._kept[place]
+                self._cache[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB"))
+            while len(self._cache) > self._max:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(place)
+        return self._cache[place]
 
 
-def on_white(picture: Pixels) -> Pixels:
-    """(height, width, 3): what is transparent shows white."""
+def flatten_on_white(picture: Pixels) -> Pixels:
+    """Return the picture (height, width, 3) on a white background."""
     if picture.shape[2] == 3:
         return picture
     alpha = picture[..., 3:].astype(np.float32) / 255

@@ -1,7 +1,7 @@
-"""Adapters: small changes to a model's UNet that give its pictures a style, swapped without loading the model anew.
+"""Adapters: small changes to a model's UNet that give pictures a style. They are swapped without reloading the model.
 
-An adapter is a folder with a manifest, as a model is: `pytorch_lora_weights.safetensors` in diffusers' own format and
-`adapter.json`, which names the UNet it was trained for. On another it would draw noise, so another is refused.
+An adapter is a folder with a manifest: `pytorch_lora_weights.safetensors` in Diffusers' format, and `adapter.json`,
+which names the UNet that it was trained for. With another UNet it would draw noise, so a mismatch is rejected.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 FACTS = "adapter.json"
 WEIGHTS = "pytorch_lora_weights.safetensors"
-LOADED_MOST = 8
+MAX_LOADED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """What `adapter.json` says. `unet_sha256` is that of the base's UNet; `word`, where there is one, is what every
-    caption began with, so prompts begin with it too."""
+    """The contents of `adapter.json`. `unet_sha256` is the hash of the base model's UNet. `word`, if there is one,
+    started every caption in training, so prompts start with it too.
+    """
 
     name: str
     base: str
@@ -40,7 +41,7 @@ class Adapter:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The facts of an adapter's folder, its files checked; raises ModelUnavailable."""
+        """Read an adapter's folder and check its files. Raises ModelUnavailable."""
         model_store.check(folder)
         try:
             return cls(**json.loads((folder / FACTS).read_text()))
@@ -48,15 +49,15 @@ class Adapter:
             raise ModelUnavailable(f"{folder} is not an adapter: {error}") from None
 
     def prompt(self, words: str) -> str:
-        """The words as the adapter wants them."""
+        """Return the prompt in the form that the adapter was trained with."""
         return f"{self.word}, {words}" if self.word else words
 
 
-class Adapters:
-    """The adapters of one pipeline: loaded on first use, the longest unused let go.
+class AdapterCache:
+    """The adapters of one pipeline, loaded at their first use. The least recently used one is dropped.
 
-    `locate` brings an adapter's folder by its source, which always means the same files. What is loaded is asked of
-    the network itself, so several of these may serve one pipeline.
+    `locate` returns the folder of an adapter's location, which always has the same files. The network itself knows
+    which adapters are loaded, so one pipeline can have several caches.
     """
 
     def __init__(
@@ -65,52 +66,52 @@ class Adapters:
         unet_sha256: str,
         locate: Callable[[str], Path],
         *,
-        most: int = LOADED_MOST,
+        max_loaded: int = MAX_LOADED,
     ) -> None:
         self._unet: Any = pipeline.unet
         self._unet_sha256 = unet_sha256
         self._locate = locate
-        self._most = most
+        self._max = max_loaded
         self._loaded: OrderedDict[str, Adapter] = OrderedDict()
 
-    def use(self, source: str | None) -> Adapter | None:
-        """Make the pipeline draw with this adapter, or with none, from now on; raises ModelUnavailable."""
-        if source is None:
-            if self._present:  # a network that has no adapter stays as it is
+    def use(self, location: str | None) -> Adapter | None:
+        """Draw with this adapter, or with none, from now on. Raises ModelUnavailable."""
+        if location is None:
+            if self._network_adapters:  # a network without adapters stays unchanged
                 self._unet.disable_lora()
             return None
-        if source not in self._loaded or key_of(source) not in self._present:
-            self._load(source)
-        self._loaded.move_to_end(source)
+        if location not in self._loaded or name_adapter(location) not in self._network_adapters:
+            self._load(location)
+        self._loaded.move_to_end(location)
         self._unet.enable_lora()
-        self._unet.set_adapters(key_of(source))
-        return self._loaded[source]
+        self._unet.set_adapters(name_adapter(location))
+        return self._loaded[location]
 
     @property
-    def _present(self) -> Collection[str]:
-        """The names of the adapters that the network has."""
+    def _network_adapters(self) -> Collection[str]:
+        """The names of the adapters in the network."""
         return getattr(self._unet, "peft_config", {})
 
-    def _load(self, source: str) -> None:
-        folder = self._locate(source)
+    def _load(self, location: str) -> None:
+        folder = self._locate(location)
         adapter = Adapter.open(folder)
         if adapter.unet_sha256 != self._unet_sha256:
             raise ModelUnavailable(
                 f"the adapter {adapter.name} was trained for a different {adapter.base}: its UNet is "
                 f"{adapter.unet_sha256[:12]}, this one {self._unet_sha256[:12]}"
             )
-        if key_of(source) not in self._present:
-            while len(self._loaded) >= self._most:
+        if name_adapter(location) not in self._network_adapters:
+            while len(self._loaded) >= self._max:
                 oldest, _ = self._loaded.popitem(last=False)
-                self._unet.delete_adapters(key_of(oldest))
-            self._bring(folder, adapter, key_of(source))
-        self._loaded[source] = adapter
+                self._unet.delete_adapters(name_adapter(oldest))
+            self._load_weights(folder, adapter, name_adapter(location))
+        self._loaded[location] = adapter
 
-    def _bring(self, folder: Path, adapter: Adapter, name: str) -> None:
-        """Load the weights under this name; the network stays as it is where they do not fit."""
+    def _load_weights(self, folder: Path, adapter: Adapter, name: str) -> None:
+        """Load the weights under this name. The network stays unchanged if they do not fit."""
         try:
             with warnings.catch_warnings():
-                # It is what is wanted here: several adapters beside one another, one of them at work.
+                # This is intended: several adapters are loaded, and one of them is active.
                 warnings.filterwarnings("ignore", message="Already found a `peft_config`")
                 self._unet.load_lora_adapter(
                     folder, weight_name=WEIGHTS, prefix="unet", adapter_name=name, local_files_only=True
@@ -119,13 +120,15 @@ class Adapters:
             raise ModelUnavailable(f"the adapter {adapter.name} does not fit the UNet: {error}") from None
 
 
-def key_of(source: str) -> str:
-    """An adapter's name inside the network, where a dot would divide modules."""
-    return f"style_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+def name_adapter(location: str) -> str:
+    """Return an adapter's name in the network. It has no dots, which would separate modules."""
+    return f"style_{hashlib.sha256(location.encode()).hexdigest()[:16]}"
 
 
-def unet_sha256(folder: Path) -> str:
-    """The hash of a model folder's UNet weights, by its manifest: the file's own, or one over those of several."""
+def hash_unet(folder: Path) -> str:
+    """Return the hash of a model folder's UNet weights from its manifest: the file's hash, or one hash over several
+    files.
+    """
     manifest = model_store.read_manifest(folder)
     weights = {name: digest for name, digest in manifest.items() if name.startswith("unet/") and "json" not in name}
     if not weights:

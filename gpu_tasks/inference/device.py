@@ -1,4 +1,4 @@
-"""The device that a worker's networks run on, `cpu` or `cuda`."""
+"""The device of a worker's networks, `cpu` or `cuda`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import torch
 
 
 def make_repeatable() -> None:
-    """Have CUDA's libraries choose kernels that give the same numbers in every call of the same shape.
+    """Make CUDA's libraries choose kernels that return the same numbers for each call of the same shape.
 
-    cuDNN's attention is left out, as PyTorch leaves it out where only deterministic kernels may run.
+    cuDNN's attention is disabled, as PyTorch does in deterministic mode.
     """
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
@@ -16,10 +16,10 @@ def make_repeatable() -> None:
 
 
 def is_lost(device: str) -> bool:
-    """Whether the device takes no more work from this process.
+    """Return whether this process can no longer use the device.
 
-    CUDA keeps an error inside a kernel for good. Whoever calls it next has the error: PyTorch raises AcceleratorError,
-    but cuBLAS and cuDNN raise plain RuntimeErrors of their own, as they do for faults that pass.
+    After an error inside a kernel, each later CUDA call fails. PyTorch raises AcceleratorError, but cuBLAS and cuDNN
+    raise a plain RuntimeError, as they do for temporary faults.
     """
     if device != "cuda":
         return False

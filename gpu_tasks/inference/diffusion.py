@@ -1,4 +1,4 @@
-"""One set of loaded components, and the Diffusers pipelines around it that the tools draw with."""
+"""One set of loaded components, and the Diffusers pipelines around it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from torch import Tensor, nn
 
 from craftspark.errors import InvalidInput
 from craftspark.models.catalogue import Model
-from gpu_tasks.images.drawn import OnStep
+from gpu_tasks.images.drawing import OnStep
 from gpu_tasks.images.pixels import Pixels, to_bytes
-from gpu_tasks.inference.adapters import Adapters
+from gpu_tasks.inference.adapters import AdapterCache
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What all drawings of one call have in common. `size` is (width, height) in pixels.
+class DrawingSettings:
+    """The settings that all drawings of one call share. `size` is (width, height) in pixels.
 
-    `strength`, 0 to 1, is how far a drawing may leave the picture that it begins from. `adapter` is where the style's
-    adapter lies, where there is one.
+    `strength`, 0 to 1, is how far a drawing may differ from its initial picture. `adapter` is the location of the
+    style's adapter.
     """
 
     size: tuple[int, int]
@@ -36,8 +36,9 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Sketch:
-    """One drawing to make. `start` is the picture it begins from, `unknown` (height, width) where it is to be drawn
-    anew, 1, and where it is known, 0."""
+    """The inputs of one drawing. `start` is its initial picture. `unknown` (height, width) is 1 where pixels are drawn
+    and 0 where they are kept.
+    """
 
     prompt: str
     negative_prompt: str
@@ -47,27 +48,28 @@ class Sketch:
 
 
 class Diffusion:
-    """Draws in calls of one size, whatever the number of drawings: the rest is padding.
+    """Draws in calls of one size. Short calls are padded.
 
-    A kernel's rounding depends on the shape of its input. With one shape for every call, a drawing depends on its own
-    sketch and seed alone, not on how many others happened to be drawn with it.
+    A kernel's rounding depends on the shape of its input. With one shape for all calls, a drawing depends only on its
+    own sketch and seed, not on the other drawings of the call.
     """
 
-    def __init__(self, pipeline: StableDiffusionPipeline, model: Model, adapters: Adapters) -> None:
+    def __init__(self, pipeline: StableDiffusionPipeline, model: Model, adapters: AdapterCache) -> None:
         self.model = model
         self._text_to_image = pipeline
         self._adapters = adapters
 
     @property
     def networks(self) -> list[nn.Module]:
-        """The networks between noise, pixels and back."""
+        """The networks that convert between noise and pixels."""
         vae = self._text_to_image.vae
         return [self._text_to_image.unet, vae.encoder, vae.decoder]
 
-    def draw(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
-        """Pixels (height, width, 3) for each sketch, None for one whose numbers left their range.
+    def draw(self, sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep) -> list[Pixels | None]:
+        """Return pixels (height, width, 3) for each sketch, or None if its numbers left their range.
 
-        `on_step` hears the share done, 0 to 1. Raises ModelUnavailable, or InvalidInput for too many words.
+        Calls `on_step` with the completed share, 0 to 1. Raises ModelUnavailable, or InvalidInput for a text with too
+        many tokens.
         """
         size = self.model.wave_size
         calls = -(-len(sketches) // size)
@@ -81,13 +83,13 @@ class Diffusion:
             )
         return drawn
 
-    def _call(self, sketches: Sequence[Sketch], settings: Settings, on_step: OnStep) -> list[Pixels | None]:
+    def _call(self, sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep) -> list[Pixels | None]:
         adapter = self._adapters.use(settings.adapter)
         prompts = [adapter.prompt(sketch.prompt) if adapter else sketch.prompt for sketch in sketches]
         self._check_length(prompts)
         self._check_length([sketch.negative_prompt for sketch in sketches])
         filled = [*sketches, *[sketches[-1]] * (self.model.wave_size - len(sketches))]
-        pipeline, extra = self._fitting(filled, settings)
+        pipeline, extra = self._choose_pipeline(filled, settings)
 
         def after_step(ran: Any, step: int, _timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
             on_step((step + 1) / ran.num_timesteps)
@@ -98,19 +100,19 @@ class Diffusion:
             negative_prompt=[sketch.negative_prompt for sketch in filled],
             num_inference_steps=settings.steps,
             guidance_scale=settings.guidance,
-            # Drawn on the CPU, so that a seed means the same noise on every device.
+            # The noise is from the CPU, so that a seed gives the same noise on every device.
             generator=[torch.Generator("cpu").manual_seed(sketch.seed) for sketch in filled],
             callback_on_step_end=after_step,
             output_type="pt",
             **extra,
         ).images
-        # Brought from the GPU at once: each picture by itself would be waited for.
+        # One transfer from the GPU: a transfer for each picture would wait for each.
         return [to_pixels(tensor) for tensor in tensors[: len(sketches)].cpu()]
 
     def _check_length(self, texts: Sequence[str]) -> None:
-        """Raise InvalidInput for a text of which the pipeline would leave out the end in silence.
+        """Raise InvalidInput for a text that the pipeline would truncate silently.
 
-        Submission refuses it already, by the catalogue; the tokenizer beside the model has the last word.
+        Submission rejects such a text by the catalogue. The model's own tokenizer decides here.
         """
         tokenizer = self._text_to_image.tokenizer
         for text in texts:
@@ -123,8 +125,8 @@ class Diffusion:
                     field="prompt",
                 )
 
-    def _fitting(self, sketches: Sequence[Sketch], settings: Settings) -> tuple[Any, dict[str, Any]]:
-        """The pipeline for such sketches, and what it alone takes."""
+    def _choose_pipeline(self, sketches: Sequence[Sketch], settings: DrawingSettings) -> tuple[Any, dict[str, Any]]:
+        """Return the pipeline for these sketches, and its own arguments."""
         width, height = settings.size
         if settings.strength is None:
             return self._text_to_image, {
@@ -141,16 +143,16 @@ class Diffusion:
 
     @cached_property
     def _image_to_image(self) -> StableDiffusionImg2ImgPipeline:
-        return self._around(StableDiffusionImg2ImgPipeline)
+        return self._derive_pipeline(StableDiffusionImg2ImgPipeline)
 
     @cached_property
     def _inpaint(self) -> StableDiffusionInpaintPipeline:
-        return self._around(StableDiffusionInpaintPipeline)
+        return self._derive_pipeline(StableDiffusionInpaintPipeline)
 
-    def _around(self, kind: Any) -> Any:
-        """Another pipeline around the same components, in the precision they have."""
+    def _derive_pipeline(self, kind: Any) -> Any:
+        """Build another pipeline around the same components, in the same precision."""
         before = diffusers_log.get_verbosity()
-        diffusers_log.set_verbosity_error()  # it warns of casting, to the precision that they have
+        diffusers_log.set_verbosity_error()  # it would warn about a cast
         try:
             made = kind.from_pipe(self._text_to_image, dtype=self._text_to_image.unet.dtype)
         finally:
@@ -160,10 +162,10 @@ class Diffusion:
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
-    """(height, width, 3) bytes as (3, height, width), 0 to 1."""
+    """Convert bytes (height, width, 3) to a tensor (3, height, width), 0 to 1."""
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 
 
 def to_pixels(tensor: Tensor) -> Pixels | None:
-    """(3, height, width), 0 to 1, as (height, width, 3) bytes; None where one is no number."""
+    """Convert a tensor (3, height, width), 0 to 1, to bytes (height, width, 3). None if a number is not finite."""
     return to_bytes(tensor) if torch.isfinite(tensor).all() else None

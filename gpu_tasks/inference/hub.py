@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub: what is known of one before its gigabytes are downloaded, and the download."""
+"""Models of the Hugging Face Hub: checks before the download, and the download."""
 
 import fnmatch
 import json
@@ -18,12 +18,12 @@ NON_COMMERCIAL = re.compile(r"\b(nc|non-?commercial)\b")
 
 
 class LicenceRefused(Exception):
-    """A model states no licence, or one for which its pictures may not be sold."""
+    """A model states no licence, or a licence that forbids the sale of its pictures."""
 
 
 @dataclass(frozen=True)
 class HubModel:
-    """What the hub tells of a model at one commit. `files` has the SHA-256 by path, None for small files."""
+    """The Hub's description of a model at one commit. `files` maps paths to SHA-256 hashes, None for small files."""
 
     files: Mapping[str, str | None]
     licences: tuple[str, ...]
@@ -31,7 +31,7 @@ class HubModel:
 
     @property
     def wanted(self) -> dict[str, str | None]:
-        """The files that would be downloaded, by the names that they get in the folder."""
+        """The files to download, by their names in the folder."""
         return {
             name.replace(VARIANT, "."): digest
             for name, digest in self.files.items()
@@ -40,15 +40,17 @@ class HubModel:
 
 
 class Hub(Protocol):
+    """A hub of models."""
+
     def describe(self, repository: str, revision: str) -> HubModel:
-        """Ask the hub about a model, and for no weights; raises HfHubHTTPError."""
+        """Describe a model without downloading weights. Raises HfHubHTTPError."""
 
     def download(self, repository: str, revision: str, folder: Path) -> None:
-        """Bring the model's files into the folder."""
+        """Download the model's files into the folder. Raises HfHubHTTPError."""
 
 
 def check(model: HubModel, *, licensed: bool) -> None:
-    """Raise LicenceRefused or NoModel. `licensed` says that there is a licence of one's own."""
+    """Raise LicenceRefused or NoModel. `licensed` confirms that the user has a licence."""
     stated = ", ".join(model.licences)
     if not licensed and not model.licences and not any(name.upper().startswith("LICEN") for name in model.files):
         raise LicenceRefused("the model has no licence; ask its authors, then use --licensed")
@@ -60,7 +62,7 @@ def check(model: HubModel, *, licensed: bool) -> None:
 
 
 class HuggingFace:
-    """The hub itself."""
+    """The Hugging Face Hub."""
 
     def describe(self, repository: str, revision: str) -> HubModel:
         from huggingface_hub import HfApi
@@ -90,6 +92,6 @@ class HuggingFace:
             ignore_patterns=[f"{name}/*" for name in SKIPPED],
         )
         shutil.rmtree(folder / ".cache", ignore_errors=True)
-        # diffusers looks for the plain names unless it is told the variant.
+        # Diffusers expects the plain names if no variant is given.
         for weights in folder.rglob(f"*{VARIANT}safetensors"):
             weights.rename(weights.with_name(weights.name.replace(VARIANT, ".")))

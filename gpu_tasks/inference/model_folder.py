@@ -1,4 +1,4 @@
-"""What a folder must hold to be a model or an adapter, told by its index and the names of its files."""
+"""The contents of a model's or an adapter's folder, checked by its index and file names."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from gpu_tasks.inference import adapters
 
 INDEX = "model_index.json"
-# The one family that `load_pipeline` loads.
+# The only family that `load_pipeline` loads.
 FAMILY = "StableDiffusionPipeline"
-# Not loaded: this service judges pictures by a classifier of its own.
+# Not downloaded: the service checks pictures with its own classifier.
 SKIPPED = ("safety_checker", "feature_extractor")
-# Components of these kinds are made of settings alone.
+# Components of these kinds have only settings.
 WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler")
 
 
 class NoModel(Exception):
-    """A folder is neither a model that the worker loads nor an adapter; the message names what is wrong."""
+    """A folder is neither a supported model nor an adapter. The message names the problem."""
 
 
 def check_adapter(names: Collection[str]) -> None:
@@ -26,7 +26,7 @@ def check_adapter(names: Collection[str]) -> None:
 
 
 def check_pipeline(index: Any, names: Collection[str]) -> None:
-    """Raise NoModel unless the index is one of our family and every component that it names has its files.
+    """Raise NoModel unless the index is of the supported family and each of its components has its files.
 
     `index` is the parsed model_index.json, `names` are the files' paths inside the folder.
     """
@@ -34,7 +34,7 @@ def check_pipeline(index: Any, names: Collection[str]) -> None:
         raise NoModel(f"not a model: {INDEX} is not a JSON object")
     if (family := index.get("_class_name")) != FAMILY:
         raise NoModel(f"the worker supports {FAMILY}, not {family}")
-    # A component is [library, class]; [null, null] is one that the pipeline goes without.
+    # A component is [library, class]; [null, null] if the pipeline does not have it.
     components = {
         name: str(kind[1])
         for name, kind in index.items()

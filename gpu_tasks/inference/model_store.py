@@ -1,7 +1,7 @@
-"""Models as the catalogue names them, checked against their hashes before they are loaded.
+"""The model store: models by their location in the catalogue, checked against their hashes before they are loaded.
 
-A model is a folder in diffusers' own format with a manifest of its files' SHA-256. The built-in one lies beside the
-code; the others lie in the models bucket, where `python -m gpu_tasks.inference.push_model` puts them.
+A model is a folder in Diffusers' format with a manifest of its files' SHA-256 hashes. The built-in models are in the
+image with the code. Other models are in the models bucket; `python -m gpu_tasks.inference.push_model` uploads them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from craftspark.aws import clients
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import Model
-from craftspark.settings.tasks import StudioSettings, TrainerSettings
+from craftspark.settings.tasks import RendererSettings, TrainerSettings
 from gpu_tasks.inference.device import make_repeatable
 
 BUILT_IN = Path(__file__).parents[1] / "models"
@@ -32,10 +32,10 @@ FILES_AT_ONCE = 4
 Download = Callable[[str, Path], None]
 
 
-def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipeline:
-    """The model's pipeline, on a GPU in half precision, on a CPU in single; raises ModelUnavailable.
+def load_pipeline(model: Model, settings: RendererSettings) -> StableDiffusionPipeline:
+    """Load the model's pipeline, in half precision on a GPU and in single precision on a CPU. Raises ModelUnavailable.
 
-    A worker that was promised a GPU never falls back to the CPU: it would be a hundred times slower and cost the same.
+    A GPU worker never falls back to the CPU, which would be a hundred times slower at the same cost.
     """
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ModelUnavailable(
@@ -43,7 +43,7 @@ def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipe
         )
     folder = locate(model.source, settings)
     check(folder)
-    diffusers_log.disable_progress_bar()  # a log is read by the line
+    diffusers_log.disable_progress_bar()  # logs are read by line
     make_repeatable()
     dtype = torch.float16 if settings.device == "cuda" else torch.float32
     pipeline = StableDiffusionPipeline.from_pretrained(
@@ -53,8 +53,8 @@ def load_pipeline(model: Model, settings: StudioSettings) -> StableDiffusionPipe
     return pipeline
 
 
-def locate(source: str, settings: StudioSettings | TrainerSettings) -> Path:
-    """The folder of a model or an adapter, fetched first where it has to be; raises ModelUnavailable."""
+def locate(source: str, settings: RendererSettings | TrainerSettings) -> Path:
+    """Return the folder of a model or an adapter, downloaded if necessary. Raises ModelUnavailable."""
     kind, _, place = source.partition(":")
     if kind == "built-in":
         return BUILT_IN / place
@@ -65,7 +65,7 @@ def locate(source: str, settings: StudioSettings | TrainerSettings) -> Path:
 
 
 def fetch(folder: Path, download: Download) -> Path:
-    """Bring a model's folder up to its manifest, keeping the files that are right already."""
+    """Download the files of a model's folder that differ from its manifest. Raises ModelUnavailable."""
     try:
         download(MANIFEST, folder / MANIFEST)
         expected = read_manifest(folder)
@@ -78,14 +78,16 @@ def fetch(folder: Path, download: Download) -> Path:
 
 
 def check(folder: Path) -> None:
-    """Raise ModelUnavailable unless the folder's files are exactly what its manifest says."""
+    """Raise ModelUnavailable unless the folder's files match its manifest."""
     for name, digest in read_manifest(folder).items():
         if not matches(folder / name, digest):
             raise ModelUnavailable(f"{folder / name} is missing or differs from {MANIFEST}")
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
-    """SHA-256 by path; raises ModelUnavailable for one that is missing or would reach outside the folder."""
+    """Return SHA-256 hashes by path. Raises ModelUnavailable if the manifest is missing or names a path outside the
+    folder.
+    """
     try:
         manifest: dict[str, str] = json.loads((folder / MANIFEST).read_text())
     except FileNotFoundError:
@@ -97,20 +99,22 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 
 def matches(path: Path, digest: str) -> bool:
-    return path.is_file() and sha256_of(path) == digest
+    """Return whether the file exists with this hash."""
+    return path.is_file() and hash_file(path) == digest
 
 
-def sha256_of(path: Path) -> str:
-    """Read in pieces: a file of weights may be larger than memory."""
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 hash of a file. Reads in parts, because weights can be larger than memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def manifest_of(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file of a model folder, by its path inside."""
+def build_manifest(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 hash of every file of a model folder, by path."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in paths}
 
 
 def write_manifest(folder: Path) -> None:
-    (folder / MANIFEST).write_text(json.dumps(manifest_of(folder), indent=1) + "\n")
+    """Write the manifest of a model folder."""
+    (folder / MANIFEST).write_text(json.dumps(build_manifest(folder), indent=1) + "\n")

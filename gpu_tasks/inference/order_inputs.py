@@ -1,4 +1,4 @@
-"""What an order asks of the model, whichever tool it is for."""
+"""The inputs of Diffusion from an order, for all tools."""
 
 from __future__ import annotations
 
@@ -8,34 +8,38 @@ from craftspark.styles.trainings import adapter_prefix
 from craftspark.tools import find_tool
 from craftspark.tools.presets import find_preset
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.inference.diffusion import Settings, Sketch
+from gpu_tasks.inference.diffusion import DrawingSettings, Sketch
 
 
-def adapter_source(order: ImageOrder, model: Model) -> str | None:
-    """Where the adapter for this order lies, if it wants one; raises ModelUnavailable. Nothing else decides it."""
+def locate_adapter(order: ImageOrder, model: Model) -> str | None:
+    """Return the location of the order's adapter, or None without a style. Raises ModelUnavailable. Only this function
+    decides it.
+    """
     if pin := order.pin:
         return f"s3:{adapter_prefix(pin.style, pin.version)}"
     name = order.request["style"]
     try:
         return None if name is None else model.style(name).source
-    except InvalidInput as error:  # a maker is refused at submission; here the worker's catalogue is another
+    except InvalidInput as error:  # submission rejects unknown styles, so the worker has another catalogue
         raise ModelUnavailable(error.detail) from None
 
 
-def settings_of(order: ImageOrder, model: Model, *, strength: float | None = None) -> Settings:
-    """The settings of the order's drawings, for a tool without a size in the model's own; raises ModelUnavailable."""
+def build_settings(order: ImageOrder, model: Model, *, strength: float | None = None) -> DrawingSettings:
+    """Return the settings of the order's drawings. A tool without a size uses the model's default. Raises
+    ModelUnavailable.
+    """
     request = order.request
-    return Settings(
-        size=size_of(request.get("size") or model.default_size),
+    return DrawingSettings(
+        size=parse_size(request.get("size") or model.default_size),
         steps=request["steps"],
         guidance=request["guidance"],
         strength=strength,
-        adapter=adapter_source(order, model),
+        adapter=locate_adapter(order, model),
     )
 
 
-def sketch_of(order: ImageOrder, prompt: str | None = None) -> Sketch:
-    """What the order asks to draw, with the words of its preset; `prompt` takes the place of its own."""
+def build_sketch(order: ImageOrder, prompt: str | None = None) -> Sketch:
+    """Return the sketch of an order, with the words of its preset. `prompt` replaces the order's own prompt."""
     request = order.request
     prompt = request["prompt"] if prompt is None else prompt
     negative_prompt = request["negative_prompt"]
@@ -45,7 +49,7 @@ def sketch_of(order: ImageOrder, prompt: str | None = None) -> Sketch:
     return Sketch(prompt=prompt, negative_prompt=negative_prompt, seed=order.seed)
 
 
-def size_of(text: str) -> tuple[int, int]:
-    """(width, height) of "640x480"."""
+def parse_size(text: str) -> tuple[int, int]:
+    """Parse a size such as `640x480`. Returns (width, height)."""
     width, height = text.split("x")
     return int(width), int(height)

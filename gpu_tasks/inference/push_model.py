@@ -18,11 +18,11 @@ NAME_TAKEN = "the bucket already has another model named {}; choose another name
 
 
 class NameTaken(Exception):
-    """The bucket has another model of this name."""
+    """The bucket has another model with this name."""
 
 
 def check_folder(folder: Path) -> None:
-    """Raise NoModel unless the folder is a whole model or a whole adapter."""
+    """Raise NoModel unless the folder is a complete model or a complete adapter."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     try:
         if INDEX in names:
@@ -44,7 +44,7 @@ def push(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False)
     check_folder(folder)
     write_manifest(folder)
     files = read_manifest(folder)
-    if not replace and _manifest_of(name, bucket) not in (None, files):
+    if not replace and _read_bucket_manifest(name, bucket) not in (None, files):
         raise NameTaken(NAME_TAKEN.format(name))
     names = list(files)
     for file in (*names, MANIFEST):
@@ -62,13 +62,13 @@ def push_from_hub(
     licensed: bool = False,
     replace: bool = False,
 ) -> int:
-    """Mirror a model of a hub at one commit; what can be refused is refused before its weights are downloaded.
+    """Mirror a model of a hub at one commit. Invalid models are rejected before their weights are downloaded.
 
-    Answers and raises as `push` does; raises LicenceRefused too.
+    Returns and raises as `push` does. Also raises LicenceRefused.
     """
     model = source.describe(repository, revision)
     hub.check(model, licensed=licensed)
-    there = None if replace else _manifest_of(name, bucket)
+    there = None if replace else _read_bucket_manifest(name, bucket)
     if there is not None and any(digest and there.get(file) != digest for file, digest in model.wanted.items()):
         raise NameTaken(NAME_TAKEN.format(name))
     with tempfile.TemporaryDirectory() as scratch:
@@ -78,7 +78,7 @@ def push_from_hub(
 
 
 def push_copy(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False) -> int:
-    """Push a folder that stays as it is; answers and raises as `push` does."""
+    """Push a copy of a folder, which stays unchanged. Returns and raises as `push` does."""
     check_folder(folder)
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "model"
@@ -86,8 +86,8 @@ def push_copy(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = F
         return push(name, copy, bucket, replace=replace)
 
 
-def _manifest_of(name: str, bucket: ModelBucket) -> dict[str, str] | None:
-    """The manifest that the bucket has under this name; None where it has none."""
+def _read_bucket_manifest(name: str, bucket: ModelBucket) -> dict[str, str] | None:
+    """Read the manifest of this name from the bucket. Returns None if there is none."""
     with tempfile.TemporaryDirectory() as scratch:
         there = Path(scratch)
         try:
@@ -98,6 +98,7 @@ def _manifest_of(name: str, bucket: ModelBucket) -> dict[str, str] | None:
 
 
 def main() -> None:
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.inference.push_model", description=__doc__)
     parser.add_argument(
         "name", help="prefix in the bucket, the same as after `s3:` in the source of the catalogue entry"

@@ -1,4 +1,4 @@
-"""Upscaling by 2 and by 4 with a small convolutional network, on a CPU too.
+"""Upscaling by 2 and by 4 with a small convolutional network that also runs on a CPU.
 
 A model folder has config.json (an UpscalerConfig), model.safetensors (fp16), a card and a manifest of their hashes.
 """
@@ -22,19 +22,19 @@ from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle
 
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.work import TILE
-from gpu_tasks.activity import moved
+from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.model_store import check
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FACTORS = (2, 4)
-TRUSTED = 8.0  # from an alpha of 1/8 on a pixel's own colour counts alone
-PIXELS_MOST = 4096 * 4096  # of a result
+TRUSTED = 8.0  # a pixel with an alpha of at least 1/8 keeps its own colour
+MAX_PIXELS = 4096 * 4096  # of a result
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class UpscalerConfig:
-    """The network's shape; the defaults are those of realesr-animevideov3."""
+    """The network's shape. The defaults are those of realesr-animevideov3."""
 
     architecture: Literal["SRVGGNetCompact"] = "SRVGGNetCompact"
     factor: Literal[4] = 4
@@ -43,10 +43,10 @@ class UpscalerConfig:
 
 
 class UpscalerNetwork(nn.Module):
-    """Pictures (N, 3, height, width), 0 to 1, to (N, 3, 4 height, 4 width), float32.
+    """Upscales pictures (N, 3, height, width), 0 to 1, to (N, 3, 4 height, 4 width), float32.
 
-    SRVGGNetCompact of Real-ESRGAN (Wang et al., arXiv:2107.10833), with the names of its weights: convolutions at the
-    low resolution, whose last one tells what to add to the nearest-neighbour picture.
+    SRVGGNetCompact of Real-ESRGAN (Wang et al., arXiv:2107.10833), with the same names of weights: convolutions at low
+    resolution, whose last output is added to the nearest-neighbour picture.
     """
 
     def __init__(self, config: UpscalerConfig) -> None:
@@ -60,21 +60,22 @@ class UpscalerNetwork(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How far, in pixels of the input, a pixel's surroundings matter to it."""
+        """The receptive field in one direction, in pixels of the input."""
         return self.config.convolutions + 2
 
     def save_pretrained(self, folder: Path) -> None:
-        """Write configuration and weights, as diffusers' parts do; the folder's manifest is the caller's."""
+        """Write configuration and weights, as Diffusers' components do. The caller writes the folder's manifest."""
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=1) + "\n")
         save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, folder / WEIGHTS)
 
     def forward(self, pictures: Tensor) -> Tensor:
+        """Upscale pictures (N, 3, height, width), 0 to 1, by 4."""
         added = pixel_shuffle(self.body(pictures), self.config.factor).float()
         return added + interpolate(pictures.float(), scale_factor=self.config.factor, mode="nearest")
 
 
 class Upscaler:
-    """Upscales pictures whose pixels are bytes."""
+    """Upscales pictures in bytes."""
 
     def __init__(self, network: UpscalerNetwork, *, device: str = "cpu") -> None:
         self.network = network.eval().requires_grad_(False)
@@ -83,7 +84,9 @@ class Upscaler:
 
     @classmethod
     def open(cls, folder: Path, *, device: str = "cpu") -> Upscaler:
-        """The upscaler of a model folder; raises ModelUnavailable for one that is broken or holds something else."""
+        """Load the upscaler of a model folder. Raises ModelUnavailable if the folder is damaged or contains another
+        model.
+        """
         check(folder)
         try:
             config = UpscalerConfig(**json.loads((folder / CONFIG).read_text()))
@@ -97,11 +100,11 @@ class Upscaler:
         return cls(network, device=device)
 
     def upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None) -> Pixels:
-        """A picture (height, width, 3 or 4) times 2 or 4, with as many channels; alpha is straight.
+        """Upscale a picture (height, width, 3 or 4) by 2 or 4. Alpha is straight.
 
-        It goes through the network in tiles, each with as much around it as the network looks at: there is no seam to
-        blend, and memory is bounded. `on_tile` hears the share done, 0 to 1. Raises InvalidInput for another factor
-        or shape, and for a result of more than PIXELS_MOST pixels.
+        The network runs on tiles that include its receptive field, so there are no seams and memory is limited. Calls
+        `on_tile` with the completed share, 0 to 1. Raises InvalidInput for another factor or shape, or for a result of
+        more than MAX_PIXELS pixels.
         """
         if factor not in FACTORS:
             raise InvalidInput(f"factor must be one of {', '.join(map(str, FACTORS))}, not {factor}", field="factor")
@@ -111,27 +114,33 @@ class Upscaler:
                 field="image",
             )
         height, width, channels = pixels.shape
-        if height * width * factor**2 > PIXELS_MOST:
+        if height * width * factor**2 > MAX_PIXELS:
             raise InvalidInput(
-                f"{width} x {height} pixels times {factor} exceed the maximum of {PIXELS_MOST} pixels",
+                f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_PIXELS} pixels",
                 field="image",
             )
-        picture = self._surrounded(pixels)
+        height, width, channels = pixels.shape
+        if height * width * factor**2 > MAX_PIXELS:
+            raise InvalidInput(
+                f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_PIXELS} pixels",
+                field="image",
+            )
+        picture = self._pad_edges(pixels)
         enlarged = np.empty((height * factor, width * factor, channels), np.uint8)
         corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
         for number, (top, left) in enumerate(corners, 1):
-            moved()
+            record_activity()
             tile = picture[..., top : top + TILE + 2 * self.network.reach, left : left + TILE + 2 * self.network.reach]
             place = np.s_[top * factor : (top + TILE) * factor, left * factor : (left + TILE) * factor]
-            enlarged[place] = to_bytes(self._enlarged(tile, factor)[0])
+            enlarged[place] = to_bytes(self._enlarge(tile, factor)[0])
             on_tile(number / len(corners))
         return enlarged
 
-    def _surrounded(self, pixels: Pixels) -> Tensor:
-        """(1, channels, height, width), 0 to 1, with the network's reach around it.
+    def _pad_edges(self, pixels: Pixels) -> Tensor:
+        """Return a tensor (1, channels, height, width), 0 to 1, padded by the network's receptive field.
 
-        The edge goes on beyond the border, so the network never sees its convolutions' own zeros. Colour under
-        transparency is anything: what is seen spreads over it, so that none bleeds into the edges.
+        Edges are repeated beyond the border, so that the network never sees the zeros of its padding. Transparent
+        pixels can have any colour, so visible colours spread over them and none bleeds into the edges.
         """
         picture = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
         if picture.shape[1] == 4:
@@ -139,15 +148,15 @@ class Upscaler:
             picture = torch.cat([spread(picture[:, :3], alpha), alpha], 1)
         return pad(picture, (self.network.reach,) * 4, mode="replicate")
 
-    def _enlarged(self, tile: Tensor, factor: int) -> Tensor:
-        colours = self._through(tile[:, :3], factor)
+    def _enlarge(self, tile: Tensor, factor: int) -> Tensor:
+        colours = self._run_network(tile[:, :3], factor)
         if tile.shape[1] == 3:
             return colours
-        cover = self._through(tile[:, 3:].expand(-1, 3, -1, -1), factor).mean(1, keepdim=True)
+        cover = self._run_network(tile[:, 3:].expand(-1, 3, -1, -1), factor).mean(1, keepdim=True)
         return torch.cat([colours, cover], 1)
 
     @torch.no_grad()
-    def _through(self, tile: Tensor, factor: int) -> Tensor:
+    def _run_network(self, tile: Tensor, factor: int) -> Tensor:
         times = self.network.config.factor
         margin = self.network.reach * times
         large = self.network(tile.to(self._device, memory_format=torch.channels_last)).cpu()
@@ -155,10 +164,10 @@ class Upscaler:
 
 
 def spread(colours: Tensor, alpha: Tensor) -> Tensor:
-    """Colours (N, 3, height, width), those of clear pixels replaced by what is seen nearby.
+    """Replace the colours (N, 3, height, width) of clear pixels by visible colours nearby.
 
-    Each halving of the picture averages what is seen; whatever is clear at one scale is filled from the next. An
-    almost clear pixel's own colour is not trusted either: straight alpha has rounded most of it away.
+    Each halving of the picture averages the visible colours, and clear pixels at one scale are filled from the next.
+    The own colour of an almost clear pixel is not reliable either, because straight alpha rounds most of it away.
     """
     seen, total = colours * alpha, alpha.sum((2, 3), keepdim=True)
     if min(colours.shape[-2:]) > 1:

@@ -1,6 +1,6 @@
-"""`python -m gpu_tasks serve`: the HTTP API of one container, for model engineers and other orchestrators.
+"""`python -m gpu_tasks serve`: the container's own HTTP API, for model engineers and other orchestrators.
 
-There is no sign-in: whoever reaches the port may render. Keep it inside a private network.
+The API has no sign-in: any client that reaches the port can render. Use it only in a private network.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, Model
 from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_whole_number, utf8
 from craftspark.uploads import MAX_UPLOAD_BYTES
-from gpu_tasks.images.finishing import Delivered
-from gpu_tasks.serving.metrics import Measures
-from gpu_tasks.serving.renders import Rendered, Renders, accept
+from gpu_tasks.images.output import EncodedImage
+from gpu_tasks.serving.metrics import Metrics
+from gpu_tasks.serving.requests import RenderedImage, RequestRenderer, accept
 
-LARGEST_BODY = MAX_UPLOAD_BYTES + 64 * 1024  # the picture and the request beside it
-MOST_WAITING = 16
+MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 64 * 1024  # the picture and the request
+MAX_WAITING = 16
 RETRY_AFTER_S = 5
 WARM_UP = b'{"prompt": "apple", "count": 1, "seed": 1, "steps": 1}'
 
@@ -40,7 +40,7 @@ logger = Logger(service="gpu_serving")
 
 
 class NotReady(CraftsparkError):
-    """The model is not loaded yet, or as many requests wait as may."""
+    """The model is not loaded yet, or too many requests wait."""
 
 
 STATUS = {
@@ -53,16 +53,18 @@ STATUS = {
 
 
 class Application:
-    """The routes around one studio, which is loaded and has rendered once before it is ready."""
+    """The routes around one set of renderers. It is ready after the model is loaded and has rendered once."""
 
-    def __init__(self, model: Model, load: Callable[[], Renders], on_failure: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, model: Model, load: Callable[[], RequestRenderer], on_failure: Callable[[Exception], None]
+    ) -> None:
         self._model = model
         self._load = load
         self._on_failure = on_failure
-        self._measures = Measures()
-        self._renders: Renders | None = None
-        self._places = threading.BoundedSemaphore(MOST_WAITING)
-        # Torch keeps state a thread: the one that loads is the one that renders.
+        self._metrics = Metrics()
+        self._renderer: RequestRenderer | None = None
+        self._slots = threading.BoundedSemaphore(MAX_WAITING)
+        # Torch keeps state per thread, so one thread loads and renders.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
         self.asgi = Starlette(
             routes=[
@@ -76,42 +78,48 @@ class Application:
         )
 
     async def live(self, _: Request) -> Response:
+        """Return 200 while the process runs."""
         return PlainTextResponse("live\n")
 
     async def ready(self, _: Request) -> Response:
-        if self._renders is None:
-            raise NotReady("the model is being loaded")
+        """Return 200 when the model is loaded. Raises NotReady."""
+        if self._renderer is None:
+            raise NotReady("the model is still loading")
         return PlainTextResponse("ready\n")
 
     async def metrics(self, _: Request) -> Response:
-        return Response(self._measures.text(), media_type="text/plain; version=0.0.4")
+        """Return the metrics in Prometheus' text format."""
+        return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def render(self, request: Request) -> Response:
-        """JSON in, or a form with the parts `request` and `source`; the images in base64 out."""
-        tool, began = request.path_params["tool"], time.monotonic()
+        """Render a request: JSON, or a form with the parts `request` and `source`. Returns the images in base64.
+
+        Raises NotReady, and the errors of `accept` and of rendering.
+        """
+        tool, started = request.path_params["tool"], time.monotonic()
         body, picture = await read(request)
         accepted = await asyncio.to_thread(accept, tool, body, picture, self._model)
-        if self._renders is None:
+        if self._renderer is None:
             raise NotReady("the model is being loaded")
-        if not self._places.acquire(blocking=False):
-            raise NotReady(f"{MOST_WAITING} requests are already waiting")
-        with self._measures.waiting.track_inprogress():
+        if not self._slots.acquire(blocking=False):
+            raise NotReady(f"{MAX_WAITING} requests are already waiting")
+        with self._metrics.waiting.track_inprogress():
             try:
-                made = await asyncio.get_running_loop().run_in_executor(self._thread, self._renders.render, accepted)
+                result = await asyncio.get_running_loop().run_in_executor(self._thread, self._renderer.render, accepted)
             finally:
-                self._places.release()
-        self._measures.seconds.labels(tool).observe(time.monotonic() - began)
-        for each in made:
-            outcome = "delivered" if isinstance(each.made, Delivered) else each.made.name
-            self._measures.images.labels(tool, outcome).inc()
-        images = [image_of(each) for each in made]
+                self._slots.release()
+        self._metrics.seconds.labels(tool).observe(time.monotonic() - started)
+        for each in result:
+            outcome = "delivered" if isinstance(each.result, EncodedImage) else each.result.name
+            self._metrics.images.labels(tool, outcome).inc()
+        images = [describe_image(each) for each in result]
         return JSONResponse({"tool": tool, "model": self._model.name, "images": images})
 
     def _refuse(self, _: Request, error: Exception) -> Response:
         if not isinstance(error, CraftsparkError):
             raise error
         status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._measures.refused.labels(error.name).inc()
+        self._metrics.refused.labels(error.name).inc()
         logger.info("request refused", extra={"reason": error.name, "field": error.field, "detail": error.detail})
         problem: dict[str, Any] = {
             "type": f"/problems/{error.name}",
@@ -132,24 +140,24 @@ class Application:
         self._thread.shutdown(wait=True)
 
     def _warm_up(self) -> None:
-        """Load, and render once: the first picture of a process takes longer than every other."""
+        """Load the model and render once, because the first picture of a process takes longer than others."""
         try:
-            renders = self._load()
-            renders.render(accept("picture", WARM_UP, None, self._model))
-        except Exception as error:  # whatever it is, a container that cannot render must end
+            renderer = self._load()
+            renderer.render(accept("picture", WARM_UP, None, self._model))
+        except Exception as error:  # a container that cannot render must end after any error
             self._on_failure(error)
             return
-        self._renders = renders
-        self._measures.ready.set(1)
+        self._renderer = renderer
+        self._metrics.ready.set(1)
         logger.info("ready", extra={"model": self._model.name})
 
 
 async def read(request: Request) -> tuple[bytes, bytes | None]:
-    """The request's JSON, and the picture beside it; raises BodyTooLarge or InvalidInput."""
+    """Read the request's JSON and its picture. Raises BodyTooLarge or InvalidInput."""
     length = request.headers.get("content-length", "")
     size = parse_whole_number(length, "Content-Length", minimum=0, maximum=10**18 - 1)
-    if size > LARGEST_BODY:
-        raise BodyTooLarge(f"the body has {size} bytes and may have {LARGEST_BODY}", field="body")
+    if size > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"the body has {size} bytes; the maximum is {MAX_BODY_BYTES}", field="body")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await request.body(), None
     try:
@@ -164,19 +172,19 @@ async def read(request: Request) -> tuple[bytes, bytes | None]:
         raise InvalidInput(f"the form cannot be read: {malformed.detail}", field="body") from None
 
 
-def image_of(rendered: Rendered) -> dict[str, Any]:
-    """An image as the API answers it."""
-    order, made = rendered.order, rendered.made
+def describe_image(rendered: RenderedImage) -> dict[str, Any]:
+    """Return an image in the API's JSON form."""
+    order, result = rendered.order, rendered.result
     facts = {"index": order.index, "seed": order.seed}
-    if not isinstance(made, Delivered):
-        return {**facts, "error": made.name, "reason": made.detail}
+    if not isinstance(result, EncodedImage):
+        return {**facts, "error": result.name, "reason": result.detail}
     return {
         **facts,
-        "width": made.width,
-        "height": made.height,
-        "alpha": made.alpha,
-        "scores": dict(made.scores),
-        "png": b64encode(made.png).decode(),
-        "thumbnail_webp": b64encode(made.thumbnail_webp).decode(),
-        "files": {name: b64encode(content).decode() for name, content in made.files.items()},
+        "width": result.width,
+        "height": result.height,
+        "alpha": result.alpha,
+        "scores": dict(result.scores),
+        "png": b64encode(result.png).decode(),
+        "thumbnail_webp": b64encode(result.thumbnail_webp).decode(),
+        "files": {name: b64encode(content).decode() for name, content in result.files.items()},
     }

@@ -1,12 +1,12 @@
-"""What the HTTP API tells Prometheus."""
+"""The metrics of the HTTP API, for Prometheus."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 
 
-class Measures:
-    """One registry an application, so that none counts what another rendered."""
+class Metrics:
+    """The metrics of one application, in their own registry."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
@@ -25,5 +25,5 @@ class Measures:
         )
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from gpu_tasks.images.drawn import Drawn, OnStep, drawing
-from gpu_tasks.images.finishing import Finished, finished
+from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import FinishedImage, finish_unchanged
 from gpu_tasks.inference.diffusion import Diffusion
-from gpu_tasks.inference.order_inputs import settings_of, sketch_of
+from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 
 
 class PictureRenderer:
@@ -18,14 +18,16 @@ class PictureRenderer:
         self._diffusion = diffusion
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return settings_of(order, self._diffusion.model)
+        """Return the settings of the order."""
+        return build_settings(order, self._diffusion.model)
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
-        """Drawings of three channels, in the size that was asked for; raises ModelUnavailable."""
-        settings = settings_of(wave[0], self._diffusion.model)
-        sketches = [sketch_of(order) for order in wave]
-        drawn = self._diffusion.draw(sketches, settings, on_step)
-        return [drawing(pixels, order.seed) for pixels, order in zip(drawn, wave, strict=True)]
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
+        """Return drawings with three channels in the requested size. Raises ModelUnavailable."""
+        settings = build_settings(wave[0], self._diffusion.model)
+        sketches = [build_sketch(order) for order in wave]
+        pictures = self._diffusion.draw(sketches, settings, on_step)
+        return [make_drawing(pixels, order.seed) for pixels, order in zip(pictures, wave, strict=True)]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return finished(drawn)
+    def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
+        """Return the drawing unchanged."""
+        return finish_unchanged(drawing)

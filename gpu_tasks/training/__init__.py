@@ -1,1 +1,1 @@
-"""Training: datasets, recipes and measurements behind the models in the catalogue."""
+"""Training: datasets, recipes and measurements of the models in the catalogue."""

@@ -1,22 +1,22 @@
-"""What training refuses or fails at, by name."""
+"""The named errors of training."""
 
 from craftspark.errors import CraftsparkError
 
 
 class TrainingError(CraftsparkError):
-    """A training run, or what it was to learn from, is not fit."""
+    """A training or its data is not usable."""
 
 
 class RecipeUnfit(TrainingError):
-    """The recipe asks for what cannot be done."""
+    """The recipe cannot be carried out."""
 
 
 class RecipeChanged(TrainingError):
-    """The run folder was begun with another recipe; going on would mix two."""
+    """The run folder has another recipe; resuming would mix two recipes."""
 
 
 class CheckpointBroken(TrainingError):
-    """A checkpoint cannot be read, or is of another network."""
+    """A checkpoint cannot be read, or belongs to another network."""
 
 
 class CheckpointMissing(TrainingError):
@@ -24,7 +24,7 @@ class CheckpointMissing(TrainingError):
 
 
 class LossNotFinite(TrainingError):
-    """The loss or its gradient is no number any more. `facts` has the `step` and the last good `checkpoint`."""
+    """The loss or its gradient is not finite. `facts` has the `step` and the last good `checkpoint`."""
 
 
 class DiskTooSmall(TrainingError):
@@ -32,31 +32,31 @@ class DiskTooSmall(TrainingError):
 
 
 class SubjectsMissing(TrainingError):
-    """The dataset has no pictures of the subjects that were asked for."""
+    """The dataset has no pictures of the requested subjects."""
 
 
 class DatasetBroken(TrainingError):
-    """A dataset's folder, or a line of its manifest, is not what it should be."""
+    """A dataset's folder or manifest is invalid."""
 
 
 class DatasetTooLarge(TrainingError):
-    """A dataset in a bucket has more files or bytes than a task may fetch."""
+    """A dataset in a bucket exceeds the limit of files or bytes."""
 
 
 class CaptionsMissing(TrainingError):
-    """A picture has no caption, or the folder has none at all."""
+    """A picture or a whole folder has no caption."""
 
 
 class LicenceMissing(TrainingError):
-    """Nobody said under which licence a picture may be used."""
+    """A picture has no licence."""
 
 
 class PictureBroken(TrainingError):
-    """A picture cannot be read, or its file is not there."""
+    """A picture cannot be read, or its file is missing."""
 
 
 class PictureTooSmall(TrainingError):
-    """A picture is smaller than what is to be cut out of it."""
+    """A picture is smaller than a patch."""
 
 
 class TooFewPictures(TrainingError):
@@ -64,16 +64,16 @@ class TooFewPictures(TrainingError):
 
 
 class SourceUnavailable(TrainingError):
-    """A package with pictures could not be installed, or is not what it was declared to be."""
+    """A package with pictures could not be installed, or differs from its declaration."""
 
 
 class LikenessBroken(TrainingError):
-    """A folder is no likeness encoder, or one for another text encoder."""
+    """A folder is not a likeness encoder, or is one for another text encoder."""
 
 
 class TrainingFailed(TrainingError):
-    """Training broke for a reason that has no name of its own."""
+    """Training failed for a reason without a name."""
 
 
 class AdapterExists(TrainingError):
-    """The folder that an adapter was to be written to is there already."""
+    """The output folder of the adapter already exists."""

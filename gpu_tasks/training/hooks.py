@@ -1,4 +1,4 @@
-"""What others want of a training run while it goes on."""
+"""Hooks into a training run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from pathlib import Path
 
 
 def _ignore(*_: object) -> None:
-    """Nobody listens."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hooks:
-    """`on_step` hears the number of steps done and of all, `on_checkpoint` the file of each checkpoint.
+    """`on_step` is called with the completed and the total number of steps, `on_checkpoint` with the file of each
+    checkpoint.
 
-    `stopping` is asked after each step: where it says so, the run writes a checkpoint and raises SpotInterrupted.
+    If `stopping` returns true after a step, the run writes a checkpoint and raises SpotInterrupted.
     """
 
     on_step: Callable[[int, int], None] = _ignore

@@ -1,4 +1,4 @@
-"""The training loop, whatever the network: resumable, deterministic, and stopped by a loss that is no number."""
+"""The training loop of all networks: resumable, deterministic, and stopped by a loss that is not finite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from craftspark.errors import SpotInterrupted
-from gpu_tasks.training.checkpoint import Learner, Run, trained_of
+from gpu_tasks.training.checkpoint import Learner, Run, find_trainable
 from gpu_tasks.training.errors import LossNotFinite, RecipeUnfit
 from gpu_tasks.training.hooks import Hooks
 
@@ -26,11 +26,11 @@ NO_HOOKS = Hooks()
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How far a step goes; every field changes the result, so all belong to the recipe."""
+    """The step sizes. Every field changes the result, so all are in the recipe."""
 
     steps: int
     rate: float
-    parts: int = 2  # of a step's batch, each on a thread of its own
+    parts: int = 2  # of a step's batch, each on its own thread
     warm_up: int = 100
     last_rate: float = 0.01  # of `rate`
     average_decay: float = 0.999
@@ -38,23 +38,25 @@ class Schedule:
     gradient_norm: float = 1.0
 
     def check(self, batch: int) -> None:
-        """Raise RecipeUnfit where there is no step to take, or the batch cannot be shared out evenly."""
+        """Raise RecipeUnfit if there are no steps, or if the batch cannot be divided evenly."""
         if self.steps < 1 or self.parts < 1 or batch < 1 or batch % self.parts:
             raise RecipeUnfit(f"--steps must be at least 1, and --batch {batch} a multiple of --parts {self.parts}")
 
     def rate_at(self, step: int) -> float:
-        """A short rise, then half a cosine; by step and not by time, so that a resumed run follows the same curve."""
+        """Return the learning rate: a warm-up, then half a cosine. It depends on the step and not on time, so a resumed
+        run has the same rates.
+        """
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
         return self.rate * min(1.0, (step + 1) / self.warm_up) * (self.last_rate + (1 - self.last_rate) * cosine)
 
     def decay_at(self, step: int) -> float:
-        """Short at first: the average of a young run follows it."""
+        """Return the decay of the average. It is low at first, so that the average follows the network."""
         return min(self.average_decay, (step + 1) / (step + 10))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rhythm:
-    """How often the loop writes, in steps; the result is the same whatever it is."""
+class Intervals:
+    """How often the loop writes, in steps. The result does not depend on it."""
 
     checkpoint: int = 250
     report: int = 25
@@ -66,40 +68,42 @@ def train(
     loss_at: LossAt,
     run: Run,
     schedule: Schedule,
-    rhythm: Rhythm,
+    rhythm: Intervals,
     *,
     on_sample: OnSample = lambda _average, _step: None,
     hooks: Hooks = NO_HOOKS,
     say: Callable[[str], None] = print,
 ) -> nn.Module:
-    """Train from the run's latest checkpoint to the last step; answers the averaged network.
+    """Train from the run's latest checkpoint to the last step. Returns the averaged network.
 
-    Only parameters that need a gradient are trained, averaged and kept in checkpoints; the average shares the others.
+    Only parameters that need a gradient are trained, averaged and saved. The average shares the others.
+    `loss_at(network, step, part)` returns the loss of one part of a step's batch, with all randomness from the step and
+    the part (see `generator_at`): a run that was killed and resumed has the same weights, bit for bit, as one without
+    interruption.
 
-    `loss_at(network, step, part)` is the loss of one part of a step's batch, with all its randomness drawn from the
-    step and the part (see `generator_at`): a run that was killed and resumed has the same weights, bit for bit, as one
-    that never stopped. The parts run side by side, each on one thread: unlike two threads inside every operation, they
-    do not wait for each other at each one, so a busy machine slows them no more than its share.
-    Raises LossNotFinite, CheckpointBroken, RecipeChanged, DiskTooSmall, and SpotInterrupted where the hooks say so.
+    The parts run in parallel, each on one thread. Unlike two threads inside each operation, they do not wait for each
+    other after each operation, which matters on a busy machine.
+
+    Raises LossNotFinite, CheckpointBroken, RecipeChanged, DiskTooSmall, and SpotInterrupted if the hooks stop the run.
     """
     learner = Learner(
         network=network,
-        average=averaged(network),
+        average=copy_average(network),
         optimizer=torch.optim.AdamW(
-            trained_of(network).values(),
+            find_trainable(network).values(),
             lr=schedule.rate,
             betas=(0.9, 0.98),
             weight_decay=schedule.weight_decay,
             fused=True,
         ),
     )
-    run.make_room(learner)
+    run.check_disk_space(learner)
     first = run.resume(learner)
-    run.forget_metrics_after(first)
+    run.drop_metrics_after(first)
     if first:
         say(f"resumed after step {first}")
     log = Log(run, schedule.steps, say, done=first)
-    with side_by_side(schedule.parts) as threads:
+    with open_threads(schedule.parts) as threads:
         for step in range(first, schedule.steps):
             for group in learner.optimizer.param_groups:
                 group["lr"] = schedule.rate_at(step)
@@ -121,18 +125,18 @@ def train(
 def take_step(
     learner: Learner, loss_at: LossAt, schedule: Schedule, step: int, threads: ThreadPoolExecutor, run: Run
 ) -> float:
-    """One step of the optimizer; answers the loss. Raises LossNotFinite before it could spoil the weights."""
+    """Take one optimizer step and return the loss. Raises LossNotFinite before the weights are affected."""
     network = learner.network.train()
-    trained = learner.trained()
+    trained = learner.trainable()
     weights: list[Tensor] = list(trained.values())
 
-    def gradient_of(part: int) -> tuple[float, Sequence[Tensor]]:
+    def compute_gradient(part: int) -> tuple[float, Sequence[Tensor]]:
         loss = loss_at(network, step, part)
         return loss.item(), torch.autograd.grad(loss, weights)
 
-    parts = list(threads.map(gradient_of, range(schedule.parts)))
+    parts = list(threads.map(compute_gradient, range(schedule.parts)))
     value = sum(loss for loss, _ in parts) / len(parts)
-    # Added in the parts' order, whichever was ready first.
+    # Always in the order of the parts, so that the sum is the same.
     for weight, *gradients in zip(weights, *(gradient for _, gradient in parts), strict=True):
         weight.grad = torch.stack(gradients).mean(0) if len(gradients) > 1 else gradients[0]
     norm = nn.utils.clip_grad_norm_(weights, schedule.gradient_norm)
@@ -152,21 +156,21 @@ def take_step(
     return value
 
 
-def averaged(network: nn.Module) -> nn.Module:
-    """A copy to follow the network, which shares with it what is not trained."""
+def copy_average(network: nn.Module) -> nn.Module:
+    """Copy the network as its average, sharing frozen parameters."""
     frozen = {id(parameter): parameter for parameter in network.parameters() if not parameter.requires_grad}
     return copy.deepcopy(network, frozen).eval().requires_grad_(False)
 
 
 def generator_at(seed: int, *place: int | str) -> torch.Generator:
-    """The generator for one place in a run, say its step: the same whatever was drawn before."""
+    """Return the generator of one place in a run, such as a step. It does not depend on earlier draws."""
     digest = hashlib.sha256(repr((seed, place)).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
 
 @contextmanager
-def side_by_side(parts: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads for the parts of a step; inside, torch uses one thread for each operation."""
+def open_threads(parts: int) -> Iterator[ThreadPoolExecutor]:
+    """Open threads for the parts of a step. Inside, torch uses one thread for each operation."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -177,7 +181,7 @@ def side_by_side(parts: int) -> Iterator[ThreadPoolExecutor]:
 
 
 class Log:
-    """Metrics of the steps since the last report, and how long the rest will take."""
+    """Metrics since the last report, and the remaining time."""
 
     def __init__(self, run: Run, steps: int, say: Callable[[str], None], *, done: int) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""The options that all commands around the training loop share."""
+"""The options of all training commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from gpu_tasks.training.errors import RecipeUnfit
-from gpu_tasks.training.loop import Rhythm, Schedule
+from gpu_tasks.training.loop import Intervals, Schedule
 
 
 def add_options(
@@ -40,8 +40,8 @@ def add_options(
     parser.add_argument("--sample-every", type=int, default=500, help="number of steps between sample images")
 
 
-def schedule_of(arguments: argparse.Namespace) -> Schedule:
-    """The schedule that was asked for; raises RecipeUnfit for one that this machine cannot follow."""
+def read_schedule(arguments: argparse.Namespace) -> Schedule:
+    """Return the requested schedule. Raises RecipeUnfit if this machine cannot run it."""
     schedule = Schedule(
         steps=arguments.steps,
         rate=arguments.rate,
@@ -55,10 +55,13 @@ def schedule_of(arguments: argparse.Namespace) -> Schedule:
 
 
 def check_device(device: str) -> None:
-    """Raise RecipeUnfit for a GPU that is not there, before anything is read or written."""
+    """Raise RecipeUnfit for a missing GPU, before anything is read or written."""
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise RecipeUnfit(f"--device {device}: PyTorch finds no CUDA device; use --device cpu", field="device")
 
 
-def rhythm_of(arguments: argparse.Namespace) -> Rhythm:
-    return Rhythm(checkpoint=arguments.checkpoint_every, report=arguments.report_every, sample=arguments.sample_every)
+def read_intervals(arguments: argparse.Namespace) -> Intervals:
+    """Return the requested intervals."""
+    return Intervals(
+        checkpoint=arguments.checkpoint_every, report=arguments.report_every, sample=arguments.sample_every
+    )

@@ -1,1 +1,1 @@
-"""The worker: it takes batches, renders them in waves and answers for each."""
+"""The worker: it takes batches, renders them in waves and answers each batch once."""

@@ -1,4 +1,4 @@
-"""Where a worker gets its next batches: the GPU queue, or the one batch that the task was launched for."""
+"""Batch sources: the GPU queue, or the one batch that the task was launched for."""
 
 from __future__ import annotations
 
@@ -13,86 +13,88 @@ from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.jobs.batches import Batch, BatchMalformed
 from craftspark.jobs.job import Job, JobRecord
-from gpu_tasks.patience import AwsUnreachable, Patience, Patient
+from gpu_tasks.retries import AwsUnreachable, Backoff, Retrier
 from gpu_tasks.worker.answers import Answers
-from gpu_tasks.worker.claim import Claim, Ticket
+from gpu_tasks.worker.batch_handles import LaunchHandle, QueueHandle
+from gpu_tasks.worker.claim import BatchHandle, Claim
 from gpu_tasks.worker.lease import Lease
-from gpu_tasks.worker.tickets import LaunchTicket, QueueTicket
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# Short enough for an idle worker to stop in time, long enough to cost next to nothing.
+# Short enough for an idle worker to stop in time, and long enough to cost almost nothing.
 POLL_S = 5
 
 logger = Logger(service="gpu_worker")
 
 
-class Book(Protocol):
-    """Where jobs begin to run."""
+class RenderRecords(Protocol):
+    """The jobs that workers render."""
 
     def begin(self, job_id: str) -> JobRecord:
-        """Raises JobNotFound."""
+        """Mark a queued job as running, and return the job with its images. Raises JobNotFound."""
 
     def progress(self, job: Job, batch: Batch, percent: int) -> None:
-        """Tell how much of a batch is rendered."""
+        """Record the rendered share of a batch, in percent."""
 
 
-class Desk(Protocol):
-    """Hands out claims until the lease ends."""
+class BatchSource(Protocol):
+    """Supplies claims until the lease ends."""
 
     def take(self, images: int) -> list[Claim]:
-        """Claims for about `images` images, waiting for the first; none where no more will come."""
+        """Wait for a claim, then return claims of about `images` images. Returns an empty list if no more claims will
+        come.
+        """
 
 
-def claim(ticket: Ticket, book: Book) -> Claim | None:
-    """Look at a ticket's job; None where there was nothing to render and the ticket is answered."""
+def open_claim(handle: BatchHandle, jobs: RenderRecords) -> Claim | None:
+    """Read the job of a batch. Returns None if nothing is left to render; the batch is answered then."""
     try:
-        record = book.begin(ticket.batch.job_id)
+        record = jobs.begin(handle.batch.job_id)
     except CraftsparkError as error:
-        ticket.fail(error)
+        handle.fail(error)
         return None
-    claimed = Claim(ticket, record.job, stored=record.images, tell=book.progress)
-    claimed.settle()
+    claimed = Claim(handle, record.job, stored=record.images, report=jobs.progress)
+    claimed.answer_if_done()
     return claimed if claimed.open else None
 
 
 @dataclass(kw_only=True)
-class QueueDesk:
-    """Takes batches of the warm pool's queue. A fault of the queue or of the jobs table is waited out."""
+class QueueSource:
+    """Takes batches from the warm pool's queue. Retries if the queue or the jobs table fails temporarily."""
 
     queue: GpuQueue
     callbacks: SFNClient
     answers: Answers
-    book: Book
+    jobs: RenderRecords
     lease: Lease
     max_receives: int
-    patience: Patience
+    backoff: Backoff
     _open: list[Claim] = field(default_factory=list, init=False)
-    _waiting: QueueTicket | None = field(default=None, init=False)
+    _waiting: QueueHandle | None = field(default=None, init=False)
 
     def take(self, images: int) -> list[Claim]:
-        """Raises AwsUnreachable where nothing can be taken for too long."""
+        """Raises AwsUnreachable if no batch can be taken for too long."""
         claims: list[Claim] = []
         while not self.lease.ended and sum(len(claim.missing) for claim in claims) < images:
             try:
-                ticket = self._waiting or self._receive(wait_s=0 if claims else POLL_S)
-                claimed = self._claim(ticket) if ticket else None
-                self.patience.end()
+                handle = self._waiting or self._receive(wait_s=0 if claims else POLL_S)
+                claimed = self._claim(handle) if handle else None
+                self.backoff.reset()
             except Exception as error:
                 if claims:
-                    break  # they are rendered first; a fault that lasts is met again
-                self._bear(error)
+                    break  # render these first; a persistent fault occurs again
+                self._back_off(error)
                 continue
             if claimed:
                 claims.append(claimed)
-            if claims and (ticket is None or ticket.suspect):
+            if claims and (handle is None or handle.suspect):
                 break
         if self.lease.ended and (waiting := self._waiting):
             waiting.fail(SpotInterrupted("the machine is being taken back"))
         return claims
 
-    def _receive(self, *, wait_s: int) -> QueueTicket | None:
+    def _receive(self, *, wait_s: int) -> QueueHandle | None:
         try:
             message = self.queue.receive(wait_s=wait_s)
         except BatchMalformed as error:
@@ -100,7 +102,7 @@ class QueueDesk:
             return None
         if message is None:
             return None
-        return QueueTicket(
+        return QueueHandle(
             batch=message.batch,
             callback=Callback(client=self.callbacks, token=message.token),
             queue=self.queue,
@@ -110,63 +112,63 @@ class QueueDesk:
             max_receives=self.max_receives,
         )
 
-    def _claim(self, ticket: QueueTicket) -> Claim | None:
-        """Look at the job. A ticket whose job cannot be looked at now is kept, and not received once more."""
+    def _claim(self, handle: QueueHandle) -> Claim | None:
+        """Read the job. If the job cannot be read now, keep its handle for the next attempt."""
         self._open = [claim for claim in self._open if claim.open]
-        if any(claim.ticket.batch == ticket.batch for claim in self._open):
-            # The same message twice: it comes back when the images of the first are stored, and is answered by them.
-            logger.info("batch is rendering here", extra={"job_id": ticket.batch.job_id})
+        if any(claim.handle.batch == handle.batch for claim in self._open):
+            # A duplicate message. It is received again after the images of the first are stored, and then answered.
+            logger.info("batch is already rendering", extra={"job_id": handle.batch.job_id})
             return None
-        self._waiting = ticket
+        self._waiting = handle
         try:
-            claimed = claim(ticket, self.book)
+            claimed = open_claim(handle, self.jobs)
         except Exception as error:
             if is_transient(error):
                 raise
-            # The fault is this job's: no other has to wait for it.
-            logger.exception("job not read", extra={"job_id": ticket.batch.job_id})
-            ticket.retry(error)
+            # The fault belongs to this job: other jobs do not wait for it.
+            logger.exception("job not read", extra={"job_id": handle.batch.job_id})
+            handle.retry(error)
             claimed = None
         self._waiting = None
         if claimed:
             self._open.append(claimed)
         return claimed
 
-    def _bear(self, error: Exception) -> None:
+    def _back_off(self, error: Exception) -> None:
         try:
-            self.patience.bear(error)
+            self.backoff.wait(error)
         except AwsUnreachable as unreachable:
             if waiting := self._waiting:
                 waiting.retry(unreachable)
             raise
         if waiting := self._waiting:
             try:
-                waiting.hold()
+                waiting.extend()
             except Exception:
-                logger.exception("claim not held", extra={"job_id": waiting.batch.job_id})
+                logger.exception("claim not extended", extra={"job_id": waiting.batch.job_id})
 
 
 @dataclass(kw_only=True)
-class LaunchDesk:
-    """Has the one batch that this task was launched for."""
+class LaunchSource:
+    """Supplies the one batch that this task was launched for."""
 
-    ticket: LaunchTicket
-    book: Book
-    patient: Patient
+    handle: LaunchHandle
+    jobs: RenderRecords
+    retrier: Retrier
     _claim: Claim | None = field(default=None, init=False)
 
-    def look(self) -> bool:
-        """Whether there is something to render, which is to be known before a model is loaded for it.
+    def has_work(self) -> bool:
+        """Return whether there is something to render, before the model is loaded.
 
-        Raises AwsUnreachable where the job cannot be looked at for too long; the ticket is answered then.
+        Raises AwsUnreachable if the job cannot be read for too long. The batch is answered then.
         """
-        if not self.patient.call("heartbeat of a launched task", self.ticket.is_awaited):
-            logger.warning("nobody waits for this task", extra={"job_id": self.ticket.batch.job_id})
+        if not self.retrier.call("heartbeat of a launched task", self.handle.is_awaited):
+            logger.warning("task is no longer awaited", extra={"job_id": self.handle.batch.job_id})
             return False
         try:
-            self._claim = self.patient.call("look at a job", lambda: claim(self.ticket, self.book))
+            self._claim = self.retrier.call("read of a job", lambda: open_claim(self.handle, self.jobs))
         except Exception as error:
-            self.ticket.retry(error)
+            self.handle.retry(error)
             raise
         return self._claim is not None
 

@@ -1,4 +1,4 @@
-"""A batch that this worker has taken, from the first look at it to the one answer it gets."""
+"""A claim: a batch that this worker has taken, from the first read until the one answer."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -16,45 +16,46 @@ from gpu_tasks.worker.progress import Progress
 logger = Logger(service="gpu_worker")
 
 
-class Ticket(Protocol):
-    """Who waits for a batch, and how to answer."""
+class BatchHandle(Protocol):
+    """Extends, answers or returns one batch."""
 
     @property
     def batch(self) -> Batch: ...
 
     @property
     def suspect(self) -> bool:
-        """Whether an attempt at the batch ended before without an answer, which may have been the batch's own fault."""
+        """Whether an earlier attempt ended without an answer. The batch may have caused that."""
 
-    def hold(self) -> None:
-        """Tell that work on it goes on."""
+    def extend(self) -> None:
+        """Keep the batch for another visibility timeout."""
 
-    def succeed(self, result: BatchResult) -> None: ...
+    def succeed(self, result: BatchResult) -> None:
+        """Answer with the stored and the failed images."""
 
     def fail(self, error: CraftsparkError) -> None:
-        """For a reason with a name: the state machine decides what follows."""
+        """Answer with a named error. The state machine decides what to do next."""
 
     def retry(self, error: Exception) -> None:
-        """For a reason without a name: another worker may fare better, a few times."""
+        """Return the batch after an error without a name. Another worker attempts it again, a few times."""
 
 
 class Claim:
-    """A ticket, its job, and which of the batch's images are still to come. Safe to use from several threads.
+    """A batch, its job and its missing images. Safe to use from several threads.
 
-    `tell` writes how much of a batch is rendered, in percent, where the job's maker sees it.
+    `report` writes the rendered share of a batch, in percent, to where the maker sees it.
     """
 
     def __init__(
         self,
-        ticket: Ticket,
+        handle: BatchHandle,
         job: Job,
         stored: Iterable[int],
-        tell: Callable[[Job, Batch, int], None] = lambda _job, _batch, _percent: None,
+        report: Callable[[Job, Batch, int], None] = lambda _job, _batch, _percent: None,
     ) -> None:
-        self.ticket = ticket
+        self.handle = handle
         self.job = job
-        self.progress = Progress(lambda percent: tell(job, ticket.batch, percent))
-        self._stored = set(stored) & set(ticket.batch.seeds)
+        self.progress = Progress(lambda percent: report(job, handle.batch, percent))
+        self._stored = set(stored) & set(handle.batch.seeds)
         self._found = len(self._stored)
         self._failed: dict[int, RenderError | InvalidInput] = {}
         self._broken: dict[int, Exception] = {}
@@ -64,116 +65,117 @@ class Claim:
 
     @property
     def missing(self) -> tuple[ImageOrder, ...]:
-        """The images that no worker has stored and this one has not given up; none where the job has ended."""
+        """The images that are not stored and that this worker has not given up. Empty if the job has ended."""
         if self.job.state.final or self._answered:
             return ()
         return tuple(
             ImageOrder.of(self.job, index, seed)
-            for index, seed in self.ticket.batch.seeds.items()
+            for index, seed in self.handle.batch.seeds.items()
             if index not in self._stored and index not in self._failed and index not in self._broken
         )
 
     @property
     def open(self) -> bool:
+        """Whether the claim is not yet answered."""
         return not self._answered
 
     @property
     def percent(self) -> int:
-        """The share of the batch that is rendered, whether stored yet or not."""
+        """The share of the batch that is rendered, stored or not, in percent."""
         done = sum(
             1.0 if index in self._stored or index in self._failed else self._shares.get(index, 0.0)
-            for index in self.ticket.batch.seeds
+            for index in self.handle.batch.seeds
         )
-        return min(100, int(100 * done / len(self.ticket.batch.seeds)))
+        return min(100, int(100 * done / len(self.handle.batch.seeds)))
 
-    def rendered(self, index: int, share: float) -> bool:
-        """So much of an image, 0 to 1, is rendered; answers whether a milestone of the batch's progress was reached."""
+    def record_progress(self, index: int, share: float) -> bool:
+        """Record the rendered share of an image, 0 to 1. Returns whether the batch reached a milestone."""
         self._shares[index] = max(share, self._shares.get(index, 0.0))
-        return self.progress.reach(self.percent)
+        return self.progress.advance(self.percent)
 
-    def settle(self) -> None:
-        """Answer if nothing is missing."""
-        if self.missing or not self._first_answer():
+    def answer_if_done(self) -> None:
+        """Answer if no image is missing."""
+        if self.missing or not self._mark_answered():
             return
         if self._broken:
-            self._give_back(next(iter(self._broken.values())))
-        elif error := self._error_of_all():
+            self._return_batch(next(iter(self._broken.values())))
+        elif error := self._find_common_error():
             self._fail(error)
         else:
-            self._succeed(self._end())
+            self._succeed(self._describe_end())
 
-    def stored(self, index: int) -> None:
-        """An image is in the bucket and in the table."""
+    def record_stored(self, index: int) -> None:
+        """Record that an image is in the bucket and in the table."""
         self._stored.add(index)
         self._broken.pop(index, None)
-        self.progress.reach(self.percent)
-        self.settle()
+        self.progress.advance(self.percent)
+        self.answer_if_done()
 
-    def failed(self, index: int, error: Exception) -> None:
-        """Work on one image ended without a picture; the others of the batch are not concerned.
+    def record_failure(self, index: int, error: Exception) -> None:
+        """Record that an image has no picture. The other images of the batch are not affected.
 
-        By name, it cannot be delivered, whoever renders it. Without a name, it is tried again, by itself, once the
-        others are done.
+        An image with a named error cannot be delivered by any worker. An image with another error is attempted again
+        after the other images are done.
         """
         if isinstance(error, JobEnded | SpotInterrupted):
-            self.broke(error)
+            self.abort(error)
             return
-        facts = {**self._facts(), "index": index, "reason": type(error).__name__}
+        fields = {**self._log_fields(), "index": index, "reason": type(error).__name__}
         if isinstance(error, RenderError | InvalidInput):
-            logger.warning("image failed", extra={**facts, "detail": error.detail})
+            logger.warning("image failed", extra={**fields, "detail": error.detail})
             self._failed[index] = error
         else:
-            logger.error("image broke", extra=facts, exc_info=error)
+            logger.error("image failed unexpectedly", extra=fields, exc_info=error)
             self._broken[index] = error
-        self.progress.reach(self.percent)
-        self.settle()
+        self.progress.advance(self.percent)
+        self.answer_if_done()
 
-    def broke(self, error: Exception) -> None:
-        """Work on the whole batch ended early; what is stored of it stays."""
-        if not self._first_answer():
+    def abort(self, error: Exception) -> None:
+        """End the whole batch early. Stored images stay stored."""
+        if not self._mark_answered():
             return
         if isinstance(error, JobEnded):
-            self._succeed("job had ended")
+            self._succeed("job has already ended")
         elif isinstance(error, RenderError):
             self._fail(error)
         else:
-            self._give_back(error)
+            self._return_batch(error)
 
-    def _succeed(self, said: str) -> None:
-        self.progress.tell()
-        self.ticket.succeed(self._result())
-        logger.info(said, extra=self._facts())
+    def _succeed(self, message: str) -> None:
+        self.progress.report()
+        self.handle.succeed(self._result())
+        logger.info(message, extra=self._log_fields())
 
     def _fail(self, error: CraftsparkError) -> None:
-        self.progress.tell()
-        self.ticket.fail(error)
-        logger.warning("batch failed", extra={**self._facts(), "reason": error.name, "detail": error.detail})
+        self.progress.report()
+        self.handle.fail(error)
+        logger.warning("batch failed", extra={**self._log_fields(), "reason": error.name, "detail": error.detail})
 
-    def _give_back(self, error: Exception) -> None:
-        self.progress.tell()
-        self.ticket.retry(error)
-        logger.error("batch broke", extra={**self._facts(), "reason": type(error).__name__}, exc_info=error)
+    def _return_batch(self, error: Exception) -> None:
+        self.progress.report()
+        self.handle.retry(error)
+        logger.error("batch returned", extra={**self._log_fields(), "reason": type(error).__name__}, exc_info=error)
 
-    def _end(self) -> str:
+    def _describe_end(self) -> str:
         if self.job.state.final:
-            return "job had ended"
-        return "batch rendered" if self._found < len(self.ticket.batch.seeds) else "batch was stored before"
+            return "job has already ended"
+        return "batch rendered" if self._found < len(self.handle.batch.seeds) else "batch was already stored"
 
-    def _error_of_all(self) -> CraftsparkError | None:
-        """The error of a batch that has it in each of its images, and not in what was drawn."""
+    def _find_common_error(self) -> CraftsparkError | None:
+        """The error that all images of the batch have, if it does not depend on a drawing."""
         errors = list(self._failed.values())
-        if len(errors) < len(self.ticket.batch.seeds) or any(isinstance(each, ImageUndeliverable) for each in errors):
+        if len(errors) < len(self.handle.batch.seeds) or any(isinstance(each, ImageUndeliverable) for each in errors):
             return None
         return errors[0] if len({each.name for each in errors}) == 1 else None
 
-    def _first_answer(self) -> bool:
+    def _mark_answered(self) -> bool:
         with self._lock:
             first, self._answered = not self._answered, True
             return first
 
     def _result(self) -> BatchResult:
         return BatchResult(
-            batch=self.ticket.batch.number,
+            batch=self.handle.batch.number,
             rendered=tuple(sorted(self._stored)),
             failed=tuple(
                 ImageFailure(index=index, error=error.name, reason=error.detail)
@@ -181,10 +183,10 @@ class Claim:
             ),
         )
 
-    def _facts(self) -> dict[str, object]:
+    def _log_fields(self) -> dict[str, object]:
         return {
             "job_id": self.job.job_id,
-            "batch": self.ticket.batch.number,
+            "batch": self.handle.batch.number,
             "stored": len(self._stored),
             "found": self._found,
         }

@@ -1,4 +1,4 @@
-"""The worker's composition root: the only place that knows signals, tokens and exit codes."""
+"""The worker's composition root. Only this module handles signals, tokens and exit codes."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from craftspark.errors import RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
 from craftspark.models.catalogue import find_model
 from craftspark.settings.tasks import WorkerSettings
-from gpu_tasks.activity import Activities, MovingBytes
+from gpu_tasks.activity import Activities, TrackedBytes
 from gpu_tasks.images.isolation import DeviceLost
-from gpu_tasks.patience import AwsUnreachable, Patient
+from gpu_tasks.retries import AwsUnreachable, Retrier
 from gpu_tasks.worker.answers import Answers
-from gpu_tasks.worker.batch_sources import LaunchDesk, QueueDesk
+from gpu_tasks.worker.batch_handles import LaunchHandle
+from gpu_tasks.worker.batch_sources import LaunchSource, QueueSource
 from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.pace import Pace
-from gpu_tasks.worker.tickets import LaunchTicket
-from gpu_tasks.worker.watchdog import Watch
+from gpu_tasks.worker.watchdog import Watchdog
 from gpu_tasks.worker.waves import Renderer, Worker
 
-# Written by the state machine into the environment of a task that it launches for one batch.
+# The state machine sets these variables for a task that it launches for one batch.
 TASK_TOKEN = "CRAFTSPARK_TASK_TOKEN"  # noqa: S105 - the variable's name
 BATCH = "CRAFTSPARK_BATCH"
 
@@ -43,26 +43,26 @@ logger = Logger(service="gpu_worker")
 
 
 class NoRenderer(Exception):
-    """There is no model to render with; the log and the state machine have the reason."""
+    """No model could be loaded. The log and the state machine have the reason."""
 
 
 def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mapping[str, str] = os.environ) -> int:
-    """Work until there is nothing more to do or the machine is taken back; answers the exit code."""
+    """Work until nothing is left to do or the machine is taken back. Returns the exit code."""
     settings = WorkerSettings.from_environment(environment)
     lease = Lease(grace_s=settings.stop_grace_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: lease.end())
-    patient = Patient(pause=lease.pause)
-    answers = Answers(patient)
-    ticket = launch_ticket(environment, answers)
+    retrier = Retrier(pause=lease.pause)
+    answers = Answers(retrier)
+    handle = open_launch_handle(environment, answers)
     try:
-        launched = LaunchDesk(ticket=ticket, book=book_of(settings), patient=patient) if ticket else None
-        if launched and not launched.look():
+        launched = LaunchSource(handle=handle, jobs=open_job_table(settings), retrier=retrier) if handle else None
+        if launched and not launched.has_work():
             logger.info("nothing to render")
             return DONE
-        renderer = load(load_renderer, settings, patient, ticket)
+        renderer = load(load_renderer, settings, retrier, handle)
         logger.info(
-            "worker ready", extra={"model": settings.model, "device": settings.device, "launched": ticket is not None}
+            "worker ready", extra={"model": settings.model, "device": settings.device, "launched": handle is not None}
         )
         work(settings, renderer, lease, launched)
     except NoRenderer:
@@ -81,47 +81,49 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
 def load(
     load_renderer: Callable[[WorkerSettings], Renderer],
     settings: WorkerSettings,
-    patient: Patient,
-    ticket: LaunchTicket | None,
+    retrier: Retrier,
+    handle: LaunchHandle | None,
 ) -> Renderer:
-    """The renderer, or an answer to whoever waits for this task; raises NoRenderer, AwsUnreachable or what broke it."""
+    """Load the renderer. If that fails, answer the launched batch. Raises NoRenderer, AwsUnreachable or the unexpected
+    error.
+    """
     try:
-        return patient.call("load of the model", lambda: load_renderer(settings))
+        return retrier.call("load of the model", lambda: load_renderer(settings))
     except RenderError as error:
         logger.error("no renderer", extra={"reason": error.name, "detail": error.detail})
-        if ticket:
-            ticket.fail(error)
+        if handle:
+            handle.fail(error)
         raise NoRenderer(error.detail) from error
     except Exception as error:
-        if ticket:
-            # Another machine may fare better, so this is no RenderFailed.
-            ticket.fail(WorkerBroken(f"the worker did not start: {type(error).__name__}: {error}"))
+        if handle:
+            # Another machine may succeed, so this is not RenderFailed.
+            handle.fail(WorkerBroken(f"the worker did not start: {type(error).__name__}: {error}"))
         raise
 
 
-def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: LaunchDesk | None) -> None:
-    """Render what the desk hands out, until it hands out no more; raises AwsUnreachable or DeviceLost."""
-    book = book_of(settings)
+def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: LaunchSource | None) -> None:
+    """Render what the batch source supplies until it has no more. Raises AwsUnreachable or DeviceLost."""
+    jobs = open_job_table(settings)
     activities = Activities()
-    patient = Patient(pause=lease.pause)
-    answers = Answers(patient)
+    retrier = Retrier(pause=lease.pause)
+    answers = Answers(retrier)
     delivery = Delivery(
         finish=renderer.finish,
-        bucket=ImageBucket(client=clients.s3(), bucket=settings.images_bucket, open_body=MovingBytes),
-        book=book,
+        bucket=ImageBucket(client=clients.s3(), bucket=settings.images_bucket, open_body=TrackedBytes),
+        images=jobs,
         activities=activities,
-        patient=patient,
+        retrier=retrier,
     )
-    watch = Watch(
+    watchdog = Watchdog(
         activities=activities,
-        hold_every_s=settings.gpu_queue_visibility_s / 3,
+        extend_every_s=settings.gpu_queue_visibility_s / 3,
         stall_s=settings.stall_s,
         on_stall=lambda: end_stalled(activities),
     )
     pace = Pace(
         model=find_model(settings.model),
         device=settings.device,
-        book=SpeedTable(
+        records=SpeedTable(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
             model=settings.model,
@@ -131,15 +133,15 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         launched=launched is not None,
     )
     worker = Worker(
-        desk=launched or queue_desk(settings, book, lease, answers, patient),
+        batch_source=launched or open_queue_source(settings, jobs, lease, answers, retrier),
         renderer=renderer,
-        shelf=delivery,
-        watch=watch,
+        delivery=delivery,
+        watchdog=watchdog,
         lease=lease,
         activities=activities,
         pace=pace,
     )
-    watch.start()
+    watchdog.start()
     pace.start()
     try:
         worker.run()
@@ -147,39 +149,41 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         delivery.close()
         pace.stop()
         answers.close()
-        watch.stop()
+        watchdog.stop()
 
 
 def end_stalled(activities: Activities) -> None:
-    """End the process: nothing else frees a thread that hangs inside a kernel. The log gets where each thread is."""
-    logger.error("worker stalled", extra={"under_way": activities.names, "idle_s": round(activities.idle_s(), 1)})
+    """Log the stack of each thread and end the process. Nothing else ends a thread that hangs in a kernel."""
+    logger.error("worker stalled", extra={"activities": activities.names, "idle_s": round(activities.idle_s(), 1)})
     faulthandler.dump_traceback()
     os._exit(STALLED)
 
 
-def book_of(settings: WorkerSettings) -> RenderTable:
+def open_job_table(settings: WorkerSettings) -> RenderTable:
+    """The jobs table of the stage."""
     return RenderTable(client=clients.dynamodb(), jobs_table=settings.jobs_table)
 
 
-def queue_desk(
-    settings: WorkerSettings, book: RenderTable, lease: Lease, answers: Answers, patient: Patient
-) -> QueueDesk:
-    return QueueDesk(
+def open_queue_source(
+    settings: WorkerSettings, jobs: RenderTable, lease: Lease, answers: Answers, retrier: Retrier
+) -> QueueSource:
+    """The batch source of a warm worker."""
+    return QueueSource(
         queue=GpuQueue(client=clients.sqs(), url=settings.gpu_queue_url, visibility_s=settings.gpu_queue_visibility_s),
         callbacks=clients.stepfunctions(),
         answers=answers,
-        book=book,
+        jobs=jobs,
         lease=lease,
         max_receives=settings.gpu_queue_max_receives,
-        patience=patient.patience("taking of batches"),
+        backoff=retrier.backoff("taking of batches"),
     )
 
 
-def launch_ticket(environment: Mapping[str, str], answers: Answers) -> LaunchTicket | None:
-    """The batch that this task was launched for; None for a worker of the warm pool."""
+def open_launch_handle(environment: Mapping[str, str], answers: Answers) -> LaunchHandle | None:
+    """The batch that this task was launched for, or None for a worker of the warm pool."""
     if TASK_TOKEN not in environment:
         return None
-    return LaunchTicket(
+    return LaunchHandle(
         batch=Batch.from_json(json.loads(environment[BATCH])),
         callback=Callback(client=clients.stepfunctions(), token=environment[TASK_TOKEN]),
         answers=answers,

@@ -1,4 +1,4 @@
-"""How fast this worker is, beside what the model's profile says; told where estimates are made."""
+"""The worker's pace: its measured speed relative to the model's profile, reported for estimates."""
 
 from __future__ import annotations
 
@@ -16,37 +16,39 @@ from craftspark.jobs.job import Job
 from craftspark.models.catalogue import Model
 from craftspark.tools import find_tool
 
-# How much a wave counts against all those before it; the first few count as much as each of those and the profile.
+# The weight of a wave in the moving average. The first few waves weigh as much as the profile and each other.
 WEIGHT = 0.3
-# A wave that is so many times off tells of an accident, not of the machine.
-SLOWEST = 20.0
-# What was measured is told at most so often, in seconds.
-TELL_EVERY_S = 3.0
+# A larger ratio is an accident and says nothing about the machine.
+MAX_RATIO = 20.0
+# The minimum time between two reports of new measurements, in seconds.
+REPORT_EVERY_S = 3.0
 
 logger = Logger(service="gpu_worker")
 
 
-class Book(Protocol):
-    """Where it is told."""
+class SpeedRecords(Protocol):
+    """The reports of all workers."""
 
-    def write(self, paces: dict[str, float], launch_s: float | None, now: float) -> None: ...
+    def write(self, paces: dict[str, float], launch_s: float | None, now: float) -> None:
+        """Write one report: `paces` by tool, and the launch time in seconds if it is known."""
 
 
 class Pace:
-    """Measures waves, and tells by a thread of its own: soon where something was measured, else that the worker lives.
+    """Measures waves and reports in its own thread: soon after a measurement, and otherwise often enough to show that
+    the worker runs.
 
-    Nothing of a job depends on it, so what goes wrong is logged and forgotten.
+    No job depends on it, so errors are only logged.
     """
 
-    def __init__(self, *, model: Model, device: str, book: Book, launched: bool) -> None:
+    def __init__(self, *, model: Model, device: str, records: SpeedRecords, launched: bool) -> None:
         self._model = model.on(device)
         self._device = device
-        self._book = book
+        self._records = records
         self._launched = launched
         self._speed = Speed()
         self._waves: Counter[str] = Counter()
         self._launch_s: float | None = None
-        self._news = True
+        self._changed = True
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
@@ -59,7 +61,7 @@ class Pace:
         self._thread.join()
 
     def measure(self, jobs: Sequence[Job], seconds: float) -> None:
-        """A wave of one image of each of these jobs, which are of one kind, took so many seconds."""
+        """Measure a wave that took `seconds`. `jobs` has the job of each of its images, all of one kind."""
         try:
             expected_s = self._expected_s(jobs)
         except Exception:
@@ -70,23 +72,25 @@ class Pace:
             before = self._speed.pace(tool)
             self._waves[tool] += 1
             weight = max(WEIGHT, 1 / (1 + self._waves[tool]))
-            ratio = min(seconds / expected_s, SLOWEST)
+            ratio = min(seconds / expected_s, MAX_RATIO)
             self._speed = Speed(paces={**self._speed.paces, tool: before + weight * (ratio - before)})
             if self._launched and self._launch_s is None and job.started_at:
                 self._launch_s = (job.started_at - job.created_at).total_seconds()
-            self._news = True
+            self._changed = True
 
-    def tell(self, now: float) -> None:
-        """Tell what is known."""
+    def report(self, now: float) -> None:
+        """Report the measurements. `now` is the time in seconds since the epoch."""
         with self._lock:
-            paces, launch_s, self._news = dict(self._speed.paces), self._launch_s, False
+            paces, launch_s, self._changed = dict(self._speed.paces), self._launch_s, False
         try:
-            self._book.write(paces, launch_s, now)
+            self._records.write(paces, launch_s, now)
         except Exception:
-            logger.exception("pace not told")
+            logger.exception("pace not reported")
 
     def _expected_s(self, jobs: Sequence[Job]) -> float:
-        """What the profile says. Jobs of one kind may differ in size: each is asked for the whole wave's time."""
+        """The expected seconds by the profile. Jobs of one kind can differ in size, so each job is estimated for the
+        whole wave.
+        """
         profile = self._model.profiles[self._device]
         each = []
         for job in {job.job_id: job for job in jobs}.values():
@@ -95,11 +99,11 @@ class Pace:
         return sum(each) / len(each)
 
     def _run(self) -> None:
-        told = float("-inf")
+        reported_at = float("-inf")
         while True:
             now = time.monotonic()
-            if self._news or now - told >= REPORT_S:
-                self.tell(time.time())
-                told = now
-            if self._stop.wait(TELL_EVERY_S):
+            if self._changed or now - reported_at >= REPORT_S:
+                self.report(time.time())
+                reported_at = now
+            if self._stop.wait(REPORT_EVERY_S):
                 return

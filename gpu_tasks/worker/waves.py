@@ -1,4 +1,4 @@
-"""Waves: what goes through the model together, and the worker's loop around it."""
+"""Waves: images that share one call of the model, and the worker's main loop."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from craftspark.errors import SpotInterrupted
 from craftspark.jobs.job import Job
-from gpu_tasks.activity import Activities, moved
-from gpu_tasks.images.drawn import Drawn, OnStep
-from gpu_tasks.images.finishing import Delivered
+from gpu_tasks.activity import Activities, record_activity
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.isolation import DeviceLost, draw_each
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.lease import Lease
 
 if TYPE_CHECKING:
-    from gpu_tasks.worker.batch_sources import Desk
+    from gpu_tasks.worker.batch_sources import BatchSource
 
 
 class Renderer(Protocol):
@@ -30,53 +30,56 @@ class Renderer(Protocol):
     wave_size: int
 
     def kind(self, order: ImageOrder) -> Hashable:
-        """Images of the same kind can share a wave. Raises a RenderError where the image cannot be rendered."""
+        """Return the kind of an image. Images of the same kind can share a wave. Raises a RenderError if the image
+        cannot be rendered.
+        """
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
-        """A drawing for each order, or why it has none; `on_step` hears the share done, 0 to 1."""
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
+        """Return a drawing or an error for each order. Calls `on_step` with the completed share, 0 to 1."""
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
-        """The image as it is delivered, made beside the next wave. Raises ImageUndeliverable."""
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        """Return the encoded image. Runs in parallel with the next wave. Raises ImageUndeliverable."""
 
 
-class Shelf(Protocol):
-    """Takes rendered images away, to be stored while the next wave renders."""
+class ImageDelivery(Protocol):
+    """Stores drawings while the next wave renders."""
 
-    def deliver(self, claim: Claim, order: ImageOrder, drawn: Drawn, render_s: float) -> None:
-        """`render_s` is the image's share of its wave, in seconds."""
+    def deliver(self, claim: Claim, order: ImageOrder, drawing: Drawing, render_s: float) -> None:
+        """Store an image. `render_s` is the image's share of its wave, in seconds."""
 
 
 class Pace(Protocol):
-    """Hears how long waves take."""
+    """Measures how long waves take."""
 
     def measure(self, jobs: Sequence[Job], seconds: float) -> None:
-        """`jobs` are the waves' images', one each."""
+        """Measure a wave. `jobs` has one job for each image of the wave."""
 
 
-class Watch(Protocol):
-    """Keeps claims alive while they are worked on."""
+class Watchdog(Protocol):
+    """Keeps claims from being taken by other workers."""
 
-    def add(self, claims: Iterable[Claim]) -> None: ...
+    def add(self, claims: Iterable[Claim]) -> None:
+        """Watch these claims until they are answered."""
 
-    def tell(self, claim: Claim) -> None:
-        """Have a milestone of the claim's progress told, without waiting for it."""
+    def report(self, claim: Claim) -> None:
+        """Report a milestone of the claim's progress in another thread."""
 
 
 Wave = list[tuple[Claim, ImageOrder]]
 
 
 def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
-    """The claims' missing images, those of one kind together, in the order in which their jobs came.
+    """Group the claims' missing images by kind, in the order of their jobs.
 
-    A suspect claim shares its waves with no other: what ended the attempt before may have been its own doing.
+    A suspect claim shares its waves with no other claim, because it may have ended the earlier attempt.
     """
     by_kind: dict[Hashable, Wave] = defaultdict(list)
     for claim in claims:
         for order in claim.missing:
             try:
-                kind = renderer.kind(order), claim if claim.ticket.suspect else None
+                kind = renderer.kind(order), claim if claim.handle.suspect else None
             except Exception as error:
-                claim.failed(order.index, error)
+                claim.record_failure(order.index, error)
             else:
                 by_kind[kind].append((claim, order))
     for same in by_kind.values():
@@ -84,52 +87,53 @@ def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
             yield same[start : start + renderer.wave_size]
 
 
-def give_back(claims: Iterable[Claim], error: Exception) -> None:
+def return_claims(claims: Iterable[Claim], error: Exception) -> None:
+    """Return all claims, so that another worker renders them."""
     for claim in claims:
-        claim.broke(error)
+        claim.abort(error)
 
 
 @dataclass(kw_only=True)
 class Worker:
-    """Renders one wave after the other; taking batches and storing images happen beside it."""
+    """Renders one wave after the other. Taking batches and storing images run in parallel."""
 
-    desk: Desk
+    batch_source: BatchSource
     renderer: Renderer
-    shelf: Shelf
-    watch: Watch
+    delivery: ImageDelivery
+    watchdog: Watchdog
     lease: Lease
     activities: Activities
     pace: Pace
     wave_s: float = 0.0
 
     def run(self) -> None:
-        """Work until the desk has no more, which it has not once the lease has ended.
+        """Work until the batch source has no more claims or the lease has ended.
 
-        Raises AwsUnreachable where nothing can be taken for too long, and DeviceLost with all claims given back.
+        Raises AwsUnreachable if no batch can be taken for too long, and DeviceLost after all claims are returned.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="desk") as thread:
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
             claims = self._take()
             while claims:
                 following: Future[list[Claim]] | None = None
-                suspect = any(claim.ticket.suspect for claim in claims)
+                suspect = any(claim.handle.suspect for claim in claims)
                 remaining = list(waves(claims, self.renderer))
                 try:
                     while remaining:
                         wave = remaining.pop(0)
                         if not remaining and not suspect:
-                            # The next batches are on their way while the last wave of these renders; none beside a
-                            # suspect, which may take this process and all that it has claimed along.
+                            # Take the next batches while the last wave renders, but not with a suspect claim: it may
+                            # end this process with all of its claims.
                             following = thread.submit(self._take)
                         self.render(wave)
                 except DeviceLost as error:
-                    self.lease.end()  # nothing more is taken
-                    give_back(claims, error)
-                    give_back(following.result() if following else (), error)
+                    self.lease.end()  # take no more batches
+                    return_claims(claims, error)
+                    return_claims(following.result() if following else (), error)
                     raise
                 claims = following.result() if following else self._take()
 
     def render(self, wave: Wave) -> None:
-        """Render one wave and hand its images on. Whatever goes wrong goes to the images it concerns.
+        """Render one wave and deliver its images. An error affects only its own images.
 
         Raises DeviceLost.
         """
@@ -138,36 +142,36 @@ class Worker:
             return
         try:
             self.lease.check(self.wave_s)
-            began = time.monotonic()
-            with self.activities.of("rendering"):
+            started = time.monotonic()
+            with self.activities.track("rendering"):
                 drawings = draw_each(partial(self._draw, wave), [order for _, order in wave])
-            self.wave_s = time.monotonic() - began
+            self.wave_s = time.monotonic() - started
         except SpotInterrupted as error:
             for claim, _ in wave:
-                claim.broke(error)
+                claim.abort(error)
             return
-        if not any(isinstance(drawn, Exception) for drawn in drawings):
+        if not any(isinstance(drawing, Exception) for drawing in drawings):
             self.pace.measure([claim.job for claim, _ in wave], self.wave_s)
-        for (claim, order), drawn in zip(wave, drawings, strict=True):
-            if isinstance(drawn, Exception):
-                claim.failed(order.index, drawn)
+        for (claim, order), drawing in zip(wave, drawings, strict=True):
+            if isinstance(drawing, Exception):
+                claim.record_failure(order.index, drawing)
             else:
-                self.shelf.deliver(claim, order, drawn, self.wave_s / len(wave))
+                self.delivery.deliver(claim, order, drawing, self.wave_s / len(wave))
 
-    def _draw(self, wave: Wave, orders: Sequence[ImageOrder]) -> list[Drawn | Exception]:
-        """Drawings of some of a wave's orders."""
+    def _draw(self, wave: Wave, orders: Sequence[ImageOrder]) -> list[Drawing | Exception]:
+        """Draw some of a wave's orders."""
         concerned = [(claim, order) for claim, order in wave if order in orders]
 
         def on_step(share: float) -> None:
-            moved()
+            record_activity()
             self.lease.check()
             for claim, order in concerned:
-                if claim.rendered(order.index, share):
-                    self.watch.tell(claim)
+                if claim.record_progress(order.index, share):
+                    self.watchdog.report(claim)
 
         return self.renderer.render(orders, on_step)
 
     def _take(self) -> list[Claim]:
-        claims = self.desk.take(self.renderer.wave_size)
-        self.watch.add(claims)
+        claims = self.batch_source.take(self.renderer.wave_size)
+        self.watchdog.add(claims)
         return claims

@@ -16,12 +16,12 @@ from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.errors import SpotInterrupted
 from gpu_tasks.training.dataset.dataset import Dataset
-from gpu_tasks.training.dataset.remote import fetch, fetched
+from gpu_tasks.training.dataset.remote import fetch, fetch_temporarily
 from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge, LossNotFinite
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles import job
-from gpu_tasks.training.styles.heartbeat import Pulse
-from gpu_tasks.training.styles.lesson import Lesson, Outcome, Trainer
+from gpu_tasks.training.styles.heartbeat import Heartbeat
+from gpu_tasks.training.styles.inputs import Trainer, TrainingInputs, TrainingOutcome
 from gpu_tasks.worker.lease import Lease
 from tests.aws.test_worker import Tokens
 from tests.fakes import TRAINER_SETTINGS
@@ -79,11 +79,11 @@ class FakeTrainer:
         self.error = error
         self.found: list[str] = []
 
-    def __call__(self, lesson: Lesson, hooks: Hooks) -> Outcome:
-        folder = lesson.run / "checkpoints"
+    def __call__(self, inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
+        folder = inputs.run / "checkpoints"
         self.found = sorted(path.name for path in folder.glob("*"))
         folder.mkdir(parents=True, exist_ok=True)
-        (lesson.run / "recipe.json").write_text("{}")
+        (inputs.run / "recipe.json").write_text("{}")
         step = len(self.found) + 1
         checkpoint = folder / f"{step:08}.safetensors"
         checkpoint.write_bytes(b"w" * step)
@@ -91,10 +91,10 @@ class FakeTrainer:
         hooks.on_step(step, 3)
         if self.error:
             raise self.error
-        lesson.adapter.mkdir()
+        inputs.adapter.mkdir()
         for name in ("manifest.json", "a.safetensors", "z.json"):
-            (lesson.adapter / name).write_text("{}")
-        return Outcome(figures={"loss": 0.5, "loss_without": 1.0}, grid=lesson.adapter / "z.json")
+            (inputs.adapter / name).write_text("{}")
+        return TrainingOutcome(figures={"loss": 0.5, "loss_without": 1.0}, grid=inputs.adapter / "z.json")
 
 
 def run(word: str, trainer: Trainer | None = None, **order: Any) -> int:
@@ -176,7 +176,7 @@ class TakenBack(FakeTrainer):
         super().__init__()
         self.after = after
 
-    def __call__(self, lesson: Lesson, hooks: Hooks) -> Outcome:
+    def __call__(self, inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
         if self.after:
             hooks.on_step(self.after, 3)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -208,7 +208,7 @@ def test_an_unknown_word_is_refused_without_an_answer(tokens: Tokens) -> None:
 
 
 def test_a_dataset_in_a_bucket_opens_like_a_folder() -> None:
-    with fetched(DATASET) as folder:
+    with fetch_temporarily(DATASET) as folder:
         assert [picture.name for picture in Dataset.open(folder).pictures] == ["apple"] * 5
 
 
@@ -223,9 +223,9 @@ def test_a_name_that_would_leave_the_folder_is_refused_and_nothing_fetched(name:
 
 def test_a_dataset_beyond_its_bounds_is_refused_and_nothing_fetched(tmp_path: Path) -> None:
     with pytest.raises(DatasetTooLarge):
-        fetch(DATASET, tmp_path / "data", most_files=10)
+        fetch(DATASET, tmp_path / "data", max_files=10)
     with pytest.raises(DatasetTooLarge):
-        fetch(DATASET, tmp_path / "data", most_bytes=100)
+        fetch(DATASET, tmp_path / "data", max_bytes=100)
     assert not (tmp_path / "data").exists()
 
 
@@ -235,10 +235,10 @@ def test_a_dataset_that_is_not_there_is_refused(place: str, tmp_path: Path) -> N
         fetch(place, tmp_path / "data")
 
 
-def a_pulse(lease: Lease, *, waits: bool = True, stalls: list[int] | None = None, told: list[Any]) -> Pulse:
-    return Pulse(
-        beat=lambda: waits,
-        tell=lambda step, steps: told.append((step, steps)),
+def a_pulse(lease: Lease, *, waits: bool = True, stalls: list[int] | None = None, told: list[Any]) -> Heartbeat:
+    return Heartbeat(
+        send=lambda: waits,
+        report=lambda step, steps: told.append((step, steps)),
         lease=lease,
         every_s=60,
         stall_s=5,
@@ -248,12 +248,12 @@ def a_pulse(lease: Lease, *, waits: bool = True, stalls: list[int] | None = None
 
 def test_progress_is_told_once_with_a_beat() -> None:
     told: list[Any] = []
-    pulse = a_pulse(Lease(grace_s=10), told=told)
+    heartbeat = a_pulse(Lease(grace_s=10), told=told)
 
-    pulse.look()
-    pulse.step(2, 9)
-    pulse.look()
-    pulse.look()
+    heartbeat.run_round()
+    heartbeat.step(2, 9)
+    heartbeat.run_round()
+    heartbeat.run_round()
 
     assert told == [(2, 9)]
 
@@ -261,7 +261,7 @@ def test_progress_is_told_once_with_a_beat() -> None:
 def test_a_training_that_nobody_waits_for_gives_its_machine_back() -> None:
     lease = Lease(grace_s=10)
 
-    a_pulse(lease, waits=False, told=[]).look()
+    a_pulse(lease, waits=False, told=[]).run_round()
 
     assert lease.ended
 
@@ -270,11 +270,11 @@ def test_a_training_that_nobody_waits_for_gives_its_machine_back() -> None:
 def test_only_between_steps_a_silence_is_a_stall(step: int, stalled: int) -> None:
     now = [0.0]
     stalls: list[int] = []
-    pulse = a_pulse(Lease(grace_s=10, now=lambda: now[0]), stalls=stalls, told=[])
+    heartbeat = a_pulse(Lease(grace_s=10, now=lambda: now[0]), stalls=stalls, told=[])
     if step:
-        pulse.step(step, 9)
+        heartbeat.step(step, 9)
 
     now[0] = 6.0
-    pulse.look()
+    heartbeat.run_round()
 
     assert len(stalls) == stalled

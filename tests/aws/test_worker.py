@@ -13,11 +13,11 @@ from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.errors import UnsafeContent
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.settings.tasks import WorkerSettings
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Delivered, Svg, delivered, finished
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.patience import Patience, Patient
+from gpu_tasks.images.output import EncodedImage, Svg, encode_image, finish_unchanged
+from gpu_tasks.retries import Backoff, Retrier
 from gpu_tasks.worker import batch_sources, main
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.waves import Renderer
@@ -221,11 +221,11 @@ def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings
 
 
 def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
-    from gpu_tasks.studio import load_studio
+    from gpu_tasks.renderers import load_worker_renderers
 
     environment = {**launched(settings), "CRAFTSPARK_MODEL": "knitting-xl"}
 
-    assert main.main(load_studio, environment) == main.MODEL_MISSING
+    assert main.main(load_worker_renderers, environment) == main.MODEL_MISSING
     assert [kind for _, kind, _ in tokens.answers] == ["ModelUnavailable"]
 
 
@@ -247,8 +247,10 @@ def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens)
 class WithFiles(OneTurn):
     """Finishes each image with a file beside it, and what was measured."""
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
-        return delivered(replace(finished(drawn), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25}))
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        return encode_image(
+            replace(finish_unchanged(drawing), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25})
+        )
 
 
 @pytest.mark.usefixtures("read_settings")
@@ -268,10 +270,10 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
 class WithoutFirst(OneTurn):
     """Cannot deliver the first image, which it finds out beside the next wave."""
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
         if order.index == 0:
             raise UnsafeContent("no")
-        return delivered(finished(drawn))
+        return encode_image(finish_unchanged(drawing))
 
 
 def test_an_image_that_proves_undeliverable_while_it_is_finished_fails_alone(
@@ -297,9 +299,11 @@ class Outage:
         self.failed: list[str] = []
         self.now = 0.0
         monkeypatch.setattr(
-            Patient,
-            "patience",
-            lambda patient, what: Patience(what=what, bound_s=patient.bound_s, pause=self.pause, now=lambda: self.now),
+            Retrier,
+            "backoff",
+            lambda retrier, what: Backoff(
+                what=what, max_retry_s=retrier.max_retry_s, pause=self.pause, now=lambda: self.now
+            ),
         )
 
     def pause(self, seconds: float) -> bool:

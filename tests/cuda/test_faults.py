@@ -9,7 +9,7 @@ ORDERS = """
 import numpy as np
 import torch
 from craftspark.errors import ImageFlawed
-from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.tools.picture import PictureRenderer
 from tests.gpu.rendering import an_order_of, silent, studio

@@ -14,20 +14,20 @@ from PIL import Image
 from craftspark.errors import SpotInterrupted
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles import job
-from gpu_tasks.training.styles.lesson import Lesson, Outcome
+from gpu_tasks.training.styles.inputs import TrainingInputs, TrainingOutcome
 from gpu_tasks.worker import main as worker
 from tests.e2e import drill_worker
 
 STEPS = 4
 
 
-def drill_trainer(lesson: Lesson, hooks: Hooks) -> Outcome:
+def drill_trainer(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
     """Make the files that a training makes, and go on from a checkpoint as it does."""
-    names = {picture.name for picture in lesson.dataset.pictures}
-    folder = lesson.run / job.CHECKPOINTS
+    names = {picture.name for picture in inputs.dataset.pictures}
+    folder = inputs.run / job.CHECKPOINTS
     resumed_from = max((int(path.stem) for path in folder.glob("*.safetensors")), default=0)
     folder.mkdir(parents=True, exist_ok=True)
-    (lesson.run / job.RECIPE).write_text("{}")
+    (inputs.run / job.RECIPE).write_text("{}")
     for step in range(resumed_from + 1, STEPS + 1):
         if "interrupted" in names and not resumed_from and step == 2:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -37,12 +37,12 @@ def drill_trainer(lesson: Lesson, hooks: Hooks) -> Outcome:
         hooks.on_step(step, STEPS)
         if hooks.stopping():
             raise SpotInterrupted(f"stopped after step {step}")
-    lesson.adapter.mkdir()
-    (lesson.adapter / job.MANIFEST).write_text(json.dumps({}))
-    grid = lesson.run / "grid.png"
+    inputs.adapter.mkdir()
+    (inputs.adapter / job.MANIFEST).write_text(json.dumps({}))
+    grid = inputs.run / "grid.png"
     Image.new("RGB", (8, 8)).save(grid)
     loss = 2.0 if "poor" in names else 0.5
-    return Outcome(figures={"loss": loss, "loss_without": 1.0, "resumed_from": resumed_from}, grid=grid)
+    return TrainingOutcome(figures={"loss": loss, "loss_without": 1.0, "resumed_from": resumed_from}, grid=grid)
 
 
 if __name__ == "__main__":

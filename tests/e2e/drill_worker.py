@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from craftspark.settings.tasks import WorkerSettings
-from gpu_tasks.images.drawn import Drawn, OnStep
-from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.main import main
 
 STEP_S = 0.2
@@ -31,7 +31,7 @@ class DrillRenderer:
     def kind(self, order: ImageOrder) -> Hashable:
         return order.job_id
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         prompt = wave[0].request["prompt"]
         for step in range(4):
             threading.Event().wait(STEP_S)
@@ -43,10 +43,10 @@ class DrillRenderer:
         if prompt.startswith("hold ") and wave[0].index > 0:
             with suppress(FileNotFoundError):
                 (Path(sys.argv[1]) / prompt.removeprefix("hold ")).open("rb").close()
-        return [Drawn(pixels=np.full((16, 16, 3), order.seed % 256, np.uint8), seed=order.seed) for order in wave]
+        return [Drawing(pixels=np.full((16, 16, 3), order.seed % 256, np.uint8), seed=order.seed) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Delivered:
-        return delivered(finished(drawn))
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        return encode_image(finish_unchanged(drawing))
 
 
 def first_time(job_id: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from craftspark.tools import TOOLS
-from gpu_tasks.images.credentials import credentials_in
+from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.provenance import Recipe
 from local_cloud.running.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
@@ -26,7 +26,7 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
         picture = Image.open(io.BytesIO(png.content))
         assert (png.headers["Content-Type"], picture.format, picture.size) == ("image/png", "PNG", (128, 128))
         assert Recipe.read(png.content).seed == image["seed"]
-        credentials = credentials_in(png.content, "image/png")
+        credentials = read_credentials(png.content, "image/png")
         assert credentials
         assert credentials["state"] == "Valid"
         thumbnail = Image.open(io.BytesIO(HTTP.get(image["thumbnail_url"]).content))
@@ -58,7 +58,7 @@ def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: Loca
     ]
 
     warm, launched = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
-    assert credentials_in(warm, "image/png") is not None
+    assert read_credentials(warm, "image/png") is not None
     assert without_credentials(warm) == without_credentials(launched)
     assert "Launch on spot" in states_entered(cloud, jobs[1]["job_id"])
 

@@ -14,15 +14,15 @@ from craftspark.models.catalogue import find_model
 from craftspark.parsing import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
-from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.studio import Marks, Studio, studio_around
+from gpu_tasks.renderers import ProvenanceEncoder, ToolRenderers, build_renderers
 from tests.fakes import WORKER_SETTINGS, a_job
 
-MARKS = Marks(model="m", model_sha256="0" * 64)
+MARKS = ProvenanceEncoder(model="m", model_sha256="0" * 64)
 MODEL = find_model(WORKER_SETTINGS.model)
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SETTINGS = replace(WORKER_SETTINGS, device=DEVICE)
@@ -33,9 +33,9 @@ def no_source(source: Source) -> bytes:
 
 
 @cache
-def studio() -> Studio:
+def studio() -> ToolRenderers:
     """One studio for all tests of tools: it keeps nothing of what it rendered."""
-    return studio_around(_pipeline(), MODEL, no_source, SETTINGS)
+    return build_renderers(_pipeline(), MODEL, no_source, SETTINGS)
 
 
 @cache
@@ -43,9 +43,9 @@ def _pipeline() -> Any:
     return load_pipeline(MODEL, SETTINGS)
 
 
-def studio_with(fetch: Fetch) -> Studio:
+def studio_with(fetch: Fetch) -> ToolRenderers:
     """A studio whose sources come from `fetch`."""
-    return studio_around(_pipeline(), MODEL, fetch, SETTINGS)
+    return build_renderers(_pipeline(), MODEL, fetch, SETTINGS)
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:
@@ -71,7 +71,7 @@ def silent(_share: float) -> None:
     pass
 
 
-def render(*orders: ImageOrder, by: Studio | None = None) -> list[Drawn]:
+def render(*orders: ImageOrder, by: ToolRenderers | None = None) -> list[Drawing]:
     """The orders' drawings; raises what kept one from being drawn."""
     drawings = []
     for drawn in (by or studio()).render(orders, silent):

@@ -3,13 +3,13 @@
 import numpy as np
 
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 
 RED = (221, 46, 68)
 
 
-def a_picture(name: str, *synonyms: str) -> Picture:
-    return Picture(id=name, file=f"pictures/{name}.png", name=name, synonyms=synonyms, licence="CC0-1.0")
+def a_picture(name: str, *synonyms: str) -> CaptionedPicture:
+    return CaptionedPicture(id=name, file=f"pictures/{name}.png", name=name, synonyms=synonyms, licence="CC0-1.0")
 
 
 def a_disc(colour: tuple[int, int, int] = RED, size: int = 128) -> Pixels:

@@ -12,10 +12,10 @@ from diffusers import UNet2DConditionModel
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import Style, find_model
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, Adapters, unet_sha256
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, AdapterCache, hash_unet
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.studio import Studio
+from gpu_tasks.renderers import ToolRenderers
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.styles.lora import add_lora, save_lora
 from tests.fakes import WORKER_SETTINGS
@@ -41,7 +41,7 @@ def write_adapter(folder: Path, seed: int, **changes: object) -> None:
             parameter.data.normal_(std=0.05, generator=generator)
     save_lora(unet, folder)
     facts = Adapter(
-        name=folder.name, base=BASE.name, unet_sha256=unet_sha256(BASE), rank=2, word=None, recipe={"seed": seed}
+        name=folder.name, base=BASE.name, unet_sha256=hash_unet(BASE), rank=2, word=None, recipe={"seed": seed}
     )
     (folder / FACTS).write_text(json.dumps(asdict(facts) | changes))
     model_store.write_manifest(folder)
@@ -56,23 +56,23 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def studio_of(shelf: Path) -> Callable[..., Studio]:
-    def of(folder: Path = shelf, most: int = 8) -> Studio:
+def studio_of(shelf: Path) -> Callable[..., ToolRenderers]:
+    def of(folder: Path = shelf, max_loaded: int = 8) -> ToolRenderers:
         pipeline = load_pipeline(MODEL, WORKER_SETTINGS)
-        adapters = Adapters(
-            pipeline, unet_sha256(BASE), lambda source: folder / source.removeprefix("test:"), most=most
+        adapters = AdapterCache(
+            pipeline, hash_unet(BASE), lambda source: folder / source.removeprefix("test:"), max_loaded=max_loaded
         )
         renderers = {"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters))}
-        return Studio(renderers, wave_size=MODEL.wave_size, judge=Lenient(), marks=MARKS)
+        return ToolRenderers(renderers, wave_size=MODEL.wave_size, picture_check=Lenient(), provenance=MARKS)
 
     return of
 
 
-def drawn(studio: Studio, style: str | None, prompt: str = "red apple") -> Pixels:
+def drawn(studio: ToolRenderers, style: str | None, prompt: str = "red apple") -> Pixels:
     return render(an_order(prompt, 5, steps=2, style=style), by=studio)[0].pixels
 
 
-def test_an_image_has_the_same_bytes_whatever_style_was_drawn_before(studio_of: Callable[..., Studio]) -> None:
+def test_an_image_has_the_same_bytes_whatever_style_was_drawn_before(studio_of: Callable[..., ToolRenderers]) -> None:
     studio = studio_of()
     plain = drawn(studio, None)
     round_, square = drawn(studio, "round"), drawn(studio, "square")
@@ -85,8 +85,8 @@ def test_an_image_has_the_same_bytes_whatever_style_was_drawn_before(studio_of: 
     assert (round_ != square).any()
 
 
-def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of: Callable[..., Studio]) -> None:
-    studio = studio_of(most=1)
+def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of: Callable[..., ToolRenderers]) -> None:
+    studio = studio_of(max_loaded=1)
     plain, first = drawn(studio, None), drawn(studio, "round")
 
     drawn(studio, "square")
@@ -99,12 +99,12 @@ def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of:
 
 
 def test_two_studios_around_one_pipeline_draw_as_two_pipelines_would(
-    studio_of: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
+    studio_of: Callable[..., ToolRenderers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, styled = drawn(studio_of(), None), drawn(studio_of(), "round")
     pipeline = load_pipeline(MODEL, WORKER_SETTINGS)
     monkeypatch.setattr(f"{__name__}.load_pipeline", lambda *_: pipeline)
-    one, other = studio_of(), studio_of(most=1)
+    one, other = studio_of(), studio_of(max_loaded=1)
 
     for studio in (one, other, one):
         np.testing.assert_array_equal(drawn(studio, "round"), styled)
@@ -113,7 +113,7 @@ def test_two_studios_around_one_pipeline_draw_as_two_pipelines_would(
     np.testing.assert_array_equal(drawn(one, "round"), styled)
 
 
-def test_a_wave_never_mixes_two_styles(studio_of: Callable[..., Studio]) -> None:
+def test_a_wave_never_mixes_two_styles(studio_of: Callable[..., ToolRenderers]) -> None:
     studio = studio_of()
     kinds = {studio.kind(an_order("a", 1, style=style)) for style in (None, "round", "square")}
 
@@ -121,20 +121,20 @@ def test_a_wave_never_mixes_two_styles(studio_of: Callable[..., Studio]) -> None
     assert studio.kind(an_order("a", 1, style="round")) == studio.kind(an_order("b", 2, style="round"))
 
 
-def test_an_adapter_s_word_stands_before_the_prompt(studio_of: Callable[..., Studio], shelf: Path) -> None:
+def test_an_adapter_s_word_stands_before_the_prompt(studio_of: Callable[..., ToolRenderers], shelf: Path) -> None:
     assert Adapter.open(shelf / "worded").prompt("red apple") == "ink, red apple"
     assert Adapter.open(shelf / "round").prompt("red apple") == "red apple"
     studio = studio_of()
     assert (drawn(studio, "worded") != drawn(studio, "worded", "blue fish")).any()
 
 
-def test_a_style_that_the_worker_s_catalogue_lacks_is_refused_by_name(studio_of: Callable[..., Studio]) -> None:
+def test_a_style_that_the_worker_s_catalogue_lacks_is_refused_by_name(studio_of: Callable[..., ToolRenderers]) -> None:
     with pytest.raises(ModelUnavailable, match="style"):
         studio_of().kind(an_order("a", 1, style="knitted"))
 
 
 def test_an_adapter_for_another_unet_is_refused_and_leaves_the_model_as_it_was(
-    studio_of: Callable[..., Studio], tmp_path: Path
+    studio_of: Callable[..., ToolRenderers], tmp_path: Path
 ) -> None:
     write_adapter(tmp_path / "round", 1, unet_sha256="0" * 64)
     studio = studio_of(tmp_path)
@@ -146,7 +146,7 @@ def test_an_adapter_for_another_unet_is_refused_and_leaves_the_model_as_it_was(
 
 
 def test_an_adapter_whose_matrices_do_not_fit_leaves_the_model_as_it_was(
-    studio_of: Callable[..., Studio], shelf: Path, tmp_path: Path
+    studio_of: Callable[..., ToolRenderers], shelf: Path, tmp_path: Path
 ) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -167,7 +167,7 @@ def test_an_adapter_whose_matrices_do_not_fit_leaves_the_model_as_it_was(
 
 @pytest.mark.parametrize("name", [WEIGHTS, FACTS])
 def test_an_adapter_that_was_altered_is_refused(
-    studio_of: Callable[..., Studio], shelf: Path, tmp_path: Path, name: str
+    studio_of: Callable[..., ToolRenderers], shelf: Path, tmp_path: Path, name: str
 ) -> None:
     shutil.copytree(shelf / "round", tmp_path / "round")
     (tmp_path / "round" / name).write_bytes((shelf / "square" / name).read_bytes() + b" ")
@@ -187,15 +187,15 @@ def test_a_folder_whose_facts_are_no_adapter_s_is_refused(tmp_path: Path) -> Non
 def test_several_files_of_unet_weights_have_one_hash_of_their_own(tmp_path: Path) -> None:
     manifest = {"unet/config.json": "c", "unet/a.safetensors": "1"}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    one = unet_sha256(tmp_path)
+    one = hash_unet(tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"unet/b.safetensors": "2"}))
-    two = unet_sha256(tmp_path)
+    two = hash_unet(tmp_path)
     (tmp_path / "manifest.json").write_text('{"vae/a.safetensors": "1"}')
 
     assert one == "1"
     assert len(two) == 64
     with pytest.raises(ModelUnavailable, match="no UNet"):
-        unet_sha256(tmp_path)
+        hash_unet(tmp_path)
 
 
 @pytest.mark.parametrize("style", find_model("craftspark-clipart-128").styles, ids=lambda style: style.name)
@@ -203,4 +203,4 @@ def test_every_built_in_style_is_for_the_built_in_model(style: Style) -> None:
     adapter = Adapter.open(model_store.locate(style.source, WORKER_SETTINGS))
 
     assert adapter.name == style.name
-    assert adapter.unet_sha256 == unet_sha256(BASE)
+    assert adapter.unet_sha256 == hash_unet(BASE)

@@ -12,7 +12,7 @@ import pytest
 
 from craftspark.tools import TOOLS
 from gpu_tasks.images.provenance import Recipe
-from gpu_tasks.studio import RENDERERS
+from gpu_tasks.renderers import RENDERERS
 from lambdas.http.openapi.document import describe
 from lambdas.list_tools.handler import tool_view
 from tests.gpu.rendering import MODEL, an_order_of, no_source, pixels_in, render, studio_with

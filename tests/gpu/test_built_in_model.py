@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gpu_tasks.inference.model_store import BUILT_IN
-from gpu_tasks.training.dataset.colours import dominant_colour
+from gpu_tasks.training.dataset.colours import find_dominant_colour
 from gpu_tasks.training.dataset.dataset import read_names
-from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness, ranks
+from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness, rank_subjects
 from gpu_tasks.training.evaluation.evaluate import SUBJECTS, load_model
 from gpu_tasks.training.evaluation.grid import draw
 
@@ -33,9 +33,9 @@ def test_everyday_words_are_drawn_as_what_they_mean(model: Any) -> None:
     likeness = Likeness.open(BUILT_IN / LIKENESS, MODEL)
     subjects = sorted(read_names(SUBJECTS))
 
-    places = likeness.of_pictures(draw(model, list(EVERYDAY), seed=1, steps=8))
+    places = likeness.embed_pictures(draw(model, list(EVERYDAY), seed=1, steps=8))
 
-    found = ranks(places, likeness.of_texts(subjects), [subjects.index(name) for name in EVERYDAY.values()])
+    found = rank_subjects(places, likeness.embed_texts(subjects), [subjects.index(name) for name in EVERYDAY.values()])
     assert (found <= 5).sum() >= 7
 
 
@@ -44,7 +44,7 @@ def test_a_colour_is_obeyed(model: Any) -> None:
 
     pictures = draw(model, [f"{colour} butterfly" for colour in colours], seed=1, steps=8)
 
-    assert [dominant_colour(picture)[0] for picture in pictures] == colours
+    assert [find_dominant_colour(picture)[0] for picture in pictures] == colours
 
 
 def test_the_ground_is_white(model: Any) -> None:

@@ -73,4 +73,4 @@ def test_numbers_that_are_none_spoil_it(spoiled: bool) -> None:
 
     canvas.add(Box(16, 0, 48, 32), None if spoiled else np.zeros((32, 32, 3), np.uint8))
 
-    assert canvas.spoiled is spoiled
+    assert canvas.invalid is spoiled

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.images.drawn import INK_LEAST, Drawn, blank, drawing
+from gpu_tasks.images.drawing import MIN_INK, Drawing, find_blank_flaw, make_drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.tools.clipart import finish_cut, plan_cut
-from gpu_tasks.tools.cutting.cut_file import NODES_MOST, CutFile, CutOptions, cut_file
+from gpu_tasks.tools.cutting.cut_file import MAX_NODES, CutFile, CutOptions, make_cut_file
 from tests.gpu.rendering import an_order_of, render, silent, studio
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -61,7 +61,7 @@ def test_detail_at_any_size_and_number_of_colours_stays_within_the_budget() -> N
 
     done = studio().finish(order, render(order)[0])
 
-    assert 100 < nodes_in(done.files["cut.svg"]) <= NODES_MOST
+    assert 100 < nodes_in(done.files["cut.svg"]) <= MAX_NODES
     assert done.scores["cut_nodes"] == nodes_in(done.files["cut.svg"])
     assert done.scores["cut_iou"] > 0.95
 
@@ -74,7 +74,7 @@ def test_detail_at_any_size_and_number_of_colours_stays_within_the_budget() -> N
     smallest_mm=st.floats(0.2, 20),
     colours=st.sampled_from((0, 2, 6, 16)),
     outline_mm=st.sampled_from((0, 3, 20)),
-    nodes_most=st.sampled_from((60, 400, 2000)),
+    max_nodes=st.sampled_from((60, 400, 2000)),
 )
 @settings(max_examples=80, deadline=None, derandomize=True)
 def test_a_cut_file_has_paths_and_no_more_nodes_than_it_may_or_is_a_flaw(
@@ -85,19 +85,19 @@ def test_a_cut_file_has_paths_and_no_more_nodes_than_it_may_or_is_a_flaw(
     smallest_mm: float,
     colours: int,
     outline_mm: float,
-    nodes_most: int,
+    max_nodes: int,
 ) -> None:
     motif = speckles(96, seed, scale, threshold)
     options = CutOptions(
-        width_mm=width_mm, smallest_mm=smallest_mm, colours=colours, outline_mm=outline_mm, nodes_most=nodes_most
+        width_mm=width_mm, smallest_mm=smallest_mm, colours=colours, outline_mm=outline_mm, max_nodes=max_nodes
     )
 
     try:
-        cut = cut_file(motif, options)
+        cut = make_cut_file(motif, options)
     except ImageFlawed:
         return
 
-    assert 0 < nodes_in(cut.svg) == cut.nodes <= nodes_most
+    assert 0 < nodes_in(cut.svg) == cut.nodes <= max_nodes
     assert cut.paths >= 1
     assert cut.iou >= 0.9
 
@@ -108,12 +108,12 @@ def test_more_dots_than_a_file_has_nodes_for_are_refused_before_they_are_worked_
     def never(*_: object) -> None:
         raise AssertionError("polygons of what cannot fit")
 
-    monkeypatch.setattr("gpu_tasks.tools.cutting.cut_file.polygons_within", never)
+    monkeypatch.setattr("gpu_tasks.tools.cutting.cut_file.fill_contours", never)
     picture = dots(512, 4)
     alpha = np.where((picture == 255).all(2), 0, 255).astype(np.uint8)
 
     with pytest.raises(ImageFlawed, match="more detail"):
-        cut_file(np.dstack([picture, alpha]), CutOptions(width_mm=600, smallest_mm=0.2))
+        make_cut_file(np.dstack([picture, alpha]), CutOptions(width_mm=600, smallest_mm=0.2))
 
 
 def drawn_by(monkeypatch: pytest.MonkeyPatch, tool: str, *pictures: Pixels) -> list[int]:
@@ -163,7 +163,7 @@ def test_a_good_second_try_is_delivered(monkeypatch: pytest.MonkeyPatch, bad: Pi
 
     [drawn] = studio().render([order], silent)
 
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, Drawing)
     assert drawn.seed == seeds[1]
     assert rings_in(studio().finish(order, drawn).files["cut.svg"])
 
@@ -177,7 +177,7 @@ def test_detail_that_only_the_colours_have_is_a_flaw_too(colours: int) -> None:
     alpha = np.where(inside, 255, 0).astype(np.uint8)
 
     with pytest.raises(ImageFlawed, match="colours"):
-        cut_file(np.dstack([picture, alpha]), CutOptions(width_mm=600, smallest_mm=0.2, colours=colours))
+        make_cut_file(np.dstack([picture, alpha]), CutOptions(width_mm=600, smallest_mm=0.2, colours=colours))
 
 
 def patches(seed: int) -> Pixels:
@@ -201,7 +201,7 @@ def test_colours_over_the_budget_earn_a_second_try_in_ordinary_sizes(
 
     assert len(seeds) == 2
     if second == "good":
-        assert isinstance(drawn, Drawn)
+        assert isinstance(drawn, Drawing)
         assert rings_in(studio().finish(order, drawn).files["cut.svg"])
     else:
         assert isinstance(drawn, ImageFlawed)
@@ -218,7 +218,7 @@ def test_a_motif_whose_small_copy_can_be_cut_is_cut_however_many_nodes_it_has_it
     options = CutOptions(colours=2)
     plan = plan_cut(motif, options)
     assert not plan.final
-    monkeypatch.setattr("gpu_tasks.tools.clipart.cut_file", refuse)
+    monkeypatch.setattr("gpu_tasks.tools.clipart.make_cut_file", refuse)
 
     assert finish_cut(motif, options, plan) is plan.cut
 
@@ -227,9 +227,9 @@ def test_a_small_copy_that_cannot_be_cut_leaves_the_verdict_to_the_motif(monkeyp
     motif = np.dstack([disc(512, 224), np.full((512, 512), 255, np.uint8)])
 
     def only_large(pixels: Pixels, options: CutOptions) -> CutFile:
-        return cut_file(pixels, options) if len(pixels) == 512 else refuse()
+        return make_cut_file(pixels, options) if len(pixels) == 512 else refuse()
 
-    monkeypatch.setattr("gpu_tasks.tools.clipart.cut_file", only_large)
+    monkeypatch.setattr("gpu_tasks.tools.clipart.make_cut_file", only_large)
 
     assert plan_cut(motif, CutOptions()).final
 
@@ -244,13 +244,13 @@ def refuse(*_: object) -> CutFile:
 def test_a_picture_of_almost_nothing_is_flawed() -> None:
     speck = disc(512, 9)
     share = float((speck != 255).any(2).mean())
-    assert 0.0009 < share < INK_LEAST
+    assert 0.0009 < share < MIN_INK
 
-    flaw = blank(speck)
+    flaw = find_blank_flaw(speck)
 
     assert flaw
     assert flaw.fatal
-    assert blank(disc(512, 26)) is None
+    assert find_blank_flaw(disc(512, 26)) is None
 
 
 def test_noise_on_the_ground_is_no_ink_and_a_soft_texture_is() -> None:
@@ -258,13 +258,13 @@ def test_noise_on_the_ground_is_no_ink_and_a_soft_texture_is() -> None:
     noisy = (disc(256, 4).astype(int) - rng.integers(0, 6, (256, 256, 1))).clip(0, 255).astype(np.uint8)
     texture = (220 + rng.integers(-14, 15, (256, 256, 3))).astype(np.uint8)
 
-    assert blank(noisy)
-    assert blank(texture) is None
+    assert find_blank_flaw(noisy)
+    assert find_blank_flaw(texture) is None
 
 
 def test_a_picture_that_began_almost_blank_may_stay_so_and_one_that_did_not_may_not() -> None:
     speck = disc(512, 9)
 
-    assert drawing(speck, 1, start=speck).flaw is None
-    assert drawing(speck, 1, start=disc(512, 100)).flaw
-    assert drawing(np.full((64, 64, 3), 255, np.uint8), 1, start=speck).flaw
+    assert make_drawing(speck, 1, start=speck).flaw is None
+    assert make_drawing(speck, 1, start=disc(512, 100)).flaw
+    assert make_drawing(np.full((64, 64, 3), 255, np.uint8), 1, start=speck).flaw

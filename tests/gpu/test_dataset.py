@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from gpu_tasks.training.__main__ import REFUSED, main
-from gpu_tasks.training.dataset import sources
-from gpu_tasks.training.dataset.dataset import MANIFEST, Dataset, on_white, write_dataset
-from gpu_tasks.training.dataset.picture import Picture
-from gpu_tasks.training.dataset.sources import STYLES, Caption, pictures_of, read_captions
+from gpu_tasks.training.dataset import emoji
+from gpu_tasks.training.dataset.dataset import MANIFEST, Dataset, flatten_on_white, write_dataset
+from gpu_tasks.training.dataset.emoji import STYLES, Caption, read_captions, render_pictures
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.errors import (
     CaptionsMissing,
     DatasetBroken,
@@ -31,10 +31,10 @@ def a_png(size: tuple[int, int] = (16, 16), colour: tuple[int, int, int, int] = 
     return file.getvalue()
 
 
-def a_picture(number: int, **facts: object) -> Picture:
+def a_picture(number: int, **facts: object) -> CaptionedPicture:
     name = f"thing {number}"
     defaults = {"id": str(number), "file": f"pictures/{number}.png", "name": name, "licence": "CC0-1.0"}
-    return Picture(**(defaults | facts))  # type: ignore[arg-type]
+    return CaptionedPicture(**(defaults | facts))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_picture_that_is_not_square_is_centred_and_not_stretched(folder: Path)
 
     assert pixels[16, 16, 3] == 255
     assert pixels[2, 16, 3] == 0
-    assert on_white(pixels)[2, 16].tolist() == [255, 255, 255]
+    assert flatten_on_white(pixels)[2, 16].tolist() == [255, 255, 255]
 
 
 def test_no_captions_at_all_are_refused(folder: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_written_dataset_opens_with_all_it_was_told(tmp_path: Path) -> None:
 
 
 def test_a_dataset_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
-    def interrupted() -> Iterator[tuple[Picture, bytes]]:
+    def interrupted() -> Iterator[tuple[CaptionedPicture, bytes]]:
         yield a_picture(0), a_png()
         raise KeyboardInterrupt
 
@@ -200,17 +200,17 @@ CAPTIONS = {code: Caption(name, ("shape",), "symbols") for code, name in (("1F7E
 
 
 def test_captioned_icons_become_pictures_once_each_with_licence_and_source(package: Path) -> None:
-    (square, content), (bar, _) = pictures_of(STYLES[0], package, CAPTIONS, 32)
+    (square, content), (bar, _) = render_pictures(STYLES[0], package, CAPTIONS, 32)
 
     assert (square.name, square.style, square.licence) == ("red square", "twemoji", "CC-BY-4.0")
     assert "Twitter" in square.attribution
     assert square.source == "npm:@iconify-json/twemoji@1.0.0#box"
     assert bar.name == "bar"
-    assert (square, content) == next(pictures_of(STYLES[0], package, CAPTIONS, 32))
+    assert (square, content) == next(render_pictures(STYLES[0], package, CAPTIONS, 32))
 
 
 def test_a_wide_icon_is_centred_with_a_margin(package: Path) -> None:
-    _, (_, content) = pictures_of(STYLES[0], package, CAPTIONS, 54)
+    _, (_, content) = render_pictures(STYLES[0], package, CAPTIONS, 54)
 
     alpha = np.asarray(Image.open(io.BytesIO(content)))[..., 3]
 
@@ -222,7 +222,7 @@ def test_a_package_that_changed_its_licence_is_refused(package: Path) -> None:
     (package / "info.json").write_text('{"license": {"spdx": "CC-BY-SA-4.0"}}')
 
     with pytest.raises(SourceUnavailable, match=r"CC-BY-SA-4\.0"):
-        list(pictures_of(STYLES[0], package, CAPTIONS, 32))
+        list(render_pictures(STYLES[0], package, CAPTIONS, 32))
 
 
 def test_captions_have_everyday_words_first_and_no_emoticons(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_captions_have_everyday_words_first_and_no_emoticons(tmp_path: Path) -> 
 def test_packages_that_cannot_be_installed_are_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sources, "WORKSHOP", tmp_path / "workshop")
+    monkeypatch.setattr(emoji, "WORKSHOP", tmp_path / "workshop")
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
 
     code = main(["dataset", str(tmp_path / "out")])

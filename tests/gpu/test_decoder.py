@@ -8,8 +8,16 @@ from diffusers import AutoencoderKL
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.loop import Rhythm, Schedule, train
-from gpu_tasks.training.networks.decoder import Decoder, DecodingLoss, Pictures, as_pixels, decibels, encoded, prepared
+from gpu_tasks.training.loop import Intervals, Schedule, train
+from gpu_tasks.training.networks.decoder import (
+    Decoder,
+    DecodingLoss,
+    VariedPictures,
+    encode_pictures,
+    measure_psnr,
+    prepare_picture,
+    to_pixels,
+)
 from tests.gpu.small_data import a_disc
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"
@@ -22,18 +30,18 @@ def an_autoencoder() -> AutoencoderKL:
 def test_a_picture_on_white_becomes_the_same_pixels_again() -> None:
     disc = a_disc(size=32)
 
-    pixels = as_pixels(prepared(disc)[None])[0]
+    pixels = to_pixels(prepare_picture(disc)[None])[0]
 
     assert (pixels[16, 4] == disc[16, 4, :3]).all()
     assert (pixels[0, 0] == 255).all()
 
 
 def test_a_clear_pixel_shows_the_ground() -> None:
-    assert (as_pixels(prepared(a_disc(size=32), np.array([10, 20, 30]))[None])[0, 0, 0] == [10, 20, 30]).all()
+    assert (to_pixels(prepare_picture(a_disc(size=32), np.array([10, 20, 30]))[None])[0, 0, 0] == [10, 20, 30]).all()
 
 
 def test_the_same_seed_draws_the_same_pictures() -> None:
-    pictures = Pictures(pixels=np.stack([a_disc(), a_disc((85, 172, 238))]), favoured=[0])
+    pictures = VariedPictures(pixels=np.stack([a_disc(), a_disc((85, 172, 238))]), favoured=[0])
 
     assert torch.equal(pictures.draw(6, seed=1), pictures.draw(6, seed=1))
     assert not torch.equal(pictures.draw(6, seed=1), pictures.draw(6, seed=2))
@@ -42,22 +50,22 @@ def test_the_same_seed_draws_the_same_pictures() -> None:
 def test_training_brings_a_decoded_picture_nearer_to_its_original(tmp_path: Path) -> None:
     autoencoder = an_autoencoder()
     disc = a_disc(size=64)
-    wanted = prepared(disc)[None]
-    latents = encoded(autoencoder, wanted)
+    wanted = prepare_picture(disc)[None]
+    latents = encode_pictures(autoencoder, wanted)
     with torch.no_grad():
-        before = decibels(Decoder(autoencoder)(latents), wanted)
+        before = measure_psnr(Decoder(autoencoder)(latents), wanted)
 
     learned = train(
         Decoder(autoencoder),
-        DecodingLoss(Pictures(pixels=disc[None], favoured=[0]), an_autoencoder(), seed=0, size=2),
-        Run.begin(tmp_path, {}),
+        DecodingLoss(VariedPictures(pixels=disc[None], favoured=[0]), an_autoencoder(), seed=0, size=2),
+        Run.start(tmp_path, {}),
         Schedule(steps=40, rate=5e-4, warm_up=5, parts=1),
-        Rhythm(checkpoint=40, report=40, sample=40),
+        Intervals(checkpoint=40, report=40, sample=40),
         say=lambda _line: None,
     )
 
     with torch.no_grad():
-        assert decibels(learned(latents), wanted) > before + 0.3
+        assert measure_psnr(learned(latents), wanted) > before + 0.3
 
 
 def test_a_decoder_is_trained_resumed_and_exported_with_the_encoder_as_it_was(

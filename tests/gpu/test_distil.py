@@ -8,7 +8,7 @@ from diffusers import DDIMScheduler, StableDiffusionPipeline
 
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, main
-from gpu_tasks.training.networks.distil import Goal, Teacher, legs
+from gpu_tasks.training.networks.distil import Goal, Teacher, build_legs
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"
 GOAL = Goal(seed=0, batch=4, few=(4,), guidance=4.0, rescale=0.5, recoloured=0.0)
@@ -57,7 +57,7 @@ def test_one_step_along_the_target_arrives_where_two_guided_steps_of_diffusers_a
         output_type="latent",
     )
 
-    velocity = teacher.target(noisy, legs(teacher, (4,))[:1], states, nothing)
+    velocity = teacher.target(noisy, build_legs(teacher, (4,))[:1], states, nothing)
 
     scheduler = copy.deepcopy(model.scheduler)
     scheduler.set_timesteps(4)
@@ -66,7 +66,7 @@ def test_one_step_along_the_target_arrives_where_two_guided_steps_of_diffusers_a
 
 
 def test_every_number_of_steps_weighs_the_same(model: Any) -> None:
-    rows = legs(Teacher(model.unet, model.scheduler, GOAL), (4, 8))
+    rows = build_legs(Teacher(model.unet, model.scheduler, GOAL), (4, 8))
 
     assert len(rows) == 16
     assert rows[0].tolist() == [999, 874, 749]

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from craftspark.errors import ModelUnavailable
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, unet_sha256
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_unet
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.errors import (
@@ -25,7 +25,7 @@ from gpu_tasks.training.errors import (
     SubjectsMissing,
     TooFewPictures,
 )
-from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces
+from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
 from gpu_tasks.training.evaluation.style import StyleScale
 from gpu_tasks.training.networks.unet import VelocityLoss
 from gpu_tasks.training.styles.finetune import BASE, finetune
@@ -71,7 +71,7 @@ def test_an_adapter_of_a_run_that_was_killed_and_resumed_is_that_of_one_that_was
     death = subprocess.run(
         [sys.executable, "-m", "tests.gpu.tiny_finetune", str(data), str(killed)], check=False, capture_output=True
     )
-    left = [path.stem for path in Run.found(killed / "run").checkpoints()]
+    left = [path.stem for path in Run.open(killed / "run").checkpoints()]
     appeared = (killed / "out").exists()
     finetune(asked_for(data, killed), say=silent)
 
@@ -96,16 +96,16 @@ def test_an_adapter_tells_what_it_is_for_and_what_it_was_made_from_and_holds_no_
 
     adapter = Adapter.open(out)
     weights = load_file(out / WEIGHTS)
-    checkpoint = load_file(Run.found(tmp_path / "a/run").checkpoints()[-1])
+    checkpoint = load_file(Run.open(tmp_path / "a/run").checkpoints()[-1])
     card = (out / "README.md").read_text()
     assert (adapter.name, adapter.base, adapter.rank, adapter.word) == ("discs", BASE.name, 2, "inky")
-    assert adapter.unet_sha256 == unet_sha256(BASE)
+    assert adapter.unet_sha256 == hash_unet(BASE)
     assert all(".lora_" in name and tensor.dtype == torch.float16 for name, tensor in weights.items())
     assert any(tensor.any() for name, tensor in weights.items() if ".lora_B." in name)
     assert all(".lora_" in name for name in checkpoint)
     assert "CC0-1.0" in card
     assert "inky" in card
-    assert model_store.sha256_of(out / WEIGHTS) in card
+    assert model_store.hash_file(out / WEIGHTS) in card
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ def test_pictures_that_cannot_be_learned_from_are_named_by_the_command(
 def test_more_pictures_than_an_adapter_takes_are_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.training.styles.finetune.MOST", 4)
-    monkeypatch.setattr("gpu_tasks.training.styles.finetune.LEAST", 2)
+    monkeypatch.setattr("gpu_tasks.training.styles.finetune.MAX_STYLE_PICTURES", 4)
+    monkeypatch.setattr("gpu_tasks.training.styles.finetune.MIN_STYLE_PICTURES", 2)
 
     with pytest.raises(RecipeUnfit, match="set --pictures"):
         finetune(asked_for(data, tmp_path / "a"), say=silent)
@@ -189,7 +189,7 @@ def test_a_folder_that_is_there_is_never_written_over(data: Path, tmp_path: Path
 
 
 def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path) -> None:
-    Run.begin(tmp_path / "a/run", {"seed": 7})
+    Run.start(tmp_path / "a/run", {"seed": 7})
 
     with pytest.raises(RecipeChanged, match="rank"):
         finetune(asked_for(data, tmp_path / "a"), say=silent)
@@ -213,7 +213,7 @@ def test_a_loss_that_is_no_number_writes_no_adapter(
 
     with pytest.raises(LossNotFinite, match="step 3"):
         finetune(asked_for(data, tmp_path / "a"), say=silent)
-    assert [path.stem for path in Run.found(tmp_path / "a/run").checkpoints()] == ["00000001", "00000002"]
+    assert [path.stem for path in Run.open(tmp_path / "a/run").checkpoints()] == ["00000001", "00000002"]
     assert not (tmp_path / "a/out").exists()
 
 
@@ -222,7 +222,7 @@ def test_a_loss_that_is_no_number_writes_no_adapter(
 
 @pytest.fixture(scope="module")
 def likeness() -> Likeness:
-    texts = TextPlaces(BASE)
+    texts = TextEmbedder(BASE)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = LikenessConfig(text_width=texts.width, text_encoder=texts.sha256, widths=(8, 12, 16))
@@ -300,5 +300,5 @@ def test_what_is_frozen_is_neither_copied_nor_changed_nor_kept(tmp_path: Path) -
 
     assert next(average.parameters()) is next(network.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in frozen.state_dict().items())
-    kept = load_file(Run.found(tmp_path / "run").checkpoints()[-1])
+    kept = load_file(Run.open(tmp_path / "run").checkpoints()[-1])
     assert {name.partition(".")[2] for name in kept} == {"2.weight", "2.bias"}

@@ -11,22 +11,22 @@ from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import Job, StoredImage
 from craftspark.tools.sources import Source
 from gpu_tasks.activity import Activities
-from gpu_tasks.images.drawn import Drawn, Flaw, OnStep, second_try
-from gpu_tasks.images.finishing import Delivered, Finished, Png, encoded, finished
+from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, reseed
 from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage, FinishedImage, Png, encode_file, finish_unchanged
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.patience import Patient
-from gpu_tasks.studio import Marks, Studio
+from gpu_tasks.renderers import ProvenanceEncoder, ToolRenderers
+from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.waves import Worker
-from tests.fakes import FakeDesk, FakePace, FakeTicket, FakeWatch, a_batch, a_job
+from tests.fakes import FakeBatchSource, FakeHandle, FakePace, FakeWatchdog, a_batch, a_job
 from tests.gpu.rendering import MARKS, an_order_of, silent, studio_with
 
 WAVE = 4
-FAULTS = ("fetch", "kind", "render", "second try", "finish", "judge", "encode", "upload", "entry")
+FAULTS = ("fetch", "kind", "render", "second attempt", "finish", "picture check", "encode", "upload", "entry")
 LETTERS = "abcd"
 Images = dict[tuple[str, int], bytes]
 
@@ -52,34 +52,34 @@ class Tool:
         self._fault.at("kind", order.job_id, order.index)
         return 0
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         for order in wave:
             again = order.seed > 100
-            self._fault.at("second try" if again else "render", order.job_id, order.index)
+            self._fault.at("second attempt" if again else "render", order.job_id, order.index)
         on_step(1.0)
         return [
-            Drawn(
+            Drawing(
                 pixels=np.random.default_rng(order.seed).integers(0, 255, (8, 8, 3), np.uint8),
                 seed=order.seed,
-                flaw=None if order.seed > 100 else Flaw(reason="it is bad", bad=1),
+                flaw=None if order.seed > 100 else Flaw(reason="it is bad", severity=1),
             )
             for order in wave
         ]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
+    def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
         self._fault.at("finish", order.job_id, order.index)
-        return finished(drawn)
+        return finish_unchanged(drawing)
 
 
-class FaultyMarks(Marks):
+class FaultyMarks(ProvenanceEncoder):
     fault: Fault
 
-    def put_on(self, done: Finished, order: ImageOrder, drawn: Drawn) -> Delivered:
+    def encode(self, done: FinishedImage, order: ImageOrder, drawing: Drawing) -> EncodedImage:
         self.fault.at("encode", order.job_id, order.index)
-        return super().put_on(done, order, drawn)
+        return super().encode(done, order, drawing)
 
 
-class Judge:
+class PictureCheck:
     """Knows an image by its pixels, as it is told no more."""
 
     def __init__(self, fault: Fault, seeds: Mapping[int, tuple[str, int]]) -> None:
@@ -90,7 +90,7 @@ class Judge:
         }
 
     def check(self, picture: Pixels) -> None:
-        self._fault.at("judge", *self._images[picture.tobytes()])
+        self._fault.at("picture check", *self._images[picture.tobytes()])
 
 
 class Bucket:
@@ -114,33 +114,33 @@ class Book:
         self.entered.add((job.job_id, image.index))
 
 
-def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeTicket]]:
+def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeHandle]]:
     """What a worker stores and enters of these jobs, and what it answers."""
-    tickets = {job.job_id: FakeTicket(a_batch(job)) for job in jobs}
-    claims = [Claim(tickets[job.job_id], job, stored=()) for job in jobs]
+    handles = {job.job_id: FakeHandle(a_batch(job)) for job in jobs}
+    claims = [Claim(handles[job.job_id], job, stored=()) for job in jobs]
     orders = [order for claim in claims for order in claim.missing]
-    marks = FaultyMarks(model="m", model_sha256="0" * 64)
-    object.__setattr__(marks, "fault", fault)
-    studio = Studio(
+    provenance = FaultyMarks(model="m", model_sha256="0" * 64)
+    object.__setattr__(provenance, "fault", fault)
+    studio = ToolRenderers(
         {"picture": Tool(fault)},
         wave_size=WAVE,
-        judge=Judge(fault, {second_try(order).seed: (order.job_id, order.index) for order in orders}),
-        marks=marks,
+        picture_check=PictureCheck(fault, {reseed(order).seed: (order.job_id, order.index) for order in orders}),
+        provenance=provenance,
         fetch_source=lambda order: fault.at("fetch", order.job_id, order.index),
     )
-    activities, bucket, book = Activities(), Bucket(fault), Book(fault)
-    delivery = Delivery(finish=studio.finish, bucket=bucket, book=book, activities=activities, patient=Patient())
+    activities, bucket, images = Activities(), Bucket(fault), Book(fault)
+    delivery = Delivery(finish=studio.finish, bucket=bucket, images=images, activities=activities, retrier=Retrier())
     Worker(
-        desk=FakeDesk(claims),
+        batch_source=FakeBatchSource(claims),
         renderer=studio,
-        shelf=delivery,
-        watch=FakeWatch(),
+        delivery=delivery,
+        watchdog=FakeWatchdog(),
         lease=Lease(grace_s=100),
         activities=activities,
         pace=FakePace(),
     ).run()
     delivery.close()
-    return {image: png for image, png in bucket.images.items() if image in book.entered}, tickets
+    return {image: png for image, png in bucket.images.items() if image in images.entered}, handles
 
 
 NO_FAULT = Fault("nowhere", RuntimeError())
@@ -157,13 +157,13 @@ def test_a_fault_of_one_maker_s_order_reaches_no_other_maker(place: str, error: 
     jobs = [a_job(job_id=letter * 26, maker=f"maker-{letter}", seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
     wanted, _ = work(jobs, NO_FAULT)
 
-    images, tickets = work(jobs, Fault(place, error, LETTERS[at_fault] * 26, 0))
+    images, handles = work(jobs, Fault(place, error, LETTERS[at_fault] * 26, 0))
 
     bad = LETTERS[at_fault] * 26
     assert images == {image: png for image, png in wanted.items() if image[0] != bad}
-    assert tickets.pop(bad).answers == [error]
-    for ticket in tickets.values():
-        assert ticket.answers == [BatchResult(batch=0, rendered=(0,))]
+    assert handles.pop(bad).answers == [error]
+    for handle in handles.values():
+        assert handle.answers == [BatchResult(batch=0, rendered=(0,))]
 
 
 @pytest.mark.parametrize("at_fault", range(WAVE))
@@ -173,10 +173,10 @@ def test_a_fault_of_one_image_keeps_none_beside_it_in_its_batch_from_being_deliv
     wanted, _ = work(jobs, NO_FAULT)
     error = RuntimeError(place)
 
-    images, tickets = work(jobs, Fault(place, error, jobs[0].job_id, at_fault))
+    images, handles = work(jobs, Fault(place, error, jobs[0].job_id, at_fault))
 
     assert images == {image: png for image, png in wanted.items() if image[1] != at_fault}
-    assert tickets[jobs[0].job_id].answers == [error]
+    assert handles[jobs[0].job_id].answers == [error]
 
 
 # With the real model.
@@ -204,7 +204,7 @@ def fetch_but(key: str, fault: Callable[[], Any]) -> Callable[[Source], bytes]:
         if source.key == key:
             fault()
         rows = np.linspace(0, 255, 64 * 64 * 3).reshape(64, 64, 3) * (1 + int(source.key)) % 256
-        return encoded(Png(pixels=rows.astype(np.uint8)))
+        return encode_file(Png(pixels=rows.astype(np.uint8)))
 
     return fetch
 
@@ -224,8 +224,8 @@ def test_a_source_that_its_maker_deleted_keeps_nobody_from_a_variation(at_fault:
         if order.source and order.source.key == at_fault:
             assert isinstance(now, SourceMissing)
         else:
-            assert isinstance(now, Drawn)
-            assert isinstance(before, Drawn)
+            assert isinstance(now, Drawing)
+            assert isinstance(before, Drawing)
             np.testing.assert_array_equal(now.pixels, before.pixels)
 
 
@@ -237,10 +237,10 @@ def test_a_request_that_its_renderer_breaks_of_keeps_the_same_pixels_for_those_b
 
     drawn = studio_with(fetch_but("", gone)).render([*good[:2], broken, good[2]], silent)
 
-    assert not isinstance(drawn.pop(2), Drawn)
+    assert not isinstance(drawn.pop(2), Drawing)
     for now, before in zip(drawn, wanted, strict=True):
-        assert isinstance(now, Drawn)
-        assert isinstance(before, Drawn)
+        assert isinstance(now, Drawing)
+        assert isinstance(before, Drawing)
         np.testing.assert_array_equal(now.pixels, before.pixels)
 
 
@@ -252,29 +252,37 @@ def test_a_device_that_is_lost_is_no_order_s_fault_whatever_the_error_that_told_
     jobs = [a_job(job_id=letter * 26, maker=f"maker-{letter}", seeds=(seed,)) for seed, letter in enumerate(LETTERS)]
     orders = [ImageOrder.of(job, 0, seed) for seed, job in enumerate(jobs)]
     tool = Tool(Fault("render", error, jobs[1].job_id, 0))
-    studio = Studio({"picture": tool}, wave_size=WAVE, judge=Judge(NO_FAULT, {}), marks=MARKS, device_lost=lambda: lost)
+    studio = ToolRenderers(
+        {"picture": tool},
+        wave_size=WAVE,
+        picture_check=PictureCheck(NO_FAULT, {}),
+        provenance=MARKS,
+        device_lost=lambda: lost,
+    )
 
     if lost:
         with pytest.raises(DeviceLost, match=str(error)):
             studio.render(orders, silent)
     else:
-        assert [isinstance(drawn, Drawn) for drawn in studio.render(orders, silent)] == [True, False, True, True]
+        assert [isinstance(drawn, Drawing) for drawn in studio.render(orders, silent)] == [True, False, True, True]
 
 
 def test_a_style_whose_adapter_is_missing_fails_the_orders_that_want_it_alone() -> None:
     tool = Tool(NO_FAULT)
 
     class Styled(Tool):
-        def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+        def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
             if any(order.request["style"] == "gone" for order in wave):
                 raise ModelUnavailable("the adapter is not there")
             return tool.render(wave, on_step)
 
     plain = a_job(seeds=(1,))
     styled = a_job(job_id="b" * 26, seeds=(2,), request={**plain.request, "style": "gone"})
-    studio = Studio({"picture": Styled(NO_FAULT)}, wave_size=WAVE, judge=Judge(NO_FAULT, {}), marks=MARKS)
+    studio = ToolRenderers(
+        {"picture": Styled(NO_FAULT)}, wave_size=WAVE, picture_check=PictureCheck(NO_FAULT, {}), provenance=MARKS
+    )
 
     good, bad = studio.render([ImageOrder.of(plain, 0, 1), ImageOrder.of(styled, 0, 2)], silent)
 
-    assert isinstance(good, Drawn)
+    assert isinstance(good, Drawing)
     assert isinstance(bad, ModelUnavailable)

@@ -6,17 +6,17 @@ from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import Job, StoredImage
 from gpu_tasks.activity import Activities
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.patience import Patient
+from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
+from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.delivery import Delivery
-from tests.fakes import FakeTicket, a_batch, a_job
-from tests.gpu.test_signs_of_life import pixels
+from tests.fakes import FakeHandle, a_batch, a_job
+from tests.gpu.test_activity import pixels
 
 
-class Bucket:
+class ImageFiles:
     def __init__(self) -> None:
         self.images: set[tuple[str, int]] = set()
 
@@ -27,7 +27,7 @@ class Bucket:
         self.images -= {(job_id, image.index) for image in images}
 
 
-class Book:
+class ImageRecords:
     """The maker cancels the job before its second image is entered."""
 
     def add(self, job: Job, image: StoredImage) -> None:
@@ -35,20 +35,20 @@ class Book:
             raise JobEnded("ended")
 
 
-def finish(order: ImageOrder, drawn: Drawn) -> Delivered:
-    return delivered(finished(drawn))
+def finish(order: ImageOrder, drawing: Drawing) -> EncodedImage:
+    return encode_image(finish_unchanged(drawing))
 
 
 def test_nothing_stays_in_the_bucket_of_an_image_that_came_too_late() -> None:
-    bucket, job = Bucket(), a_job(seeds=(1, 2))
-    ticket = FakeTicket(a_batch(job))
-    claim = Claim(ticket, job, stored=())
-    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=Activities(), patient=Patient())
+    bucket, job = ImageFiles(), a_job(seeds=(1, 2))
+    handle = FakeHandle(a_batch(job))
+    claim = Claim(handle, job, stored=())
+    delivery = Delivery(finish=finish, bucket=bucket, images=ImageRecords(), activities=Activities(), retrier=Retrier())
 
     for order in claim.missing:
-        delivery.deliver(claim, order, Drawn(pixels=pixels(order), seed=order.seed), 0.1)
+        delivery.deliver(claim, order, Drawing(pixels=pixels(order), seed=order.seed), 0.1)
     delivery.close()
 
     assert bucket.images == {(job.job_id, 0)}
-    [answer] = ticket.answers
+    [answer] = handle.answers
     assert isinstance(answer, BatchResult)

@@ -16,18 +16,23 @@ from safetensors.torch import load_file, save_file
 from craftspark.errors import ModelUnavailable
 from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
-from gpu_tasks.training.dataset.augmentation import augmented
-from gpu_tasks.training.dataset.dataset import Dataset, on_white, write_dataset
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.augmentation import augment
+from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, write_dataset
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.errors import LikenessBroken, LossNotFinite
-from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextPlaces, ranks
-from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, drawn, evaluate
-from gpu_tasks.training.evaluation.lessons import draw_held_out, names_of
-from gpu_tasks.training.evaluation.likeness import Effort, train
-from gpu_tasks.training.evaluation.prompts import COLOUR_SUBJECTS, colour_prompts, everyday_words, subject_prompts
+from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
+from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, draw_prompts, evaluate
+from gpu_tasks.training.evaluation.likeness import TrainingLimit, train
+from gpu_tasks.training.evaluation.likeness_data import draw_held_out, list_names
+from gpu_tasks.training.evaluation.prompts import (
+    COLOUR_SUBJECTS,
+    build_colour_prompts,
+    build_subject_prompts,
+    find_everyday_words,
+)
 
 MODEL = BUILT_IN / "craftspark-clipart-128"
-EFFORT = Effort(steps=60, minutes=None, seed=3, batch=16)
+EFFORT = TrainingLimit(steps=60, minutes=None, seed=3, batch=16)
 SMALL: dict[str, Any] = {"side": 16, "widths": (8, 16, 16)}
 SUBJECTS = {
     "red apple": (220, 30, 50, 255),
@@ -56,28 +61,28 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         image = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
         ImageDraw.Draw(image).ellipse((4, 4, 28, 28), fill=colour)
         image.save(file := io.BytesIO(), format="png")
-        facts = Picture(id=name, file=f"pictures/{name}.png", name=name, licence="CC0-1.0")
+        facts = CaptionedPicture(id=name, file=f"pictures/{name}.png", name=name, licence="CC0-1.0")
         pictures.append((facts, file.getvalue()))
     return write_dataset(tmp_path_factory.mktemp("likeness") / "discs", pictures)
 
 
 @pytest.fixture(scope="module")
-def texts() -> TextPlaces:
-    return TextPlaces(MODEL)
+def texts() -> TextEmbedder:
+    return TextEmbedder(MODEL)
 
 
 @pytest.fixture(scope="module")
-def likeness(dataset: Dataset, texts: TextPlaces) -> Likeness:
+def likeness(dataset: Dataset, texts: TextEmbedder) -> Likeness:
     return train(dataset, texts, EFFORT, **SMALL)[0]
 
 
-def test_a_text_lies_nearer_to_its_synonym_than_to_another_thing(texts: TextPlaces) -> None:
+def test_a_text_lies_nearer_to_its_synonym_than_to_another_thing(texts: TextEmbedder) -> None:
     kitten, cat, truck = torch.nn.functional.normalize(texts.states(["kitten", "cat", "delivery truck"]), dim=-1)
 
     assert kitten @ cat > kitten @ truck
 
 
-def test_a_texts_place_depends_on_no_other_text(texts: TextPlaces) -> None:
+def test_a_texts_place_depends_on_no_other_text(texts: TextEmbedder) -> None:
     alone = texts.states(["owl"])
     in_company = texts.states(["a long text about a house with a garden", "owl"])
 
@@ -86,25 +91,29 @@ def test_a_texts_place_depends_on_no_other_text(texts: TextPlaces) -> None:
 
 def test_pictures_lie_nearest_to_their_own_names(dataset: Dataset, likeness: Likeness) -> None:
     names = list(SUBJECTS)
-    places = likeness.of_pictures(on_white(dataset.pixels()))
+    places = likeness.embed_pictures(flatten_on_white(dataset.pixels()))
 
-    found = ranks(places, likeness.of_texts(names), [names.index(picture.name) for picture in dataset.pictures])
+    found = rank_subjects(
+        places, likeness.embed_texts(names), [names.index(picture.name) for picture in dataset.pictures]
+    )
 
     assert (found == 1).float().mean() >= 0.8
     torch.testing.assert_close(places.norm(dim=-1), torch.ones(len(names)))
 
 
-def test_the_same_seed_trains_the_same_weights(dataset: Dataset, texts: TextPlaces) -> None:
-    few = Effort(steps=3, minutes=None, seed=3, batch=8)
+def test_the_same_seed_trains_the_same_weights(dataset: Dataset, texts: TextEmbedder) -> None:
+    few = TrainingLimit(steps=3, minutes=None, seed=3, batch=8)
     one, same = (train(dataset, texts, few, **SMALL)[0].network.state_dict() for _ in range(2))
-    other = train(dataset, texts, Effort(steps=3, minutes=None, seed=4, batch=8), **SMALL)[0].network.state_dict()
+    other = train(dataset, texts, TrainingLimit(steps=3, minutes=None, seed=4, batch=8), **SMALL)[
+        0
+    ].network.state_dict()
 
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not torch.equal(one["head.weight"], other["head.weight"])
 
 
 def test_training_ends_with_the_minutes_where_they_are_fewer_than_the_steps() -> None:
-    effort = Effort(steps=100, minutes=2, seed=0)
+    effort = TrainingLimit(steps=100, minutes=2, seed=0)
 
     assert effort.share(50, elapsed_s=30) == 0.5
     assert effort.share(50, elapsed_s=90) == 0.75
@@ -112,7 +121,7 @@ def test_training_ends_with_the_minutes_where_they_are_fewer_than_the_steps() ->
 
 
 def test_a_loss_that_is_no_number_stops_the_training(
-    dataset: Dataset, texts: TextPlaces, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, texts: TextEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gpu_tasks.training.evaluation.likeness.LEARNING_RATE", float("nan"))
 
@@ -153,7 +162,7 @@ def test_augmentation_keeps_the_ground_white_and_repeats_by_seed() -> None:
     pictures = torch.ones(4, 3, 32, 32)
     pictures[:, 1:, 12:20, 12:20] = 0
 
-    one, same = (augmented(pictures, torch.Generator().manual_seed(1)) for _ in range(2))
+    one, same = (augment(pictures, torch.Generator().manual_seed(1)) for _ in range(2))
 
     assert torch.equal(one, same)
     assert one.shape == pictures.shape
@@ -166,9 +175,9 @@ def test_a_saved_encoder_opens_as_it_was(tmp_path: Path, dataset: Dataset, liken
 
     opened = Likeness.open(tmp_path / "likeness", MODEL)
 
-    pictures = on_white(dataset.pixels())
-    torch.testing.assert_close(opened.of_pictures(pictures), likeness.of_pictures(pictures), atol=0.02, rtol=0)
-    torch.testing.assert_close(opened.of_texts(["owl"]), likeness.of_texts(["owl"]), atol=0.01, rtol=0)
+    pictures = flatten_on_white(dataset.pixels())
+    torch.testing.assert_close(opened.embed_pictures(pictures), likeness.embed_pictures(pictures), atol=0.02, rtol=0)
+    torch.testing.assert_close(opened.embed_texts(["owl"]), likeness.embed_texts(["owl"]), atol=0.01, rtol=0)
     assert [path.name for path in tmp_path.iterdir()] == ["likeness"]
 
 
@@ -207,29 +216,29 @@ def test_the_rank_counts_the_subjects_that_lie_nearer() -> None:
     subjects = torch.eye(3)
     places = torch.tensor([[0.9, 0.3, 0.1], [0.9, 0.3, 0.1]])
 
-    assert ranks(places, subjects, [0, 2]).tolist() == [1, 3]
+    assert rank_subjects(places, subjects, [0, 2]).tolist() == [1, 3]
 
 
 def test_the_prompts_are_the_same_every_time_and_ask_each_for_one_subject(dataset: Dataset) -> None:
-    subjects, prompts = subject_prompts(names_of(dataset), 8)
+    subjects, prompts = build_subject_prompts(list_names(dataset), 8)
 
-    assert (subjects, prompts) == subject_prompts(names_of(dataset), 8)
+    assert (subjects, prompts) == build_subject_prompts(list_names(dataset), 8)
     assert subjects == sorted(SUBJECTS)
     assert all(subjects[prompt.subject] in prompt.text for prompt in prompts if not prompt.everyday)
-    assert ("aubergine", "eggplant") in everyday_words(subjects)
+    assert ("aubergine", "eggplant") in find_everyday_words(subjects)
 
 
 def test_an_everyday_word_that_two_subjects_share_is_not_asked_for() -> None:
-    assert ("kitten", "cat face") in everyday_words(["cat face"])
-    assert "kitten" not in [word for word, _ in everyday_words(["cat", "cat face"])]
+    assert ("kitten", "cat face") in find_everyday_words(["cat face"])
+    assert "kitten" not in [word for word, _ in find_everyday_words(["cat", "cat face"])]
 
 
 def test_sixty_prompts_ask_for_a_colour() -> None:
-    prompts = colour_prompts(list(COLOUR_SUBJECTS.values()))
+    prompts = build_colour_prompts(list(COLOUR_SUBJECTS.values()))
 
     assert len({prompt.text for prompt in prompts}) == 60
     assert all(prompt.text.startswith(f"{prompt.colour} ") for prompt in prompts)
-    assert [prompt.text for prompt in colour_prompts(["banana", "automobile"])][:2] == ["red car", "orange car"]
+    assert [prompt.text for prompt in build_colour_prompts(["banana", "automobile"])][:2] == ["red car", "orange car"]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +278,7 @@ class DiscModel:
     def __init__(self, dataset: Dataset) -> None:
         self._discs = {
             picture.name: pixels / 255
-            for picture, pixels in zip(dataset.pictures, on_white(dataset.pixels()), strict=True)
+            for picture, pixels in zip(dataset.pictures, flatten_on_white(dataset.pixels()), strict=True)
         }
         self.sizes: list[int] = []
         self.device = torch.device("cpu")
@@ -307,7 +316,7 @@ def test_every_call_draws_as_many_pictures_and_the_spare_ones_are_dropped(datase
     model = DiscModel(dataset)
     prompts: Sequence[str] = ["banana", "shamrock", "eggplant"] * 3
 
-    pictures = drawn(model, prompts, [1, 2], 8)
+    pictures = draw_prompts(model, prompts, [1, 2], 8)
 
     assert len(pictures) == 18
     assert model.sizes == [8, 8, 8, 8]

@@ -13,7 +13,15 @@ from craftspark.models.catalogue import find_model
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.hub import HubModel, LicenceRefused
 from gpu_tasks.inference.model_folder import INDEX, NoModel
-from gpu_tasks.inference.model_store import BUILT_IN, MANIFEST, check, fetch, load_pipeline, manifest_of, read_manifest
+from gpu_tasks.inference.model_store import (
+    BUILT_IN,
+    MANIFEST,
+    build_manifest,
+    check,
+    fetch,
+    load_pipeline,
+    read_manifest,
+)
 from gpu_tasks.inference.push_model import NameTaken, push, push_copy, push_from_hub
 from tests.fakes import WORKER_SETTINGS
 
@@ -56,7 +64,7 @@ MIRRORED = replace(find_model("craftspark-clipart-128"), source="s3:mirrored")
 
 def test_the_built_in_model_is_what_its_manifest_says() -> None:
     check(FOLDER)
-    assert read_manifest(FOLDER) == manifest_of(FOLDER)
+    assert read_manifest(FOLDER) == build_manifest(FOLDER)
 
 
 def test_a_model_from_the_store_loads_and_is_fetched_once(bucket: FolderBucket) -> None:
@@ -65,7 +73,7 @@ def test_a_model_from_the_store_loads_and_is_fetched_once(bucket: FolderBucket) 
     load_pipeline(MIRRORED, WORKER_SETTINGS)
 
     assert type(pipeline).__name__ == "StableDiffusionPipeline"
-    assert first == len(manifest_of(FOLDER)) + 1
+    assert first == len(build_manifest(FOLDER)) + 1
     assert bucket.downloaded[first:] == [MANIFEST]
 
 
@@ -130,25 +138,25 @@ def test_another_model_is_overwritten_only_on_request(bucket: FolderBucket, tmp_
     other = tmp_path / "other"
     shutil.copytree(FOLDER, other)
     (other / "README.md").write_text("another")
-    before = manifest_of(bucket.root / "mirrored")
+    before = build_manifest(bucket.root / "mirrored")
 
     with pytest.raises(NameTaken, match="--replace"):
         push("mirrored", other, bucket)  # type: ignore[arg-type]
-    assert manifest_of(bucket.root / "mirrored") == before
+    assert build_manifest(bucket.root / "mirrored") == before
 
     push("mirrored", other, bucket, replace=True)  # type: ignore[arg-type]
-    assert manifest_of(bucket.root / "mirrored") == manifest_of(other)
+    assert build_manifest(bucket.root / "mirrored") == build_manifest(other)
 
 
 def test_an_adapter_is_taken_and_its_folder_stays_as_it_is(bucket: FolderBucket, tmp_path: Path) -> None:
     folder = tmp_path / "adapter"
     shutil.copytree(BUILT_IN / "craftspark-clipart-128-styles/bold-flat", folder)
     (folder / MANIFEST).unlink()
-    before = manifest_of(folder)
+    before = build_manifest(folder)
 
     push_copy("bold", folder, bucket)  # type: ignore[arg-type]
 
-    assert manifest_of(bucket.root / "bold") == before
+    assert build_manifest(bucket.root / "bold") == before
     assert not (folder / MANIFEST).exists()
 
 
@@ -167,7 +175,9 @@ class FakeHub:
     """Tells of the built-in model as if it were a hub's, with whatever is to be different."""
 
     def __init__(self, **changes: Any) -> None:
-        digests = {name.replace(".safetensors", ".fp16.safetensors"): sha for name, sha in manifest_of(FOLDER).items()}
+        digests = {
+            name.replace(".safetensors", ".fp16.safetensors"): sha for name, sha in build_manifest(FOLDER).items()
+        }
         files = {name: sha if name.endswith(".safetensors") else None for name, sha in digests.items()}
         index = json.loads((FOLDER / INDEX).read_text())
         without = changes.pop("without", "")
@@ -228,4 +238,4 @@ def test_a_hub_s_model_is_mirrored_and_the_same_again_changes_nothing(bucket: Fo
         mirror(bucket, FakeHub())
     mirror(bucket, FakeHub(licences=()), licensed=True)
 
-    assert manifest_of(bucket.root / "new") == manifest_of(FOLDER)
+    assert build_manifest(bucket.root / "new") == build_manifest(FOLDER)

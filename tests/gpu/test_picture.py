@@ -4,7 +4,7 @@ import pytest
 from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.styles.releases import Pin
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.inference.order_inputs import adapter_source
+from gpu_tasks.inference.order_inputs import locate_adapter
 from tests.fakes import a_job
 from tests.gpu.rendering import MODEL, render, studio
 
@@ -82,6 +82,6 @@ def test_a_pinned_job_is_drawn_by_its_version_and_by_no_other() -> None:
     request = {**a_job().request, "style": "sunny"}
     pinned = a_job(request=request, pin=Pin(style="sunny", version="v2", trial="sunny.v2"))
 
-    source = adapter_source(ImageOrder.of(pinned, 0, 7), MODEL)
+    source = locate_adapter(ImageOrder.of(pinned, 0, 7), MODEL)
 
     assert source == "s3:styles/sunny/v2"

@@ -14,19 +14,19 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.styles.releases import Pin
 from craftspark.tools.sources import Source
 from gpu_tasks import recipe as command
-from gpu_tasks.images.credentials import Signer, credentials_in
-from gpu_tasks.images.finishing import Delivered, Png, delivered, encoded, finished
+from gpu_tasks.images.credentials import Signer, read_credentials
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage, Png, encode_file, encode_image, finish_unchanged
 from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
 from gpu_tasks.recipe import render_again
-from gpu_tasks.studio import Marks
+from gpu_tasks.renderers import ProvenanceEncoder
 from local_cloud.running.signing import new_key
 from tests.gpu.rendering import an_order_of, pixels_in, render, studio
 
 PRIVATE = "secret words of mine"
 
 
-def made(tool: str = "picture", seed: int = 3, **fields: Any) -> tuple[ImageOrder, Delivered]:
+def made(tool: str = "picture", seed: int = 3, **fields: Any) -> tuple[ImageOrder, EncodedImage]:
     order = an_order_of(tool, seed, json.dumps({"prompt": "red apple", **fields}))
     return order, studio().finish(order, render(order)[0])
 
@@ -76,7 +76,7 @@ def test_a_picture_of_a_brought_one_says_so() -> None:
 
 
 def test_a_file_from_elsewhere_has_no_recipe() -> None:
-    for content in (encoded(Png(pixels=np.zeros((8, 8, 3), np.uint8))), b"<svg/>", b"", b"\xff\xfe"):
+    for content in (encode_file(Png(pixels=np.zeros((8, 8, 3), np.uint8))), b"<svg/>", b"", b"\xff\xfe"):
         with pytest.raises(RecipeMissing):
             Recipe.read(content)
 
@@ -89,18 +89,18 @@ def signer() -> Signer:
     return Signer.from_secret(new_key())
 
 
-def signed(signer: Signer, tool: str = "clipart") -> Delivered:
+def signed(signer: Signer, tool: str = "clipart") -> EncodedImage:
     order = an_order_of(tool, 11, '{"prompt": "red apple", "steps": 4}')
     [drawn] = render(order)
     done = studio()._renderer(order).finish(order, drawn)
-    return Marks(model="m", model_sha256="0", signer=signer).put_on(done, order, drawn)
+    return ProvenanceEncoder(model="m", model_sha256="0", signer=signer).encode(done, order, drawn)
 
 
 def test_credentials_are_valid_and_say_that_a_machine_made_it(signer: Signer) -> None:
     done = signed(signer)
 
     for content, media_type in ((done.png, "image/png"), (done.files["cut.svg"], "image/svg+xml")):
-        credentials = credentials_in(content, media_type)
+        credentials = read_credentials(content, media_type)
         assert credentials
         assert credentials["state"] == "Valid"
         assert credentials["signature_info"]["issuer"] == "Craftspark on this machine"
@@ -115,14 +115,14 @@ def test_a_changed_pixel_is_found_out(signer: Signer) -> None:
     at = content.index(b"IDAT") + 40
     content[at] ^= 1
 
-    credentials = credentials_in(bytes(content), "image/png")
+    credentials = read_credentials(bytes(content), "image/png")
 
     assert credentials
     assert credentials["state"] == "Invalid"
 
 
 def test_a_file_without_a_key_has_no_credentials() -> None:
-    assert credentials_in(made(steps=1)[1].png, "image/png") is None
+    assert read_credentials(made(steps=1)[1].png, "image/png") is None
 
 
 @pytest.mark.parametrize("secret", ["", "{}", "[]", '{"algorithm": "rot13", "certificates": "", "private_key": ""}'])
@@ -150,7 +150,7 @@ def test_a_recipe_renders_to_the_same_pixels(tool: str, fields: dict[str, Any]) 
     words = {"prompt": "red apple", **{name: fields[name] for name in ("also",) if name in fields}}
     drawn = render_again(recipe, studio(), words)
 
-    again = studio().finish(command.order_of(recipe, words, None), drawn)
+    again = studio().finish(command.build_order(recipe, words, None), drawn)
     np.testing.assert_array_equal(pixels_in(again.png), pixels_in(done.png))
 
 
@@ -161,7 +161,7 @@ def test_a_version_of_a_style_is_part_of_the_recipe() -> None:
 
     recipe = Recipe.of(pinned, drawn, "craftspark-clipart-128", studio().model_sha256)
 
-    assert command.order_of(recipe, {"prompt": "a"}, None).pin == Pin(style="sunny", version="v3")
+    assert command.build_order(recipe, {"prompt": "a"}, None).pin == Pin(style="sunny", version="v3")
 
 
 def test_another_model_is_refused() -> None:
@@ -202,4 +202,4 @@ def test_the_same_content_is_the_same_bytes() -> None:
     first, second = (studio().finish(order, drawn) for _ in range(2))
 
     assert first == second
-    assert first.thumbnail_webp == delivered(finished(drawn)).thumbnail_webp
+    assert first.thumbnail_webp == encode_image(finish_unchanged(drawn)).thumbnail_webp

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_tasks.images.credentials import Signer, credentials_in
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import MEDIA_TYPES, Png, Svg, encoded
+from gpu_tasks.images.credentials import Signer, read_credentials
+from gpu_tasks.images.drawing import Drawing
+from gpu_tasks.images.output import MEDIA_TYPES, Png, Svg, encode_file
 from gpu_tasks.images.provenance import Recipe
-from gpu_tasks.studio import Marks
-from gpu_tasks.tools.cutting.cut_file import CutOptions, cut_file
+from gpu_tasks.renderers import ProvenanceEncoder
+from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
 from local_cloud.running.signing import new_key
 from tests.gpu.rendering import an_order_of, render, studio
 
@@ -47,7 +47,7 @@ def a_thing() -> np.ndarray[Any, np.dtype[np.uint8]]:
     return pixels
 
 
-CUT = cut_file(a_thing(), CutOptions()).svg
+CUT = make_cut_file(a_thing(), CutOptions()).svg
 
 
 def xmp_of(png: bytes) -> str:
@@ -77,13 +77,13 @@ def recipe_with(prompt: str, negative_prompt: str = "", also: tuple[str, ...] = 
     order = an_order_of("pattern", 3, '{"prompt": "a", "share_prompt": true}')
     words = {"prompt": prompt, "negative_prompt": negative_prompt, "also": also}
     return Recipe.of(
-        replace(order, request={**order.request, **words}), Drawn(pixels=PICTURE, seed=3), "model", "0" * 64
+        replace(order, request={**order.request, **words}), Drawing(pixels=PICTURE, seed=3), "model", "0" * 64
     )
 
 
 def assert_reads_back(recipe: Recipe) -> None:
-    png = encoded(Png(pixels=PICTURE), recipe.xmp())
-    svg = encoded(Svg(text=CUT), recipe.xmp())
+    png = encode_file(Png(pixels=PICTURE), recipe.xmp())
+    svg = encode_file(Svg(text=CUT), recipe.xmp())
 
     for found in (recipe_in(xmp_of(png)), recipe_in(svg)):
         assert recipe.words is not None
@@ -124,10 +124,10 @@ def test_credentials_leave_hard_words_as_they_are() -> None:
     order = replace(order, request={**order.request, "prompt": words})
     signer = Signer.from_secret(new_key())
 
-    marked = Marks(model="m", model_sha256="0", signer=signer).put_on(done, order, drawn)
+    marked = ProvenanceEncoder(model="m", model_sha256="0", signer=signer).encode(done, order, drawn)
 
     for content, read, kind in ((marked.png, xmp_of, Png), (marked.files["cut.svg"], bytes, Svg)):
         assert recipe_in(read(content))["words"]["prompt"] == words
-        credentials = credentials_in(content, MEDIA_TYPES[kind])
+        credentials = read_credentials(content, MEDIA_TYPES[kind])
         assert credentials
         assert credentials["state"] == "Valid"

@@ -8,20 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from craftspark.tools.toss import Repeat
-from gpu_tasks.tools.pattern.circular_padding import surrounded as surrounded_tensor
+from gpu_tasks.tools.pattern.circular_padding import add_neighbours as surrounded_tensor
 from gpu_tasks.tools.pattern.repeats import (
-    dots,
-    fitted,
-    joined,
+    add_neighbours,
+    blend_edges,
+    fit_size,
     lay_out,
-    pixels_of,
-    resized,
-    seam_over_inner,
-    sheet,
-    straight_tile,
-    surrounded,
+    make_sheet,
+    make_straight_tile,
+    measure_seam,
+    resize_tile,
+    to_dots,
+    to_pixels,
 )
-from gpu_tasks.tools.pattern.scatter import Placement, paint, to_levels, turned
+from gpu_tasks.tools.pattern.scatter import Placement, paint, rotate_motif, to_levels
 
 RNG = np.random.default_rng(3)
 BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")
@@ -54,7 +54,7 @@ def test_the_straight_tile_makes_the_same_pattern(repeat: Repeat) -> None:
     tile = noise()
 
     np.testing.assert_array_equal(
-        lay_out(straight_tile(tile, repeat), "straight", (50, 40)), lay_out(tile, repeat, (50, 40))
+        lay_out(make_straight_tile(tile, repeat), "straight", (50, 40)), lay_out(tile, repeat, (50, 40))
     )
 
 
@@ -80,7 +80,7 @@ def test_what_surrounds_a_tile_is_what_the_layout_has_there(repeat: Repeat, chan
     tile = noise(8, 12, channels)
     pattern = lay_out(tile, repeat, (60, 40))
 
-    np.testing.assert_array_equal(surrounded(tile, 3, 5, repeat), pattern[16 - 3 : 24 + 3, 24 - 5 : 36 + 5])
+    np.testing.assert_array_equal(add_neighbours(tile, 3, 5, repeat), pattern[16 - 3 : 24 + 3, 24 - 5 : 36 + 5])
 
 
 @pytest.mark.parametrize("repeat", ALL)
@@ -88,7 +88,7 @@ def test_networks_see_the_same_neighbours(repeat: Repeat) -> None:
     tile = noise()
     tensor = surrounded_tensor(torch.from_numpy(tile).permute(2, 0, 1)[None], 3, 5, repeat)[0].permute(1, 2, 0).numpy()
 
-    expected = surrounded(tile, 3, 5, repeat)
+    expected = add_neighbours(tile, 3, 5, repeat)
     beyond = ((0, 0) if repeat != "x" else (3, 3), (0, 0) if repeat != "y" else (5, 5), (0, 0))
     np.testing.assert_array_equal(tensor, np.pad(expected, beyond))
 
@@ -99,34 +99,34 @@ def test_a_tile_that_joins_scores_about_one_and_one_that_does_not_far_more(repea
     broken = tile.copy()
     broken[: 64 // 2, : 64 // 2] //= 3
 
-    assert seam_over_inner(tile, repeat) < 1.1
-    assert seam_over_inner(broken, repeat) > 1.5
+    assert measure_seam(tile, repeat) < 1.1
+    assert measure_seam(broken, repeat) > 1.5
 
 
 def test_a_tile_that_joins_straight_does_not_join_as_a_half_drop() -> None:
     tile = waves("straight")
 
-    assert seam_over_inner(tile, "straight") < 1.1
-    assert seam_over_inner(tile, "half-drop") > 1.5
+    assert measure_seam(tile, "straight") < 1.1
+    assert measure_seam(tile, "half-drop") > 1.5
 
 
 def test_a_step_at_the_edge_shows_however_flat_the_inside() -> None:
     ramp = np.repeat(np.repeat(np.linspace(0, 200, 64).astype(np.uint8)[None, :, None], 64, 0), 3, 2)
 
-    assert seam_over_inner(ramp, "straight") > 10
-    assert seam_over_inner(np.full((64, 64, 3), 90, np.uint8), "straight") == 1
+    assert measure_seam(ramp, "straight") > 10
+    assert measure_seam(np.full((64, 64, 3), 90, np.uint8), "straight") == 1
 
 
 @pytest.mark.parametrize("repeat", ALL)
 def test_a_resized_tile_joins_as_before(repeat: Repeat) -> None:
-    assert seam_over_inner(resized(waves(repeat), (96, 96), repeat), repeat) < 1.1
-    assert seam_over_inner(resized(waves(repeat), (40, 40), repeat), repeat) < 1.1
+    assert measure_seam(resize_tile(waves(repeat), (96, 96), repeat), repeat) < 1.1
+    assert measure_seam(resize_tile(waves(repeat), (40, 40), repeat), repeat) < 1.1
 
 
 def test_a_sheet_has_its_size_at_its_resolution_and_the_repeat_its_width() -> None:
     tile = waves("straight")
 
-    printed = sheet(tile, "straight", 10, 5, 2.54, dpi=300)
+    printed = make_sheet(tile, "straight", 10, 5, 2.54, dpi=300)
 
     assert printed.shape == (591, 1181, 3)
     np.testing.assert_array_equal(printed[:, :300], printed[:, 300:600])
@@ -137,7 +137,7 @@ def test_colour_under_transparency_does_not_bleed_into_a_resized_tile() -> None:
     tile[:, :8] = (200, 10, 10, 255)
     tile[:, 8:] = (0, 255, 0, 0)
 
-    large = resized(tile, (64, 64), "straight")
+    large = resize_tile(tile, (64, 64), "straight")
 
     assert (large[..., 1][large[..., 3] > 8] < 40).all()
 
@@ -163,7 +163,7 @@ def painted_without_tiles(
     sheet = np.zeros((size[1], size[0], 4), np.float32)
     columns, rows = range(-2, size[0] // side + 3), range(-2, size[1] // side + 3)
     for placement in placements:
-        stamp = turned(motifs[placement.motif], placement.size * side, placement.angle)
+        stamp = rotate_motif(motifs[placement.motif], placement.size * side, placement.angle)
         left = round(placement.x * side - stamp.shape[1] / 2)
         top = round(placement.y * side - stamp.shape[0] / 2)
         for column, row in product(columns, rows):
@@ -206,13 +206,13 @@ def test_motifs_go_on_over_every_edge_of_a_sheet_at_any_size(repeat: Repeat, sid
 def test_a_printed_sheet_repeats_exactly_whatever_its_length_and_resolution(
     repeat: Repeat, cm: float, dpi: int, width: float, height: float
 ) -> None:
-    tile = paint(toss_of(repeat), MOTIFS, dots(cm, dpi), WHITE, repeat)
+    tile = paint(toss_of(repeat), MOTIFS, to_dots(cm, dpi), WHITE, repeat)
 
-    printed = sheet(tile, repeat, width, height, cm, dpi=dpi)
+    printed = make_sheet(tile, repeat, width, height, cm, dpi=dpi)
 
     side = tile.shape[0]
     assert abs(side - cm / 2.54 * dpi) <= 1
-    assert printed.shape[:2] == (pixels_of(height, dpi), pixels_of(width, dpi))
+    assert printed.shape[:2] == (to_pixels(height, dpi), to_pixels(width, dpi))
     np.testing.assert_array_equal(printed, lay_out(tile, repeat, (printed.shape[1], printed.shape[0])))
 
 
@@ -220,10 +220,10 @@ def test_a_printed_sheet_repeats_exactly_whatever_its_length_and_resolution(
 def test_a_resized_tile_has_the_nearest_size_that_its_repeat_can_have(
     repeat: Repeat, size: tuple[float, float]
 ) -> None:
-    large = resized(waves(repeat), size, repeat)
+    large = resize_tile(waves(repeat), size, repeat)
 
-    assert (large.shape[1], large.shape[0]) == fitted(size, repeat)
-    assert all(abs(made - asked) <= 1 for made, asked in zip(fitted(size, repeat), size, strict=True))
+    assert (large.shape[1], large.shape[0]) == fit_size(size, repeat)
+    assert all(abs(made - asked) <= 1 for made, asked in zip(fit_size(size, repeat), size, strict=True))
     # Moved by one repeat, the pattern is itself: by two columns, or by a column and half a tile.
     height, width = large.shape[:2]
     laid = lay_out(large, repeat, (4 * width, 4 * height))
@@ -236,12 +236,12 @@ def test_a_resized_tile_has_the_nearest_size_that_its_repeat_can_have(
 @pytest.mark.parametrize(("repeat", "height", "width"), [("half-drop", 7, 8), ("brick", 8, 7)])
 def test_a_tile_without_a_half_is_never_laid_out(repeat: Repeat, height: int, width: int) -> None:
     for use in (
-        lambda tile: straight_tile(tile, repeat),
+        lambda tile: make_straight_tile(tile, repeat),
         lambda tile: lay_out(tile, repeat, (20, 20)),
-        lambda tile: surrounded(tile, 2, 2, repeat),
-        lambda tile: seam_over_inner(tile, repeat),
-        lambda tile: joined(tile, (width, height), repeat),
+        lambda tile: add_neighbours(tile, 2, 2, repeat),
+        lambda tile: measure_seam(tile, repeat),
+        lambda tile: blend_edges(tile, (width, height), repeat),
         lambda tile: surrounded_tensor(torch.from_numpy(tile).permute(2, 0, 1)[None], 2, 2, repeat),
     ):
-        with pytest.raises(ValueError, match="has no half"):
+        with pytest.raises(ValueError, match="cannot be halved"):
             use(noise(height, width))

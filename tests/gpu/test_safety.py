@@ -11,44 +11,51 @@ from transformers import CLIPConfig, CLIPImageProcessor
 
 from craftspark.errors import ModerationUnavailable, UnsafeContent
 from craftspark.moderation import Objection, PictureModeration
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.safety import THRESHOLD, CheckerJudge, GuardrailJudge, Judges, NsfwJudge, judge_of
+from gpu_tasks.images.drawing import Drawing
+from gpu_tasks.images.safety import (
+    THRESHOLD,
+    GuardrailCheck,
+    ModelSafetyCheck,
+    NudityCheck,
+    PictureChecks,
+    load_picture_check,
+)
 from gpu_tasks.inference.model_store import BUILT_IN
-from gpu_tasks.studio import load_studio, log_unjudged
+from gpu_tasks.renderers import load_worker_renderers, log_moderation_failure
 from gpu_tasks.worker.claim import Claim
-from tests.fakes import WORKER_SETTINGS, FakeTicket, a_batch, a_job
+from tests.fakes import WORKER_SETTINGS, FakeHandle, a_batch, a_job
 from tests.gpu.rendering import Lenient, an_order_of, render
-from tests.gpu.test_second_try import Moody, an_order, studio_of
+from tests.gpu.test_second_attempt import Moody, an_order, studio_of
 
 CLEAR = np.zeros((32, 32, 4), np.uint8)
 
 
 def test_drawings_are_far_from_the_limit() -> None:
-    judge = NsfwJudge()
+    picture_check = NudityCheck()
     orders = [
         an_order_of("picture", 1, json.dumps({"prompt": prompt, "steps": 4}))
         for prompt in ("baby", "peach", "person in bed", "bikini")
     ]
 
     for drawn in render(*orders):
-        assert judge._score(Image.fromarray(drawn.pixels)) < THRESHOLD / 2
-        judge.check(drawn.pixels)
+        assert picture_check._score(Image.fromarray(drawn.pixels)) < THRESHOLD / 2
+        picture_check.check(drawn.pixels)
 
 
 @pytest.mark.parametrize(("score", "refused"), [(THRESHOLD, True), (THRESHOLD - 0.01, False)])
 def test_a_picture_at_the_limit_is_withheld(score: float, refused: bool) -> None:
-    judge = NsfwJudge(lambda _: score)
+    picture_check = NudityCheck(lambda _: score)
 
     if refused:
         with pytest.raises(UnsafeContent):
-            judge.check(CLEAR)
+            picture_check.check(CLEAR)
     else:
-        judge.check(CLEAR)
+        picture_check.check(CLEAR)
 
 
 def test_what_is_clear_is_looked_at_as_it_is_seen_on_white() -> None:
     seen = []
-    NsfwJudge(lambda picture: seen.append(picture) or 0.0).check(CLEAR)  # type: ignore[func-returns-value]
+    NudityCheck(lambda picture: seen.append(picture) or 0.0).check(CLEAR)  # type: ignore[func-returns-value]
 
     assert seen[0].mode == "RGB"
     assert seen[0].getpixel((0, 0)) == (255, 255, 255)
@@ -57,7 +64,7 @@ def test_what_is_clear_is_looked_at_as_it_is_seen_on_white() -> None:
 def test_an_unsafe_image_is_not_finished() -> None:
     renderer = Moody(None)
     order = an_order(7)
-    strict = studio_of(renderer, NsfwJudge(lambda _: 1.0))
+    strict = studio_of(renderer, NudityCheck(lambda _: 1.0))
     [drawn] = strict.render([order], lambda _: None)
 
     with pytest.raises(UnsafeContent):
@@ -80,21 +87,21 @@ def a_checker(tmp_path, *, strict: bool):  # type: ignore[no-untyped-def]
     checker.save_pretrained(tmp_path / "safety_checker")
     size = {"shortest_edge": 32}
     CLIPImageProcessor(size=size, crop_size={"height": 32, "width": 32}).save_pretrained(tmp_path / "feature_extractor")
-    return judge_of(tmp_path)
+    return load_picture_check(tmp_path)
 
 
 def test_a_model_s_own_safety_checker_judges_its_pictures(tmp_path) -> None:  # type: ignore[no-untyped-def]
     picture = np.random.default_rng(0).integers(0, 255, (48, 48, 3), np.uint8)
     lenient, strict = a_checker(tmp_path / "a", strict=False), a_checker(tmp_path / "b", strict=True)
 
-    assert isinstance(lenient, CheckerJudge)
+    assert isinstance(lenient, ModelSafetyCheck)
     lenient.check(picture)
     with pytest.raises(UnsafeContent):
         strict.check(picture)
 
 
 def test_a_model_without_one_is_judged_by_open_nsfw() -> None:
-    assert isinstance(judge_of(BUILT_IN / "craftspark-clipart-128"), NsfwJudge)
+    assert isinstance(load_picture_check(BUILT_IN / "craftspark-clipart-128"), NudityCheck)
 
 
 class Service:
@@ -113,20 +120,20 @@ class Service:
         return self.answer
 
 
-def guardrail(service: Service, unjudged: Literal["accept", "refuse"] = "refuse") -> GuardrailJudge:
-    return GuardrailJudge(PictureModeration(service=service, unjudged=unjudged, report_unavailable=lambda _: None))
+def guardrail(service: Service, unjudged: Literal["accept", "refuse"] = "refuse") -> GuardrailCheck:
+    return GuardrailCheck(PictureModeration(service=service, unjudged=unjudged, report_unavailable=lambda _: None))
 
 
 def test_a_finished_image_is_judged_by_the_local_judge_and_then_by_the_guardrail() -> None:
     renderer, order, service = Moody(None), an_order(7), Service("violence", "hate", "violence")
     [drawn] = studio_of(renderer).render([order], lambda _: None)
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, Drawing)
 
     with pytest.raises(UnsafeContent, match="it appears to show violence, hate"):
-        studio_of(renderer, Judges(Lenient(), guardrail(service))).finish(order, drawn)
+        studio_of(renderer, PictureChecks(Lenient(), guardrail(service))).finish(order, drawn)
     assert len(service.seen) == 1
     with pytest.raises(UnsafeContent, match="nudity"):
-        studio_of(renderer, Judges(NsfwJudge(lambda _: 1.0), guardrail(service))).finish(order, drawn)
+        studio_of(renderer, PictureChecks(NudityCheck(lambda _: 1.0), guardrail(service))).finish(order, drawn)
     assert len(service.seen) == 1  # a local refusal costs no call
 
 
@@ -145,18 +152,18 @@ def test_an_image_that_nobody_judges_is_delivered_or_given_to_another_worker_as_
     with pytest.raises(ModerationUnavailable) as unjudged:
         guardrail(broken).check(CLEAR)
 
-    ticket = FakeTicket(a_batch(a_job(seeds=(7,))))
-    claim = Claim(ticket, a_job(seeds=(7,)), stored=())
-    claim.failed(0, unjudged.value)
+    handle = FakeHandle(a_batch(a_job(seeds=(7,))))
+    claim = Claim(handle, a_job(seeds=(7,)), stored=())
+    claim.record_failure(0, unjudged.value)
 
-    assert [type(answer) for answer in ticket.answers] == [ModerationUnavailable]
+    assert [type(answer) for answer in handle.answers] == [ModerationUnavailable]
 
 
 @pytest.mark.parametrize("guardrail_id", ["", "g1"])
 def test_a_worker_asks_the_guardrail_of_a_stage_that_has_one(
     monkeypatch: pytest.MonkeyPatch, guardrail_id: str
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.studio.open_studio", lambda fetch, settings, *judges: judges)
+    monkeypatch.setattr("gpu_tasks.renderers.load_renderers", lambda fetch, settings, *checks: checks)
     for name, value in {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "a",
@@ -164,9 +171,9 @@ def test_a_worker_asks_the_guardrail_of_a_stage_that_has_one(
     }.items():
         monkeypatch.setenv(name, value)
 
-    judges = load_studio(replace(WORKER_SETTINGS, guardrail_id=guardrail_id, guardrail_version="3"))
+    checks = load_worker_renderers(replace(WORKER_SETTINGS, guardrail_id=guardrail_id, guardrail_version="3"))
 
-    assert [type(judge) for judge in judges] == ([GuardrailJudge] if guardrail_id else [])  # type: ignore[attr-defined]
+    assert [type(check) for check in checks] == ([GuardrailCheck] if guardrail_id else [])  # type: ignore[attr-defined]
 
 
 def test_a_picture_that_is_not_judged_is_counted(
@@ -174,6 +181,6 @@ def test_a_picture_that_is_not_judged_is_counted(
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Craftspark")
 
-    log_unjudged(ModerationUnavailable("not now"))
+    log_moderation_failure(ModerationUnavailable("not now"))
 
     assert [vars(record)["PictureUnjudged"] for record in caplog.records] == [1]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from craftspark.tools.sources import Source
-from gpu_tasks.images.finishing import Png, encoded
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.studio import RENDERERS, Studio, studio_around
+from gpu_tasks.renderers import RENDERERS, ToolRenderers, build_renderers
 from tests.gpu.rendering import MODEL, SETTINGS, an_order_of, render, studio_with
 
 SUBJECTS = ("sunflower", "red apple", "cat face", "bee")
@@ -31,7 +31,7 @@ def a_picture(number: int) -> Pixels:
 
 
 def fetch(source: Source) -> bytes:
-    return encoded(Png(pixels=a_picture(int(source.key))))
+    return encode_file(Png(pixels=a_picture(int(source.key))))
 
 
 def orders_of(tool: str, fields: dict[str, Any]) -> list[ImageOrder]:
@@ -46,7 +46,7 @@ def orders_of(tool: str, fields: dict[str, Any]) -> list[ImageOrder]:
 
 
 @pytest.fixture(scope="module")
-def by() -> Studio:
+def by() -> ToolRenderers:
     return studio_with(fetch)
 
 
@@ -60,7 +60,9 @@ def by() -> Studio:
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )
-def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(by: Studio, tool: str, fields: dict[str, Any]) -> None:
+def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(
+    by: ToolRenderers, tool: str, fields: dict[str, Any]
+) -> None:
     orders = orders_of(tool, fields)
     assert len(orders) == MODEL.wave_size
 
@@ -76,12 +78,12 @@ def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(by: Studio, too
 
 def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU rounds by the place in a call as well, so the studio of one draws each image by itself."""
-    monkeypatch.setattr("gpu_tasks.studio.RENDERERS", {"picture": RENDERERS["picture"]})  # it loads nothing more
+    monkeypatch.setattr("gpu_tasks.renderers.RENDERERS", {"picture": RENDERERS["picture"]})  # it loads nothing more
     calls: list[int] = []
     pipeline = load_pipeline(MODEL, SETTINGS)
     pipeline.unet.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))
 
-    on_gpu = studio_around(pipeline, MODEL, fetch, replace(SETTINGS, device="cuda"))
+    on_gpu = build_renderers(pipeline, MODEL, fetch, replace(SETTINGS, device="cuda"))
     render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
 
     assert on_gpu.wave_size == 1

@@ -12,8 +12,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.serving.app import MOST_WAITING, Application
-from gpu_tasks.serving.renders import Renders
+from gpu_tasks.serving.app import MAX_WAITING, Application
+from gpu_tasks.serving.requests import RequestRenderer
 from tests.gpu.rendering import MODEL, an_order_of, pixels_in, render, studio, studio_with
 
 PROMPT = {"prompt": "red apple", "steps": 2, "seed": 5}
@@ -25,7 +25,7 @@ def no_failure(error: Exception) -> None:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    application = Application(MODEL, lambda: Renders(studio_with), no_failure)
+    application = Application(MODEL, lambda: RequestRenderer(studio_with), no_failure)
     with TestClient(application.asgi) as made:
         loaded(application)
         yield made
@@ -113,9 +113,9 @@ def test_prometheus_is_told_what_was_rendered_and_refused(client: TestClient) ->
 def test_it_lives_at_once_and_is_ready_only_once_it_has_rendered() -> None:
     go = threading.Event()
 
-    def load() -> Renders:
+    def load() -> RequestRenderer:
         go.wait(600)
-        return Renders(studio_with)
+        return RequestRenderer(studio_with)
 
     application = Application(MODEL, load, no_failure)
     with TestClient(application.asgi) as client:
@@ -132,7 +132,7 @@ def test_it_lives_at_once_and_is_ready_only_once_it_has_rendered() -> None:
 def test_a_model_that_cannot_be_loaded_ends_the_container() -> None:
     failures: list[Exception] = []
 
-    def load() -> Renders:
+    def load() -> RequestRenderer:
         raise ModelUnavailable("its hash is another")
 
     application = Application(MODEL, load, failures.append)
@@ -145,7 +145,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_container() -> None:
 def test_no_more_requests_wait_than_may() -> None:
     go = threading.Event()
 
-    class Slow(Renders):
+    class Slow(RequestRenderer):
         def render(self, accepted: Any) -> Any:
             if accepted.orders[0].seed == 5:
                 go.wait(600)
@@ -161,9 +161,9 @@ def test_no_more_requests_wait_than_may() -> None:
             if answers[-1] == 503:
                 go.set()
 
-        threads = [threading.Thread(target=ask) for _ in range(MOST_WAITING + 1)]
+        threads = [threading.Thread(target=ask) for _ in range(MAX_WAITING + 1)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(600)
-    assert sorted(answers) == [200] * MOST_WAITING + [503]
+    assert sorted(answers) == [200] * MAX_WAITING + [503]

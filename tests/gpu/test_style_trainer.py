@@ -15,7 +15,7 @@ from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.evaluation import adapter_effect
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles import style_trainer
-from gpu_tasks.training.styles.lesson import Lesson
+from gpu_tasks.training.styles.inputs import TrainingInputs
 from gpu_tasks.training.styles.style_trainer import train_style
 from tests.fakes import TRAINER_SETTINGS
 
@@ -43,7 +43,7 @@ def dataset(tmp_path: Path) -> Dataset:
     return Dataset.open(folder)
 
 
-def a_lesson(dataset: Dataset, folder: Path) -> Lesson:
+def a_lesson(dataset: Dataset, folder: Path) -> TrainingInputs:
     order = TrainingOrder(
         training_id="sunny.v1",
         style="sunny",
@@ -53,14 +53,14 @@ def a_lesson(dataset: Dataset, folder: Path) -> Lesson:
         steps=STEPS,
         seed=0,
     )
-    return Lesson(
+    return TrainingInputs(
         order=order, settings=TRAINER_SETTINGS, dataset=dataset, run=folder / "run", adapter=folder / "adapter"
     )
 
 
 @pytest.mark.usefixtures("small_grid")
 def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(dataset: Dataset, tmp_path: Path) -> None:
-    lesson = a_lesson(dataset, tmp_path)
+    inputs = a_lesson(dataset, tmp_path)
     steps: list[int] = []
     kept: list[str] = []
 
@@ -69,16 +69,16 @@ def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(datase
 
     with pytest.raises(SpotInterrupted, match="after step 2 of 8"):
         train_style(
-            lesson,
+            inputs,
             Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem), stopping=lambda: len(steps) == 1),
         )
-    outcome = train_style(lesson, Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem)))
+    outcome = train_style(inputs, Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem)))
 
     assert steps == [1, 2, *range(3, STEPS + 1)]
     assert kept == ["00000002", f"{STEPS:08}"]
     assert outcome.figures["loss"] < outcome.figures["loss_without"]
     assert np.asarray(Image.open(outcome.grid)).ndim == 3
-    model_store.check(lesson.adapter)
+    model_store.check(inputs.adapter)
     assert "stable" not in outcome.figures
 
 
@@ -105,7 +105,7 @@ def test_a_version_is_compared_with_the_stable_one_on_the_same_pictures_and_nois
     assert gone == {}
 
 
-def compared(lesson: Lesson, stable: str) -> dict[str, object]:
-    order = replace(lesson.order, stable=stable)
-    nothing = replace(lesson.dataset, pictures=())
-    return style_trainer.compare(order, lesson, nothing, None, lesson.adapter, None)  # type: ignore[arg-type]
+def compared(inputs: TrainingInputs, stable: str) -> dict[str, object]:
+    order = replace(inputs.order, stable=stable)
+    nothing = replace(inputs.dataset, pictures=())
+    return style_trainer.compare(order, inputs, nothing, None, inputs.adapter, None)  # type: ignore[arg-type]

@@ -6,14 +6,14 @@ import torch
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset.captions import COLOURED, TEMPLATES, written
+from gpu_tasks.training.dataset.captions import COLOURED, TEMPLATES, fill_template
 from gpu_tasks.training.dataset.colours import NAMES
-from gpu_tasks.training.dataset.phrases import Phrase, Phrases, best_owner
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.phrases import Phrase, Phrases, assign_words
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.dataset.wordnet import WordNet
 from gpu_tasks.training.errors import SourceUnavailable
-from gpu_tasks.training.evaluation.encoder import TextPlaces
-from gpu_tasks.training.loop import Rhythm, Schedule, train
+from gpu_tasks.training.evaluation.encoder import TextEmbedder
+from gpu_tasks.training.loop import Intervals, Schedule, train
 from gpu_tasks.training.networks import text_encoder
 from gpu_tasks.training.networks.text_encoder import StatesLoss, Texts
 from tests.gpu.small_data import a_picture
@@ -48,7 +48,7 @@ def wordnet(tmp_path: Path) -> WordNet:
     return WordNet.read(tmp_path)
 
 
-def phrases(*subjects: Picture) -> Phrases:
+def phrases(*subjects: CaptionedPicture) -> Phrases:
     return Phrases.about(subjects, {"beagle": "dog face"}, [a_picture("passport", "beagle", "border")])
 
 
@@ -65,20 +65,20 @@ def test_a_kind_goes_to_the_nearest_thing_above(wordnet: WordNet) -> None:
 
 
 def test_a_folder_without_nouns_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnavailable, match="no nouns"):
+    with pytest.raises(SourceUnavailable, match="no WordNet nouns"):
         WordNet.read(tmp_path)
 
 
 def test_a_shared_word_belongs_to_the_subject_that_it_comes_first_for() -> None:
-    owner = best_owner([a_picture("cat", "kitten"), a_picture("cat face", "kitty", "kitten"), a_picture("kitty")])
+    owner = assign_words([a_picture("cat", "kitten"), a_picture("cat face", "kitty", "kitten"), a_picture("kitty")])
 
     assert owner == {"cat": "cat", "cat face": "cat face", "kitten": "cat", "kitty": "kitty"}
 
 
 def test_what_is_meant_is_always_a_caption_that_the_unet_learns_from() -> None:
     names = ("cat face", "dog face")
-    plain = {written(template, name) for template in TEMPLATES for name in names}
-    coloured = {written(template, colour, name) for template in COLOURED for colour in NAMES for name in names}
+    plain = {fill_template(template, name) for template in TEMPLATES for name in names}
+    coloured = {fill_template(template, colour, name) for template in COLOURED for colour in NAMES for name in names}
 
     meant = {phrase.meant for phrase in phrases(CAT, DOG).draw(600, seed=3)}
 
@@ -105,19 +105,19 @@ def test_the_same_seed_draws_the_same_phrases() -> None:
 def test_a_word_learns_to_have_the_states_of_the_name(tmp_path: Path) -> None:
     texts = Texts(BUILT_IN)
     said = [Phrase("kitten", "cat face"), Phrase("a puppy", "a dog face")]
-    run = Run.begin(tmp_path, {})
+    run = Run.start(tmp_path, {})
 
     learned = train(
-        texts.learner(),
+        texts.copy_teacher(),
         StatesLoss(phrases(CAT, DOG), texts, seed=0, size=8),
         run,
         Schedule(steps=25, rate=1e-3, warm_up=2, parts=1),
-        Rhythm(checkpoint=25, report=25, sample=25),
+        Intervals(checkpoint=25, report=25, sample=25),
         say=lambda _line: None,
     )
 
-    assert texts.likeness(texts.learner(), [Phrase("cat face", "cat face")]) == pytest.approx(1)
-    assert texts.likeness(learned, said) > texts.likeness(texts.learner(), said) + 0.02
+    assert texts.likeness(texts.copy_teacher(), [Phrase("cat face", "cat face")]) == pytest.approx(1)
+    assert texts.likeness(learned, said) > texts.likeness(texts.copy_teacher(), said) + 0.02
 
 
 def test_a_text_encoder_is_trained_resumed_and_exported_in_place(
@@ -138,9 +138,9 @@ def test_a_text_encoder_is_trained_resumed_and_exported_in_place(
 
     assert codes == [DONE] * 4
     model_store.check(model)
-    new, old = (TextPlaces(folder).states(["kitten"]) for folder in (model, BUILT_IN))
+    new, old = (TextEmbedder(folder).states(["kitten"]) for folder in (model, BUILT_IN))
     assert not torch.allclose(new, old, atol=1e-4)
-    unets = [model_store.sha256_of(next((folder / "unet").glob("*.safetensors"))) for folder in (model, BUILT_IN)]
+    unets = [model_store.hash_file(next((folder / "unet").glob("*.safetensors"))) for folder in (model, BUILT_IN)]
     assert unets[0] == unets[1]
 
 

@@ -15,7 +15,7 @@ from craftspark.models.catalogue import CATALOGUE, Model
 from craftspark.models.tokens import DATA, tokenizer
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.adapters import FACTS
-from gpu_tasks.inference.diffusion import Settings, Sketch
+from gpu_tasks.inference.diffusion import DrawingSettings, Sketch
 from tests.gpu.rendering import MODEL, an_order_of, silent, studio
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128" / "tokenizer"
@@ -141,7 +141,7 @@ def test_words_that_the_model_would_not_read_fail_that_order_alone(
 
 def test_as_many_tokens_as_the_model_reads_are_drawn() -> None:
     diffusion = studio()._renderers["picture"]._diffusion  # type: ignore[attr-defined]
-    settings = Settings(size=(128, 128), steps=1, guidance=4.0)
+    settings = DrawingSettings(size=(128, 128), steps=1, guidance=4.0)
 
     def draw(words: int) -> Any:
         return diffusion.draw([Sketch(prompt="apple " * words, negative_prompt="", seed=1)], settings, silent)

@@ -14,13 +14,13 @@ from craftspark.errors import ImageFlawed, SourceMissing
 from craftspark.tools import TOOLS
 from craftspark.tools.sources import Source
 from craftspark.tools.toss import Repeat
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Png, encoded
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.studio import RENDERERS
+from gpu_tasks.renderers import RENDERERS
 from gpu_tasks.tools.outpaint.canvas import BAND
-from gpu_tasks.tools.pattern.repeats import lay_out, seam_over_inner
+from gpu_tasks.tools.pattern.repeats import lay_out, measure_seam
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio, studio_with
 
 # Of a single tile: an outline that happens to lie just there is one in a few. The torn picture below has 5.
@@ -42,7 +42,7 @@ def brought(picture: Pixels) -> tuple[Source, Callable[[Source], bytes]]:
     """A picture as a source, and what fetches it."""
     height, width, channels = picture.shape
     source = Source(reference=PICTURE, bucket="uploads", key="picture", width=width, height=height, alpha=channels == 4)
-    content = encoded(Png(pixels=picture))
+    content = encode_file(Png(pixels=picture))
     return source, lambda _: content
 
 
@@ -61,13 +61,13 @@ def test_a_painted_tile_has_no_seam_in_any_repeat(repeat: Repeat) -> None:
     assert drawn.scores["seam_over_inner"] < NO_SEAM
     done = studio().finish(the_order("pattern", 8, prompt="sunflower", way="painted", repeat=repeat), drawn)
     straight: Repeat = repeat if repeat in ("x", "y") else "straight"
-    assert seam_over_inner(pixels_in(done.png), straight) < NO_SEAM
+    assert measure_seam(pixels_in(done.png), straight) < NO_SEAM
 
 
 def test_a_torn_picture_has_a_seam() -> None:
     large = np.asarray(Image.fromarray(a_drawing()).resize((512, 512)))
 
-    assert seam_over_inner(np.ascontiguousarray(large[100:300, 100:300]), "straight") > 2 * NO_SEAM
+    assert measure_seam(np.ascontiguousarray(large[100:300, 100:300]), "straight") > 2 * NO_SEAM
 
 
 def test_a_pattern_becomes_of_a_picture_and_keeps_its_colours() -> None:
@@ -191,7 +191,7 @@ def with_speck(picture: Pixels) -> Pixels:
 
 def outpainted(
     monkeypatch: pytest.MonkeyPatch, picture: Pixels, *drawings: Pixels
-) -> tuple[list[Drawn | Exception], list[int]]:
+) -> tuple[list[Drawing | Exception], list[int]]:
     """What becomes of the picture, half as wide again, where the model draws these; and the seeds it was asked for."""
     source, fetch = brought(picture)
     by, left, asked = studio_with(fetch), list(drawings), list[int]()
@@ -225,7 +225,7 @@ def test_outpainting_renders_a_window_where_something_is_new_and_nowhere_else() 
 
     [drawn] = studio_with(fetch).render([order], told.append)
 
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, Drawing)
     assert told[-1] == pytest.approx(1.0)
     assert told == sorted(told)
     assert len(told) == 2  # a step for each of two rounds of a window each
@@ -263,7 +263,7 @@ def test_a_blank_new_area_is_drawn_once_more_and_then_fails(monkeypatch: pytest.
     assert isinstance(failed, ImageFlawed)
     assert "beyond the source, it is" in failed.detail
     assert len(set(asked)) == 2
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, Drawing)
     assert drawn.flaw is None
 
 
@@ -272,7 +272,7 @@ def test_a_plain_ground_may_go_on_and_may_not_turn_into_another(monkeypatch: pyt
     [goes_on], _ = outpainted(monkeypatch, plain, np.full((128, 128, 3), 240, np.uint8))
     [turns], _ = outpainted(monkeypatch, plain, BLANKS["flat"], BLANKS["flat"])
 
-    assert isinstance(goes_on, Drawn)
+    assert isinstance(goes_on, Drawing)
     assert isinstance(turns, ImageFlawed)
 
 
@@ -321,7 +321,7 @@ def test_clipart_of_nothing_fails_for_that_image_alone(monkeypatch: pytest.Monke
 
     good, bad = by.render([the_order("clipart", 1, prompt="a"), the_order("clipart", 2, prompt="a")], silent)
 
-    assert isinstance(good, Drawn)
+    assert isinstance(good, Drawing)
     assert isinstance(bad, ImageFlawed)
 
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset.captions import Captions, without_colour, written
-from gpu_tasks.training.dataset.colours import PAINTS, dominant_colour, recoloured
+from gpu_tasks.training.dataset.captions import Captions, fill_template, remove_colour
+from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, recolour
 from gpu_tasks.training.errors import CheckpointBroken, CheckpointMissing, DiskTooSmall, LossNotFinite, RecipeChanged
 from gpu_tasks.training.loop import Schedule
 from tests.gpu.small_data import RED, a_disc, a_picture
@@ -36,12 +36,12 @@ def test_a_run_that_was_killed_and_resumed_has_the_weights_of_one_that_was_not(t
     learn(whole)
 
     death = subprocess.run([sys.executable, "-m", "tests.gpu.tiny_run", str(killed)], check=False)
-    left = [path.stem for path in Run.found(killed).checkpoints()]
+    left = [path.stem for path in Run.open(killed).checkpoints()]
     learn(killed)
 
     assert death.returncode == -signal.SIGKILL
     assert left == ["00000002", "00000004"]
-    one, other = (load_file(Run.found(folder).checkpoints()[-1]) for folder in (whole, killed))
+    one, other = (load_file(Run.open(folder).checkpoints()[-1]) for folder in (whole, killed))
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert steps_reported(killed) == steps_reported(whole) == list(range(1, 10))
@@ -81,7 +81,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_good_checkpo
         learn(tmp_path / "run", broken)
 
     assert stopped.value.facts == {"step": 7, "checkpoint": "00000006.safetensors"}
-    kept = load_file(Run.found(tmp_path / "run").checkpoints()[-1])
+    kept = load_file(Run.open(tmp_path / "run").checkpoints()[-1])
     assert all(tensor.isfinite().all() for tensor in kept.values())
 
 
@@ -95,7 +95,7 @@ def test_a_run_of_another_recipe_is_refused_by_what_differs(tmp_path: Path) -> N
 def test_a_checkpoint_from_another_run_is_refused(tmp_path: Path) -> None:
     learn(tmp_path / "one")
     learn(tmp_path / "other", recipe={"seed": 2})
-    stray = Run.found(tmp_path / "other").checkpoints()[-1]
+    stray = Run.open(tmp_path / "other").checkpoints()[-1]
     stray.replace(tmp_path / "one/checkpoints" / stray.name)
 
     with pytest.raises(RecipeChanged, match="another recipe"):
@@ -111,7 +111,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     learn(tmp_path / "run")
-    path = Run.found(tmp_path / "run").checkpoints()[-1]
+    path = Run.open(tmp_path / "run").checkpoints()[-1]
     path.write_bytes(path.read_bytes()[:100])
 
     with pytest.raises(CheckpointBroken, match=path.name):
@@ -134,46 +134,46 @@ def test_a_disk_that_is_too_small_is_told_before_the_first_step(
 def test_a_recoloured_picture_is_measured_to_have_its_new_colour_and_keeps_its_shape(colour: str) -> None:
     disc = a_disc()
 
-    painted = recoloured(disc, colour)
+    painted = recolour(disc, colour)
 
-    assert dominant_colour(disc)[0] == "red"
+    assert find_dominant_colour(disc)[0] == "red"
     assert painted is not None
-    assert dominant_colour(painted)[0] == colour
+    assert find_dominant_colour(painted)[0] == colour
     assert (painted[..., 3] == disc[..., 3]).all()
     assert (painted[64, 64] == disc[64, 64]).all()
 
 
 def test_a_colour_is_measured_in_the_subject_and_not_in_its_white_ground() -> None:
-    on_white = np.full((64, 64, 3), 255, np.uint8)
-    on_white[24:40, 24:40] = RED
+    flatten_on_white = np.full((64, 64, 3), 255, np.uint8)
+    flatten_on_white[24:40, 24:40] = RED
 
-    assert dominant_colour(on_white) == ("red", 1.0)
-    assert dominant_colour(np.full((64, 64, 3), 255, np.uint8)) == ("white", 0.0)
+    assert find_dominant_colour(flatten_on_white) == ("red", 1.0)
+    assert find_dominant_colour(np.full((64, 64, 3), 255, np.uint8)) == ("white", 0.0)
 
 
 def test_an_empty_picture_takes_no_colour() -> None:
-    assert recoloured(np.zeros((8, 8, 4), np.uint8), "blue") is None
+    assert recolour(np.zeros((8, 8, 4), np.uint8), "blue") is None
 
 
 def test_captions_name_the_measured_colour_in_place_of_the_names_own() -> None:
     apple = a_picture("red apple", "apple", "fruit")
     captions = Captions([apple, *(a_picture(name, "fruit") for name in ("pear", "lemon", "plum"))])
 
-    assert "blue apple" in captions.coloured(apple, "blue")
-    assert not any("red" in caption for caption in captions.coloured(apple, "blue"))
-    assert "an apple" in captions.plain(apple)
-    assert "fruit" not in captions.plain(apple)
+    assert "blue apple" in captions.list_coloured(apple, "blue")
+    assert not any("red" in caption for caption in captions.list_coloured(apple, "blue"))
+    assert "an apple" in captions.list_plain(apple)
+    assert "fruit" not in captions.list_plain(apple)
 
 
 def test_an_article_fits_the_word_after_it() -> None:
-    assert written("a picture of a {}", "owl") == "a picture of an owl"
-    assert written("a {} {}", "orange", "cat") == "an orange cat"
-    assert written("a {} {}", "blue", "owl") == "a blue owl"
+    assert fill_template("a picture of a {}", "owl") == "a picture of an owl"
+    assert fill_template("a {} {}", "orange", "cat") == "an orange cat"
+    assert fill_template("a {} {}", "blue", "owl") == "a blue owl"
 
 
 def test_what_is_many_coloured_by_nature_has_no_colour_to_replace() -> None:
-    assert without_colour("rainbow") == ""
-    assert without_colour("red heart") == "heart"
+    assert remove_colour("rainbow") == ""
+    assert remove_colour("red heart") == "heart"
 
 
 # The commands.
@@ -240,6 +240,6 @@ def test_a_gpu_that_is_not_there_is_told_before_anything_is_written(
 
 def test_a_run_without_a_checkpoint_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMissing):
-        Run.found(tmp_path)
+        Run.open(tmp_path)
     with pytest.raises(CheckpointMissing):
-        Run.begin(tmp_path, RECIPE).latest()
+        Run.start(tmp_path, RECIPE).latest()

@@ -12,7 +12,7 @@ from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import upscaler
 from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
 from gpu_tasks.inference.upscaler import Upscaler, UpscalerConfig, UpscalerNetwork
-from gpu_tasks.training.evaluation.gain import measured
+from gpu_tasks.training.evaluation.gain import measure_gain
 from tests.gpu.rendering import DEVICE
 
 SHIPPED = BUILT_IN / "craftspark-upscaler-x4"
@@ -47,7 +47,7 @@ def on_nothing(side: int, hidden: tuple[int, int, int]) -> Pixels:
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_the_shipped_upscaler_is_far_nearer_to_the_original_than_bicubic(shipped: Upscaler, factor: int) -> None:
-    gain = measured(shipped, [a_drawing(48 * factor)], factor)
+    gain = measure_gain(shipped, [a_drawing(48 * factor)], factor)
 
     assert gain.mean > 3
 
@@ -128,7 +128,7 @@ def test_what_is_no_picture_is_refused(shipped: Upscaler, pixels: Pixels) -> Non
 
 
 def test_a_picture_that_would_not_fit_memory_is_refused(shipped: Upscaler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upscaler, "PIXELS_MOST", 16 * 16)
+    monkeypatch.setattr(upscaler, "MAX_PIXELS", 16 * 16)
     shipped.upscale(a_drawing(8), 2)
 
     with pytest.raises(InvalidInput, match="8 x 8 pixels times 4"):

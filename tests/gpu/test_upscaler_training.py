@@ -14,7 +14,7 @@ from gpu_tasks.inference.model_store import BUILT_IN, check
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset import sources
+from gpu_tasks.training.dataset import emoji
 from gpu_tasks.training.dataset.dataset import MANIFEST
 from gpu_tasks.training.dataset.patches import Patches, PatchPlan
 from gpu_tasks.training.errors import TooFewPictures
@@ -70,7 +70,7 @@ def test_an_upscaler_is_trained_and_its_average_exported(data: Path, tmp_path: P
     assert (run / "samples/00000004.png").exists()
     check(model)
     assert {path.name for path in model.iterdir()} == {path.name for path in Path(START).iterdir()}
-    exported, average = Upscaler.open(model).network.state_dict(), load_file(Run.found(run).checkpoints()[-1])
+    exported, average = Upscaler.open(model).network.state_dict(), load_file(Run.open(run).checkpoints()[-1])
     assert all(torch.equal(tensor.half(), average[f"average.{name}"].half()) for name, tensor in exported.items())
     started = Upscaler.open(Path(START)).network.state_dict()
     assert any(not torch.equal(tensor, started[name]) for name, tensor in exported.items())
@@ -81,12 +81,12 @@ def test_a_killed_run_goes_on_to_the_same_weights(data: Path, tmp_path: Path) ->
     learn(data, whole)
 
     death = subprocess.run([sys.executable, "-m", "tests.gpu.tiny_upscaler_run", str(data), str(killed)], check=False)
-    left = [path.stem for path in Run.found(killed).checkpoints()]
+    left = [path.stem for path in Run.open(killed).checkpoints()]
     learn(data, killed)
 
     assert death.returncode == -signal.SIGKILL
     assert left == ["00000001", "00000002"]
-    one, other = (load_file(Run.found(folder).checkpoints()[-1]) for folder in (whole, killed))
+    one, other = (load_file(Run.open(folder).checkpoints()[-1]) for folder in (whole, killed))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
@@ -164,7 +164,7 @@ def test_a_start_that_is_no_upscaler_is_refused(data: Path, tmp_path: Path) -> N
 
 
 def test_a_held_out_style_is_not_learned_from(data: Path) -> None:
-    kept = upscaler.chosen(data, 64, "outlined", patch=12)
+    kept = upscaler.select_pictures(data, 64, "outlined", patch=12)
 
     assert [picture.name for picture in kept.pictures] == ["ball", "coin", "planet"]
 
@@ -191,7 +191,7 @@ def test_a_place_in_the_run_always_has_the_same_patches_and_another_has_others()
 
 def test_softened_pictures_meet_their_own_originals() -> None:
     pictures = np.stack([a_disc(colour) for colour in COLOURS.values()])
-    softened = np.stack([np.asarray(upscaler.small_on_white(picture, 16)) for picture in pictures])
+    softened = np.stack([np.asarray(upscaler.shrink_on_white(picture, 16)) for picture in pictures])
 
     small, large = Patches(pictures, softened, PatchPlan(seed=0, batch=16, patch=12, softened=1.0)).draw(0)
 
@@ -216,16 +216,16 @@ def test_the_same_pictures_are_measured_at_every_size(monkeypatch: pytest.Monkey
         '<circle cx="18" cy="18" r="16" fill="#3b88c3"/>',
     ]
     icons = {"width": 36, "height": 36}
-    drawings = [sources.Drawing(None, {"body": body}, icons) for body in bodies]  # type: ignore[arg-type]
-    monkeypatch.setattr(gain, "drawings", lambda _style: drawings)
+    drawings = [emoji.Icon(None, {"body": body}, icons) for body in bodies]  # type: ignore[arg-type]
+    monkeypatch.setattr(gain, "read_icons", lambda _style: drawings)
 
-    small, large = (gain.references("flat", side, count=2) for side in (32, 64))
+    small, large = (gain.rasterise_references("flat", side, count=2) for side in (32, 64))
 
     assert [picture[side // 2, side // 2].tolist() for picture, side in zip(small, (32, 32), strict=True)] == [
         picture[32, 32].tolist() for picture in large
     ]
     with pytest.raises(TooFewPictures):
-        gain.references("flat", 32, count=3)
+        gain.rasterise_references("flat", 32, count=3)
 
 
 def test_a_style_that_is_not_known_is_named(capsys: pytest.CaptureFixture[str]) -> None:

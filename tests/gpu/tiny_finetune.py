@@ -10,7 +10,7 @@ import pytest
 from torch import Tensor, nn
 
 from gpu_tasks.training.networks.unet import VelocityLoss
-from gpu_tasks.training.styles.finetune import Finetuning, finetune
+from gpu_tasks.training.styles.finetune import FinetuneRequest, finetune
 from tests.gpu.rendering import DEVICE
 
 
@@ -27,10 +27,10 @@ def quickly(patches: pytest.MonkeyPatch) -> None:
     patches.setattr("gpu_tasks.training.evaluation.adapter_effect.STEPS", 2)
 
 
-def asked_for(data: Path, place: Path, **changes: Any) -> Finetuning:
+def asked_for(data: Path, place: Path, **changes: Any) -> FinetuneRequest:
     values: dict[str, Any] = {"data": data, "name": "discs", "run": place / "run", "out": place / "out"}
     values |= {"steps": 3, "rank": 2, "batch": 2, "rate": 1e-2, "checkpoint_every": 1, "device": DEVICE}
-    return Finetuning(**values | changes)
+    return FinetuneRequest(**values | changes)
 
 
 if __name__ == "__main__":

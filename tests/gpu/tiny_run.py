@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.loop import Rhythm, Schedule, generator_at, train
+from gpu_tasks.training.loop import Intervals, Schedule, generator_at, train
 
 SCHEDULE = Schedule(steps=9, rate=1e-2, warm_up=2)
-RHYTHM = Rhythm(checkpoint=2, report=1, sample=4)
+RHYTHM = Intervals(checkpoint=2, report=1, sample=4)
 RECIPE = {"seed": 1}
 
 
@@ -37,7 +37,7 @@ def fatal_loss_at(network: nn.Module, step: int, part: int) -> Tensor:
 
 def learn(folder: Path, loss: Any = loss_at, **changes: Any) -> nn.Module:
     values: dict[str, Any] = {"recipe": RECIPE, "schedule": SCHEDULE, "network": a_network()} | changes
-    run = Run.begin(folder, values["recipe"])
+    run = Run.start(folder, values["recipe"])
     return train(values["network"], loss, run, values["schedule"], RHYTHM, say=lambda _line: None)
 
 

@@ -7,13 +7,13 @@ import pytest
 from craftspark.jobs.job import Job
 from craftspark.models.catalogue import find_model
 from craftspark.tools.picture import PictureRequest
-from gpu_tasks.worker.pace import SLOWEST, Pace
+from gpu_tasks.worker.pace import MAX_RATIO, Pace
 from tests.fakes import NOON, a_job
 
 MODEL = find_model("craftspark-clipart-128")
 
 
-class Book:
+class SpeedRecords:
     def __init__(self, error: Exception | None = None) -> None:
         self.told: list[tuple[dict[str, float], float | None]] = []
         self._error = error
@@ -24,8 +24,8 @@ class Book:
         self.told.append((paces, launch_s))
 
 
-def a_pace(book: Book, *, launched: bool = False, device: str = "cpu") -> Pace:
-    return Pace(model=MODEL, device=device, book=book, launched=launched)
+def a_pace(records: SpeedRecords, *, launched: bool = False, device: str = "cpu") -> Pace:
+    return Pace(model=MODEL, device=device, records=records, launched=launched)
 
 
 def a_picture_job(**changes: Any) -> Job:
@@ -40,64 +40,64 @@ def expected_s(images: int = 4, device: str = "cpu") -> float:
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_a_worker_as_fast_as_its_profile_has_the_pace_of_one_on_each_device(device: str) -> None:
-    book = Book()
-    pace = a_pace(book, device=device)
+    records = SpeedRecords()
+    pace = a_pace(records, device=device)
 
     pace.measure([a_picture_job()] * 4, 4 * expected_s(1, device) if device == "cuda" else expected_s(4, device))
-    pace.tell(0)
+    pace.report(0)
 
-    assert book.told[0][0]["picture"] == pytest.approx(1.0)
+    assert records.told[0][0]["picture"] == pytest.approx(1.0)
 
 
 def test_a_worker_that_is_as_slow_again_and_again_is_known_to_be() -> None:
-    book = Book()
-    pace = a_pace(book)
+    records = SpeedRecords()
+    pace = a_pace(records)
 
     for _ in range(12):
         pace.measure([a_picture_job()] * 4, 3 * expected_s())
-        pace.tell(0)
+        pace.report(0)
 
-    paces = [told["picture"] for told, _ in book.told]
+    paces = [told["picture"] for told, _ in records.told]
     assert paces == sorted(paces)
     assert paces[0] == pytest.approx(2.0)
     assert paces[-1] == pytest.approx(3.0, rel=0.05)
 
 
 def test_an_accident_does_not_count_as_the_machine_s_speed() -> None:
-    book = Book()
-    pace = a_pace(book)
+    records = SpeedRecords()
+    pace = a_pace(records)
 
     pace.measure([a_picture_job()] * 4, 1e6)
-    pace.tell(0)
+    pace.report(0)
 
-    assert book.told[0][0]["picture"] <= SLOWEST
+    assert records.told[0][0]["picture"] <= MAX_RATIO
 
 
 def test_a_launched_worker_tells_how_long_its_job_waited_for_it() -> None:
-    book = Book()
+    records = SpeedRecords()
     job = a_picture_job(started_at=NOON + timedelta(seconds=17))
 
     for launched in (False, True):
-        pace = a_pace(book, launched=launched)
+        pace = a_pace(records, launched=launched)
         pace.measure([job], expected_s(1))
-        pace.tell(0)
+        pace.report(0)
 
-    assert [launch_s for _, launch_s in book.told] == [None, 17.0]
+    assert [launch_s for _, launch_s in records.told] == [None, 17.0]
 
 
 def test_neither_a_job_that_cannot_be_measured_nor_a_book_that_fails_disturbs_the_work() -> None:
-    pace = a_pace(Book(error=RuntimeError("throttled")))
+    pace = a_pace(SpeedRecords(error=RuntimeError("throttled")))
 
     pace.measure([replace(a_picture_job(), tool="unknown")], 1.0)
     pace.measure([a_picture_job()], 1.0)
-    pace.tell(0)
+    pace.report(0)
 
 
 def test_a_worker_tells_that_it_lives_before_it_has_rendered_anything() -> None:
-    book = Book()
-    pace = a_pace(book)
+    records = SpeedRecords()
+    pace = a_pace(records)
 
     pace.start()
     pace.stop()
 
-    assert book.told == [({}, None)]
+    assert records.told == [({}, None)]

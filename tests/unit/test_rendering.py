@@ -7,57 +7,57 @@ from craftspark.errors import ImageFlawed, ModelUnavailable, SourceMissing, Spot
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import ImageFailure, JobState
 from gpu_tasks.activity import Activities
-from gpu_tasks.images.drawn import Drawn, OnStep
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.worker.batch_sources import claim
+from gpu_tasks.worker.batch_sources import open_claim
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.waves import Worker, waves
 from tests.fakes import (
-    FakeBook,
-    FakeDesk,
+    FakeBatchSource,
+    FakeDelivery,
+    FakeHandle,
     FakePace,
     FakeRenderer,
-    FakeShelf,
-    FakeTicket,
-    FakeWatch,
+    FakeRenderRecords,
+    FakeWatchdog,
     a_batch,
     a_job,
     a_record,
 )
 
 
-def a_claim(*, stored: tuple[int, ...] = (), **changes: object) -> tuple[Claim, FakeTicket]:
+def a_claim(*, stored: tuple[int, ...] = (), **changes: object) -> tuple[Claim, FakeHandle]:
     job = a_job(**changes)
-    ticket = FakeTicket(a_batch(job))
-    return Claim(ticket, job, stored=stored), ticket
+    handle = FakeHandle(a_batch(job))
+    return Claim(handle, job, stored=stored), handle
 
 
-def a_worker(renderer: FakeRenderer, *handfuls: list[Claim], lease: Lease | None = None) -> tuple[Worker, FakeShelf]:
-    shelf = FakeShelf()
+def a_worker(renderer: FakeRenderer, *handfuls: list[Claim], lease: Lease | None = None) -> tuple[Worker, FakeDelivery]:
+    delivery = FakeDelivery()
     lease = lease or Lease(grace_s=100)
     worker = Worker(
-        desk=FakeDesk(*handfuls),
+        batch_source=FakeBatchSource(*handfuls),
         renderer=renderer,
-        shelf=shelf,
-        watch=FakeWatch(),
+        delivery=delivery,
+        watchdog=FakeWatchdog(),
         lease=lease,
         activities=Activities(),
         pace=FakePace(),
     )
-    return worker, shelf
+    return worker, delivery
 
 
 def test_a_batch_is_rendered_in_waves_and_answered_once() -> None:
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
     renderer = FakeRenderer(wave_size=3)
-    worker, shelf = a_worker(renderer, [claimed])
+    worker, delivery = a_worker(renderer, [claimed])
 
     worker.run()
 
     assert [len(wave) for wave in renderer.waves] == [3, 1]
-    assert len(shelf.images) == 4
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+    assert len(delivery.images) == 4
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
 def test_a_resumed_batch_renders_only_what_the_interruption_left_out() -> None:
@@ -65,13 +65,13 @@ def test_a_resumed_batch_renders_only_what_the_interruption_left_out() -> None:
     interrupted = FakeRenderer(wave_size=2, breaks_at_wave=1, error=SpotInterrupted("taken back"))
     a_worker(interrupted, [first])[0].run()
 
-    resumed, ticket = a_claim(stored=tuple(interrupted.rendered))
+    resumed, handle = a_claim(stored=tuple(interrupted.rendered))
     renderer = FakeRenderer(wave_size=2)
     a_worker(renderer, [resumed])[0].run()
 
     assert interrupted.rendered + renderer.rendered == [0, 1, 2, 3]
     assert isinstance(first_ticket.answers[0], SpotInterrupted)
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
 def test_images_of_different_jobs_share_a_wave() -> None:
@@ -99,20 +99,20 @@ class Faulty(FakeRenderer):
         self._at_fault = job_id, index
         self._error = error
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         if any((order.job_id, order.index) == self._at_fault for order in wave):
             raise self._error
         return super().render(wave, on_step)
 
 
 def test_a_wave_that_breaks_once_is_drawn_image_by_image_and_nothing_fails() -> None:
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
     renderer = FakeRenderer(wave_size=4, breaks_at_wave=0)
 
     a_worker(renderer, [claimed])[0].run()
 
     assert [len(wave) for wave in renderer.waves] == [1, 1, 1, 1]
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("of a"), SourceMissing("the source image/a is gone")])
@@ -122,37 +122,37 @@ def test_an_error_out_of_a_shared_wave_is_answered_to_the_order_at_fault_alone(a
 
     a_worker(Faulty(at_fault * 26, 0, error), [claim for claim, _ in claims.values()])[0].run()
 
-    answers = {letter: ticket.answers for letter, (_, ticket) in claims.items()}
+    answers = {letter: handle.answers for letter, (_, handle) in claims.items()}
     assert answers.pop(at_fault) == [error]
     assert list(answers.values()) == [[BatchResult(batch=0, rendered=(0,))]] * 3
 
 
 def test_an_image_that_breaks_without_a_name_is_given_back_once_the_others_of_its_batch_are_stored() -> None:
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
     error = RuntimeError("the kernel crashed")
 
-    worker, shelf = a_worker(Faulty("a" * 26, 1, error, wave_size=2), [claimed])
+    worker, delivery = a_worker(Faulty("a" * 26, 1, error, wave_size=2), [claimed])
     worker.run()
 
-    assert [index for _, index in shelf.images] == [0, 2, 3]
-    assert ticket.answers == [error]
+    assert [index for _, index in delivery.images] == [0, 2, 3]
+    assert handle.answers == [error]
 
 
 def test_an_image_that_fails_by_name_is_answered_beside_those_that_were_stored() -> None:
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
 
     a_worker(Faulty("a" * 26, 3, SourceMissing("gone")), [claimed])[0].run()
 
     failure = ImageFailure(index=3, error="SourceMissing", reason="gone")
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2), failed=(failure,))]
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2), failed=(failure,))]
 
 
 def test_a_batch_whose_images_all_have_the_same_error_fails_by_its_name() -> None:
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
 
     a_worker(FakeRenderer(breaks_always=True, error=ModelUnavailable("no")), [claimed])[0].run()
 
-    assert [type(answer) for answer in ticket.answers] == [ModelUnavailable]
+    assert [type(answer) for answer in handle.answers] == [ModelUnavailable]
 
 
 def test_an_order_that_has_no_kind_does_not_keep_the_others_from_being_rendered() -> None:
@@ -172,7 +172,7 @@ def test_an_order_that_has_no_kind_does_not_keep_the_others_from_being_rendered(
 
 
 def test_a_batch_whose_last_attempt_ended_without_an_answer_shares_no_wave() -> None:
-    suspect = Claim(FakeTicket(a_batch(a_job(seeds=(1,))), suspect=True), a_job(seeds=(1,)), stored=())
+    suspect = Claim(FakeHandle(a_batch(a_job(seeds=(1,))), suspect=True), a_job(seeds=(1,)), stored=())
     one, _ = a_claim(job_id="b" * 26, seeds=(2,))
     other, _ = a_claim(job_id="c" * 26, seeds=(3,))
     renderer = FakeRenderer(wave_size=4)
@@ -185,19 +185,19 @@ def test_a_batch_whose_last_attempt_ended_without_an_answer_shares_no_wave() -> 
 def test_nothing_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
     taken: list[str] = []
 
-    class Desk(FakeDesk):
+    class BatchSource(FakeBatchSource):
         def take(self, images: int) -> list[Claim]:
             taken.append("take")
             return super().take(images)
 
     class Noting(FakeRenderer):
-        def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn | Exception]:
+        def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
             taken.append("render")
             return super().render(wave, on_step)
 
-    suspect = Claim(FakeTicket(a_batch(a_job()), suspect=True), a_job(), stored=())
+    suspect = Claim(FakeHandle(a_batch(a_job()), suspect=True), a_job(), stored=())
     worker, _ = a_worker(Noting(wave_size=4), [])
-    worker.desk = Desk([suspect])
+    worker.batch_source = BatchSource([suspect])
 
     worker.run()
 
@@ -212,21 +212,21 @@ def test_an_image_that_cannot_be_delivered_is_answered_by_name_beside_those_that
                 ImageFlawed("it is flat") if order.index == 1 else each for order, each in zip(wave, drawn, strict=True)
             ]
 
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
 
     a_worker(Choosy(wave_size=2), [claimed])[0].run()
 
     failure = ImageFailure(index=1, error="ImageFlawed", reason="it is flat")
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 2, 3), failed=(failure,))]
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 2, 3), failed=(failure,))]
     assert claimed.percent == 100
 
 
 def test_a_batch_without_a_deliverable_image_is_answered_and_not_tried_again() -> None:
-    claimed, ticket = a_claim(seeds=(1,))
+    claimed, handle = a_claim(seeds=(1,))
 
-    claimed.failed(0, ImageFlawed("it is flat"))
+    claimed.record_failure(0, ImageFlawed("it is flat"))
 
-    assert ticket.answers == [
+    assert handle.answers == [
         BatchResult(batch=0, rendered=(), failed=(ImageFailure(index=0, error="ImageFlawed", reason="it is flat"),))
     ]
     assert claimed.missing == ()
@@ -234,7 +234,7 @@ def test_a_batch_without_a_deliverable_image_is_answered_and_not_tried_again() -
 
 def test_nothing_is_rendered_that_does_not_fit_before_the_machine_is_gone() -> None:
     lease = Lease(grace_s=10)
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
     renderer = FakeRenderer()
     worker, _ = a_worker(renderer, [claimed], lease=lease)
     worker.wave_s = 60
@@ -243,60 +243,60 @@ def test_nothing_is_rendered_that_does_not_fit_before_the_machine_is_gone() -> N
     worker.run()
 
     assert renderer.waves == []
-    assert isinstance(ticket.answers[0], SpotInterrupted)
+    assert isinstance(handle.answers[0], SpotInterrupted)
 
 
 def test_a_wave_that_fits_is_finished_although_the_machine_is_being_taken_back() -> None:
     lease = Lease(grace_s=100)
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
     worker, _ = a_worker(FakeRenderer(), [claimed], lease=lease)
     worker.wave_s = 1
 
     lease.end()
     worker.run()
 
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
 def test_a_batch_that_is_done_is_answered_without_rendering() -> None:
     record = a_record(stored=(0, 1, 2, 3))
-    ticket = FakeTicket(a_batch(record.job))
+    handle = FakeHandle(a_batch(record.job))
 
-    assert claim(ticket, FakeBook(record)) is None
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
+    assert open_claim(handle, FakeRenderRecords(record)) is None
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
 def test_a_cancelled_job_is_answered_without_rendering() -> None:
     record = a_record(stored=(1,), state=JobState.CANCELLED)
-    ticket = FakeTicket(a_batch(record.job))
+    handle = FakeHandle(a_batch(record.job))
 
-    assert claim(ticket, FakeBook(record)) is None
-    assert ticket.answers == [BatchResult(batch=0, rendered=(1,))]
+    assert open_claim(handle, FakeRenderRecords(record)) is None
+    assert handle.answers == [BatchResult(batch=0, rendered=(1,))]
 
 
 def test_a_job_that_is_gone_fails_by_name() -> None:
-    ticket = FakeTicket(a_batch(a_job()))
+    handle = FakeHandle(a_batch(a_job()))
 
-    assert claim(ticket, FakeBook()) is None
-    assert [type(answer).__name__ for answer in ticket.answers] == ["JobNotFound"]
+    assert open_claim(handle, FakeRenderRecords()) is None
+    assert [type(answer).__name__ for answer in handle.answers] == ["JobNotFound"]
 
 
 def test_a_job_that_ends_while_it_renders_is_no_failure() -> None:
-    claimed, ticket = a_claim()
+    claimed, handle = a_claim()
 
-    claimed.broke(JobEnded("ended"))
+    claimed.abort(JobEnded("ended"))
 
-    assert ticket.answers == [BatchResult(batch=0, rendered=())]
+    assert handle.answers == [BatchResult(batch=0, rendered=())]
 
 
 def test_a_claim_answers_once_whatever_comes_later() -> None:
-    claimed, ticket = a_claim(seeds=(1,))
+    claimed, handle = a_claim(seeds=(1,))
 
-    claimed.broke(SpotInterrupted("taken back"))
-    claimed.stored(0)
-    claimed.broke(RuntimeError("late"))
+    claimed.abort(SpotInterrupted("taken back"))
+    claimed.record_stored(0)
+    claimed.abort(RuntimeError("late"))
 
-    assert len(ticket.answers) == 1
+    assert len(handle.answers) == 1
 
 
 def test_progress_is_told_in_percent_of_the_batch() -> None:

@@ -101,7 +101,7 @@ INTERNAL = """
 
 
 def test_a_maker_is_never_told_an_internal_error() -> None:
-    secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/studio.py"
+    secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/renderers.py"
     record = a_record(stored=(0, 1, 2))
     for error in (*INTERNAL.split(), "\u2603 " * 9, *REASONS):
         of_batch = broken(0, error, secret, 3)

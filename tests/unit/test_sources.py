@@ -20,6 +20,6 @@ def test_a_source_of_another_size_is_not_decoded() -> None:
     png = io.BytesIO()
     Image.new("RGB", (40, 32)).save(png, "PNG")
 
-    assert SourcePictures(lambda _: png.getvalue()).of(order(40)).shape == (32, 40, 3)
+    assert SourcePictures(lambda _: png.getvalue()).load(order(40)).shape == (32, 40, 3)
     with pytest.raises(SourceMissing):
-        SourcePictures(lambda _: png.getvalue()).of(order(41))
+        SourcePictures(lambda _: png.getvalue()).load(order(41))

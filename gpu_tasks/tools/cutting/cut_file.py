@@ -1,4 +1,4 @@
-"""A cut-out as an SVG that a cutting machine follows: closed paths in real size, a layer for each colour."""
+"""Cut files: a cut-out as an SVG with closed paths in real size and a layer for each colour, for a cutting machine."""
 
 from __future__ import annotations
 
@@ -14,42 +14,44 @@ from scipy import ndimage
 from shapely import MultiPolygon, Polygon
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.activity import moved
+from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.tools.cutting.shapes import (
-    FINEST_MM,
-    contours,
-    cuttable,
-    nodes_of,
+    MIN_TOLERANCE_MM,
+    count_nodes,
+    count_rings,
+    drop_small_pieces,
+    extract_polygons,
+    fill_contours,
+    find_contours,
     offset,
-    polygons_of,
-    polygons_within,
-    rings_of,
-    simplified,
+    simplify,
 )
 
-NODES_MOST = 2000
-NODES_LEAST = 3  # of a ring, however coarse
-COARSER = 1.5  # times the tolerance, until the nodes are few enough
-COARSEST = 0.01  # of the cut-out's longer side: a coarser path is not what was drawn
-IOU_LEAST = 0.9
-ALIKE = 28  # of 255: colours nearer than that are one sheet of vinyl
+MAX_NODES = 2000
+MIN_RING_NODES = 3
+TOLERANCE_FACTOR = 1.5  # the tolerance grows by this factor until there are few enough nodes
+MAX_TOLERANCE = 0.01  # share of the longer side; coarser paths do not follow the drawing
+MIN_IOU = 0.9
+ALIKE = 28  # of 255; colours that differ less are one sheet of vinyl
 
 
 @dataclass(frozen=True, kw_only=True)
 class CutOptions:
-    """How it is to be cut. `colours`: the most layers, 0 for the silhouette alone; `outline_mm`: a sticker's border."""
+    """How to cut a motif. `colours` is the maximum number of layers, or 0 for the silhouette only. `outline_mm` is the
+    width of a sticker's border.
+    """
 
     width_mm: float = 100
     smallest_mm: float = 1.5
     colours: int = 6
     outline_mm: float = 0
-    nodes_most: int = NODES_MOST
+    max_nodes: int = MAX_NODES
 
 
 @dataclass(frozen=True, kw_only=True)
 class CutFile:
-    """`iou` is what the paths and the cut-out's alpha have in common, of what either has, 0 to 1."""
+    """A cut file. `iou` is the intersection over union of the paths and the cut-out's alpha, 0 to 1."""
 
     svg: str
     nodes: int
@@ -59,7 +61,7 @@ class CutFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Paths of one sheet. `line` is drawn as an outline, not filled."""
+    """The paths of one sheet. If `line` is true, they are drawn as outlines and not filled."""
 
     name: str
     label: str
@@ -68,37 +70,37 @@ class Layer:
     line: bool = False
 
 
-def cut_file(motif: Pixels, options: CutOptions) -> CutFile:
-    """Trace a cut-out (height, width, 4) with no more nodes than the options allow.
+def make_cut_file(motif: Pixels, options: CutOptions) -> CutFile:
+    """Trace a cut-out (height, width, 4) with at most the options' number of nodes.
 
-    Raises ImageFlawed where nothing is left to cut, or where so few nodes cannot follow it.
+    Raises ImageFlawed if nothing is left to cut, or if so few nodes cannot follow the motif.
     """
     height, width = motif.shape[:2]
     mm = options.width_mm / width
-    outline = outline_of(motif, options)
-    whole = layers_of(motif, outline, mm, options) if options.colours else [silhouette(outline)]
+    outline = trace_outline(motif, options)
+    whole = trace_layers(motif, outline, mm, options) if options.colours else [make_silhouette(outline)]
     if options.outline_mm:
         border = offset(outline, options.outline_mm)
         whole.append(Layer(name="sticker-outline", label="Sticker outline", colour="#ff0000", shape=border, line=True))
     size = (width * mm, height * mm)
-    layers = within_budget(whole, options.nodes_most, COARSEST * max(size))
-    moved()
+    layers = simplify_to_budget(whole, options.max_nodes, MAX_TOLERANCE * max(size))
+    record_activity()
     things = [layer for layer in layers if not layer.line]
-    iou = overlap(document(things, size, 0), motif[..., 3])
-    if iou < IOU_LEAST:
-        raise too_detailed(options.nodes_most)
+    iou = measure_overlap(write_svg(things, size, 0), motif[..., 3])
+    if iou < MIN_IOU:
+        raise build_detail_error(options.max_nodes)
     return CutFile(
-        svg=document(layers, size, options.outline_mm),
-        nodes=sum(nodes_of(layer.shape) for layer in layers),
+        svg=write_svg(layers, size, options.outline_mm),
+        nodes=sum(count_nodes(layer.shape) for layer in layers),
         paths=sum(len(layer.shape.geoms) for layer in layers),
         iou=iou,
     )
 
 
-def outline_of(motif: Pixels, options: CutOptions) -> MultiPolygon:
-    """The silhouette of a cut-out (height, width, 4), in mm; raises ImageFlawed where it cannot be cut."""
+def trace_outline(motif: Pixels, options: CutOptions) -> MultiPolygon:
+    """Return the silhouette of a cut-out (height, width, 4) in mm. Raises ImageFlawed if it cannot be cut."""
     alpha = motif[..., 3].astype(np.float32) - 127.5
-    outline = cuttable(trace(alpha, options.width_mm / motif.shape[1], options), options.smallest_mm)
+    outline = drop_small_pieces(trace(alpha, options.width_mm / motif.shape[1], options), options.smallest_mm)
     if outline.is_empty:
         raise ImageFlawed(
             f"at {options.width_mm:g} mm wide, all of it is smaller than {options.smallest_mm:g} mm, so nothing is left"
@@ -108,43 +110,46 @@ def outline_of(motif: Pixels, options: CutOptions) -> MultiPolygon:
 
 
 def trace(field: NDArray[np.float32], mm: float, options: CutOptions) -> MultiPolygon:
-    """Where a field (height, width) is above 0, at so many mm a pixel.
+    """Return the area where a field (height, width) is above 0, with `mm` millimetres per pixel.
 
-    Raises ImageFlawed where it has more rings than the options have nodes for: before they cost any time.
+    Raises ImageFlawed if there are more rings than the options have nodes for, before further work on them.
     """
-    found = contours(field, mm, options.smallest_mm)
-    if sum(map(len, found)) * NODES_LEAST > options.nodes_most:
-        raise too_detailed(options.nodes_most)
-    return polygons_within(found)
+    found = find_contours(field, mm, options.smallest_mm)
+    if sum(map(len, found)) * MIN_RING_NODES > options.max_nodes:
+        raise build_detail_error(options.max_nodes)
+    return fill_contours(found)
 
 
-def too_detailed(nodes_most: int) -> ImageFlawed:
+def build_detail_error(max_nodes: int) -> ImageFlawed:
+    """Return the error of a motif with too much detail."""
     return ImageFlawed(
-        f"it has more detail than a cut file of {nodes_most} nodes can have; reduce colours or increase smallest_mm"
+        f"it has more detail than a cut file of {max_nodes} nodes can have; reduce colours or increase smallest_mm"
     )
 
 
-def silhouette(outline: MultiPolygon) -> Layer:
+def make_silhouette(outline: MultiPolygon) -> Layer:
+    """Return the layer of the silhouette."""
     return Layer(name="cut-outline", label="Cut outline", colour="#000000", shape=outline)
 
 
-def layers_of(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptions) -> list[Layer]:
-    """One layer a colour, the most of it first. That one lies under all others, so that no gap shows between them.
+def trace_layers(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptions) -> list[Layer]:
+    """Return one layer per colour, the largest first. The largest lies below all others, so that no gap shows between
+    them.
 
-    Raises ImageFlawed where one has more rings than the options have nodes for.
+    Raises ImageFlawed if a layer has more rings than the options have nodes for.
     """
-    palette, chosen = reduced(motif, options.colours)
-    # Narrower than a blade can cut is neighbours' business: each place goes to the colour that prevails around it.
+    palette, chosen = reduce_colours(motif, options.colours)
+    # Areas that are too narrow for a blade go to the neighbouring colours: each pixel gets the prevailing colour.
     width = options.smallest_mm / mm / 4
     prevailing = np.stack(
         [ndimage.gaussian_filter((chosen == n).astype(np.float32), width) for n in range(len(palette))]
     )
     layers = []
     for number, colour in enumerate(palette):
-        moved()
+        record_activity()
         others = np.delete(prevailing, number, 0).max(0) if len(palette) > 1 else np.zeros_like(prevailing[0])
         shape = outline if number == 0 else trace(prevailing[number] - others - 1e-6, mm, options)
-        shape = cuttable(polygons_of(shape.intersection(outline)), options.smallest_mm)
+        shape = drop_small_pieces(extract_polygons(shape.intersection(outline)), options.smallest_mm)
         if not shape.is_empty:
             name = "#" + "".join(f"{value:02x}" for value in colour)
             layers.append(
@@ -153,14 +158,16 @@ def layers_of(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptio
     return layers
 
 
-def reduced(motif: Pixels, most: int) -> tuple[list[tuple[int, int, int]], NDArray[np.int64]]:
-    """The colours of a cut-out, the most of it first, and which of them each pixel (height, width) has; -1 for none."""
+def reduce_colours(motif: Pixels, max_colours: int) -> tuple[list[tuple[int, int, int]], NDArray[np.int64]]:
+    """Return the colours of a cut-out, the most frequent first, and the index of each pixel's colour (height, width),
+    -1 outside.
+    """
     solid = motif[..., 3] >= 128
     if not solid.any():
         return [], np.full(solid.shape, -1)
     strip = Image.fromarray(motif[solid][None, :, :3])
-    quantized = strip.quantize(most, method=Image.Quantize.MEDIANCUT, kmeans=2)
-    colours = np.asarray(quantized.getpalette() or [], np.int64).reshape(-1, 3)[:most]
+    quantized = strip.quantize(max_colours, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    colours = np.asarray(quantized.getpalette() or [], np.int64).reshape(-1, 3)[:max_colours]
     labels = np.asarray(quantized)[0].astype(np.int64)
     order = np.argsort(-np.bincount(labels, minlength=len(colours)), kind="stable")
     kept: list[int] = []
@@ -175,24 +182,26 @@ def reduced(motif: Pixels, most: int) -> tuple[list[tuple[int, int, int]], NDArr
     return [(int(r), int(g), int(b)) for r, g, b in colours[kept]], chosen
 
 
-def within_budget(layers: Sequence[Layer], most: int, coarsest_mm: float) -> list[Layer]:
-    """The layers, as finely as `most` nodes allow; raises ImageFlawed where even the coarsest paths have more."""
-    if sum(rings_of(layer.shape) for layer in layers) * NODES_LEAST > most:
-        raise too_detailed(most)
-    tolerance = FINEST_MM
+def simplify_to_budget(layers: Sequence[Layer], max_nodes: int, coarsest_mm: float) -> list[Layer]:
+    """Simplify the layers to at most `max_nodes` nodes, as finely as possible. Raises ImageFlawed if the coarsest paths
+    have more.
+    """
+    if sum(count_rings(layer.shape) for layer in layers) * MIN_RING_NODES > max_nodes:
+        raise build_detail_error(max_nodes)
+    tolerance = MIN_TOLERANCE_MM
     while tolerance <= coarsest_mm:
-        moved()
-        made = [replace(layer, shape=simplified(layer.shape, tolerance)) for layer in layers]
-        if sum(nodes_of(each.shape) for each in made) <= most:
+        record_activity()
+        made = [replace(layer, shape=simplify(layer.shape, tolerance)) for layer in layers]
+        if sum(count_nodes(each.shape) for each in made) <= max_nodes:
             return [layer for layer in made if not layer.shape.is_empty]
-        tolerance *= COARSER
-    raise too_detailed(most)
+        tolerance *= TOLERANCE_FACTOR
+    raise build_detail_error(max_nodes)
 
 
-def document(layers: Sequence[Layer], size: tuple[float, float], room: float) -> str:
-    """The SVG, in millimetres; `room` is the space around the cut-out that its border takes."""
+def write_svg(layers: Sequence[Layer], size: tuple[float, float], room: float) -> str:
+    """Return the SVG in millimetres. `room` is the space around the cut-out for its border."""
     width, height = size[0] + 2 * room, size[1] + 2 * room
-    groups = "".join(group(layer) for layer in layers)
+    groups = "".join(write_layer(layer) for layer in layers)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
         f' width="{width:.3f}mm" height="{height:.3f}mm"'
@@ -200,27 +209,28 @@ def document(layers: Sequence[Layer], size: tuple[float, float], room: float) ->
     )
 
 
-def group(layer: Layer) -> str:
+def write_layer(layer: Layer) -> str:
+    """Return the SVG group of a layer."""
     paint = (
         f'fill="none" stroke="{layer.colour}" stroke-width="0.1"'
         if layer.line
         else f'fill="{layer.colour}" fill-rule="evenodd"'
     )
-    paths = "".join(f'<path d="{path_of(piece)}"/>\n' for piece in layer.shape.geoms)
+    paths = "".join(f'<path d="{write_path(piece)}"/>\n' for piece in layer.shape.geoms)
     return (
         f'<g id="{layer.name}" inkscape:groupmode="layer" inkscape:label="{layer.label}" {paint}>\n'
         f"<title>{layer.label}</title>\n{paths}</g>\n"
     )
 
 
-def path_of(piece: Polygon) -> str:
-    """A polygon's rings, each closed."""
+def write_path(piece: Polygon) -> str:
+    """Return the SVG path data of a polygon's closed rings."""
     rings = (piece.exterior, *piece.interiors)
     return " ".join("M" + "L".join(f"{x:.3f} {y:.3f}" for x, y in ring.coords[:-1]) + "Z" for ring in rings)
 
 
-def overlap(svg: str, alpha: NDArray[np.uint8]) -> float:
-    """What an SVG's paths, painted at the size of the alpha (height, width), have in common with it, 0 to 1."""
+def measure_overlap(svg: str, alpha: NDArray[np.uint8]) -> float:
+    """Return the intersection over union of an SVG's paths and an alpha channel (height, width), 0 to 1."""
     height, width = alpha.shape
     content = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width, height=height, dpi=96, skip_system_fonts=True))
     with Image.open(io.BytesIO(content)) as image:

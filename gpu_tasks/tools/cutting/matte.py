@@ -1,8 +1,8 @@
-"""Background removal for drawings on a plain ground, and whether the cut is clean.
+"""Background removal for drawings on a plain background, and checks whether the cut is clean.
 
-The ground is what is connected with the border and has its colour; white inside a thing stays. Where thing and ground
-mix, a pixel's share of the thing is solved from the nearest colour that is surely the thing's, which becomes its own
-colour: no pale fringe is left on another ground.
+The background is the area of its colour that is connected with the border; white inside an object stays. In mixed
+pixels, the object's share is computed from the nearest colour that certainly belongs to the object. That colour
+replaces the pixel's own, so no pale fringe remains on another background.
 """
 
 from __future__ import annotations
@@ -14,27 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from gpu_tasks.images.drawn import Flaw
+from gpu_tasks.images.drawing import Flaw
 from gpu_tasks.images.pixels import Pixels
 
 Value = TypeVar("Value", bound=np.generic)
 
-NEAR = 14  # of 255, in the worst channel: how far the ground's colour wanders within one drawing
-MIXED = 0.012  # of the longer side, how far inwards from the ground pixels may be mixed with it
-SPECK = 0.0004  # of the picture's area: less is dust
-CLEAR, SOLID = 10, 245  # of 255: less alpha is none, more is all
+NEAR = 14  # of 255, in the worst channel: variation of the background's colour in a drawing
+MIXED = 0.012  # share of the longer side: depth of pixels that are mixed with the background
+SPECK = 0.0004  # share of the area; smaller pieces are removed
+CLEAR, SOLID = 10, 245  # of 255; alpha outside this range becomes 0 or 255
 
-# What a cut can be and still be called clean.
-COVERAGE_LEAST = 0.005
-COVERAGE_MOST = 0.92
-ISLANDS_MOST = 8
-SOFT_MOST = 0.25
-BORDER_MOST = 0.03
+# The limits of a clean cut.
+MIN_COVERAGE = 0.005
+MAX_COVERAGE = 0.92
+MAX_ISLANDS = 8
+MAX_SOFT = 0.25
+MAX_BORDER = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edges:
-    """What a cut-out is like. Shares: `coverage` of the picture, `soft` of the thing's area, `border` of the frame."""
+    """The measures of a cut-out: shares `coverage` of the picture, `soft` of the object's area, `border` of the
+    picture's frame.
+    """
 
     coverage: float
     islands: int
@@ -43,33 +45,35 @@ class Edges:
 
     @property
     def flaw(self) -> Flaw | None:
-        """What is not clean about it, in a maker's words."""
+        """The flaw of a cut that is not clean, in words for a maker."""
         if not self.coverage:
-            return Flaw(reason="nothing stands out from the background", bad=np.inf, fatal=True)
-        if self.coverage < COVERAGE_LEAST:
-            return Flaw(reason="almost nothing stands out from the background", bad=np.inf, fatal=True)
-        if self.coverage > COVERAGE_MOST:
-            return Flaw(reason="the object fills the image, so there is nothing to cut out", bad=4 + self.coverage)
-        if self.border > BORDER_MOST:
-            return Flaw(reason="the object extends beyond the image", bad=3 + self.border)
-        if self.islands > ISLANDS_MOST:
-            return Flaw(reason=f"the object consists of {self.islands} pieces", bad=2 + self.islands / 1000)
-        if self.soft > SOFT_MOST:
-            return Flaw(reason="the edge of the object is too soft to cut", bad=1 + self.soft)
+            return Flaw(reason="nothing stands out from the background", severity=np.inf, fatal=True)
+        if self.coverage < MIN_COVERAGE:
+            return Flaw(reason="almost nothing stands out from the background", severity=np.inf, fatal=True)
+        if self.coverage > MAX_COVERAGE:
+            return Flaw(reason="the object fills the image, so there is nothing to cut out", severity=4 + self.coverage)
+        if self.border > MAX_BORDER:
+            return Flaw(reason="the object extends beyond the image", severity=3 + self.border)
+        if self.islands > MAX_ISLANDS:
+            return Flaw(reason=f"the object consists of {self.islands} pieces", severity=2 + self.islands / 1000)
+        if self.soft > MAX_SOFT:
+            return Flaw(reason="the edge of the object is too soft to cut", severity=1 + self.soft)
         return None
 
 
 def cut_out(picture: Pixels) -> Pixels:
-    """The thing on a plain ground (height, width, 3) as (height, width, 4), alpha straight and without a fringe."""
+    """Cut out the object on a plain background (height, width, 3). Returns (height, width, 4) with straight alpha and
+    no fringe.
+    """
     colours = picture.astype(np.float32)
     ground = _border(colours).reshape(-1, 3)
     ground_colour = np.median(ground, axis=0)
-    background = _connected_with_the_border(np.abs(colours - ground_colour).max(2) < NEAR)
+    background = _find_background(np.abs(colours - ground_colour).max(2) < NEAR)
     if background.all() or not background.any():
         return np.dstack([picture, np.where(background, 0, 255).astype(np.uint8)])
     depth = ndimage.distance_transform_edt(~background)
     reach = max(2.0, MIXED * max(picture.shape))
-    # A thing thinner than twice the reach has no pixel that deep: its deepest ones are the surest there are.
+    # An object thinner than twice the reach has no pixel of that depth, so its deepest pixels are used.
     sure = (depth > reach) | ((depth >= 1) & (depth == ndimage.maximum_filter(depth, size=2 * round(reach) + 1)))
     nearest = ndimage.distance_transform_edt(~sure, return_distances=False, return_indices=True)
     own = colours[tuple(nearest)]
@@ -80,11 +84,11 @@ def cut_out(picture: Pixels) -> Pixels:
     levels = np.where(levels < CLEAR, 0, np.where(levels > SOLID, 255, levels)).astype(np.uint8)
     mixed = (levels > 0) & (levels < 255)
     cleaned = np.where(mixed[..., None], own, colours).astype(np.uint8)
-    return without_specks(np.dstack([cleaned, levels]))
+    return remove_specks(np.dstack([cleaned, levels]))
 
 
-def without_specks(motif: Pixels) -> Pixels:
-    """The picture without the pieces that are dust."""
+def remove_specks(motif: Pixels) -> Pixels:
+    """Remove pieces that are smaller than SPECK."""
     pieces, count = ndimage.label(motif[..., 3] > 0, structure=np.ones((3, 3)))
     if not count:
         return motif
@@ -96,7 +100,7 @@ def without_specks(motif: Pixels) -> Pixels:
 
 
 def inspect(motif: Pixels) -> Edges:
-    """What the cut-out (height, width, 4) is like."""
+    """Measure a cut-out (height, width, 4)."""
     alpha = motif[..., 3]
     solid = alpha >= 128
     area = np.count_nonzero(alpha)
@@ -110,7 +114,7 @@ def inspect(motif: Pixels) -> Edges:
 
 
 def trim(motif: Pixels, margin: float) -> Pixels:
-    """The thing alone, with clear space around it: `margin` is a share of its longer side."""
+    """Crop to the object and add a clear margin around it: `margin` is a share of the longer side."""
     rows, columns = (np.flatnonzero((motif[..., 3] > 0).any(axis)) for axis in (1, 0))
     if not rows.size:
         return motif
@@ -119,12 +123,12 @@ def trim(motif: Pixels, margin: float) -> Pixels:
     return np.pad(thing, ((space, space), (space, space), (0, 0)))
 
 
-def _connected_with_the_border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _find_background(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     pieces, _ = ndimage.label(mask)
     at_border = np.unique(_border(pieces))
     return np.isin(pieces, at_border[at_border > 0])
 
 
 def _border(values: NDArray[Value]) -> NDArray[Value]:
-    """The outermost pixels."""
+    """Return the outermost pixels."""
     return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])

@@ -1,4 +1,4 @@
-"""A canvas that is partly known, and is drawn on window by window."""
+"""The canvas of an outpainted picture, which is drawn window by window."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gpu_tasks.images.pixels import Pixels
 
 Weights: TypeAlias = NDArray[np.float32]
 
-# Of a window's shorter side, one part in so many: that far what is known is drawn anew beside what is not, and blended.
+# The band's share of a window's shorter side. Within the band, known pixels are redrawn and blended with new ones.
 BAND = 8
 
 
 class Canvas:
-    """`size` is (width, height) of the result, `place` where the source (height, width, 3) lies in it.
+    """A canvas of `size` (width, height) with the source (height, width, 3) at `place`.
 
-    A pixel of the source that is further than the band from what is new is never changed.
+    Pixels of the source outside the band never change.
     """
 
     def __init__(self, source: Pixels, place: Box, size: tuple[int, int], window: tuple[int, int]) -> None:
@@ -27,13 +27,13 @@ class Canvas:
         self._band = min(window) // BAND
         width, height = max(size[0], window[0]), max(size[1], window[1])
         beyond = ((place.top, height - place.bottom), (place.left, width - place.right), (0, 0))
-        # What is unknown begins as the source's edges going on: an encoder sees no step where the source ends.
+        # Unknown pixels first repeat the source's edges, so that an encoder sees no step at the source's border.
         self._pixels = np.pad(source, beyond, mode="edge")
         self._known = np.zeros((height, width), bool)
         self._known[place.top : place.bottom, place.left : place.right] = True
         self._beyond = ~self._known[: size[1], : size[0]]
-        self.begun = self.new
-        self.spoiled = False
+        self.initial = self.new
+        self.invalid = False
 
     @property
     def pixels(self) -> Pixels:
@@ -42,41 +42,41 @@ class Canvas:
 
     @property
     def new(self) -> Pixels:
-        """What lies beyond the source (pixels, 1, 3); `begun` is what lay there at first."""
+        """The area outside the source (pixels, 1, 3). `initial` is its first content."""
         return self.pixels[self._beyond][:, None]
 
     def view(self, window: Box) -> Pixels:
-        """What the window holds so far."""
-        return np.ascontiguousarray(self._pixels[_part(window)])
+        """Return the current content of a window."""
+        return np.ascontiguousarray(self._pixels[_slice(window)])
 
     def weights(self, window: Box) -> Weights:
-        """How much of a drawing counts (height, width): 1 where nothing is known, falling to 0 within the band."""
-        unknown = ~self._known[_part(window)]
+        """Return the weight of a drawing (height, width): 1 for unknown pixels, falling to 0 within the band."""
+        unknown = ~self._known[_slice(window)]
         weights = unknown.astype(np.float32)
         reached = unknown
         for distance in range(1, self._band):
-            reached = _grown(reached)
+            reached = _grow(reached)
             weights = np.maximum(weights, reached * np.float32(1 - distance / self._band))
         return weights
 
     def add(self, window: Box, drawing: Pixels | None) -> None:
-        """Blend a drawing in; None for one whose numbers left their range, which spoils the canvas."""
+        """Blend in a drawing. None means invalid numbers and marks the canvas as invalid."""
         if drawing is None:
-            self.spoiled = True
+            self.invalid = True
             return
         weights = self.weights(window)[..., None]
-        part = self._pixels[_part(window)]
+        part = self._pixels[_slice(window)]
         blended = np.rint(part + weights * (drawing.astype(np.float32) - part)).astype(np.uint8)
-        self._pixels[_part(window)] = np.where(weights > 0, blended, part)
-        self._known[_part(window)] = True
+        self._pixels[_slice(window)] = np.where(weights > 0, blended, part)
+        self._known[_slice(window)] = True
 
 
-def _part(window: Box) -> tuple[slice, slice]:
+def _slice(window: Box) -> tuple[slice, slice]:
     return slice(window.top, window.bottom), slice(window.left, window.right)
 
 
-def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The mask and its neighbours on all eight sides."""
+def _grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask grown by one pixel in all eight directions."""
     rows = mask.copy()
     rows[1:] |= mask[:-1]
     rows[:-1] |= mask[1:]

@@ -1,4 +1,4 @@
-"""Pattern: one picture painted on a torus, or motifs tossed on it."""
+"""Pattern: one picture painted with circular padding, or motifs scattered over a tile."""
 
 from __future__ import annotations
 
@@ -11,28 +11,36 @@ from PIL import ImageColor
 
 from craftspark.tools.pattern import DPI, TILE_PIXELS, WHITE, PatternRequest, Sheet
 from craftspark.tools.toss import Repeat, Toss
-from gpu_tasks.images.drawn import Drawn, Flaw, OnStep, drawing, nth_seed
-from gpu_tasks.images.finishing import Finished, Png, WebP
+from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, derive_seed, make_drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import FinishedImage, Png, WebP
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import SourcePictures, on_white
-from gpu_tasks.inference.diffusion import Diffusion, Settings, Sketch
-from gpu_tasks.inference.order_inputs import settings_of, sketch_of
+from gpu_tasks.images.sources import SourcePictures, flatten_on_white
+from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
+from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.matte import trim
-from gpu_tasks.tools.cutting.motifs import FACTOR, motif_of
-from gpu_tasks.tools.pattern.circular_padding import on_torus, surrounded
-from gpu_tasks.tools.pattern.repeats import dots, joined, lay_out, resized, seam_over_inner, sheet, straight_tile
-from gpu_tasks.tools.pattern.scatter import Placement, paint, toss
+from gpu_tasks.tools.cutting.motifs import FACTOR, cut_out_motif
+from gpu_tasks.tools.pattern.circular_padding import add_neighbours, pad_circularly
+from gpu_tasks.tools.pattern.repeats import (
+    blend_edges,
+    lay_out,
+    make_sheet,
+    make_straight_tile,
+    measure_seam,
+    resize_tile,
+    to_dots,
+)
+from gpu_tasks.tools.pattern.scatter import Placement, paint, scatter
 
-SEAM_MOST = 1.1  # of the tile's inner differences: what is more is seen
+MAX_SEAM = 1.1  # relative to differences inside the tile; a larger value is visible
 PREVIEW_PIXELS = 768
 PREVIEW_REPEATS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tossed:
-    """A tile as what lies on it, to be painted at any resolution."""
+class ScatteredTile:
+    """A tile as its motifs and their placements. It can be painted at any resolution."""
 
     placements: Sequence[Placement]
     motifs: Sequence[Pixels]
@@ -47,117 +55,122 @@ class PatternRenderer:
         self._sources = sources
 
     def kind(self, order: ImageOrder) -> Hashable:
+        """Return the settings, the way and the repeat of the order."""
         return self._settings(order), order.request["way"], order.request["repeat"]
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
-        """Tiles of three channels, of four where their background is transparent; raises ModelUnavailable."""
-        draw = self._painted if wave[0].request["way"] == "painted" else self._tossed
-        return [judged(drawn, order) for drawn, order in zip(draw(wave, on_step), wave, strict=True)]
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
+        """Return tiles with three channels, or four if the background is transparent. Raises ModelUnavailable or
+        SourceMissing.
+        """
+        draw = self._draw_painted if wave[0].request["way"] == "painted" else self._draw_scattered
+        return [measure_tile(drawing, order) for drawing, order in zip(draw(wave, on_step), wave, strict=True)]
 
-    def _painted(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+    def _draw_painted(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         settings = self._settings(wave[0])
         repeat: Repeat = wave[0].request["repeat"]
         sketches = [self._sketch(order, repeat, settings.size) for order in wave]
-        with on_torus(self._diffusion.networks, repeat):
+        with pad_circularly(self._diffusion.networks, repeat):
             tiles = self._diffusion.draw(sketches, settings, on_step)
         return [
-            enlarged(drawing(tile, order.seed, begun.start), repeat, self._upscaler)
-            for tile, order, begun in zip(tiles, wave, sketches, strict=True)
+            enlarge_tile(make_drawing(tile, order.seed, initial.start), repeat, self._upscaler)
+            for tile, order, initial in zip(tiles, wave, sketches, strict=True)
         ]
 
-    def _settings(self, order: ImageOrder) -> Settings:
-        return settings_of(order, self._diffusion.model, strength=order.request["strength"])
+    def _settings(self, order: ImageOrder) -> DrawingSettings:
+        return build_settings(order, self._diffusion.model, strength=order.request["strength"])
 
     def _sketch(self, order: ImageOrder, repeat: Repeat, size: tuple[int, int]) -> Sketch:
-        """What to paint: from noise, or from the source, whose edges are blended into one another."""
+        """Return the sketch of a painted tile: from noise, or from the source with blended edges."""
         if not order.request["source"]:
-            return sketch_of(order)
-        return replace(sketch_of(order), start=joined(on_white(self._sources.of(order)), size, repeat))
+            return build_sketch(order)
+        return replace(
+            build_sketch(order), start=blend_edges(flatten_on_white(self._sources.load(order)), size, repeat)
+        )
 
-    def _tossed(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawn]:
+    def _draw_scattered(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         settings = self._settings(wave[0])
-        asked = [
-            (order, prompt, nth_seed(order.seed, number))
+        inputs = [
+            (order, prompt, derive_seed(order.seed, number))
             for order in wave
-            for number, prompt in enumerate(request_of(order).motifs)
+            for number, prompt in enumerate(read_request(order).motifs)
         ]
-        sketches = [replace(sketch_of(order, prompt), seed=seed) for order, prompt, seed in asked]
-        drawn = self._diffusion.draw(sketches, settings, on_step)
-        motifs: dict[int, list[Drawn]] = {}
-        for (order, _, seed), pixels in zip(asked, drawn, strict=True):
-            motifs.setdefault(id(order), []).append(motif_of(drawing(pixels, seed), self._upscaler))
-        return [tossed(order, motifs[id(order)]) for order in wave]
+        sketches = [replace(build_sketch(order, prompt), seed=seed) for order, prompt, seed in inputs]
+        pictures = self._diffusion.draw(sketches, settings, on_step)
+        motifs: dict[int, list[Drawing]] = {}
+        for (order, _, seed), pixels in zip(inputs, pictures, strict=True):
+            motifs.setdefault(id(order), []).append(cut_out_motif(make_drawing(pixels, seed), self._upscaler))
+        return [build_scattered_tile(order, motifs[id(order)]) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        """The tile that repeats straight, a look at the repeat, and a sheet to print."""
-        request = request_of(order)
-        tile = drawn.pixels
+    def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
+        """Return the straight tile, a preview of the repeat, and a sheet to print."""
+        request = read_request(order)
+        tile = drawing.pixels
         page = (request.sheet or Sheet()).filled(request.repeat, tile.shape[0] / tile.shape[1])
         printed = tile
-        if isinstance(drawn.parts, Tossed):
-            printed = painted(drawn.parts, request, dots(page.cm("repeat"), DPI))
+        if isinstance(drawing.parts, ScatteredTile):
+            printed = paint_tile(drawing.parts, request, to_dots(page.cm("repeat"), DPI))
         centimetres = (page.cm("width"), page.cm("height"), page.cm("repeat"))
         preview = lay_out(
-            resized(tile, (PREVIEW_PIXELS // PREVIEW_REPEATS,) * 2, request.repeat),
+            resize_tile(tile, (PREVIEW_PIXELS // PREVIEW_REPEATS,) * 2, request.repeat),
             request.repeat,
             (PREVIEW_PIXELS, PREVIEW_PIXELS),
         )
-        return Finished(
-            picture=Png(pixels=straight_tile(tile, request.repeat)),
+        return FinishedImage(
+            picture=Png(pixels=make_straight_tile(tile, request.repeat)),
             files={
                 "preview.webp": WebP(pixels=preview),
-                "sheet.png": Png(pixels=sheet(printed, request.repeat, *centimetres, dpi=DPI), dpi=DPI),
+                "sheet.png": Png(pixels=make_sheet(printed, request.repeat, *centimetres, dpi=DPI), dpi=DPI),
             },
-            scores=drawn.scores,
+            scores=drawing.scores,
         )
 
 
-def request_of(order: ImageOrder) -> PatternRequest:
-    """The order's request, as it was accepted."""
+def read_request(order: ImageOrder) -> PatternRequest:
+    """Return the order's request as its model."""
     return PatternRequest.model_validate(order.request, strict=False)
 
 
-def judged(drawn: Drawn, order: ImageOrder) -> Drawn:
-    """The tile with its seam's score, which is a flaw where it is seen."""
-    if drawn.flaw and drawn.flaw.fatal:
-        return drawn
-    seam = seam_over_inner(drawn.pixels, order.request["repeat"])
-    shows = Flaw(reason="its seam is visible", bad=seam) if seam > SEAM_MOST else None
-    return replace(drawn, flaw=shows or drawn.flaw, scores={"seam_over_inner": round(seam, 3)})
+def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
+    """Add the seam's score to the tile, and a flaw if the seam is visible."""
+    if drawing.flaw and drawing.flaw.fatal:
+        return drawing
+    seam = measure_seam(drawing.pixels, order.request["repeat"])
+    shows = Flaw(reason="its seam is visible", severity=seam) if seam > MAX_SEAM else None
+    return replace(drawing, flaw=shows or drawing.flaw, scores={"seam_over_inner": round(seam, 3)})
 
 
-def enlarged(tile: Drawn, repeat: Repeat, upscaler: Upscaler) -> Drawn:
-    """The tile at FACTOR times its size, its edges enlarged with what lies beyond them in the repeat."""
+def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
+    """Enlarge the tile by FACTOR. Its edges are enlarged together with their neighbours in the repeat."""
     if tile.flaw:
         return tile
     reach = upscaler.network.reach
     high, wide = (0 if repeat == "x" else reach), (0 if repeat == "y" else reach)
     picture = torch.from_numpy(tile.pixels).permute(2, 0, 1)[None]
-    around = surrounded(picture, high, wide, repeat)[0].permute(1, 2, 0).contiguous().numpy()
+    around = add_neighbours(picture, high, wide, repeat)[0].permute(1, 2, 0).contiguous().numpy()
     large = upscaler.upscale(around, FACTOR)
     height, width = (side * FACTOR for side in tile.pixels.shape[:2])
     top, left = high * FACTOR, wide * FACTOR
     return replace(tile, pixels=np.ascontiguousarray(large[top : top + height, left : left + width]))
 
 
-def tossed(order: ImageOrder, motifs: Sequence[Drawn]) -> Drawn:
-    """A tile with the motifs that came out well; flawed where one did not."""
-    flaw = max((motif.flaw for motif in motifs if motif.flaw), key=lambda flaw: flaw.bad, default=None)
+def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawing:
+    """Scatter the motifs over a tile. A flawed motif makes the tile flawed."""
+    flaw = max((motif.flaw for motif in motifs if motif.flaw), key=lambda flaw: flaw.severity, default=None)
     if flaw and flaw.fatal:
         return replace(motifs[0], seed=order.seed, flaw=flaw)
-    request = request_of(order)
-    parts = Tossed(
-        placements=toss(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
+    request = read_request(order)
+    parts = ScatteredTile(
+        placements=scatter(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
         motifs=[trim(motif.pixels, 0) for motif in motifs],
     )
     missing = len(motifs) - len({placement.motif for placement in parts.placements})
     if missing:
         reason = f"{missing} of its {len(motifs)} motifs do not fit on the tile; reduce toss.size or toss.spacing"
-        flaw = Flaw(reason=reason, bad=np.inf, fatal=True)
-    return Drawn(pixels=painted(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
+        flaw = Flaw(reason=reason, severity=np.inf, fatal=True)
+    return Drawing(pixels=paint_tile(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
 
 
-def painted(parts: Tossed, request: PatternRequest, side: float) -> Pixels:
-    """The tile at about so many pixels a side."""
+def paint_tile(parts: ScatteredTile, request: PatternRequest, side: float) -> Pixels:
+    """Paint the tile with about `side` pixels per side."""
     background = None if request.background == "transparent" else ImageColor.getrgb(request.background or WHITE)
     return paint(parts.placements, parts.motifs, side, background, request.repeat)

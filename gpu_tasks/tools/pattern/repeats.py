@@ -1,8 +1,8 @@
-"""Tiles laid out side by side, and how well they join.
+"""Repeats: tiles laid out side by side, and the quality of their seams.
 
-Half-drop moves every second column of tiles down by half a tile, brick every second row to the right by half. A tile
-continues to the left and to the right as the same pixels only where half of it is a whole number of pixels: `fitted`
-gives every tile such a size, and `half` is the one shift that all who move tiles use.
+Half-drop shifts every second column of tiles down by half a tile, brick shifts every second row to the right by half. A
+seam is exact only if half a tile is a whole number of pixels: `fit_size` returns such sizes, and all code that shifts
+tiles uses `halve`.
 """
 
 from __future__ import annotations
@@ -15,37 +15,39 @@ from craftspark.tools.pattern import CM_PER_INCH
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.pixels import Pixels
 
-JOINED = 4  # of a tile's side, one part in so many is where a picture's two edges are blended
+BLEND_PARTS = 4  # a quarter of a tile's side is where a picture's two edges are blended
 NEAR = 4  # lines on each side of a seam
-FLAT = 0.5  # of 255: differences below are none to the eye, and a flat tile has no seam
+FLAT = 0.5  # of 255; smaller differences are invisible, and a flat tile has no seam
 
 
-def half(side: int) -> int:
-    """The shift of a half-drop or brick, in pixels; raises ValueError for a side that has no half."""
+def halve(side: int) -> int:
+    """Return the shift of a half-drop or brick in pixels. Raises ValueError for an odd side."""
     if side % 2:
-        raise ValueError(f"a side of {side} pixels has no half; see fitted")
+        raise ValueError(f"a side of {side} pixels cannot be halved; see fit_size")
     return side // 2
 
 
-def fitted(size: tuple[float, float], repeat: Repeat) -> tuple[int, int]:
-    """The nearest (width, height) in whole pixels that a tile of this repeat can have."""
+def fit_size(size: tuple[float, float], repeat: Repeat) -> tuple[int, int]:
+    """Return the nearest (width, height) in whole pixels that a tile of this repeat can have."""
     step = 2 if repeat in ("half-drop", "brick") else 1
     width, height = (max(step, step * round(side / step)) for side in size)
     return width, height
 
 
-def straight_tile(tile: Pixels, repeat: Repeat) -> Pixels:
-    """The smallest tile that makes the same pattern when it is repeated straight."""
+def make_straight_tile(tile: Pixels, repeat: Repeat) -> Pixels:
+    """Return the smallest tile that makes the same pattern in a straight repeat."""
     if repeat == "half-drop":
-        return np.concatenate([tile, np.roll(tile, half(tile.shape[0]), 0)], 1)
+        return np.concatenate([tile, np.roll(tile, halve(tile.shape[0]), 0)], 1)
     if repeat == "brick":
-        return np.concatenate([tile, np.roll(tile, half(tile.shape[1]), 1)], 0)
+        return np.concatenate([tile, np.roll(tile, halve(tile.shape[1]), 1)], 0)
     return tile
 
 
 def lay_out(tile: Pixels, repeat: Repeat, size: tuple[int, int]) -> Pixels:
-    """The pattern over `size`, (width, height) in pixels; one that repeats along one axis has no more than a row."""
-    unit = straight_tile(tile, repeat)
+    """Return the pattern over `size`, (width, height) in pixels. A pattern that repeats along one axis has only one row
+    or column.
+    """
+    unit = make_straight_tile(tile, repeat)
     width, height = size
     across, down = -(-width // unit.shape[1]), -(-height // unit.shape[0])
     if repeat == "x":
@@ -55,34 +57,36 @@ def lay_out(tile: Pixels, repeat: Repeat, size: tuple[int, int]) -> Pixels:
     return np.tile(unit, (down, across, 1))[:height, :width]
 
 
-def sheet(tile: Pixels, repeat: Repeat, width_cm: float, height_cm: float, repeat_cm: float, *, dpi: int) -> Pixels:
-    """The pattern to be printed at `dpi`, one tile `repeat_cm` wide. Takes three times the memory of the result."""
-    side = dots(repeat_cm, dpi)
-    scaled = resized(tile, (side, side * tile.shape[0] / tile.shape[1]), repeat)
-    return lay_out(scaled, repeat, (pixels_of(width_cm, dpi), pixels_of(height_cm, dpi)))
+def make_sheet(
+    tile: Pixels, repeat: Repeat, width_cm: float, height_cm: float, repeat_cm: float, *, dpi: int
+) -> Pixels:
+    """Return the pattern to print at `dpi`, with tiles `repeat_cm` wide. Needs three times the memory of the result."""
+    side = to_dots(repeat_cm, dpi)
+    scaled = resize_tile(tile, (side, side * tile.shape[0] / tile.shape[1]), repeat)
+    return lay_out(scaled, repeat, (to_pixels(width_cm, dpi), to_pixels(height_cm, dpi)))
 
 
-def dots(cm: float, dpi: int) -> float:
-    """A length in print, in pixels, not yet whole ones."""
+def to_dots(cm: float, dpi: int) -> float:
+    """Convert a length in print to pixels, without rounding."""
     return cm / CM_PER_INCH * dpi
 
 
-def pixels_of(cm: float, dpi: int) -> int:
-    """A length in print, in whole pixels."""
-    return round(dots(cm, dpi))
+def to_pixels(cm: float, dpi: int) -> int:
+    """Convert a length in print to whole pixels."""
+    return round(to_dots(cm, dpi))
 
 
-def resized(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixels:
-    """The tile at another size, still without a seam: what lies beyond its edges is seen.
+def resize_tile(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixels:
+    """Resize the tile without making a seam: the filter sees the neighbours beyond the edges.
 
-    The result has the size, (width, height) in pixels, that `fitted` answers.
+    The result has the size that `fit_size` returns.
     """
     height, width = tile.shape[:2]
-    size = fitted(size, repeat)
+    size = fit_size(size, repeat)
     if size == (width, height):
         return tile
-    # A quarter of a tile around it is more than the filter's reach, which is three pixels of the coarser of the two.
-    around = surrounded(tile, height // 4, width // 4, repeat)
+    # A quarter of a tile exceeds the filter's reach, which is three pixels of the coarser picture.
+    around = add_neighbours(tile, height // 4, width // 4, repeat)
     left, top = (width // 4 if repeat != "y" else 0), (height // 4 if repeat != "x" else 0)
     picture = Image.fromarray(around)
     box = (left, top, left + width, top + height)
@@ -92,40 +96,42 @@ def resized(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixels:
     return np.asarray(scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled)
 
 
-def surrounded(tile: Pixels, high: int, wide: int, repeat: Repeat) -> Pixels:
-    """The tile with `high` rows and `wide` columns of its neighbours on each side that has some."""
+def add_neighbours(tile: Pixels, high: int, wide: int, repeat: Repeat) -> Pixels:
+    """Add `high` rows and `wide` columns of the neighbours to each side that has neighbours."""
     if repeat == "brick":
-        return surrounded(tile.swapaxes(0, 1), wide, high, "half-drop").swapaxes(0, 1)
+        return add_neighbours(tile.swapaxes(0, 1), wide, high, "half-drop").swapaxes(0, 1)
     if repeat != "y" and wide:
-        neighbour = np.roll(tile, half(tile.shape[0]), 0) if repeat == "half-drop" else tile
+        neighbour = np.roll(tile, halve(tile.shape[0]), 0) if repeat == "half-drop" else tile
         tile = np.concatenate([neighbour[:, -wide:], tile, neighbour[:, :wide]], 1)
     if repeat != "x" and high:
         tile = np.concatenate([tile[-high:], tile, tile[:high]], 0)
     return np.ascontiguousarray(tile)
 
 
-def joined(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:
-    """A tile of `size`, (width, height), of a picture (height, width, 3) whose edges fade into one another.
+def blend_edges(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:
+    """Return a tile of `size`, (width, height), from a picture (height, width, 3) whose opposite edges are blended.
 
-    The part of the picture that is shown is the largest of the tile's aspect around its middle.
+    The tile shows the largest centred part of the picture with the tile's aspect ratio.
     """
     width, height = size
-    across = 0 if repeat == "y" else width // JOINED
-    down = 0 if repeat == "x" else height // JOINED
+    across = 0 if repeat == "y" else width // BLEND_PARTS
+    down = 0 if repeat == "x" else height // BLEND_PARTS
     fitted = ImageOps.fit(Image.fromarray(picture), (width + across, height + down), Image.Resampling.LANCZOS)
     values = np.asarray(fitted).astype(np.float32)
     if repeat == "brick":
-        values = _faded(values.swapaxes(0, 1), across, 0).swapaxes(0, 1)
-        values = _faded(values, down, half(width))
+        values = _fade(values.swapaxes(0, 1), across, 0).swapaxes(0, 1)
+        values = _fade(values, down, halve(width))
     else:
-        values = _faded(values, down, 0)
-        shift = half(height) if repeat == "half-drop" else 0
-        values = _faded(values.swapaxes(0, 1), across, shift).swapaxes(0, 1)
+        values = _fade(values, down, 0)
+        shift = halve(height) if repeat == "half-drop" else 0
+        values = _fade(values.swapaxes(0, 1), across, shift).swapaxes(0, 1)
     return np.ascontiguousarray(np.rint(values).astype(np.uint8))
 
 
-def _faded(rows: NDArray[np.float32], beyond: int, shift: int) -> NDArray[np.float32]:
-    """Rows without the last `beyond`, which fade into the first; the neighbour above is moved right by `shift`."""
+def _fade(rows: NDArray[np.float32], beyond: int, shift: int) -> NDArray[np.float32]:
+    """Return the rows without the last `beyond`, which fade into the first. The neighbour above is shifted right by
+    `shift`.
+    """
     if not beyond:
         return rows
     share = (np.arange(beyond, dtype=np.float32) / beyond)[:, None, None]
@@ -134,24 +140,24 @@ def _faded(rows: NDArray[np.float32], beyond: int, shift: int) -> NDArray[np.flo
     return kept
 
 
-def seam_over_inner(tile: Pixels, repeat: Repeat) -> float:
-    """How much more neighbouring pixels differ across the tile's edges than around them: 1 is no seam.
+def measure_seam(tile: Pixels, repeat: Repeat) -> float:
+    """Return how much more neighbouring pixels differ across the tile's edges than near them: 1 means no seam.
 
-    It is the mean absolute difference of the pixels on both sides of an edge, over that of all neighbours inside, or
-    of the steepest of the NEAR lines beside it where something of the picture lies just there; in the direction across
-    the edge. Half a value is added to both, so that a flat tile has none. The worse of the edges that repeat counts.
+    The measure is the mean absolute difference across an edge, divided by the mean of all inner neighbours or by the
+    steepest of the NEAR lines next to the edge, whichever is larger. Half a value is added to both, so that a flat tile
+    has no seam. The worst of the repeat's edges counts.
     """
     ratios = []
     if repeat != "y":
-        ratios.append(_over_inner(surrounded(tile, 0, 2, "half-drop" if repeat == "half-drop" else "x")))
+        ratios.append(_measure_seam(add_neighbours(tile, 0, 2, "half-drop" if repeat == "half-drop" else "x")))
     if repeat != "x":
         across = tile.swapaxes(0, 1)
-        ratios.append(_over_inner(surrounded(across, 0, 2, "half-drop" if repeat == "brick" else "x")))
+        ratios.append(_measure_seam(add_neighbours(across, 0, 2, "half-drop" if repeat == "brick" else "x")))
     return max(ratios)
 
 
-def _over_inner(rows: NDArray[np.uint8]) -> float:
-    """Of pixels (height, 2 + width + 2, channels), whose left and right two columns are the neighbours'."""
+def _measure_seam(rows: NDArray[np.uint8]) -> float:
+    """Measure pixels (height, 2 + width + 2, channels). The two outer columns of each side are the neighbours'."""
     values = rows.astype(np.float32)
     steps = np.abs(np.diff(values, axis=1)).mean((0, 2))  # between column n and n + 1
     inner = steps[2:-2]

@@ -1,6 +1,6 @@
-"""Colours by the names people use: measured in a picture, and given to it.
+"""Colours by their common names: measured in a picture, and changed.
 
-Pictures are uint8 arrays of the shape (height, width, 4), straight alpha, or (height, width, 3) on white ground.
+Pictures are uint8 arrays of shape (height, width, 4), straight alpha, or (height, width, 3) on white.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-# Shades that are called by a name. A pixel has the name of the nearest in CIELAB.
+# The shades of each name. A pixel has the name of the nearest shade in CIELAB.
 SHADES = {
     "red": ("dd2e44", "be1931", "a0041e", "ff0000", "7c0a1c", "e8303a"),
     "orange": ("f4900c", "ffac33", "ff7a00", "e06a10", "ff9d4d"),
@@ -32,10 +32,10 @@ SHADES = {
 }
 NAMES = tuple(SHADES)
 NEUTRALS = frozenset({"black", "grey", "white"})
-# Outlines, eyes and highlights take space without giving a thing its colour.
+# Outlines, eyes and highlights have area but do not define an object's colour.
 NEUTRAL_WEIGHT = 0.5
 
-# What a recoloured body is painted with: hue in turns, saturation, value. From the palette of Twemoji.
+# The new colours of a body: hue in turns, saturation, value. From the palette of Twemoji.
 PAINTS = {
     "red": (0.975, 0.80, 0.87),
     "orange": (0.085, 0.93, 0.96),
@@ -48,15 +48,17 @@ PAINTS = {
     "black": (0.560, 0.15, 0.20),
     "white": (0.570, 0.05, 0.93),
 }
-BODY_HUES = 0.1  # turns to either side of the body's own hue that still belong to it
-HUE_KEPT = 0.4  # of a body's variation in hue, so that shading survives and the colour stays one
-SHARE_LEAST = 0.3
+BODY_HUES = 0.1  # maximum distance from the body's hue, in turns
+HUE_KEPT = 0.4  # share of a body's variation in hue that is kept, for shading
+MIN_SHARE = 0.3
 
 
-def dominant_colour(picture: Pixels) -> tuple[str, float]:
-    """The name of the picture's main colour and its share of the subject, 0 to 1; ("white", 0) for an empty one."""
-    opacity = picture[..., 3] / 255 if picture.shape[-1] == 4 else (~ground_of(picture)).astype(float)
-    names = names_of(picture)
+def find_dominant_colour(picture: Pixels) -> tuple[str, float]:
+    """Return the name of the picture's main colour and its share of the subject, 0 to 1. Returns ("white", 0) for an
+    empty picture.
+    """
+    opacity = picture[..., 3] / 255 if picture.shape[-1] == 4 else (~find_background(picture)).astype(float)
+    names = name_pixels(picture)
     area = np.array([opacity[names == number].sum() for number in range(len(NAMES))])
     weighted = area * [NEUTRAL_WEIGHT if name in NEUTRALS else 1.0 for name in NAMES]
     if weighted.sum() == 0:
@@ -65,18 +67,18 @@ def dominant_colour(picture: Pixels) -> tuple[str, float]:
     return NAMES[best], float(weighted[best] / weighted.sum())
 
 
-def recoloured(picture: Pixels, colour: str) -> Pixels | None:
-    """The picture with its body in another colour; None where measuring does not find that colour afterwards."""
-    body = body_of(picture)
+def recolour(picture: Pixels, colour: str) -> Pixels | None:
+    """Return the picture with its body in another colour, or None if that colour is not measured afterwards."""
+    body = find_body(picture)
     if not body.any():
         return None
-    hue, saturation, value = np.moveaxis(hsv_of(picture[..., :3]), -1, 0)
+    hue, saturation, value = np.moveaxis(to_hsv(picture[..., :3]), -1, 0)
     weight = picture[..., 3] * body
-    own_hue = mean_hue(hue, weight * saturation)
+    own_hue = compute_mean_hue(hue, weight * saturation)
     own_saturation, own_value = (float(np.average(channel, weights=weight)) for channel in (saturation, value))
     paint_hue, paint_saturation, paint_value = PAINTS[colour]
     apart = (hue - own_hue + 0.5) % 1 - 0.5
-    # A grey body has no saturation to scale and no hue to keep.
+    # A grey body has neither saturation nor hue to preserve.
     chromatic = own_saturation > 0.25
     new = np.stack(
         [
@@ -87,47 +89,47 @@ def recoloured(picture: Pixels, colour: str) -> Pixels | None:
         -1,
     )
     result = picture.copy()
-    result[..., :3] = np.where(body[..., None], np.rint(rgb_of(new) * 255).astype(np.uint8), picture[..., :3])
-    name, share = dominant_colour(result)
-    return result if name == colour and share >= SHARE_LEAST else None
+    result[..., :3] = np.where(body[..., None], np.rint(to_rgb(new) * 255).astype(np.uint8), picture[..., :3])
+    name, share = find_dominant_colour(result)
+    return result if name == colour and share >= MIN_SHARE else None
 
 
-def body_of(picture: Pixels) -> Mask:
-    """Where the main colour of an RGBA picture is, with its shades."""
-    main, _ = dominant_colour(picture)
+def find_body(picture: Pixels) -> Mask:
+    """Return the mask of an RGBA picture's main colour and its shades."""
+    main, _ = find_dominant_colour(picture)
     seen = picture[..., 3] > 0
-    hue, saturation, value = np.moveaxis(hsv_of(picture[..., :3]), -1, 0)
+    hue, saturation, value = np.moveaxis(to_hsv(picture[..., :3]), -1, 0)
     if main in NEUTRALS:
         dark = value < 0.45
         grey: Mask = seen & (saturation < 0.35) & (dark if main == "black" else ~dark)
         return grey
-    mine = seen & (names_of(picture) == NAMES.index(main))
-    centre = mean_hue(hue, picture[..., 3] * mine * saturation)
+    mine = seen & (name_pixels(picture) == NAMES.index(main))
+    centre = compute_mean_hue(hue, picture[..., 3] * mine * saturation)
     near: Mask = seen & (saturation > 0.15) & (np.abs((hue - centre + 0.5) % 1 - 0.5) < BODY_HUES)
     return near
 
 
-def names_of(picture: Pixels) -> Numbers:
-    """For each pixel the number in NAMES of its colour."""
+def name_pixels(picture: Pixels) -> Numbers:
+    """Return the index in NAMES of each pixel's colour."""
     red, green, blue = (picture[..., channel].astype(np.intp) >> 3 for channel in range(3))
-    names: Numbers = name_table()[red, green, blue]
+    names: Numbers = build_name_table()[red, green, blue]
     return names
 
 
 @cache
-def name_table() -> Numbers:
-    """NAMES by colour, at 5 bits a channel."""
+def build_name_table() -> Numbers:
+    """Build the table of NAMES by colour, with 5 bits per channel."""
     side = (np.arange(32) * 8 + 4) / 255
-    grid = lab_of(np.stack(np.meshgrid(side, side, side, indexing="ij"), -1))
+    grid = to_lab(np.stack(np.meshgrid(side, side, side, indexing="ij"), -1))
     shades = [(number, shade) for number, name in enumerate(NAMES) for shade in SHADES[name]]
-    points = lab_of(np.array([list(bytes.fromhex(shade)) for _, shade in shades]) / 255)
+    points = to_lab(np.array([list(bytes.fromhex(shade)) for _, shade in shades]) / 255)
     nearest = np.square(grid[..., None, :] - points).sum(-1).argmin(-1)
     table: Numbers = np.array([number for number, _ in shades], np.intp)[nearest]
     return table
 
 
-def ground_of(picture: Pixels) -> Mask:
-    """Where an RGB picture shows its white ground: near white, and joined to the border by near white."""
+def find_background(picture: Pixels) -> Mask:
+    """Return the mask of an RGB picture's white background: near white, and connected with the border."""
     pale = picture[..., :3].min(-1) > 225
     ground: Mask = np.zeros_like(pale)
     ground[[0, -1], :], ground[:, [0, -1]] = pale[[0, -1], :], pale[:, [0, -1]]
@@ -143,13 +145,13 @@ def ground_of(picture: Pixels) -> Mask:
         ground = grown
 
 
-def mean_hue(hue: Floats, weight: Floats) -> float:
-    """The mean on the circle, in turns."""
+def compute_mean_hue(hue: Floats, weight: Floats) -> float:
+    """Return the circular mean in turns."""
     return float(np.angle((weight * np.exp(2j * np.pi * hue)).sum()) / (2 * np.pi) % 1)
 
 
-def lab_of(rgb: Floats) -> Floats:
-    """CIELAB (D65) of sRGB from 0 to 1, along the last axis."""
+def to_lab(rgb: Floats) -> Floats:
+    """Convert sRGB, 0 to 1, to CIELAB (D65), along the last axis."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     ratio = linear @ matrix.T / np.array([0.9505, 1.0, 1.089])
@@ -157,8 +159,8 @@ def lab_of(rgb: Floats) -> Floats:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 
-def hsv_of(rgb: Pixels) -> Floats:
-    """Hue in turns, saturation and value, 0 to 1, along the last axis."""
+def to_hsv(rgb: Pixels) -> Floats:
+    """Convert RGB bytes to hue in turns, saturation and value, 0 to 1, along the last axis."""
     scaled = rgb.astype(np.float64) / 255
     red, green, blue = np.moveaxis(scaled, -1, 0)
     value, spread = scaled.max(-1), np.ptp(scaled, axis=-1)
@@ -169,8 +171,8 @@ def hsv_of(rgb: Pixels) -> Floats:
     return np.stack([np.where(spread == 0, 0, hue / 6), spread / np.where(value == 0, 1, value), value], -1)
 
 
-def rgb_of(hsv: Floats) -> Floats:
-    """The inverse of hsv_of, 0 to 1."""
+def to_rgb(hsv: Floats) -> Floats:
+    """Convert HSV to RGB, 0 to 1: the inverse of `to_hsv`."""
     hue, saturation, value = (hsv[..., channel, None] for channel in range(3))
     place = (np.array([5, 3, 1]) + hue * 6) % 6
     rgb: Floats = value - value * saturation * np.clip(np.minimum(place, 4 - place), 0, 1)

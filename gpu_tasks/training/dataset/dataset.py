@@ -1,10 +1,10 @@
 """Datasets: pictures with captions and licences, in a folder.
 
-    DATA/pictures/<id>.png   square, RGBA
-    DATA/manifest.jsonl      a Picture as JSON on each line
+DATA/pictures/<id>.png   square, RGBA
+DATA/manifest.jsonl      a CaptionedPicture as JSON on each line
 
-`python -m gpu_tasks.training dataset OUT` writes the clipart dataset; any folder of pictures with captions opens as
-one too.
+`python -m gpu_tasks.training dataset OUT` writes the clipart dataset. Any folder of captioned pictures is also a
+dataset.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.training.dataset.picture import PICTURE, Picture
+from gpu_tasks.training.dataset.picture import PICTURE, CaptionedPicture
 from gpu_tasks.training.errors import (
     CaptionsMissing,
     DatasetBroken,
@@ -38,45 +38,46 @@ CAPTIONS = "captions.jsonl"
 LICENCES = ("LICENCE", "LICENSE", "LICENCE.txt", "LICENSE.txt", "LICENCE.md", "LICENSE.md")
 KINDS = (".png", ".webp", ".jpg", ".jpeg")
 SIZE = 128
-PICTURES_LEAST = 3
-# To learn a style from: fewer teach one picture by heart, more deserve the command unet.
-STYLE_LEAST, STYLE_MOST = 5, 50
+MIN_PICTURES = 3
+# For a style: with fewer pictures it would memorise one, with more use the command unet.
+MIN_STYLE_PICTURES, MAX_STYLE_PICTURES = 5, 50
 
 
 @plain_dataclass(frozen=True)
 class Dataset:
-    """Pictures of a folder, in the order of their manifest, each read once and found to be whole."""
+    """The pictures of a folder in the order of their manifest. Each file has been checked."""
 
     folder: Path
-    pictures: tuple[Picture, ...]
+    pictures: tuple[CaptionedPicture, ...]
     size: int = SIZE
 
     @classmethod
     def open(cls, folder: Path) -> Dataset:
-        """The dataset of a folder that has a manifest, else of its captions; raises a TrainingError."""
+        """Open a folder with a manifest or with captions. Raises a TrainingError."""
         if not (folder / MANIFEST).is_file():
             return cls.from_folder(folder)
         with (folder / MANIFEST).open() as lines:
             pictures = tuple(
                 parse_picture(line, f"line {number} of {MANIFEST}") for number, line in enumerate(lines, 1)
             )
-        return opened(folder, pictures, size=None)
+        return check_pictures(folder, pictures, size=None)
 
     @classmethod
     def from_folder(cls, folder: Path, size: int = SIZE) -> Dataset:
-        """The dataset of any folder: `<name>.txt` beside each picture, or captions.jsonl, and a LICENCE.
+        """Open a folder with `<name>.txt` for each picture, or with captions.jsonl, and a LICENCE. Raises a
+        TrainingError.
 
         A caption's first line is the name, further lines are synonyms. A line of captions.jsonl is an object with
-        `file` and `name`; it may have the other fields of a Picture, its own `licence` among them.
+        `file` and `name`. It can have other fields of CaptionedPicture, such as its own `licence`.
         """
         if not folder.is_dir():
             raise DatasetBroken(f"{folder} is not a folder")
         listed = (folder / CAPTIONS).is_file()
-        pictures = tuple(pictures_listed(folder) if listed else pictures_with_captions(folder))
-        return opened(folder, pictures, size=size)
+        pictures = tuple(read_listed_pictures(folder) if listed else read_captioned_pictures(folder))
+        return check_pictures(folder, pictures, size=size)
 
     def only(self, *, style: str | None = None, names: Iterable[str] | None = None) -> Dataset:
-        """The pictures of a style, or of these names."""
+        """Select the pictures of a style, or of these names."""
         wanted = None if names is None else frozenset(names)
         kept = (
             picture
@@ -86,17 +87,17 @@ class Dataset:
         return Dataset(self.folder, tuple(kept), self.size)
 
     def pixels(self) -> Pixels:
-        """All pictures, (N, size, size, 4), straight alpha; those of another shape are centred and scaled."""
+        """Read all pictures, (N, size, size, 4), straight alpha. Pictures of another shape are centred and scaled."""
         result = np.empty((len(self.pictures), self.size, self.size, 4), np.uint8)
         for number, picture in enumerate(self.pictures):
             result[number] = read_pixels(self.folder / picture.file, self.size)
         return result
 
 
-def opened(folder: Path, pictures: tuple[Picture, ...], *, size: int | None) -> Dataset:
-    """Look at every file before anyone counts on it; raises PictureBroken, TooFewPictures or DatasetBroken."""
-    if len(pictures) < PICTURES_LEAST:
-        raise TooFewPictures(f"{folder} has {len(pictures)} images; at least {PICTURES_LEAST} are required")
+def check_pictures(folder: Path, pictures: tuple[CaptionedPicture, ...], *, size: int | None) -> Dataset:
+    """Check every file before use. Raises PictureBroken, TooFewPictures or DatasetBroken."""
+    if len(pictures) < MIN_PICTURES:
+        raise TooFewPictures(f"{folder} has {len(pictures)} images; at least {MIN_PICTURES} are required")
     if len({picture.id for picture in pictures}) < len(pictures):
         raise DatasetBroken(f"{folder} has two images with the same ID")
     sizes = {check_file(folder, picture) for picture in pictures}
@@ -108,8 +109,8 @@ def opened(folder: Path, pictures: tuple[Picture, ...], *, size: int | None) -> 
     return Dataset(folder, pictures, size)
 
 
-def check_file(folder: Path, picture: Picture) -> tuple[int, int]:
-    """Width and height; raises DatasetBroken for a path that leads outside, PictureBroken for a damaged file."""
+def check_file(folder: Path, picture: CaptionedPicture) -> tuple[int, int]:
+    """Return width and height. Raises DatasetBroken for a path outside the folder, PictureBroken for a damaged file."""
     path = folder / picture.file
     if not path.resolve().is_relative_to(folder.resolve()):
         raise DatasetBroken(f"the image {picture.id} of {folder} is outside the folder: {picture.file}")
@@ -122,7 +123,9 @@ def check_file(folder: Path, picture: Picture) -> tuple[int, int]:
 
 
 def read_pixels(path: Path, size: int) -> Pixels:
-    """A picture as (size, size, 4); one that is not square is centred on a transparent square."""
+    """Read a picture as (size, size, 4). A picture that is not square is centred on a transparent square. Raises
+    PictureBroken.
+    """
     try:
         with Image.open(path) as opened_image:
             image = opened_image.convert("RGBA")
@@ -136,22 +139,22 @@ def read_pixels(path: Path, size: int) -> Pixels:
     return np.asarray(image, np.uint8)
 
 
-def digest_of(pictures: Iterable[Picture], pixels: Pixels) -> str:
-    """The SHA-256 of what training sees of pictures: their pixels and their words."""
+def hash_pictures(pictures: Iterable[CaptionedPicture], pixels: Pixels) -> str:
+    """Return the SHA-256 of the training's view of pictures: their pixels and words."""
     digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes())
     for picture in pictures:
         digest.update(repr((picture.name, picture.synonyms)).encode())
     return digest.hexdigest()
 
 
-def on_white(pixels: Pixels) -> Pixels:
-    """RGBA composed on white, (..., 3)."""
+def flatten_on_white(pixels: Pixels) -> Pixels:
+    """Compose RGBA on white, (..., 3)."""
     alpha = pixels[..., 3:].astype(np.uint16)
     return ((pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def pictures_with_captions(folder: Path) -> Iterator[Picture]:
-    """Pictures with `<name>.txt` beside them; raises CaptionsMissing or LicenceMissing."""
+def read_captioned_pictures(folder: Path) -> Iterator[CaptionedPicture]:
+    """Read pictures with `<name>.txt` files. Raises CaptionsMissing or LicenceMissing."""
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS)
     captions = {path: path.with_suffix(".txt") for path in paths}
     if paths and not any(caption.is_file() for caption in captions.values()):
@@ -162,12 +165,12 @@ def pictures_with_captions(folder: Path) -> Iterator[Picture]:
         if not lines:
             raise CaptionsMissing(f"{path.name} has no caption; write one to {caption.name}")
         facts = {"id": path.stem, "file": path.name, "name": lines[0], "synonyms": lines[1:]}
-        yield parse_picture(json.dumps(facts | licence_of(folder)), path.name)
+        yield parse_picture(json.dumps(facts | read_licence(folder)), path.name)
 
 
-def pictures_listed(folder: Path) -> Iterator[Picture]:
-    """Pictures that captions.jsonl names; raises DatasetBroken, CaptionsMissing or LicenceMissing."""
-    licence = licence_of(folder)
+def read_listed_pictures(folder: Path) -> Iterator[CaptionedPicture]:
+    """Read the pictures in captions.jsonl. Raises DatasetBroken, CaptionsMissing or LicenceMissing."""
+    licence = read_licence(folder)
     for number, line in enumerate((folder / CAPTIONS).read_text().splitlines(), 1):
         place = f"line {number} of {CAPTIONS}"
         try:
@@ -178,16 +181,16 @@ def pictures_listed(folder: Path) -> Iterator[Picture]:
         yield parse_picture(json.dumps(identity | licence | facts), place)
 
 
-def licence_of(folder: Path) -> dict[str, str]:
-    """The licence that a file states for the whole folder: its first line."""
+def read_licence(folder: Path) -> dict[str, str]:
+    """Return the licence of the whole folder: the first line of its licence file."""
     for name in LICENCES:
         if (folder / name).is_file() and (text := (folder / name).read_text().strip()):
             return {"licence": text.splitlines()[0].strip()}
     return {}
 
 
-def parse_picture(line: str, place: str) -> Picture:
-    """A Picture from JSON; raises LicenceMissing, CaptionsMissing or DatasetBroken, naming the place."""
+def parse_picture(line: str, place: str) -> CaptionedPicture:
+    """Parse a picture from JSON. Raises LicenceMissing, CaptionsMissing or DatasetBroken with the place."""
     try:
         return PICTURE.validate_json(line)
     except ValidationError as error:
@@ -202,7 +205,7 @@ def parse_picture(line: str, place: str) -> Picture:
 
 
 def read_names(path: Path) -> frozenset[str]:
-    """Subjects' names from a file, one a line; raises SubjectsMissing."""
+    """Read the names of subjects from a file, one per line. Raises SubjectsMissing."""
     try:
         names = frozenset(line.strip() for line in path.read_text().splitlines()) - {""}
     except (OSError, UnicodeDecodeError) as error:
@@ -212,8 +215,8 @@ def read_names(path: Path) -> frozenset[str]:
     return names
 
 
-def write_dataset(out: Path, pictures: Iterable[tuple[Picture, bytes]]) -> Dataset:
-    """Write pictures, given as their files' bytes, and their manifest; all of it or nothing."""
+def write_dataset(out: Path, pictures: Iterable[tuple[CaptionedPicture, bytes]]) -> Dataset:
+    """Write pictures, given as bytes, and their manifest atomically. Raises DatasetBroken."""
     if out.exists():
         raise DatasetBroken(f"{out} already exists; remove it or choose another folder")
     partial = out.with_name(f"{out.name}.partial")
@@ -238,10 +241,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Build the clipart dataset and say what is in it."""
-    from gpu_tasks.training.dataset.sources import clipart  # needs the rasteriser, which a dataset's reader does not
+    """Build the clipart dataset and print its contents."""
+    from gpu_tasks.training.dataset.emoji import read_clipart  # needs the rasteriser, which readers of datasets do not
 
-    dataset = write_dataset(arguments.out, clipart(arguments.size))
+    dataset = write_dataset(arguments.out, read_clipart(arguments.size))
     styles = sorted({picture.style for picture in dataset.pictures})
     for style in styles:
         print(f"{style}: {len(dataset.only(style=style).pictures)} images")

@@ -1,9 +1,8 @@
-"""What makers may say, and what the UNet has learned to draw for it.
+"""Phrases that makers use, and the captions that the UNet knows for them.
 
-The UNet learns from few captions, over and over. The text encoder learns the many ways to say them: everyday words,
-kinds of a thing, fashions of asking, shades of a colour. Each phrase goes with the caption that it means. The two
-differ in words of the same place, because a text encoder reads from left to right: what stands before a word cannot
-depend on it.
+The UNet learns from few captions. The text encoder learns the many ways to express them: everyday words, kinds of an
+object, forms of a request, shades of a colour. Each phrase has a caption with the same meaning. The two differ in words
+at the same position, because a text encoder reads from left to right: words before a position do not depend on it.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gpu_tasks.training.dataset.captions import COLOURED, EVERYDAY, TEMPLATES, Captions, without_colour, written
+from gpu_tasks.training.dataset.captions import COLOURED, EVERYDAY, TEMPLATES, Captions, fill_template, remove_colour
 from gpu_tasks.training.dataset.colours import NAMES
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 
-# Shares of the phrases: of something else than the subjects, which keeps its meaning; with a colour; in the plural.
+# Shares of phrases: about other objects, whose meaning stays; with a colour; in the plural.
 ELSE, WITH_COLOUR, PLURAL = 0.12, 0.25, 0.1
-# Of a subject's phrases: by its name, by a kind of it; the others use an everyday word.
+# Shares of a subject's phrases: with its name, with a kind of it. The others use an everyday word.
 BY_NAME, BY_KIND = 0.3, 0.2
 BARE = 0.4  # without a template
 
@@ -54,7 +53,7 @@ SHADES = {
 
 @dataclass(frozen=True)
 class Phrase:
-    """What is said, and the caption that it means."""
+    """A phrase, and the caption that it means."""
 
     said: str
     meant: str
@@ -64,8 +63,8 @@ class Phrase:
 class Phrases:
     """An endless supply of phrases about a dataset's subjects.
 
-    `words` has the everyday words of each subject by its name, `kinds` its kinds, and `others` are captions of other
-    things.
+    `words` has the everyday words of each subject by name, `kinds` its kinds, and `others` are captions of other
+    objects.
     """
 
     words: Mapping[str, Sequence[str]]
@@ -73,10 +72,14 @@ class Phrases:
     others: Sequence[str]
 
     @classmethod
-    def about(cls, subjects: Sequence[Picture], kinds: Mapping[str, str], others: Sequence[Picture]) -> Phrases:
-        """A word that several subjects share goes to the one that it comes first for; a name is nobody else's."""
+    def about(
+        cls, subjects: Sequence[CaptionedPicture], kinds: Mapping[str, str], others: Sequence[CaptionedPicture]
+    ) -> Phrases:
+        """Build the phrases. A shared word belongs to the subject that lists it first; a name belongs only to its own
+        subject.
+        """
         captions = Captions(subjects)
-        owner = best_owner(subjects)
+        owner = assign_words(subjects)
         words = {}
         for picture in subjects:
             naming = {*captions.words(picture), *picture.synonyms[:EVERYDAY]}
@@ -91,7 +94,7 @@ class Phrases:
         return cls(words, of_thing, sorted(elsewhere))
 
     def draw(self, count: int, seed: int) -> list[Phrase]:
-        """As many phrases, the same ones for the same seed."""
+        """Draw `count` phrases. The same seed gives the same phrases."""
         chance = random.Random(seed)  # noqa: S311 - no secret
         subjects = sorted(self.words)
         return [
@@ -107,18 +110,18 @@ class Phrases:
 
     def _about(self, name: str, chance: random.Random) -> Phrase:
         word = self._word(name, chance)
-        bare_name, bare_word = without_colour(name), without_colour(word)
+        bare_name, bare_word = remove_colour(name), remove_colour(word)
         if bare_name and bare_word and chance.random() < WITH_COLOUR:
             colour = chance.choice(NAMES)
             shade = chance.choice((colour, colour, *SHADES[colour]))
             template = chance.choice(COLOURED)
             return Phrase(
-                written(said_instead(template, chance), shade, bare_word), written(template, colour, bare_name)
+                fill_template(rephrase(template, chance), shade, bare_word), fill_template(template, colour, bare_name)
             )
         if chance.random() < BARE:
             return Phrase(word, name)
         template = chance.choice(TEMPLATES)
-        return Phrase(written(said_instead(template, chance), word), written(template, name))
+        return Phrase(fill_template(rephrase(template, chance), word), fill_template(template, name))
 
     def _word(self, name: str, chance: random.Random) -> str:
         way = chance.random()
@@ -131,8 +134,8 @@ class Phrases:
         return f"{word}s" if not word.endswith("s") and chance.random() < PLURAL else word
 
 
-def best_owner(subjects: Sequence[Picture]) -> dict[str, str]:
-    """The subject that each word stands for: the one of this name, else the one that is called so first of all."""
+def assign_words(subjects: Sequence[CaptionedPicture]) -> dict[str, str]:
+    """Return the subject of each word: the one with this name, or the one that lists the word first."""
     owner: dict[str, tuple[int, str]] = {}
     for picture in subjects:
         for rank, word in enumerate((picture.name, *picture.synonyms)):
@@ -140,8 +143,8 @@ def best_owner(subjects: Sequence[Picture]) -> dict[str, str]:
     return {word: name for word, (_, name) in owner.items()}
 
 
-def said_instead(template: str, chance: random.Random) -> str:
-    """The template, or another fashion of saying it that has as many words before the subject."""
+def rephrase(template: str, chance: random.Random) -> str:
+    """Return the template, or another form of it with the same number of words before the subject."""
     if chance.random() < 0.5:
         return template
     if template.startswith("cute "):

@@ -1,4 +1,4 @@
-"""One picture of a dataset, as its manifest has it."""
+"""One picture of a dataset, as in its manifest."""
 
 from typing import Annotated
 
@@ -9,8 +9,8 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """One picture: where its file lies in the dataset's folder, what it shows, and whose it is."""
+class CaptionedPicture:
+    """A picture: its file in the dataset's folder, its content, and its licence."""
 
     id: Text
     file: Text
@@ -23,4 +23,4 @@ class Picture:
     source: str = ""
 
 
-PICTURE = TypeAdapter(Picture)
+PICTURE = TypeAdapter(CaptionedPicture)

@@ -1,4 +1,4 @@
-"""Datasets that lie in a bucket: fetched to a folder, within bounds, before anyone opens them."""
+"""Datasets in a bucket, downloaded to a folder within limits."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder, FolderUnreadable, StoredFile, folder_at
 from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge
 
-MOST_FILES = 50_000
-MOST_BYTES = 4 << 30
+MAX_FILES = 50_000
+MAX_BYTES = 4 << 30
 FILES_AT_ONCE = 8
 
 
 @contextmanager
-def fetched(place: str) -> Iterator[Path]:
-    """A temporary folder with every file of `s3://bucket/prefix`, deleted after the block; raises as `fetch` does."""
+def fetch_temporarily(place: str) -> Iterator[Path]:
+    """Download `s3://bucket/prefix` to a temporary folder, which is deleted after the block. Raises as `fetch` does."""
     with tempfile.TemporaryDirectory(prefix="craftspark-dataset-") as folder:
         yield fetch(place, Path(folder))
 
 
-def fetch(place: str, folder: Path, *, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES) -> Path:
-    """Bring every file of `s3://bucket/prefix` to the folder; answers the folder.
+def fetch(place: str, folder: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> Path:
+    """Download every file of `s3://bucket/prefix` to the folder. Returns the folder.
 
-    Nothing is fetched where something is wrong: raises DatasetBroken for a folder that is empty, cannot be read, or
-    has a name that would leave it, DatasetTooLarge for more than the bounds.
+    Checks run before the download. Raises DatasetBroken for a folder that is empty, cannot be read, or has a path
+    outside it, and DatasetTooLarge above the limits.
     """
     source = folder_at(clients.s3(), place)
-    files = checked(source, most_files, most_bytes)
+    files = check_limits(source, max_files, max_bytes)
     with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
         list(threads.map(lambda file: source.download(file.name, folder / file.name), files))
     return folder
 
 
-def checked(source: BucketFolder, most_files: int, most_bytes: int) -> list[StoredFile]:
+def check_limits(source: BucketFolder, max_files: int, max_bytes: int) -> list[StoredFile]:
+    """Return the files if they are within the limits. Raises as `fetch` does."""
     files: list[StoredFile] = []
     size = 0
     try:
@@ -46,9 +47,9 @@ def checked(source: BucketFolder, most_files: int, most_bytes: int) -> list[Stor
                 raise DatasetBroken(f"{source.place} has a file outside the folder: {file.name}")
             files.append(file)
             size += file.size
-            if len(files) > most_files or size > most_bytes:
+            if len(files) > max_files or size > max_bytes:
                 raise DatasetTooLarge(
-                    f"{source.place} has more than {most_files} files or {most_bytes >> 20} MiB; use a smaller dataset"
+                    f"{source.place} has more than {max_files} files or {max_bytes >> 20} MiB; use a smaller dataset"
                 )
     except FolderUnreadable as error:
         raise DatasetBroken(error.detail) from None
@@ -58,6 +59,6 @@ def checked(source: BucketFolder, most_files: int, most_bytes: int) -> list[Stor
 
 
 def stays_inside(name: str) -> bool:
-    """Whether a key's rest is a plain relative path; a bucket takes any string for a name."""
+    """Return whether a key's rest is a plain relative path. A bucket accepts any string as a name."""
     parts = name.split("/")
     return not ("\\" in name or "\0" in name or PurePosixPath(name).is_absolute() or {"", ".", ".."} & {*parts})

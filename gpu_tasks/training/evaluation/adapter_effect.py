@@ -1,4 +1,4 @@
-"""What an adapter changes, drawn and measured: the same prompts and seeds without and with it."""
+"""The effect of an adapter, drawn and measured: the same prompts and seeds without and with it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from typing import Any
 import numpy as np
 
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.training.dataset.dataset import Dataset, on_white
+from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white
 from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.evaluation.encoder import Likeness
-from gpu_tasks.training.evaluation.evaluate import drawn, through_autoencoder
+from gpu_tasks.training.evaluation.evaluate import draw_prompts, reconstruct
 from gpu_tasks.training.evaluation.grid import COLUMNS, PROMPTS, write_grid
 from gpu_tasks.training.evaluation.style import StyleScale
 
 SEED, STEPS = 1, 20
-ROWS = 2  # of the grid, each twice: without and with the adapter
-ASKED_MOST = 96  # prompts: the figures' error is then some 5 %
+ROWS = 2  # of the grid, each without and with the adapter
+MAX_PROMPTS = 96  # the figures then have an error of about 5%
 Figures = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Showing:
-    """`prompts` begin with the word where there is one. `examples` and `ceilings` are pictures (N, height, width, 3)
-    by style, of the held-out subjects' first half and of its second; the style that was learned stands first."""
+class EffectMeasurement:
+    """The inputs of the measurement. `prompts` start with the adapter's word if there is one. `examples` and `ceilings`
+    are pictures (N, height, width, 3) by style, of the first and the second half of the held-out subjects. The learned
+    style is first.
+    """
 
     subjects: Sequence[str]
     prompts: Sequence[str]
@@ -37,11 +39,11 @@ class Showing:
     @classmethod
     def prepare(
         cls, dataset: Dataset, learned: Dataset, held_out: Dataset, word: str | None, likeness: Likeness | None
-    ) -> Showing:
-        """Raises SubjectsMissing where there is nothing to tell the style from."""
+    ) -> EffectMeasurement:
+        """Prepare the measurement. Raises SubjectsMissing if there is no other style to compare with."""
         names = list(dict.fromkeys(picture.name for picture in held_out.pictures))
         half = len(names) // 2 if likeness else 0
-        known, asked = names[:half], names[half:][:ASKED_MOST]
+        known, asked = names[:half], names[half:][:MAX_PROMPTS]
         subjects = asked if likeness else [*asked, *PROMPTS][: ROWS * COLUMNS]
         examples: dict[str, Pixels] = {}
         ceilings: dict[str, Pixels] = {}
@@ -50,40 +52,42 @@ class Showing:
             for style in [own, *sorted({picture.style for picture in dataset.pictures} - {own})]:
                 pictures = held_out if style == own else dataset.only(style=style)
                 if set(known) | set(asked) <= {picture.name for picture in pictures.pictures}:
-                    examples[style], ceilings[style] = (of_subjects(pictures, those) for those in (known, asked))
+                    examples[style], ceilings[style] = (select_subjects(pictures, those) for those in (known, asked))
             if len(examples) < 2:
                 raise SubjectsMissing("--likeness requires images of the held-out subjects in another style, in DATA")
         prompts = [f"{word}, {subject}" if word else subject for subject in subjects]
         return cls(subjects=subjects, prompts=prompts, likeness=likeness, examples=examples, ceilings=ceilings)
 
     def draw(self, model: Any) -> Pixels:
-        """One picture a prompt."""
-        return drawn(model, self.prompts, [SEED], STEPS)
+        """Draw one picture for each prompt."""
+        return draw_prompts(model, self.prompts, [SEED], STEPS)
 
     def figures(self, model: Any, before: Pixels, after: Pixels) -> Figures:
-        """Shares of the drawings that are most like each style, and how many still show their subject."""
+        """Return the shares of drawings that are most similar to each style, and how well they still show their
+        subject.
+        """
         if not self.likeness:
             return {}
-        soft = {style: through_autoencoder(model, pictures) for style, pictures in self.examples.items()}
+        soft = {style: reconstruct(model, pictures) for style, pictures in self.examples.items()}
         scale = StyleScale.of(self.likeness, soft)
         own = next(iter(self.examples))
-        of_words = self.likeness.of_texts(self.prompts)
+        of_words = self.likeness.embed_texts(self.prompts)
         return {
             "style": own,
             "prompts": len(self.prompts),
             "before": scale.shares(before),
             "after": scale.shares(after),
             "real_pictures": {
-                style: scale.shares(through_autoencoder(model, pictures)) for style, pictures in self.ceilings.items()
+                style: scale.shares(reconstruct(model, pictures)) for style, pictures in self.ceilings.items()
             },
             "subject_cosine": {
-                name: round((self.likeness.of_pictures(pictures) * of_words).sum(-1).mean().item(), 4)
+                name: round((self.likeness.embed_pictures(pictures) * of_words).sum(-1).mean().item(), 4)
                 for name, pictures in {"before": before, "after": after, "real": self.ceilings[own]}.items()
             },
         }
 
     def write(self, folder: Path, before: Pixels, after: Pixels) -> None:
-        """The grid: a row without the adapter, under it the same prompts with it."""
+        """Write the grid: each row without the adapter is followed by the same prompts with it."""
         shown = min(len(self.prompts) // COLUMNS, ROWS) * COLUMNS or len(self.prompts)
         rows = [
             drawings[first : first + COLUMNS]
@@ -97,7 +101,7 @@ class Showing:
         )
 
 
-def of_subjects(dataset: Dataset, names: Sequence[str]) -> Pixels:
-    """One picture for each name, in their order, on white."""
+def select_subjects(dataset: Dataset, names: Sequence[str]) -> Pixels:
+    """Return one picture for each name, in their order, on white."""
     by_name = {picture.name: picture for picture in dataset.pictures}
-    return on_white(Dataset(dataset.folder, tuple(by_name[name] for name in names), dataset.size).pixels())
+    return flatten_on_white(Dataset(dataset.folder, tuple(by_name[name] for name in names), dataset.size).pixels())

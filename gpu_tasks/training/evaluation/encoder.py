@@ -1,9 +1,9 @@
-"""The likeness encoder: pictures and texts in one space, where near means alike.
+"""The likeness encoder: it maps pictures and texts to one space, where similar ones are near each other.
 
-Texts are placed by a model's own text encoder: the state at the end-of-text token, which its training gave the
-meaning of the whole text (the mean of the tokens' states finds half as many synonyms), less the mean over the
-dataset's names, at unit length. Pictures are placed by a small convolutional network trained to meet their captions
-there. Both come as unit vectors, so that a dot product is the cosine, -1 to 1.
+The vector of a text comes from a model's own text encoder: the state at the end-of-text token, minus the mean over
+the dataset's names, normalised. This state represents the whole text; the mean of all tokens' states finds half as many
+synonyms. The vector of a picture comes from a small convolutional network that was trained to match captions. All are
+unit vectors, so a dot product is the cosine, -1 to 1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from torch.nn.functional import interpolate, normalize
 from gpu_tasks.inference.model_store import check, write_manifest
 from gpu_tasks.training.errors import LikenessBroken
 
-LIKENESS = "craftspark-likeness"  # the folder of the built-in model's
+LIKENESS = "craftspark-likeness"  # the folder of the built-in model's encoder
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 AT_ONCE = 64
@@ -35,9 +35,10 @@ AT_ONCE = 64
 
 @dataclass(frozen=True, kw_only=True)
 class LikenessConfig:
-    """`side` is what pictures are scaled to, in pixels: fine detail says little about the subject.
+    """The shape of the encoder. Pictures are scaled to `side` pixels, because fine detail says little about the
+    subject.
 
-    `text_encoder` is the SHA-256 of the weights whose space this is.
+    `text_encoder` is the SHA-256 of the text encoder's weights.
     """
 
     text_width: int
@@ -47,7 +48,7 @@ class LikenessConfig:
 
 
 class PictureNetwork(nn.Module):
-    """Pictures (N, 3, side, side), 0 to 1, to unit vectors (N, text_width)."""
+    """Maps pictures (N, 3, side, side), 0 to 1, to unit vectors (N, text_width)."""
 
     def __init__(self, config: LikenessConfig) -> None:
         super().__init__()
@@ -56,7 +57,7 @@ class PictureNetwork(nn.Module):
         befores = [first, *widths[:-1]]
         self.stages = nn.Sequential(
             *(
-                stage(before, width, 1 if number == 0 else 2)
+                make_stage(before, width, 1 if number == 0 else 2)
                 for number, (before, width) in enumerate(zip(befores, widths, strict=True))
             )
         )
@@ -67,7 +68,7 @@ class PictureNetwork(nn.Module):
         return normalize(self.head(seen.mean((2, 3))).float(), dim=-1)
 
 
-def stage(before: int, width: int, stride: int) -> nn.Sequential:
+def make_stage(before: int, width: int, stride: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(before, width, 3, stride, 1, bias=False),
         nn.BatchNorm2d(width),
@@ -78,8 +79,8 @@ def stage(before: int, width: int, stride: int) -> nn.Sequential:
     )
 
 
-class TextPlaces:
-    """A model folder's text encoder, as the space of likeness."""
+class TextEmbedder:
+    """A model folder's text encoder, as part of the likeness encoder. Raises LikenessBroken."""
 
     def __init__(self, model_folder: Path) -> None:
         from transformers import CLIPTextModel, CLIPTokenizer  # slow to import, and not needed for pictures
@@ -99,13 +100,13 @@ class TextPlaces:
 
     @torch.no_grad()
     def states(self, texts: Sequence[str]) -> Tensor:
-        """The end-of-text states, (N, width), neither centred nor scaled."""
+        """Return the end-of-text states, (N, width), neither centred nor normalised."""
         parts = [torch.empty(0, self.width)]
         for first in range(0, len(texts), AT_ONCE):
             tokens = self._tokenizer(
                 list(texts[first : first + AT_ONCE]), padding="max_length", truncation=True, return_tensors="pt"
             )["input_ids"]
-            # The end-of-text token is the padding too; the first of them ends the text.
+            # Padding is also the end-of-text token, so the first one ends the text.
             ends = (tokens == self._tokenizer.eos_token_id).int().argmax(1)
             states = self._encoder(input_ids=tokens).last_hidden_state
             parts.append(states[torch.arange(len(tokens)), ends])
@@ -113,9 +114,11 @@ class TextPlaces:
 
 
 class Likeness:
-    """Places pictures and texts; `text_mean` (text_width,) is what texts are centred by."""
+    """Embeds pictures and texts. `text_mean` (text_width,) centres texts. Raises LikenessBroken for another text
+    encoder.
+    """
 
-    def __init__(self, config: LikenessConfig, network: PictureNetwork, text_mean: Tensor, texts: TextPlaces) -> None:
+    def __init__(self, config: LikenessConfig, network: PictureNetwork, text_mean: Tensor, texts: TextEmbedder) -> None:
         if texts.sha256 != config.text_encoder:
             raise LikenessBroken(
                 "the likeness encoder was trained for the text encoder of another model; train it again"
@@ -127,7 +130,9 @@ class Likeness:
 
     @classmethod
     def open(cls, folder: Path, model_folder: Path) -> Likeness:
-        """The encoder of a folder, for a model with the same text encoder; raises LikenessBroken, ModelUnavailable."""
+        """Load the encoder of a folder, for a model with the same text encoder. Raises LikenessBroken,
+        ModelUnavailable.
+        """
         check(folder)
         try:
             facts = json.loads((folder / CONFIG).read_text())
@@ -138,45 +143,45 @@ class Likeness:
             network.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise LikenessBroken(f"{folder} is not a likeness encoder: {error}") from None
-        return cls(config, network.eval(), text_mean, TextPlaces(model_folder))
+        return cls(config, network.eval(), text_mean, TextEmbedder(model_folder))
 
     def save(self, folder: Path, *, report: dict[str, Any]) -> None:
-        """Write the folder, half precision, with a manifest; all of it or nothing."""
+        """Write the folder atomically, in half precision, with a manifest."""
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         tensors = self.network.state_dict() | {"text_mean": self._text_mean}
         halves = {name: tensor.half().contiguous() for name, tensor in tensors.items()}
         save_file(halves, partial / WEIGHTS)
-        (partial / WEIGHTS).chmod(0o644)  # written for their owner alone; a worker runs as somebody else
+        (partial / WEIGHTS).chmod(0o644)  # the file is private by default, and a worker is another user
         (partial / CONFIG).write_text(json.dumps(asdict(self.config), indent=1) + "\n")
         (partial / "report.json").write_text(json.dumps(report, indent=1) + "\n")
         write_manifest(partial)
         partial.rename(folder)
 
     @torch.no_grad()
-    def of_pictures(self, pixels: NDArray[np.uint8]) -> Tensor:
-        """Unit vectors (N, text_width) of RGB pictures (N, height, width, 3) on white ground."""
+    def embed_pictures(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """Return unit vectors (N, text_width) of RGB pictures (N, height, width, 3) on white."""
         parts = [torch.empty(0, self.config.text_width)]
         for first in range(0, len(pixels), AT_ONCE):
             batch = torch.from_numpy(pixels[first : first + AT_ONCE]).permute(0, 3, 1, 2).float() / 255
-            parts.append(self.network(to_side(batch, self.config.side)))
+            parts.append(self.network(resize_square(batch, self.config.side)))
         return torch.cat(parts)
 
-    def of_texts(self, texts: Sequence[str]) -> Tensor:
-        """Unit vectors (N, text_width)."""
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Return unit vectors (N, text_width)."""
         return normalize(self._texts.states(texts) - self._text_mean, dim=-1)
 
 
-def to_side(pictures: Tensor, side: int) -> Tensor:
-    """Pictures (N, 3, height, width) averaged down, or scaled up, to (N, 3, side, side)."""
+def resize_square(pictures: Tensor, side: int) -> Tensor:
+    """Resize pictures (N, 3, height, width) to (N, 3, side, side), averaging when they are larger."""
     if pictures.shape[-2:] == (side, side):
         return pictures
     return interpolate(pictures, (side, side), mode="bilinear", antialias=True, align_corners=False)
 
 
-def ranks(places: Tensor, subjects: Tensor, right: Sequence[int]) -> Tensor:
-    """For each picture's place the rank of its right subject among all, 1 for the nearest; int (N,)."""
+def rank_subjects(places: Tensor, subjects: Tensor, right: Sequence[int]) -> Tensor:
+    """Return for each picture's vector the rank of its correct subject among all, 1 for the nearest; int (N,)."""
     cosines = places @ subjects.T
     own = cosines.gather(1, torch.tensor(list(right)).view(-1, 1))
     return (cosines > own).sum(1) + 1

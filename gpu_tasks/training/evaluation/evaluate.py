@@ -1,16 +1,16 @@
 """`python -m gpu_tasks.training evaluate MODEL_FOLDER LIKENESS DATA` measures a model.
 
-- Subjects: 200 prompts, 4 seeds each, drawn as the catalogue draws by default. The likeness encoder ranks the names
-  of all subjects for each picture; the right one first is top-1, among the first five top-5.
-- Beside them the training pictures' own figures, as they are and as they come back from the model's autoencoder: no
-  model can be expected to do better. With the right subjects shuffled, a sane measure finds chance.
-- Few steps: the mean cosine between pictures and prompts at 8 steps over that at 20.
-- Colour: 60 prompts of the kind `blue apple`; the share of pictures whose dominant colour is the one asked for. That
-  is the colour name with the largest area: the white ground around the subject is left out, each other pixel has the
-  name of the nearest shade (colours.py), and black, grey and white count half, since outlines and eyes are no colour.
-  A blob obeys that too. So the subject is looked for as well, in grey, since the encoder takes colour for a trait of
-  the subject: `with_subject` is the share where the colour is right and the dataset's picture of the subject is among
-  the five nearest. Beside it stands what the dataset's own pictures reach when they are recoloured: the most to expect.
+- Subjects: 200 prompts with 4 seeds each, drawn with the catalogue's defaults. For each picture, the likeness encoder
+ranks the names of all subjects: the correct one first is top-1, among the first five top-5. - For comparison, the same
+figures of the training pictures, unchanged and after the model's autoencoder: no model can be better. With shuffled
+subjects, a correct measure returns chance. - Few steps: the mean cosine between pictures and prompts at 8 steps,
+divided by that at 20. - Colour: 60 prompts such as `blue apple`; the share of pictures whose dominant colour is the
+requested one. That is the colour name with the largest area: the white background is left out, each other pixel has the
+name of the nearest shade (colours.py), and black, grey and white count half, because outlines and eyes are not the
+object's colour. - Colour with subject: a blob of colour would pass too, so the subject is checked in grey, because the
+encoder treats colour as a property of the subject. `with_subject` is the share where the colour is correct and the
+dataset's picture of the subject is among the five nearest. For comparison, the dataset's own recoloured pictures give
+the maximum.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from torch import Tensor, nn
 
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.model_store import check
-from gpu_tasks.training.dataset.colours import dominant_colour, recoloured
-from gpu_tasks.training.dataset.dataset import Dataset, on_white, read_names
+from gpu_tasks.training.dataset.colours import find_dominant_colour, recolour
+from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, read_names
 from gpu_tasks.training.errors import SubjectsMissing, TrainingError
-from gpu_tasks.training.evaluation.encoder import Likeness, ranks
+from gpu_tasks.training.evaluation.encoder import Likeness, rank_subjects
 from gpu_tasks.training.evaluation.grid import draw, write_grid
-from gpu_tasks.training.evaluation.lessons import names_of
-from gpu_tasks.training.evaluation.prompts import Prompt, colour_prompts, subject_prompts
+from gpu_tasks.training.evaluation.likeness_data import list_names
+from gpu_tasks.training.evaluation.prompts import Prompt, build_colour_prompts, build_subject_prompts
 
 MANY_STEPS, FEW_STEPS = 20, 8
 AT_ONCE = 8
-GRID = 40  # pictures, of as many prompts
+GRID = 40  # pictures, one for each prompt
 SUBJECTS = Path(__file__).parents[1] / "subjects.txt"
 
 Figures = dict[str, Any]
@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure and print; with --out also write. Raises a TrainingError or ModelUnavailable before drawing."""
+    """Measure and print the figures; with --out, also write them. Raises a TrainingError or ModelUnavailable before
+    drawing.
+    """
     if arguments.prompts < 1 or arguments.seeds < 1:
         raise TrainingError("at least one prompt and one seed are required")
     names = read_names(arguments.subjects)
@@ -87,7 +89,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def load_model(folder: Path) -> Any:
-    """A checked model folder as a pipeline on the CPU, in single precision."""
+    """Load a checked model folder as a pipeline on the CPU, in single precision. Raises ModelUnavailable."""
     check(folder)
     diffusers_log.disable_progress_bar()
     model = StableDiffusionPipeline.from_pretrained(
@@ -97,23 +99,23 @@ def load_model(folder: Path) -> Any:
     return model
 
 
-def with_unet(model: Any, unet: nn.Module) -> Any:
-    """The pipeline with another UNet, all else shared."""
+def replace_unet(model: Any, unet: nn.Module) -> Any:
+    """Return the pipeline with another UNet and all other components shared."""
     artist = StableDiffusionPipeline(**{**model.components, "unet": unet}, requires_safety_checker=False)
     artist.set_progress_bar_config(disable=True)
     return artist
 
 
-def by_steps(
+def draw_by_steps(
     model: Any, likeness: Likeness, asked: Sequence[Prompt], places: Tensor, seeds: Sequence[int]
 ) -> dict[int, tuple[Pixels, Figures, float]]:
-    """The pictures of the prompts, their figures and their mean cosine, with few steps and with many."""
+    """Return the pictures of the prompts, their figures and their mean cosine, for few and for many steps."""
     result = {}
     for steps in (FEW_STEPS, MANY_STEPS):
-        pictures = drawn(model, [prompt.text for prompt in asked], seeds, steps)
+        pictures = draw_prompts(model, [prompt.text for prompt in asked], seeds, steps)
         result[steps] = (
             pictures,
-            *subject_figures(likeness.of_pictures(pictures), likeness, asked, places, len(seeds)),
+            *measure_subjects(likeness.embed_pictures(pictures), likeness, asked, places, len(seeds)),
         )
     return result
 
@@ -121,24 +123,28 @@ def by_steps(
 def evaluate(
     model: Any, likeness: Likeness, dataset: Dataset, *, prompts: int, seeds: Sequence[int]
 ) -> tuple[Figures, dict[str, Pixels]]:
-    """All figures, and a grid by its name; the dataset has one picture for each subject."""
-    subjects, asked = subject_prompts(names_of(dataset), prompts)
-    places = likeness.of_texts(subjects)
+    """Return all figures, and grids by name. The dataset has one picture for each subject."""
+    subjects, asked = build_subject_prompts(list_names(dataset), prompts)
+    places = likeness.embed_texts(subjects)
     figures: Figures = {"subjects": len(subjects), "prompts": len(asked), "seeds": len(seeds)}
-    figures["training_pictures"] = own_figures(model, likeness, dataset, subjects, places)
+    figures["training_pictures"] = measure_dataset(model, likeness, dataset, subjects, places)
     grids, cosines = {}, {}
-    for steps, (pictures, found, cosine) in by_steps(model, likeness, asked, places, seeds).items():
+    for steps, (pictures, found, cosine) in draw_by_steps(model, likeness, asked, places, seeds).items():
         grids[f"{steps}-steps"], figures[f"steps_{steps}"], cosines[steps] = pictures[:GRID], found, cosine
-    figures["few_step_ratio"] = rounded(cosines[FEW_STEPS] / cosines[MANY_STEPS])
-    if coloured := colour_prompts(subjects):
-        pictures = drawn(model, [prompt.text for prompt in coloured], seeds, FEW_STEPS)
+    figures["few_step_ratio"] = round_value(cosines[FEW_STEPS] / cosines[MANY_STEPS])
+    if coloured := build_colour_prompts(subjects):
+        pictures = draw_prompts(model, [prompt.text for prompt in coloured], seeds, FEW_STEPS)
         grids["colours"] = pictures[: len(coloured)]
-        figures["colours"] = colour_figures(pictures, coloured * len(seeds), likeness, by_subject(dataset, subjects))
+        figures["colours"] = measure_colours(
+            pictures, coloured * len(seeds), likeness, order_by_subject(dataset, subjects)
+        )
     return figures, grids
 
 
-def drawn(model: Any, prompts: Sequence[str], seeds: Sequence[int], steps: int) -> Pixels:
-    """A picture for each prompt with the first seed, then with the next; always as many in a call, as rounding asks."""
+def draw_prompts(model: Any, prompts: Sequence[str], seeds: Sequence[int], steps: int) -> Pixels:
+    """Draw a picture for each prompt with the first seed, then with the next. All calls have the same size, for equal
+    rounding.
+    """
     parts, began, wanted = [], time.monotonic(), len(prompts) * len(seeds)
     for seed in seeds:
         for first in range(0, len(prompts), AT_ONCE):
@@ -150,34 +156,36 @@ def drawn(model: Any, prompts: Sequence[str], seeds: Sequence[int], steps: int) 
     return np.concatenate(parts)
 
 
-def subject_figures(
+def measure_subjects(
     found: Tensor, likeness: Likeness, asked: Sequence[Prompt], subjects: Tensor, seeds: int
 ) -> tuple[Figures, float]:
-    """Shares of the pictures whose right subject is first, and among the first five; and the mean cosine."""
-    place = ranks(found, subjects, [prompt.subject for prompt in asked] * seeds)
+    """Return the shares of pictures whose correct subject is first and among the first five, and the mean cosine."""
+    place = rank_subjects(found, subjects, [prompt.subject for prompt in asked] * seeds)
     everyday = torch.tensor([prompt.everyday for prompt in asked] * seeds)
     wrong = np.random.default_rng(0).permutation(len(asked))
-    shuffled = ranks(found, subjects, [asked[index].subject for index in wrong] * seeds)
-    named = likeness.of_texts([prompt.text for prompt in asked]).repeat(seeds, 1)
+    shuffled = rank_subjects(found, subjects, [asked[index].subject for index in wrong] * seeds)
+    named = likeness.embed_texts([prompt.text for prompt in asked]).repeat(seeds, 1)
     cosine = (found * named).sum(-1).mean().item()
-    result = {**tops(place), "cosine": rounded(cosine), "chance_top5": tops(shuffled)["top5"]}
+    result = {**compute_tops(place), "cosine": round_value(cosine), "chance_top5": compute_tops(shuffled)["top5"]}
     for kind, those in (("named", ~everyday), ("everyday", everyday)):
         if those.any():
-            result[kind] = tops(place[those])
+            result[kind] = compute_tops(place[those])
     return result, cosine
 
 
-def own_figures(model: Any, likeness: Likeness, dataset: Dataset, subjects: list[str], places: Tensor) -> Figures:
-    """The same of the dataset's pictures, as they are and through the model's autoencoder."""
-    pictures = on_white(dataset.pixels())
+def measure_dataset(model: Any, likeness: Likeness, dataset: Dataset, subjects: list[str], places: Tensor) -> Figures:
+    """Return the same figures of the dataset's pictures, unchanged and after the model's autoencoder."""
+    pictures = flatten_on_white(dataset.pixels())
     right = [subjects.index(picture.name) for picture in dataset.pictures]
-    seen = {"as_they_are": pictures, "through_autoencoder": through_autoencoder(model, pictures)}
-    return {name: tops(ranks(likeness.of_pictures(those), places, right)) for name, those in seen.items()}
+    seen = {"as_they_are": pictures, "through_autoencoder": reconstruct(model, pictures)}
+    return {
+        name: compute_tops(rank_subjects(likeness.embed_pictures(those), places, right)) for name, those in seen.items()
+    }
 
 
 @torch.no_grad()
-def through_autoencoder(model: Any, pictures: Pixels) -> Pixels:
-    """Pictures (N, height, width, 3) encoded and decoded."""
+def reconstruct(model: Any, pictures: Pixels) -> Pixels:
+    """Encode and decode pictures (N, height, width, 3)."""
     parts = []
     for first in range(0, len(pictures), AT_ONCE):
         batch = torch.from_numpy(pictures[first : first + AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -186,53 +194,55 @@ def through_autoencoder(model: Any, pictures: Pixels) -> Pixels:
     return np.concatenate(parts)
 
 
-def by_subject(dataset: Dataset, subjects: Sequence[str]) -> Pixels:
-    """The dataset's pictures in the order of the subjects, RGBA."""
+def order_by_subject(dataset: Dataset, subjects: Sequence[str]) -> Pixels:
+    """Return the dataset's pictures in the order of the subjects, RGBA."""
     place = {picture.name: index for index, picture in enumerate(dataset.pictures)}
     pixels: Pixels = dataset.pixels()[[place[name] for name in subjects]]
     return pixels
 
 
-def colour_figures(pictures: Pixels, asked: Sequence[Prompt], likeness: Likeness, originals: Pixels) -> Figures:
-    """The share of pictures that have the colour asked for, in all, for each colour, and with the right subject."""
-    shapes = likeness.of_pictures(in_grey(on_white(originals)))
-    right = [dominant_colour(picture)[0] == prompt.colour for picture, prompt in zip(pictures, asked, strict=True)]
-    place = ranks(likeness.of_pictures(in_grey(pictures)), shapes, [prompt.subject for prompt in asked]).tolist()
+def measure_colours(pictures: Pixels, asked: Sequence[Prompt], likeness: Likeness, originals: Pixels) -> Figures:
+    """Return the share of pictures with the requested colour: in total, by colour, and with the correct subject."""
+    shapes = likeness.embed_pictures(to_grey(flatten_on_white(originals)))
+    right = [find_dominant_colour(picture)[0] == prompt.colour for picture, prompt in zip(pictures, asked, strict=True)]
+    place = rank_subjects(
+        likeness.embed_pictures(to_grey(pictures)), shapes, [prompt.subject for prompt in asked]
+    ).tolist()
     by_colour: dict[str, list[bool]] = {}
     for prompt, hit in zip(asked, right, strict=True):
         by_colour.setdefault(prompt.colour, []).append(hit)
-    figures = {"obeyed": share(right), **{colour: share(hits) for colour, hits in by_colour.items()}}
-    figures["with_subject"] = share([hit and rank <= 5 for hit, rank in zip(right, place, strict=True)])
-    figures["with_subject_recoloured"] = share(
-        [rank <= 5 for rank in recoloured_ranks(asked, likeness, originals, shapes)]
+    figures = {"obeyed": compute_share(right), **{colour: compute_share(hits) for colour, hits in by_colour.items()}}
+    figures["with_subject"] = compute_share([hit and rank <= 5 for hit, rank in zip(right, place, strict=True)])
+    figures["with_subject_recoloured"] = compute_share(
+        [rank <= 5 for rank in rank_recoloured(asked, likeness, originals, shapes)]
     )
     return figures
 
 
-def recoloured_ranks(asked: Sequence[Prompt], likeness: Likeness, originals: Pixels, shapes: Tensor) -> list[int]:
-    """The ranks of the right subjects for the dataset's own pictures in the colours asked for, where that can be."""
+def rank_recoloured(asked: Sequence[Prompt], likeness: Likeness, originals: Pixels, shapes: Tensor) -> list[int]:
+    """Return the ranks of the correct subjects for the dataset's own pictures in the requested colours, if possible."""
     wanted = {(prompt.subject, prompt.colour) for prompt in asked}
-    painted = {key: recoloured(originals[key[0]], key[1]) for key in sorted(wanted)}
-    done = {key: on_white(picture) for key, picture in painted.items() if picture is not None}
+    painted = {key: recolour(originals[key[0]], key[1]) for key in sorted(wanted)}
+    done = {key: flatten_on_white(picture) for key, picture in painted.items() if picture is not None}
     if not done:
         return []
-    places = likeness.of_pictures(in_grey(np.stack(list(done.values()))))
-    found: list[int] = ranks(places, shapes, [subject for subject, _ in done]).tolist()
+    places = likeness.embed_pictures(to_grey(np.stack(list(done.values()))))
+    found: list[int] = rank_subjects(places, shapes, [subject for subject, _ in done]).tolist()
     return found
 
 
-def in_grey(pictures: Pixels) -> Pixels:
-    """RGB pictures without their colours, of the same shape."""
+def to_grey(pictures: Pixels) -> Pixels:
+    """Return RGB pictures without their colours, in the same shape."""
     return np.repeat(pictures.mean(-1, keepdims=True).round().astype(np.uint8), 3, -1)
 
 
-def tops(place: Tensor) -> Figures:
-    return {f"top{limit}": share((place <= limit).tolist()) for limit in (1, 5)}
+def compute_tops(place: Tensor) -> Figures:
+    return {f"top{limit}": compute_share((place <= limit).tolist()) for limit in (1, 5)}
 
 
-def share(hits: Sequence[bool]) -> float:
-    return rounded(sum(hits) / len(hits)) if hits else 0.0
+def compute_share(hits: Sequence[bool]) -> float:
+    return round_value(sum(hits) / len(hits)) if hits else 0.0
 
 
-def rounded(value: float) -> float:
+def round_value(value: float) -> float:
     return round(value, 4)

@@ -1,10 +1,9 @@
 """`python -m gpu_tasks.training gain MODEL_FOLDER` measures an upscaler against bicubic interpolation.
 
-Pictures of one style are rasterised so large that the upscaled ones are their equals, composed on white, and made
-small by bicubic interpolation with antialiasing, to 128 x 128 pixels if not asked otherwise, which is what the
-built-in model draws. Small pictures are rounded to bytes, nothing else is done to them. The figure is the mean over
-pictures of the peak signal-to-noise ratio of the whole picture over its three channels, in dB, less the same of
-bicubic enlargement. The pictures are drawn from all of the style by a seed.
+Pictures of one style are rasterised at the upscaled size, composed on white, and scaled down by bicubic interpolation
+with antialiasing, by default to 128 x 128 pixels, the size of the built-in model's drawings. Small pictures are only
+rounded to bytes. The figure is the mean over pictures of the peak signal-to-noise ratio over three channels, in dB,
+minus that of bicubic enlargement. A seed selects the pictures.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from PIL import Image
 
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.upscaler import FACTORS, Upscaler
-from gpu_tasks.training.dataset.dataset import on_white
-from gpu_tasks.training.dataset.sources import drawings, shows_something
+from gpu_tasks.training.dataset.dataset import flatten_on_white
+from gpu_tasks.training.dataset.emoji import is_visible, read_icons
 from gpu_tasks.training.errors import RecipeUnfit, TooFewPictures
 
-SMALL = 128  # pixels to a side
+SMALL = 128  # pixels per side
 PICTURES = 64
 SEED = 1
 
 
 @dataclass(frozen=True)
 class Gain:
-    """Peak signal-to-noise ratios in dB, of each picture."""
+    """Peak signal-to-noise ratios of each picture, in dB."""
 
     bicubic: list[float]
     upscaled: list[float]
@@ -58,14 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure and print as JSON; raises ModelUnavailable, SourceUnavailable, TooFewPictures, RecipeUnfit."""
+    """Measure and print JSON. Raises ModelUnavailable, SourceUnavailable, TooFewPictures, RecipeUnfit."""
     if arguments.small < 1 or arguments.pictures < 1:
         raise RecipeUnfit("--small and --pictures must be at least 1")
     upscaler = Upscaler.open(arguments.model)
     figures: dict[str, object] = {name: getattr(arguments, name) for name in ("style", "small", "pictures", "seed")}
     for factor in arguments.factors:
-        large = references(arguments.style, arguments.small * factor, count=arguments.pictures, seed=arguments.seed)
-        gain = measured(upscaler, large, factor)
+        large = rasterise_references(
+            arguments.style, arguments.small * factor, count=arguments.pictures, seed=arguments.seed
+        )
+        gain = measure_gain(upscaler, large, factor)
         figures[f"{factor}x"] = {
             "bicubic_db": round(mean(gain.bicubic), 2),
             "upscaled_db": round(mean(gain.upscaled), 2),
@@ -75,38 +76,40 @@ def run(arguments: argparse.Namespace) -> None:
     print(json.dumps(figures, indent=1))
 
 
-def references(style: str, side: int, *, count: int = PICTURES, seed: int = SEED) -> list[Pixels]:
-    """Pictures (side, side, 3) of a style on white, rasterised; the same count and seed choose the same at any side."""
-    candidates = drawings(style)
+def rasterise_references(style: str, side: int, *, count: int = PICTURES, seed: int = SEED) -> list[Pixels]:
+    """Rasterise pictures (side, side, 3) of a style on white. The same count and seed select the same pictures at any
+    size.
+    """
+    candidates = read_icons(style)
     chosen: list[Pixels] = []
     for number in np.random.default_rng(seed).permutation(len(candidates)):
         if len(chosen) == count:
             break
         content = candidates[number].png(side)
-        if shows_something(content):
+        if is_visible(content):
             with Image.open(io.BytesIO(content)) as image:
-                chosen.append(on_white(np.asarray(image.convert("RGBA"))))
+                chosen.append(flatten_on_white(np.asarray(image.convert("RGBA"))))
     if len(chosen) < count:
         raise TooFewPictures(f"{style} has {len(chosen)} images, fewer than the requested {count}")
     return chosen
 
 
-def measured(upscaler: Upscaler, large: Sequence[Pixels], factor: int) -> Gain:
-    """What bicubic and the upscaler make of the pictures made small."""
+def measure_gain(upscaler: Upscaler, large: Sequence[Pixels], factor: int) -> Gain:
+    """Compare bicubic interpolation and the upscaler on pictures that are scaled down."""
     bicubic, upscaled = [], []
     for picture in large:
-        small = resized(picture, picture.shape[0] // factor)
-        bicubic.append(psnr(resized(small, picture.shape[0]), picture))
+        small = resize(picture, picture.shape[0] // factor)
+        bicubic.append(psnr(resize(small, picture.shape[0]), picture))
         upscaled.append(psnr(upscaler.upscale(small, factor), picture))
     return Gain(bicubic, upscaled)
 
 
-def resized(picture: Pixels, side: int) -> Pixels:
-    """By bicubic interpolation, with antialiasing where it becomes smaller."""
+def resize(picture: Pixels, side: int) -> Pixels:
+    """Resize by bicubic interpolation, with antialiasing when scaling down."""
     return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
 
 
 def psnr(picture: Pixels, reference: Pixels) -> float:
-    """Peak signal-to-noise ratio in dB; infinite for equal pictures."""
+    """Return the peak signal-to-noise ratio in dB, infinite for equal pictures."""
     error = float(np.square(picture.astype(np.float64) - reference).mean())
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)

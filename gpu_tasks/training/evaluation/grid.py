@@ -1,4 +1,4 @@
-"""Sample grids: what a network draws for prompts that stay the same throughout a run."""
+"""Sample grids: drawings of the same prompts throughout a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = 8
 def draw(
     model: Any, prompts: Sequence[str], *, seed: int, steps: int = 20, guidance: float = 4.0, rescale: float = 0.5
 ) -> NDArray[np.uint8]:
-    """One picture a prompt, (prompts, height, width, 3); a prompt's noise depends on the seed alone."""
+    """Draw one picture per prompt, (prompts, height, width, 3). The noise of all prompts depends only on the seed."""
     return (
         np.asarray(
             model(
@@ -46,7 +46,7 @@ def draw(
 
 
 def write_grid(pictures: NDArray[np.uint8], path: Path) -> None:
-    """The pictures in reading order, as one PNG."""
+    """Write the pictures in reading order to one PNG file."""
     count, height, width, channels = pictures.shape
     rows = math.ceil(count / COLUMNS)
     filled = np.full((rows * COLUMNS, height, width, channels), 255, np.uint8)

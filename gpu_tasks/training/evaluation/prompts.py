@@ -1,4 +1,4 @@
-"""The prompts that every model is measured with: the same ones for the same subjects."""
+"""The prompts of all evaluations: the same prompts for the same subjects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 
 SEED = 20
 SYNONYMS = Path(__file__).parents[1] / "dataset" / "synonyms.json"
-NAMED_SHARE = 0.75  # the rest asks for a subject by another word that makers use
+NAMED_SHARE = 0.75  # the others use another word for the subject
 TEMPLATES = ("{}", "{}", "a {}", "{} clipart")
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple")
-# Things of one main colour that makers want in any, by their names in the dataset.
+# Objects with one main colour that can have any colour, by their names in the dataset.
 COLOUR_SUBJECTS = {
     **{name: name for name in ("t-shirt", "dress", "balloon", "umbrella", "butterfly", "fish", "bird", "scarf")},
     "car": "automobile",
@@ -25,7 +25,7 @@ COLOUR_SUBJECTS = {
 
 @dataclass(frozen=True)
 class Prompt:
-    """A text, and what is right: the number of its subject, and the name of its colour if it asks for one."""
+    """A text, the index of its subject, and the name of its colour if it has one."""
 
     text: str
     subject: int
@@ -33,10 +33,10 @@ class Prompt:
     everyday: bool = False
 
 
-def subject_prompts(names: Iterable[str], count: int) -> tuple[list[str], list[Prompt]]:
-    """The names of all subjects, each once, sorted, and prompts for as many different ones as possible, drawn by SEED.
+def build_subject_prompts(names: Iterable[str], count: int) -> tuple[list[str], list[Prompt]]:
+    """Return the sorted names of all subjects, and prompts for as many different ones as possible, drawn with SEED.
 
-    Three quarters use the subject's name, a quarter an everyday word that only this subject has.
+    Three quarters use the subject's name, one quarter an everyday word that only this subject has.
     """
     subjects = sorted(set(names))
     draws = np.random.default_rng(SEED)
@@ -45,13 +45,13 @@ def subject_prompts(names: Iterable[str], count: int) -> tuple[list[str], list[P
         Prompt(TEMPLATES[place % len(TEMPLATES)].format(subjects[subject]), subject)
         for place, subject in enumerate(named)
     ]
-    words = everyday_words(subjects)
+    words = find_everyday_words(subjects)
     chosen = draws.permutation(len(words)).tolist()[: count - len(prompts)]
     return subjects, prompts + [Prompt(words[i][0], subjects.index(words[i][1]), everyday=True) for i in chosen]
 
 
-def everyday_words(subjects: Sequence[str]) -> list[tuple[str, str]]:
-    """(word, subject) for words that stand for one subject only; the first such word of each subject."""
+def find_everyday_words(subjects: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (word, subject) for words of only one subject: the first such word of each subject."""
     said = {name: words for name, words in json.loads(SYNONYMS.read_text()).items() if name in subjects}
     uses = Counter(word for words in said.values() for word in words)
     result = []
@@ -61,8 +61,8 @@ def everyday_words(subjects: Sequence[str]) -> list[tuple[str, str]]:
     return result
 
 
-def colour_prompts(subjects: Sequence[str]) -> list[Prompt]:
-    """60 prompts of the kind `blue apple`, for ten things; those that are no subjects are left out."""
+def build_colour_prompts(subjects: Sequence[str]) -> list[Prompt]:
+    """Return 60 prompts such as `blue apple` for ten objects, without those that are not subjects."""
     return [
         Prompt(f"{colour} {thing}", subjects.index(name), colour)
         for thing, name in COLOUR_SUBJECTS.items()

@@ -1,9 +1,9 @@
 """Distil a model folder's UNet to few steps without guidance.
 
-Progressive distillation (Salimans and Ho 2022, arXiv:2202.00512) with the guidance taken in (Meng et al. 2023,
-arXiv:2210.03142): one step of the student is to arrive where two steps of the teacher arrive, each with
-classifier-free guidance. A picture then costs one forward a step instead of two, and half the steps. DDIM draws with
-the result as it does with the teacher, at guidance 1.
+Progressive distillation (Salimans and Ho 2022, arXiv:2202.00512) with guidance included (Meng et al. 2023,
+arXiv:2210.03142): one step of the student learns the result of two guided steps of the teacher. A picture then needs
+half the steps and one forward pass per step instead of two. DDIM draws with the result as with the teacher, at guidance
+1.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from torch import Tensor, nn
 
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset.dataset import Dataset, digest_of
+from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
 from gpu_tasks.training.dataset.examples import Examples
-from gpu_tasks.training.evaluation.evaluate import load_model, with_unet
+from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import generator_at, train
-from gpu_tasks.training.networks.unet import chosen
-from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
+from gpu_tasks.training.networks.unet import select_pictures
+from gpu_tasks.training.options import add_options, read_intervals, read_schedule
 
 CAPTION_DROPOUT = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """What the student learns; belongs to the recipe. `few` are the numbers of steps that it is to draw with."""
+    """The learning goal, which is part of the recipe. `few` are the student's numbers of steps."""
 
     seed: int
     batch: int
@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
-    schedule = schedule_of(arguments)
+    """Train to the last step. Raises a TrainingError, or ModelUnavailable for a damaged start."""
+    schedule = read_schedule(arguments)
     goal = Goal(
         seed=arguments.seed,
         batch=arguments.batch,
@@ -65,20 +65,20 @@ def run(arguments: argparse.Namespace) -> None:
         recoloured=arguments.recoloured,
     )
     model_store.check(arguments.start)
-    pictures, pixels = chosen(Dataset.open(arguments.data), arguments.style, arguments.subjects)
+    pictures, pixels = select_pictures(Dataset.open(arguments.data), arguments.style, arguments.subjects)
     recipe = {
         "trains": "unet",
-        "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
-        "pictures": digest_of(pictures, pixels),
+        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
+        "pictures": hash_pictures(pictures, pixels),
         **asdict(schedule),
         **asdict(goal),
     }
-    this_run = Run.begin(arguments.run, recipe)
+    this_run = Run.start(arguments.run, recipe)
     model = load_model(arguments.start).to(arguments.device)
-    examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
+    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
 
     def sample(average: nn.Module, step: int) -> None:
-        artist = with_unet(model, average)
+        artist = replace_unet(model, average)
         for few in goal.few:
             pictures = draw(artist, PROMPTS, seed=1, steps=few, guidance=1.0)
             write_grid(pictures, this_run.folder / "samples" / f"{step:08}-{few}-steps.png")
@@ -89,37 +89,37 @@ def run(arguments: argparse.Namespace) -> None:
         ArrivalLoss(examples, teacher, goal, schedule.parts),
         this_run,
         schedule,
-        rhythm_of(arguments),
+        read_intervals(arguments),
         on_sample=sample,
         say=lambda line: print(line, flush=True),
     )
 
 
 class Teacher:
-    """Two guided DDIM steps of a UNet that predicts velocities, and the one velocity that arrives at the same place."""
+    """Two guided DDIM steps of a UNet that predicts velocities, and the single velocity with the same result."""
 
     def __init__(self, network: Any, scheduler: Any, goal: Goal) -> None:
         self._network = network
         self._goal = goal
-        # Nothing is left of noise after the last step, which goes to the time -1.
+        # No noise is left after the last step, which ends at time -1.
         self._signal = torch.cat([scheduler.alphas_cumprod.float(), torch.ones(1)]).to(network.device)
         self.device: torch.device = network.device
         self.times = len(scheduler.alphas_cumprod)
 
     def signal(self, times: Tensor) -> Tensor:
-        """The share of the picture in the variance at these times, (N, 1, 1, 1)."""
+        """Return the picture's share of the variance at these times, (N, 1, 1, 1)."""
         return self._signal[times].view(-1, 1, 1, 1)
 
     def grid(self, steps: int) -> list[int]:
-        """The times of so many steps, as the scheduler spaces them from the end, and -1."""
+        """Return the times of `steps` steps, as the scheduler spaces them from the end, followed by -1."""
         return [round(self.times * (steps - number) / steps) - 1 for number in range(steps + 1)]
 
     @torch.no_grad()
     def target(self, noisy: Tensor, times: Tensor, states: Tensor, nothing: Tensor) -> Tensor:
-        """The velocity (N, 4, h, w) that takes the student from times (N, 3): begin, middle and end, to the end."""
+        """Return the velocity (N, 4, height, width) from the first to the last of times (N, 3)."""
         begin, middle, end = times.unbind(1)
-        halfway = self._step(noisy, self._guided(noisy, begin, states, nothing), begin, middle)
-        arrived = self._step(halfway, self._guided(halfway, middle, states, nothing), middle, end)
+        halfway = self._step(noisy, self._predict_guided(noisy, begin, states, nothing), begin, middle)
+        arrived = self._step(halfway, self._predict_guided(halfway, middle, states, nothing), middle, end)
         at_begin, at_end = self.signal(begin), self.signal(end)
         kept = (1 - at_end).sqrt() / (1 - at_begin).sqrt()
         picture = (arrived - kept * noisy) / (at_end.sqrt() - kept * at_begin.sqrt())
@@ -133,7 +133,7 @@ class Teacher:
         arrived: Tensor = at_end.sqrt() * picture + (1 - at_end).sqrt() * noise
         return arrived
 
-    def _guided(self, noisy: Tensor, times: Tensor, states: Tensor, nothing: Tensor) -> Tensor:
+    def _predict_guided(self, noisy: Tensor, times: Tensor, states: Tensor, nothing: Tensor) -> Tensor:
         both = torch.cat([nothing.expand_as(states), states])
         told = self._network(torch.cat([noisy, noisy]), torch.cat([times, times]), both).sample.float()
         without, with_caption = told.chunk(2)
@@ -144,7 +144,7 @@ class Teacher:
 
 
 class ArrivalLoss:
-    """The mean squared distance of the student's velocity from the one that arrives where the teacher does."""
+    """The mean squared difference between the student's velocity and the teacher's target."""
 
     def __init__(self, examples: Examples, teacher: Teacher, goal: Goal, parts: int) -> None:
         self._examples = examples
@@ -152,7 +152,7 @@ class ArrivalLoss:
         self._goal = goal
         self._parts = parts
         self._nothing = examples.states[examples.no_caption].float()[None].to(teacher.device)
-        self._legs = legs(teacher, goal.few)
+        self._legs = build_legs(teacher, goal.few)
 
     def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
         goal, size = self._goal, self._goal.batch // self._parts
@@ -172,11 +172,11 @@ class ArrivalLoss:
         return loss
 
 
-def legs(teacher: Teacher, few: Sequence[int]) -> Tensor:
-    """Begin, middle and end of every step that the student is to take, (N, 3); each number of steps weighs the same."""
-    most = max(few)
+def build_legs(teacher: Teacher, few: Sequence[int]) -> Tensor:
+    """Return start, middle and end of all steps of the student, (N, 3). Each number of steps has the same weight."""
+    max_steps = max(few)
     rows = []
     for steps in few:
         grid = teacher.grid(2 * steps)
-        rows += [grid[at : at + 3] for at in range(0, 2 * steps, 2)] * round(most / steps)
+        rows += [grid[at : at + 3] for at in range(0, 2 * steps, 2)] * round(max_steps / steps)
     return torch.tensor(rows)

@@ -1,7 +1,7 @@
-"""Train the text encoder of a model folder to bring what makers say to what the UNet has learned.
+"""Train the text encoder of a model folder, so that phrases of makers give captions that the UNet knows.
 
-The folder's own text encoder is the teacher: a phrase is to have the states that the teacher gives to the caption it
-means, token by token, so that a UNet trained with the teacher's states draws the same for both.
+The folder's own text encoder is the teacher: a phrase learns the teacher's states of its caption, token by token, so
+that a UNet trained with the teacher's states draws the same for both.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from torch import Tensor, nn
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, read_names
+from gpu_tasks.training.dataset.emoji import SYNONYMS, install
 from gpu_tasks.training.dataset.phrases import Phrase, Phrases
-from gpu_tasks.training.dataset.picture import Picture
-from gpu_tasks.training.dataset.sources import SYNONYMS, install
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.dataset.wordnet import WordNet
 from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.loop import Schedule, generator_at, train
-from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
+from gpu_tasks.training.options import add_options, read_intervals, read_schedule
 
-JUDGED = 512  # phrases that every report is made from
-JUDGE_SEED = 5
-# Most phrases end within so many tokens, and what follows is padding: the whole length is worth one batch in four.
+SAMPLE_PHRASES = 512  # phrases of each report
+SAMPLE_SEED = 5
+# Most phrases end within this many tokens, and padding follows: one batch in four uses the whole length.
 FIRST_TOKENS, WHOLE_EVERY = 14, 4
 
 
@@ -43,31 +43,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
-    schedule = schedule_of(arguments)
+    """Train to the last step. Raises a TrainingError, or ModelUnavailable for a damaged start."""
+    schedule = read_schedule(arguments)
     model_store.check(arguments.start)
     phrases = prepare(Dataset.open(arguments.data), read_names(arguments.subjects))
-    this_run = Run.begin(arguments.run, recipe(arguments, schedule, phrases))
+    this_run = Run.start(arguments.run, build_recipe(arguments, schedule, phrases))
     texts = Texts(arguments.start, arguments.device)
     print(f"{len(phrases.words)} subjects, {sum(map(len, phrases.kinds.values()))} kinds of them", flush=True)
 
     def judge(average: nn.Module, step: int) -> None:
-        print(f"after {step} steps: {texts.likeness(average, phrases.draw(JUDGED, JUDGE_SEED)):.4f}", flush=True)
+        print(
+            f"after {step} steps: {texts.likeness(average, phrases.draw(SAMPLE_PHRASES, SAMPLE_SEED)):.4f}", flush=True
+        )
 
     train(
-        texts.learner(),
+        texts.copy_teacher(),
         StatesLoss(phrases, texts, seed=arguments.seed, size=arguments.batch // arguments.parts),
         this_run,
         schedule,
-        rhythm_of(arguments),
+        read_intervals(arguments),
         on_sample=judge,
         say=lambda line: print(line, flush=True),
     )
 
 
 def prepare(dataset: Dataset, names: frozenset[str]) -> Phrases:
-    """Phrases about the named subjects, each once whatever its styles; raises SubjectsMissing, SourceUnavailable."""
-    every: dict[str, Picture] = {}
+    """Build phrases about the named subjects, each once for all styles. Raises SubjectsMissing, SourceUnavailable."""
+    every: dict[str, CaptionedPicture] = {}
     for picture in dataset.pictures:
         every.setdefault(picture.name, picture)
     if missing := sorted(names - every.keys()):
@@ -83,7 +85,7 @@ def prepare(dataset: Dataset, names: frozenset[str]) -> Phrases:
 
 
 class Texts:
-    """A model folder's tokenizer and text encoder: the teacher, and what a learner begins from."""
+    """A model folder's tokenizer and text encoder, which is the teacher and the start of the student."""
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         from transformers import CLIPTextModel, CLIPTokenizer  # slow to import
@@ -91,23 +93,25 @@ class Texts:
 
         transformers_log.disable_progress_bar()
         self._tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        self._tokenizing = threading.Lock()  # a tokenizer remembers the length it was last asked for
+        self._tokenizing = threading.Lock()  # a tokenizer keeps the last requested length as state
         self._teacher: Any = CLIPTextModel.from_pretrained(
             folder / "text_encoder", dtype=torch.float32, local_files_only=True
         )
         self._teacher.to(device).eval().requires_grad_(False)
 
-    def learner(self) -> nn.Module:
+    def copy_teacher(self) -> nn.Module:
         network: nn.Module = copy.deepcopy(self._teacher).requires_grad_(True)
         return network
 
-    def taught(self, texts: list[str], tokens: int | None = None) -> Tensor:
-        """The teacher's states, (texts, tokens, width)."""
+    def encode_with_teacher(self, texts: list[str], tokens: int | None = None) -> Tensor:
+        """Return the teacher's states, (texts, tokens, width)."""
         with torch.no_grad():
             return self.states(self._teacher, texts, tokens)
 
     def states(self, network: Any, texts: list[str], tokens: int | None = None) -> Tensor:
-        """A text encoder's states, (texts, tokens, width), as the pipeline makes them for a prompt; or the first."""
+        """Return a text encoder's states, (texts, tokens, width), as the pipeline computes them for a prompt, or only
+        the first tokens.
+        """
         with self._tokenizing:
             ids = self._tokenizer(
                 texts, padding="max_length", truncation=True, max_length=tokens, return_tensors="pt"
@@ -117,14 +121,14 @@ class Texts:
 
     @torch.no_grad()
     def likeness(self, network: nn.Module, phrases: list[Phrase]) -> float:
-        """The mean cosine between what is said and what is meant, over all tokens at once."""
+        """Return the mean cosine between the states of phrases and of their captions, over all tokens."""
         said = self.states(network, [phrase.said for phrase in phrases]).flatten(1)
-        meant = self.taught([phrase.meant for phrase in phrases]).flatten(1)
+        meant = self.encode_with_teacher([phrase.meant for phrase in phrases]).flatten(1)
         return torch.cosine_similarity(said, meant).mean().item()
 
 
 class StatesLoss:
-    """The mean squared distance between the states of what is said and of what is meant."""
+    """The mean squared difference between the states of a phrase and of its caption."""
 
     def __init__(self, phrases: Phrases, texts: Texts, *, seed: int, size: int) -> None:
         self._phrases = phrases
@@ -137,15 +141,15 @@ class StatesLoss:
         drawn = self._phrases.draw(self._size, seed)
         tokens = None if seed % WHOLE_EVERY == 0 else FIRST_TOKENS
         said = self._texts.states(network, [phrase.said for phrase in drawn], tokens)
-        meant = self._texts.taught([phrase.meant for phrase in drawn], tokens)
+        meant = self._texts.encode_with_teacher([phrase.meant for phrase in drawn], tokens)
         return (said - meant).square().mean()
 
 
-def recipe(arguments: argparse.Namespace, schedule: Schedule, phrases: Phrases) -> dict[str, Any]:
-    """All that the result depends on."""
+def build_recipe(arguments: argparse.Namespace, schedule: Schedule, phrases: Phrases) -> dict[str, Any]:
+    """Return all values that the result depends on."""
     return {
         "trains": "text_encoder",
-        "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
+        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
         "phrases": hashlib.sha256(repr(phrases).encode()).hexdigest(),
         "seed": arguments.seed,
         "batch": arguments.batch,

@@ -1,4 +1,4 @@
-"""Train the UNet of a model folder on captioned pictures; its other parts stay as they are."""
+"""Train the UNet of a model folder on captioned pictures. Its other parts stay unchanged."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from torch import Tensor, nn
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset.dataset import Dataset, digest_of
+from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
 from gpu_tasks.training.dataset.examples import Examples
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.errors import SubjectsMissing
-from gpu_tasks.training.evaluation.evaluate import load_model, with_unet
+from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import Schedule, generator_at, train
-from gpu_tasks.training.options import add_options, rhythm_of, schedule_of
+from gpu_tasks.training.options import add_options, read_intervals, read_schedule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """What a batch is made of; belongs to the recipe."""
+    """The composition of a batch, which is part of the recipe."""
 
     seed: int
     batch: int
-    recoloured: float  # share of recoloured pictures, of the subjects that can be
+    recoloured: float  # share of recoloured pictures, among subjects with any
     caption_dropout: float
 
 
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train to the last step; raises a TrainingError, or ModelUnavailable for a broken start."""
-    schedule = schedule_of(arguments)
+    """Train to the last step. Raises a TrainingError, or ModelUnavailable for a damaged start."""
+    schedule = read_schedule(arguments)
     objective = Objective(
         seed=arguments.seed,
         batch=arguments.batch,
@@ -58,17 +58,17 @@ def run(arguments: argparse.Namespace) -> None:
         caption_dropout=arguments.caption_dropout,
     )
     model_store.check(arguments.start)
-    pictures, pixels = chosen(Dataset.open(arguments.data), arguments.style, arguments.subjects)
+    pictures, pixels = select_pictures(Dataset.open(arguments.data), arguments.style, arguments.subjects)
     if arguments.names_only:
         pictures = [replace(picture, synonyms=()) for picture in pictures]
-    this_run = Run.begin(arguments.run, recipe(arguments, schedule, objective, pictures, pixels))
+    this_run = Run.start(arguments.run, build_recipe(arguments, schedule, objective, pictures, pixels))
     model = load_model(arguments.start).to(arguments.device)
-    examples = Examples.cached(this_run.folder / "examples.safetensors", pictures, pixels, model)
+    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
     variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
     print(f"{len(pictures)} images, {variants} with recoloured ones, {len(examples.states)} captions", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
-        artist = with_unet(model, average)
+        artist = replace_unet(model, average)
         write_grid(draw(artist, PROMPTS, seed=1), this_run.folder / "samples" / f"{step:08}.png")
 
     train(
@@ -76,21 +76,21 @@ def run(arguments: argparse.Namespace) -> None:
         VelocityLoss(examples, model.scheduler, objective, schedule.parts, arguments.device),
         this_run,
         schedule,
-        rhythm_of(arguments),
+        read_intervals(arguments),
         on_sample=sample,
         say=lambda line: print(line, flush=True),
     )
 
 
 class VelocityLoss:
-    """The mean squared error of the velocity, at noise levels spread evenly over the scheduler's."""
+    """The mean squared error of the velocity, at noise levels spread evenly over the scheduler's range."""
 
     def __init__(self, examples: Examples, scheduler: Any, objective: Objective, parts: int, device: str) -> None:
         self._examples = examples
         self._parts = parts
         self._objective = objective
         self._device = torch.device(device)
-        # The scheduler has rescaled its betas: at its last timestep nothing of the picture is left.
+        # The scheduler's betas are rescaled, so that nothing of the picture is left at its last timestep.
         self._signal = scheduler.alphas_cumprod.float()
 
     def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
@@ -101,21 +101,23 @@ class VelocityLoss:
         )
         generator = generator_at(wanted.seed, "noise", step, part)
         noise = torch.randn(latents.shape, generator=generator)
-        # One level in each equal stretch of the range: less noise in the gradient than independent draws.
+        # One level in each equal part of the range gives a gradient with less noise than independent draws.
         levels = (torch.arange(size) + torch.rand(size, generator=generator)) / size
         times = (levels * len(self._signal)).long().clamp(max=len(self._signal) - 1)
         signal = self._signal[times].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
         velocity = signal.sqrt() * noise - (1 - signal).sqrt() * latents
         noisy, velocity, states, times = (part.to(self._device) for part in (noisy, velocity, states, times))
-        # The cache of autocast is one for all threads, and emptied by the first that is done.
+        # All threads share autocast's cache, and the first one that ends clears it.
         with torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False):
             told: Tensor = network(noisy, times, states).sample
         return (told.float() - velocity).square().mean()
 
 
-def chosen(dataset: Dataset, style: str | None, subjects: Path | None) -> tuple[list[Picture], Pixels]:
-    """The pictures of the style and the subjects; raises SubjectsMissing where the dataset lacks some."""
+def select_pictures(
+    dataset: Dataset, style: str | None, subjects: Path | None
+) -> tuple[list[CaptionedPicture], Pixels]:
+    """Return the pictures of the style and the subjects. Raises SubjectsMissing if the dataset lacks some."""
     wanted = set(subjects.read_text().splitlines()) - {""} if subjects else None
     indexes = [
         index
@@ -130,18 +132,18 @@ def chosen(dataset: Dataset, style: str | None, subjects: Path | None) -> tuple[
     return pictures, dataset.pixels()[indexes]
 
 
-def recipe(
+def build_recipe(
     arguments: argparse.Namespace,
     schedule: Schedule,
     objective: Objective,
-    pictures: Sequence[Picture],
+    pictures: Sequence[CaptionedPicture],
     pixels: Pixels,
 ) -> dict[str, Any]:
-    """All that the result depends on."""
+    """Return all values that the result depends on."""
     return {
         "trains": "unet",
-        "start": model_store.sha256_of(arguments.start / model_store.MANIFEST),
-        "pictures": digest_of(pictures, pixels),
+        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
+        "pictures": hash_pictures(pictures, pixels),
         **asdict(schedule),
         **asdict(objective),
     }

@@ -1,4 +1,4 @@
-"""An adapter's card: what it is, from what it was made, and what was measured."""
+"""The card of an adapter: its purpose, its data and its figures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
-from gpu_tasks.inference.model_store import sha256_of
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.inference.model_store import hash_file
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 
 
-def write_card(folder: Path, adapter: Adapter, pictures: Sequence[Picture], figures: dict[str, Any]) -> None:
-    """Write README.md beside the adapter's other files."""
+def write_card(folder: Path, adapter: Adapter, pictures: Sequence[CaptionedPicture], figures: dict[str, Any]) -> None:
+    """Write README.md into the adapter's folder."""
     works = sorted({(picture.attribution or picture.source or "not named", picture.licence) for picture in pictures})
     lines = [
         f"# {adapter.name}",
@@ -40,10 +40,10 @@ def write_card(folder: Path, adapter: Adapter, pictures: Sequence[Picture], figu
         "",
         *(f"- {name}: {value}" for name, value in adapter.recipe.items()),
         "",
-        *measured(figures),
+        *describe_figures(figures),
         "## Files",
         "",
-        f"- `{WEIGHTS}`: SHA-256 {sha256_of(folder / WEIGHTS)}",
+        f"- `{WEIGHTS}`: SHA-256 {hash_file(folder / WEIGHTS)}",
         f"- UNet of the base: SHA-256 {adapter.unet_sha256}",
         "",
         "`manifest.json` has the SHA-256 of every other file in this folder.",
@@ -51,7 +51,7 @@ def write_card(folder: Path, adapter: Adapter, pictures: Sequence[Picture], figu
     (folder / "README.md").write_text("\n".join(lines) + "\n")
 
 
-def measured(figures: dict[str, Any]) -> list[str]:
+def describe_figures(figures: dict[str, Any]) -> list[str]:
     if not figures:
         return []
     styles = list(figures["before"])

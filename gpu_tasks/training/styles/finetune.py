@@ -1,8 +1,9 @@
-"""`python -m gpu_tasks.training finetune DATA --name NAME --run RUN --out OUT` teaches a model a style or a subject.
+"""`python -m gpu_tasks.training finetune DATA --name NAME --run RUN --out OUT` trains an adapter for a style or a
+subject.
 
-A dozen captioned pictures become an adapter (gpu_tasks/inference/adapters.py): a folder with the adapter's weights,
-half precision, `adapter.json`, `before-after.png`, `README.md` and a manifest. It appears whole or not at all. What is
-held out gives the prompts of the grid and, with --likeness, the figures of style.py before and after.
+A dozen captioned pictures become an adapter (gpu_tasks/inference/adapters.py): a folder with half-precision weights,
+`adapter.json`, `before-after.png`, `README.md` and a manifest. The folder is written atomically. Held-out pictures
+provide the prompts of the grid and, with --likeness, the figures of style.py before and after.
 """
 
 from __future__ import annotations
@@ -22,36 +23,40 @@ from torch import nn
 
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.adapters import FACTS, Adapter, unet_sha256
+from gpu_tasks.inference.adapters import FACTS, Adapter, hash_unet
 from gpu_tasks.training.checkpoint import PARTIAL, Run
-from gpu_tasks.training.dataset.dataset import STYLE_LEAST as LEAST
-from gpu_tasks.training.dataset.dataset import STYLE_MOST as MOST
-from gpu_tasks.training.dataset.dataset import Dataset, digest_of, read_names
+from gpu_tasks.training.dataset.dataset import (
+    MAX_STYLE_PICTURES,
+    MIN_STYLE_PICTURES,
+    Dataset,
+    hash_pictures,
+    read_names,
+)
 from gpu_tasks.training.dataset.examples import Examples
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.errors import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
-from gpu_tasks.training.evaluation.adapter_effect import Showing
+from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.evaluation.encoder import Likeness
-from gpu_tasks.training.evaluation.evaluate import load_model, with_unet
+from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
 from gpu_tasks.training.hooks import Hooks
-from gpu_tasks.training.loop import NO_HOOKS, Rhythm, Schedule, train
+from gpu_tasks.training.loop import NO_HOOKS, Intervals, Schedule, train
 from gpu_tasks.training.networks.unet import Objective, VelocityLoss
 from gpu_tasks.training.options import check_device
 from gpu_tasks.training.styles.card import write_card
 from gpu_tasks.training.styles.lora import add_lora, save_lora
 
 BASE = model_store.BUILT_IN / "craftspark-clipart-128"
-HELD_OUT_LEAST = 8  # for figures: half of them show the style, half are asked for
-ROOM = 64 << 20  # bytes for the encoded pictures, and as many for the adapter's folder
+MIN_HELD_OUT = 8  # for figures: half of them show the style, half are prompts
+ROOM = 64 << 20  # bytes for the encoded pictures, and the same for the adapter's folder
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-AVERAGE_DECAY = 0.99  # a run of a few hundred steps has no time for a slower one
+AVERAGE_DECAY = 0.99  # fast enough for a run of a few hundred steps
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finetuning:
-    """What is asked for. `run` may be one that was begun: it goes on. `out` is not there yet."""
+class FinetuneRequest:
+    """A request. `run` can be an existing run, which is resumed. `out` must not exist."""
 
     data: Path
     name: str
@@ -75,129 +80,139 @@ class Finetuning:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    asked = Finetuning(data=Path(), name="", run=Path(), out=Path())
+    request = FinetuneRequest(data=Path(), name="", run=Path(), out=Path())
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of captioned images, or a dataset folder")
     parser.add_argument("--name", required=True, help="name of the adapter: lowercase words joined by hyphens")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run; an existing run is resumed")
     parser.add_argument("--out", type=Path, required=True, help="folder of the adapter; must not exist")
-    parser.add_argument("--base", type=Path, default=asked.base, help="model folder that the adapter is for")
-    parser.add_argument("--steps", type=int, default=asked.steps)
-    parser.add_argument("--rate", type=float, default=asked.rate, help="peak learning rate")
-    parser.add_argument("--rank", type=int, default=asked.rank, help="rank of the matrices of the adapter")
-    parser.add_argument("--batch", type=int, default=asked.batch, help="batch size, all parts together")
+    parser.add_argument("--base", type=Path, default=request.base, help="model folder that the adapter is for")
+    parser.add_argument("--steps", type=int, default=request.steps)
+    parser.add_argument("--rate", type=float, default=request.rate, help="peak learning rate")
+    parser.add_argument("--rank", type=int, default=request.rank, help="rank of the matrices of the adapter")
+    parser.add_argument("--batch", type=int, default=request.batch, help="batch size, all parts together")
     parser.add_argument(
-        "--parts", type=int, default=asked.parts, help="number of parts of a batch that run in parallel"
+        "--parts", type=int, default=request.parts, help="number of parts of a batch that run in parallel"
     )
-    parser.add_argument("--seed", type=int, default=asked.seed, help="random seed")
+    parser.add_argument("--seed", type=int, default=request.seed, help="random seed")
     parser.add_argument("--style", help="use only images of this style")
     parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
-    parser.add_argument("--pictures", type=int, help=f"number of training images, {LEAST} to {MOST} (default: all)")
     parser.add_argument(
-        "--hold-out", type=int, default=asked.hold_out, help="number of images to hold out from training"
+        "--pictures",
+        type=int,
+        help=f"number of training images, {MIN_STYLE_PICTURES} to {MAX_STYLE_PICTURES} (default: all)",
+    )
+    parser.add_argument(
+        "--hold-out", type=int, default=request.hold_out, help="number of images to hold out from training"
     )
     parser.add_argument("--word", help="trigger word before each caption and later before each prompt")
     parser.add_argument("--likeness", type=Path, help="likeness encoder to evaluate with before and after training")
-    parser.add_argument("--device", default=asked.device)
-    parser.add_argument("--checkpoint-every", type=int, default=asked.checkpoint_every)
+    parser.add_argument("--device", default=request.device)
+    parser.add_argument("--checkpoint-every", type=int, default=request.checkpoint_every)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fine-tune and write the adapter; raises a TrainingError, or ModelUnavailable for a broken base."""
-    names = Finetuning.__dataclass_fields__
-    asked = Finetuning(**{name: value for name, value in vars(arguments).items() if name in names})
-    finetune(asked, say=lambda line: print(line, flush=True))
+    """Fine-tune and write the adapter. Raises a TrainingError, or ModelUnavailable for a damaged base."""
+    names = FinetuneRequest.__dataclass_fields__
+    request = FinetuneRequest(**{name: value for name, value in vars(arguments).items() if name in names})
+    finetune(request, say=lambda line: print(line, flush=True))
 
 
-def finetune(asked: Finetuning, *, say: Say = print, hooks: Hooks = NO_HOOKS) -> Path:
-    """Train from the run's latest checkpoint and write the adapter; answers its folder.
+def finetune(request: FinetuneRequest, *, say: Say = print, hooks: Hooks = NO_HOOKS) -> Path:
+    """Train from the run's latest checkpoint and write the adapter. Returns its folder.
 
-    Everything that can be refused is, before the first step. The same request gives the same bytes, however often its
-    run was cut off. Raises a TrainingError or ModelUnavailable, and SpotInterrupted where the hooks say so.
+    All checks run before the first step. The same request gives the same bytes, even after interruptions. Raises a
+    TrainingError or ModelUnavailable, and SpotInterrupted if the hooks stop the run.
     """
-    schedule = Schedule(steps=asked.steps, rate=asked.rate, parts=asked.parts, warm_up=20, average_decay=AVERAGE_DECAY)
-    schedule.check(asked.batch)
-    check_request(asked)
-    check_device(asked.device)
-    model_store.check(asked.base)
-    dataset = Dataset.open(asked.data)
-    learned, held_out = divided(dataset, asked)
+    schedule = Schedule(
+        steps=request.steps, rate=request.rate, parts=request.parts, warm_up=20, average_decay=AVERAGE_DECAY
+    )
+    schedule.check(request.batch)
+    check_request(request)
+    check_device(request.device)
+    model_store.check(request.base)
+    dataset = Dataset.open(request.data)
+    learned, held_out = split_dataset(dataset, request)
     pixels = learned.pixels()
-    likeness = Likeness.open(asked.likeness, asked.base) if asked.likeness else None
-    showing = Showing.prepare(dataset, learned, held_out, asked.word, likeness)
-    objective = Objective(seed=asked.seed, batch=asked.batch, recoloured=0.0, caption_dropout=0.1)
-    recipe = recipe_of(asked, schedule, objective, learned.pictures, pixels)
-    this_run = Run.begin(asked.run, recipe)
-    check_room(asked)
-    model = load_model(asked.base).to(asked.device)
+    likeness = Likeness.open(request.likeness, request.base) if request.likeness else None
+    showing = EffectMeasurement.prepare(dataset, learned, held_out, request.word, likeness)
+    objective = Objective(seed=request.seed, batch=request.batch, recoloured=0.0, caption_dropout=0.1)
+    recipe = build_recipe(request, schedule, objective, learned.pictures, pixels)
+    this_run = Run.start(request.run, recipe)
+    check_room(request)
+    model = load_model(request.base).to(request.device)
     say(f"{len(learned.pictures)} training images, {len(held_out.pictures)} held out")
     before = showing.draw(model)
-    examples = Examples.cached(
-        this_run.folder / "examples.safetensors", with_word(learned.pictures, asked.word), pixels, model
+    examples = Examples.load_or_encode(
+        this_run.folder / "examples.safetensors", add_word(learned.pictures, request.word), pixels, model
     )
     network = copy.deepcopy(model.unet)
-    add_lora(network, asked.rank, asked.seed)
+    add_lora(network, request.rank, request.seed)
     average = train(
         network,
-        VelocityLoss(examples, model.scheduler, objective, schedule.parts, asked.device),
+        VelocityLoss(examples, model.scheduler, objective, schedule.parts, request.device),
         this_run,
         schedule,
-        Rhythm(checkpoint=asked.checkpoint_every, sample=asked.steps + 1),
+        Intervals(checkpoint=request.checkpoint_every, sample=request.steps + 1),
         hooks=hooks,
         say=say,
     )
-    after = showing.draw(with_unet(model, average))
+    after = showing.draw(replace_unet(model, average))
     figures = showing.figures(model, before, after)
     if figures:
         say(json.dumps(figures, indent=1))
     facts = Adapter(
-        name=asked.name,
-        base=asked.base.name,
+        name=request.name,
+        base=request.base.name,
         unet_sha256=recipe["unet_sha256"],
-        rank=asked.rank,
-        word=asked.word,
+        rank=request.rank,
+        word=request.word,
         recipe=recipe,
     )
-    write_adapter(asked.out, facts, average, lambda folder: showing.write(folder, before, after), learned, figures)
-    say(f"Wrote the adapter {asked.name} for {facts.base} after step {asked.steps} to {asked.out}")
-    return asked.out
+    write_adapter(request.out, facts, average, lambda folder: showing.write(folder, before, after), learned, figures)
+    say(f"Wrote the adapter {request.name} for {facts.base} after step {request.steps} to {request.out}")
+    return request.out
 
 
-def check_request(asked: Finetuning) -> None:
-    """Raise RecipeUnfit or AdapterExists for what no pictures could mend."""
-    if not SLUG.fullmatch(asked.name):
-        raise RecipeUnfit(f"--name is lower-case words joined by hyphens, not {asked.name!r}", field="name")
-    if asked.out.exists():
-        raise AdapterExists(f"{asked.out} is there already; remove it or name another --out", field="out")
-    if asked.rank < 1 or asked.rate <= 0 or asked.hold_out < 0 or asked.checkpoint_every < 1:
+def check_request(request: FinetuneRequest) -> None:
+    """Raise RecipeUnfit or AdapterExists for requests that fail with any pictures."""
+    if not SLUG.fullmatch(request.name):
+        raise RecipeUnfit(f"--name is lower-case words joined by hyphens, not {request.name!r}", field="name")
+    if request.out.exists():
+        raise AdapterExists(f"{request.out} is there already; remove it or name another --out", field="out")
+    if request.rank < 1 or request.rate <= 0 or request.hold_out < 0 or request.checkpoint_every < 1:
         raise RecipeUnfit("--rank, --rate and --checkpoint-every must be above 0 and --hold-out at least 0")
-    if asked.likeness and asked.hold_out < HELD_OUT_LEAST:
-        raise RecipeUnfit(f"--likeness needs --hold-out {HELD_OUT_LEAST} or more", field="hold_out")
-    if asked.word is not None and not asked.word.strip():
+    if request.likeness and request.hold_out < MIN_HELD_OUT:
+        raise RecipeUnfit(f"--likeness needs --hold-out {MIN_HELD_OUT} or more", field="hold_out")
+    if request.word is not None and not request.word.strip():
         raise RecipeUnfit("--word is empty", field="word")
 
 
-def divided(dataset: Dataset, asked: Finetuning) -> tuple[Dataset, Dataset]:
-    """What is learned from and what is held out, drawn by the seed; raises TooFewPictures, RecipeUnfit and more."""
-    names = read_names(asked.subjects) if asked.subjects else None
-    chosen = dataset.only(style=asked.style, names=names).pictures
+def split_dataset(dataset: Dataset, request: FinetuneRequest) -> tuple[Dataset, Dataset]:
+    """Return the pictures to learn from and the held-out ones, selected by the seed. Raises TooFewPictures,
+    RecipeUnfit, SubjectsMissing.
+    """
+    names = read_names(request.subjects) if request.subjects else None
+    chosen = dataset.only(style=request.style, names=names).pictures
     if not chosen:
-        raise SubjectsMissing(f"{asked.data} has no images of the requested style and subjects")
-    count = len(chosen) - asked.hold_out if asked.pictures is None else asked.pictures
-    if count < LEAST or count + asked.hold_out > len(chosen):
+        raise SubjectsMissing(f"{request.data} has no images of the requested style and subjects")
+    count = len(chosen) - request.hold_out if request.pictures is None else request.pictures
+    if count < MIN_STYLE_PICTURES or count + request.hold_out > len(chosen):
         raise TooFewPictures(
-            f"{asked.data} has {len(chosen)} matching images, of which {asked.hold_out} are held out; training "
-            f"requires at least {asked.pictures or LEAST}"
+            f"{request.data} has {len(chosen)} matching images, of which {request.hold_out} are held out; training "
+            f"requires at least {request.pictures or MIN_STYLE_PICTURES}"
         )
-    if count > MOST:
-        raise RecipeUnfit(f"{count} images exceed the maximum of {MOST}; set --pictures", field="pictures")
-    order = np.random.default_rng(asked.seed).permutation(len(chosen)).tolist()
+    if count > MAX_STYLE_PICTURES:
+        raise RecipeUnfit(
+            f"{count} images exceed the maximum of {MAX_STYLE_PICTURES}; set --pictures", field="pictures"
+        )
+    order = np.random.default_rng(request.seed).permutation(len(chosen)).tolist()
     learned = [chosen[index] for index in order[:count]]
-    kept = [chosen[index] for index in order[count : count + asked.hold_out]]
+    kept = [chosen[index] for index in order[count : count + request.hold_out]]
     return replace(dataset, pictures=tuple(learned)), replace(dataset, pictures=tuple(kept))
 
 
-def with_word(pictures: tuple[Picture, ...], word: str | None) -> list[Picture]:
-    """The pictures, the word before all that each may be called."""
+def add_word(pictures: tuple[CaptionedPicture, ...], word: str | None) -> list[CaptionedPicture]:
+    """Return the pictures with the word before each of their names."""
     if word is None:
         return list(pictures)
     return [
@@ -210,29 +225,33 @@ def with_word(pictures: tuple[Picture, ...], word: str | None) -> list[Picture]:
     ]
 
 
-def check_room(asked: Finetuning) -> None:
-    """Raise DiskTooSmall where the run's examples or the adapter would not fit; the loop looks at its checkpoints."""
-    for folder in (asked.run, nearest(asked.out)):
+def check_room(request: FinetuneRequest) -> None:
+    """Raise DiskTooSmall if the run's examples or the adapter would not fit. The loop checks the checkpoints."""
+    for folder in (request.run, find_existing_parent(request.out)):
         if (free := shutil.disk_usage(folder).free) < ROOM:
             raise DiskTooSmall(f"{folder} needs {ROOM >> 20} MiB and has {free >> 20}")
 
 
-def nearest(path: Path) -> Path:
-    """The nearest folder above a path that is there."""
+def find_existing_parent(path: Path) -> Path:
+    """Return the nearest existing folder above a path."""
     return next(folder for folder in path.absolute().parents if folder.exists())
 
 
-def recipe_of(
-    asked: Finetuning, schedule: Schedule, objective: Objective, pictures: tuple[Picture, ...], pixels: Pixels
+def build_recipe(
+    request: FinetuneRequest,
+    schedule: Schedule,
+    objective: Objective,
+    pictures: tuple[CaptionedPicture, ...],
+    pixels: Pixels,
 ) -> dict[str, Any]:
-    """All that the weights depend on."""
+    """Return all values that the weights depend on."""
     return {
         "trains": "adapter",
-        "base": model_store.sha256_of(asked.base / model_store.MANIFEST),
-        "unet_sha256": unet_sha256(asked.base),
-        "pictures": digest_of(pictures, pixels),
-        "rank": asked.rank,
-        "word": asked.word,
+        "base": model_store.hash_file(request.base / model_store.MANIFEST),
+        "unet_sha256": hash_unet(request.base),
+        "pictures": hash_pictures(pictures, pixels),
+        "rank": request.rank,
+        "word": request.word,
         **asdict(schedule),
         **asdict(objective),
     }
@@ -246,7 +265,7 @@ def write_adapter(
     learned: Dataset,
     figures: dict[str, Any],
 ) -> None:
-    """Write the folder beside its place, then move it there."""
+    """Write the folder under a temporary name, then rename it."""
     partial = out.with_name(f"{out.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -255,6 +274,6 @@ def write_adapter(
     show(partial)
     write_card(partial, facts, learned.pictures, figures)
     for path in partial.iterdir():
-        path.chmod(0o644)  # weights are written for their owner alone; a worker runs as somebody else
+        path.chmod(0o644)  # weights are private by default, and a worker is another user
     model_store.write_manifest(partial)
     partial.rename(out)

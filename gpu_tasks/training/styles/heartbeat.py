@@ -1,4 +1,4 @@
-"""Beside a training: tell that it lives and how far it is, and end it where it hangs or nobody waits for it."""
+"""The heartbeat of a training: it reports progress, and ends a training that hangs or is no longer awaited."""
 
 import threading
 from collections.abc import Callable
@@ -12,29 +12,29 @@ from gpu_tasks.worker.lease import Lease
 logger = Logger(service="trainer")
 
 
-class Pulse:
-    """A thread that beats each `every_s` seconds for as long as the block lasts.
+class Heartbeat:
+    """A thread that sends a heartbeat each `every_s` seconds while the block runs.
 
-    `beat` answers whether anybody still waits; where nobody does, the lease ends, because a GPU costs money. `tell`
-    hears the latest step where it has changed. `on_stall` is called after `stall_s` seconds between two steps; before
-    the first and after the last, pictures are encoded and drawn, which the state's own time limit bounds.
+    `send` returns whether the state machine still waits. If it does not, the lease ends, because a GPU costs money.
+    `report` gets the latest step if it has changed. `on_stall` is called if `stall_s` seconds pass between two steps.
+    Before the first and after the last step, pictures are encoded and drawn; the state's timeout limits that time.
     """
 
     def __init__(
         self,
         *,
-        beat: Callable[[], bool],
-        tell: Callable[[int, int], None],
+        send: Callable[[], bool],
+        report: Callable[[int, int], None],
         lease: Lease,
         every_s: float,
         stall_s: float,
         on_stall: Callable[[], None],
     ) -> None:
-        self._beat, self._tell, self._lease = beat, tell, lease
+        self._send, self._report, self._lease = send, report, lease
         self._every_s, self._stall_s, self._on_stall = every_s, stall_s, on_stall
-        self._step = self._told = self._steps = 0
+        self._step = self._reported = self._steps = 0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,27 +48,27 @@ class Pulse:
 
     @property
     def stepping(self) -> bool:
-        """Whether a step has been made and another is to come."""
+        """Whether a step has been made and another one follows."""
         return 0 < self._step < self._steps
 
     def step(self, done: int, steps: int) -> None:
-        """So many of all steps are done."""
+        """Record the number of completed steps."""
         self._step, self._steps = done, steps
         self._lease.touch()
 
-    def look(self) -> None:
-        """One beat. A failure of AWS is borne: the next beat is seconds away."""
+    def run_round(self) -> None:
+        """Send one heartbeat. A failure of AWS is only logged, because the next heartbeat follows within seconds."""
         if self.stepping and self._lease.idle_s() > self._stall_s:
             self._on_stall()
         try:
-            if not self._beat():
+            if not self._send():
                 self._lease.end()
-            if self._step != self._told:
-                self._tell(self._step, self._steps)
-                self._told = self._step
+            if self._step != self._reported:
+                self._report(self._step, self._steps)
+                self._reported = self._step
         except Exception:
             logger.exception("heartbeat failed")
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
-            self.look()
+            self.run_round()

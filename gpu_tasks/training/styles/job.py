@@ -1,7 +1,7 @@
 """A training as a GPU task: `python -m gpu_tasks check-data`, then `train-style`, both launched by `train-model`.
 
-This module alone knows signals, tokens and exit codes of a training. An interruption is the normal path: every
-checkpoint goes to the bucket, and whichever task comes next goes on from the latest.
+Only this module handles signals, tokens and exit codes of a training. Interruptions are normal: every checkpoint is
+uploaded, and the next task resumes from the latest.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from craftspark.aws.orchestration.callbacks import Callback, JsonResult, Result
 from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.settings.tasks import TrainerSettings
 from craftspark.styles.trainings import TrainingOrder, TrainingResult, adapter_prefix, run_prefix
-from gpu_tasks.training.dataset.dataset import STYLE_LEAST, Dataset
-from gpu_tasks.training.dataset.remote import fetched
+from gpu_tasks.training.dataset.dataset import MIN_STYLE_PICTURES, Dataset
+from gpu_tasks.training.dataset.remote import fetch_temporarily
 from gpu_tasks.training.errors import TooFewPictures, TrainingFailed
 from gpu_tasks.training.hooks import Hooks
-from gpu_tasks.training.styles.heartbeat import Pulse
-from gpu_tasks.training.styles.lesson import GRID, Lesson, Trainer
+from gpu_tasks.training.styles.heartbeat import Heartbeat
+from gpu_tasks.training.styles.inputs import GRID, Trainer, TrainingInputs
 from gpu_tasks.worker.lease import Lease
 
 TASK_TOKEN = "CRAFTSPARK_TASK_TOKEN"  # noqa: S105 - the variable's name
@@ -45,9 +45,9 @@ logger = Logger(service="trainer")
 def main(
     words: Sequence[str], trainer: Callable[[], Trainer] | None = None, environment: Mapping[str, str] = os.environ
 ) -> int:
-    """Do what the word says and answer the token that waits for it; answers the exit code.
+    """Run the command and answer the waiting token. Returns the exit code.
 
-    A fault that was answered is no failure of the task. `trainer` is made only for training.
+    A fault that was answered is not a failure of the task. `trainer` is created only for training.
     """
     if list(words) not in ([CHECK_DATA], [TRAIN_STYLE]):
         logger.error("unknown command", extra={"words": list(words)})
@@ -57,13 +57,13 @@ def main(
     callback = Callback(client=clients.stepfunctions(), token=environment[TASK_TOKEN])
     lease = Lease(grace_s=settings.stop_grace_s)
     folder = BucketFolder(client=clients.s3(), bucket=settings.training_bucket, prefix=run_prefix(order.training_id))
-    pulse = Pulse(
-        beat=callback.heartbeat,
-        tell=lambda step, steps: folder.write(PROGRESS, {"step": step, "steps": steps}),
+    heartbeat = Heartbeat(
+        send=callback.heartbeat,
+        report=lambda step, steps: folder.write(PROGRESS, {"step": step, "steps": steps}),
         lease=lease,
         every_s=settings.heartbeat_s,
         stall_s=settings.stall_s,
-        # Nothing but the end of the process frees a thread that hangs inside a kernel.
+        # Only the end of the process frees a thread that hangs in a kernel.
         on_stall=lambda: os._exit(STALLED),
     )
 
@@ -71,14 +71,16 @@ def main(
         """Between two steps the run is asked; at any other time nobody would look for minutes."""
         first = not lease.ended
         lease.end()
-        if first and not pulse.stepping:
+        if first and not heartbeat.stepping:
             raise SpotInterrupted("AWS is reclaiming the machine")
 
-    with pulse:
+    with heartbeat:
         try:
-            with listening(take_back):
+            with handle_signals(take_back):
                 result = (
-                    check(order) if words[0] == CHECK_DATA else train(order, settings, folder, pulse, lease, trainer)
+                    check(order)
+                    if words[0] == CHECK_DATA
+                    else train(order, settings, folder, heartbeat, lease, trainer)
                 )
         except CraftsparkError as error:
             facts = {"training_id": order.training_id, "reason": error.name, "detail": error.detail}
@@ -86,7 +88,7 @@ def main(
             callback.fail(error)
             return ANSWERED
         except Exception as error:
-            logger.exception("training broke", extra={"training_id": order.training_id})
+            logger.exception("training failed", extra={"training_id": order.training_id})
             callback.fail(TrainingFailed(f"{type(error).__name__}: {error}"))
             return ANSWERED
     callback.succeed(result)
@@ -95,8 +97,8 @@ def main(
 
 
 @contextmanager
-def listening(on_signal: Callable[..., None]) -> Iterator[None]:
-    """Hear of SIGTERM and SIGINT while the block lasts; afterwards they are ignored, for its answer is on its way."""
+def handle_signals(on_signal: Callable[..., None]) -> Iterator[None]:
+    """Handle SIGTERM and SIGINT in the block. Afterwards they are ignored, because the answer is being sent."""
     for number in SIGNALS:
         signal.signal(number, on_signal)
     try:
@@ -107,11 +109,11 @@ def listening(on_signal: Callable[..., None]) -> Iterator[None]:
 
 
 def check(order: TrainingOrder) -> Result:
-    """Look at every picture, caption and licence before a GPU spends hours on them; raises a TrainingError."""
-    with fetched(order.dataset) as folder:
+    """Check every picture, caption and licence before a GPU spends hours on them. Raises a TrainingError."""
+    with fetch_temporarily(order.dataset) as folder:
         pictures = len(Dataset.open(folder).pictures)
-    if pictures < STYLE_LEAST:
-        raise TooFewPictures(f"{order.dataset} has {pictures} images; a style requires at least {STYLE_LEAST}")
+    if pictures < MIN_STYLE_PICTURES:
+        raise TooFewPictures(f"{order.dataset} has {pictures} images; a style requires at least {MIN_STYLE_PICTURES}")
     return JsonResult({"pictures": pictures})
 
 
@@ -119,31 +121,31 @@ def train(
     order: TrainingOrder,
     settings: TrainerSettings,
     folder: BucketFolder,
-    pulse: Pulse,
+    heartbeat: Heartbeat,
     lease: Lease,
     trainer: Callable[[], Trainer] | None,
 ) -> Result:
-    """Train, from the bucket's latest checkpoint where there is one, and put the adapter into the models bucket."""
+    """Train from the bucket's latest checkpoint, if there is one, and upload the adapter to the models bucket."""
     with (
         tempfile.TemporaryDirectory(prefix="craftspark-training-") as scratch,
-        fetched(order.dataset) as data,
+        fetch_temporarily(order.dataset) as data,
     ):
         run, adapter = Path(scratch, "run"), Path(scratch, "adapter")
         restore(folder, run)
 
         def keep(checkpoint: Path) -> None:
-            """The recipe first: a checkpoint without it could not be told from another recipe's."""
+            """Upload the recipe first, because a checkpoint is useless without it."""
             folder.upload(RECIPE, run / RECIPE)
             folder.upload(f"{CHECKPOINTS}/{checkpoint.name}", checkpoint)
 
         if trainer is None:
-            from gpu_tasks.training.styles.style_trainer import train_style  # needs torch, which a check does not
+            from gpu_tasks.training.styles.style_trainer import train_style  # needs torch, which `check-data` does not
 
             chosen: Trainer = train_style
         else:
             chosen = trainer()
-        lesson = Lesson(order=order, settings=settings, dataset=Dataset.open(data), run=run, adapter=adapter)
-        outcome = chosen(lesson, Hooks(on_step=pulse.step, on_checkpoint=keep, stopping=lambda: lease.ended))
+        inputs = TrainingInputs(order=order, settings=settings, dataset=Dataset.open(data), run=run, adapter=adapter)
+        outcome = chosen(inputs, Hooks(on_step=heartbeat.step, on_checkpoint=keep, stopping=lambda: lease.ended))
         store = BucketFolder(
             client=clients.s3(), bucket=settings.models_bucket, prefix=adapter_prefix(order.style, order.version)
         )
@@ -155,7 +157,7 @@ def train(
 
 
 def restore(folder: BucketFolder, run: Path) -> None:
-    """Bring the run's recipe and its latest checkpoint from the bucket; nothing where the run has not begun."""
+    """Download the run's recipe and its latest checkpoint. Does nothing if the run has not started."""
     names = sorted(file.name for file in folder.files())
     checkpoints = [name for name in names if name.startswith(f"{CHECKPOINTS}/")]
     if not checkpoints or RECIPE not in names:
@@ -166,7 +168,9 @@ def restore(folder: BucketFolder, run: Path) -> None:
 
 
 def publish(adapter: Path, store: BucketFolder) -> str:
-    """Upload an adapter's folder, its manifest last: until then the adapter is not there. Answers its place."""
+    """Upload an adapter's folder. The manifest is uploaded last and makes the adapter visible. Returns its location.
+    Raises TrainingFailed.
+    """
     names = sorted(path.relative_to(adapter).as_posix() for path in adapter.rglob("*") if path.is_file())
     if MANIFEST not in names:
         raise TrainingFailed(f"the training left no {MANIFEST} in {adapter}")

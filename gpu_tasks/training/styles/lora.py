@@ -1,4 +1,4 @@
-"""Low-rank adapters (LoRA, arXiv:2106.09685): small matrices beside the frozen ones of a UNet."""
+"""Low-rank adapters (LoRA, arXiv:2106.09685): small matrices added to the frozen ones of a UNet."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from torch import nn
 
-NAME = "default"  # inside the network that is trained; a worker gives its own
+NAME = "default"  # in the trained network; a worker uses its own name
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2")
-# A style is mostly strokes and colours, which a small UNet draws with its convolutions.
+# A style consists mostly of strokes and colours, which a small UNet draws with its convolutions.
 CONVOLUTIONS = ("conv_in", "conv1", "conv2", "conv_out")
 
 
 def add_lora(unet: Any, rank: int, seed: int) -> None:
-    """Freeze the UNet and put low-rank matrices of this rank beside its own; the seed draws where they begin.
+    """Freeze the UNet and add low-rank matrices of this rank. The seed determines their initial values.
 
-    They begin at zero together: one of each pair is drawn, the other is zero. Their scale is 1 (alpha is the rank).
+    Their product is zero at first: one of each pair is random, the other is zero. Their scale is 1 (alpha is the rank).
     """
     unet.requires_grad_(False)
     with torch.random.fork_rng(devices=[]):
@@ -34,6 +34,6 @@ def add_lora(unet: Any, rank: int, seed: int) -> None:
 
 
 def save_lora(unet: nn.Module, folder: Path) -> None:
-    """Write the matrices, half precision, as `load_lora_weights` reads them."""
+    """Write the matrices in half precision, in the format of `load_lora_weights`."""
     weights = {name: tensor.half().contiguous() for name, tensor in get_peft_model_state_dict(unet).items()}
     StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=weights)

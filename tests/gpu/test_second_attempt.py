@@ -3,12 +3,12 @@ import pytest
 import torch
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.images.drawn import Drawn, Flaw, blank, second_try
-from gpu_tasks.images.finishing import Finished, finished
+from gpu_tasks.images.drawing import Drawing, Flaw, find_blank_flaw, reseed
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.safety import Judge
+from gpu_tasks.images.output import FinishedImage, finish_unchanged
+from gpu_tasks.images.safety import PictureCheck
 from gpu_tasks.inference.diffusion import to_pixels
-from gpu_tasks.studio import Studio
+from gpu_tasks.renderers import ToolRenderers
 from tests.fakes import a_job, grey
 from tests.gpu.rendering import MARKS, Lenient, silent
 
@@ -26,18 +26,18 @@ class Moody:
     def render(self, wave, on_step):  # type: ignore[no-untyped-def]
         self.seeds.append([order.seed for order in wave])
         on_step(0.5)
-        return [Drawn(pixels=grey(order).pixels, seed=order.seed, flaw=self.flaws.pop(0)) for order in wave]
+        return [Drawing(pixels=grey(order).pixels, seed=order.seed, flaw=self.flaws.pop(0)) for order in wave]
 
-    def finish(self, order: ImageOrder, drawn: Drawn) -> Finished:
-        return finished(drawn)
-
-
-def studio_of(renderer: Moody, judge: Judge | None = None) -> Studio:
-    return Studio({"picture": renderer}, wave_size=4, judge=judge or Lenient(), marks=MARKS)
+    def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
+        return finish_unchanged(drawing)
 
 
-BAD, WORSE = Flaw(reason="it is bad", bad=1), Flaw(reason="it is worse", bad=2)
-FATAL = Flaw(reason="it is no picture", bad=9, fatal=True)
+def studio_of(renderer: Moody, picture_check: PictureCheck | None = None) -> ToolRenderers:
+    return ToolRenderers({"picture": renderer}, wave_size=4, picture_check=picture_check or Lenient(), provenance=MARKS)
+
+
+BAD, WORSE = Flaw(reason="it is bad", severity=1), Flaw(reason="it is worse", severity=2)
+FATAL = Flaw(reason="it is no picture", severity=9, fatal=True)
 
 
 def an_order(seed: int) -> ImageOrder:
@@ -53,8 +53,8 @@ def test_a_flawed_drawing_gets_one_more_try_and_the_better_one_is_kept(flaws: li
 
     [drawn] = studio_of(renderer).render([an_order(7)], silent)
 
-    assert isinstance(drawn, Drawn)
-    assert drawn.seed == [7, second_try(an_order(7)).seed][kept]
+    assert isinstance(drawn, Drawing)
+    assert drawn.seed == [7, reseed(an_order(7)).seed][kept]
     assert len(renderer.seeds) == len(flaws)
 
 
@@ -63,7 +63,7 @@ def test_only_the_flawed_drawing_of_a_wave_is_drawn_again() -> None:
 
     studio_of(renderer).render([an_order(1), an_order(2), an_order(3)], silent)
 
-    assert renderer.seeds == [[1, 2, 3], [second_try(an_order(2)).seed]]
+    assert renderer.seeds == [[1, 2, 3], [reseed(an_order(2)).seed]]
 
 
 def test_what_is_no_picture_twice_is_not_delivered_and_those_beside_it_are() -> None:
@@ -71,7 +71,7 @@ def test_what_is_no_picture_twice_is_not_delivered_and_those_beside_it_are() -> 
 
     good, bad = studio_of(renderer).render([an_order(1), an_order(2)], silent)
 
-    assert isinstance(good, Drawn)
+    assert isinstance(good, Drawing)
     assert isinstance(bad, ImageFlawed)
     assert "no picture" in bad.detail
 
@@ -86,7 +86,7 @@ def test_progress_never_goes_back_in_a_second_try() -> None:
 
 def test_the_next_seed_is_none_of_the_siblings_and_stays_in_range() -> None:
     for seed in (0, 5, 2**32 - 1):
-        following = second_try(an_order(seed)).seed
+        following = reseed(an_order(seed)).seed
         assert 0 <= following < 2**32
         assert (following - seed) % 2**32 > 8
 
@@ -99,4 +99,8 @@ def test_numbers_that_are_none_and_one_flat_colour_are_no_picture() -> None:
     drawing[:4] = 0
 
     assert to_pixels(spoiled) is None
-    assert [flaw and flaw.fatal for flaw in map(blank, (to_pixels(spoiled), flat, drawing))] == [True, True, None]
+    assert [flaw and flaw.fatal for flaw in map(find_blank_flaw, (to_pixels(spoiled), flat, drawing))] == [
+        True,
+        True,
+        None,
+    ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from craftspark.errors import ImageFlawed
 from craftspark.tools.toss import Repeat, Toss, neighbours
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.pattern.scatter import Placement, toss
+from gpu_tasks.tools.pattern.scatter import Placement, scatter
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio
 from tests.gpu.test_repeats import painted_without_tiles
 
@@ -46,14 +46,14 @@ def test_each_motif_is_placed_at_least_once_where_there_is_room_and_none_on_anot
 ) -> None:
     how = Toss(size=size, size_spread=spread, density=density, spacing=spacing)
 
-    laid = toss(seed=seed, repeat=repeat, motifs=motifs, how=how)
+    laid = scatter(seed=seed, repeat=repeat, motifs=motifs, how=how)
 
     if how.has_room_for(motifs, repeat):
         assert {placement.motif for placement in laid} == set(range(motifs))
     assert least_gap(laid, repeat) >= spacing - 1e-9
     assert all(how.smallest - 1e-9 <= placement.size <= size for placement in laid)
     assert all(0 <= placement.x < 1 and 0 <= placement.y < 1 for placement in laid)
-    assert laid == toss(seed=seed, repeat=repeat, motifs=motifs, how=how)
+    assert laid == scatter(seed=seed, repeat=repeat, motifs=motifs, how=how)
 
 
 @pytest.mark.parametrize("repeat", BOTH_WAYS)
@@ -61,7 +61,7 @@ def test_each_motif_is_placed_at_least_once_where_there_is_room_and_none_on_anot
 def test_the_tightest_toss_that_is_accepted_places_all_four(repeat: Repeat, seed: int) -> None:
     how = Toss(size=0.5, size_spread=0, spacing=0)
 
-    laid = toss(seed=seed, repeat=repeat, motifs=4, how=how)
+    laid = scatter(seed=seed, repeat=repeat, motifs=4, how=how)
 
     assert {placement.motif for placement in laid} == {0, 1, 2, 3}
 

@@ -1,6 +1,6 @@
-"""The clipart that the built-in model learns from: openly licensed emoji, rasterised, with captions.
+"""The clipart of the built-in model: openly licensed emoji, rasterised, with captions.
 
-package.json beside this file pins the packages; they are installed under build/training. No set is share-alike.
+package.json in this folder pins the packages, which are installed under build/training. No set is share-alike.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from typing import Any
 import resvg_py
 from PIL import Image, ImageStat
 
-from gpu_tasks.training.dataset.picture import Picture
+from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.errors import SourceUnavailable
 
 DECLARED = Path(__file__).parent
 WORKSHOP = Path(__file__).parents[3] / "build" / "training"
 SYNONYMS = DECLARED / "synonyms.json"
-MARGIN = 0.04  # of a picture's longer side, left free all around
-OPACITY_LEAST = 8  # mean alpha of 255 below which a picture shows nothing worth learning
-GROUPS_LEFT_OUT = frozenset({"flags", "component"})
+MARGIN = 0.04  # margin, as a share of the longer side
+MIN_OPACITY = 8  # mean alpha, of 255; a picture below it is almost empty
+EXCLUDED_GROUPS = frozenset({"flags", "component"})
 SHORTCODES = ("emojibase", "github")
 INSTALL_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True)
-class Style:
-    """A set of pictures: its npm package under @iconify-json, the licence it must state, and whom to name."""
+class IconSet:
+    """A set of pictures: its npm package in the scope `@iconify-json`, its required licence, and its attribution."""
 
     name: str
     licence: str
@@ -45,16 +45,16 @@ class Style:
 
 
 STYLES = (
-    Style("twemoji", "CC-BY-4.0", "Twemoji, Copyright Twitter, Inc and other contributors"),
-    Style("noto", "Apache-2.0", "Noto Emoji, Copyright Google Inc."),
-    Style("fluent-emoji-flat", "MIT", "Fluent Emoji, Copyright Microsoft Corporation"),
+    IconSet("twemoji", "CC-BY-4.0", "Twemoji, Copyright Twitter, Inc and other contributors"),
+    IconSet("noto", "Apache-2.0", "Noto Emoji, Copyright Google Inc."),
+    IconSet("fluent-emoji-flat", "MIT", "Fluent Emoji, Copyright Microsoft Corporation"),
 )
 CAPTIONS_ATTRIBUTION = "captions from Emojibase, Copyright Miles Johnson, MIT"
 
 
 @dataclass(frozen=True)
 class Caption:
-    """What an emoji is called."""
+    """The words for an emoji."""
 
     name: str
     synonyms: tuple[str, ...]
@@ -62,38 +62,41 @@ class Caption:
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """One picture as its package draws it: as large as one likes."""
+class Icon:
+    """One vector picture, at any size."""
 
-    picture: Picture
+    picture: CaptionedPicture
     icon: dict[str, Any]
     icons: dict[str, Any]
 
     def png(self, size: int) -> bytes:
+        """Rasterise the icon to a square PNG."""
         return rasterise(to_svg(self.icon, self.icons, size), size)
 
 
-def clipart(size: int) -> Iterator[tuple[Picture, bytes]]:
-    """Every picture of every style that has a caption, as PNG bytes; raises SourceUnavailable."""
+def read_clipart(size: int) -> Iterator[tuple[CaptionedPicture, bytes]]:
+    """Return every captioned picture of all sets as PNG bytes. Raises SourceUnavailable."""
     packages = install()
     captions = read_captions(packages / "emojibase-data" / "en")
     for style in STYLES:
-        yield from pictures_of(style, packages / "@iconify-json" / style.name, captions, size)
+        yield from render_pictures(style, packages / "@iconify-json" / style.name, captions, size)
 
 
-def drawings(style_name: str) -> list[Drawing]:
-    """Every captioned picture of one style, in its package's order; raises SourceUnavailable."""
+def read_icons(style_name: str) -> list[Icon]:
+    """Return every captioned icon of one set, in its package's order. Raises SourceUnavailable."""
     style = next((style for style in STYLES if style.name == style_name), None)
     if style is None:
         known = ", ".join(style.name for style in STYLES)
         raise SourceUnavailable(f"there is no style {style_name}; the styles are {known}")
     packages = install()
     captions = read_captions(packages / "emojibase-data" / "en")
-    return list(drawings_of(style, packages / "@iconify-json" / style.name, captions))
+    return list(read_set(style, packages / "@iconify-json" / style.name, captions))
 
 
 def install() -> Path:
-    """The folder with exactly the packages of package-lock.json, installed where that was not done before."""
+    """Return the folder with the packages of package-lock.json, and install them if necessary. Raises
+    SourceUnavailable.
+    """
     lock = (DECLARED / "package-lock.json").read_bytes()
     ready, digest = WORKSHOP / ".ready", hashlib.sha256(lock).hexdigest()
     packages = WORKSHOP / "node_modules"
@@ -102,7 +105,7 @@ def install() -> Path:
     WORKSHOP.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(DECLARED / name, WORKSHOP / name)
-    # The environment's own Node comes first: a system may have none.
+    # Node from the environment comes first, because a system can lack it.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     npm = shutil.which("npm", path=path)
     if npm is None:
@@ -126,38 +129,38 @@ def install() -> Path:
 
 
 def read_captions(folder: Path) -> dict[str, Caption]:
-    """Captions by code points, in Emojibase's order of telling: own words for it, shortcodes, tags."""
+    """Read captions by code points, in Emojibase's order: its own words, shortcodes, tags."""
     groups = {group["order"]: group["key"] for group in read_json(folder / "messages.json")["groups"]}
     shortcodes = [read_json(folder / "shortcodes" / f"{kind}.json") for kind in SHORTCODES]
     own = read_json(SYNONYMS)
     captions = {}
     for emoji in read_json(folder / "data.json"):
-        if "group" not in emoji or groups[emoji["group"]] in GROUPS_LEFT_OUT:
+        if "group" not in emoji or groups[emoji["group"]] in EXCLUDED_GROUPS:
             continue
-        name = plain(re.sub("[“”:!]", "", emoji["label"]))
-        codes = [listed(kind.get(emoji["hexcode"], [])) for kind in shortcodes]
+        name = to_words(re.sub("[“”:!]", "", emoji["label"]))
+        codes = [as_list(kind.get(emoji["hexcode"], [])) for kind in shortcodes]
         words = [
             *own.get(name, ()),
             *(code.replace("_", " ") for kind in codes for code in kind),
             *emoji.get("tags", ()),
         ]
-        synonyms = dict.fromkeys(word for word in map(plain, words) if sayable(word) and word != name)
-        captions[normal(emoji["hexcode"])] = Caption(name, tuple(synonyms), groups[emoji["group"]])
+        synonyms = dict.fromkeys(word for word in map(to_words, words) if is_sayable(word) and word != name)
+        captions[normalise_code(emoji["hexcode"])] = Caption(name, tuple(synonyms), groups[emoji["group"]])
     return captions
 
 
-def pictures_of(
-    style: Style, package: Path, captions: dict[str, Caption], size: int
-) -> Iterator[tuple[Picture, bytes]]:
-    """The captioned pictures of one package that show something; raises as drawings_of does."""
-    for drawing in drawings_of(style, package, captions):
+def render_pictures(
+    style: IconSet, package: Path, captions: dict[str, Caption], size: int
+) -> Iterator[tuple[CaptionedPicture, bytes]]:
+    """Return the visible captioned pictures of one package. Raises as `read_set` does."""
+    for drawing in read_set(style, package, captions):
         content = drawing.png(size)
-        if shows_something(content):
+        if is_visible(content):
             yield drawing.picture, content
 
 
-def drawings_of(style: Style, package: Path, captions: dict[str, Caption]) -> Iterator[Drawing]:
-    """The captioned icons of one package, each code once; raises SourceUnavailable where its licence changed."""
+def read_set(style: IconSet, package: Path, captions: dict[str, Caption]) -> Iterator[Icon]:
+    """Return the captioned icons of one package, each code once. Raises SourceUnavailable if its licence changed."""
     stated = read_json(package / "info.json")["license"]["spdx"]
     if stated != style.licence:
         raise SourceUnavailable(f"{style.name} states the licence {stated}, not {style.licence}")
@@ -165,13 +168,13 @@ def drawings_of(style: Style, package: Path, captions: dict[str, Caption]) -> It
     icons = read_json(package / "icons.json")
     done: set[str] = set()
     for chars, icon_name in read_json(package / "chars.json").items():
-        code = normal(chars)
+        code = normalise_code(chars)
         caption, icon = captions.get(code), find_icon(icons, icon_name)
         if caption is None or icon is None or code in done:
             continue
         done.add(code)
         identity = f"{style.name}-{code.lower()}"
-        picture = Picture(
+        picture = CaptionedPicture(
             id=identity,
             file=f"pictures/{identity}.png",
             name=caption.name,
@@ -182,11 +185,11 @@ def drawings_of(style: Style, package: Path, captions: dict[str, Caption]) -> It
             attribution=f"{style.attribution}; {CAPTIONS_ATTRIBUTION}",
             source=f"npm:@iconify-json/{style.name}@{version}#{icon_name}",
         )
-        yield Drawing(picture, icon, icons)
+        yield Icon(picture, icon, icons)
 
 
 def find_icon(icons: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """An icon by its name or its alias."""
+    """Return an icon by name or alias."""
     found: dict[str, Any] | None = icons["icons"].get(name)
     if found is None:
         parent = icons.get("aliases", {}).get(name, {}).get("parent")
@@ -195,7 +198,7 @@ def find_icon(icons: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 
 def to_svg(icon: dict[str, Any], icons: dict[str, Any], size: int) -> str:
-    """The icon centred in a square with a margin."""
+    """Return the icon centred in a square with a margin."""
     width, height = (icon.get(side, icons.get(side, 16)) for side in ("width", "height"))
     side = max(width, height)
     margin = side * MARGIN
@@ -209,30 +212,31 @@ def to_svg(icon: dict[str, Any], icons: dict[str, Any], size: int) -> str:
 
 
 def rasterise(svg: str, size: int) -> bytes:
-    """An SVG as PNG, RGBA; without the system's fonts, so that every machine draws the same."""
+    """Rasterise an SVG to RGBA PNG, without system fonts, so that all machines give the same result."""
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True))
 
 
-def shows_something(content: bytes) -> bool:
+def is_visible(content: bytes) -> bool:
+    """Return whether a picture is not almost empty."""
     with Image.open(io.BytesIO(content)) as image:
-        return ImageStat.Stat(image.convert("RGBA").getchannel("A")).mean[0] >= OPACITY_LEAST
+        return ImageStat.Stat(image.convert("RGBA").getchannel("A")).mean[0] >= MIN_OPACITY
 
 
-def normal(code: str) -> str:
-    """A sequence of code points without the selector that only says `as a picture`."""
+def normalise_code(code: str) -> str:
+    """Return a sequence of code points without the variation selector for pictures."""
     return code.upper().replace("-FE0F", "")
 
 
-def plain(words: str) -> str:
+def to_words(words: str) -> str:
     return html.unescape(words).lower().strip()
 
 
-def sayable(word: str) -> bool:
-    """Whether a maker could type it: words, not emoticons, flags' letters or a shortcode's `pig2`."""
+def is_sayable(word: str) -> bool:
+    """Return whether a maker would type it: words, not emoticons, flag letters or `pig2`."""
     return len(word) > 1 and re.fullmatch(r"[a-z '\-&.]*[a-z][a-z '\-&.]*", word) is not None
 
 
-def listed(value: str | list[str]) -> list[str]:
+def as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 

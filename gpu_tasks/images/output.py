@@ -1,4 +1,4 @@
-"""A delivered image: the picture itself, the files beside it, and their bytes."""
+"""Outputs: a finished image, the files stored with it, and their bytes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from gpu_tasks.activity import MovingBytes
-from gpu_tasks.images.drawn import Drawn
+from gpu_tasks.activity import TrackedBytes
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
 
 THUMBNAIL_PIXELS = 256
@@ -20,7 +20,7 @@ THUMBNAIL_PIXELS = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Png:
-    """A picture without loss. `dpi` is its size in print, in pixels an inch."""
+    """A lossless picture. `dpi` is the print resolution in pixels per inch."""
 
     pixels: Pixels
     dpi: int | None = None
@@ -28,7 +28,7 @@ class Png:
 
 @dataclass(frozen=True, kw_only=True)
 class WebP:
-    """A picture to look at."""
+    """A picture for display."""
 
     pixels: Pixels
 
@@ -44,29 +44,29 @@ File: TypeAlias = Png | WebP | Svg
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished:
-    """What a maker gets of one image: `picture`, and `files` beside it by their names, with their endings."""
+class FinishedImage:
+    """The output of one image: `picture`, and `files` by file name."""
 
     picture: Png
     files: Mapping[str, File] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
-def finished(drawn: Drawn) -> Finished:
-    """The picture as it was drawn, and nothing beside it."""
-    return Finished(picture=Png(pixels=drawn.pixels), scores=drawn.scores)
+def finish_unchanged(drawing: Drawing) -> FinishedImage:
+    """Return the drawing as the picture, without other files."""
+    return FinishedImage(picture=Png(pixels=drawing.pixels), scores=drawing.scores)
 
 
-def thumbnail(pixels: Pixels) -> WebP:
-    """At most THUMBNAIL_PIXELS on its longer side."""
+def make_thumbnail(pixels: Pixels) -> WebP:
+    """Scale a picture down to at most THUMBNAIL_PIXELS on its longer side."""
     small = Image.fromarray(pixels)
     small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
     return WebP(pixels=np.asarray(small))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivered:
-    """An image in bytes, as it is stored. Sizes are pixels."""
+class EncodedImage:
+    """An image in bytes, as it is stored. Sizes are in pixels."""
 
     png: bytes
     thumbnail_webp: bytes
@@ -77,14 +77,16 @@ class Delivered:
     scores: Mapping[str, float]
 
 
-def delivered(done: Finished, encode: Callable[[Png | Svg], bytes] | None = None) -> Delivered:
-    """The image and its files in bytes; `encode` is how those that are kept get theirs, plainly where it is absent."""
-    encode = encode or encoded
+def encode_image(done: FinishedImage, encode: Callable[[Png | Svg], bytes] | None = None) -> EncodedImage:
+    """Encode an image and its files. `encode` encodes PNG and SVG; the default is `encode_file`."""
+    encode = encode or encode_file
     height, width, channels = done.picture.pixels.shape
-    return Delivered(
+    return EncodedImage(
         png=encode(done.picture),
-        thumbnail_webp=encoded(thumbnail(done.picture.pixels)),
-        files={name: encoded(file) if isinstance(file, WebP) else encode(file) for name, file in done.files.items()},
+        thumbnail_webp=encode_file(make_thumbnail(done.picture.pixels)),
+        files={
+            name: encode_file(file) if isinstance(file, WebP) else encode(file) for name, file in done.files.items()
+        },
         width=width,
         height=height,
         alpha=channels == 4,
@@ -92,11 +94,11 @@ def delivered(done: Finished, encode: Callable[[Png | Svg], bytes] | None = None
     )
 
 
-def encoded(file: File, xmp: str | None = None) -> bytes:
-    """The file's bytes, with an XMP packet where one is given; the same content is the same bytes."""
+def encode_file(file: File, xmp: str | None = None) -> bytes:
+    """Encode a file, with an XMP packet if one is given. The same content always has the same bytes."""
     if isinstance(file, Svg):
-        return (_with_metadata(file.text, xmp) if xmp else file.text).encode()
-    into = MovingBytes()
+        return (_insert_metadata(file.text, xmp) if xmp else file.text).encode()
+    into = TrackedBytes()
     picture = Image.fromarray(file.pixels)
     if isinstance(file, WebP):
         picture.save(into, "WEBP", quality=80)
@@ -109,16 +111,18 @@ def encoded(file: File, xmp: str | None = None) -> bytes:
     return into.getvalue()
 
 
-def _with_metadata(svg: str, xmp: str) -> str:
-    """The SVG with the packet as its first element. The packet holds a maker's words: it is never used as a pattern."""
+def _insert_metadata(svg: str, xmp: str) -> str:
+    """Insert the packet as the SVG's first element. The packet contains a maker's words, so it is never used as a
+    pattern.
+    """
     root = SVG_START.search(svg)
     if root is None:
         raise ValueError("the text has no <svg> element")
     return f"{svg[: root.end()]}\n<metadata>{xmp}</metadata>{svg[root.end() :]}"
 
 
-def _srgb() -> bytes:
-    """The profile, without the moment at which it was made."""
+def _build_srgb_profile() -> bytes:
+    """Build the sRGB profile with a fixed creation date, so that it always has the same bytes."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = bytes.fromhex("07ea00010001000000000000")  # 1 January 2026
     return bytes(profile)
@@ -126,4 +130,4 @@ def _srgb() -> bytes:
 
 MEDIA_TYPES: Mapping[type[Png | Svg], str] = {Png: "image/png", Svg: "image/svg+xml"}
 SVG_START = re.compile(r"<svg[^>]*>")
-SRGB = _srgb()
+SRGB = _build_srgb_profile()

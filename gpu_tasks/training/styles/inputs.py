@@ -1,4 +1,4 @@
-"""What a style's training gets and what it returns."""
+"""The inputs and the outcome of a style's training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ GRID = "before-after.png"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """What a style is trained on and with: folders, of which `run` may have a checkpoint to go on from."""
+class TrainingInputs:
+    """The inputs of a training. The folder `run` can have a checkpoint to resume from."""
 
     order: TrainingOrder
     settings: TrainerSettings
@@ -25,14 +25,16 @@ class Lesson:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """`figures` as Trained has them; `grid` is a picture of before and after. The adapter lies in its folder."""
+class TrainingOutcome:
+    """The outcome of a training. `figures` are as in TrainingResult, and `grid` is a picture of before and after. The
+    adapter is in its folder.
+    """
 
     figures: Mapping[str, Any]
     grid: Path
 
 
 class Trainer(Protocol):
-    """Trains the lesson's run to its end and writes its adapter; raises a TrainingError or SpotInterrupted."""
+    """Trains the run to its end and writes the adapter. Raises a TrainingError or SpotInterrupted."""
 
-    def __call__(self, lesson: Lesson, hooks: Hooks) -> Outcome: ...
+    def __call__(self, inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome: ...

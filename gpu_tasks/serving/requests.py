@@ -1,4 +1,4 @@
-"""Requests to the HTTP API, from their validation to their images."""
+"""Requests to the HTTP API, from validation to images."""
 
 from __future__ import annotations
 
@@ -16,46 +16,43 @@ from craftspark.parsing import parse_object, parse_request
 from craftspark.pictures import clean
 from craftspark.tools import find_tool
 from craftspark.tools.sources import UPLOAD, Source
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Delivered
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.sources import Fetch
-from gpu_tasks.studio import Studio
+from gpu_tasks.renderers import ToolRenderers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """A request that was found good: an order for each of its images, and the picture they begin from, as PNG."""
+class AcceptedRequest:
+    """A valid request: an order for each of its images, and the PNG file of its source if it has one."""
 
     orders: tuple[ImageOrder, ...]
     picture: bytes | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendered:
-    """One image of a request: what was made, or why there is nothing."""
+class RenderedImage:
+    """One image of a request, or the error that prevented it."""
 
     order: ImageOrder
-    made: Delivered | ImageUndeliverable
+    result: EncodedImage | ImageUndeliverable
 
 
-def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> Accepted:
-    """Validate a request as its submission would; raises ToolUnknown or InvalidInput.
-
-    The picture that came along is what the request means by its source.
-    """
+def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> AcceptedRequest:
+    """Validate a request as submission does. `picture` is the request's source. Raises ToolUnknown or InvalidInput."""
     tool = find_tool(tool_name)
     source, png = None, None
     if picture is not None:
         if "source" not in tool.request.model_fields:
             raise InvalidInput(f"the tool {tool_name} does not use a source", field="source")
-        source, png = brought(picture)
-        body = with_source(body, source)
+        source, png = prepare_source(picture)
+        body = add_source(body, source)
     request = parse_request(tool.request, body).for_model(model)
     if request.wanted_source and not source:
         raise InvalidInput("the source is missing; send a form with the image as its part `source`", field="source")
     if request.wanted_style and not model.has_style(request.wanted_style):
-        model.style(request.wanted_style)  # raises, and names the styles there are
+        model.style(request.wanted_style)  # raises and lists the available styles
     if source:
         request = request.for_source(source)
     job_id = b32encode(hashlib.sha256(body).digest())[:JOB_ID_LENGTH].decode().lower()
@@ -63,16 +60,16 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> 
         ImageOrder(job_id=job_id, index=index, seed=seed, tool=tool_name, request=request.model_dump(), source=source)
         for index, seed in enumerate(seeds_of(job_id, request.seed, request.count))
     )
-    return Accepted(orders=orders, picture=png)
+    return AcceptedRequest(orders=orders, picture=png)
 
 
-def with_source(body: bytes, source: Source) -> bytes:
-    """The request's JSON with its source named; raises InvalidInput."""
+def add_source(body: bytes, source: Source) -> bytes:
+    """Add the source to the request's JSON. Raises InvalidInput."""
     return json.dumps({**parse_object(body, "request"), "source": source.reference}).encode()
 
 
-def brought(content: bytes) -> tuple[Source, bytes]:
-    """A picture from outside as a source and its PNG, cleaned as an upload is; raises InvalidInput."""
+def prepare_source(content: bytes) -> tuple[Source, bytes]:
+    """Return an uploaded picture as a source and a PNG file, cleaned as uploads are. Raises InvalidInput."""
     picture = clean(content)
     name = b32encode(hashlib.sha256(picture.png).digest())[:JOB_ID_LENGTH].decode().lower()
     source = Source(
@@ -86,34 +83,34 @@ def brought(content: bytes) -> tuple[Source, bytes]:
     return source, picture.png
 
 
-class Renders:
-    """Renders requests one after the other; safe to call from several threads."""
+class RequestRenderer:
+    """Renders requests one after the other. Safe to call from several threads."""
 
-    def __init__(self, open_studio: Callable[[Fetch], Studio]) -> None:
+    def __init__(self, load_renderers: Callable[[Fetch], ToolRenderers]) -> None:
         self._turn = threading.Lock()
         self._picture: bytes | None = None
-        self._studio = open_studio(self._fetch)
+        self._renderers = load_renderers(self._fetch)
 
-    def render(self, accepted: Accepted) -> list[Rendered]:
-        """The request's images; raises a RenderError that concerns all of them."""
-        made: list[Rendered] = []
+    def render(self, accepted: AcceptedRequest) -> list[RenderedImage]:
+        """Return the request's images. Raises a RenderError that affects all of them."""
+        result: list[RenderedImage] = []
         with self._turn:
             self._picture = accepted.picture
-            for start in range(0, len(accepted.orders), self._studio.wave_size):
-                wave = accepted.orders[start : start + self._studio.wave_size]
-                drawings = self._studio.render(wave, lambda _: None)
-                made += [self._finished(order, drawn) for order, drawn in zip(wave, drawings, strict=True)]
-        return made
+            for start in range(0, len(accepted.orders), self._renderers.wave_size):
+                wave = accepted.orders[start : start + self._renderers.wave_size]
+                drawings = self._renderers.render(wave, lambda _: None)
+                result += [self._finish(order, drawing) for order, drawing in zip(wave, drawings, strict=True)]
+        return result
 
-    def _finished(self, order: ImageOrder, drawn: Drawn | Exception) -> Rendered:
-        if isinstance(drawn, ImageUndeliverable):
-            return Rendered(order=order, made=drawn)
-        if isinstance(drawn, Exception):
-            raise drawn
+    def _finish(self, order: ImageOrder, drawing: Drawing | Exception) -> RenderedImage:
+        if isinstance(drawing, ImageUndeliverable):
+            return RenderedImage(order=order, result=drawing)
+        if isinstance(drawing, Exception):
+            raise drawing
         try:
-            return Rendered(order=order, made=self._studio.finish(order, drawn))
+            return RenderedImage(order=order, result=self._renderers.finish(order, drawing))
         except ImageUndeliverable as error:
-            return Rendered(order=order, made=error)
+            return RenderedImage(order=order, result=error)
 
     def _fetch(self, source: Source) -> bytes:
         if self._picture is None:

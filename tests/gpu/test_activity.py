@@ -9,17 +9,17 @@ import pytest
 from craftspark.aws.jobs.images import ImageBucket
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import Job, StoredImage
-from gpu_tasks.activity import Activities, MovingBytes
-from gpu_tasks.images.drawn import Drawn
-from gpu_tasks.images.finishing import Delivered, delivered, finished
+from gpu_tasks.activity import Activities, TrackedBytes
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.patience import Patient
-from gpu_tasks.tools.pattern.pattern import Tossed
+from gpu_tasks.retries import Retrier
+from gpu_tasks.tools.pattern.pattern import ScatteredTile
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.delivery import Delivery
-from gpu_tasks.worker.watchdog import Watch
-from tests.fakes import FakeTicket, a_batch, a_job, grey
+from gpu_tasks.worker.watchdog import Watchdog
+from tests.fakes import FakeHandle, a_batch, a_job, grey
 from tests.gpu.rendering import an_order_of, render, studio
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -40,7 +40,7 @@ class Signs:
 
 def signs_of(work: Callable[[], object]) -> int:
     clock = Signs()
-    with Activities(clock).of("work"):
+    with Activities(clock).track("work"):
         before = clock.count
         work()
         return clock.count - before
@@ -50,8 +50,8 @@ def test_finishing_the_largest_sheet_tells_of_each_motif_and_each_part_of_a_file
     body = (CASES / "pattern-largest-sheet-eight.json").read_text()
     order = an_order_of("pattern", 1, body)
     [drawn] = render(order)
-    assert isinstance(drawn.parts, Tossed)
-    done: list[Delivered] = []
+    assert isinstance(drawn.parts, ScatteredTile)
+    done: list[EncodedImage] = []
 
     signs = signs_of(lambda: done.append(studio().finish(order, drawn)))
 
@@ -69,7 +69,7 @@ def test_drawing_tells_of_each_tile_that_is_enlarged_and_each_motif_that_is_cut_
 def test_cutting_tells_of_each_colour() -> None:
     order = an_order_of("clipart", 11, '{"prompt": "red apple", "colours": 6}')
     [drawn] = render(order)
-    done: list[Delivered] = []
+    done: list[EncodedImage] = []
 
     signs = signs_of(lambda: done.append(studio().finish(order, drawn)))
 
@@ -81,11 +81,11 @@ def test_an_upload_tells_of_each_part_that_is_sent(size: int) -> None:
     class Client:
         """Sends as http.client does: in parts."""
 
-        def put_object(self, *, Body: MovingBytes, **_: object) -> None:  # noqa: N803 - boto3's name
+        def put_object(self, *, Body: TrackedBytes, **_: object) -> None:  # noqa: N803 - boto3's name
             while Body.read(16 * 1024):
                 pass
 
-    bucket = ImageBucket(client=Client(), bucket="images", open_body=MovingBytes)  # type: ignore[arg-type]
+    bucket = ImageBucket(client=Client(), bucket="images", open_body=TrackedBytes)  # type: ignore[arg-type]
 
     signs = signs_of(lambda: bucket.put("a" * 26, 0, png=bytes(size), thumbnail_webp=b"", files={}))
 
@@ -103,7 +103,7 @@ class Clock:
         return self.now
 
 
-class Bucket:
+class ImageFiles:
     """Keeps an upload from getting on until it is let."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class Bucket:
         raise AssertionError("no job ended meanwhile")
 
 
-class Book:
+class ImageRecords:
     def add(self, job: Job, image: StoredImage) -> None:
         pass
 
@@ -128,13 +128,13 @@ class CountedClaim(Claim):
 
     counted = threading.Semaphore(0)
 
-    def stored(self, index: int) -> None:
-        super().stored(index)
+    def record_stored(self, index: int) -> None:
+        super().record_stored(index)
         self.counted.release()
 
 
-def finish(order: ImageOrder, drawn: Drawn) -> Delivered:
-    return delivered(finished(drawn))
+def finish(order: ImageOrder, drawing: Drawing) -> EncodedImage:
+    return encode_image(finish_unchanged(drawing))
 
 
 def pixels(order: ImageOrder) -> Pixels:
@@ -143,24 +143,26 @@ def pixels(order: ImageOrder) -> Pixels:
 
 def test_an_upload_that_hangs_is_given_up_within_the_bound_and_its_siblings_are_delivered() -> None:
     clock, stalls = Clock(), list[str]()
-    activities, bucket = Activities(clock), Bucket()
-    watch = Watch(activities=activities, hold_every_s=5, stall_s=STALL_S, on_stall=lambda: stalls.append("stall"))
-    delivery = Delivery(finish=finish, bucket=bucket, book=Book(), activities=activities, patient=Patient())
+    activities, bucket = Activities(clock), ImageFiles()
+    watchdog = Watchdog(
+        activities=activities, extend_every_s=5, stall_s=STALL_S, on_stall=lambda: stalls.append("stall")
+    )
+    delivery = Delivery(finish=finish, bucket=bucket, images=ImageRecords(), activities=activities, retrier=Retrier())
     job = a_job()
-    ticket = FakeTicket(a_batch(job))
-    claim = CountedClaim(ticket, job, stored=())
-    watch.add([claim])
+    handle = FakeHandle(a_batch(job))
+    claim = CountedClaim(handle, job, stored=())
+    watchdog.add([claim])
     for order in claim.missing:
-        delivery.deliver(claim, order, Drawn(pixels=pixels(order), seed=order.seed), 0.1)
+        delivery.deliver(claim, order, Drawing(pixels=pixels(order), seed=order.seed), 0.1)
     bucket.begun.wait()
     for _ in range(3):
         claim.counted.acquire()
 
     clock.now = STALL_S + 1
-    watch.look(hold=False)
+    watchdog.run_round(extend=False)
 
-    [answer] = ticket.answers
-    assert "nothing moved" in str(answer)
+    [answer] = handle.answers
+    assert "made no progress" in str(answer)
     assert stalls == ["stall"]  # nothing else is under way either: the process ends, and its thread with it
     bucket.goes_on.set()
     delivery.close()
@@ -168,11 +170,11 @@ def test_an_upload_that_hangs_is_given_up_within_the_bound_and_its_siblings_are_
 
 def test_an_image_that_arrives_before_its_batch_is_answered_counts_although_it_was_given_up() -> None:
     job = a_job(seeds=(1, 2))
-    ticket = FakeTicket(a_batch(job))
-    claim = Claim(ticket, job, stored=())
+    handle = FakeHandle(a_batch(job))
+    claim = Claim(handle, job, stored=())
 
-    claim.failed(0, RuntimeError("nothing moved"))
-    claim.stored(0)
-    claim.stored(1)
+    claim.record_failure(0, RuntimeError("no progress"))
+    claim.record_stored(0)
+    claim.record_stored(1)
 
-    assert ticket.answers == [BatchResult(batch=0, rendered=(0, 1))]
+    assert handle.answers == [BatchResult(batch=0, rendered=(0, 1))]

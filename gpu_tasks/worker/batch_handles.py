@@ -1,4 +1,4 @@
-"""The two ways a batch reaches a worker: through the GPU queue, or in the environment of a launched task."""
+"""Batch handles: how the worker extends, answers and returns a batch from the GPU queue or from a launch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from gpu_tasks.worker.answers import Answers
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueTicket:
-    """A message of the GPU queue, hidden from other workers while it is held."""
+class QueueHandle:
+    """A message of the GPU queue. It stays hidden from other workers while this worker extends it."""
 
     batch: Batch
     callback: Callback
@@ -25,24 +25,29 @@ class QueueTicket:
 
     @property
     def suspect(self) -> bool:
+        """Whether an earlier attempt ended without an answer."""
         return self.receives > 1
 
-    def hold(self) -> None:
+    def extend(self) -> None:
+        """Hide the message again and send a heartbeat to the state machine."""
         try:
             self.queue.hide(self.receipt)
         finally:
             self.callback.heartbeat()
 
     def succeed(self, result: BatchResult) -> None:
+        """Answer with the stored and the failed images, and delete the message."""
         self._answer(partial(self.callback.succeed, result), partial(self.queue.delete, self.receipt))
 
     def fail(self, error: CraftsparkError) -> None:
+        """Answer with the name of an error, and delete the message."""
         self._answer(partial(self.callback.fail, error), partial(self.queue.delete, self.receipt))
 
     def retry(self, error: Exception) -> None:
+        """Return the message for another attempt, or answer RenderFailed after the last receive."""
         back = partial(self.queue.hide, self.receipt, seconds=0)
-        # The message that came for the last time goes to the dead-letter queue for an operator to see, and the job
-        # does not wait for one.
+        # After the last receive, the message goes to the dead-letter queue for an operator. The job does not wait
+        # for that.
         if self.receives >= self.max_receives:
             self._answer(partial(self.callback.fail, RenderFailed(f"{type(error).__name__}: {error}")), back)
         else:
@@ -53,27 +58,32 @@ class QueueTicket:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LaunchTicket:
-    """The one batch that this task was launched for; the state machine tries again elsewhere."""
+class LaunchHandle:
+    """The batch that this task was launched for. After a failure, the state machine launches another task."""
 
     batch: Batch
     callback: Callback
     answers: Answers
-    suspect: bool = False  # there is nothing beside it that it could harm
+    suspect: bool = False  # the task has no other batch
 
     def is_awaited(self) -> bool:
-        """Whether the state machine still waits for this task: it may have been launched too late."""
+        """Return whether the state machine still waits for this task. It does not if the task started too late."""
         return self.callback.heartbeat()
 
-    def hold(self) -> None:
+    def extend(self) -> None:
+        """Send a heartbeat to the state machine."""
         self.callback.heartbeat()
 
     def succeed(self, result: BatchResult) -> None:
+        """Answer with the stored and the failed images."""
         self.answers.send(self.batch.job_id, partial(self.callback.succeed, result))
 
     def fail(self, error: CraftsparkError) -> None:
+        """Answer with the name of an error."""
         self.answers.send(self.batch.job_id, partial(self.callback.fail, error))
 
     def retry(self, error: Exception) -> None:
-        """By its name, where the error has one: the state machine then launches another task."""
+        """Answer with the error's name, or with RenderFailed if it has none. The state machine then launches another
+        task.
+        """
         self.fail(error if isinstance(error, CraftsparkError) else RenderFailed(f"{type(error).__name__}: {error}"))

@@ -13,9 +13,9 @@ from botocore.exceptions import (
 
 from craftspark.aws.faults import is_transient
 from craftspark.aws.transactions import Contended
-from gpu_tasks.patience import FIRST_PAUSE_S, LONGEST_PAUSE_S, AwsUnreachable, Patience, Patient
+from gpu_tasks.retries import MAX_PAUSE_S, MIN_PAUSE_S, AwsUnreachable, Backoff, Retrier
 
-BOUND_S = 300.0
+MAX_RETRY_S = 300.0
 
 
 class Clock:
@@ -77,8 +77,8 @@ LASTING = [
 ]
 
 
-def a_patient(clock: Clock) -> Patient:
-    return Patient(bound_s=BOUND_S, pause=clock.pause, now=clock)
+def a_retrier(clock: Clock) -> Retrier:
+    return Retrier(max_retry_s=MAX_RETRY_S, pause=clock.pause, now=clock)
 
 
 @pytest.mark.parametrize("error", PASSING, ids=repr)
@@ -86,7 +86,7 @@ def test_a_passing_fault_is_borne(error: Exception) -> None:
     call = Faulty(3, error)
 
     assert is_transient(error)
-    assert a_patient(Clock()).call("call", call) == "answer"
+    assert a_retrier(Clock()).call("call", call) == "answer"
     assert call.calls == 4
 
 
@@ -95,19 +95,19 @@ def test_what_will_not_pass_is_raised_at_once(error: Exception) -> None:
     call = Faulty(1, error)
 
     with pytest.raises(type(error)):
-        a_patient(Clock()).call("call", call)
+        a_retrier(Clock()).call("call", call)
     assert call.calls == 1
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
 def test_pauses_double_up_to_the_longest_and_are_jittered(jitter: float) -> None:
     clock = Clock()
-    patience = Patience(what="call", bound_s=BOUND_S, pause=clock.pause, now=clock, jitter=lambda: jitter)
+    backoff = Backoff(what="call", max_retry_s=MAX_RETRY_S, pause=clock.pause, now=clock, jitter=lambda: jitter)
 
     for _ in range(10):
-        patience.bear(ConnectionError())
+        backoff.wait(ConnectionError())
 
-    wanted = [min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**n) * (0.5 + jitter / 2) for n in range(10)]
+    wanted = [min(MAX_PAUSE_S, MIN_PAUSE_S * 2**n) * (0.5 + jitter / 2) for n in range(10)]
     assert clock.pauses == wanted
 
 
@@ -115,25 +115,25 @@ def test_an_outage_that_lasts_is_named_within_the_bound() -> None:
     clock, call = Clock(), Faulty(float("inf"), ConnectionError())
 
     with pytest.raises(AwsUnreachable, match="call: no success in"):
-        a_patient(clock).call("call", call)
+        a_retrier(clock).call("call", call)
 
-    assert BOUND_S - LONGEST_PAUSE_S <= clock.now <= BOUND_S
+    assert MAX_RETRY_S - MAX_PAUSE_S <= clock.now <= MAX_RETRY_S
 
 
 def test_the_bound_counts_from_the_first_fault_of_an_outage_and_not_from_the_last_one_s() -> None:
     clock = Clock()
-    patience = a_patient(clock).patience("call")
+    backoff = a_retrier(clock).backoff("call")
     for _ in range(20):
-        patience.bear(ConnectionError())
-        clock.now += BOUND_S - LONGEST_PAUSE_S
-        patience.end()
-    assert clock.pauses[-1] <= FIRST_PAUSE_S
+        backoff.wait(ConnectionError())
+        clock.now += MAX_RETRY_S - MAX_PAUSE_S
+        backoff.reset()
+    assert clock.pauses[-1] <= MIN_PAUSE_S
 
 
 def test_nothing_is_tried_that_does_not_fit_before_the_machine_is_gone() -> None:
     call = Faulty(float("inf"), ConnectionError())
 
     with pytest.raises(AwsUnreachable):
-        a_patient(Clock(time_left_s=1.0)).call("call", call)
+        a_retrier(Clock(time_left_s=1.0)).call("call", call)
 
     assert call.calls <= 3

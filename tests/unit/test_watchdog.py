@@ -5,10 +5,10 @@ import pytest
 
 from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import Job
-from gpu_tasks.activity import Activities, MovingBytes, moved
+from gpu_tasks.activity import Activities, TrackedBytes, record_activity
 from gpu_tasks.worker.claim import Claim
-from gpu_tasks.worker.watchdog import Watch
-from tests.fakes import FakeTicket, a_batch, a_job
+from gpu_tasks.worker.watchdog import Watchdog
+from tests.fakes import FakeHandle, a_batch, a_job
 
 STALL_S = 60
 
@@ -25,34 +25,34 @@ class Watched:
     """A watch with a clock of its own, and what became of it."""
 
     def __init__(self) -> None:
-        self.clock, self.stalls, self.told = Clock(), list[str](), list[int]()
+        self.clock, self.stalls, self.reported = Clock(), list[str](), list[int]()
         self.activities = Activities(self.clock)
-        self.watch = Watch(
-            activities=self.activities, hold_every_s=5, stall_s=STALL_S, on_stall=lambda: self.stalls.append("stall")
+        self.watchdog = Watchdog(
+            activities=self.activities, extend_every_s=5, stall_s=STALL_S, on_stall=lambda: self.stalls.append("stall")
         )
 
-    def claim(self, letter: str = "a") -> tuple[Claim, FakeTicket]:
+    def claim(self, letter: str = "a") -> tuple[Claim, FakeHandle]:
         """A claim that is watched."""
         job = a_job(job_id=letter * 26)
-        ticket = FakeTicket(a_batch(job))
-        claimed = Claim(ticket, job, stored=(), tell=self._tell)
-        self.watch.add([claimed])
-        return claimed, ticket
+        handle = FakeHandle(a_batch(job))
+        claimed = Claim(handle, job, stored=(), report=self._report)
+        self.watchdog.add([claimed])
+        return claimed, handle
 
-    def look(self, *, hold: bool = False) -> list[Future[None]]:
+    def run_round(self, *, extend: bool = False) -> list[Future[None]]:
         """One round, with all that it starts."""
-        started = self.watch.look(hold=hold)
+        started = self.watchdog.run_round(extend=extend)
         wait(started)
         return started
 
     def after(self, seconds: float) -> list[str]:
         """What the watch found so much later."""
         self.clock.now += seconds
-        self.look()
+        self.run_round()
         return self.stalls
 
-    def _tell(self, _job: Job, _batch: Batch, percent: int) -> None:
-        self.told.append(percent)
+    def _report(self, _job: Job, _batch: Batch, percent: int) -> None:
+        self.reported.append(percent)
 
 
 @pytest.fixture
@@ -61,26 +61,26 @@ def watched() -> Watched:
 
 
 def test_open_claims_are_held_and_answered_ones_are_not(watched: Watched) -> None:
-    claimed, ticket = watched.claim()
+    claimed, handle = watched.claim()
 
-    watched.look(hold=True)
-    claimed.broke(RuntimeError())
-    watched.look(hold=True)
+    watched.run_round(extend=True)
+    claimed.abort(RuntimeError())
+    watched.run_round(extend=True)
 
-    assert ticket.held == 1
+    assert handle.extended == 1
 
 
 def test_progress_between_milestones_is_told_once_a_round_and_only_when_it_changed(watched: Watched) -> None:
     claimed, _ = watched.claim()
 
-    claimed.rendered(0, 0.2)
-    watched.look()
-    claimed.rendered(0, 0.4)
-    claimed.rendered(0, 0.6)
-    watched.look()
-    watched.look()
+    claimed.record_progress(0, 0.2)
+    watched.run_round()
+    claimed.record_progress(0, 0.4)
+    claimed.record_progress(0, 0.6)
+    watched.run_round()
+    watched.run_round()
 
-    assert watched.told == [5, 15]
+    assert watched.reported == [5, 15]
 
 
 def test_a_worker_in_which_nothing_moves_is_ended(watched: Watched) -> None:
@@ -94,11 +94,13 @@ def test_an_idle_worker_never_stalls(watched: Watched) -> None:
     assert not watched.after(10_000)
 
 
-@pytest.mark.parametrize("move", [moved, lambda: MovingBytes().write(b"part"), lambda: MovingBytes(b"part").read()])
+@pytest.mark.parametrize(
+    "move", [record_activity, lambda: TrackedBytes().write(b"part"), lambda: TrackedBytes(b"part").read()]
+)
 def test_any_progress_is_life_however_long_the_whole_takes(watched: Watched, move) -> None:  # type: ignore[no-untyped-def]
     watched.claim()
 
-    with watched.activities.of("delivery"):
+    with watched.activities.track("delivery"):
         for _ in range(10):
             assert not watched.after(STALL_S - 1)
             move()
@@ -112,7 +114,7 @@ def test_progress_of_one_thread_keeps_a_worker_alive_whose_others_wait(watched: 
     waits, goes_on = threading.Event(), threading.Event()
 
     def render() -> None:
-        with watched.activities.of("rendering"):
+        with watched.activities.track("rendering"):
             waits.set()
             goes_on.wait()
 
@@ -121,10 +123,10 @@ def test_progress_of_one_thread_keeps_a_worker_alive_whose_others_wait(watched: 
     waits.wait()
     watched.claim()
 
-    with watched.activities.of("delivery"):
+    with watched.activities.track("delivery"):
         for _ in range(5):
             assert not watched.after(STALL_S - 1)
-            moved()
+            record_activity()
     assert watched.after(STALL_S + 1) == ["stall"]
     goes_on.set()
     thread.join()
@@ -133,17 +135,17 @@ def test_progress_of_one_thread_keeps_a_worker_alive_whose_others_wait(watched: 
 def test_a_hanging_activity_ends_the_worker_although_no_claim_is_open_any_more(watched: Watched) -> None:
     claimed, _ = watched.claim()
 
-    with watched.activities.of("delivery"):
-        claimed.broke(RuntimeError("given up"))
+    with watched.activities.track("delivery"):
+        claimed.abort(RuntimeError("given up"))
         assert watched.after(STALL_S + 1) == ["stall"]
 
 
 def test_an_activity_that_stands_still_beside_others_is_given_up_once_and_the_rest_goes_on(watched: Watched) -> None:
     watched.claim()
-    hangs, goes_on, given_up = threading.Event(), threading.Event(), list[str]()
+    hangs, goes_on, abandoned = threading.Event(), threading.Event(), list[str]()
 
     def deliver() -> None:
-        with watched.activities.of("delivery", give_up=lambda: given_up.append("image")):
+        with watched.activities.track("delivery", abandon=lambda: abandoned.append("image")):
             hangs.set()
             goes_on.wait()
 
@@ -151,30 +153,30 @@ def test_an_activity_that_stands_still_beside_others_is_given_up_once_and_the_re
     thread.start()
     hangs.wait()
 
-    with watched.activities.of("rendering"):
+    with watched.activities.track("rendering"):
         for _ in range(4):
-            moved()
+            record_activity()
             assert not watched.after(STALL_S - 1)
 
-    assert given_up == ["image"]
+    assert abandoned == ["image"]
     goes_on.set()
     thread.join()
 
 
 def test_a_claim_that_cannot_be_held_now_is_held_in_the_next_round(watched: Watched) -> None:
-    claimed, ticket = watched.claim()
-    claimed.rendered(0, 1.0)
+    claimed, handle = watched.claim()
+    claimed.record_progress(0, 1.0)
 
     def refuse() -> None:
         raise ConnectionError
 
-    ticket.hold = refuse  # type: ignore[method-assign]
-    watched.look(hold=True)
-    del ticket.hold
-    watched.look(hold=True)
+    handle.extend = refuse  # type: ignore[method-assign]
+    watched.run_round(extend=True)
+    del handle.extend
+    watched.run_round(extend=True)
 
-    assert ticket.held == 1
-    assert watched.told == [25]
+    assert handle.extended == 1
+    assert watched.reported == [25]
 
 
 def test_a_claim_whose_call_hangs_keeps_no_other_from_being_held(watched: Watched) -> None:
@@ -183,16 +185,16 @@ def test_a_claim_whose_call_hangs_keeps_no_other_from_being_held(watched: Watche
     goes_on, calls = threading.Event(), list[str]()
 
     def hang() -> None:
-        calls.append("hold")
+        calls.append("extend")
         goes_on.wait()
 
-    hanging.hold = hang  # type: ignore[method-assign]
-    first = watched.watch.look(hold=True)
+    hanging.extend = hang  # type: ignore[method-assign]
+    first = watched.watchdog.run_round(extend=True)
     for _ in zip(range(len(first) - 1), as_completed(first), strict=False):
         pass  # all calls but the one that hangs
-    second = watched.watch.look(hold=True)
+    second = watched.watchdog.run_round(extend=True)
     goes_on.set()
     wait([*first, *second])
 
-    assert other.held == 2
-    assert calls == ["hold"]
+    assert other.extended == 2
+    assert calls == ["extend"]
