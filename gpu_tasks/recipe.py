@@ -25,7 +25,7 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.provenance import WORDS, Recipe
+from gpu_tasks.images.provenance import WORDS, Recipe, RecipeMissing
 from gpu_tasks.renderers import ToolRenderers, load_renderers
 from gpu_tasks.serving.requests import prepare_source
 
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         return run(options)
-    except (CraftsparkError, OSError) as error:
+    except (CraftsparkError, RecipeMissing, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return REFUSED
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
-from craftspark.aws.notifications.secrets import read_secret
 from craftspark.aws.pictures.picture_moderation import picture_moderation
+from craftspark.aws.pictures.signing_key import read_signing_key
 from craftspark.aws.pictures.source_bytes import SourceBytes
-from craftspark.errors import ImageFlawed, ModelUnavailable, ModerationUnavailable
+from craftspark.errors import DeviceLost, ImageFlawed, ModelUnavailable, ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.models.catalogue import Model, find_model
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
@@ -22,7 +22,7 @@ from craftspark.tools.sources import Bucket
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.credentials import Signer
 from gpu_tasks.images.drawing import Drawing, OnStep, choose_better, reseed
-from gpu_tasks.images.isolation import DeviceLost, draw_each
+from gpu_tasks.images.isolation import draw_each
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import MEDIA_TYPES, EncodedImage, FinishedImage, Png, Svg, encode_file, encode_image
 from gpu_tasks.images.provenance import Recipe
@@ -249,13 +249,12 @@ def log_moderation_failure(unavailable: ModerationUnavailable) -> None:
 
 
 def load_renderers(fetch: Fetch, settings: RendererSettings, *checks: PictureCheck) -> ToolRenderers:
-    """Load the stage's model and build the tools' renderers. `fetch` returns the PNG file of a source. Raises
-    ModelUnavailable.
+    """Load the stage's model and build the tools' renderers. `fetch` returns the PNG file of a source.
 
-    `checks` run after the local check.
+    `checks` run after the local check. Raises ModelUnavailable or SigningKeyUnusable.
     """
     model = find_model(settings.model)
-    secret = settings.signing_secret and read_secret(clients.secretsmanager(), settings.signing_secret)
+    secret = settings.signing_secret and read_signing_key(clients.secretsmanager(), settings.signing_secret)
     signer = Signer.from_secret(secret) if secret else None
     return build_renderers(load_pipeline(model, settings), model, fetch, settings, signer, checks)
 

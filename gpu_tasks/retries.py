@@ -10,7 +10,7 @@ from typing import TypeVar
 from aws_lambda_powertools import Logger
 
 from craftspark.aws.faults import is_transient
-from craftspark.errors import CraftsparkError
+from craftspark.errors import AwsUnreachable
 from gpu_tasks.activity import record_activity
 
 # The time limit of retries, in seconds. A batch may take as long to render, and a worker without AWS is replaced.
@@ -22,10 +22,6 @@ MAX_PAUSE_S = 20.0
 T = TypeVar("T")
 
 logger = Logger(service="gpu_worker")
-
-
-class AwsUnreachable(CraftsparkError):
-    """AWS rejected a call for longer than a worker retries it."""
 
 
 def sleep(seconds: float) -> bool:

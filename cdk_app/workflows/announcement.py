@@ -5,7 +5,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_app.workflows.gpu_launch import seconds
-from cdk_app.workflows.retries import EVENT_FAULTS, retry_faults
+from cdk_app.workflows.retries import retry_faults
+from craftspark.errors.aws_names import EVENT_FAULTS
 
 UNCHANGED = "{% $states.input %}"
 

@@ -12,17 +12,21 @@ from constructs import Construct
 from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.stage import Rendering
+from cdk_app.workflows.caught import error_and_cause
 from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task, seconds
-from cdk_app.workflows.retries import LAUNCH_FAULTS, QUEUE_FAULTS, retry_faults, retry_interruptions
+from cdk_app.workflows.retries import retry_faults, retry_interruptions
+from craftspark.errors import RenderFailed, Retry, names
+from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, LAUNCH_FAULTS, QUEUE_FAULTS, TIMEOUT
+from craftspark.errors.raised import RENDER_TASK
 
-NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "SourceMissing", "RenderFailed", "JobNotFound"]
-NOBODY_ANSWERS = ["States.HeartbeatTimeout", "States.Timeout"]
+NEVER_AGAIN = names(RENDER_TASK, Retry.NEVER)
+INTERRUPTED = names(RENDER_TASK, Retry.AT_ONCE)
+NOBODY_ANSWERS = [HEARTBEAT_TIMEOUT, TIMEOUT]
 THE_BATCH = "{% $states.input %}"
 FAILURE = {
     "batch": "{% $states.input.batch %}",
     "images": "{% [$states.input.images.index] %}",  # the brackets keep one number a list
-    "error": "{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : 'RenderFailed' %}",
-    "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+    **error_and_cause(unnamed=RenderFailed),
 }
 
 
@@ -43,20 +47,20 @@ class BatchRendering(Construct):
         record_failure = sfn.Pass.jsonata(self, "Record the failure")
 
         launch_on_demand = self._launch("Launch on demand", fleet.on_demand)
-        retry_interruptions(launch_on_demand, attempts=rendering.max_interruptions)
+        retry_interruptions(launch_on_demand, RENDER_TASK, attempts=rendering.max_interruptions)
         retry_faults(launch_on_demand, LAUNCH_FAULTS, attempts=5)
         launch_on_demand.add_catch(record_failure, outputs=FAILURE)
 
         launch_on_spot = self._launch("Launch on spot", fleet.spot)
-        retry_interruptions(launch_on_spot, attempts=2)
+        retry_interruptions(launch_on_spot, RENDER_TASK, attempts=2)
         launch_on_spot.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
         launch_on_spot.add_catch(launch_on_demand, outputs=THE_BATCH)
 
         hand_over = self._hand_over(gpu_queue)
-        retry_interruptions(hand_over, attempts=rendering.max_interruptions)
+        retry_interruptions(hand_over, RENDER_TASK, attempts=rendering.max_interruptions)
         retry_faults(hand_over, QUEUE_FAULTS, attempts=5)
         hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
-        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, "SpotInterrupted"], outputs=THE_BATCH)
+        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, *INTERRUPTED], outputs=THE_BATCH)
         hand_over.add_catch(record_failure, outputs=FAILURE)
 
         self.start = (

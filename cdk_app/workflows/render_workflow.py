@@ -12,10 +12,12 @@ from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.stage import Operations, Rendering
 from cdk_app.workflows.announcement import UNCHANGED, announce_result
 from cdk_app.workflows.batch_rendering import BatchRendering
+from cdk_app.workflows.caught import CAUSE
 from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.gpu_launch import refuse_other_tasks
-from cdk_app.workflows.retries import SETTLE_FAULTS, retry_faults
+from cdk_app.workflows.retries import retry_step
 from cdk_app.workflows.unsettled_executions import EXECUTION, UnsettledExecutions
+from craftspark.errors.raised import SETTLE_JOB
 
 JOB_ID = "{% $states.input.job_id %}"
 
@@ -65,7 +67,7 @@ class RenderWorkflow(Construct):
         """Settle the jobs of executions that ended before they could do it themselves."""
         UnsettledExecutions(
             self,
-            "EndedOtherwise",
+            "UnsettledExecutions",
             machine=self.machine,
             settler=settle_job,
             about={"job_id": EXECUTION, "outcomes": []},
@@ -86,7 +88,7 @@ class RenderWorkflow(Construct):
                 "job_id": JOB_ID,
                 "outcomes": [],
                 "error": "{% $states.errorOutput.Error %}",
-                "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
+                "cause": CAUSE,
             },
         )
         return render
@@ -101,7 +103,7 @@ class RenderWorkflow(Construct):
             retry_on_service_exceptions=False,  # ours has jitter and waits longer
             task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
         )
-        retry_faults(settle, SETTLE_FAULTS, attempts=6)
+        retry_step(settle, SETTLE_JOB)
         return settle
 
     def _judge(self) -> sfn.Choice:

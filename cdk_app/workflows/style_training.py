@@ -8,33 +8,17 @@ from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Training
+from cdk_app.workflows.caught import error_and_cause
 from cdk_app.workflows.gpu_launch import launch_gpu_task
-from cdk_app.workflows.retries import LAUNCH_FAULTS, retry_faults, retry_interruptions
+from cdk_app.workflows.retries import retry_faults, retry_interruptions
+from craftspark.errors import Retry, names
+from craftspark.errors.aws_names import LAUNCH_FAULTS
+from craftspark.errors.raised import TRAINING_TASK
+from craftspark.errors.training import TrainingFailed
 
-# The data's faults and the recipe's: the same again, wherever they are tried.
-NEVER_AGAIN = [
-    "AdapterExists",
-    "CaptionsMissing",
-    "CheckpointBroken",
-    "DatasetBroken",
-    "DatasetTooLarge",
-    "DiskTooSmall",
-    "InvalidInput",
-    "LicenceMissing",
-    "LossNotFinite",
-    "ModelUnavailable",
-    "PictureBroken",
-    "PictureTooSmall",
-    "RecipeChanged",
-    "RecipeUnfit",
-    "SubjectsMissing",
-    "TooFewPictures",
-]
+NEVER_AGAIN = names(TRAINING_TASK, Retry.NEVER)
 ORDER = "{% $states.context.Execution.Input %}"
-WHY = {
-    "error": "{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : 'TrainingFailed' %}",
-    "cause": "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}",
-}
+WHY = error_and_cause(unnamed=TrainingFailed)
 
 
 class StyleTraining(Construct):
@@ -55,19 +39,19 @@ class StyleTraining(Construct):
         self._fleet, self._trainer, self._training = fleet, trainer, training
 
         train_on_demand = self._launch("Train on demand", fleet.on_demand, "train-style", training.train_s)
-        retry_interruptions(train_on_demand, attempts=training.max_interruptions)
+        retry_interruptions(train_on_demand, TRAINING_TASK, attempts=training.max_interruptions)
         retry_faults(train_on_demand, LAUNCH_FAULTS, attempts=5)
         train_on_demand.add_catch(failed, outputs=WHY)
         train_on_demand.next(trained)
 
         train_on_spot = self._launch("Train on spot", fleet.spot, "train-style", training.train_s)
-        retry_interruptions(train_on_spot, attempts=training.max_interruptions)
+        retry_interruptions(train_on_spot, TRAINING_TASK, attempts=training.max_interruptions)
         train_on_spot.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
         train_on_spot.add_catch(train_on_demand, outputs=ORDER)
         train_on_spot.next(trained)
 
         self.start = self._launch("Check the data", fleet.spot, "check-data", training.check_s)
-        retry_interruptions(self.start, attempts=2)
+        retry_interruptions(self.start, TRAINING_TASK, attempts=2)
         self.start.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
         # No spot to be had even for this. Training checks its data again before it begins.
         self.start.add_catch(train_on_demand, outputs=ORDER)

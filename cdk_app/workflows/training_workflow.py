@@ -16,9 +16,13 @@ from cdk_app.stages.stage import Operations, Training
 from cdk_app.workflows.announcement import UNCHANGED, announce_result
 from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.gpu_launch import CALLBACK, refuse_other_tasks, seconds
-from cdk_app.workflows.retries import STORE_FAULTS, retry_faults
+from cdk_app.workflows.retries import retry_step
 from cdk_app.workflows.style_training import WHY, StyleTraining
 from cdk_app.workflows.unsettled_executions import EXECUTION, UnsettledExecutions
+from craftspark.errors import Retry, names
+from craftspark.errors.aws_names import TIMEOUT
+from craftspark.errors.outcomes import ApprovalExpired, CanaryFailed, QualityTooLow, Rejected
+from craftspark.errors.raised import TRAINING_STEPS
 
 TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
 DAY_S = 24 * 3600
@@ -80,7 +84,7 @@ class TrainingWorkflow(Construct):
         """Settle the trainings of executions that ended before they could do it themselves."""
         UnsettledExecutions(
             self,
-            "EndedOtherwise",
+            "UnsettledExecutions",
             machine=self.machine,
             settler=self._settle_training,
             about={"training_id": EXECUTION, "outcome": "failed"},
@@ -92,7 +96,7 @@ class TrainingWorkflow(Construct):
             self,
             "Note that it learned nothing",
             outputs={
-                "error": "QualityTooLow",
+                "error": QualityTooLow.__name__,
                 "cause": "{% 'the loss is ' & $states.input.figures.loss & ', without the adapter '"
                 " & $states.input.figures.loss_without %}",
             },
@@ -116,12 +120,12 @@ class TrainingWorkflow(Construct):
             payload=sfn.TaskInput.from_object(
                 {"training_id": TRAINING_ID, "task_token": CALLBACK, "trained": UNCHANGED}
             ),
-            outputs={"decision": "{% $states.result.decision %}", "error": "Rejected"},
+            outputs={"decision": "{% $states.result.decision %}", "error": Rejected.__name__},
             retry_on_service_exceptions=False,  # ours has jitter and waits longer
             task_timeout=seconds(self._training.approval_days * DAY_S),
         )
-        retry_faults(wait, STORE_FAULTS, attempts=6)
-        wait.add_catch(rejected, errors=["States.Timeout"], outputs={"error": "ApprovalExpired"})
+        retry_step(wait, TRAINING_STEPS)
+        wait.add_catch(rejected, errors=[TIMEOUT], outputs={"error": ApprovalExpired.__name__})
         wait.add_catch(self._failed, outputs=WHY)
         wait.next(was_approved)
         return wait
@@ -130,13 +134,13 @@ class TrainingWorkflow(Construct):
         reason = "{% $states.input.reason %}"
         promote = self._settle("Promote the version", "promoted", cause=reason, recorded=self._failed)
         roll_back = self._settle(
-            "Roll the canary back", "rolled_back", error="CanaryFailed", cause=reason, recorded=self._failed
+            "Roll the canary back", "rolled_back", error=CanaryFailed.__name__, cause=reason, recorded=self._failed
         )
         serve = sfn.Wait.jsonata(
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
         )
         judge = self._invoke("Judge the canary", judge_canary, {"training_id": TRAINING_ID})
-        retry_faults(judge, STORE_FAULTS, attempts=6)
+        retry_step(judge, TRAINING_STEPS)
         judge.add_catch(self._failed, outputs=WHY)
         serve.next(judge)
         judge.next(
@@ -147,10 +151,10 @@ class TrainingWorkflow(Construct):
         )
 
         register = self._invoke("Register the version", register_style, {"training_id": TRAINING_ID})
-        retry_faults(register, STORE_FAULTS, attempts=6)
+        retry_step(register, TRAINING_STEPS)
         # Another version's trial ends within its own bound.
         register.add_retry(
-            errors=["CanaryRunning"],
+            errors=names(TRAINING_STEPS, Retry.IN_TURN),
             interval=Duration.seconds(self._training.judge_every_s),
             max_attempts=self._training.canary_s // self._training.judge_every_s + 2,
             backoff_rate=1,
@@ -165,7 +169,7 @@ class TrainingWorkflow(Construct):
         """End the training, with its `error` and `cause`; `recorded` is what ends it where this cannot."""
         end = {"training_id": TRAINING_ID, "outcome": outcome, **why}
         settle = self._invoke(name, self._settle_training, end)
-        retry_faults(settle, STORE_FAULTS, attempts=6)
+        retry_step(settle, TRAINING_STEPS)
         if recorded:
             settle.add_catch(recorded, outputs=WHY)
         settle.next(self._announced)

@@ -9,6 +9,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from craftspark.errors.outcomes import ExecutionEnded
+
 EXECUTION = events.EventField.from_path("$.detail.name")
 STATUS = events.EventField.from_path("$.detail.status")
 
@@ -45,7 +47,9 @@ class UnsettledExecutions(Construct):
                 targets.LambdaFunction(
                     settler,
                     dead_letter_queue=dead_letters,
-                    event=events.RuleTargetInput.from_object({**about, "error": "ExecutionEnded", "cause": STATUS}),
+                    event=events.RuleTargetInput.from_object(
+                        {**about, "error": ExecutionEnded.__name__, "cause": STATUS}
+                    ),
                 )
             ],
         )

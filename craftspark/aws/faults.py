@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from craftspark.aws.transactions import Contended
+from craftspark.errors import Contended
 
 # Codes that come with a status below 500 and pass all the same: too many requests, or credentials being renewed.
 TRANSIENT_CODES = frozenset(

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from craftspark.errors import CraftsparkError
-
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class FolderUnreadable(CraftsparkError):
+class FolderUnreadable(Exception):
     """The bucket is not there, or does not let this role in."""
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import epoch, live, text
-from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended
+from craftspark.errors import AccountContended, Contended
 from craftspark.jobs.idempotency import KEY_LIFETIME, Effect, EffectExists, Write, key_reused
 
 if TYPE_CHECKING:

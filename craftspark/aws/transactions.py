@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from craftspark.errors import CraftsparkError
+from craftspark.errors import Contended
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_CONFLICTS = 10
 
 
-class ConditionsFailed(CraftsparkError):
+class ConditionsFailed(Exception):
     """A transaction wrote nothing because conditions did not hold; `items` has the old item of each that failed.
 
     `items[n]` is None where the n-th condition held, and {} where it failed on an item that does not exist.
@@ -26,10 +26,6 @@ class ConditionsFailed(CraftsparkError):
     def __init__(self, items: Sequence[dict[str, Any] | None]) -> None:
         super().__init__("conditions failed")
         self.items = items
-
-
-class Contended(CraftsparkError):
-    """Other transactions held the same items on every try."""
 
 
 def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:

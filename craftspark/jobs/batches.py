@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from craftspark.errors import CraftsparkError
 from craftspark.jobs.job import ImageFailure, Job
 
 
-class BatchMalformed(CraftsparkError):
+class BatchMalformed(Exception):
     """A message is no batch."""
 
 

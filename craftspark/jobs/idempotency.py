@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
-from craftspark.errors import CraftsparkError, IdempotencyKeyReused, RequestRefused
+from craftspark.errors import IdempotencyKeyReused, RequestRefused
 from craftspark.jobs.job import job_id_of
 from craftspark.parsing import canonical, parse_json
 
@@ -22,7 +22,7 @@ Write = dict[str, Any]  # a part of a transaction
 Result = TypeVar("Result")
 
 
-class EffectExists(CraftsparkError):
+class EffectExists(Exception):
     """The effect is there already, or its key is bound; nothing was written."""
 
 

@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from craftspark.clock import utc_now
-from craftspark.errors import CraftsparkError, JobAlreadyFinal, JobNotFound, JobOverdue
+from craftspark.errors import JobAlreadyFinal, JobChanged, JobNotFound, RenderFailed
+from craftspark.errors.outcomes import JobOverdue
 from craftspark.expiry import is_expired
 from craftspark.jobs.failures import failure_for_maker
 from craftspark.jobs.job import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
 
-UNDELIVERED = "RenderFailed"
-
-
-class JobChanged(CraftsparkError):
-    """An image was stored, or the job ended, since the record was read."""
+UNDELIVERED = RenderFailed.__name__
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol, Self
 
-from craftspark.errors import CraftsparkError, InvalidInput
+from craftspark.errors import InvalidInput
 from craftspark.jobs.job import is_job_id
 from craftspark.parsing import parse_object, parse_whole_number
 
@@ -26,15 +26,15 @@ MAX_DEFERRALS = 65
 DEFERRALS = "deferrals"  # the attribute of a message that counts them
 
 
-class OrderMalformed(CraftsparkError):
+class OrderMalformed(Exception):
     """A message of the intake queue is no job's order."""
 
 
-class StartRefused(CraftsparkError):
+class StartRefused(Exception):
     """AWS takes no start at present: throttled, at a limit, or out of reach."""
 
 
-class DeferredTooOften(CraftsparkError):
+class DeferredTooOften(Exception):
     """An order came back to the queue so often that its job has ended meanwhile."""
 
 
@@ -64,12 +64,12 @@ class Order:
             order = parse_object(body, "order")
             count = parse_whole_number(deferrals or "0", DEFERRALS, minimum=0, maximum=MAX_DEFERRALS)
         except InvalidInput as error:
-            raise OrderMalformed(error.detail, field=error.field) from None
+            raise OrderMalformed(error.detail) from None
         job_id, maker = order.get("job_id"), order.get("maker")
         if not (isinstance(job_id, str) and is_job_id(job_id)):
-            raise OrderMalformed("the order names no job", field="job_id")
+            raise OrderMalformed("the order names no job")
         if not (isinstance(maker, str) and maker):
-            raise OrderMalformed("the order names no maker", field="maker")
+            raise OrderMalformed("the order names no maker")
         return cls(body=body, job_id=job_id, maker=maker, deferrals=count)
 
 

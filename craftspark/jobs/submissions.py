@@ -9,11 +9,11 @@ from craftspark.clock import utc_now
 from craftspark.errors import (
     AccountMissing,
     BacklogTooLong,
-    CraftsparkError,
     IdempotencyKeyReused,
     RequestRefused,
     WaitTooLong,
 )
+from craftspark.errors.styles import StyleUnknown
 from craftspark.jobs.batches import job_order
 from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs.idempotency import Effect, effect_of, key_reused
@@ -22,7 +22,7 @@ from craftspark.models.catalogue import Model
 from craftspark.models.work import Work
 from craftspark.moderation import Moderation
 from craftspark.parsing import parse_request
-from craftspark.styles.releases import Pin, Release, StyleUnknown
+from craftspark.styles.releases import Pin, Release
 from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source, Sources
@@ -30,7 +30,7 @@ from craftspark.tools.sources import Source, Sources
 EstimateOf = Callable[[str, JobRequest, Source | None, Work], Estimate]
 
 
-class JobExists(CraftsparkError):
+class JobExists(Exception):
     """A job with this id is there already; `job` is it."""
 
     def __init__(self, job: Job) -> None:

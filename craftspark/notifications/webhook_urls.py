@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, quote, urlsplit
 
-from craftspark.errors import CraftsparkError
-
 MAX_URL = 1000  # characters, before and after it is normalised
 MAX_HOST = 253
 # Of a host's addresses, as many are tried as fit into the time of one delivery.
@@ -36,7 +34,7 @@ Resolve = Callable[[str], Iterable[str]]  # a host's addresses; raises OSError
 ToAscii = Callable[[str], str]  # a host name as DNS has it, such as xn--bcher-kva.example; raises ValueError
 
 
-class TargetRefused(CraftsparkError):
+class TargetRefused(Exception):
     """A webhook's URL is not one that messages are sent to."""
 
 

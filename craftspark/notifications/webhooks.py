@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from craftspark.accounts.plans import Plan
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, CraftsparkError, InvalidInput, PlanExceeded
+from craftspark.errors import AccountContended, InvalidInput, PlanExceeded
 from craftspark.jobs.idempotency import EffectExists, Write
 from craftspark.notifications.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_of, host_of, normalise_url
 
@@ -84,7 +84,7 @@ class Delivery:
         return self.status is not None and fault_of(self.status) is None
 
 
-class WebhooksChanged(CraftsparkError):
+class WebhooksChanged(Exception):
     """The maker's webhooks changed since they were read: a new one would be one too many, or have another's URL."""
 
 
@@ -152,7 +152,7 @@ class Webhooks:
             normal = normalise_url(url, self.to_ascii)
             addresses_of(host_of(normal), self.resolve)
         except TargetRefused as refused:
-            raise InvalidInput(refused.detail, field="url") from None
+            raise InvalidInput(str(refused), field="url") from None
         return normal
 
     def rotate(self, webhook: Webhook, also: Sequence[Write] = ()) -> Webhook:

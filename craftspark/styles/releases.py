@@ -11,27 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from craftspark.errors import CraftsparkError, InvalidInput
-
-
-class StyleUnknown(CraftsparkError):
-    """No style of this name was ever registered."""
-
-
-class CanaryRunning(CraftsparkError):
-    """The style has another version on trial; this one can begin once that trial has ended."""
-
-
-class CanaryGone(CraftsparkError):
-    """The style's canary is not the version that this trial is about."""
-
-
-class VersionNotReleased(CraftsparkError):
-    """The style has no such version that was stable before."""
-
-
-class ReleaseChanged(CraftsparkError):
-    """The style's release changed since it was read."""
+from craftspark.errors import InvalidInput
+from craftspark.errors.styles import CanaryRunning
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.clock import utc_now
-from craftspark.errors import CraftsparkError, InvalidInput
+from craftspark.errors import InvalidInput
+from craftspark.errors.styles import AlreadyDecided, TrainingChanged, TrainingNotAwaiting, VersionTaken
 from craftspark.parsing import PROSE, WORDS, parse_request
 from craftspark.tools.request import MAX_SEED
 
@@ -45,30 +46,6 @@ class TrainingState(StrEnum):
             TrainingState.REJECTED,
             TrainingState.FAILED,
         )
-
-
-class TrainingNotFound(CraftsparkError):
-    """No training has this id."""
-
-
-class VersionTaken(CraftsparkError):
-    """The style has a training of this version already, by another request."""
-
-
-class TrainingNotAwaiting(CraftsparkError):
-    """The training does not wait for a decision, not yet or not any more."""
-
-
-class AlreadyDecided(CraftsparkError):
-    """Somebody decided otherwise before."""
-
-
-class NotApproved(CraftsparkError):
-    """A version is registered only after a person has approved it."""
-
-
-class TrainingChanged(CraftsparkError):
-    """The training or its style changed since it was read."""
 
 
 class _Strict(BaseModel):

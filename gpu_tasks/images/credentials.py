@@ -9,7 +9,7 @@ from typing import Any
 
 import c2pa
 
-from craftspark.errors import ModelUnavailable
+from craftspark.errors import SigningKeyUnusable
 from craftspark.version import VERSION
 from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.provenance import Recipe
@@ -26,23 +26,23 @@ class Signer:
         """Make a signer. `certificates` is the chain in PEM, with the signer's own certificate first. `private_key` is
         its PKCS#8 key in PEM.
 
-        Raises ModelUnavailable if the key cannot sign.
+        Raises SigningKeyUnusable if the key cannot sign.
         """
         try:
             info = c2pa.C2paSignerInfo(ALGORITHMS[algorithm], certificates.encode(), private_key.encode(), None)
             self._signer = c2pa.Signer.from_info(info)
             self._context = c2pa.Context(c2pa.Settings.from_dict(SETTINGS))
         except (KeyError, c2pa.C2paError) as error:
-            raise ModelUnavailable(f"the signing key of content credentials cannot be used: {error}") from None
+            raise SigningKeyUnusable(f"the signing key of content credentials cannot be used: {error}") from None
 
     @classmethod
     def from_secret(cls, secret: str) -> Signer:
-        """Make a signer from a JSON object with the arguments of `__init__`. Raises ModelUnavailable."""
+        """Make a signer from a JSON object with the arguments of `__init__`. Raises SigningKeyUnusable."""
         try:
             fields: dict[str, str] = json.loads(secret)
             return cls(**fields)
         except (TypeError, ValueError):
-            raise ModelUnavailable(
+            raise SigningKeyUnusable(
                 "the secret of content credentials must be a JSON object with algorithm, certificates and private_key"
             ) from None
 

@@ -4,14 +4,9 @@ from collections.abc import Callable, Sequence
 
 from aws_lambda_powertools import Logger
 
-from craftspark.errors import CraftsparkError, SpotInterrupted
+from craftspark.errors import DeviceLost, SpotInterrupted
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
-
-
-class DeviceLost(CraftsparkError):
-    """This process cannot use the GPU any more. It is unknown which order caused that."""
-
 
 logger = Logger(service="gpu_worker")
 

@@ -16,7 +16,6 @@ from xml.sax.saxutils import escape
 from defusedxml import ElementTree
 from PIL import Image
 
-from craftspark.errors import CraftsparkError
 from craftspark.version import VERSION
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
@@ -33,7 +32,7 @@ ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
 PARTLY_GENERATED = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 
 
-class RecipeMissing(CraftsparkError):
+class RecipeMissing(Exception):
     """The file contains no Craftspark recipe."""
 
 

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, ToolUnknown
+from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, NotReady, ToolUnknown
 from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_whole_number, utf8
 from craftspark.uploads import MAX_UPLOAD_BYTES
@@ -37,10 +37,6 @@ RETRY_AFTER_S = 5
 WARM_UP = b'{"prompt": "apple", "count": 1, "seed": 1, "steps": 1}'
 
 logger = Logger(service="gpu_serving")
-
-
-class NotReady(CraftsparkError):
-    """The model is not loaded yet, or too many requests wait."""
 
 
 STATUS = {

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from craftspark.errors import CraftsparkError
+from gpu_tasks.training.errors import CommandRefused
 
 PROMISE = "Build datasets, and train, export and evaluate models and styles."
 COMMANDS = {
@@ -45,8 +46,8 @@ def main(words: Sequence[str]) -> int:
     arguments = parser.parse_args(words)
     try:
         arguments.module.run(arguments)
-    except CraftsparkError as error:
-        print(f"{error.name}: {error.detail}", file=sys.stderr)
+    except (CraftsparkError, CommandRefused) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return REFUSED
     return DONE
 

@@ -21,7 +21,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gpu_tasks.training.errors import CheckpointBroken, CheckpointMissing, DiskTooSmall, RecipeChanged
+from craftspark.errors.training import CheckpointBroken, DiskTooSmall, RecipeChanged
+from gpu_tasks.training.errors import CheckpointMissing
 
 MAX_CHECKPOINTS = 2
 PARTIAL = ".partial"

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from craftspark.errors import SpotInterrupted
+from craftspark.errors.training import LossNotFinite, RecipeUnfit
 from gpu_tasks.training.checkpoint import Learner, Run, find_trainable
-from gpu_tasks.training.errors import LossNotFinite, RecipeUnfit
 from gpu_tasks.training.hooks import Hooks
 
 LossAt = Callable[[nn.Module, int, int], Tensor]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from gpu_tasks.training.errors import RecipeUnfit
+from craftspark.errors.training import RecipeUnfit
 from gpu_tasks.training.loop import Intervals, Schedule
 
 

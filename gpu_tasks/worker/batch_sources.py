@@ -10,10 +10,10 @@ from aws_lambda_powertools import Logger
 from craftspark.aws.faults import is_transient
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
-from craftspark.errors import CraftsparkError, SpotInterrupted
+from craftspark.errors import AwsUnreachable, CraftsparkError, SpotInterrupted
 from craftspark.jobs.batches import Batch, BatchMalformed
 from craftspark.jobs.job import Job, JobRecord
-from gpu_tasks.retries import AwsUnreachable, Backoff, Retrier
+from gpu_tasks.retries import Backoff, Retrier
 from gpu_tasks.worker.answers import Answers
 from gpu_tasks.worker.batch_handles import LaunchHandle, QueueHandle
 from gpu_tasks.worker.claim import BatchHandle, Claim
@@ -98,7 +98,7 @@ class QueueSource:
         try:
             message = self.queue.receive(wait_s=wait_s)
         except BatchMalformed as error:
-            logger.error("message refused", extra={"reason": error.name, "detail": error.detail})
+            logger.error("message refused", extra={"reason": type(error).__name__, "detail": str(error)})
             return None
         if message is None:
             return None

@@ -17,13 +17,12 @@ from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.aws.jobs.speed import SpeedTable
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
-from craftspark.errors import RenderError, WorkerBroken
+from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
 from craftspark.models.catalogue import find_model
 from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.activity import Activities, TrackedBytes
-from gpu_tasks.images.isolation import DeviceLost
-from gpu_tasks.retries import AwsUnreachable, Retrier
+from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.answers import Answers
 from gpu_tasks.worker.batch_handles import LaunchHandle
 from gpu_tasks.worker.batch_sources import LaunchSource, QueueSource

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from craftspark.errors import SpotInterrupted
+from craftspark.errors import DeviceLost, SpotInterrupted
 from craftspark.jobs.job import Job
 from gpu_tasks.activity import Activities, record_activity
 from gpu_tasks.images.drawing import Drawing, OnStep
-from gpu_tasks.images.isolation import DeviceLost, draw_each
+from gpu_tasks.images.isolation import draw_each
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.worker.claim import Claim

@@ -3,9 +3,8 @@
 from functools import cache
 
 from craftspark.aws.jobs import job_table
-from craftspark.aws.transactions import Contended
-from craftspark.errors import AccountContended
-from craftspark.jobs.settlement import JobChanged, Settlement
+from craftspark.errors import AccountContended, Contended, JobChanged
+from craftspark.jobs.settlement import Settlement
 from craftspark.metrics import event
 from craftspark.settings.rendering import SettleSettings
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path

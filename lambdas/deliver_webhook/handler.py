@@ -63,7 +63,7 @@ def try_once(webhook: Webhook, message: Message) -> Delivery:
         status = post(webhook.url, addresses, headers_of(webhook, message.message_id, body, now), body, deadline)
         error = fault_of(status)
     except TargetRefused as refused:
-        error = refused.detail
+        error = str(refused)
     except (OSError, HTTPException) as failure:
         error = explain(failure)
         logger.info("webhook not reached", extra={"webhook_id": webhook.webhook_id, "reason": repr(failure)[:300]})

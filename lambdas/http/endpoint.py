@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from craftspark.errors import (
     AccessTokenRequired,
+    ApiProblem,
     BodyTooLarge,
-    CraftsparkError,
     Forbidden,
     InvalidInput,
     JobNotFound,
@@ -33,7 +33,7 @@ from craftspark.parsing import (
     utf8,
 )
 from craftspark.settings.accounts import TokenSettings
-from lambdas.http.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, problem_of
+from lambdas.http.problems import CONTENT_TYPE, PROBLEMS, problem_of
 from lambdas.log import logger
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
@@ -81,9 +81,7 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
     def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             response = answer(read_request(gateway_event))
-        except CraftsparkError as error:
-            if type(error) not in STATUS:
-                raise
+        except ApiProblem as error:
             return refuse(error)
         headers = {"Cache-Control": "private, no-cache" if "ETag" in response.headers else "no-store"}
         if response.body is None:
@@ -147,13 +145,13 @@ def _body_of(gateway_event: Mapping[str, Any]) -> bytes:
     return body
 
 
-def refuse(error: CraftsparkError) -> dict[str, Any]:
+def refuse(error: ApiProblem) -> dict[str, Any]:
     """The Lambda response for a named error."""
     status, body = problem_of(error)
     facts = {"reason": error.name, "field": error.field, "detail": error.detail}
     logger.info("request refused", extra={**facts, **event("RequestRefused")})
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
-    if wait_s := error.facts.get("retry_after_s") or RETRY_AFTER_S.get(type(error)):
+    if wait_s := error.facts.get("retry_after_s") or PROBLEMS[type(error)].retry_after_s:
         headers["Retry-After"] = str(wait_s)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'

@@ -1,76 +1,67 @@
 """Named errors as RFC 9457 problems. Only this module and handlers have HTTP status codes."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from craftspark import errors
-from craftspark.errors import CraftsparkError
+from craftspark.errors import ApiProblem
 
 CONTENT_TYPE = "application/problem+json"
 
-STATUS: dict[type[CraftsparkError], HTTPStatus] = {
-    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PromptRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.ToolUnknown: HTTPStatus.NOT_FOUND,
-    errors.JobNotFound: HTTPStatus.NOT_FOUND,
-    errors.WebhookNotFound: HTTPStatus.NOT_FOUND,
-    errors.UploadNotFound: HTTPStatus.NOT_FOUND,
-    errors.IdempotencyKeyReused: HTTPStatus.CONFLICT,
-    errors.JobAlreadyFinal: HTTPStatus.CONFLICT,
-    errors.JobUnfinished: HTTPStatus.CONFLICT,
-    errors.CreditsInsufficient: HTTPStatus.PAYMENT_REQUIRED,
-    errors.TooManyActiveJobs: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.RenderTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.TooManyOpenUploads: HTTPStatus.TOO_MANY_REQUESTS,
+
+@dataclass(frozen=True)
+class Answer:
+    """The response to an error. An error's own `retry_after_s` takes precedence over the one here."""
+
+    status: HTTPStatus
+    title: str
+    retry_after_s: int | None = None
+
+
+# One row for each error that the API returns. The type of a problem is the name of its error.
+PROBLEMS: dict[type[ApiProblem], Answer] = {
+    errors.InvalidInput: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "A field of the request is not valid"),
+    errors.PromptRefused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "The prompt is not allowed"),
+    errors.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large"),
+    errors.ToolUnknown: Answer(HTTPStatus.NOT_FOUND, "The tool does not exist"),
+    errors.JobNotFound: Answer(HTTPStatus.NOT_FOUND, "The job does not exist"),
+    errors.WebhookNotFound: Answer(HTTPStatus.NOT_FOUND, "The webhook does not exist"),
+    errors.UploadNotFound: Answer(HTTPStatus.NOT_FOUND, "The upload does not exist"),
+    errors.IdempotencyKeyReused: Answer(HTTPStatus.CONFLICT, "The idempotency key was used with another request"),
+    errors.JobAlreadyFinal: Answer(HTTPStatus.CONFLICT, "The job has already ended"),
+    errors.JobUnfinished: Answer(HTTPStatus.CONFLICT, "The job has not ended yet"),
+    errors.CreditsInsufficient: Answer(HTTPStatus.PAYMENT_REQUIRED, "The account does not have enough credits"),
+    errors.TooManyActiveJobs: Answer(
+        HTTPStatus.TOO_MANY_REQUESTS, "The account has too many unfinished jobs", retry_after_s=5
+    ),
+    errors.TooManyRequests: Answer(
+        HTTPStatus.TOO_MANY_REQUESTS, "A rate limit of your plan is reached", retry_after_s=60
+    ),
+    errors.RenderTooLong: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "The job would take too long to render"),
+    errors.TooManyOpenUploads: Answer(
+        HTTPStatus.TOO_MANY_REQUESTS, "The account has too many unchecked uploads", retry_after_s=60
+    ),
     # The request set the limit itself; the service is fine, and its alarm on 5xx is not concerned.
-    errors.WaitTooLong: HTTPStatus.CONFLICT,
-    errors.BacklogTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.PlanExceeded: HTTPStatus.FORBIDDEN,
-    errors.AccountSuspended: HTTPStatus.FORBIDDEN,
-    errors.AccountMissing: HTTPStatus.NOT_FOUND,
-    errors.AccessTokenRequired: HTTPStatus.UNAUTHORIZED,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.AccountContended: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.ModerationUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-TITLES = {
-    "InvalidInput": "A field of the request is not valid",
-    "PromptRefused": "The prompt is not allowed",
-    "BodyTooLarge": "The request body is too large",
-    "ToolUnknown": "The tool does not exist",
-    "JobNotFound": "The job does not exist",
-    "WebhookNotFound": "The webhook does not exist",
-    "UploadNotFound": "The upload does not exist",
-    "IdempotencyKeyReused": "The idempotency key was used with another request",
-    "JobAlreadyFinal": "The job has already ended",
-    "JobUnfinished": "The job has not ended yet",
-    "CreditsInsufficient": "The account does not have enough credits",
-    "TooManyActiveJobs": "The account has too many unfinished jobs",
-    "TooManyRequests": "A rate limit of your plan is reached",
-    "RenderTooLong": "The job would take too long to render",
-    "TooManyOpenUploads": "The account has too many unchecked uploads",
-    "WaitTooLong": "The job would wait longer than max_wait_s",
-    "BacklogTooLong": "The backlog is too long for the job to meet its deadline",
-    "PlanExceeded": "Your plan does not include this",
-    "AccountSuspended": "Your account is suspended",
-    "AccountMissing": "The account does not exist",
-    "AccessTokenRequired": "The token is not an access token",
-    "Forbidden": "The access token does not allow this",
-    "ModerationUnavailable": "Content moderation is not available",
-    "AccountContended": "Concurrent requests changed the same data",
-}
-RETRY_AFTER_S = {
-    errors.TooManyActiveJobs: 5,
-    errors.TooManyRequests: 60,
-    errors.TooManyOpenUploads: 60,
-    errors.WaitTooLong: 10,
-    errors.BacklogTooLong: 10,
-    errors.AccountContended: 1,
-    errors.ModerationUnavailable: 30,
+    errors.WaitTooLong: Answer(HTTPStatus.CONFLICT, "The job would wait longer than max_wait_s", retry_after_s=10),
+    errors.BacklogTooLong: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The backlog is too long for the job to meet its deadline",
+        retry_after_s=10,
+    ),
+    errors.PlanExceeded: Answer(HTTPStatus.FORBIDDEN, "Your plan does not include this"),
+    errors.AccountSuspended: Answer(HTTPStatus.FORBIDDEN, "Your account is suspended"),
+    errors.AccountMissing: Answer(HTTPStatus.NOT_FOUND, "The account does not exist"),
+    errors.AccessTokenRequired: Answer(HTTPStatus.UNAUTHORIZED, "The token is not an access token"),
+    errors.Forbidden: Answer(HTTPStatus.FORBIDDEN, "The access token does not allow this"),
+    errors.AccountContended: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Concurrent requests changed the same data", retry_after_s=1
+    ),
+    errors.ModerationUnavailable: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Content moderation is not available", retry_after_s=30
+    ),
 }
 
 
@@ -131,12 +122,12 @@ class GatewayProblem(BaseModel):
     message: str = Field(description="Explanation of the error.")
 
 
-def problem_of(error: CraftsparkError) -> tuple[HTTPStatus, dict[str, Any]]:
-    """The status and body of a named error. Raises KeyError for an error that callers must not see."""
-    status = STATUS[type(error)]
+def problem_of(error: ApiProblem) -> tuple[HTTPStatus, dict[str, Any]]:
+    """The status and body of a named error."""
+    answer = PROBLEMS[type(error)]
     facts = {name: value for name, value in error.facts.items() if name in Problem.model_fields}
-    body = {"type": type_of(error.name), "title": TITLES[error.name], "status": status, "detail": error.detail}
-    return status, {**body, **({"field": error.field} if error.field else {}), **facts}
+    body = {"type": type_of(error.name), "title": answer.title, "status": answer.status, "detail": error.detail}
+    return answer.status, {**body, **({"field": error.field} if error.field else {}), **facts}
 
 
 def type_of(name: str) -> str:

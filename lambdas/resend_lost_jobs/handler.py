@@ -8,7 +8,7 @@ from craftspark.aws import clients
 from craftspark.aws.items import UNFINISHED_SHARDS
 from craftspark.aws.jobs.unstarted import UnstartedJobs
 from craftspark.aws.orchestration.intake import IntakeQueue
-from craftspark.errors import CraftsparkError, JobNotFound
+from craftspark.errors import JobNotFound
 from craftspark.jobs.resending import MAX_JOBS_PER_RUN, Resending
 from craftspark.metrics import event
 from craftspark.models.catalogue import find_model
@@ -16,7 +16,7 @@ from craftspark.settings.rendering import ResendSettings
 from lambdas.log import logger
 
 
-class ResendIncomplete(CraftsparkError):
+class ResendIncomplete(Exception):
     """Some lost jobs could not be sent again; the log says which and why."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from craftspark.aws.styles import style_table
 from craftspark.aws.styles.style_table import StyleTable
+from craftspark.errors.outcomes import ExecutionEnded
 from craftspark.metrics import event
 from craftspark.settings.styles import ReleaseSettings
 from craftspark.styles.trainings import TrainingState
@@ -21,9 +22,6 @@ METRICS = {
 }
 
 
-STOPPED = "ExecutionEnded"
-
-
 @cache
 def styles() -> StyleTable:
     return style_table.style_table(ReleaseSettings.from_environment())
@@ -34,7 +32,7 @@ def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
     training = styles().trainings.read(end["training_id"])
     if not training.state.final:
         outcome = TrainingState(end["outcome"])
-        if training.state is TrainingState.CANARY and end.get("error") == STOPPED:
+        if training.state is TrainingState.CANARY and end.get("error") == ExecutionEnded.__name__:
             outcome = TrainingState.ROLLED_BACK  # the training is good: a person ended its trial
         training = styles().end(training, outcome, error=end.get("error", ""), cause=end.get("cause", ""))
         facts = {"training_id": training.training_id, "state": training.state, "reason": training.error}

@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         if starts.start(order):
             logger.info("execution started", extra=facts)
         else:
-            reason = starts.refused.detail if starts.refused else "no time left"
+            reason = str(starts.refused) if starts.refused else "no time left"
             why = {"deferrals": order.deferrals + 1, "reason": reason}
             logger.warning("order deferred", extra={**facts, **why, **count("OrderDeferred")})
 

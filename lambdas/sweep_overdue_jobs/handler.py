@@ -4,14 +4,13 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws.jobs import job_table
-from craftspark.errors import CraftsparkError
 from craftspark.jobs.settlement import Settlement
 from craftspark.metrics import event
 from craftspark.settings.rendering import SettleSettings
 from lambdas.log import logger
 
 
-class SweepIncomplete(CraftsparkError):
+class SweepIncomplete(Exception):
     """Some overdue jobs could not be ended; the log says which and why."""
 
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from lambdas.http.problems import RETRY_AFTER_S, STATUS
+from lambdas.http.problems import PROBLEMS
 from tests.aws.api import Answer
 from tests.aws.described import PROBLEM, answers_of
 from tests.aws.scenarios import FUNCTIONS, SCENARIOS, Caller, contend
 from tests.description import OPERATIONS
 
 pytestmark = pytest.mark.usefixtures("all_settings")
-STATUSES = {kind.__name__: status.value for kind, status in STATUS.items()}
-WITH_RETRY_AFTER = {kind.__name__ for kind in RETRY_AFTER_S}
+STATUSES = {kind.__name__: answer.status.value for kind, answer in PROBLEMS.items()}
+WITH_RETRY_AFTER = {kind.__name__ for kind, answer in PROBLEMS.items() if answer.retry_after_s}
 
 
 def a_caller(operation: str, maker: str, patch: pytest.MonkeyPatch) -> Caller:

@@ -13,16 +13,18 @@ from craftspark.aws.styles.releases import FRESH_S, Releases, read_style
 from craftspark.aws.styles.style_table import StyleTable, style_table
 from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
+from craftspark.errors.styles import (
+    CanaryGone,
+    CanaryRunning,
+    NotApproved,
+    StyleUnknown,
+    TrainingChanged,
+    VersionNotReleased,
+)
 from craftspark.settings.rendering import SettleSettings
 from craftspark.settings.styles import ApprovalSettings, ReleaseSettings
-from craftspark.styles.releases import CanaryGone, CanaryRunning, Pin, StyleUnknown, Tally, VersionNotReleased
-from craftspark.styles.trainings import (
-    NotApproved,
-    PersonsDecision,
-    Training,
-    TrainingChanged,
-    TrainingState,
-)
+from craftspark.styles.releases import Pin, Tally
+from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
 from lambdas.ask_approval import handler as ask_approval
 from lambdas.judge_canary import handler as judge_canary
 from lambdas.register_style import handler as register_style

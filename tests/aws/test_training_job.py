@@ -15,9 +15,9 @@ from PIL import Image
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.errors import SpotInterrupted
+from craftspark.errors.training import DatasetBroken, DatasetTooLarge, LossNotFinite
 from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.dataset.remote import fetch, fetch_temporarily
-from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge, LossNotFinite
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles import job
 from gpu_tasks.training.styles.heartbeat import Heartbeat

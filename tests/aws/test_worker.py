@@ -10,11 +10,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.render_table import RenderTable
-from craftspark.errors import UnsafeContent
+from craftspark.errors import DeviceLost, UnsafeContent
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.images.drawing import Drawing
-from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Svg, encode_image, finish_unchanged
 from gpu_tasks.retries import Backoff, Retrier

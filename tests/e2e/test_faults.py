@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from craftspark.errors import RenderFailed
 from craftspark.jobs.failures import REASONS
 from local_cloud.running.cloud import LocalCloud
 from tests.e2e.front_end import FrontEnd, states_entered
@@ -115,7 +116,7 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
     job = front_end.ended(front_end.accepted("break", count=2))
 
     assert (job["state"], job["images"][0]["error"]) == ("failed", "RenderFailed")
-    assert job["images"][0]["reason"] == REASONS["RenderFailed"]
+    assert job["images"][0]["reason"] == REASONS[RenderFailed]
     assert front_end.balance() == (0, 0, 0)
     eventually(lambda: waiting(drill, "GpuDeadLetterQueueUrl") == (1, 0))
     letter = drill.client("sqs").receive_message(

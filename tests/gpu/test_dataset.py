@@ -7,19 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from craftspark.errors.training import CaptionsMissing, DatasetBroken, LicenceMissing, PictureBroken, TooFewPictures
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.dataset import emoji
 from gpu_tasks.training.dataset.dataset import MANIFEST, Dataset, flatten_on_white, write_dataset
 from gpu_tasks.training.dataset.emoji import STYLES, Caption, read_captions, render_pictures
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.errors import (
-    CaptionsMissing,
-    DatasetBroken,
-    LicenceMissing,
-    PictureBroken,
-    SourceUnavailable,
-    TooFewPictures,
-)
+from gpu_tasks.training.errors import SourceUnavailable
 
 RED = (220, 20, 40, 255)
 ICON = '<rect width="36" height="36" fill="#dd2e44"/>'

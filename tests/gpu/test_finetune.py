@@ -12,11 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.inference import model_store
-from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_unet
-from gpu_tasks.training.__main__ import REFUSED, main
-from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.errors import (
+from craftspark.errors.training import (
     AdapterExists,
     DiskTooSmall,
     LossNotFinite,
@@ -25,6 +21,10 @@ from gpu_tasks.training.errors import (
     SubjectsMissing,
     TooFewPictures,
 )
+from gpu_tasks.inference import model_store
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_unet
+from gpu_tasks.training.__main__ import REFUSED, main
+from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
 from gpu_tasks.training.evaluation.style import StyleScale
 from gpu_tasks.training.networks.unet import VelocityLoss

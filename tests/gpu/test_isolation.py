@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from craftspark.errors import ModelUnavailable, SourceMissing
+from craftspark.errors import DeviceLost, ModelUnavailable, SourceMissing
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import Job, StoredImage
 from craftspark.tools.sources import Source
 from gpu_tasks.activity import Activities
 from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, reseed
-from gpu_tasks.images.isolation import DeviceLost
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, FinishedImage, Png, encode_file, finish_unchanged
 from gpu_tasks.images.pixels import Pixels

@@ -14,12 +14,13 @@ from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 
 from craftspark.errors import ModelUnavailable
+from craftspark.errors.training import LossNotFinite
 from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.dataset.augmentation import augment
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, write_dataset
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.errors import LikenessBroken, LossNotFinite
+from gpu_tasks.training.errors import LikenessBroken
 from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, draw_prompts, evaluate
 from gpu_tasks.training.evaluation.likeness import TrainingLimit, train

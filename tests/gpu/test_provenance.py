@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.errors import InvalidInput, ModelUnavailable, SigningKeyUnusable
 from craftspark.styles.releases import Pin
 from craftspark.tools.sources import Source
 from gpu_tasks import recipe as command
@@ -127,7 +127,7 @@ def test_a_file_without_a_key_has_no_credentials() -> None:
 
 @pytest.mark.parametrize("secret", ["", "{}", "[]", '{"algorithm": "rot13", "certificates": "", "private_key": ""}'])
 def test_a_key_that_cannot_sign_is_refused_at_the_start(secret: str) -> None:
-    with pytest.raises(ModelUnavailable, match="credentials"):
+    with pytest.raises(SigningKeyUnusable, match="credentials"):
         Signer.from_secret(secret)
 
 

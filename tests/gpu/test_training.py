@@ -11,12 +11,13 @@ from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from craftspark.errors.training import CheckpointBroken, DiskTooSmall, LossNotFinite, RecipeChanged
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.captions import Captions, fill_template, remove_colour
 from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, recolour
-from gpu_tasks.training.errors import CheckpointBroken, CheckpointMissing, DiskTooSmall, LossNotFinite, RecipeChanged
+from gpu_tasks.training.errors import CheckpointMissing
 from gpu_tasks.training.loop import Schedule
 from tests.gpu.small_data import RED, a_disc, a_picture
 from tests.gpu.tiny_run import RECIPE, learn, loss_at

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from craftspark.errors.training import TooFewPictures
 from gpu_tasks.inference.model_store import BUILT_IN, check
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
@@ -17,7 +18,6 @@ from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset import emoji
 from gpu_tasks.training.dataset.dataset import MANIFEST
 from gpu_tasks.training.dataset.patches import Patches, PatchPlan
-from gpu_tasks.training.errors import TooFewPictures
 from gpu_tasks.training.evaluation import gain
 from gpu_tasks.training.networks import upscaler
 from tests.gpu.tiny_upscaler_run import START, learn

@@ -7,8 +7,12 @@ import pytest
 
 from cdk_app.observability.metrics import EVENTS
 from cdk_app.stages.values import STAGES
+from craftspark.errors import Retry, SettingMissing, members
+from craftspark.errors.outcomes import ExecutionEnded, JobOverdue, TrainingEndError
+from craftspark.errors.raised import RENDER_TASK, SETTLE_JOB, TRAINING_STEPS, TRAINING_TASK
+from craftspark.errors.styles import StyleRequestRefused
 from craftspark.routes import ROUTES
-from lambdas.http.problems import STATUS
+from lambdas.http.problems import PROBLEMS
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
@@ -80,7 +84,30 @@ def test_the_runbook_has_the_problems_of_each_status() -> None:
 
     # A problem's facts, which are told beside it, are in lower case.
     documented = [(status, name) for status, names in by_status.items() for name in names if name[0].isupper()]
-    assert sorted(documented) == sorted((int(status), error.__name__) for error, status in STATUS.items())
+    assert sorted(documented) == sorted((int(answer.status), error.__name__) for error, answer in PROBLEMS.items())
+
+
+def errors_of(title: str) -> dict[str, list[str]]:
+    """The rows of the tables below a heading whose first column has errors, by each error."""
+    found = [row for row in rows(RUNBOOK, title) if not row[0].isdigit()]
+    return {name: row for row in found for name in codes(row[0])}
+
+
+def test_the_runbook_has_the_errors_of_jobs_and_what_never_helps() -> None:
+    documented = errors_of("Error names")
+
+    ours = [*members(*RENDER_TASK, *SETTLE_JOB), JobOverdue, ExecutionEnded, SettingMissing]
+    assert {name for name in documented if "." not in name} == {kind.__name__ for kind in ours} | {"ClientError"}
+    for kind in members(*RENDER_TASK):
+        assert ("never retried" in documented[kind.__name__][2]) == (kind.retry is Retry.NEVER), kind
+
+
+def test_the_runbook_has_the_errors_of_trainings_and_releases() -> None:
+    documented = {*errors_of("Train a style"), *errors_of("Roll a style back"), *errors_of("Error names")}
+
+    ours = members(*TRAINING_TASK, *TRAINING_STEPS, StyleRequestRefused, TrainingEndError)
+    assert {kind.__name__ for kind in ours} - documented == {"AlreadyDecided"}
+    assert "`AlreadyDecided`" in RUNBOOK
 
 
 @pytest.mark.parametrize(("title", "group"), [("The state machine", "rendering"), ("Training lifecycle", "training")])

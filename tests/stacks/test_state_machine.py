@@ -8,12 +8,13 @@ from typing import Any
 
 from cdk_app.stages.stage import TRANSITIONS_PER_JOB
 from cdk_app.stages.values import DEV
+from craftspark.errors import Retry, members, names
+from craftspark.errors.raised import RENDER_TASK, SETTLE_JOB, Raised
 from tests.assemblies import NODE
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
-NEVER_AGAIN = ["InvalidInput", "UnsafeContent", "ModelUnavailable", "SourceMissing", "RenderFailed", "JobNotFound"]
 CALLBACKS = ("Hand to the warm pool", "Launch on spot", "Launch on demand")
 
 
@@ -93,16 +94,27 @@ def test_interruption_is_retried_at_once_and_boundedly(dev: Synthesis) -> None:
 
 
 def test_only_named_transient_errors_are_retried(synthesis: Synthesis) -> None:
+    only_named_errors_are_retried(all_states(synthesis), RENDER_TASK)
     for state in all_states(synthesis).values():
-        for retrier in state.get("Retry", []):
-            assert not {*NEVER_AGAIN, "States.ALL", "States.TaskFailed"} & set(retrier["ErrorEquals"])
-            assert retrier["MaxAttempts"] <= 10
+        assert all(retrier["MaxAttempts"] <= 10 for retrier in state.get("Retry", []))
 
 
-def test_what_would_fail_again_is_recorded_and_not_launched(dev: Synthesis) -> None:
-    for name in ("Hand to the warm pool", "Launch on spot"):
-        first = dev.batch_states[name]["Catch"][0]
-        assert (first["ErrorEquals"], first["Next"]) == (NEVER_AGAIN, "Record the failure")
+def test_each_error_of_a_batch_leads_where_its_retry_class_says(dev: Synthesis) -> None:
+    for kind in members(*RENDER_TASK):
+        for name in CALLBACKS:
+            assert is_retried(dev.batch_states[name], kind.__name__) == (kind.retry is Retry.AT_ONCE), kind
+        on_spot = "Record the failure" if kind.retry is Retry.NEVER else "Launch on demand"
+        assert where_to(dev.batch_states["Launch on spot"], kind.__name__) == on_spot, kind
+        # Tasks of the pool give a batch back to its queue where their machine is at fault, and do not answer.
+        in_pool = "Launch on demand" if kind.retry is Retry.AT_ONCE else "Record the failure"
+        assert where_to(dev.batch_states["Hand to the warm pool"], kind.__name__) == in_pool, kind
+
+
+def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesis) -> None:
+    settle = dev.state_machine["States"]["Settle the job"]
+
+    for kind in members(*SETTLE_JOB):
+        assert is_retried(settle, kind.__name__) == (kind.retry is Retry.LATER), kind
 
 
 def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis) -> None:
@@ -199,6 +211,22 @@ def path_through(machine: Mapping[str, Any]) -> list[str]:
     while following := machine["States"][path[-1]].get("Next") or machine["States"][path[-1]].get("Default"):
         path.append(following)
     return path
+
+
+def only_named_errors_are_retried(states: Mapping[str, Any], raised: Raised) -> None:
+    for state in states.values():
+        for retrier in state.get("Retry", []):
+            assert not {*names(raised, Retry.NEVER), "States.ALL", "States.TaskFailed"} & set(retrier["ErrorEquals"])
+
+
+def is_retried(state: Mapping[str, Any], error: str) -> bool:
+    return any(error in retrier["ErrorEquals"] for retrier in state["Retry"])
+
+
+def where_to(state: Mapping[str, Any], error: str) -> str:
+    """The state that follows an error that is not retried any more: the first catcher that takes it."""
+    takers = (each for each in state["Catch"] if {error, "States.ALL"} & set(each["ErrorEquals"]))
+    return str(next(takers)["Next"])
 
 
 def catches(state: Mapping[str, Any]) -> dict[str, str]:

@@ -6,17 +6,21 @@ from typing import Any
 import pytest
 
 from cdk_app.stages.values import DEV
-from cdk_app.workflows.style_training import NEVER_AGAIN
-from gpu_tasks.training import errors
+from craftspark.errors import Retry, members
+from craftspark.errors.raised import TRAINING_STEPS, TRAINING_TASK
 from tests.stacks.synthesis import Synthesis
-from tests.stacks.test_state_machine import before, catches, check_definition, path_through
+from tests.stacks.test_state_machine import (
+    before,
+    catches,
+    check_definition,
+    is_retried,
+    only_named_errors_are_retried,
+    path_through,
+    where_to,
+)
 
 LAUNCHES = ("Check the data", "Train on spot", "Train on demand")
 SETTLING = ("Promote the version", "Roll the canary back", "Record the rejection", "Record the failure")
-# Faults that another task, or another machine, may not have.
-WORTH_ANOTHER_TRY = {"TrainingFailed"}
-# What commands for a person raise, which no training task runs.
-NOT_OF_TASKS = {"SourceUnavailable", "LikenessBroken", "CheckpointMissing"}
 
 
 def test_definition_is_valid_amazon_states_language(synthesis: Synthesis, tmp_path: Path) -> None:
@@ -75,23 +79,30 @@ def test_what_spot_cannot_do_on_demand_does(dev: Synthesis) -> None:
     states = dev.training_machine["States"]
 
     for name in ("Check the data", "Train on spot"):
-        first, rest = states[name]["Catch"]
-        assert (first["ErrorEquals"], first["Next"]) == (NEVER_AGAIN, "Record the failure")
-        assert (rest["ErrorEquals"], rest["Next"]) == (["States.ALL"], "Train on demand")
+        assert catches(states[name])["States.ALL"] == "Train on demand"
     assert catches(states["Train on demand"]) == {"States.ALL": "Record the failure"}
 
 
-def test_every_named_fault_of_a_training_is_never_tried_again(dev: Synthesis) -> None:
-    named = {
-        kind.__name__
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, errors.TrainingError) and kind is not errors.TrainingError
-    }
+def test_each_error_of_a_training_leads_where_its_retry_class_says(dev: Synthesis) -> None:
+    for name in ("Check the data", "Train on spot"):
+        state = dev.training_machine["States"][name]
+        for kind in members(*TRAINING_TASK):
+            leads_to = "Record the failure" if kind.retry is Retry.NEVER else "Train on demand"
+            assert where_to(state, kind.__name__) == leads_to, kind
+            assert is_retried(state, kind.__name__) == (kind.retry is Retry.AT_ONCE), kind
 
-    assert named - WORTH_ANOTHER_TRY - NOT_OF_TASKS <= set(NEVER_AGAIN)
-    for state in dev.training_machine["States"].values():
-        for retrier in state.get("Retry", []):
-            assert not {*NEVER_AGAIN, "States.ALL", "States.TaskFailed"} & set(retrier["ErrorEquals"])
+
+def test_each_error_of_a_step_is_retried_as_its_retry_class_says(dev: Synthesis) -> None:
+    steps = ("Wait for approval", "Register the version", "Judge the canary", *SETTLING)
+    for name in steps:
+        for kind in members(*TRAINING_STEPS):
+            in_turn = kind.retry is Retry.IN_TURN and name == "Register the version"
+            retried = is_retried(dev.training_machine["States"][name], kind.__name__)
+            assert retried == (kind.retry is Retry.LATER or in_turn), (name, kind)
+
+
+def test_only_named_transient_errors_are_retried(synthesis: Synthesis) -> None:
+    only_named_errors_are_retried(synthesis.training_machine["States"], TRAINING_TASK)
 
 
 def test_nothing_is_shown_that_learned_nothing_and_nothing_registered_unapproved(dev: Synthesis) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 
 from craftspark.errors import InvalidInput
-from craftspark.styles.releases import CanaryRunning, Decision, Gates, Likeness, Release, Tally, judge_canary
+from craftspark.errors.styles import CanaryRunning
+from craftspark.styles.releases import Decision, Gates, Likeness, Release, Tally, judge_canary
 from tests.fakes import NOON
 
 ENDS = NOON + timedelta(hours=1)

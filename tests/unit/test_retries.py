@@ -12,8 +12,8 @@ from botocore.exceptions import (
 )
 
 from craftspark.aws.faults import is_transient
-from craftspark.aws.transactions import Contended
-from gpu_tasks.retries import MAX_PAUSE_S, MIN_PAUSE_S, AwsUnreachable, Backoff, Retrier
+from craftspark.errors import AwsUnreachable, Contended
+from gpu_tasks.retries import MAX_PAUSE_S, MIN_PAUSE_S, Backoff, Retrier
 
 MAX_RETRY_S = 300.0
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from craftspark.errors import JobAlreadyFinal, JobNotFound
+from craftspark.errors import JobAlreadyFinal, JobChanged, JobNotFound, ModelUnavailable, RenderFailed
+from craftspark.errors.outcomes import GpuUnavailable, InternalError
 from craftspark.jobs.failures import PUBLIC_AS_IS, REASONS
 from craftspark.jobs.job import Job, JobRecord, JobState
-from craftspark.jobs.settlement import JobChanged, Settlement, Verdict, failure_of, first_fault
+from craftspark.jobs.settlement import Settlement, Verdict, failure_of, first_fault
 from tests.fakes import NOON, a_record
 
 
@@ -78,13 +79,13 @@ def test_a_batch_that_failed_gives_its_reason_to_its_own_images() -> None:
 
     assert (job.state, job.refunded) == (JobState.PARTLY_SUCCEEDED, 7)
     assert [(failure.index, failure.error, failure.reason) for failure in job.failures] == [
-        (0, "GpuUnavailable", REASONS["GpuUnavailable"]),
-        (1, "GpuUnavailable", REASONS["GpuUnavailable"]),
+        (0, "GpuUnavailable", REASONS[GpuUnavailable]),
+        (1, "GpuUnavailable", REASONS[GpuUnavailable]),
         (2, "UnsafeContent", "no"),
-        (3, "RenderFailed", REASONS["RenderFailed"]),
+        (3, "RenderFailed", REASONS[RenderFailed]),
         (5, "SourceMissing", "it is gone"),
-        (6, "ModelUnavailable", REASONS["ModelUnavailable"]),
-        (7, "RenderFailed", REASONS["RenderFailed"]),
+        (6, "ModelUnavailable", REASONS[ModelUnavailable]),
+        (7, "RenderFailed", REASONS[RenderFailed]),
     ]
 
 
@@ -103,18 +104,19 @@ INTERNAL = """
 def test_a_maker_is_never_told_an_internal_error() -> None:
     secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/renderers.py"
     record = a_record(stored=(0, 1, 2))
-    for error in (*INTERNAL.split(), "\u2603 " * 9, *REASONS):
+    reasons = {kind.__name__: reason for kind, reason in REASONS.items()}
+    for error in (*INTERNAL.split(), "\u2603 " * 9, *reasons):
         of_batch = broken(0, error, secret, 3)
         of_image = {"batch": 0, "rendered": [], "failed": [{"index": 3, "error": error, "reason": secret}]}
         for outcomes, of_job in (([of_batch], None), ([of_image], None), ([], error)):
             [failure] = settle(FakeJobRecords(record), *outcomes, error=of_job, cause=secret).failures
 
-            assert failure.error in REASONS, error
-            assert failure.error == error or error not in REASONS
-            assert failure.reason == REASONS[failure.error]
-    for name in PUBLIC_AS_IS:  # without words of their own, their name alone tells nothing
-        [failure] = settle(FakeJobRecords(record), broken(0, name, "", 3)).failures
-        assert (failure.error, failure.reason) == ("InternalError", REASONS["InternalError"])
+            assert failure.error in reasons, error
+            assert failure.error == error or error not in reasons
+            assert failure.reason == reasons[failure.error]
+    for kind in PUBLIC_AS_IS:  # without words of their own, their name alone tells nothing
+        [failure] = settle(FakeJobRecords(record), broken(0, kind.__name__, "", 3)).failures
+        assert (failure.error, failure.reason) == ("InternalError", REASONS[InternalError])
 
 
 def test_logs_and_executions_keep_the_name_of_what_went_wrong() -> None:

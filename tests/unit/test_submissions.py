@@ -16,6 +16,7 @@ from craftspark.errors import (
     ToolUnknown,
     WaitTooLong,
 )
+from craftspark.errors.styles import StyleUnknown
 from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
 from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.idempotency import Effect
@@ -23,7 +24,7 @@ from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.submissions import JobExists, Submissions
 from craftspark.models.catalogue import find_model
 from craftspark.moderation import Moderation, Objection, Refusal
-from craftspark.styles.releases import Pin, Release, StyleUnknown
+from craftspark.styles.releases import Pin, Release
 from craftspark.tools.sources import Source
 from tests.fakes import NOON
 

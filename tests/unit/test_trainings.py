@@ -6,19 +6,14 @@ from typing import Any
 import pytest
 
 from craftspark.errors import InvalidInput
-from craftspark.styles.trainings import (
+from craftspark.errors.styles import (
     AlreadyDecided,
-    Approvals,
-    PersonsDecision,
-    Training,
     TrainingChanged,
     TrainingNotAwaiting,
     TrainingNotFound,
-    TrainingOrder,
-    Trainings,
-    TrainingState,
     VersionTaken,
 )
+from craftspark.styles.trainings import Approvals, PersonsDecision, Training, TrainingOrder, Trainings, TrainingState
 from tests.fakes import NOON
 
 

@@ -202,7 +202,7 @@ def test_a_url_has_one_way_to_be_written(url: str, written: str) -> None:
 def test_what_is_no_endpoint_is_refused(url: str) -> None:
     with pytest.raises(TargetRefused) as refused:
         normal(url)
-    assert refused.value.detail.isprintable()
+    assert refused.value.args[0].isprintable()
 
 
 @pytest.mark.parametrize("host", ["\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "①②⑦.0.0.1"])

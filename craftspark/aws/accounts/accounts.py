@@ -12,9 +12,9 @@ from craftspark.accounts.plans import Plan, find_plan
 from craftspark.aws.accounts import ledger
 from craftspark.aws.accounts.ledger import account_key, entry, read_account, read_entry, update
 from craftspark.aws.items import number, text
-from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, AccountMissing, CreditsInsufficient
+from craftspark.errors import AccountContended, AccountMissing, Contended, CreditsInsufficient
 from craftspark.jobs.idempotency import EffectExists, Write
 
 if TYPE_CHECKING:

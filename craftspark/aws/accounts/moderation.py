@@ -10,8 +10,8 @@ from craftspark.accounts.plans import find_plan
 from craftspark.aws.accounts.accounts import TRIES, Accounts
 from craftspark.aws.accounts.ledger import update
 from craftspark.aws.items import epoch, number, text, timestamp
-from craftspark.aws.transactions import ConditionsFailed, Contended, transact
-from craftspark.errors import AccountContended
+from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.errors import AccountContended, Contended
 from craftspark.moderation import Refusal
 
 KEPT = timedelta(days=90)

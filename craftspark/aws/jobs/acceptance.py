@@ -14,9 +14,9 @@ from craftspark.aws.accounts.accounts import TRIES, Accounts
 from craftspark.aws.accounts.ledger import read_account
 from craftspark.aws.idempotency import binding
 from craftspark.aws.jobs.job_table import read_record
-from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, AccountMissing, JobNotFound
+from craftspark.errors import AccountContended, AccountMissing, Contended, JobNotFound
 from craftspark.jobs.idempotency import Effect, key_reused
 from craftspark.jobs.job import Job
 from craftspark.jobs.submissions import JobExists

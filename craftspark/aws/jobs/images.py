@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from craftspark.errors import CraftsparkError
 from craftspark.jobs.job import StoredImage, file_key, image_key, images_prefix, keys_of, thumbnail_key
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "svg": "image/svg+xml"}
 
 
-class FilesLeft(CraftsparkError):
+class FilesLeft(Exception):
     """S3 did not delete all files; asking once more deletes the others."""
 
 

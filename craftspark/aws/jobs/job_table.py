@@ -14,9 +14,9 @@ from craftspark.aws.items import number, text
 from craftspark.aws.styles.releases import tally_of
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import JobNotFound
+from craftspark.errors import JobChanged, JobNotFound
 from craftspark.jobs.job import Job, JobRecord
-from craftspark.jobs.settlement import JobChanged, Settlement, Verdict
+from craftspark.jobs.settlement import Settlement, Verdict
 from craftspark.settings.rendering import SettleSettings
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from craftspark.aws.items import number, text
 from craftspark.aws.jobs.job_table import UNFINISHED, read_record
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import RenderError
 from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class JobEnded(RenderError):
+class JobEnded(Exception):
     """The job became final while its images were rendered: they are not delivered any more."""
 
 

@@ -7,14 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from craftspark.errors import CraftsparkError
+from craftspark.errors import EventRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
-
-
-class EventRefused(CraftsparkError):
-    """EventBridge did not take an event."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import epoch, live, moment, number, text, timestamp
 from craftspark.aws.orchestration.intake import message_group
-from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, WebhookNotFound
+from craftspark.errors import AccountContended, Contended, WebhookNotFound
 from craftspark.jobs.idempotency import EffectExists, Write
 from craftspark.notifications.webhooks import CHANGED, Delivery, Message, Webhook, WebhooksChanged
 

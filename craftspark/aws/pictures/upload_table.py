@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.accounts.credits import minute_of
 from craftspark.aws.items import epoch, number, text, timestamp
-from craftspark.aws.transactions import ConditionsFailed, Contended, transact
+from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, TooManyOpenUploads, TooManyRequests, UploadNotFound
+from craftspark.errors import AccountContended, Contended, TooManyOpenUploads, TooManyRequests, UploadNotFound
 from craftspark.expiry import is_expired
 from craftspark.jobs.idempotency import EffectExists, Write
 from craftspark.uploads import Facts, Upload

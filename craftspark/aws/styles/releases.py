@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import Item, number, text
+from craftspark.errors.styles import StyleUnknown
 from craftspark.jobs.job import Job, JobRecord, JobState
-from craftspark.styles.releases import Release, StyleUnknown
+from craftspark.styles.releases import Release
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,16 +13,18 @@ from craftspark.aws.styles.releases import read_style, style_key
 from craftspark.aws.styles.training_table import STATE, TrainingTable, training_key
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.settings.styles import StyleSettings
-from craftspark.styles.releases import CanaryGone, CanaryRunning, Release, ReleaseChanged, Tally, VersionNotReleased
-from craftspark.styles.trainings import (
+from craftspark.errors.styles import (
+    CanaryGone,
+    CanaryRunning,
     NotApproved,
-    Training,
+    ReleaseChanged,
     TrainingChanged,
     TrainingNotFound,
-    TrainingState,
-    training_id_of,
+    VersionNotReleased,
 )
+from craftspark.settings.styles import StyleSettings
+from craftspark.styles.releases import Release, Tally
+from craftspark.styles.trainings import Training, TrainingState, training_id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,13 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import Item, moment, text, timestamp
-from craftspark.styles.trainings import (
-    PersonsDecision,
-    Training,
-    TrainingChanged,
-    TrainingNotFound,
-    TrainingState,
-)
+from craftspark.errors.styles import TrainingChanged, TrainingNotFound
+from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

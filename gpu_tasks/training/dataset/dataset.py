@@ -22,9 +22,7 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.training.dataset.picture import PICTURE, CaptionedPicture
-from gpu_tasks.training.errors import (
+from craftspark.errors.training import (
     CaptionsMissing,
     DatasetBroken,
     LicenceMissing,
@@ -32,6 +30,8 @@ from gpu_tasks.training.errors import (
     SubjectsMissing,
     TooFewPictures,
 )
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.training.dataset.picture import PICTURE, CaptionedPicture
 
 MANIFEST = "manifest.jsonl"
 CAPTIONS = "captions.jsonl"

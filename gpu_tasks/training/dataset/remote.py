@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder, FolderUnreadable, StoredFile, folder_at
-from gpu_tasks.training.errors import DatasetBroken, DatasetTooLarge
+from craftspark.errors.training import DatasetBroken, DatasetTooLarge
 
 MAX_FILES = 50_000
 MAX_BYTES = 4 << 30
@@ -52,7 +52,7 @@ def check_limits(source: BucketFolder, max_files: int, max_bytes: int) -> list[S
                     f"{source.place} has more than {max_files} files or {max_bytes >> 20} MiB; use a smaller dataset"
                 )
     except FolderUnreadable as error:
-        raise DatasetBroken(error.detail) from None
+        raise DatasetBroken(str(error)) from None
     if not files:
         raise DatasetBroken(f"{source.place} has no files")
     return files

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from craftspark.errors.training import SubjectsMissing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white
-from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.evaluation.encoder import Likeness
 from gpu_tasks.training.evaluation.evaluate import draw_prompts, reconstruct
 from gpu_tasks.training.evaluation.grid import COLUMNS, PROMPTS, write_grid

@@ -29,11 +29,11 @@ from diffusers import StableDiffusionPipeline
 from diffusers.utils import logging as diffusers_log
 from torch import Tensor, nn
 
+from craftspark.errors.training import RecipeUnfit, SubjectsMissing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.model_store import check
 from gpu_tasks.training.dataset.colours import find_dominant_colour, recolour
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, read_names
-from gpu_tasks.training.errors import SubjectsMissing, TrainingError
 from gpu_tasks.training.evaluation.encoder import Likeness, rank_subjects
 from gpu_tasks.training.evaluation.grid import draw, write_grid
 from gpu_tasks.training.evaluation.likeness_data import list_names
@@ -65,11 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure and print the figures; with --out, also write them. Raises a TrainingError or ModelUnavailable before
+    """Measure and print the figures; with --out, also write them. Raises RecipeUnfit or ModelUnavailable before
     drawing.
     """
     if arguments.prompts < 1 or arguments.seeds < 1:
-        raise TrainingError("at least one prompt and one seed are required")
+        raise RecipeUnfit("at least one prompt and one seed are required")
     names = read_names(arguments.subjects)
     dataset = Dataset.open(arguments.data).only(style=arguments.style, names=names)
     if missing := names - {picture.name for picture in dataset.pictures}:

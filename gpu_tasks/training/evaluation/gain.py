@@ -20,11 +20,11 @@ from statistics import mean
 import numpy as np
 from PIL import Image
 
+from craftspark.errors.training import RecipeUnfit, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.upscaler import FACTORS, Upscaler
 from gpu_tasks.training.dataset.dataset import flatten_on_white
 from gpu_tasks.training.dataset.emoji import is_visible, read_icons
-from gpu_tasks.training.errors import RecipeUnfit, TooFewPictures
 
 SMALL = 128  # pixels per side
 PICTURES = 64

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from craftspark.errors.training import LossNotFinite, RecipeUnfit
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.training.dataset.augmentation import augment
 from gpu_tasks.training.dataset.dataset import Dataset, read_names
-from gpu_tasks.training.errors import LikenessBroken, LossNotFinite, TrainingError
+from gpu_tasks.training.errors import LikenessBroken
 from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.training.evaluation.likeness_data import AT_ONCE, LikenessData, list_names, prepare
 
@@ -62,13 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train, measure and save. Raises a TrainingError before the training."""
+    """Train, measure and save. Raises RecipeUnfit before the training."""
     if arguments.out.exists():
         raise LikenessBroken(f"{arguments.out} already exists; remove it or choose another folder")
     dataset = Dataset.open(arguments.data)
     favoured = read_names(arguments.subjects) if arguments.subjects else frozenset()
     if arguments.steps < 1 or (arguments.minutes is not None and arguments.minutes <= 0):
-        raise TrainingError(f"--steps {arguments.steps} or --minutes {arguments.minutes} is too small")
+        raise RecipeUnfit(f"--steps {arguments.steps} or --minutes {arguments.minutes} is too small")
     effort = TrainingLimit(arguments.steps, arguments.minutes, arguments.seed)
     likeness, report = train(
         dataset,

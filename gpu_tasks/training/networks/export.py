@@ -13,10 +13,10 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
+from craftspark.errors.training import CheckpointBroken
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.training.checkpoint import Run, select_prefix
-from gpu_tasks.training.errors import CheckpointBroken
 from gpu_tasks.training.networks.decoder import Decoder
 
 

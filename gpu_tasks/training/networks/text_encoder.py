@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from craftspark.errors.training import SubjectsMissing
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, read_names
@@ -25,7 +26,6 @@ from gpu_tasks.training.dataset.emoji import SYNONYMS, install
 from gpu_tasks.training.dataset.phrases import Phrase, Phrases
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.dataset.wordnet import WordNet
-from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.loop import Schedule, generator_at, train
 from gpu_tasks.training.options import add_options, read_intervals, read_schedule
 

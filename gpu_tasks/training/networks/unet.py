@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from craftspark.errors.training import SubjectsMissing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.errors import SubjectsMissing
 from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import Schedule, generator_at, train

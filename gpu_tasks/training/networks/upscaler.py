@@ -18,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
+from craftspark.errors.training import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.upscaler import Upscaler, UpscalerNetwork
@@ -25,7 +26,6 @@ from gpu_tasks.training.checkpoint import PARTIAL, Run, commit_file
 from gpu_tasks.training.dataset.dataset import MANIFEST, MIN_PICTURES, Dataset, flatten_on_white
 from gpu_tasks.training.dataset.patches import FACTOR, Patches, PatchPlan
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.errors import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.training.evaluation.grid import COLUMNS, write_grid
 from gpu_tasks.training.loop import Schedule, train
 from gpu_tasks.training.options import add_options, read_intervals, read_schedule

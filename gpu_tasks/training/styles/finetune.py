@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from craftspark.errors.training import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.adapters import FACTS, Adapter, hash_unet
@@ -34,7 +35,6 @@ from gpu_tasks.training.dataset.dataset import (
 )
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.errors import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.evaluation.encoder import Likeness
 from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet

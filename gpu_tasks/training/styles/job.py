@@ -20,11 +20,11 @@ from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.aws.orchestration.callbacks import Callback, JsonResult, Result
 from craftspark.errors import CraftsparkError, SpotInterrupted
+from craftspark.errors.training import TooFewPictures, TrainingFailed
 from craftspark.settings.tasks import TrainerSettings
 from craftspark.styles.trainings import TrainingOrder, TrainingResult, adapter_prefix, run_prefix
 from gpu_tasks.training.dataset.dataset import MIN_STYLE_PICTURES, Dataset
 from gpu_tasks.training.dataset.remote import fetch_temporarily
-from gpu_tasks.training.errors import TooFewPictures, TrainingFailed
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles.heartbeat import Heartbeat
 from gpu_tasks.training.styles.inputs import GRID, Trainer, TrainingInputs

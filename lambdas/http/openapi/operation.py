@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from craftspark.errors import CraftsparkError
+from craftspark.errors import ApiProblem
 from lambdas.http.openapi.parameters import Parameter
 
 
@@ -22,8 +22,8 @@ class Operation:
     success: str
     answer: type[BaseModel] | None
     body: type[BaseModel] | None = None
-    refusals: tuple[type[CraftsparkError], ...] = ()
-    of_words: tuple[type[CraftsparkError], ...] = ()
+    refusals: tuple[type[ApiProblem], ...] = ()
+    of_words: tuple[type[ApiProblem], ...] = ()
     parameters: tuple[Parameter, ...] = ()
     status: HTTPStatus = HTTPStatus.OK
     not_modified: bool = False

@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from craftspark import errors
-from craftspark.errors import CraftsparkError
+from craftspark.errors import ApiProblem
 from craftspark.routes import ADMIN, Route
 from craftspark.tools import Tool
 from craftspark.tools.request import JobRequest
 from lambdas.http.openapi.operation import Operation
-from lambdas.http.problems import CONTENT_TYPE, RETRY_AFTER_S, STATUS, TITLES, GatewayProblem, Problem, type_of
+from lambdas.http.problems import CONTENT_TYPE, PROBLEMS, GatewayProblem, Problem, type_of
 
 SCHEMA = "#/components/schemas/{model}"
 HEADERS = {
@@ -34,7 +34,7 @@ class Refusal:
     """
 
     status: HTTPStatus
-    kinds: tuple[type[CraftsparkError], ...]
+    kinds: tuple[type[ApiProblem], ...]
     by_gateway: str | None
 
     @property
@@ -49,7 +49,7 @@ class Refusal:
 
     def describe(self) -> dict[str, Any]:
         """The OpenAPI response object."""
-        texts = [f"`{type_of(kind.__name__)}`: {TITLES[kind.__name__]}." for kind in self.kinds]
+        texts = [f"`{type_of(kind.__name__)}`: {PROBLEMS[kind].title}." for kind in self.kinds]
         content: dict[str, Any] = {}
         if self.kinds:
             types = {"type": {"enum": [type_of(kind.__name__) for kind in self.kinds]}}
@@ -59,7 +59,7 @@ class Refusal:
             content["application/json"] = {"schema": reference(GatewayProblem)}
         description = texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)
         sent = {
-            "Retry-After": any(kind in RETRY_AFTER_S for kind in self.kinds),
+            "Retry-After": any(PROBLEMS[kind].retry_after_s for kind in self.kinds),
             "WWW-Authenticate": errors.AccessTokenRequired in self.kinds,
         }
         headers = {name: HEADERS[name] for name, there in sent.items() if there}
@@ -92,15 +92,15 @@ def refusals(operation: Operation, route: Route, tool: Tool | None) -> Iterator[
         yield Refusal(status=status, kinds=tuple(by_status.get(status, ())), by_gateway=by_gateway.get(status))
 
 
-def problems_of(operation: Operation, route: Route, tool: Tool | None) -> dict[HTTPStatus, list[type[CraftsparkError]]]:
+def problems_of(operation: Operation, route: Route, tool: Tool | None) -> dict[HTTPStatus, list[type[ApiProblem]]]:
     """The problems that the function returns, by status and name."""
     costs = (errors.AccountSuspended,) if route.costs else ()
     # Only requests that override `words` have words to moderate.
     words = operation.of_words if tool and tool.request.words is not JobRequest.words else ()
     kinds = {*operation.refusals, *words, *costs, errors.AccessTokenRequired, errors.Forbidden}
-    by_status: dict[HTTPStatus, list[type[CraftsparkError]]] = {}
+    by_status: dict[HTTPStatus, list[type[ApiProblem]]] = {}
     for error in sorted(kinds, key=lambda kind: kind.__name__):
-        by_status.setdefault(STATUS[error], []).append(error)
+        by_status.setdefault(PROBLEMS[error].status, []).append(error)
     return by_status
 
 

@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from craftspark import errors, settings
-from craftspark.errors import CraftsparkError, RequestRefused, SettingMissing
+from craftspark import settings
+from craftspark.errors import SettingMissing
 from craftspark.settings import Settings
 from craftspark.settings.rendering import StartSettings
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings
-from lambdas.http.problems import STATUS, TITLES, problem_of
 
 T = TypeVar("T")
 
@@ -64,27 +63,6 @@ def test_a_setting_that_is_no_number_is_named() -> None:
 
     with pytest.raises(SettingMissing, match="CRAFTSPARK_STALL_S"):
         WorkerSettings.from_environment({**good, "CRAFTSPARK_STALL_S": "soon"})
-
-
-def refusals() -> list[type[RequestRefused]]:
-    return list(dict.fromkeys(below(RequestRefused)))
-
-
-@pytest.mark.parametrize("kind", refusals(), ids=lambda kind: kind.__name__)
-def test_every_refusal_has_a_status_and_a_title(kind: type[CraftsparkError]) -> None:
-    status, body = problem_of(kind("the detail", field="count"))
-
-    assert 400 <= status < 500
-    assert body["type"] == f"/problems/{kind.__name__}"
-    assert body["detail"] == "the detail"
-
-
-def test_statuses_and_titles_are_of_the_same_errors() -> None:
-    assert {kind.__name__ for kind in STATUS} == set(TITLES)
-
-
-def test_an_error_s_name_is_its_class() -> None:
-    assert errors.SpotInterrupted("x").name == "SpotInterrupted"
 
 
 def test_settings_travel_under_one_prefix() -> None:
