@@ -79,6 +79,14 @@ def test_the_runbook_names_every_event_that_is_counted() -> None:
     assert set(EVENTS) <= set(codes(RUNBOOK[RUNBOOK.index("namespace `Craftspark`") :].split("\n")[0]))
 
 
+def test_the_messages_in_the_runbook_are_logged() -> None:
+    messages = [message for row in rows(RUNBOOK, "From a job to its logs")[2:] for message in codes(row[0])]
+    sources = [file.read_text() for folder in ("lambdas", "gpu_tasks") for file in (ROOT / folder).rglob("*.py")]
+
+    assert messages
+    assert [message for message in messages if not any(f'"{message}"' in source for source in sources)] == []
+
+
 def test_the_runbook_has_the_problems_of_each_status() -> None:
     by_status = {int(row[0]): codes(row[1]) for row in rows(RUNBOOK, "Error names") if row[0].isdigit()}
 
