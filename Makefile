@@ -37,7 +37,7 @@ $(VENV)/.ready: $(VENV)/.created pyproject.toml constraints.txt
 
 node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	@echo "- Node's packages"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 # Packages are installed without bytecode: the demo imports a small part of them, and each process would compile it anew
