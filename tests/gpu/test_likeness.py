@@ -133,8 +133,8 @@ def test_a_loss_that_is_no_number_stops_the_training(
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
-        (["--steps", "0"], "TrainingError: --steps 0"),
-        (["--minutes", "0"], "TrainingError: --steps"),
+        (["--steps", "0"], "RecipeUnfit: --steps 0"),
+        (["--minutes", "0"], "RecipeUnfit: --steps"),
         (["--subjects", "nowhere.txt"], "SubjectsMissing: nowhere.txt cannot be read"),
         (["--model", "nowhere"], "LikenessBroken: nowhere is not a model folder"),
     ],
@@ -270,7 +270,7 @@ def test_a_model_with_another_text_encoder_is_measured_by_the_judges(
     words += ["--style", "", "--subjects", str(tmp_path / "subjects.txt")]
 
     assert main(words) == REFUSED
-    assert main([*words, "--judge", str(MODEL)]) == DONE
+    assert main([*words, "--likeness-model", str(MODEL)]) == DONE
 
 
 class DiscModel:

@@ -54,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subjects", type=Path, default=SUBJECTS, help="file with the subjects, one name per line")
     parser.add_argument("--style", default="twemoji", help="style that the model was trained on")
     parser.add_argument(
-        "--judge",
+        "--likeness-model",
         type=Path,
-        metavar="JUDGE_FOLDER",
+        metavar="LIKENESS_MODEL_FOLDER",
         help="model folder that LIKENESS was trained for, if it is not MODEL_FOLDER",
     )
     parser.add_argument("--prompts", type=int, default=200)
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = Dataset.open(arguments.data).only(style=arguments.style, names=names)
     if missing := names - {picture.name for picture in dataset.pictures}:
         raise SubjectsMissing(f"{arguments.data} has no {arguments.style} images of {', '.join(sorted(missing)[:10])}")
-    likeness = Likeness.open(arguments.likeness, arguments.judge or arguments.model)
+    likeness = Likeness.open(arguments.likeness, arguments.likeness_model or arguments.model)
     model = load_model(arguments.model)
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)

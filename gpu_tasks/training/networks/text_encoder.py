@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     texts = Texts(arguments.start, arguments.device)
     print(f"{len(phrases.words)} subjects, {sum(map(len, phrases.kinds.values()))} kinds of them", flush=True)
 
-    def judge(average: nn.Module, step: int) -> None:
+    def report(average: nn.Module, step: int) -> None:
         print(
             f"after {step} steps: {texts.likeness(average, phrases.draw(SAMPLE_PHRASES, SAMPLE_SEED)):.4f}", flush=True
         )
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
         this_run,
         schedule,
         read_intervals(arguments),
-        on_sample=judge,
+        on_sample=report,
         say=lambda line: print(line, flush=True),
     )
 
