@@ -26,8 +26,8 @@ from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack
 
 TIMEOUT = Duration.seconds(10)
-# A picture is decoded and written anew by a process of up to 320 MiB beside the function, in up to 6 s of one vCPU. CPU
-# comes with memory.
+# A picture is decoded and encoded by a process of up to 320 MiB in addition to the function, in up to 6 s of one vCPU.
+# CPU scales with memory.
 CHECK_MEMORY_MIB = 2048
 CHECK_TIMEOUT = Duration.seconds(25)
 
@@ -241,7 +241,7 @@ class ApiStack(Stack):
         return cancel_job
 
     def _account(self, construct_id: str, name: str) -> lambda_.Function:
-        """Opens the account on the first look and takes it into a new month, hence more than reading."""
+        """Creates the account on first use and moves it to a new month, so it needs more than read access."""
         function = self._function(construct_id, name, self._account_settings())
         self._data.accounts.grant_read_write(function)
         return function
@@ -300,7 +300,7 @@ class ApiStack(Stack):
         memory_mib: int = MEMORY_MIB,
         timeout: Duration = TIMEOUT,
     ) -> lambda_.Function:
-        # Whoever answers what costs looks whether the maker is suspended.
+        # Functions of routes that cost credits check whether the maker is suspended.
         costs = any(route.costs for route in ROUTES if route.function == name)
         account = self._account_settings().to_environment() if costs else {}
         function = PythonFunction(

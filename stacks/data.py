@@ -81,7 +81,9 @@ class DataStack(Stack):
 
 
 def _tiering(kept_days: int) -> s3.LifecycleRule:
-    """Pictures are looked at for a few days; then S3 finds the cheapest place for each, and they go with their job."""
+    """Pictures are read for a few days. Then S3 selects the cheapest storage class, and they are deleted with their
+    job.
+    """
     return s3.LifecycleRule(
         id="tiering",
         expiration=Duration.days(kept_days),

@@ -1,4 +1,4 @@
-"""Live updates: a WebSocket API that tells makers of their jobs as these go on."""
+"""Live updates: a WebSocket API that sends makers the progress of their jobs."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ from craftspark.settings.notifications import ConnectionSettings, PushSettings
 from stacks.data import DataStack
 
 TIMEOUT = Duration.seconds(10)
-# Some seconds for connections that hang, beside the others.
+# Allows a few seconds for connections that do not respond.
 PUSH_TIMEOUT = Duration.seconds(30)
-# An update that is older is worth nothing: a client has looked by itself.
+# An older update is useless, because the client has polled in the meantime.
 FRESH = Duration.seconds(60)
 
 
@@ -33,7 +33,7 @@ class LiveStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage = stage
         self.unsent = DeadLetterQueue(self, "UnsentUpdates")
-        # Losing it loses open connections alone, so it is never kept.
+        # It only holds open connections, so it is never kept.
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
         connect = self._function("Connect", "connect_live", settings)

@@ -10,7 +10,7 @@ from cdk_app.stages.stage import Network, Operations
 
 
 class NetworkStack(Stack):
-    """The VPC of the GPU instances. Lambdas stay outside: they talk to AWS alone."""
+    """The VPC of the GPU instances. Lambda functions are outside, because they only call AWS."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What tells people that something is wrong, and shows where: alarms, a dashboard and traces."""
+"""Monitoring: alarms, a dashboard and traces."""
 
 from typing import Any
 

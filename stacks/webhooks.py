@@ -1,4 +1,4 @@
-"""Webhooks: partners' servers are told how their jobs ended, beside everything else and never in its way."""
+"""Webhooks: notify partners' servers of settled jobs, independently of all other processing."""
 
 from dataclasses import asdict
 from typing import Any
@@ -17,7 +17,7 @@ from cdk_app.storage.tables import WebhooksTable
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
 from craftspark.settings.notifications import DeliverySettings, FanOutSettings
 
-# One message an invocation: a slow endpoint takes its own time alone. Ten seconds for the call, the rest for the books.
+# One message per invocation, so a slow endpoint delays only its own messages. The call takes up to ten seconds.
 DELIVER_TIMEOUT_S = 30
 
 
@@ -36,7 +36,7 @@ class WebhooksStack(Stack):
             visibility=Duration.seconds(6 * DELIVER_TIMEOUT_S),
             retention=Duration.days(3),
             max_receives=5,
-            late_after=Duration.hours(1),  # a wait for the next try begins anew every 15 minutes
+            late_after=Duration.hours(1),  # a wait for the next attempt restarts every 15 minutes
         )
         queue = self.deliveries.queue
         settings = FanOutSettings(webhooks_table=self.table.table.table_name, delivery_queue_url=queue.queue_url)

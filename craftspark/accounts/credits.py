@@ -1,11 +1,11 @@
-"""Credits: what an account holds, and the rules by which a reservation is made and resolved.
+"""Credits: what an account holds, and the rules for making and resolving reservations.
 
-Every change is a posting from one of five holdings to another: `issued` (outside), `available`, `reserved`, `spent`
-and `expired`. At every instant `granted == available + reserved + spent + expired`, none of them is negative, and
+Every change moves credits between two of five holdings: `issued` (outside the account), `available`, `reserved`,
+`spent` and `expired`. At all times `granted == available + reserved + spent + expired`, no holding is negative, and
 each reservation is resolved at most once.
 
-A month's credits are used before any others: of what is left of them at the month's end, `monthly - used`, nothing
-stays. A refund in the month of its reservation takes back its use; a later one brings credits that do not expire.
+The monthly credits are used before other credits. At the end of the month the unused part, `monthly - used`, expires. A
+refund in the month of its reservation reduces `used`. A later refund adds credits that do not expire.
 """
 
 import math
@@ -45,9 +45,10 @@ MIN_HOLD, MAX_HOLD = timedelta(minutes=1), timedelta(hours=1)
 class Account:
     """A maker's credits and jobs in progress.
 
-    `month` ("2026-11") is the one whose `monthly` credits were granted last, `used` what was taken since then.
-    `submissions` were made in `minute`. `suspended` says why no job is taken, where none is. `refusals` prompts were
-    refused in the hour from `refusals_from`; `held_until` is when the next job is taken.
+    `month` ("2026-11") is the month of the last monthly grant. `monthly` is that grant, and `used` is the number of
+    credits taken since then. `submissions` counts the jobs submitted in `minute`. `suspended` is the reason for a
+    suspension, or None. `refusals` counts the prompts refused in the hour that starts at `refusals_from`. No job is
+    accepted before `held_until`.
     """
 
     maker: str
@@ -70,13 +71,13 @@ class Account:
 
     @property
     def expiring(self) -> int:
-        """What expires at the end of the account's month."""
+        """The credits that expire at the end of the account's month."""
         return max(0, self.monthly - self.used)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of a ledger: `credits` went from one holding to another. It never changes."""
+    """One immutable line of the ledger: `credits` moved from `source` to `target`."""
 
     name: str
     kind: EntryKind
@@ -89,7 +90,7 @@ class Entry:
 
 
 def month_of(moment: datetime) -> str:
-    """The month of a UTC moment; months sort as text."""
+    """The month of a UTC timestamp, such as "2026-11". Months sort as text."""
     return moment.isoformat()[:7]
 
 
@@ -98,7 +99,7 @@ def minute_of(moment: datetime) -> str:
 
 
 def hold_error(account: Account, now: datetime) -> TooManyRequests | None:
-    """Why the account's next job has to wait after refused prompts; None where it has not."""
+    """The error for a job that is submitted before the account's hold ends, or None."""
     if account.held_until is None or account.held_until <= now:
         return None
     wait_s = math.ceil((account.held_until - now).total_seconds())
@@ -109,13 +110,15 @@ def hold_error(account: Account, now: datetime) -> TooManyRequests | None:
 
 
 def hold_duration(refusals: int, plan: Plan) -> timedelta:
-    """How long a maker's next job waits after so many refused prompts of one hour: it doubles with each."""
+    """How long the maker's next job is refused after this number of refused prompts in an hour. It doubles with each
+    one.
+    """
     beyond = refusals - plan.refusals_per_hour
     return min(MIN_HOLD * 2 ** min(beyond, 10), MAX_HOLD) if beyond >= 0 else timedelta()
 
 
 def plan_error(plan: Plan, job: Job) -> PlanExceeded | None:
-    """Why the plan does not take such a job, whatever its account holds."""
+    """The error for a job that the plan does not allow, regardless of the account's credits, or None."""
     if job.count > plan.largest_count:
         return PlanExceeded(
             f"the plan {plan.title} allows at most {plan.largest_count} images per job", field="count", plan=plan.name
@@ -130,12 +133,12 @@ def plan_error(plan: Plan, job: Job) -> PlanExceeded | None:
 
 
 def suspension_error(account: Account) -> AccountSuspended:
-    """Why a suspended account may do nothing that costs."""
+    """The error for a request from a suspended account."""
     return AccountSuspended(f"your account is suspended: {account.suspended}")
 
 
 def reservation_error(account: Account, job: Job, plan: Plan) -> RequestRefused | None:
-    """Why this account cannot take this job, with what would fit; None where it can."""
+    """The error for a job that this account cannot pay for or start now, or None. It says what the maker can afford."""
     if account.suspended:
         return suspension_error(account)
     if held := hold_error(account, job.created_at):

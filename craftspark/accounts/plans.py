@@ -1,4 +1,4 @@
-"""Plans: what a maker may do, and how many credits a month brings."""
+"""Plans: what a maker may do, and the monthly credits."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from craftspark.errors import InvalidInput
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`monthly_credits` that are left at a month's end expire; top-ups never do.
+    """Monthly credits that are unused at the end of the month expire. Top-ups do not expire.
 
-    `refusals_per_hour` are the refused prompts after which the maker's next jobs wait.
-    `open_uploads` are uploads that were created and are not checked yet; `checks_per_minute` bounds their checks.
+    `refusals_per_hour` is the number of refused prompts after which the maker's next jobs are delayed. `open_uploads`
+    limits the uploads that are created but not checked, and `checks_per_minute` limits the checks.
     """
 
     name: str
@@ -66,7 +66,7 @@ PLANS = {
             max_active_jobs=100,
             submissions_per_minute=3000,
             largest_count=8,
-            refusals_per_hour=500,  # of many users of its own
+            refusals_per_hour=500,  # many users share the account
             open_uploads=300,
             checks_per_minute=300,
             webhooks=10,
@@ -76,7 +76,7 @@ PLANS = {
 
 
 def find_plan(name: str) -> Plan:
-    """The plan of this name; raises InvalidInput that names those there are."""
+    """The plan with this name. Raises InvalidInput, which lists the plans."""
     try:
         return PLANS[name]
     except KeyError:

@@ -1,4 +1,4 @@
-"""boto3 clients, made once a process."""
+"""boto3 clients, created once per process."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# Every call is bounded: a stuck connection is given up well before a Lambda's or a lease's own limit.
+# Every call has a time limit well below the limits of a Lambda function and of a worker's lease.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
-# A long poll answers after up to 20 s.
+# A long poll takes up to 20 s.
 _LONG_POLL_CONFIG = _CONFIG.merge(Config(read_timeout=30))
-# A new bucket answers at once under the host of its region alone. Under the global one it answers 307 for a while, and
-# a signature or a form that names the global host is not good for the regional one.
+# A new bucket is available immediately only at the host name of its region. The global host name responds with 307 for
+# a while, and a signature or form for the global host name is not valid for the regional one.
 _S3_CONFIG = _CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )
 
-# A maker waits for the judge of a prompt: two tries of three seconds at most.
+# A maker waits for the moderation of a prompt: at most two attempts of three seconds.
 _JUDGE_CONFIG = _CONFIG.merge(
     Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 )
-# A picture takes longer to send and to look at: two tries of six seconds at most.
+# A picture takes longer to send and to moderate: at most two attempts of six seconds.
 _PICTURE_JUDGE_CONFIG = _JUDGE_CONFIG.merge(Config(read_timeout=5))
-# An update is worth a moment: whoever misses it polls. Sixteen connections are told at once.
+# An update is sent with a short timeout, because a client that misses it polls. Up to 16 connections are notified in
+# parallel.
 _PUSH_CONFIG = _CONFIG.merge(
     Config(
         connect_timeout=1,
@@ -89,7 +90,7 @@ def picture_guardrails() -> BedrockRuntimeClient:
 
 @cache
 def connections() -> ApiGatewayManagementApiClient:
-    """The address of the API's connections comes by boto3's own variable for this service."""
+    """boto3 reads the address of the WebSocket API from the environment variable for this service."""
     return boto3.client("apigatewaymanagementapi", config=_PUSH_CONFIG)
 
 

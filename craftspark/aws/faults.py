@@ -1,4 +1,4 @@
-"""Which faults of AWS pass by themselves."""
+"""Which AWS errors are transient."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from craftspark.errors import Contended
 
-# Codes that come with a status below 500 and pass all the same: too many requests, or credentials being renewed.
+# Transient errors with a status below 500: throttling, or credentials that are being renewed.
 TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -32,7 +32,7 @@ TRANSIENT_CODES = frozenset(
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same call may succeed later: AWS was busy, broken or out of reach, and did not refuse it."""
+    """Whether the same call can succeed later: AWS was busy, failing or unreachable, and did not reject the call."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         return status >= 500 or status == 429 or error.response["Error"]["Code"] in TRANSIENT_CODES

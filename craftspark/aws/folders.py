@@ -1,4 +1,4 @@
-"""Folders of files in a bucket: what lies under a prefix."""
+"""Folders of files in a bucket: the objects under a prefix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StoredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class BucketFolder:
-    """The files under `prefix`, which has no slash at its end."""
+    """The files under `prefix`, which has no trailing slash."""
 
     client: S3Client
     bucket: str
@@ -39,33 +39,33 @@ class BucketFolder:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def files(self) -> Iterator[StoredFile]:
-        """Every file, by name; raises FolderUnreadable."""
+        """Every file, sorted by name. Raises FolderUnreadable."""
         start = f"{self.prefix}/"
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
         try:
             for page in pages:
                 for entry in page.get("Contents", []):
-                    if not entry["Key"].endswith("/"):  # what the console makes for an empty folder
+                    if not entry["Key"].endswith("/"):  # created by the console for an empty folder
                         yield StoredFile(entry["Key"].removeprefix(start), entry["Size"])
         except ClientError as error:
             raise FolderUnreadable(f"{self.place} cannot be listed: {error.response['Error']['Code']}") from None
 
     def download(self, name: str, path: Path) -> None:
-        """Bring one file, whose name came from `files`."""
+        """Download one file whose name `files` returned."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.client.download_file(self.bucket, f"{self.prefix}/{name}", str(path))
 
     def upload(self, name: str, path: Path) -> str:
-        """Put one file; answers its place."""
+        """Upload one file; returns its address."""
         self.client.upload_file(str(path), self.bucket, f"{self.prefix}/{name}")
         return f"{self.place}/{name}"
 
     def write(self, name: str, facts: Mapping[str, Any]) -> None:
-        """Put a small file of JSON."""
+        """Write a small JSON file."""
         self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=json.dumps(facts).encode())
 
 
 def folder_at(client: S3Client, place: str) -> BucketFolder:
-    """The folder of an address such as `s3://bucket/prefix`."""
+    """The folder at an address such as `s3://bucket/prefix`."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     return BucketFolder(client=client, bucket=bucket, prefix=prefix.strip("/"))

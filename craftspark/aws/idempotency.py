@@ -1,4 +1,4 @@
-"""Bindings of Idempotency-Keys, in the accounts table: `key#<effect>` of the maker who sent the key."""
+"""Bindings of Idempotency-Keys in the accounts table, as item `key#<effect>` of the maker who sent the key."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class BindingTable:
         return True
 
     def bind(self, effect: Effect) -> None:
-        """Bind the key alone, where the effect has nothing else to write; raises EffectExists."""
+        """Bind the key if the effect writes nothing else. Raises EffectExists."""
         write_effect(self.client, self.writes(effect))
 
 
 def binding(table: str, effect: Effect, now: datetime) -> list[Write]:
-    """The write that binds a key: refused where it is bound, with the binding."""
+    """The write that binds a key. It fails, with the old binding, if the key is bound."""
     if not effect.keyed:
         return []
     item = {**_key(effect), "fingerprint": text(effect.fingerprint), "expires_at": epoch(now + KEY_LIFETIME)}
@@ -58,13 +58,13 @@ def binding(table: str, effect: Effect, now: datetime) -> list[Write]:
 
 
 def check(item: Mapping[str, Any], effect: Effect) -> None:
-    """Raise IdempotencyKeyReused where a binding is another request's."""
+    """Raise IdempotencyKeyReused if the binding belongs to a different request."""
     if item["fingerprint"] != text(effect.fingerprint):
         raise key_reused()
 
 
 def write_effect(client: DynamoDBClient, writes: list[Write]) -> None:
-    """Write all or nothing; raises EffectExists or AccountContended."""
+    """Write everything or nothing. Raises EffectExists or AccountContended."""
     if not writes:
         return
     try:

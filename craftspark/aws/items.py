@@ -1,8 +1,8 @@
-"""How a job and its parts are written as DynamoDB items, and read back.
+"""Jobs and their parts as DynamoDB items.
 
-A job's partition holds the job (`item` = "job"), its images ("image#0") and its batches' progress ("batch#0").
-Only unfinished jobs carry `unfinished`, so the index of that name holds just them: apart from each other those that
-have no execution yet, as far as is known, and those that do.
+A job's partition holds the job (`item` = "job"), its images ("image#0") and the progress of its batches ("batch#0").
+Only unfinished jobs have the attribute `unfinished`, so the index of that name holds only unfinished jobs. Its keys
+separate jobs without a known execution from the others.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from craftspark.tools.sources import Source
 Item: TypeAlias = dict[str, Any]
 
 JOB = "job"
-# Enough partitions for several thousand unfinished jobs to be written a second.
+# Enough shards to write several thousand unfinished jobs per second.
 UNFINISHED_SHARDS = 8
 UNSTARTED = "unstarted#"
-# Each takes up to 1,000 writes a second: an unfinished job's entry, each stored image of it, and its end.
+# Each shard takes up to 1,000 writes per second: the entry of an unfinished job, each stored image, and the job's end.
 BACKLOG_SHARDS = 4
-# What the index `by_maker` carries beside keys: what a list shows and filters by. A change of one of these is a write
-# to the index too, under a key that all of a maker's jobs share; `images_stored`, which counts, is none of them.
+# The attributes of the index `by_maker` in addition to its keys: those that a list shows and filters by. A change of
+# one of them is also a write to the index, under a key that all jobs of a maker share. The counter `images_stored` is
+# not one of them.
 OUTLINE_ATTRIBUTES = (
     "created_at",
     "credits_per_image",
@@ -58,9 +59,9 @@ def number(value: float) -> dict[str, str]:
     return {"N": str(value)}
 
 
-@lru_cache(maxsize=16)  # the items of one request share few moments
+@lru_cache(maxsize=16)  # the items of one request have few different timestamps
 def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds: sorts as text."""
+    """ISO 8601 in UTC with milliseconds, which sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -73,9 +74,9 @@ def epoch(instant: datetime) -> dict[str, str]:
 
 
 def live(item: Mapping[str, Any], now: datetime) -> bool:
-    """Whether an item may be read: it has not expired, and no maker deleted it.
+    """Whether an item may be read: it has not expired and was not deleted by its maker.
 
-    DynamoDB removes expired items within days, so every reader asks this first.
+    DynamoDB removes expired items within days, so every reader checks this first.
     """
     if "deleted_at" in item:
         return False
@@ -87,22 +88,22 @@ def job_key(job_id: str, item: str = JOB) -> Item:
 
 
 def unfinished_shard(job_id: str) -> str:
-    """Where the index has an unfinished job that was started."""
+    """The index shard of an unfinished job with an execution."""
     return str(sum(job_id.encode()) % UNFINISHED_SHARDS)
 
 
 def backlog_shard(job_id: str) -> str:
-    """Where the index of the backlog has a job until it is final."""
+    """The backlog shard of a job until the job is final."""
     return str(sum(job_id.encode()) % BACKLOG_SHARDS)
 
 
 def unstarted_shard(job_id: str) -> str:
-    """Where the index has a job until its execution has started."""
+    """The index shard of a job until its execution has started."""
     return f"{UNSTARTED}{unfinished_shard(job_id)}"
 
 
 def job_item(job: Job) -> Item:
-    """The item of a job that was just submitted."""
+    """The item of a new job."""
     job_id, created_at = job.job_id, timestamp(job.created_at)
     return {
         "job_id": {"S": job_id},
@@ -138,7 +139,7 @@ def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:
 
 
 def read_outline(item: Mapping[str, Any]) -> JobOutline:
-    """A job from the index `by_maker`, which has the attributes LISTED."""
+    """A job from the index `by_maker`, which has only OUTLINE_ATTRIBUTES."""
     return JobOutline(**_outline_fields(_plain(item)))
 
 
@@ -216,7 +217,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
 
 
 def read_record(items: Iterable[Mapping[str, Any]]) -> JobRecord | None:
-    """A job's partition as a record; None where the job itself is not there."""
+    """A job's partition as a record, or None if the partition has no job."""
     job, images, progress = None, {}, []
     for item in items:
         kind, _, position = item["item"]["S"].partition("#")

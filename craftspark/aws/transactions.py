@@ -1,4 +1,4 @@
-"""DynamoDB transactions whose refusals are told by item."""
+"""DynamoDB transactions whose failed conditions are reported by item."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_CONFLICTS = 10
 class ConditionsFailed(Exception):
     """A transaction wrote nothing because conditions did not hold; `items` has the old item of each that failed.
 
-    `items[n]` is None where the n-th condition held, and {} where it failed on an item that does not exist.
+    `items[n]` is None if the n-th condition held, and {} if it failed on an item that does not exist.
     """
 
     def __init__(self, items: Sequence[dict[str, Any] | None]) -> None:
@@ -29,10 +29,10 @@ class ConditionsFailed(Exception):
 
 
 def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
-    """Write all or nothing; raises ConditionsFailed or Contended.
+    """Write everything or nothing. Raises ConditionsFailed or Contended.
 
-    DynamoDB answers a conflict between two transactions instead of queueing them, so a conflict is tried again after
-    a random pause that doubles, for about three seconds in all.
+    DynamoDB rejects conflicting transactions instead of queueing them. So a conflict is retried after a random pause
+    that doubles, for about three seconds in total.
     """
     for tries in range(MAX_CONFLICTS):
         try:
@@ -51,7 +51,7 @@ def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
                 ) from None
             if codes - {"None", "TransactionConflict"}:
                 raise
-            time.sleep(random.uniform(0, min(0.5, 0.01 * 2**tries)))  # noqa: S311 - spreads load, guards nothing
+            time.sleep(random.uniform(0, min(0.5, 0.01 * 2**tries)))  # noqa: S311 - spreads load, no security
         else:
             return
     raise Contended(f"{MAX_CONFLICTS} tries met other transactions on the same items")

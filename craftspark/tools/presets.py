@@ -8,8 +8,7 @@ from craftspark.errors import InvalidInput
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """`title` and `summary` are what a maker reads. `words` has the prompt's place as {prompt}; `without` joins the
-    negative prompt."""
+    """`title` and `summary` are texts for makers. `words` contains {prompt}. `without` extends the negative prompt."""
 
     name: str
     title: str

@@ -257,6 +257,6 @@ def alike(words: str) -> str:
 
 @lru_cache(maxsize=64)
 def sides(size: str) -> tuple[int, int]:
-    """(width, height) of "640x480"."""
+    """(width, height) of a size such as `640x480`."""
     width, height = size.split("x")
     return int(width), int(height)

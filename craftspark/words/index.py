@@ -62,7 +62,9 @@ class Phrase:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Two concepts together. `order` is near (within `within` words), before, or beside (only fillers between)."""
+    """Two concepts together. `order` is "near" (within `within` words), "before", or `beside` (only fillers in
+    between).
+    """
 
     objection: int
     first: int

@@ -41,7 +41,7 @@ def normalize(text: str) -> str:
 
 
 def _latin(match: re.Match[str]) -> str:
-    """A token of mixed scripts, or one whose every letter looks Latin, in Latin letters; others as they are."""
+    """A token of mixed scripts, or with only look-alike letters, in Latin letters. Other tokens do not change."""
     token = match[0]
     if token.isascii():
         return token

@@ -1,4 +1,4 @@
-"""Accounts: opened on first touch, taken into a new month on the next one, and changed by those who may."""
+"""Accounts: created on first use, moved to the new month on the first use in it, and changed by administrators."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Accounts:
     now: Callable[[], datetime] = utc_now
 
     def read(self, maker: str) -> Account:
-        """The maker's account as of this month, opened on first touch."""
+        """The maker's account, as of this month. Creates the account if it does not exist."""
         for _ in range(TRIES):
             account = self.find(maker)
             if account is None:
@@ -45,25 +45,25 @@ class Accounts:
         raise AccountContended("another request changed your account at the same time; send this request again")
 
     def find(self, maker: str) -> Account | None:
-        """The account as it stands; None for a maker who has none."""
+        """The account as stored, or None if the maker has no account."""
         answer = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
         return read_account(answer["Item"]) if "Item" in answer else None
 
     def check_active(self, maker: str) -> None:
-        """Raise AccountSuspended for a maker who may do nothing that costs."""
+        """Raise AccountSuspended if the account is suspended."""
         account = self.find(maker)
         if account is not None and account.suspended:
             raise suspension_error(account)
 
     def read_existing(self, maker: str) -> Account:
-        """The account as of this month; raises AccountMissing for a maker who never came."""
+        """The account, as of this month. Raises AccountMissing if the maker has no account."""
         account = self.find(maker)
         if account is None:
             raise AccountMissing(f"there is no account for {maker}", field="maker")
         return account if account.month >= month_of(self.now()) else self.read(maker)
 
     def open(self, maker: str) -> None:
-        """Give a maker who has no account one, with the plan's credits of this month as its first entry."""
+        """Create the account with this month's credits of the plan, unless it exists."""
         now = self.now()
         credits = self.plan.monthly_credits
         account = Account(
@@ -86,7 +86,7 @@ class Accounts:
         self._try_write([{"Put": put}, grant])
 
     def start_month(self, account: Account) -> None:
-        """Let what is left of an earlier month expire and grant this month's credits, once, however many try."""
+        """Expire the unused credits of an earlier month and grant this month's, once for any number of callers."""
         now = self.now()
         month, granted, left = month_of(now), find_plan(account.plan).monthly_credits, account.expiring
         change = update(
@@ -94,7 +94,7 @@ class Accounts:
             account.maker,
             add={"granted": granted, "available": granted - left, "expired": left},
             put={"month": text(month), "monthly": number(granted), "used": number(0)},
-            # A reservation, refund or change of plan since the account was read changes what is left.
+            # A reservation, a refund or a change of plan since the account was read changes the expiring amount.
             condition="#month = :was AND used = :used AND monthly = :monthly",
             values={
                 ":was": text(account.month),
@@ -108,7 +108,7 @@ class Accounts:
         self._try_write([change, *entries])
 
     def start_minute(self, account: Account, minute: str) -> None:
-        """Count submissions anew, once for each minute."""
+        """Restart the count of submissions, once per minute."""
         change = update(
             self.table,
             account.maker,
@@ -120,7 +120,7 @@ class Accounts:
         self._try_write([change])
 
     def top_up(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
-        """Grant credits that do not expire, and write what else belongs to it.
+        """Grant credits that do not expire, in one transaction with the writes in `also`.
 
         Raises AccountMissing or EffectExists.
         """
@@ -137,9 +137,9 @@ class Accounts:
         return self.read_existing(maker)
 
     def adjust(self, maker: str, credits: int, key: str, note: str, also: Sequence[Write] = ()) -> Account:
-        """Give credits, or take some of those available, to put something right, and write what else belongs to it.
+        """Add credits, or deduct available credits, as a correction, in one transaction with the writes in `also`.
 
-        Raises AccountMissing, EffectExists, or CreditsInsufficient where fewer are available than are to be taken.
+        Raises AccountMissing, EffectExists, or CreditsInsufficient if fewer credits are available than are deducted.
         """
         for _ in range(TRIES):
             account = self.read_existing(maker)
@@ -154,7 +154,7 @@ class Accounts:
             change = update(
                 self.table,
                 maker,
-                # What is taken is taken like a job's price: the month's credits first.
+                # A deduction uses the monthly credits first, as a job does.
                 add={"granted": credits, "available": credits, **({"used": -credits} if credits < 0 else {})},
                 condition="available >= :taken AND #month = :month",
                 values={":taken": number(max(0, -credits)), ":month": text(account.month)},
@@ -165,9 +165,10 @@ class Accounts:
         raise AccountContended("another request changed the account at the same time; send this request again")
 
     def change_plan(self, maker: str, plan: Plan, also: Sequence[Write] = ()) -> Account:
-        """Another plan from now on: a larger one grants at once what it has more a month; raises AccountMissing.
+        """Change the plan. A larger plan grants the difference of the monthly credits immediately. Raises
+        AccountMissing.
 
-        What else belongs to the change is written with it, and not at all where the plan is this one already.
+        The writes in `also` are part of the transaction. If the account has this plan already, nothing is written.
         """
         for _ in range(TRIES):
             account = self.read_existing(maker)
@@ -192,7 +193,7 @@ class Accounts:
         raise AccountContended("another request changed the account at the same time; send this request again")
 
     def suspend(self, maker: str, reason: str | None, also: Sequence[Write] = ()) -> Account:
-        """Let the account do nothing that costs, or with None as before; raises AccountMissing."""
+        """Suspend the account with a reason, or lift the suspension if `reason` is None. Raises AccountMissing."""
         self.read_existing(maker)
         expression = "SET suspended = :reason" if reason else "REMOVE suspended"
         values: Any = {"ExpressionAttributeValues": {":reason": text(reason)}} if reason else {}
@@ -201,9 +202,9 @@ class Accounts:
         return self.read_existing(maker)
 
     def entries(self, maker: str, limit: int, after: str | None) -> tuple[list[Entry], str | None]:
-        """Up to `limit` entries, newest first, and what names the last of them; None where there are no more.
+        """Up to `limit` ledger entries, newest first, and the position of the last one, or None on the last page.
 
-        `after` is `<at> <item>` of the last one of the page before.
+        `after` is the position `<at> <item>` of the last entry on the previous page.
         """
         start: Any = {}
         if after:
@@ -228,9 +229,10 @@ class Accounts:
         return "Item" in self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
 
     def _write_effect(self, writes: list[Write]) -> bool:
-        """Write a change of the account, its entry and what else belongs to it; False where the account is another.
+        """Write an account change, its entry and the other writes. Returns False if the account changed since it was
+        read.
 
-        Raises EffectExists where the entry or anything else is there.
+        Raises EffectExists if the entry or one of the other items exists.
         """
         try:
             self._transact(writes)
@@ -241,7 +243,7 @@ class Accounts:
         return True
 
     def _try_write(self, writes: list[dict[str, Any]]) -> bool:
-        """Whether it was written now; where not, another request has done it, or the account is another by now."""
+        """Write, and return whether it was written. If not, another request has made or prevented this change."""
         try:
             self._transact(writes)
         except ConditionsFailed:

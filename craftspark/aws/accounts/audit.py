@@ -1,4 +1,6 @@
-"""Who did what to an account, in the accounts table beside it; written with what was done, and never changed."""
+"""The audit log: who did what to an account. Entries are written in the same transaction as the change and never
+change.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """What `actor` did to a maker's account by the request of this id."""
+    """What `actor` did to a maker's account in one request, whose id is `request`."""
 
     maker: str
     actor: str
@@ -29,13 +31,13 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditTable:
-    """Audit entries of makers' accounts."""
+    """Audit entries in the accounts table."""
 
     client: DynamoDBClient
     table: str
 
     def entry(self, act: Act) -> dict[str, Any]:
-        """The write that keeps the act, for the transaction that does it."""
+        """The write that records the act, for the transaction that makes the change."""
         item = {
             "maker": text(act.maker),
             "item": text(f"audit#{timestamp(act.at)}#{act.request}"),
@@ -46,5 +48,5 @@ class AuditTable:
         return {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": ABSENT}}
 
     def add(self, act: Act) -> None:
-        """Keep an act that writes nothing else, such as a look."""
+        """Record an act that writes nothing else, such as a read."""
         self.client.put_item(**self.entry(act)["Put"])

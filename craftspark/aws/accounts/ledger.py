@@ -1,7 +1,7 @@
-"""Ledger entries, and the writes of an account that go with them, for transactions.
+"""Ledger entries and account updates, as writes for transactions.
 
-A maker's partition of the accounts table holds the account (`item` = "account") and one immutable entry for each
-posting, whose key makes it happen once. Entries carry `at`, by which the index `ledger` lists them.
+A maker's partition of the accounts table holds the account (`item` = "account") and one immutable entry for each change
+of credits. The key of an entry makes its change happen once. The index `ledger` sorts entries by `at`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NUMBERS = (
     "used",
     "submissions",
 )
-# "plan", "month" and "minute" are DynamoDB's own words.
+# "plan", "month" and "minute" are reserved words in DynamoDB.
 NAMES = {"#plan": "plan", "#month": "month", "#minute": "minute"}
 NAMES_BY_WORD = {word: alias for alias, word in NAMES.items()}
 
@@ -73,7 +73,7 @@ def entry(
     job_id: str | None = None,
     note: str | None = None,
 ) -> dict[str, Any]:
-    """A posting of its kind as a write that fails where the entry exists; a negative one goes the other way round."""
+    """A ledger entry as a write that fails if the entry exists. Negative credits swap source and target."""
     source, target = POSTINGS[kind] if credits >= 0 else POSTINGS[kind][::-1]
     item = {
         "maker": text(maker),
@@ -112,7 +112,7 @@ def update(
     values: Mapping[str, Any],
     put: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A change of an account as a write: numbers added, values put, under a condition. A refusal tells the account."""
+    """An account change as a conditional write: adds numbers, sets values. A failed condition returns the account."""
     expression = _expression(tuple(put or ()), tuple(add))
     return {
         "Update": {
@@ -145,7 +145,7 @@ def _names(expression: str, condition: str) -> dict[str, Any]:
 
 
 def reservation(table: str, job: Job, plan: Plan, at: datetime) -> list[dict[str, Any]]:
-    """The writes that reserve a job's price: refused where the account, its plan or its month do not allow it."""
+    """The writes that reserve a job's price, under the conditions that the account, its plan and its month allow it."""
     price, created_at = job.price, job.created_at
     change = update(
         table,
@@ -175,9 +175,9 @@ def reservation(table: str, job: Job, plan: Plan, at: datetime) -> list[dict[str
 
 
 def resolution(table: str, job: Job, spent: int, at: datetime, *, same_month: bool) -> list[dict[str, Any]]:
-    """The writes that resolve a job's reservation: `spent` credits are committed, the others refunded.
+    """The writes that resolve a job's reservation: `spent` credits are committed and the rest is refunded.
 
-    `same_month` tells whether the account is still in the month of the reservation; refused where it is not so.
+    `same_month` says whether the account is in the month of the reservation. The write fails if that is wrong.
     """
     refunded = job.price - spent
     change = update(

@@ -1,4 +1,4 @@
-"""Records of refused prompts, and how they slow a maker down."""
+"""Records of refused prompts, and the hold that they put on an account."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from craftspark.errors import AccountContended, Contended
 from craftspark.moderation import Refusal
 
 KEPT = timedelta(days=90)
-# The same number may be that of another hour.
+# The same count can belong to another hour.
 UNCHANGED = "refusals = :was AND refusals_from = :started"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefusalTable:
-    """Refusals in the accounts table, beside the maker's account, for KEPT; the account counts those of an hour.
+    """Refusals in the accounts table, stored for KEPT. The account counts the refusals of an hour.
 
-    The account says until when its next job waits, and a reservation is written under that condition: no submission
-    makes a call for it.
+    `held_until` is an attribute of the account, and a reservation has a condition on it. A submission needs no extra
+    call.
     """
 
     accounts: Accounts
@@ -41,7 +41,7 @@ class RefusalTable:
         raise AccountContended("another request changed your account at the same time; send this request again")
 
     def _write(self, refusal: Refusal, account: Account) -> bool:
-        """Whether the record was written and counted; not where another refusal was counted at the same moment."""
+        """Write the record and the count. Returns False if another refusal was counted at the same time."""
         started = account.refusals_from
         counting = started is not None and refusal.at < started + REFUSAL_WINDOW
         count = account.refusals + 1 if counting else 1

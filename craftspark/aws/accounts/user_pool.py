@@ -1,4 +1,4 @@
-"""Makers as the stage's user pool knows them."""
+"""Makers in the stage's Cognito user pool."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-MAX_USERS = 60  # Cognito's largest page; e-mail addresses and subjects are unique among those who can sign in
+MAX_USERS = 60  # Cognito's page limit. Email addresses and subjects are unique among users who can sign in.
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolUser:
-    """A user of the pool. `maker` is the subject of their tokens, `status` Cognito's word, such as CONFIRMED."""
+    """A user of the pool. `maker` is the subject of the user's tokens. `status` is Cognito's, such as CONFIRMED."""
 
     maker: str
     email: str | None
@@ -23,15 +23,15 @@ class PoolUser:
 
 @dataclass(frozen=True, kw_only=True)
 class UserPool:
-    """The user pool, for reading."""
+    """The user pool, read only."""
 
     client: CognitoIdentityProviderClient
     pool_id: str
 
     def find(self, attribute: Literal["email", "sub"], value: str) -> list[PoolUser]:
-        """The users whose attribute is this value; e-mail addresses are compared without regard to case.
+        """The users with this value of the attribute. Email addresses are compared without regard to case.
 
-        What Cognito answers is compared again: a filter that is read in another way shows nobody else.
+        The result of Cognito's filter is compared again, so a filter that matches too much does not show other users.
         """
         pages = self.client.get_paginator("list_users").paginate(
             UserPoolId=self.pool_id,
@@ -54,6 +54,6 @@ class UserPool:
 
 
 def quote(value: str) -> str:
-    """A value as a string of a ListUsers filter, which it cannot end."""
+    """A value as a string literal of a ListUsers filter, with quotes escaped."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -1,4 +1,4 @@
-"""A job's beginning: it and its reservation in one transaction."""
+"""Acceptance of a job: the job and its reservation, written in one transaction."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PLANS_REMEMBERED = 20_000
 class Acceptance:
     """Writes a job and its reservation in one transaction.
 
-    It knows the plans of the makers that it has seen: a submission is written for the plan it remembers, and once
-    more where the account has another, is in an earlier month or begins a minute.
+    It caches the plans of makers. A submission is written under the condition of the cached plan. It is written again
+    if the account has another plan, is in an earlier month, or starts a new minute.
     """
 
     client: DynamoDBClient
@@ -61,7 +61,7 @@ class Acceptance:
         raise AccountContended("another request changed your account at the same time; send this request again")
 
     def check_new(self, job_id: str) -> None:
-        """Raise JobExists for a job that is there already: what it was accepted by may have changed since."""
+        """Raise JobExists if the job exists. The conditions of its acceptance may have changed since then."""
         with suppress(JobNotFound):
             raise JobExists(read_record(self.client, self.jobs_table, job_id).job)
 
@@ -80,7 +80,7 @@ class Acceptance:
         transact(self.client, [{"Put": put}, *ledger.reservation(table, job, plan, now), *bound])
 
     def _prepare(self, job: Job, plan: Plan, old: Any) -> None:
-        """Bring the account to where the job can be written, or raise why it cannot."""
+        """Update the account so that the job can be written, or raise the error that prevents it."""
         existing, item, entry, *bound = old
         if existing and items.live(existing, utc_now()):
             raise JobExists(items.read_job(existing))
@@ -101,7 +101,7 @@ class Acceptance:
             self.accounts.start_minute(account, minute_of(job.created_at))
 
     def _remember(self, account: Account | None, maker: str) -> str:
-        """The account's plan, which is the next submission's guess."""
+        """Cache the account's plan for the next submission, and return it."""
         if account is None:
             raise AccountMissing(f"{maker} has no account")
         if len(self.plans) >= PLANS_REMEMBERED:

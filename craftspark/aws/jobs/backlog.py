@@ -1,7 +1,7 @@
 """The backlog, read from the index of unfinished jobs.
 
-That index is sorted by job ids, which are hashes: the first so many entries of a shard are a random sample of it, and
-how far into the ids they reach tells how large it is. A small backlog is read as it is, a large one is sampled.
+The index is sorted by job ids, which are hashes. So the first entries of a shard are a random sample of it, and the
+range of ids that they cover gives the size of the shard. A small backlog is read completely; a large one is sampled.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from craftspark.jobs.job import JobState
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# The work of so many jobs has a relative error of about 8 %.
+# A sample of this size has a relative error of about 8 %.
 SAMPLE = 256
-# Characters of an id that tell where among all ids it is.
+# The number of characters of an id that give its position among all ids.
 PRECISE = 10
-LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # of ids, in the order in which they sort
+LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # the characters of ids, in sort order
 
 
 @dataclass(kw_only=True)
 class BacklogIndex:
-    """Reads the backlog where the last reading is too old."""
+    """Reads the backlog, unless the last reading is recent enough."""
 
     client: DynamoDBClient
     jobs_table: str
@@ -46,7 +46,7 @@ class BacklogIndex:
     def _backlog(self) -> Backlog:
         jobs: list[WaitingJob] = []
         shards = 0.0
-        first = randrange(BACKLOG_SHARDS)  # noqa: S311 - so that no shard is read more than the others
+        first = randrange(BACKLOG_SHARDS)  # noqa: S311 - spreads the reads over the shards
         for shard in (*range(first, BACKLOG_SHARDS), *range(first)):
             found, share = self._shard(str(shard))
             jobs += found
@@ -57,7 +57,7 @@ class BacklogIndex:
         return Backlog(jobs=jobs, share=shards / BACKLOG_SHARDS, speed=speed)
 
     def _shard(self, shard: str) -> tuple[list[WaitingJob], float]:
-        """Jobs of a shard, and which share of the shard they are."""
+        """Jobs of a shard, and the share of the shard that they are."""
         answer = self.client.query(
             TableName=self.jobs_table,
             IndexName="backlog",
@@ -85,7 +85,7 @@ def waiting_job(item: Mapping[str, Any]) -> WaitingJob:
 
 
 def place_of(job_id: str) -> float:
-    """Where an id lies among all that there can be, above 0, up to 1."""
+    """The position of an id among all possible ids, above 0, up to 1."""
     number = 0
     for letter in job_id[:PRECISE]:
         number = number * len(LETTERS) + LETTERS.index(letter)

@@ -22,9 +22,9 @@ class FilesLeft(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageBucket:
-    """Where the worker puts images. The same image put twice is the same bytes under the same key.
+    """The images bucket. Storing an image again writes the same bytes under the same key.
 
-    `open_body` makes what an upload reads from, part by part.
+    `open_body` creates the stream that an upload reads from.
     """
 
     client: S3Client
@@ -32,18 +32,18 @@ class ImageBucket:
     open_body: Callable[[bytes], BinaryIO] = BytesIO
 
     def put(self, job_id: str, index: int, *, png: bytes, thumbnail_webp: bytes, files: Mapping[str, bytes]) -> None:
-        """The picture last: where it is, the files beside it are."""
+        """Store the image and its files. The image is stored last, so its files exist if the image exists."""
         for name, body in files.items():
             self._put(file_key(job_id, index, name), body)
         self._put(thumbnail_key(job_id, index), thumbnail_webp)
         self._put(image_key(job_id, index), png)
 
     def drop(self, job_id: str, images: Iterable[StoredImage]) -> None:
-        """Delete what is stored of images; what is not there is no matter. Raises FilesLeft."""
+        """Delete the files of these images, if they exist. Raises FilesLeft."""
         self._delete([key for image in images for key in keys_of(job_id, image)])
 
     def drop_all(self, job_id: str) -> int:
-        """Delete every file of a job, entered in the tables or not; tells how many there were. Raises FilesLeft."""
+        """Delete every file of a job, recorded or not; returns the number of files. Raises FilesLeft."""
         dropped = 0
         for page in self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=images_prefix(job_id)
@@ -54,7 +54,7 @@ class ImageBucket:
         return dropped
 
     def _delete(self, keys: list[str]) -> None:
-        """S3 answers 200 for a request of which it deleted a part."""
+        """Delete these objects. S3 responds with 200 even if it deleted only some of them."""
         if keys:
             answer = self.client.delete_objects(
                 Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}

@@ -1,4 +1,4 @@
-"""A maker's jobs as they find, name and empty them."""
+"""Lists of a maker's jobs, and changes that a maker makes to a job."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-# Reads of the index for one page. Each looks at twice as many jobs as the one before, so a page gets past tens of
-# thousands of jobs that are not wanted, such as those that expired and are not deleted yet.
+# The number of index reads for one page. Each read covers twice as many jobs as the one before, so a page can skip tens
+# of thousands of jobs that do not match, such as expired jobs that are not deleted yet.
 MAX_READS = 10
-# Conditions of changes: the job is this maker's and has not expired; nor was it deleted; it has ended.
+# Conditions of changes: the maker owns the job and it has not expired; it was not deleted; it has ended.
 THERE = "maker = :maker AND expires_at > :now"
 NOT_DELETED = " AND attribute_not_exists(deleted_at)"
 ENDED = " AND attribute_not_exists(unfinished)"
@@ -34,19 +34,20 @@ class JobList:
     jobs_table: str
 
     def read(self, job_id: str) -> JobRecord:
-        """The job with its images and progress; raises JobNotFound."""
+        """The job with its images and progress. Raises JobNotFound."""
         return read_record(self.client, self.jobs_table, job_id)
 
     def page(self, maker: str, limit: int, after: str | None, wanted: JobFilter) -> tuple[list[JobOutline], str | None]:
-        """Up to `limit` of the wanted jobs created before the one that `after` names, and what names the last seen.
+        """Up to `limit` matching jobs created before `after`, and the position of the last job read, or None at the
+        end.
 
-        `after` is `<created_at>#<job_id>`; None where there are no more. A page may have fewer jobs than there are:
-        what is not wanted is read all the same, a bounded number of times. No page has a job that has expired.
+        `after` is `<created_at>#<job_id>`. A page can have fewer jobs than `limit` although there are more, because the
+        number of reads is limited. No page contains an expired job.
         """
         now = utc_now()
         condition, expression, values = wanted.conditions(now)
         if after and after < wanted.first:
-            return [], None  # a cursor of another filter, beyond all that this one wants
+            return [], None  # a cursor from another filter, outside the range of this one
         if after and after > wanted.last:
             after = None
         found: list[JobOutline] = []
@@ -77,7 +78,7 @@ class JobList:
 
 @dataclass(frozen=True, kw_only=True)
 class JobFilter:
-    """Which of a maker's jobs are wanted: those of a tool, in a state, created since and until moments."""
+    """Selects a maker's jobs by tool, state and time of creation."""
 
     tool: str | None = None
     state: str | None = None
@@ -86,18 +87,18 @@ class JobFilter:
 
     @property
     def first(self) -> str:
-        """The least `created` that is wanted."""
+        """The lower bound of `created`."""
         return items.timestamp(self.since) if self.since else "0"
 
     @property
     def last(self) -> str:
-        """The greatest one."""
+        """The upper bound of `created`."""
         return f"{items.timestamp(self.until) if self.until else '9'}~"
 
     def conditions(self, now: datetime) -> tuple[str, Any, dict[str, Any]]:
-        """A key condition to be added, a filter expression with its names, and values."""
+        """An addition to the key condition, a filter expression with its names, and the values."""
         condition = ""
-        # The reader asks for itself; what has expired need not travel.
+        # The reader checks expiry as well; this filter only saves transfer.
         filters, names = ["expires_at > :now"], {}
         values: dict[str, Any] = {":now": items.epoch(now)}
         if self.since or self.until:
@@ -114,27 +115,29 @@ class JobFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class JobEditor:
-    """What a maker may change of a job of theirs."""
+    """The changes that a maker can make to a job."""
 
     client: DynamoDBClient
     jobs_table: str
 
     def name(self, maker: str, job_id: str, title: str) -> Job:
-        """Give the job a title, or with an empty one none; raises JobNotFound."""
+        """Set the job's title, or remove it if `title` is empty. Raises JobNotFound."""
         change = "SET title = :title" if title else "REMOVE title"
         return self._change(maker, job_id, change, values={":title": text(title)} if title else {})
 
     def mark_images_deleted(self, maker: str, job_id: str, at: datetime) -> JobRecord:
-        """From now on the job shows no images; raises JobNotFound, or JobUnfinished for one in progress."""
+        """Hide the job's images from now on. Raises JobNotFound, or JobUnfinished for a job in progress."""
         change = "SET images_deleted_at = if_not_exists(images_deleted_at, :at)"
         self._change(maker, job_id, change, ENDED, values={":at": text(items.timestamp(at))})
         return read_record(self.client, self.jobs_table, job_id)
 
     def delete(self, maker: str, job_id: str, at: datetime) -> bool:
-        """Take an ended job from all lists, with all that the maker wrote; tells whether it was there until now.
+        """Remove an ended job from all lists, with everything that the maker wrote. Returns whether it existed until
+        now.
 
-        What is left until it expires are figures: they answer whoever still settles the job, and keep the
-        Idempotency-Key from starting it again. Raises JobNotFound, or JobUnfinished for one in progress.
+        The rest of the item stays until it expires. It is needed by a settlement that is still in progress, and it
+        prevents the Idempotency-Key from starting the job again. Raises JobNotFound, or JobUnfinished for a job in
+        progress.
         """
         change = (
             "SET deleted_at = if_not_exists(deleted_at, :at), #request = :no_request, fingerprint = :no_fingerprint"
@@ -146,7 +149,7 @@ class JobEditor:
         return "deleted_at" not in before
 
     def _change(self, maker: str, job_id: str, change: str, condition: str = "", *, values: dict[str, Any]) -> Job:
-        """The job with the change. Raises JobNotFound, or JobUnfinished where only the condition does not hold."""
+        """The changed job. Raises JobNotFound, or JobUnfinished if only `condition` does not hold."""
         return items.read_job(self._update(maker, job_id, change, THERE + NOT_DELETED + condition, values))
 
     def _update(

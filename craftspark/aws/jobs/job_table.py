@@ -1,4 +1,4 @@
-"""Jobs in the jobs table, together with the credits they reserve."""
+"""Jobs in the jobs table, and the credits that they reserve."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-# "state" is a word of DynamoDB's own, hence the #state below.
+# "state" is a reserved word in DynamoDB, so expressions use the alias #state.
 UNFINISHED = "attribute_exists(unfinished)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobTable:
-    """Reads jobs, and writes their beginning and end in one transaction with the maker's account."""
+    """Reads jobs, and ends a job in one transaction with the maker's account."""
 
     client: DynamoDBClient
     jobs_table: str
@@ -45,9 +45,9 @@ class JobTable:
         return read_record(self.client, self.jobs_table, job_id, only_live=False)
 
     def end(self, record: JobRecord, verdict: Verdict) -> Job:
-        """Make the job final, resolve its reservation and count it in its style's trial, where there is one.
+        """Make the job final, resolve its reservation and count it in the trial of its style, if there is one.
 
-        Raises JobChanged where the record is out of date.
+        Raises JobChanged if the record is out of date.
         """
         ended = replace(
             record.job,
@@ -62,7 +62,7 @@ class JobTable:
             "Key": items.job_key(ended.job_id),
             "UpdateExpression": "SET #state = :state, delivered = :delivered, thumbnails = :thumbnails,"
             " failures = :failures, finished_at = :finished_at REMOVE unfinished, backlog",
-            # An image that was stored since the record was read would be delivered and not charged.
+            # Without this condition, an image stored since the record was read would be delivered without a charge.
             "ConditionExpression": f"{UNFINISHED} AND images_stored = :stored",
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {
@@ -85,7 +85,7 @@ class JobTable:
                 if failed.items[0] is not None:
                     raise JobChanged(f"job {ended.job_id} changed") from None
                 if not failed.items[1] or guess is not same_month:
-                    raise  # the job is unfinished and its reservation is gone: never by our own doing
+                    raise  # our code never does this
             else:
                 break
         return ended
@@ -98,7 +98,7 @@ class JobTable:
 
 
 def unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, until: datetime) -> Iterator[str]:
-    """The ids of a shard's unfinished jobs whose deadline is between the two, by deadline."""
+    """The ids of a shard's unfinished jobs with a deadline between `since` and `until`, sorted by deadline."""
     for page in client.get_paginator("query").paginate(
         TableName=table,
         IndexName="unfinished",
@@ -113,13 +113,13 @@ def unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, 
 
 
 def settlement(settings: SettleSettings) -> Settlement:
-    """Settlement on the tables that the settings name."""
+    """Settlement with the tables in the settings."""
     tables = {"jobs_table": settings.jobs_table, "accounts_table": settings.accounts_table}
     return Settlement(records=JobTable(client=clients.dynamodb(), styles_table=settings.styles_table, **tables))
 
 
 def read_record(client: DynamoDBClient, table: str, job_id: str, *, only_live: bool = True) -> JobRecord:
-    """The job's whole partition as of now; raises JobNotFound, also for a job that has expired or was deleted."""
+    """The job's complete partition, read consistently. Raises JobNotFound, also for an expired or deleted job."""
     answer = client.query(
         TableName=table,
         KeyConditionExpression="job_id = :job_id",

@@ -1,8 +1,8 @@
-"""Presigned links without botocore's pipeline of events: the same bytes, for a tenth of its CPU.
+"""Presigned URLs without botocore's event pipeline: the same bytes for a tenth of the CPU time.
 
-A status answers two links an image and more; botocore takes a quarter of a millisecond for each. The place of a bucket
-(host and path, by region, endpoint and addressing) is asked of botocore once; what is left is Signature Version 4 in a
-query, https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html.
+A status response has at least two URLs per image, and botocore takes a quarter of a millisecond for each. botocore
+resolves the endpoint of a bucket (host and path, by region, endpoint and addressing) once. The rest is Signature
+Version 4 in a query string, https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def utc_second() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Presigner:
-    """Links to objects of a bucket.
+    """Presigned URLs for the objects of a bucket.
 
-    A link is good for `lifetime_s` seconds from its signing time, which is rounded down to half of that: for so long
-    the same object has the same link, and a new one is good for at least half of `lifetime_s`. A link ends early
-    with its download's `until`, and with the credentials of the role that signed it.
+    A URL is valid for `lifetime_s` seconds from its signing time. The signing time is rounded down to half of the
+    lifetime. So an object has the same URL for that long, and a new URL is valid for at least half of `lifetime_s`. A
+    URL also ends at its download's `until`, and with the credentials of the role that signed it.
     """
 
     client: S3Client
@@ -45,7 +45,7 @@ class Presigner:
 
     @cached_property
     def _place(self) -> tuple[str, str, str]:
-        """Scheme, host and the path before a key, as botocore resolves them."""
+        """The scheme, the host and the path before a key, as botocore resolves them."""
         link = self.client.generate_presigned_url("get_object", Params={"Bucket": self.bucket, "Key": "k"})
         parts = urlsplit(link)
         return parts.scheme, parts.netloc, parts.path.removesuffix("k")
@@ -56,27 +56,27 @@ class Presigner:
 
     @property
     def version(self) -> str:
-        """Changes whenever links do: with the signing time, and with the role's credentials."""
+        """Changes when the URLs change: with the signing time and with the role's credentials."""
         return f"{self._signing_time()}/{self._credentials().access_key}"
 
     def _signing_time(self) -> int:
-        """Seconds since 1970."""
+        """The signing time in seconds since 1970."""
         period_s = max(1, self.lifetime_s // 2)
         return int(self.now().timestamp()) // period_s * period_s
 
     def _expires_s(self, signed_at: int, download: Download) -> int:
-        """How long a link is good; S3 takes no less than a second."""
+        """The validity of a URL in seconds, at least 1 as S3 requires."""
         if download.until is None:
             return self.lifetime_s
         return max(1, min(self.lifetime_s, int(download.until.timestamp()) - signed_at))
 
     def _credentials(self) -> Any:
-        # Credentials of a role change every few hours: botocore renews them when they are asked for.
+        # The credentials of a role change every few hours. botocore renews them on access.
         signer: Any = self.client._request_signer  # type: ignore[attr-defined]
         return signer._credentials.get_frozen_credentials()
 
     def links(self, downloads: Iterable[Download]) -> list[str]:
-        """A link to each object; all of one signing time. What a link says of its file's name is signed with it."""
+        """A URL for each object, all with one signing time. The signature covers the file name."""
         credentials = self._credentials()
         scheme, host, prefix = self._place
         signed_at = self._signing_time()
@@ -87,7 +87,7 @@ class Presigner:
             f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={quote(f'{credentials.access_key}/{scope}', safe='-_.~')}"
             f"&X-Amz-Date={moment}&X-Amz-Expires="
         )
-        # The canonical request has the parameters in the order of their names.
+        # The canonical request has its parameters sorted by name.
         token = f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}" if credentials.token else ""
         key = self._signing_key(credentials.secret_key, day, region)
         start = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
@@ -97,7 +97,7 @@ class Presigner:
             named = f"{DISPOSITION}={quote(each.disposition, safe='-_.~')}" if each.disposition else ""
             expires_s = self._expires_s(signed_at, each)
             canonical_query = f"{before}{expires_s}{token}&X-Amz-SignedHeaders=host"
-            # Capitals sort before small letters, so this parameter is the last.
+            # Upper-case letters sort before lower-case letters, so this parameter is the last.
             canonical_named = f"{canonical_query}&{named}" if named else canonical_query
             canonical = f"GET\n{path}\n{canonical_named}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
             digest = hashlib.sha256(canonical.encode()).hexdigest().encode()
@@ -108,7 +108,7 @@ class Presigner:
         return made
 
     def _signing_key(self, secret: str, day: str, region: str) -> bytes:
-        """The day's key, derived once."""
+        """The signing key of the day, derived once."""
         known = self._keys.get((secret, day))
         if known is None:
             known = f"AWS4{secret}".encode()

@@ -23,13 +23,13 @@ class JobEnded(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class RenderTable:
-    """What a worker reads and writes of a job. Only image entries count; progress is for the eye."""
+    """The worker's reads and writes of a job. Only image entries affect the job's result; progress is for display."""
 
     client: DynamoDBClient
     jobs_table: str
 
     def begin(self, job_id: str) -> JobRecord:
-        """The job as of now, which runs from now on if it was queued; raises JobNotFound."""
+        """The job as of now. A queued job becomes running. Raises JobNotFound."""
         record = read_record(self.client, self.jobs_table, job_id)
         if record.job.state is not JobState.QUEUED:
             return record
@@ -52,7 +52,7 @@ class RenderTable:
         return replace(record, job=replace(record.job, state=JobState.RUNNING, started_at=started_at))
 
     def add(self, job: Job, image: StoredImage) -> None:
-        """Enter an image that is in the bucket; a second time changes nothing. Raises JobEnded."""
+        """Record an image that is in the bucket. Recording it again changes nothing. Raises JobEnded."""
         put = {
             "TableName": self.jobs_table,
             "Item": items.image_item(job, image),
@@ -73,7 +73,7 @@ class RenderTable:
                 raise JobEnded(f"job {job.job_id} ended before image {image.index} was stored") from None
 
     def progress(self, job: Job, batch: Batch, percent: int) -> None:
-        """Tell how much of a batch is rendered."""
+        """Write the rendered percentage of a batch."""
         self.client.update_item(
             TableName=self.jobs_table,
             Key=items.job_key(job.job_id, f"batch#{batch.number}"),

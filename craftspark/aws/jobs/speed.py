@@ -1,7 +1,7 @@
-"""What workers measured lately, in a few places of the jobs table.
+"""Recent measurements of workers, in a fixed number of items of the jobs table.
 
-A worker writes into the place that its name falls on, over what another wrote there: a pool of any size is a sample of
-PLACES workers, read with one query, and no place is written by many at once.
+A worker overwrites the item that its name hashes to. So a pool of any size is represented by PLACES workers, which one
+query reads, and no item is written by many workers at the same time.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 PLACES = 16
 WARM, LAUNCHED = "warm", "launched"
-# A worker writes at least once in REPORT_S; one that was not heard of for WARM_S is not there.
+# A worker writes at least once per REPORT_S. A worker without a report for WARM_S counts as gone.
 REPORT_S = 60
 WARM_S = 150
-# What was measured longer ago tells nothing of today's machines.
+# Older measurements say nothing about the present machines.
 MAX_AGE_S = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpeedTable:
-    """Where one worker of a model's pool writes. `launched` for a task that was launched for one batch."""
+    """The item that one worker of a model's pool writes. `launched`: the task was launched for one batch."""
 
     client: DynamoDBClient
     jobs_table: str
@@ -38,7 +38,7 @@ class SpeedTable:
     launched: bool
 
     def write(self, paces: Mapping[str, float], launch_s: float | None, now: float) -> None:
-        """The worker lives, and this is what it measured: paces by tool, and how long its batch waited for it."""
+        """Report that the worker is alive, its pace by tool, and how long its batch waited for the launch."""
         place = sum(self.worker.encode()) % PLACES
         item = {
             **job_key(partition(self.model), f"{LAUNCHED if self.launched else WARM}#{place}"),
@@ -81,5 +81,5 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
 
 
 def partition(model: str) -> str:
-    """No job's: an id has no colon."""
+    """The partition key of a pool. It is never a job id, because ids have no colon."""
     return f"workers:{model}"

@@ -1,4 +1,4 @@
-"""Jobs that have no execution yet, as far as the table knows: the part of the index `unfinished` that starts empty."""
+"""Jobs without a known execution: the part of the index `unfinished` whose keys start with "unstarted"."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class UnstartedJobs:
-    """A job is here from its submission until it is marked."""
+    """A job is listed from its submission until it is marked as started."""
 
     client: DynamoDBClient
     jobs_table: str
 
     def ids(self, shard: int, since: datetime, until: datetime) -> Iterator[str]:
-        """Those of a shard whose deadline is between the two, by deadline."""
+        """The jobs of a shard with a deadline between `since` and `until`, sorted by deadline."""
         return unfinished(self.client, self.jobs_table, f"{items.UNSTARTED}{shard}", since, until)
 
     def read(self, job_id: str) -> Job:
-        """The job as of now; raises JobNotFound."""
+        """The job as of now. Raises JobNotFound."""
         return read_record(self.client, self.jobs_table, job_id).job
 
     def mark_started(self, job_id: str) -> None:
-        """Take the job out of here. One that has ended, or is gone, is not here any more. Raises StartRefused."""
+        """Mark the job as started. Does nothing if the job has ended or is gone. Raises StartRefused."""
         with refusals(), suppress(self.client.exceptions.ConditionalCheckFailedException):
             self.client.update_item(
                 TableName=self.jobs_table,

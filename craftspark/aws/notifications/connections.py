@@ -1,7 +1,7 @@
-"""Tickets and connections in a table of their own, and messages to connections.
+"""WebSocket tickets and connections in their own table, and messages to connections.
 
 A ticket is the item "ticket" of owner `ticket#<hash>`. A connection is the item `connection#<id>` of its maker, and the
-item "maker" of owner `connection#<id>`, by which its end finds it.
+item "maker" of owner `connection#<id>`, which the disconnect handler reads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Between the tries to reach a connection whose handshake may not be over, in seconds.
+# Pauses in seconds between attempts to reach a connection whose handshake may not be complete.
 PAUSES_S = (0.1, 0.2, 0.4, 0.8)
 
 
@@ -79,10 +79,10 @@ class ConnectionSender:
     pause: Callable[[float], None] = time.sleep
 
     def send(self, connection: Connection, messages: Sequence[Message]) -> int:
-        """How many of the messages the connection was sent, in order; the first that cannot be sent ends it.
+        """Send the messages in order until one fails; returns the number that were sent.
 
-        A connection that is gone is forgotten, but not while its handshake may still be under way: then the message
-        is tried again for a moment, and the connection is kept whatever comes of it.
+        A connection that is gone is deleted, unless its handshake may still be in progress. In that case the message is
+        sent again after short pauses, and the connection is kept even if all attempts fail.
         """
         pauses = iter(PAUSES_S)
         for sent, message in enumerate(messages):
@@ -97,7 +97,7 @@ class ConnectionSender:
         return len(messages)
 
     def _post(self, connection: Connection, message: Message) -> bool:
-        """Whether API Gateway knows the connection."""
+        """Send one message; returns False if API Gateway does not know the connection."""
         try:
             self.client.post_to_connection(ConnectionId=connection.connection_id, Data=json.dumps(message).encode())
         except self.client.exceptions.GoneException:

@@ -1,4 +1,4 @@
-"""Webhooks and the log of their deliveries, in a table of their own; messages to be delivered, in a queue."""
+"""Webhooks and the log of their deliveries in their own table, and messages to deliver in a queue."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ MAX_DELAY_S = 900  # of a message in SQS
 class WebhookTable:
     """A maker's partition holds `webhook#<id>` and `delivery#<id>#<due>#<message>#<attempt>`.
 
-    `registered` has hashes of the webhooks' URLs: what bounds their number and keeps each URL from coming twice,
-    whatever is registered at the same moment.
+    The item `registered` holds hashes of the webhooks' URLs. Its condition limits their number and prevents duplicate
+    URLs, also for concurrent registrations.
     """
 
     client: DynamoDBClient
@@ -86,7 +86,7 @@ class WebhookTable:
             raise AccountContended(CHANGED) from None
 
     def drop(self, maker: str, webhook_id: str) -> None:
-        """Raises WebhookNotFound, or AccountContended."""
+        """Delete a webhook. Raises WebhookNotFound or AccountContended."""
         url = self.get(maker, webhook_id).url
         gone = {
             "TableName": self.table,
@@ -112,7 +112,7 @@ class WebhookTable:
             raise AccountContended(CHANGED) from contended
 
     def log(self, message: Message, delivery: Delivery) -> None:
-        """Write down what became of the message's try."""
+        """Record the result of a delivery attempt."""
         self.client.put_item(
             TableName=self.table,
             Item={
@@ -127,18 +127,18 @@ class WebhookTable:
         )
 
     def find_try(self, message: Message) -> Delivery | None:
-        """What became of the message's try, if it was made before."""
+        """The result of the message's delivery attempt, if it was made already."""
         answer = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True)
         return read_delivery(message.webhook_id, answer["Item"]) if "Item" in answer else None
 
     def deliveries(self, maker: str, webhook_id: str, limit: int) -> list[Delivery]:
-        """The newest first; raises WebhookNotFound."""
+        """The delivery attempts, newest first. Raises WebhookNotFound."""
         self.get(maker, webhook_id)
         items, now = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True), utc_now()
         return [read_delivery(webhook_id, item) for item in items if live(item, now)]
 
     def _query(self, maker: str, prefix: str, *, limit: int, newest: bool, now: bool = False) -> list[Any]:
-        """`now`: with all that was written before."""
+        """Items whose sort key starts with the prefix. `now` makes the read consistent."""
         answer = self.client.query(
             TableName=self.table,
             KeyConditionExpression="maker = :maker AND begins_with(#item, :prefix)",
@@ -153,10 +153,11 @@ class WebhookTable:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryQueue:
-    """A queue of messages to webhooks. The maker is the message group, so that one maker's flood delays no other's.
+    """The queue of messages to webhooks. The maker is the message group, so many messages of one maker do not delay
+    others.
 
-    A message that is due later waits as a delayed one, which the limit on messages in flight does not count. SQS delays
-    for a quarter of an hour at most: who receives a message before it is due sends it once more.
+    A message that is due later is sent with a delay, and the limit on messages in flight does not count it. SQS delays
+    a message for at most 15 minutes, so a consumer that receives a message too early sends it again.
     """
 
     client: SQSClient
@@ -179,7 +180,7 @@ def read_message(body: str) -> Message:
 
 
 def try_key(message: Message) -> Any:
-    """The log's key of a try: the same for every copy of the message, and in the order in which tries are due."""
+    """The log key of a delivery attempt: the same for every copy of the message, and sorted by due time."""
     due, attempt = timestamp(message.due), message.attempt
     item = f"delivery#{message.webhook_id}#{due}#{message.message_id}#{attempt}"
     return {"maker": text(message.maker), "item": text(item)}
@@ -190,7 +191,7 @@ def key(maker: str, webhook_id: str) -> Any:
 
 
 def refuse_second_effect(failed: ConditionsFailed) -> None:
-    """Raise EffectExists unless only the first of the writes was refused."""
+    """Raise EffectExists unless only the first of the writes failed."""
     if any(item is not None for item in failed.items[1:]):
         raise EffectExists("it was written before") from None
 

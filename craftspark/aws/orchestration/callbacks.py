@@ -1,4 +1,4 @@
-"""Answers to a state machine that waits with a task token."""
+"""Responses to a state machine that waits with a task token."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from craftspark.errors import CraftsparkError
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# Limits of Step Functions on SendTaskFailure, in characters.
+# The limit of Step Functions for the cause of SendTaskFailure, in characters.
 CAUSE_LIMIT = 32_768
 
 
 class Result(Protocol):
-    """What a task answers with."""
+    """The result of a task."""
 
     def to_json(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Callback:
-    """One token. Its first answer counts; each method tells whether anybody still waited for one."""
+    """One task token. Only its first response counts. Each method returns whether the state machine still waited."""
 
     client: SFNClient
     token: str
@@ -58,12 +58,12 @@ class Callback:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiters:
-    """Whoever waits with a token that was kept."""
+    """State machines that wait with a stored token."""
 
     client: SFNClient
 
     def answer(self, token: str, result: Mapping[str, Any]) -> bool:
-        """Whether anybody still waited; an empty token is nobody's."""
+        """Send the result; returns whether the state machine still waited. An empty token belongs to none."""
         return bool(token) and Callback(client=self.client, token=token).succeed(JsonResult(dict(result)))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuMessage:
-    """A batch, the token that waits for it, and the receipt that deletes its message. `receives` counts this one."""
+    """A batch, its task token, and the receipt that deletes its message. `receives` includes this receive."""
 
     batch: Batch
     token: str
@@ -25,16 +25,17 @@ class GpuMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuQueue:
-    """Receives batches and hides each while its worker lives."""
+    """Receives batches, and keeps each hidden while its worker is alive."""
 
     client: SQSClient
     url: str
     visibility_s: int
 
     def receive(self, *, wait_s: int) -> GpuMessage | None:
-        """One message, waiting up to `wait_s` seconds for it; None where there is none.
+        """One message, after waiting for up to `wait_s` seconds, or None.
 
-        Raises BatchMalformed for one that the state machine did not send; it stays, and ends in the dead-letter queue.
+        Raises BatchMalformed for a message that the state machine did not send. The message stays and ends in the
+        dead-letter queue.
         """
         answer = self.client.receive_message(
             QueueUrl=self.url,
@@ -49,7 +50,7 @@ class GpuQueue:
         return None
 
     def hide(self, receipt: str, seconds: int | None = None) -> None:
-        """Keep a message from the other workers for the visibility timeout from now, or for `seconds`."""
+        """Hide a message from other workers for the visibility timeout, or for `seconds`, from now."""
         self.client.change_message_visibility(
             QueueUrl=self.url,
             ReceiptHandle=receipt,
@@ -61,7 +62,7 @@ class GpuQueue:
 
 
 def read_message(body: str, receipt: str, receives: int) -> GpuMessage:
-    """What the state machine sent; raises BatchMalformed."""
+    """A message that the state machine sent. Raises BatchMalformed."""
     try:
         value = parse_object(body, "message")
         token = str(value["task_token"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class IntakeQueue:
-    """Sends jobs' orders. The maker is the message group, so that one maker's flood cannot starve the others."""
+    """Sends jobs' orders. The maker is the message group, so many jobs of one maker do not delay others."""
 
     client: SQSClient
     url: str
@@ -26,7 +26,9 @@ class IntakeQueue:
         )
 
     def defer(self, order: Order, delay_s: int) -> None:
-        """Bring the order back after the delay. A new message counts its receives from one: none of them failed."""
+        """Send the order again with a delay. A new message starts with no receives, because none of the receives
+        failed.
+        """
         self.client.send_message(
             QueueUrl=self.url,
             MessageBody=order.body,
@@ -37,5 +39,5 @@ class IntakeQueue:
 
 
 def message_group(maker: str) -> str:
-    """A maker's id as a message group: SQS takes 128 ASCII characters, an OIDC subject may be 255 of them."""
+    """A maker's id as a message group. SQS allows 128 ASCII characters, and an OIDC subject can have 255."""
     return maker[:128]

@@ -1,4 +1,4 @@
-"""Services of AWS that judge: a Bedrock guardrail, or for prompts Amazon Comprehend."""
+"""AWS services that moderate: a Bedrock guardrail, or Amazon Comprehend for prompts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_comprehend import ComprehendClient
 
-# A guardrail's filters, as a maker is told of them.
+# The names of a guardrail's filters in messages to makers.
 FILTERS = {
     "HATE": "hate",
     "INSULTS": "insults",
@@ -25,7 +25,7 @@ FILTERS = {
     "SEXUAL": "sexual content",
     "VIOLENCE": "violence",
 }
-# Comprehend's labels of toxic content, likewise.
+# The names of Comprehend's toxicity labels in messages to makers.
 LABELS = {
     "GRAPHIC": "graphic violence",
     "HARASSMENT_OR_ABUSE": "harassment",
@@ -35,26 +35,27 @@ LABELS = {
     "VIOLENCE_OR_THREAT": "violence",
 }
 TOXIC = 0.7
-SEGMENT_BYTES, SEGMENTS = 1000, 10  # Comprehend takes 1 KB a segment and ten segments a call
+SEGMENT_BYTES, SEGMENTS = 1000, 10  # limits of Comprehend per segment and per call
 BLOCKED = "BLOCKED"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guardrail:
-    """A Bedrock guardrail by its id and version. It judges text, and pictures by the same filters."""
+    """A Bedrock guardrail, by id and version. It moderates text and pictures with the same filters."""
 
     client: BedrockRuntimeClient
     guardrail: str
     version: str
 
     def objections(self, text: str) -> Sequence[Objection]:
-        """Raises ModerationUnavailable."""
+        """The reasons to refuse the text. Raises ModerationUnavailable."""
         return self._apply("INPUT", {"text": {"text": text}})
 
     def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
-        """Why a picture of at most `craftspark.pictures.reduction.MAX_COPY_BYTES` is refused.
+        """The reasons to refuse a picture of at most `craftspark.pictures.reduction.MAX_COPY_BYTES`.
 
-        `ours` was drawn here, and is judged by the filters for output. Raises ModerationUnavailable.
+        `ours` is true for a picture that was drawn here; the guardrail's output filters apply to it. Raises
+        ModerationUnavailable.
         """
         source = "OUTPUT" if ours else "INPUT"
         return self._apply(source, {"image": {"format": "jpeg", "source": {"bytes": jpeg}}}, "pictures")
@@ -85,12 +86,12 @@ def _read_objections(assessment: Any) -> Iterator[Objection]:
 
 @dataclass(frozen=True, kw_only=True)
 class Comprehend:
-    """Detects toxic content in English; a tenth of a second and a hundredth of a cent a prompt."""
+    """Detects toxic content in English. A prompt takes about 0.1 s and costs about 0.01 cents."""
 
     client: ComprehendClient
 
     def objections(self, text: str) -> Sequence[Objection]:
-        """Raises ModerationUnavailable."""
+        """The reasons to refuse the text. Raises ModerationUnavailable."""
         parts = segments(text, SEGMENT_BYTES)
         reasons: dict[str, None] = {}
         for first in range(0, len(parts), SEGMENTS):
@@ -106,7 +107,7 @@ class Comprehend:
 
 
 def segments(text: str, max_bytes: int) -> list[str]:
-    """The text in parts of up to `max_bytes` bytes of UTF-8, cut between words where a word fits into a part."""
+    """The text in parts of up to `max_bytes` bytes of UTF-8, split between words where a word fits into a part."""
     parts: list[str] = []
     part, size = "", 0
     for word in text.split():
@@ -120,7 +121,7 @@ def segments(text: str, max_bytes: int) -> list[str]:
 
 
 def _pieces(word: str, max_bytes: int) -> Iterator[str]:
-    """A word, or where it is longer than a part its characters in parts: none is cut through."""
+    """A word, or the parts of a word that is longer than one part. No character is split."""
     piece, size = "", 0
     for char in word:
         length = len(char.encode())
@@ -133,7 +134,7 @@ def _pieces(word: str, max_bytes: int) -> Iterator[str]:
 
 @contextmanager
 def unavailability(what: str = "prompts") -> Iterator[None]:
-    """Tell a service that fails, throttles or does not answer in time by name."""
+    """Raise ModerationUnavailable if the service fails, throttles or times out."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -146,7 +147,7 @@ def unavailable(what: str) -> ModerationUnavailable:
 
 @dataclass(kw_only=True)
 class Pause:
-    """A service is left alone for `pause_s` after it failed, so that not every question waits for it."""
+    """Does not call a service for `pause_s` after a failure, so that requests do not wait for it."""
 
     clock: Callable[[], float]
     pause_s: float = 30
@@ -165,7 +166,7 @@ class Pause:
 
 @dataclass(kw_only=True)
 class Breaker(Pause):
-    """A service for prompts, with its pauses."""
+    """A moderation service for prompts, with pauses after failures."""
 
     service: Guardrail | Comprehend
 
@@ -176,7 +177,7 @@ class Breaker(Pause):
 
 @dataclass(kw_only=True)
 class PictureBreaker(Pause):
-    """A guardrail for pictures, with its pauses."""
+    """A guardrail for pictures, with pauses after failures."""
 
     service: Guardrail
 

@@ -1,4 +1,4 @@
-"""The moderation of pictures that a stage's settings ask for."""
+"""The moderation of pictures, as the stage's settings define it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from craftspark.settings.uploads import GuardrailSettings
 def picture_moderation(
     settings: GuardrailSettings, report_unavailable: Callable[[ModerationUnavailable], None]
 ) -> PictureModeration | None:
-    """None where the stage has no guardrail. Its adapter is loaded where there is one."""
+    """None if the stage has no guardrail. The adapter is imported only if there is one."""
     if not settings.guardrail_id:
         return None
     from craftspark.aws.pictures.guardrail import Guardrail, PictureBreaker

@@ -21,14 +21,16 @@ PART_BYTES = 256 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class SourceBytes:
-    """Fetches sources from the buckets, by their names in craftspark.tools.sources; `on_part` hears of each part."""
+    """Downloads source pictures from the buckets, which craftspark.tools.sources names. Calls `on_part` after each
+    part.
+    """
 
     client: S3Client
     buckets: Mapping[Bucket, str]
     on_part: Callable[[], None] = lambda: None
 
     def __call__(self, source: Source) -> bytes:
-        """The PNG; raises SourceMissing."""
+        """The PNG. Raises SourceMissing."""
         try:
             body = self.client.get_object(Bucket=self.buckets[source.bucket], Key=source.key)["Body"]
         except ClientError as error:

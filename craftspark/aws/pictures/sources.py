@@ -1,4 +1,4 @@
-"""Source pictures: images of jobs, and uploads that were checked."""
+"""Source pictures: images of jobs, and checked uploads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sources:
         return source
 
     def _image(self, maker: str, job_id: str, index: int, until: datetime) -> Source | None:
-        """An image that is stored stays and is charged, whether its job has ended or not."""
+        """A stored image. It stays available and is charged even if its job has not ended."""
         try:
             record = read_record(self.client, self.jobs_table, job_id)
         except JobNotFound:

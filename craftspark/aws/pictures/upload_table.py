@@ -1,7 +1,7 @@
-"""The records of uploads, in a table of their own.
+"""The records of uploads, in their own table.
 
-A maker's partition holds `upload#<id>` for each, which the index `newest` lists by `created`, and `limits`: which
-uploads are open until when, and how many checks there were in a minute.
+A maker's partition holds one item `upload#<id>` per upload, which the index `newest` lists by `created`. The item
+`limits` records which uploads are open, until when, and the number of checks in a minute.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TRIES = 10
-MAX_READS = 10  # of the index, for a page of a list
+MAX_READS = 10  # index reads per page of a list
 LIMITS_KEPT = timedelta(days=2)
 
 
@@ -55,7 +55,7 @@ class UploadTable:
             except ConditionsFailed as failed:
                 if any(item is not None for item in failed.items[1:]):
                     raise EffectExists("there is such an upload") from None
-                continue  # another upload changed what is open
+                continue  # another upload changed the open uploads
             except Contended:
                 break
             return
@@ -144,9 +144,10 @@ class UploadTable:
             raise not_found(upload_id)
 
     def page(self, maker: str, limit: int, after: str | None) -> tuple[list[Upload], str | None]:
-        """Up to `limit` uploads, newest first, and what names the last that was read; None where there are no more.
+        """Up to `limit` uploads, newest first, and the position of the last one read, or None at the end.
 
-        `after` is `<created_at>#<upload_id>`. A page may have fewer than there are: what has expired is passed over.
+        `after` is `<created_at>#<upload_id>`. A page can have fewer uploads than `limit`, because expired ones are
+        skipped.
         """
         found: list[Upload] = []
         for _ in range(MAX_READS):
@@ -181,7 +182,7 @@ class UploadTable:
         return answer.get("Item", {})
 
     def _put_upload(self, maker: str, upload: Upload, now: int) -> dict[str, Any]:
-        """The write of an open upload, where there is none that lasts."""
+        """The write of an open upload. It fails if an upload with this id exists and has not expired."""
         created_at = timestamp(upload.created_at)
         item = {
             **key(maker, f"upload#{upload.upload_id}"),
@@ -199,7 +200,7 @@ class UploadTable:
         }
 
     def _update_open(self, maker: str, held: dict[str, Any], limits: dict[str, Any], now: int) -> dict[str, Any]:
-        """The write of which uploads are open, where nothing changed them since `limits` was read."""
+        """The write of the open uploads. It fails if they changed since `limits` was read."""
         was = limits.get("writes")
         return {
             "Update": {
@@ -218,7 +219,7 @@ class UploadTable:
         }
 
     def _release(self, maker: str, upload_id: str) -> None:
-        """The upload is open no more. Where this does not come to pass, its place is free once it has expired."""
+        """Remove the upload from the open uploads. If this fails, it stops counting when it expires."""
         with contextlib.suppress(self.client.exceptions.ConditionalCheckFailedException):
             self.client.update_item(
                 TableName=self.table,

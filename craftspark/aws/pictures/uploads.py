@@ -1,4 +1,4 @@
-"""Uploads' pictures in their bucket: what came in, and the clean ones with their facts as metadata."""
+"""Uploaded files in their bucket, and the clean pictures with their facts as metadata."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ KEPT_ALREADY = ("PreconditionFailed", "ConditionalRequestConflict")
 
 @dataclass(frozen=True, kw_only=True)
 class UploadBucket:
-    """The uploads bucket: pictures as they came in, and clean ones."""
+    """The uploads bucket, which holds uploaded files and clean pictures."""
 
     client: S3Client
     bucket: str
 
     def form(self, incoming: str, content_type: str, max_bytes: int) -> PostForm:
-        """A presigned POST: unlike a PUT's, its policy bounds the size."""
+        """A presigned POST. Unlike a presigned PUT, its policy limits the size."""
         made = self.client.generate_presigned_post(
             self.bucket,
             incoming,
@@ -43,7 +43,7 @@ class UploadBucket:
             if error.response["Error"]["Code"] in ABSENT:
                 return None
             raise
-        # The header is what the store says; what is read is bounded by itself.
+        # The length in the header may be wrong, so the read itself is limited as well.
         content = answer["Body"].read(max_bytes + 1) if answer["ContentLength"] <= max_bytes else b""
         if max(answer["ContentLength"], len(content)) > max_bytes:
             raise InvalidInput(

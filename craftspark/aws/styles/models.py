@@ -1,4 +1,4 @@
-"""Models in the models bucket: `<prefix>/manifest.json` and the files that it names."""
+"""Models in the models bucket: `<prefix>/manifest.json` and the files that it lists."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from boto3.s3.transfer import TransferConfig
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# A GPU instance's network is filled by many ranges of a file at once, not by one stream.
+# Parallel ranges of a file use the full network bandwidth of a GPU instance; one stream does not.
 _RANGES = TransferConfig(max_concurrency=16, multipart_chunksize=16 * 1024 * 1024)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelBucket:
-    """Downloads and uploads single files of a model, large ones in parallel ranges."""
+    """Downloads and uploads single files of a model, large files in parallel ranges."""
 
     client: S3Client
     bucket: str
 
     def download(self, prefix: str, name: str, path: Path) -> None:
-        """Raises FileNotFoundError where the bucket has no such file."""
+        """Raises FileNotFoundError if the file does not exist."""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.client.download_file(self.bucket, f"{prefix}/{name}", str(path), Config=_RANGES)

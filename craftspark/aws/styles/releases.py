@@ -1,7 +1,7 @@
-"""Styles in the styles table: their releases, the versions registered, and the tallies of trials.
+"""Styles in the styles table: releases, registered versions, and the tallies of trials.
 
-A style's partition holds its release (`item` = "release"), an entry for each version ever registered ("version#2"),
-and for each trial the tallies of its versions ("trial#<training>#<version>#<shard>").
+A style's partition holds its release (`item` = "release"), one item per registered version ("version#2"), and the
+tallies of each trial ("trial#<training>#<version>#<shard>").
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RELEASE = "release"
-# Jobs that are settled at the same moment seldom meet on one item.
+# Shards make write conflicts rare between jobs that are settled at the same time.
 TALLY_SHARDS = 16
-# How old a release may be that a job is pinned by, in seconds.
+# The maximum age of the release that a job is pinned by, in seconds.
 FRESH_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Releases:
-    """Releases as submissions read them: each style at most once in FRESH_S seconds."""
+    """Releases for submissions. Each style is read at most once per FRESH_S seconds."""
 
     client: DynamoDBClient
     table: str
@@ -37,7 +37,9 @@ class Releases:
     _known: dict[str, tuple[float, Release]] = field(default_factory=dict)
 
     def find(self, style: str) -> Release:
-        """Raises StyleUnknown, which is not remembered: the style may be registered the next moment."""
+        """The style's release. Raises StyleUnknown, which is not cached because the style can be registered at any
+        time.
+        """
         read_at, release = self._known.get(style, (float("-inf"), None))
         if release is None or self.now() - read_at > FRESH_S:
             release = read_style(self.client, self.table, style)
@@ -47,7 +49,7 @@ class Releases:
 
 @dataclass(frozen=True, kw_only=True)
 class StableVersions:
-    """The stable versions of styles, read anew each time."""
+    """The stable versions of styles, read again each time."""
 
     client: DynamoDBClient
     table: str
@@ -65,7 +67,7 @@ def style_key(style: str, item: str = RELEASE) -> Item:
 
 
 def read_style(client: DynamoDBClient, table: str, style: str) -> Release:
-    """One read by key; raises StyleUnknown."""
+    """The style's release, read by key. Raises StyleUnknown."""
     item = client.get_item(TableName=table, Key=style_key(style), ConsistentRead=True).get("Item")
     if item is None:
         raise StyleUnknown(f"there is no style {style}", field="style")
@@ -83,9 +85,9 @@ def read_style(client: DynamoDBClient, table: str, style: str) -> Release:
 
 
 def tally_of(table: str, ended: Job, record: JobRecord) -> list[dict[str, Any]]:
-    """The write that counts a job of a trial, for the transaction that ends it; none for other jobs.
+    """The write that counts a job of a trial, for the transaction that ends the job. Empty for other jobs.
 
-    A cancelled job says nothing about the version that would have drawn it.
+    A cancelled job is not counted, because it says nothing about the version.
     """
     pin = ended.pin
     if pin is None or not pin.trial or ended.state is JobState.CANCELLED:

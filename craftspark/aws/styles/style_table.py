@@ -1,4 +1,4 @@
-"""Releases of styles, changed in one transaction with the trainings that they come from."""
+"""Releases of styles, changed in one transaction with their trainings."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ AFTER_TRIAL = (TrainingState.PROMOTED, TrainingState.ROLLED_BACK)
 
 @dataclass(frozen=True, kw_only=True)
 class StyleTable:
-    """Reads releases and tallies, and makes every change of a release in one transaction with its training."""
+    """Reads releases and tallies, and changes a release in one transaction with its training."""
 
     client: DynamoDBClient
     table: str
     trainings: TrainingTable
 
     def trial_of(self, training: Training) -> Release:
-        """The style's release, with the training's version on trial; raises CanaryGone where it is not."""
+        """The style's release, which has the training's version on trial. Raises CanaryGone if it has not."""
         release = read_style(self.client, self.table, training.style)
         if release.trial != training.training_id:
             raise CanaryGone(f"{training.training_id} is not on trial any more")
@@ -100,7 +100,7 @@ class StyleTable:
         return replace(training, state=TrainingState.CANARY)
 
     def tally(self, release: Release, version: str) -> Tally:
-        """What became of a version's jobs in the release's trial so far."""
+        """The results of a version's jobs in the release's trial so far."""
         total = Tally()
         answer = self.client.query(
             TableName=self.table,
@@ -229,6 +229,6 @@ def versions(names: Sequence[str]) -> dict[str, Any]:
 
 
 def style_table(settings: StyleSettings) -> StyleTable:
-    """The books on the tables that the settings name."""
+    """The tables in the settings."""
     trainings = TrainingTable(client=clients.dynamodb(), table=settings.trainings_table)
     return StyleTable(client=clients.dynamodb(), table=settings.styles_table, trainings=trainings)

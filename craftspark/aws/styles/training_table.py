@@ -1,4 +1,4 @@
-"""Trainings in the trainings table: one item each, whose every change is conditional."""
+"""Trainings in the trainings table: one item each, which every write changes conditionally."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATE = {"#state": "state"}
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTable:
-    """Reads and writes trainings up to a person's decision; what follows changes the style too, see `StyleTable`."""
+    """Reads and writes trainings up to the approval. Later changes also change the style, see `StyleTable`."""
 
     client: DynamoDBClient
     table: str
@@ -45,9 +45,9 @@ class TrainingTable:
     def await_approval(
         self, training_id: str, token: str, *, figures: Mapping[str, Any], adapter: str, grid: str
     ) -> Training:
-        """Keep the token that waits for a decision, and what there is to decide on; raises TrainingChanged.
+        """Store the task token that waits for a decision, and the facts to decide on. Raises TrainingChanged.
 
-        A later token takes the place of an earlier one: the state machine asks anew with each attempt.
+        A later token replaces an earlier one, because each attempt of the state has its own token.
         """
         self._update(
             training_id,
@@ -93,7 +93,7 @@ def training_key(training_id: str) -> Item:
 
 
 def training_item(training: Training) -> Item:
-    """The item of a training that was just asked for."""
+    """The item of a new training."""
     return {
         **training_key(training.training_id),
         "style": text(training.style),
