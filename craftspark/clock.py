@@ -5,5 +5,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The time in UTC, to the millisecond: the precision that is stored, so that an answer and a later read agree."""
+    """The time in UTC, in milliseconds. That is the stored precision, so a response and a later read agree."""
     return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)

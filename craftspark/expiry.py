@@ -1,11 +1,12 @@
-"""What has expired is over for every reader, whether its row or object is deleted yet or not.
+"""Expiry: an expired item does not exist for any reader, even if it is not deleted yet.
 
-DynamoDB and S3 delete within days of the moment, not at it. So deletion is housekeeping, and this is the rule.
+DynamoDB and S3 delete within days after the expiry, not at that time. So every reader applies this rule, and deletion
+only saves storage.
 """
 
 from datetime import datetime
 
 
 def is_expired(expires_at: datetime, now: datetime) -> bool:
-    """Whether what lasts until `expires_at` is over."""
+    """Whether something that lasts until `expires_at` has expired."""
     return expires_at <= now

@@ -1,4 +1,4 @@
-"""A log line that is a metric too: CloudWatch counts it where the line carries its embedded metric format."""
+"""Log lines that are also metrics, in CloudWatch's embedded metric format."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def event(name: str) -> dict[str, Any]:
-    """The fields that make a log line count one event, such as `JobAccepted`, by the function's `service`."""
+    """The log fields that count one event, such as `JobAccepted`, under the function's `service`."""
     return {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [_directive(name)]}, name: 1}
 
 

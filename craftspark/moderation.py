@@ -1,4 +1,4 @@
-"""Moderation of prompts, before anything is reserved, and of pictures by a service.
+"""Moderation of prompts before a reservation, and of pictures by a service.
 
 Negative prompts are not moderated.
 """
@@ -14,22 +14,22 @@ from craftspark.errors import ModerationUnavailable, PromptRefused
 
 @dataclass(frozen=True, kw_only=True)
 class Objection:
-    """Why a text is refused, as its writer is told, and the words it is about where they are known."""
+    """A reason to refuse a text, as its writer sees it, and the words that it is about, if known."""
 
     reason: str
     words: str = ""
 
 
 class Moderator(Protocol):
-    """Judges words, whatever stands behind it: a list, a model, a service."""
+    """Moderates texts, with a list, a model or a service."""
 
     def objections(self, text: str) -> Sequence[Objection]:
-        """Why the text is refused; none where it is not."""
+        """The reasons to refuse the text; empty if it is accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A record of a refusal. The words themselves are not kept, their hash is: the same words are told apart."""
+    """A record of a refusal. It has a hash instead of the text, so repeated texts can be recognised."""
 
     maker: str
     field: str
@@ -39,18 +39,18 @@ class Refusal:
 
 
 class Refusals(Protocol):
-    """Where refusals are kept for a while, and counted by maker."""
+    """Stores refusals for a while and counts them by maker."""
 
     def add(self, refusal: Refusal) -> None:
-        """Keep a record; raises TooManyRequests, and keeps none, while the maker has to wait after earlier ones."""
+        """Store a refusal. While the maker is on hold, stores nothing and raises TooManyRequests."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moderation:
-    """Asks a moderator about each field, and a service where there is one once about all of them.
+    """Checks each field with a moderator, and all fields together with a service, if there is one.
 
-    `unjudged` says what becomes of words that the service cannot judge: `refuse` them, or `accept` what the moderator
-    has accepted. `report_unavailable` hears of either.
+    `unjudged` says what happens to a text while the service is unavailable: `refuse` it, or `accept` it if the
+    moderator accepted it. `report_unavailable` is called in both cases.
     """
 
     moderator: Moderator
@@ -60,10 +60,10 @@ class Moderation:
     report_unavailable: Callable[[ModerationUnavailable], None] = lambda _: None
 
     def check(self, maker: str, words: Mapping[str, str], at: datetime) -> None:
-        """Raise PromptRefused that names the field, and keep a record, for words (by field) that are refused.
+        """Check the words by field. For refused words, store a refusal and raise PromptRefused with the field.
 
-        Raises TooManyRequests instead where the maker has to wait after earlier refusals: nobody tries words out.
-        Raises ModerationUnavailable.
+        Raises TooManyRequests while the maker is on hold after earlier refusals, so makers cannot probe words. Raises
+        ModerationUnavailable.
         """
         for field, text in words.items():
             if objections := self.moderator.objections(text):
@@ -77,7 +77,7 @@ class Moderation:
                     raise
 
     def _ask(self, service: Moderator, maker: str, words: Mapping[str, str], at: datetime) -> None:
-        """One call on the usual path; which field it is about is asked once it is known that there is one."""
+        """Ask the service once in the usual case. Fields are checked one by one only if the service objects."""
         together = "\n".join(words.values())
         if objections := service.objections(together):
             first, *others = words.items()
@@ -91,7 +91,7 @@ class Moderation:
         words = list(dict.fromkeys(each.words for each in objections if each.words))
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.refusals.add(Refusal(maker=maker, field=field, text_sha256=digest, objections=reasons, at=at))
-        # The words are a fact beside the detail: details are logged, and a maker's words are not.
+        # The words are not part of the detail, because details are logged and a maker's words are not.
         raise PromptRefused(
             f"prompts with {', '.join(reasons)} are not allowed; "
             + ("remove or rephrase the text in `words`" if words else "rephrase the prompt"),
@@ -101,17 +101,17 @@ class Moderation:
 
 
 class PictureModerator(Protocol):
-    """Judges pictures."""
+    """Moderates pictures."""
 
     def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
-        """Why the picture is refused; none where it is not. `ours` was drawn here. Raises ModerationUnavailable."""
+        """The reasons to refuse the picture; `ours` is true if it was drawn here. Raises ModerationUnavailable."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureModeration:
-    """Asks a service about pictures, beside what judges them locally.
+    """Checks pictures with a service, in addition to the local checks.
 
-    `unjudged` says what becomes of a picture that it cannot judge: `refuse` it, or `accept` it.
+    `unjudged` says what happens to a picture while the service is unavailable: `refuse` or `accept` it.
     """
 
     service: PictureModerator
@@ -119,7 +119,7 @@ class PictureModeration:
     report_unavailable: Callable[[ModerationUnavailable], None]
 
     def reasons(self, jpeg: bytes, *, ours: bool) -> tuple[str, ...]:
-        """What the picture shows that is refused, each once; raises ModerationUnavailable."""
+        """The distinct reasons to refuse the picture. Raises ModerationUnavailable."""
         try:
             objections = self.service.picture_objections(jpeg, ours=ours)
         except ModerationUnavailable as unavailable:

@@ -1,7 +1,7 @@
-"""Parsers of every value that comes from outside, each with its bounds.
+"""Parsers with limits for every value from outside.
 
-A value that is out of bounds raises InvalidInput with the field at fault and what would be right. Nothing here raises
-anything else, whatever it is given: 5,000 digits, the year 9999, control characters, lone surrogates, deep nesting.
+An invalid value raises InvalidInput with the field and the fix. Nothing here raises any other error for any input:
+5,000 digits, the year 9999, control characters, lone surrogates, deep nesting.
 """
 
 import binascii
@@ -21,23 +21,23 @@ from craftspark.errors import InvalidInput
 
 MAX_KEY = 255
 MAX_MAKER = 255  # of an OpenID Connect subject
-MAX_EMAIL = 254  # of a path in RFC 5321
-MAX_DIGITS = 40  # digits; the largest bound of ours has 10
+MAX_EMAIL = 254  # the limit of a path in RFC 5321
+MAX_DIGITS = 40  # digits; the largest of our bounds has 10
 MAX_ERRORS = 20
 MAX_FIELD = 100
 
-# What XML cannot hold, and so no SVG and no recipe: controls, lone surrogates, U+FFFE and U+FFFF.
+# Characters that XML, and so an SVG or a recipe, cannot contain: controls, lone surrogates, U+FFFE and U+FFFF.
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
 NOT_IN_PROSE = re.compile(f"[{CONTROLS}]")
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-# A single line also has no breaks, and nothing that reverses the text around it.
+# A single line also has no line breaks and no characters that reverse the text direction.
 NOT_IN_A_LINE = re.compile(f"[{CONTROLS}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 DIGITS = re.compile(r"[0-9]{1,18}")
 PRINTABLE = re.compile(r"[ -~]+")
 VISIBLE = re.compile(r"[!-~]+")
 EMAIL = re.compile(r"[^\s\"\\@<>(),;:]{1,64}@[^\s\"\\@<>(),;:]{1,255}")
-# Letters and a symbol that are drawn as nothing: fillers of Hangul, and the Braille pattern without a dot.
+# Letters and a symbol that have no visible form: Hangul fillers, and the Braille pattern without dots.
 BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?",
@@ -63,7 +63,7 @@ def _one_line(text: str) -> str:
 
 
 def _legible(text: str) -> str:
-    # A mark alone, such as an accent or a variation selector, belongs to a letter that is not there.
+    # A mark such as an accent or a variation selector is invisible without a letter.
     if not any(category(character)[0] in "LNPS" and character not in BLANKS for character in text):
         raise PydanticCustomError("text_invisible", "the text has no visible characters; add some words")
     return text
@@ -81,7 +81,8 @@ def _legible_or_empty(text: str) -> str:
     return _legible(text) if text else text
 
 
-# For texts of Pydantic models, behind their lengths: prose may have line breaks, a line has none, words can be seen.
+# For texts of Pydantic models, after their length limits: PROSE may have line breaks, LINE may not, WORDS must be
+# visible.
 PROSE = AfterValidator(_printable)
 LINE = AfterValidator(_one_line)
 WORDS = AfterValidator(_legible)
@@ -89,9 +90,9 @@ OPTIONAL_WORDS = AfterValidator(_legible_or_empty)
 
 
 def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = False) -> Request:
-    """Read a request from JSON; raises InvalidInput that lists the fields at fault, MAX_ERRORS at maximum.
+    """Parse a request from JSON. Raises InvalidInput, which lists up to MAX_ERRORS invalid fields.
 
-    `parsed`: `parse_json` has accepted this body before.
+    `parsed`: `parse_json` has accepted this body already.
     """
     if isinstance(body, str):
         body = utf8(body, "body")
@@ -108,7 +109,7 @@ def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = Fals
             errors=errors,
         ) from None
     if not parsed:
-        parse_json(body, "body")  # what Pydantic lets through: two values for one field
+        parse_json(body, "body")  # rejects duplicate names, which Pydantic accepts
     return request
 
 
@@ -118,7 +119,7 @@ def _field_error(error: Any) -> dict[str, str]:
 
 
 def parse_json(text: bytes | str, name: str) -> Any:
-    """A JSON value; raises InvalidInput, also for NaN, Infinity, names that come twice and values nested too deep."""
+    """A JSON value. Raises InvalidInput, also for NaN, Infinity, duplicate names and values nested too deeply."""
     try:
         return DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except UnicodeDecodeError:
@@ -132,7 +133,7 @@ def parse_json(text: bytes | str, name: str) -> Any:
 
 
 class ValueRejected(ValueError):
-    """What stands for a value of a JSON text that is not taken, and says why."""
+    """Takes the place of a rejected value in a JSON text, and says why it is rejected."""
 
 
 def _number(digits: str) -> int | float:
@@ -162,7 +163,7 @@ DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, 
 
 
 def _value_at_fault(text: bytes | str, name: str) -> InvalidInput | None:
-    """Names the field of the first number or text that no parser takes; None where there is none, or no JSON at all."""
+    """An error with the field of the first rejected number or text; None if there is none, or for invalid JSON."""
 
     def keep_rejected(parse: Callable[[str], Any]) -> Callable[[str], Any]:
         def parse_or_keep(given: str) -> Any:
@@ -204,7 +205,7 @@ def _find_rejected(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
 
 
 def parse_object(text: bytes | str, name: str) -> dict[str, Any]:
-    """A JSON object, such as a queue's message; raises InvalidInput."""
+    """A JSON object, such as a message from a queue. Raises InvalidInput."""
     value = parse_json(text, name)
     if not isinstance(value, dict):
         raise InvalidInput(f"{name} is not a JSON object", field=name)
@@ -212,19 +213,19 @@ def parse_object(text: bytes | str, name: str) -> dict[str, Any]:
 
 
 def canonical(value: Any) -> str:
-    """A JSON value as text: the same for the same value, whatever the order of its fields and the space between."""
+    """A JSON value as text, independent of the order of fields and of white space."""
     return CANONICAL.encode(value)
 
 
 def parse_whole_number(text: str, name: str, *, minimum: int = 1, maximum: int) -> int:
-    """A whole number from `minimum` to `maximum`, in ASCII digits; raises InvalidInput."""
+    """A whole number from `minimum` to `maximum`, in ASCII digits. Raises InvalidInput."""
     if DIGITS.fullmatch(text) and minimum <= int(text) <= maximum:
         return int(text)
     raise InvalidInput(f"{name} must be a whole number from {minimum} to {maximum}", field=name)
 
 
 def parse_timestamp(text: str, name: str) -> datetime:
-    """A moment in RFC 3339, UTC where it has no offset, from 1970 to 2999; raises InvalidInput."""
+    """An RFC 3339 timestamp from 1970 to 2999, in UTC if it has no offset. Raises InvalidInput."""
     # An unescaped + arrives as a blank.
     written = re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text) if text.count(":") > 1 else text
     try:
@@ -240,12 +241,12 @@ def parse_timestamp(text: str, name: str) -> datetime:
 
 
 def cursor_of(position: str) -> str:
-    """A position in a list, as its next page's `cursor`."""
+    """A position in a list as the `cursor` of its next page."""
     return urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def parse_cursor(text: str, shape: re.Pattern[str]) -> str:
-    """The position that a cursor stands for, of this shape; raises InvalidInput."""
+    """The position of a cursor, which must match `shape`. Raises InvalidInput."""
     position = ""
     if CURSOR.fullmatch(text):
         try:
@@ -260,21 +261,21 @@ def parse_cursor(text: str, shape: re.Pattern[str]) -> str:
 
 
 def parse_idempotency_key(text: str) -> str:
-    """An Idempotency-Key: 1 to 255 printable ASCII characters; raises InvalidInput."""
+    """An Idempotency-Key: 1 to 255 printable ASCII characters. Raises InvalidInput."""
     if len(text) > MAX_KEY or not PRINTABLE.fullmatch(text):
         raise InvalidInput(f"the key must be 1 to {MAX_KEY} printable ASCII characters", field="Idempotency-Key")
     return text
 
 
 def parse_maker(text: str) -> str:
-    """A maker's id, as the issuer of tokens writes it: 1 to 255 visible ASCII characters; raises InvalidInput."""
+    """A maker's id from the token issuer: 1 to 255 visible ASCII characters. Raises InvalidInput."""
     if len(text) > MAX_MAKER or not VISIBLE.fullmatch(text):
         raise InvalidInput(f"a maker's id must be 1 to {MAX_MAKER} visible ASCII characters", field="maker")
     return text
 
 
 def parse_email(text: str) -> str:
-    """An e-mail address, one @ and no quotes or blanks, up to 254 characters; raises InvalidInput."""
+    """An email address with one @ and without quotes or spaces, up to 254 characters. Raises InvalidInput."""
     # An unescaped + arrives as a blank.
     address = text.strip(" ").replace(" ", "+")
     if len(address) > MAX_EMAIL or NOT_IN_A_LINE.search(address) or not EMAIL.fullmatch(address):
@@ -283,7 +284,7 @@ def parse_email(text: str) -> str:
 
 
 def parse_text(values: Mapping[str, str], name: str) -> str | None:
-    """A value that is only compared with known ones; None where there is none. Raises InvalidInput."""
+    """A value that is only compared with known values, or None if it is missing. Raises InvalidInput."""
     text = values.get(name)
     if text is not None and NOT_IN_A_LINE.search(text):
         raise InvalidInput(f"{name} contains a character that is not allowed; remove it", field=name)
@@ -291,7 +292,7 @@ def parse_text(values: Mapping[str, str], name: str) -> str | None:
 
 
 def parse_base64(text: str, name: str) -> bytes:
-    """Bytes in standard base64; raises InvalidInput."""
+    """Bytes in standard base64. Raises InvalidInput."""
     try:
         return b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -299,7 +300,7 @@ def parse_base64(text: str, name: str) -> bytes:
 
 
 def utf8(text: str, name: str) -> bytes:
-    """The text in UTF-8; raises InvalidInput where it has half a surrogate pair."""
+    """The text in UTF-8. Raises InvalidInput for a lone surrogate."""
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Uploads: pictures that makers bring, taken in at an address of their own and used only once they are checked."""
+"""Uploads: pictures that makers send to a separate address, and that jobs can use after a check."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from craftspark.jobs.idempotency import Write
 from craftspark.jobs.job import JOB_ID_LENGTH
 
 MAX_UPLOAD_BYTES = 25 * 1024 * 1024
-# From the form to the check: the form itself is good for a quarter of an hour.
+# From the creation to the check. The form itself is valid for 15 minutes.
 OPEN_LASTS = timedelta(hours=1)
 
 ContentType = Literal["image/png", "image/jpeg", "image/webp"]
@@ -21,7 +21,7 @@ ContentType = Literal["image/png", "image/jpeg", "image/webp"]
 
 @dataclass(frozen=True, kw_only=True)
 class CleanPicture:
-    """A clean picture: a PNG of 8 bits a channel in sRGB without metadata. Sizes are pixels."""
+    """A clean picture: a PNG with 8 bits per channel in sRGB without metadata. Sizes are pixels."""
 
     png: bytes
     width: int
@@ -31,7 +31,7 @@ class CleanPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known of a checked picture. Sizes are pixels."""
+    """The facts of a checked picture. Sizes are pixels."""
 
     width: int
     height: int
@@ -40,7 +40,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One upload: open until it is checked, then ready to be a source, with `facts`."""
+    """One upload: open until it is checked, then ready as a source, with `facts`."""
 
     upload_id: str
     created_at: datetime
@@ -50,49 +50,49 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class PostForm:
-    """Where a browser posts a file to, and the fields that go before the file."""
+    """The URL to which a browser posts a file, and the form fields before the file."""
 
     url: str
     fields: dict[str, str]
 
 
 class UploadStore(Protocol):
-    """A bucket that takes pictures in and keeps those that were checked."""
+    """A bucket that receives pictures and stores checked ones."""
 
     def form(self, incoming: str, content_type: str, max_bytes: int) -> PostForm:
-        """A form that lets its holder put one object of this type and at most so many bytes."""
+        """A form that allows its holder to store one object of this type and at most `max_bytes`."""
 
     def incoming(self, key: str, max_bytes: int) -> bytes | None:
-        """What came in; None where nothing did. Raises InvalidInput for more than `max_bytes`."""
+        """The uploaded file, or None if there is none. Raises InvalidInput for more than `max_bytes`."""
 
     def keep(self, key: str, picture: CleanPicture) -> Facts:
-        """Keep a clean picture; where there is one already, that one stays. The facts of the one that is kept."""
+        """Store a clean picture, unless there is one already. Returns the facts of the stored picture."""
 
     def drop(self, *keys: str) -> None:
-        """Delete objects, whether they are there or not."""
+        """Delete objects, if they exist."""
 
 
 class UploadRecords(Protocol):
-    """The records of uploads. What has expired is not in it, deleted or not."""
+    """The records of uploads. Expired uploads are not found, even if they are not deleted yet."""
 
     def open(self, maker: str, upload: Upload, *, max_open: int, also: Sequence[Write] = ()) -> None:
-        """Enter an open upload, together with other writes.
+        """Record an open upload, in one transaction with the writes in `also`.
 
-        Raises TooManyOpenUploads where `max_open` of the maker's are open, and EffectExists where there is one of this
-        id or the other writes were refused.
+        Raises TooManyOpenUploads if the maker has `max_open` open uploads, EffectExists if the id exists or another
+        write fails.
         """
 
     def find(self, maker: str, upload_id: str) -> Upload:
         """The maker's upload; raises UploadNotFound."""
 
     def count_check(self, maker: str, *, max_per_minute: int) -> None:
-        """Count a check; raises TooManyRequests where there were so many in this minute."""
+        """Count a check. Raises TooManyRequests after `max_per_minute` checks in this minute."""
 
     def mark_ready(self, maker: str, upload_id: str, facts: Facts, expires_at: datetime) -> Upload:
-        """Make an upload ready; one that is ready stays as it is. Raises UploadNotFound where it is gone."""
+        """Make an upload ready. A ready upload does not change. Raises UploadNotFound if it is gone."""
 
     def drop(self, maker: str, upload_id: str) -> None:
-        """Forget an upload; raises UploadNotFound."""
+        """Delete the record of an upload. Raises UploadNotFound."""
 
 
 Clean = Callable[[bytes], CleanPicture]
@@ -101,10 +101,10 @@ PlanOf = Callable[[str], Plan]
 
 @dataclass(frozen=True, kw_only=True)
 class Uploads:
-    """The use cases around uploads. A maker's are under a key that nobody else's request leads to.
+    """The use cases of uploads. Keys are derived from the maker, so a request cannot reach another maker's uploads.
 
-    `plan_of` answers a maker's plan. Checked pictures last for `kept` from their opening;
-    the bucket deletes them later than that, because they come into it later.
+    `plan_of` returns a maker's plan. A checked picture lasts for `kept` from the creation of its upload. The bucket
+    deletes it later than that, because it is stored later.
     """
 
     store: UploadStore
@@ -114,20 +114,20 @@ class Uploads:
     now: Callable[[], datetime] = utc_now
 
     def open(self, maker: str, upload_id: str, writes: Sequence[Write] = ()) -> Upload:
-        """Open an upload, together with the writes of its idempotency; raises TooManyOpenUploads or EffectExists."""
+        """Create an upload, in one transaction with `writes`. Raises TooManyOpenUploads or EffectExists."""
         now = self.now()
         upload = Upload(upload_id=upload_id, created_at=now, expires_at=now + OPEN_LASTS)
         self.records.open(maker, upload, max_open=self.plan_of(maker).open_uploads, also=writes)
         return upload
 
     def form(self, maker: str, upload_id: str, content_type: str) -> PostForm:
-        """The form to send the picture with."""
+        """The form for sending the picture."""
         return self.store.form(incoming_key(maker, upload_id), content_type, MAX_UPLOAD_BYTES)
 
     def check(self, maker: str, upload_id: str, clean: Clean) -> tuple[Upload, Facts]:
-        """Check what came in and keep it clean; a checked upload never changes and answers itself.
+        """Check the uploaded file and store the clean picture. A checked upload never changes and is returned as it is.
 
-        Raises UploadNotFound where nothing came in, TooManyRequests, and what `clean` raises.
+        Raises UploadNotFound if no file was sent, TooManyRequests, and the errors of `clean`.
         """
         upload = self.records.find(maker, upload_id)
         if upload.facts:
@@ -141,14 +141,14 @@ class Uploads:
         try:
             return self.records.mark_ready(maker, upload_id, facts, upload.created_at + self.kept), facts
         except UploadNotFound:
-            self.store.drop(key)  # it was deleted meanwhile
+            self.store.drop(key)  # it was deleted during the check
             raise
 
 
 def delete_upload(store: UploadStore, records: UploadRecords, maker: str, upload_id: str) -> None:
-    """Delete an upload and its pictures; raises UploadNotFound.
+    """Delete an upload and its pictures. Raises UploadNotFound.
 
-    The record goes last: where a deletion stops half-way, the next one finds it and goes on.
+    The record is deleted last, so an interrupted deletion can be repeated.
     """
     records.find(maker, upload_id)
     store.drop(incoming_key(maker, upload_id), upload_key(maker, upload_id))
@@ -156,15 +156,15 @@ def delete_upload(store: UploadStore, records: UploadRecords, maker: str, upload
 
 
 def folder_of(maker: str) -> str:
-    """A maker's folder: of fixed length, and telling nothing of the maker."""
+    """A maker's folder: a hash of fixed length that does not reveal the maker."""
     return hashlib.sha256(maker.encode()).hexdigest()[: 2 * JOB_ID_LENGTH]
 
 
 def incoming_key(maker: str, upload_id: str) -> str:
-    """Where the uploads bucket takes a picture in."""
+    """The key of an uploaded file in the uploads bucket."""
     return f"incoming/{folder_of(maker)}/{upload_id}"
 
 
 def upload_key(maker: str, upload_id: str) -> str:
-    """Where the uploads bucket keeps a checked picture."""
+    """The key of a checked picture in the uploads bucket."""
     return f"pictures/{folder_of(maker)}/{upload_id}.png"

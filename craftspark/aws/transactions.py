@@ -20,7 +20,7 @@ MAX_CONFLICTS = 10
 class ConditionsFailed(Exception):
     """A transaction wrote nothing because conditions did not hold; `items` has the old item of each that failed.
 
-    `items[n]` is None if the n-th condition held, and {} if it failed on an item that does not exist.
+    `items[n]` is None if condition `n` held, and {} if it failed on an item that does not exist.
     """
 
     def __init__(self, items: Sequence[dict[str, Any] | None]) -> None:

@@ -1,7 +1,7 @@
-"""Batches: the images of a job that one GPU task renders together, and what travels of them.
+"""Batches: the images of a job that one GPU task renders together, and their messages.
 
-An order is a job's batches as the intake queue and the execution carry them. It has ids and seeds, never a maker's
-words: the worker reads those from the job.
+An order holds a job's batches, as the intake queue and the execution carry them. It has ids and seeds, and no text from
+the maker; the worker reads that from the job.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """What became of a batch: image indexes that are stored, and failures of single images."""
+    """The result of a batch: the indexes of stored images, and the failures of single images."""
 
     batch: int
     rendered: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Names under which browsers save images and the files beside them: `red-apple-1.png`, `red-apple-1-cut.svg`."""
+"""File names for downloads of images and their files: `red-apple-1.png`, `red-apple-1-cut.svg`."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from urllib.parse import quote
 
 from craftspark.jobs.job import Job, StoredImage, file_key, image_key, thumbnail_key
 
-# Letters; of four bytes each, and with number and suffix, a name stays below the 255 bytes that file systems take.
+# Characters. With four bytes each, a number and a suffix, a name stays below the file systems' limit of 255 bytes.
 MAX_STEM = 50
-# Browsers show these in a tab; everything else is saved.
+# Browsers show these in a tab and save all others.
 SHOWN = ("png", "webp")
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An object of the images bucket. `disposition` is the Content-Disposition that S3 answers it with, if any.
+    """An object of the images bucket. `disposition` is the Content-Disposition of the S3 response, if any.
 
-    No link to it is good beyond `until`: then its job has expired, whether S3 has deleted the object or not.
+    No URL for it is valid after `until`, when its job has expired, even if S3 has not deleted the object yet.
     """
 
     key: str
@@ -27,7 +27,7 @@ class Download:
 
 
 def downloads_of(job: Job, image: StoredImage, stem: str) -> Iterator[Download]:
-    """The picture, its thumbnail and the files beside it, in the order of `keys_of`."""
+    """The image, its thumbnail and its files, in the order of `keys_of`."""
     numbered, until = f"{stem}-{image.index + 1}", job.expires_at
     yield Download(image_key(job.job_id, image.index), disposition_of(f"{numbered}.png", job.tool), until)
     yield Download(thumbnail_key(job.job_id, image.index), until=until)
@@ -42,10 +42,10 @@ def stem_of(job: Job) -> str:
 
 
 def disposition_of(name: str, otherwise: str) -> str:
-    """A Content-Disposition with this file name, as RFC 6266 has it.
+    """A Content-Disposition with this file name, according to RFC 6266.
 
-    A name beyond ASCII goes into `filename*`; clients that do not know that take `filename`, which has the nearest
-    ASCII letters, or `otherwise` where none of its words has any.
+    A name with characters outside ASCII is in `filename*`. Clients that do not support that use `filename`, which has
+    the nearest ASCII letters, or `otherwise` if no word has any.
     """
     stem, _, suffix = name.rpartition(".")
     kind = "inline" if suffix in SHOWN else "attachment"
@@ -58,7 +58,9 @@ def disposition_of(name: str, otherwise: str) -> str:
 
 
 def _slug(words: str) -> str:
-    """Lower-case letters, digits and marks of any script, whole words where one fits; the rest becomes hyphens."""
+    """Lower-case letters, digits and marks of any script, cut between words if possible. Everything else becomes
+    hyphens.
+    """
     composed = unicodedata.normalize("NFC", words).lower()
     kept = "".join(sign if unicodedata.category(sign)[0] in "LNM" else " " for sign in composed)
     slug = "-".join(kept.split())

@@ -1,5 +1,4 @@
-"""Estimates before anything is reserved: how long a job would wait, how long it would render, and whether it can end in
-time."""
+"""Estimates before a reservation: how long a job waits and renders, and whether it can end in time."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -16,23 +15,23 @@ from craftspark.styles.releases import Pin
 from craftspark.tools.request import DrawingRequest, JobRequest
 from craftspark.tools.sources import Source
 
-# A quote reads the backlog where the last reading is older, and so does a request that says how long it may wait: one
-# of a burst knows those before it, and a Lambda instance reads 20 times a second at most.
+# The maximum age of the backlog for a quote, and for a request with `max_wait_s`. A request in a burst then sees those
+# before it, and a Lambda instance reads at most 20 times per second.
 FRESH_S = 0.05
-# Any other submission is content with a reading under which the job fits into its deadline even if the wait has grown
-# by GROWTH seconds a second since: a demand of eleven times what the workers do.
+# Other submissions accept an older reading, if the job meets its deadline even if the wait has grown since the reading
+# by GROWTH seconds per second. That is a demand of eleven times the workers' capacity.
 GROWTH = 10
 STALE_S = 60.0
-# From the last stored image to the job's final state: Lambdas and the state machine's transitions.
+# The time from the last stored image to the job's final state: Lambda functions and transitions of the state machine.
 SETTLEMENT_S = 0.2
 MAX_RETRY_S = 600
-# What the images of one wave have in common, in all tools' renderers.
+# The fields that all images of one wave have in common, for all renderers.
 KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Seconds: until the first step, from there to the job's end, and both, which is their sum as well."""
+    """Seconds: the wait until the first step, the rendering from there to the job's end, and their sum."""
 
     wait_s: int
     total_s: int
@@ -43,14 +42,14 @@ class Estimate:
 
     @classmethod
     def from_seconds(cls, wait_s: float, render_s: float) -> Self:
-        """The nearest whole seconds of the total, of which rendering takes at minimum one."""
+        """Round to whole seconds. Rendering takes at least one second."""
         total_s = max(1, round(wait_s + render_s))
         return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cheaper:
-    """What other settings would cost and take. `changes` are fields of the request."""
+    """The price and time with other settings. `changes` are fields of the request."""
 
     changes: dict[str, Any]
     price: int
@@ -59,12 +58,12 @@ class Cheaper:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """What a stage renders on. Times are seconds.
+    """The rendering capacity of a stage. Times are seconds.
 
-    `warm_workers` serve the interactive lane; a batch of the bulk lane gets a launched task, of which there may be
-    `launched_tasks` at once. `launch_s` is how long a launch takes where none was measured lately, and
-    `dispatch_s` lie between a submission and the first step of an idle worker. A batch may take `batch_s`, a job
-    `deadline_s` from its submission to its end.
+    `warm_workers` serve the interactive lane. Each batch of the bulk lane runs in a launched task, with at most
+    `launched_tasks` at the same time. `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is
+    the time from a submission to the first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a
+    job from its submission to its end.
     """
 
     device: str
@@ -78,9 +77,9 @@ class Capacity:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimates:
-    """Estimates from the work that waits, for a model on a stage's capacity.
+    """Estimates from the backlog, for a model on the capacity of a stage.
 
-    Every request is one that `for_model` and `for_source` returned.
+    Every request must be one that `for_model` and `for_source` returned.
     """
 
     readings: BacklogSource
@@ -88,7 +87,7 @@ class Estimates:
     capacity: Capacity
 
     def of(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
-        """The estimate by a fresh reading of the backlog; raises RenderTooLong or BacklogTooLong as `admit` does."""
+        """The estimate with a fresh reading of the backlog. Raises RenderTooLong or BacklogTooLong as `admit` does."""
         work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, _ = self.readings.read(max_age_s=FRESH_S)
@@ -97,10 +96,10 @@ class Estimates:
         return estimate
 
     def admit(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
-        """The estimate of a job that can end in time; `work` is the request's, where it is known.
+        """The estimate of a job that can end in time. `work` is the request's work, if it is known.
 
-        Raises RenderTooLong where no backlog at all would be too much, BacklogTooLong where the present one is, and
-        WaitTooLong where it would wait longer than the request says.
+        Raises RenderTooLong if the job misses its deadline even without a backlog, BacklogTooLong if it misses its
+        deadline with the present backlog, and WaitTooLong if the wait exceeds the request's limit.
         """
         work = work or self.work(request, source)
         self._check_render(request, source, work)
@@ -137,7 +136,7 @@ class Estimates:
         return Work(batches=batches, wave_size=size)
 
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
-        """Settings that cost less than the request's, the nearest first."""
+        """Settings that cost less than the request's, the most similar first."""
         backlog, _ = self.readings.read(max_age_s=STALE_S)
         for change, price in cheaper(request, self.model, source):
             other = request.model_copy(update=change)
@@ -149,7 +148,7 @@ class Estimates:
         return self.model.on(self.capacity.device)
 
     def _check_render(self, request: JobRequest, source: Source | None, work: Work) -> None:
-        """Raise RenderTooLong where the job alone takes longer than a job or a batch may."""
+        """Raise RenderTooLong if rendering exceeds the time limit of a job or a batch."""
         if self._fits(request, work):
             return
         render_s = ceil(self._render_s(request, work, 1.0))
@@ -184,14 +183,14 @@ class Estimates:
         workers = self._workers(lane)
         ahead_s = backlog.work_s(lane, workers=workers, wave_size=self._model.wave_size) / workers
         if lane == "bulk":
-            # A task that is launched takes its one batch at once; others wait only where all that may run do.
+            # A launched task starts its batch immediately. Batches wait only if the maximum number of tasks is running.
             batches = backlog.batches(lane, self.model.images_per_batch)
             return launch_s + (ahead_s if batches >= workers else 0.0)
         return ahead_s + (0.0 if speed.warm else launch_s)
 
     def _workers(self, lane: str) -> int:
         of_lane = self.capacity.launched_tasks if lane == "bulk" else self.capacity.warm_workers
-        # A stage without warm workers launches a task for each batch that nobody takes.
+        # A stage without warm workers launches a task for each batch that no worker takes.
         return of_lane or self.capacity.launched_tasks
 
     def _render_s(self, request: JobRequest, work: Work, pace: float) -> float:
@@ -227,7 +226,7 @@ class Estimates:
 
 
 def kind_of(tool: str, request: Mapping[str, Any], pin: Pin | None) -> str:
-    """Images of jobs of the same kind share waves."""
+    """A hash of the fields that jobs must share so that their images can be in the same wave."""
     facts = [tool, pin, *(request.get(name) for name in KIND_FIELDS)]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
 
@@ -236,7 +235,7 @@ Fits = Callable[[JobRequest], bool]
 
 
 def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict[str, str]]:
-    """By field, what would have to change for a request to fit: one field alone, or several where none is enough."""
+    """For each field, the change that makes a request fit: one field if that is enough, or several."""
     minimum = {"count": 1, "steps": max(model.min_steps, ceil(1 / (getattr(request, "drawing_strength", None) or 1)))}
     errors = []
     for name in request.work_fields:
@@ -254,7 +253,7 @@ def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict
 
 
 def max_fitting(request: JobRequest, name: str, minimum: int, fits: Fits) -> int | None:
-    """The largest value of a field below its present one with which a request fits; None where there is none."""
+    """The largest value of a field, below its present value, with which the request fits, or None."""
     for value in range(getattr(request, name) - 1, minimum - 1, -1):
         if fits(request.model_copy(update={name: value})):
             return value
@@ -262,7 +261,7 @@ def max_fitting(request: JobRequest, name: str, minimum: int, fits: Fits) -> int
 
 
 def cheaper(request: JobRequest, model: Model, source: Source | None) -> Iterator[tuple[dict[str, Any], int]]:
-    """Changes of settings that cost less than the request's, and their prices."""
+    """Changes of settings that reduce the price, and the new prices."""
     price = request.count * request.credits_per_image(model, source)
     changes: list[dict[str, Any]] = []
     if isinstance(request, DrawingRequest) and (request.steps or 0) > model.default_steps:

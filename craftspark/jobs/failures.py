@@ -1,4 +1,4 @@
-"""Public reasons for images that were not delivered. The full detail stays in the execution and the logs."""
+"""Public reasons for images that were not delivered. The full details are in the execution and the logs."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
-"""Idempotency: an Idempotency-Key names one effect of one maker's, and the request that brought it about.
+"""Idempotency: an Idempotency-Key identifies one effect of one maker, and the request for it.
 
-A key is bound to its maker, the route and the body as it was sent: not to what the body is read as, since a release
-may add defaults. The binding is written in one transaction with the effect, so that neither is there without the other.
+A key is bound to its maker, the route and the body as sent. The parsed body is not used, because a release can add
+defaults. The binding and the effect are written in one transaction, so neither exists without the other.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from craftspark.errors import IdempotencyKeyReused, RequestRefused
 from craftspark.jobs.job import job_id_of
 from craftspark.parsing import canonical, parse_json
 
-# A key that is older names a new effect, unless the effect has left an entry that lasts longer.
+# An older key identifies a new effect, unless the effect has left an entry that lasts longer.
 KEY_LIFETIME = timedelta(days=35)
 
 Write = dict[str, Any]  # a part of a transaction
@@ -28,10 +28,10 @@ class EffectExists(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What a request is to bring about once.
+    """The effect of a request, which must happen once.
 
-    `effect_id` is the same for the same key of a maker. `keyed`: whether the request has a key; one without is one of
-    its own.
+    `effect_id` is the same for the same key of a maker. `keyed` is true if the request has a key. Each request without
+    a key has its own effect.
     """
 
     maker: str
@@ -41,17 +41,19 @@ class Effect:
 
 
 class Bindings(Protocol):
-    """Where keys are bound to their requests."""
+    """Stores which request each key is bound to."""
 
     def writes(self, effect: Effect) -> list[Write]:
-        """What binds the key, for the effect's own transaction; nothing for an effect without a key."""
+        """The writes that bind the key, for the transaction of the effect. Empty for an effect without a key."""
 
     def is_bound(self, effect: Effect) -> bool:
-        """Whether this very request was done before; raises IdempotencyKeyReused where the key came with another."""
+        """Whether this request was made before. Raises IdempotencyKeyReused if the key was used with a different
+        request.
+        """
 
 
 def effect_of(maker: str, key: str | None, route: str, body: bytes | str) -> Effect:
-    """The effect of a request; raises InvalidInput for a body that is not JSON. No body at all is null."""
+    """The effect of a request. Raises InvalidInput for a body that is not JSON. An empty body counts as null."""
     value = parse_json(body, "body") if body.strip() else None
     return Effect(
         maker=maker,
@@ -68,9 +70,9 @@ def key_reused(detail: str = "this Idempotency-Key was used with another request
 def run_once(
     effect: Effect, bindings: Bindings, act: Callable[[Sequence[Write]], Result], found: Callable[[], Result]
 ) -> tuple[Result, bool]:
-    """What `act` makes with the key's binding, and True; what is `found` of an earlier same request, and False.
+    """The result of `act` and True, or the result of `found` and False if the same request was made before.
 
-    Raises IdempotencyKeyReused, or what `act` refuses.
+    `act` receives the writes that bind the key. Raises IdempotencyKeyReused, or an error from `act`.
     """
     if not bindings.is_bound(effect):
         try:
@@ -79,7 +81,7 @@ def run_once(
             if not bindings.is_bound(effect):
                 raise key_reused("this Idempotency-Key was used for an older request") from None
         except RequestRefused:
-            # The same request at the same moment may have used up what this one lacks.
+            # A concurrent copy of this request may have used the credits that this one lacks.
             if not bindings.is_bound(effect):
                 raise
     return found(), False

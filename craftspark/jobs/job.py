@@ -19,7 +19,7 @@ LETTER_OF_BYTE = (LETTERS * 8).encode()  # by its last five bits
 
 
 class JobState(StrEnum):
-    """State of a job: first `queued`, then `running`, then one of the final states, which never changes."""
+    """The state of a job: `queued`, then `running`, then one of the final states, which never changes."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -35,7 +35,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFailure:
-    """Why one image of a job was not delivered: a named error and a sentence."""
+    """Why one image of a job was not delivered: an error name and a sentence."""
 
     index: int
     error: str
@@ -44,10 +44,10 @@ class ImageFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class JobOutline:
-    """What a list shows of a job. Times are UTC; `seeds` holds one seed an image, by index.
+    """The part of a job that lists show. Times are UTC. `seeds` has one seed per image, by index.
 
-    `thumbnails` are the indexes of the first delivered images, once the job is final. `title` is the maker's own name
-    for it.
+    `thumbnails` are the indexes of the first delivered images of a final job. `title` is the name that the maker gave
+    it.
     """
 
     job_id: str
@@ -77,7 +77,7 @@ class JobOutline:
 
     @property
     def spent(self) -> int:
-        """Credits charged so far: none before the job is final."""
+        """Credits charged so far; 0 before the job is final."""
         return self.credits_per_image * self.delivered
 
     @property
@@ -89,9 +89,9 @@ class JobOutline:
 class Job(JobOutline):
     """One request of a maker to a tool.
 
-    `pin` is the version of a registered style that draws it, chosen at submission, `source` the picture it begins from.
-    `work_s` is how long a worker is busy with it by the model's profile, `shared_s` the part of it that images of other
-    jobs of the same `kind` can share; the estimates are those that it was accepted with.
+    `pin` is the version of a registered style, chosen at submission. `source` is the source picture. `work_s` is the
+    time that a worker needs by the model's profile, and `shared_s` is the part of it that images of other jobs of the
+    same `kind` can share. The estimates are those at acceptance.
     """
 
     fingerprint: str
@@ -109,9 +109,9 @@ class Job(JobOutline):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage:
-    """An image that is in the bucket. Sizes are pixels, `render_s` is the image's share of its wave, in seconds.
+    """An image in the bucket. Sizes are pixels. `render_s` is the image's share of its wave, in seconds.
 
-    `seed` drew it. `files` are the names of those beside it, `scores` what was measured.
+    `seed` is the seed it was drawn with. `files` are the names of its other files. `scores` are measurements.
     """
 
     index: int
@@ -127,7 +127,7 @@ class StoredImage:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchProgress:
-    """How far a batch has come: the share of its `images` that is rendered, in percent."""
+    """The progress of a batch: the rendered percentage of its `images`."""
 
     batch: int
     images: int
@@ -136,7 +136,7 @@ class BatchProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRecord:
-    """A job with all that is stored of it."""
+    """A job with everything that is stored of it."""
 
     job: Job
     images: dict[int, StoredImage] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class JobRecord:
 
     @property
     def done_share(self) -> float:
-        """The share of the job that is done, 0 to 1."""
+        """The completed share of the job, 0 to 1."""
         if self.job.state.final:
             return 1.0
         under_way = sum(batch.images * batch.percent / 100 for batch in self.progress)
@@ -152,44 +152,44 @@ class JobRecord:
 
 
 def job_id_of(maker: str, idempotency_key: str) -> str:
-    """The id of the job that this maker asks for with this key: the same every time."""
+    """The id of the job for this maker and key, which is the same every time."""
     digest = hashlib.sha256(f"{len(maker)}:{maker}:{idempotency_key}".encode()).digest()
     return digest[:JOB_ID_LENGTH].translate(LETTER_OF_BYTE).decode()
 
 
 def is_job_id(text: str) -> bool:
-    """Whether a job can have this id."""
+    """Whether the text has the form of a job id."""
     return len(text) == JOB_ID_LENGTH and set(text) <= JOB_ID_LETTERS
 
 
 def seeds_of(job_id: str, first: int | None, count: int) -> tuple[int, ...]:
-    """One seed an image; drawn from the job id where the maker gave none, so that a replay draws the same."""
+    """One seed per image. Without a first seed, seeds are derived from the job id, so a replay uses the same seeds."""
     if first is None:
         first = int.from_bytes(hashlib.sha256(job_id.encode()).digest()[:4], "big")
     return tuple((first + index) % (MAX_SEED + 1) for index in range(count))
 
 
 def images_prefix(job_id: str) -> str:
-    """What the keys of all files of a job begin with, in the images bucket."""
+    """The key prefix of all files of a job in the images bucket."""
     return f"images/{job_id}/"
 
 
 def image_key(job_id: str, index: int) -> str:
-    """Where the images bucket keeps an image."""
+    """The key of an image in the images bucket."""
     return f"images/{job_id}/{index}.png"
 
 
 def file_key(job_id: str, index: int, name: str) -> str:
-    """Where the images bucket keeps a file beside an image."""
+    """The key of an image's additional file in the images bucket."""
     return f"images/{job_id}/{index}/{name}"
 
 
 def thumbnail_key(job_id: str, index: int) -> str:
-    """Where the images bucket keeps an image's thumbnail."""
+    """The key of an image's thumbnail in the images bucket."""
     return f"images/{job_id}/{index}.thumb.webp"
 
 
 def keys_of(job_id: str, image: StoredImage) -> list[str]:
-    """All that is stored of an image: the picture, its thumbnail, the files beside it."""
+    """All keys of an image: the picture, its thumbnail and its other files."""
     files = [file_key(job_id, image.index, name) for name in image.files]
     return [image_key(job_id, image.index), thumbnail_key(job_id, image.index), *files]

@@ -1,4 +1,4 @@
-"""Jobs that were accepted and never sent: their caller died in between, and nobody tried again."""
+"""Resending: jobs that were accepted and whose order was never sent, because the request failed in between."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,30 +12,31 @@ from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.submissions import Intake
 from craftspark.models.catalogue import Model
 
-# An order that was sent has an execution by then, unless the intake queue is behind; one more order does no harm.
+# An order that was sent has an execution after this time, unless the intake queue is behind. A duplicate order does no
+# harm.
 LOST_AFTER = timedelta(minutes=2)
 EVERY = timedelta(minutes=5)
-MAX_JOBS_PER_RUN = 500  # jobs a run
+MAX_JOBS_PER_RUN = 500
 
 
 class Unstarted(Protocol):
-    """Jobs that are not marked as started, in `shards` shards."""
+    """Jobs without the mark that they have started, in `shards` shards."""
 
     def ids(self, shard: int, since: datetime, until: datetime) -> Iterator[str]:
-        """A shard's jobs whose deadline is between the two, by deadline."""
+        """The jobs of a shard with a deadline between `since` and `until`, sorted by deadline."""
 
     def read(self, job_id: str) -> Job:
         """Raises JobNotFound."""
 
     def mark_started(self, job_id: str) -> None:
-        """The job is no longer among them."""
+        """Mark the job as started, which removes it from this list."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resending:
-    """Finds such jobs and sends each once more. An execution is named by its job, so a second order starts none.
+    """Finds lost jobs and sends each again. An execution is named by its job, so a duplicate order starts nothing.
 
-    A job that was sent leaves the unstarted ones, so no run begins with what another has done.
+    A job that was sent is marked as started, so the next run does not repeat it.
     """
 
     jobs: Unstarted
@@ -46,9 +47,9 @@ class Resending:
     now: Callable[[], datetime] = utc_now
 
     def find_lost(self) -> Iterator[str]:
-        """Jobs older than LOST_AFTER, not overdue and not marked: one of each shard in turn, the oldest first.
+        """Jobs older than LOST_AFTER, not overdue and not marked, from each shard in turn, the oldest first.
 
-        Another shard comes first with each run, so that none is always the last.
+        Each run starts with a different shard, so no shard is always the last.
         """
         now = self.now()
         first = int(now.timestamp() // EVERY.total_seconds())
@@ -58,7 +59,7 @@ class Resending:
             yield from filter(None, turn)
 
     def send(self, job_id: str) -> bool:
-        """Send the job's order unless a worker has it already, and mark the job; whether it was sent."""
+        """Send the job's order unless a worker has it, and mark the job. Returns whether the order was sent."""
         job = self.jobs.read(job_id)
         if queued := job.state is JobState.QUEUED:
             self.intake.send(job_order(job, self.model.images_per_batch), maker=job.maker)

@@ -1,4 +1,4 @@
-"""Settlement: whatever happened, the job gets its final state and its reservation is resolved, exactly once."""
+"""Settlement: every job gets its final state, and its reservation is resolved exactly once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ UNDELIVERED = RenderFailed.__name__
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A job's end: images delivered are committed, the others refunded. `thumbnails` are indexes of images."""
+    """A job's result. Delivered images are committed and the others refunded. `thumbnails` are indexes of images."""
 
     state: JobState
     delivered: int
@@ -27,24 +27,26 @@ class Verdict:
 
 
 class JobRecords(Protocol):
-    """Where jobs are read and ended."""
+    """Reads and ends jobs."""
 
     def read(self, job_id: str) -> JobRecord:
-        """The job as makers see it; raises JobNotFound, also for one that has expired or was deleted."""
+        """The job as makers see it. Raises JobNotFound, also for an expired or deleted job."""
 
     def read_any(self, job_id: str) -> JobRecord:
-        """The job as long as its item is there: what it reserved is resolved even then. Raises JobNotFound."""
+        """The job while its item exists, because its reservation must be resolved even if it expired. Raises
+        JobNotFound.
+        """
 
     def overdue(self, now: datetime) -> Iterable[str]:
         """The ids of the unfinished jobs whose deadline has passed."""
 
     def end(self, record: JobRecord, verdict: Verdict) -> Job:
-        """Write the verdict and resolve the reservation; raises JobChanged, having written nothing."""
+        """Write the verdict and resolve the reservation. Raises JobChanged, and writes nothing then."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """Ends jobs. Every way of ending one goes through `_end`, and any number of tries ends it once."""
+    """Ends jobs. Every way to end a job uses `_end`, and any number of attempts ends it once."""
 
     records: JobRecords
     now: Callable[[], datetime] = utc_now
@@ -53,18 +55,18 @@ class Settlement:
     def settle(
         self, job_id: str, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
     ) -> tuple[Job, bool]:
-        """End the job by what is stored of it; also tells whether it ended now and not before.
+        """End the job with its stored images. Also returns whether it ended in this call.
 
-        `outcomes` are the batches' results, `error` and `cause` the execution's own.
+        `outcomes` are the results of the batches. `error` and `cause` are those of the execution.
         """
         return self._end(
             job_id, lambda record: decide_verdict(record, failures_of(record, outcomes, error, cause), self.now())
         )
 
     def cancel(self, maker: str, job_id: str) -> Job:
-        """End the maker's job at once: what is stored stays and is charged, the rest is refunded.
+        """End the maker's job immediately. Stored images stay and are charged; the rest is refunded.
 
-        Raises JobNotFound where the maker has no such job, JobAlreadyFinal where it ended in another way.
+        Raises JobNotFound if the maker has no such job, JobAlreadyFinal if it ended in another way.
         """
 
         def cancelled(record: JobRecord) -> Verdict:
@@ -79,11 +81,11 @@ class Settlement:
         return job
 
     def overdue(self) -> Iterable[str]:
-        """The ids of the jobs that nothing ended by their deadline."""
+        """The ids of unfinished jobs whose deadline has passed."""
         return self.records.overdue(self.now())
 
     def end_overdue(self, job_id: str) -> Job:
-        """End such a job."""
+        """End a job whose deadline has passed."""
         return self.settle(job_id, [], JobOverdue.__name__, "the job did not finish by its deadline")[0]
 
     def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> tuple[Job, bool]:
@@ -91,7 +93,7 @@ class Settlement:
             record = self.records.read_any(job_id)
             if record.job.state.final:
                 return record.job, False
-            # Nobody can fetch the images of a job that has expired, so none is charged.
+            # The images of an expired job cannot be downloaded, so they are not charged.
             fetched = replace(record, images={}) if is_expired(record.job.expires_at, self.now()) else record
             try:
                 return self.records.end(record, decide(fetched)), True
@@ -101,7 +103,7 @@ class Settlement:
 
 
 def own(job: Job, maker: str) -> Job:
-    """The job, if it is this maker's; another's is not found, so that ids tell nothing. Raises JobNotFound."""
+    """The job, if it belongs to this maker. Raises JobNotFound otherwise, so that an id reveals nothing."""
     if job.maker != maker:
         raise JobNotFound(f"you have no job {job.job_id}", field="job_id")
     return job
@@ -110,7 +112,7 @@ def own(job: Job, maker: str) -> Job:
 def failures_of(
     record: JobRecord, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
 ) -> tuple[ImageFailure, ...]:
-    """One failure for each image that is not stored, by the nearest reason there is, in words for its maker."""
+    """One failure for each image that is not stored, with the most specific reason, in words for makers."""
     faults = faults_of(outcomes)
     of_job = str(error or UNDELIVERED), str(cause or "")
     return tuple(
@@ -119,7 +121,7 @@ def failures_of(
 
 
 def faults_of(outcomes: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
-    """The error and cause of each image that has one: its own, or that of its batch, which names its `images`."""
+    """The error and cause of each failed image: its own, or that of its batch, which lists its `images`."""
     faults = {
         index: (str(outcome["error"]), str(outcome.get("cause") or ""))
         for outcome in outcomes
@@ -135,7 +137,7 @@ def faults_of(outcomes: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str
 def first_fault(
     failures: Sequence[ImageFailure], outcomes: Sequence[Mapping[str, Any]], error: str | None
 ) -> str | None:
-    """The name that the first failure has in the execution; None where nothing failed."""
+    """The error name of the first failure in the execution, or None without failures."""
     if not failures:
         return None
     name, _ = faults_of(outcomes).get(failures[0].index, (error or UNDELIVERED, ""))
@@ -148,7 +150,7 @@ def failure_of(index: int, error: str, detail: str) -> ImageFailure:
 
 
 def decide_verdict(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:
-    """The job's final state by what was delivered of it."""
+    """The job's final state, from the number of delivered images."""
     delivered = len(record.images)
     if delivered == record.job.count:
         state = JobState.SUCCEEDED

@@ -1,7 +1,8 @@
-"""Orders become executions at the pace that AWS takes, and no order is lost where it takes no more.
+"""Starts executions at the rate that AWS accepts. An order is never lost if AWS accepts no more.
 
-A quota of starts is a rate. Concurrency alone does not bound a rate: a start that takes 20 ms makes 50 a second. So
-each start holds its place for a fixed time, and places x starts of one place is the most there can be.
+A quota limits a rate of starts, and concurrency does not limit a rate: with 20 ms per start, one invocation makes
+50 per second. So each start occupies its place for a fixed time, and the maximum rate is the number of places times the
+rate of one place.
 """
 
 import random
@@ -16,14 +17,14 @@ from craftspark.errors import InvalidInput
 from craftspark.jobs.job import is_job_id
 from craftspark.parsing import parse_object, parse_whole_number
 
-# A start and its mark take some 50 ms, so a place can keep this pace.
+# A start and its mark take about 50 ms, so one place can sustain this rate.
 STARTS_PER_PLACE = 10
-MIN_PLACES = 2  # of an event source
+MIN_PLACES = 2  # the minimum concurrency of an event source
 
 FIRST_DELAY_S, MAX_DELAY_S = 5, 120
-# Together more than an hour: by then the job has ended and its credits are back.
+# In total more than an hour. By then the job has ended and its credits are refunded.
 MAX_DEFERRALS = 65
-DEFERRALS = "deferrals"  # the attribute of a message that counts them
+DEFERRALS = "deferrals"  # the message attribute that counts them
 
 
 class OrderMalformed(Exception):
@@ -39,18 +40,18 @@ class DeferredTooOften(Exception):
 
 
 def places_of(starts_per_s: int) -> int:
-    """How many invocations at once such a rate takes."""
+    """The number of concurrent invocations for this rate."""
     return max(MIN_PLACES, ceil(starts_per_s / STARTS_PER_PLACE))
 
 
 def interval_ms(starts_per_s: int) -> int:
-    """How long each start holds its place, for all places together to start no more than that."""
+    """How long each start occupies its place, so that all places together do not exceed the rate."""
     return ceil(1000 * places_of(starts_per_s) / starts_per_s)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A job's order as the intake queue carries it; `deferrals` is how often it came back to the queue."""
+    """A job's order as the intake queue carries it. `deferrals` counts how often it was sent back to the queue."""
 
     body: str
     job_id: str
@@ -59,7 +60,7 @@ class Order:
 
     @classmethod
     def parse(cls, body: str, deferrals: str | None = None) -> Self:
-        """Read a message; raises OrderMalformed for what no submission wrote."""
+        """Parse a message. Raises OrderMalformed for a message that no submission wrote."""
         try:
             order = parse_object(body, "order")
             count = parse_whole_number(deferrals or "0", DEFERRALS, minimum=0, maximum=MAX_DEFERRALS)
@@ -75,22 +76,22 @@ class Order:
 
 class Executions(Protocol):
     def start(self, order: Order) -> None:
-        """One execution a job, however often; raises StartRefused."""
+        """Start the job's execution, at most once. Raises StartRefused."""
 
 
 class Marks(Protocol):
     def mark_started(self, job_id: str) -> None:
-        """Note that the job has an execution; nothing where the job has ended. Raises StartRefused."""
+        """Record that the job has an execution. Does nothing if the job has ended. Raises StartRefused."""
 
 
 class Intake(Protocol):
     def defer(self, order: Order, delay_s: int) -> None:
-        """Bring the order back after the delay, as a new message with one deferral more."""
+        """Send the order again after the delay, as a new message with one more deferral."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """Holds a place for at least `interval_s` a start."""
+    """Occupies a place for at least `interval_s` per start."""
 
     interval_s: float
     clock: Callable[[], float] = time.monotonic
@@ -108,7 +109,7 @@ class Pace:
 
 @dataclass(kw_only=True)
 class Starts:
-    """The starts of one batch of messages. Once one was refused, or the time is short, the others go back unasked."""
+    """Starts one batch of messages. After a refusal, or without enough time, all remaining orders are deferred."""
 
     executions: Executions
     marks: Marks
@@ -118,9 +119,9 @@ class Starts:
     refused: StartRefused | None = None
 
     def start(self, order: Order) -> bool:
-        """True where the job has an execution and its mark; False where the order is back in the queue.
+        """True if the job has an execution and is marked; False if the order is back in the queue.
 
-        Raises DeferredTooOften; whatever else is raised counts as a failed receive of the message.
+        Raises DeferredTooOften. Any other exception counts as a failed receive of the message.
         """
         if self.refused is None and self.has_time():
             try:
@@ -138,6 +139,6 @@ class Starts:
 
 
 def delay_s(deferrals: int, chance: Callable[[], float] = random.random) -> int:
-    """From half to all of 5 s, which each deferral doubles up to 2 min: not all orders come back at the same moment."""
+    """A random delay from 2.5 to 5 s, which doubles with each deferral up to 2 min, so that retries spread out."""
     max_delay_s = min(MAX_DELAY_S, FIRST_DELAY_S << min(deferrals, 10))
     return ceil(max_delay_s * (1 + chance()) / 2)

@@ -1,4 +1,4 @@
-"""Submission: a maker's request becomes a job with its credits reserved, exactly once."""
+"""Submission: a maker's request becomes a job with reserved credits, exactly once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class JobExists(Exception):
 
 
 class Acceptance(Protocol):
-    """Where a job and its reservation are written together or not at all."""
+    """Writes a job and its reservation in one transaction."""
 
     def accept(self, job: Job, effect: Effect | None = None) -> None:
         """Write the job and bind the effect's key.
@@ -52,11 +52,11 @@ class Acceptance(Protocol):
         """Raises JobExists."""
 
     def open_account(self, maker: str) -> None:
-        """Give a new maker an account with the plan's credits of this month; once."""
+        """Create an account for a new maker, with this month's credits of the plan. Does nothing if it exists."""
 
 
 class Releases(Protocol):
-    """Where the versions of registered styles are looked up, seldom enough to cost a submission nothing."""
+    """Looks up the versions of registered styles, with a cache that keeps submissions fast."""
 
     def find(self, style: str) -> Release:
         """Raises StyleUnknown."""
@@ -70,7 +70,7 @@ class Intake(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """What a job would cost, in credits, and take."""
+    """The price of a job in credits, and its estimate."""
 
     price: int
     credits_per_image: int
@@ -80,7 +80,7 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True)
 class Submissions:
-    """The use case behind `POST /v1/tools/<tool>/jobs`: two calls to AWS on the usual path."""
+    """The use case of `POST /v1/tools/<tool>/jobs`. It makes two AWS calls in the usual case."""
 
     acceptance: Acceptance
     intake: Intake
@@ -94,11 +94,11 @@ class Submissions:
     now: Callable[[], datetime] = utc_now
 
     def submit(self, maker: str, tool_name: str, body: bytes | str, *, idempotency_key: str | None) -> Job:
-        """Accept the job, or answer the one that this key already asked for.
+        """Accept the job, or return the job that this key created before.
 
         Raises ToolUnknown, InvalidInput, PromptRefused, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
-        TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended; nothing is
-        reserved then. A job whose message was lost is sent again by the caller's next try with the same key.
+        TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended, and reserves
+        nothing then. A job whose message was lost is sent again when the caller repeats the request with the same key.
         """
         tool = find_tool(tool_name)
         effect = effect_of(maker, idempotency_key, f"POST /v1/tools/{tool.name}/jobs", body)
@@ -113,7 +113,7 @@ class Submissions:
         return job
 
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
-        """What the job would cost and take, without asking for it.
+        """The price and the estimate of the job, without submitting it.
 
         Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
         """
@@ -127,10 +127,10 @@ class Submissions:
         )
 
     def _new_job(self, tool: Tool, body: bytes | str, effect: Effect) -> Job:
-        """Accept the job; raises JobExists where the key has one, or why there can be none.
+        """Accept the job. Raises JobExists if the key has one, or the error that prevents it.
 
-        Whether the words, the source, the wait and the credits are good is asked of new jobs alone: one that was
-        accepted is answered, whatever has become of them since.
+        Words, source, wait and credits are checked only for new jobs. A job that was accepted is returned even if these
+        checks would fail now.
         """
         try:
             job, _, _ = self._job(tool, body, effect, self.estimates.admit)
@@ -153,7 +153,7 @@ class Submissions:
     def _job(
         self, tool: Tool, body: bytes | str, effect: Effect, estimate_of: EstimateOf
     ) -> tuple[Job, JobRequest, Estimate]:
-        """The job, its request with all that model and source decide, and its estimate."""
+        """The job, its request with the model's and source's defaults, and its estimate."""
         maker, job_id = effect.maker, effect.effect_id
         asked = parse_request(tool.request, body, parsed=True)  # by effect_of
         created_at = self.now()
@@ -192,9 +192,9 @@ class Submissions:
         return job, request, estimate
 
     def _pin(self, style: str | None, job_id: str, now: datetime) -> Pin | None:
-        """The version of a registered style; None where the model's own look or one of its own styles is wanted.
+        """The version of a registered style. None for the model's default look or a style of the model.
 
-        Raises InvalidInput for a style that neither the model nor the registry can draw.
+        Raises InvalidInput for a style that neither the model nor the registry has.
         """
         if style is None or self.model.has_style(style):
             return None
@@ -204,5 +204,5 @@ class Submissions:
             release = None
         pin = release.pin(job_id, now) if release and release.model == self.model.name else None
         if pin is None:
-            self.model.style(style)  # raises, and names the styles there are
+            self.model.style(style)  # raises an error that lists the styles
         return pin

@@ -1,4 +1,4 @@
-"""The models that a stage can serve, and what each can do."""
+"""The models that a stage can serve, and the abilities of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,10 +9,10 @@ from craftspark.models.work import Profile
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """A look that a model can give its pictures. `title` and `summary` are what a maker reads.
+    """A look of a model. `title` and `summary` are texts for makers.
 
-    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as a model's. `word`, where
-    the adapter has one, stands before every prompt.
+    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as for a model. `word`, if the
+    adapter has one, is put before every prompt.
     """
 
     name: str
@@ -27,14 +27,14 @@ class Style:
 class Model:
     """A catalogue entry.
 
-    `source` is where the worker finds the weights: `built-in:<folder>` beside the code, or `s3:<prefix>` in the
-    models bucket. `wave_size` is the number of images in every call of the pipeline: it never varies, because a
-    kernel's rounding depends on the size of its input, and an image's bytes may not depend on its neighbours. `on`
-    tells what it is on a device.
-    `profiles` are by device, `cuda` and `cpu`: how long its work takes there, which estimates begin from. `tokenizer`
-    names the merges in `craftspark.models.tokens` that count its prompts, and `max_prompt_tokens` is how many of them
-    its text encoder reads. `follows_presets` tells whether words for a look, such as "watercolour", change what it
-    draws.
+    `source` is where the worker finds the weights: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
+    bucket. `wave_size` is the number of images in every call of the pipeline. It never varies, because the rounding of
+    a kernel depends on the size of its input, and an image's bytes may not depend on other images. `on` gives the value
+    for a device.
+
+    `profiles` are by device, `cuda` and `cpu`: the time of its work there, which estimates use. `tokenizer` names the
+    merges in `craftspark.models.tokens` that count the tokens of prompts, and `max_prompt_tokens` is the limit of its
+    text encoder. `follows_presets` is true if words for a look, such as "watercolour", change its images.
     """
 
     name: str
@@ -57,10 +57,10 @@ class Model:
     follows_presets: bool = False
 
     def on(self, device: str) -> "Model":
-        """The model as workers on a device render it: on a GPU, each image has a call of its own.
+        """The model as workers on a device use it. On a GPU, each image has its own call.
 
-        GPU libraries may divide a call's work so that its first images are rounded otherwise than its last. On a CPU
-        an image's numbers are the same at every place of a call.
+        GPU libraries may divide the work of a call so that its first images are rounded differently from its last. On a
+        CPU an image has the same numbers at every position of a call.
         """
         return replace(self, wave_size=1) if device == "cuda" else self
 
@@ -68,7 +68,7 @@ class Model:
         return any(style.name == name for style in self.styles)
 
     def style(self, name: str) -> Style:
-        """The style of this name; raises InvalidInput, naming the field, where the model has none such."""
+        """The style with this name. Raises InvalidInput if the model does not have it."""
         for style in self.styles:
             if style.name == name:
                 return style
@@ -76,22 +76,23 @@ class Model:
         raise InvalidInput(f"{self.name} does not have this style; it has {offered}", field="style")
 
     def check_size(self, size: str) -> None:
-        """Raise InvalidInput, naming the field, where the model does not draw at this size."""
+        """Raise InvalidInput if the model does not support this size."""
         if size not in self.sizes:
             raise InvalidInput(
                 f"{self.name} does not support the size {size}; the sizes are {', '.join(self.sizes)}", field="size"
             )
 
     def check_steps(self, steps: int) -> None:
-        """Raise InvalidInput, naming the field, where the model does not take so many steps."""
+        """Raise InvalidInput if the model does not support this number of steps."""
         if not self.min_steps <= steps <= self.max_steps:
             raise InvalidInput(
                 f"{self.name} supports {self.min_steps} to {self.max_steps} steps, not {steps}", field="steps"
             )
 
     def tokens_over(self, text: str) -> int | None:
-        """How many tokens a text has, where that is more than the model reads; None where it fits."""
-        # A token is at least one byte, and spaces are none. Most submissions are that short and load no merges.
+        """The number of tokens of a text that exceeds the model's limit, or None if it fits."""
+        # A token has at least one byte, and spaces are not tokens. Most submissions are short enough to skip the
+        # merges.
         if text.isascii() and len(text) - text.count(" ") <= self.max_prompt_tokens:
             return None
         from craftspark.models.tokens import tokenizer
@@ -100,14 +101,14 @@ class Model:
         return count if count > self.max_prompt_tokens else None
 
     def check_preset(self) -> None:
-        """Raise InvalidInput, naming the field, where words for a look mean nothing to the model."""
+        """Raise InvalidInput if the model ignores words for a look."""
         if not self.follows_presets:
             styles = ", ".join(style.name for style in self.styles)
             instead = f"; remove preset or choose a style: {styles}" if styles else "; remove preset"
             raise InvalidInput(f"{self.name} does not support presets{instead}", field="preset")
 
 
-# Fitted to waves of all tools that were measured on one thread of a laptop's CPU.
+# Fitted to waves of all tools, measured on one thread of a laptop's CPU.
 CPU = Profile(
     step_s=0.07,
     call_s=0.12,
@@ -118,13 +119,13 @@ CPU = Profile(
     trace_s=0.14,
     write_s=0.09,
 )
-# A step at 512 pixels by 860 million parameters, beside one at 128 by 15 million.
+# A step at 512 pixels with 860 million parameters, compared with one at 128 with 15 million.
 CPU_512 = replace(CPU, step_s=30.0, call_s=20.0)
-# Measured on an NVIDIA H100 80GB by `python -m benchmarks.profiles --device cuda`, whose host's CPU cuts and writes. At
-# 128 pixels the GPU is busy for a tenth of a step and waits for Python else, so a smaller card takes about as long.
+# Measured on an NVIDIA H100 80GB by `python -m benchmarks.profiles --device cuda`; the host's CPU cuts and writes. At
+# 128 pixels the GPU is busy for a tenth of a step and waits for Python otherwise, so a smaller GPU takes about as long.
 GPU_128 = replace(CPU, step_s=0.0096, call_s=0.018, enlarge_s=0.08, cut_s=0.14, trace_s=0.18, write_s=0.036)
-# At 512 pixels the same H100 takes 0.025 and 0.05 s, of which an image keeps it busy for 0.008 and 0.0125 s. The cards
-# of a stage have about an eighth of its arithmetic, so these are eight times what it is busy for.
+# At 512 pixels the same H100 takes 0.025 and 0.05 s, and is busy for 0.008 and 0.0125 s per image. The GPUs of a stage
+# have about an eighth of its arithmetic, so these values are eight times the busy time.
 GPU_512 = replace(GPU_128, step_s=0.064, call_s=0.1)
 
 CATALOGUE = {
@@ -181,7 +182,7 @@ CATALOGUE = {
 
 
 def find_model(name: str) -> Model:
-    """The catalogue's entry; raises ModelUnavailable where there is none."""
+    """The catalogue entry. Raises ModelUnavailable if there is none."""
     try:
         return CATALOGUE[name]
     except KeyError:

@@ -1,7 +1,7 @@
-"""Work: how many seconds of a device a request takes, before any of it is done.
+"""Work: the seconds that a request takes on a device, estimated before it runs.
 
-A request tells its load in units that no device changes: denoising steps, calls of the pipeline, megapixels. A profile
-has the seconds of each unit on one kind of device. Workers' measurements correct both: craftspark.jobs.backlog.
+A request has a load in units that do not depend on the device: denoising steps, pipeline calls, megapixels. A profile
+has the seconds per unit on one kind of device. Measurements of workers correct both: see craftspark.jobs.backlog.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
-# Threads of a worker that finish and store images beside the next wave.
+# Threads of a worker that finish and store images while the next wave renders.
 FINISHING_THREADS = 2
-# The upscaler works in tiles of TILE pixels a side, whose features take some 40 MB, each with the REACH pixels around
-# it that the network looks at.
+# The upscaler works in tiles with a side of TILE pixels, whose features take about 40 MB, each with the REACH pixels
+# around it that the network reads.
 TILE, REACH = 256, 18
-ENLARGED = 4  # times as wide and as high, of a drawing that is cut out
+ENLARGED = 4  # scale factor of a drawing that is cut out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What a wave of one request takes. Every call has `wave_size` drawings, however few of them are wanted.
+    """The load of a wave of one request. Every call has `wave_size` drawings, even if fewer are needed.
 
-    `steps` are denoising steps of such calls, at the model's default size; `enlarged` are the megapixels that go
-    through the upscaler, `painted` those that are composed, `written` those of the delivered files; `cuts` are
-    drawings that are cut out, `traced` images that get a cut file.
+    `steps` are denoising steps of such calls at the model's default size. `enlarged` are the megapixels for the
+    upscaler, `painted` those that are composed, `written` those of the delivered files. `cuts` are drawings that are
+    cut out, `traced` images with a cut file.
     """
 
     steps: float = 0
@@ -38,7 +38,7 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """Seconds of each unit of a load on one kind of device."""
+    """The seconds per unit of load on one kind of device."""
 
     step_s: float
     call_s: float
@@ -50,24 +50,25 @@ class Profile:
     write_s: float
 
     def call_time_s(self, load: Load) -> float:
-        """What the calls of the pipeline take: images of other jobs that fit into them take nothing more."""
+        """The time of the pipeline calls. Images of other jobs that fit into them take no extra time."""
         return load.steps * self.step_s + load.calls * self.call_s
 
     def render_s(self, load: Load) -> float:
-        """What the render thread takes."""
+        """The time of the render thread."""
         own = load.enlarged * self.enlarge_s + load.cuts * self.cut_s + load.painted * self.paint_s
         return self.call_time_s(load) + own
 
     def finish_s(self, load: Load) -> float:
-        """What the finishing threads take, all of them at work."""
+        """The time of the finishing threads, all of them working."""
         seconds = load.images * self.image_s + load.traced * self.trace_s + load.written * self.write_s
         return seconds / min(FINISHING_THREADS, max(1, load.images))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wave:
-    """Images of one job that are rendered together. Times are seconds; `calls_s` is the part of `render_s` that images
-    of other jobs can share."""
+    """Images of one job that are rendered together. Times are seconds. `calls_s` is the part of `render_s` that images
+    of other jobs can share.
+    """
 
     images: int
     render_s: float
@@ -84,7 +85,7 @@ class Work:
 
     @property
     def busy_s(self) -> float:
-        """How long one worker is busy with it; finishing counts where it takes longer than rendering."""
+        """How long one worker is busy with the job. Finishing counts if it takes longer than rendering."""
         return sum(map(_busy_s, self.batches))
 
     @property
@@ -98,12 +99,12 @@ class Work:
         return max(map(_elapsed_s, self.batches))
 
     def elapsed_s(self, workers: int) -> float:
-        """From the job's first step to its last stored image, on so many workers that have nothing else to do."""
+        """From the job's first step to its last stored image, on this number of otherwise idle workers."""
         if len(self.batches) == 1:
             return self.max_batch_s
         at_once = max(1, min(workers, len(self.batches)))
         by_duration = sorted(self.batches, key=_elapsed_s, reverse=True)
-        # The longest of each turn; only the last one's finishing is not beside another's rendering.
+        # The longest batch of each round. Only the finishing of the last round does not overlap with rendering.
         turns = by_duration[::at_once]
         return sum(map(_busy_s, turns[:-1])) + _elapsed_s(turns[-1])
 
@@ -118,7 +119,7 @@ def _elapsed_s(batch: Sequence[Wave]) -> float:
 
 
 def _sums(batch: Sequence[Wave]) -> tuple[float, float]:
-    """What rendering and finishing take, each by itself."""
+    """The times of rendering and finishing."""
     render_s = finish_s = 0.0
     for wave in batch:
         render_s += wave.render_s
@@ -127,13 +128,13 @@ def _sums(batch: Sequence[Wave]) -> tuple[float, float]:
 
 
 def split(count: int, size: int) -> Iterator[int]:
-    """So many images in groups of `size`, the last one smaller."""
+    """The sizes of the groups when `count` images are split into groups of `size`; the last may be smaller."""
     for start in range(0, count, size):
         yield min(size, count - start)
 
 
 def calls_for(drawings: int, wave_size: int) -> int:
-    """How many calls draw so many drawings."""
+    """The number of calls for this number of drawings."""
     return ceil(drawings / wave_size)
 
 
@@ -142,7 +143,7 @@ def megapixels(width: float, height: float) -> float:
 
 
 def upscaler_megapixels(width: int, height: int, *, alpha: bool = False) -> float:
-    """The megapixels that go through the upscaler for a picture of this size; transparency is a picture of its own."""
+    """The megapixels that the upscaler processes for a picture of this size. Transparency is a separate picture."""
     around = 2 * REACH
     tiles = sum(
         (min(TILE, width - left) + around) * (min(TILE, height - top) + around)

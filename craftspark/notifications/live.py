@@ -1,7 +1,7 @@
-"""Live updates: which connections are a maker's, and what they are told.
+"""Live updates: a maker's WebSocket connections, and their messages.
 
-A browser cannot send a token with a WebSocket's handshake but in its address, where logs would keep it. So the token
-is checked where all tokens are, by the HTTP API, and the handshake brings a ticket that is good once, for seconds.
+A browser can send a token with a WebSocket handshake only in the URL, where logs would store it. So the HTTP API checks
+the token, as always, and returns a ticket for the handshake that can be used once, within seconds.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from craftspark.jobs.job import Job, StoredImage
 
 TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
 TICKET_GOOD_FOR = timedelta(seconds=60)
-MAX_CONNECTION = timedelta(hours=2)  # of API Gateway
-# $connect has answered before API Gateway knows the connection: until the handshake is over, a push is told that the
-# connection is gone (410). The handshake waits for $connect for 29 seconds at most.
+MAX_CONNECTION = timedelta(hours=2)  # the limit of API Gateway
+# $connect returns before API Gateway knows the connection. Until the handshake is complete, a message to the connection
+# gets 410 (gone). The handshake waits for $connect for at most 29 seconds.
 HANDSHAKE = timedelta(seconds=30)
 
 Message = Mapping[str, Any]
@@ -27,23 +27,23 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """An open connection of a maker's."""
+    """An open connection of a maker."""
 
     connection_id: str
     connected_at: datetime
 
     def is_young(self, now: datetime) -> bool:
-        """Whether its handshake may not be over yet."""
+        """Whether its handshake may still be in progress."""
         return now - self.connected_at < HANDSHAKE
 
 
 class Connections(Protocol):
-    """Where tickets and connections are kept."""
+    """Stores tickets and connections."""
 
     def add_ticket(self, digest: str, maker: str, expires_at: datetime) -> None: ...
 
     def take_ticket(self, digest: str, now: datetime) -> str | None:
-        """The maker of a ticket that is good, which it is not any more; None for one that is not."""
+        """Use up a ticket and return its maker, or None if the ticket is not valid."""
 
     def add(self, connection: str, maker: str, connected_at: datetime) -> None: ...
 
@@ -52,19 +52,19 @@ class Connections(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """Tickets for connections, and connections for tickets."""
+    """Issues tickets, and accepts connections with a ticket."""
 
     connections: Connections
     now: Callable[[], datetime] = utc_now
 
     def ticket(self, maker: str) -> str:
-        """A new ticket of the maker's; only its hash is kept."""
+        """A new ticket for the maker. Only its hash is stored."""
         ticket = secrets.token_urlsafe(24)
         self.connections.add_ticket(digest_of(ticket), maker, self.now() + TICKET_GOOD_FOR)
         return ticket
 
     def connect(self, connection: str, ticket: str) -> str | None:
-        """The maker whose connection it is from now on; None for a ticket that is not good."""
+        """Register the connection and return its maker, or None if the ticket is not valid."""
         if not TICKET.fullmatch(ticket):
             return None
         maker = self.connections.take_ticket(digest_of(ticket), self.now())
@@ -78,7 +78,7 @@ def digest_of(ticket: str) -> str:
 
 
 def state_message(job: Job) -> Message:
-    """A job began, or ended."""
+    """A job started or ended."""
     return {
         "type": "job.state",
         "job_id": job.job_id,
@@ -94,7 +94,7 @@ def deleted_message(job_id: str) -> Message:
 
 
 def image_message(job_id: str, image: StoredImage, thumbnail_url: str) -> Message:
-    """An image is done, and this is how it looks."""
+    """An image is done; this is its thumbnail."""
     return {
         "type": "image.done",
         "job_id": job_id,
@@ -106,5 +106,5 @@ def image_message(job_id: str, image: StoredImage, thumbnail_url: str) -> Messag
 
 
 def progress_message(job_id: str, batch: int, percent: int) -> Message:
-    """How far a batch has come."""
+    """The progress of a batch."""
     return {"type": "job.progress", "job_id": job_id, "batch": batch, "percent": percent}

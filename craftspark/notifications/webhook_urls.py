@@ -1,4 +1,4 @@
-"""The URLs of webhooks: written in one way, and leading to the public internet alone."""
+"""The URLs of webhooks: normalised, and restricted to the public internet."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 MAX_URL = 1000  # characters, before and after it is normalised
 MAX_HOST = 253
-# Of a host's addresses, as many are tried as fit into the time of one delivery.
+# The number of addresses that fit into the time of one delivery.
 MAX_ADDRESSES = 4
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
@@ -18,20 +18,21 @@ BRACKETS = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")
 ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 SAFE_IN_PATH = "%/:@!$&'()*+,;=-._~"
-# Controls, formats such as bidi marks, surrogates, private and unassigned characters, and every kind of space.
+# Control and format characters such as bidi marks, surrogates, private and unassigned characters, and all spaces.
 FORBIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
 
-# All that is assigned to the public internet of IPv6 lies in here. Outside are, among others, the addresses that a
-# gateway translates to IPv4 ones (RFC 6052, RFC 8215), and older ways to write an IPv4 address as an IPv6 one.
+# All public IPv6 addresses are in this range. Outside are, among others, the addresses that a gateway translates to
+# IPv4 (RFC 6052, RFC 8215), and older notations of IPv4 addresses in IPv6.
 PUBLIC_IPV6 = ip_network("2000::/3")
-# What the tables of Python's ipaddress call global, and leads to no host of the public internet: IPv4's protocol
-# assignments (RFC 6890) and 6to4 relays (RFC 7526), IPv6's documentation (RFC 9637).
+# Python's module `ipaddress` calls these networks global, but they have no hosts of the public internet: IPv4 protocol
+# assignments (RFC 6890), `6to4` relays (RFC 7526) and IPv6 documentation (RFC 9637).
 NO_HOSTS = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"), ip_network("3fff::/20"))
-# The second half of an IPv6 address that carries an IPv4 one begins so, less the bit for "global" (ISATAP, RFC 5214).
+# The second half of an IPv6 address that contains an IPv4 address starts like this, without the "global" bit (ISATAP,
+# RFC 5214).
 ISATAP = 0x5EFE
 
-Resolve = Callable[[str], Iterable[str]]  # a host's addresses; raises OSError
-ToAscii = Callable[[str], str]  # a host name as DNS has it, such as xn--bcher-kva.example; raises ValueError
+Resolve = Callable[[str], Iterable[str]]  # returns a host's addresses; raises OSError
+ToAscii = Callable[[str], str]  # returns a host name in DNS form, such as `xn--bcher-kva.example`; raises ValueError
 
 
 class TargetRefused(Exception):
@@ -39,10 +40,11 @@ class TargetRefused(Exception):
 
 
 def normalise_url(url: str, to_ascii: ToAscii) -> str:
-    """The one way to write a webhook's URL; raises TargetRefused with what is wrong with it.
+    """The normal form of a webhook's URL. Raises TargetRefused with the error and its fix.
 
-    Scheme and host become lower-case ASCII without port 443 and trailing dot, the path loses its dot segments, and
-    what a request line cannot carry is percent-encoded. Two URLs of the same endpoint become the same text.
+    Scheme and host become lower-case ASCII without port 443 and trailing dot. The path loses its dot segments, and
+    characters that a request line cannot contain are percent-encoded. Two URLs of the same endpoint have the same
+    normal form.
     """
     _check_characters(url)
     try:
@@ -69,9 +71,9 @@ def host_of(url: str) -> str:
 
 
 def addresses_of(host: str, resolve: Resolve) -> list[str]:
-    """The addresses to try, one after the other: IPv4 first, then by number; raises TargetRefused.
+    """The addresses to try in order, IPv4 first, then by number. Raises TargetRefused.
 
-    All of a host's addresses have to be public: whoever owns the name could lead the next request to another.
+    All addresses of a host must be public, because the owner of the name decides which one a request uses.
     """
     try:
         found = {_plain(address) for address in resolve(host)}
@@ -86,7 +88,7 @@ def addresses_of(host: str, resolve: Resolve) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Not private, loopback, link-local, shared, reserved, multicast, nor one of these inside an IPv6 address."""
+    """Whether an address is not private, loopback, link-local, shared, reserved or multicast, also inside IPv6."""
     parsed = _plain(address)
     if isinstance(parsed, IPv6Address):
         if parsed not in PUBLIC_IPV6 or parsed.teredo or int(parsed) >> 32 & 0xFDFF_FFFF == ISATAP:
@@ -97,7 +99,7 @@ def is_public(address: str) -> bool:
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:
-    """An address without its zone; an IPv4 one that is written as IPv6, as IPv4."""
+    """An address without its zone. An IPv4 address in IPv6 notation becomes IPv4."""
     parsed = ip_address(address.partition("%")[0])
     return getattr(parsed, "ipv4_mapped", None) or parsed
 
@@ -131,7 +133,7 @@ def _host(parts: SplitResult, to_ascii: ToAscii) -> str:
 
 
 def _ipv6(netloc: str, host: str) -> str:
-    """In brackets; one that is an IPv4 address without, as that one."""
+    """In brackets, or without brackets for an address that is an IPv4 address."""
     try:
         address = IPv6Address(host)
     except AddressValueError:
@@ -150,7 +152,7 @@ def _ipv4(host: str) -> str:
 
 
 def _encode(text: str, *, safe: str) -> str:
-    """Percent-encoded where it has to be and nowhere else; raises TargetRefused for a % that encodes nothing."""
+    """Percent-encode where necessary. Raises TargetRefused for a % that encodes nothing."""
 
     def escape(match: re.Match[str]) -> str:
         if match[1] is None:
@@ -162,7 +164,7 @@ def _encode(text: str, *, safe: str) -> str:
 
 
 def _without_dots(path: str) -> str:
-    """A path without "." and ".." segments (RFC 3986, 5.2.4); "/" for an empty one."""
+    """A path without "." and ".." segments (RFC 3986, 5.2.4); "/" for an empty path."""
     kept: list[str] = []
     segments = path.split("/")[1:] or [""]
     for segment in segments:

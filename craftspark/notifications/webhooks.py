@@ -1,4 +1,4 @@
-"""Webhooks: a partner's own server is told how its jobs ended, signed by Standard Webhooks (standardwebhooks.com)."""
+"""Webhooks: signed notifications of settled jobs to a partner's server, by Standard Webhooks (standardwebhooks.com)."""
 
 import hmac
 import json
@@ -15,19 +15,19 @@ from craftspark.errors import AccountContended, InvalidInput, PlanExceeded
 from craftspark.jobs.idempotency import EffectExists, Write
 from craftspark.notifications.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_of, host_of, normalise_url
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - what every Standard Webhooks secret begins with
-# After a rotation both secrets sign, so that a receiver changes over when it likes within this time.
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every Standard Webhooks secret
+# After a rotation both secrets sign for this time, so that a receiver can switch at any time within it.
 CHANGED = "another request changed your webhooks at the same time; send this request again"
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
-# Seconds until the next try, after each failure; then the message is a dead letter.
+# Seconds until the next attempt, after each failure. After the last one the message goes to the dead-letter queue.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
-TRIES = 5  # to register a webhook while others of the maker's change
+TRIES = 5  # attempts to register a webhook while the maker's other webhooks change
 MAX_ATTEMPTS = len(BACKOFF_S) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """An endpoint of a maker's. `old_secret` signs beside the present one until `old_until`."""
+    """A maker's endpoint. `old_secret` signs in addition to `secret` until `old_until`."""
 
     maker: str
     webhook_id: str
@@ -38,16 +38,16 @@ class Webhook:
     old_until: datetime | None = None
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
-        """Those that sign now."""
+        """The secrets that sign at this time."""
         old = self.old_secret if self.old_until and now < self.old_until else None
         return (self.secret, *([old] if old else []))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What one webhook is to be told. `attempt` is the number of the next try, `due` its moment.
+    """A message for one webhook. `attempt` is the number of the next attempt, `due` its time.
 
-    Both travel with the message, so that it waits between two tries in a queue and in nobody's hands.
+    Both are part of the message, so it waits between attempts in a queue and occupies no function.
     """
 
     maker: str
@@ -58,19 +58,19 @@ class Message:
     attempt: int = 1
 
     def after(self, failure: "Delivery") -> "Message | None":
-        """The message with its next try; None once there were MAX_ATTEMPTS."""
+        """The message for the next attempt, or None after MAX_ATTEMPTS attempts."""
         if self.attempt >= MAX_ATTEMPTS:
             return None
         return replace(self, attempt=self.attempt + 1, due=failure.at + timedelta(seconds=BACKOFF_S[self.attempt - 1]))
 
     def restart(self, now: datetime) -> "Message":
-        """The message as if it had not been tried yet."""
+        """The message with its attempts reset."""
         return replace(self, attempt=1, due=now)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One try to deliver a message. `status` is the receiver's, `error` why the message counts as not delivered."""
+    """One delivery attempt. `status` is the receiver's HTTP status, `error` the reason for a failed delivery."""
 
     webhook_id: str
     message_id: str
@@ -89,10 +89,10 @@ class WebhooksChanged(Exception):
 
 
 class WebhookRecords(Protocol):
-    """Where webhooks are kept."""
+    """Stores webhooks."""
 
     def of(self, maker: str) -> Sequence[Webhook]:
-        """The maker's webhooks, as they are now."""
+        """The maker's webhooks, read consistently."""
 
     def put(self, webhook: Webhook, also: Sequence[Write] = (), *, max_webhooks: int) -> None:
         """Write a new webhook in one transaction with the writes in `also`.
@@ -102,9 +102,9 @@ class WebhookRecords(Protocol):
         """
 
     def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
-        """Write a webhook that is there and has this secret, and what else belongs to it.
+        """Replace a webhook that has this secret, in one transaction with the writes in `also`.
 
-        Raises WebhookNotFound, AccountContended where it has another secret by now, or EffectExists.
+        Raises WebhookNotFound, AccountContended if its secret changed, or EffectExists.
         """
 
 
@@ -118,10 +118,11 @@ class Webhooks:
     now: Callable[[], datetime] = utc_now
 
     def register(self, maker: str, plan: Plan, webhook_id: str, url: str, also: Sequence[Write] = ()) -> Webhook:
-        """A webhook with a new secret. Raises EffectExists for an id that is there, InvalidInput, PlanExceeded or
+        """A webhook with a new secret. Raises EffectExists if the id exists, InvalidInput, PlanExceeded or
         AccountContended.
 
-        The URL is normalised; one that the maker has registered already is refused, else each message would come twice.
+        The URL is normalised. A URL that the maker has registered already is rejected, because each message would be
+        sent twice.
         """
         normal = ""
         for _ in range(TRIES):
@@ -147,7 +148,7 @@ class Webhooks:
         raise AccountContended(CHANGED)
 
     def _reachable(self, url: str) -> str:
-        """The URL in its normal form; raises InvalidInput where it leads to no public host."""
+        """The normalised URL. Raises InvalidInput if its host is not public."""
         try:
             normal = normalise_url(url, self.to_ascii)
             addresses_of(host_of(normal), self.resolve)
@@ -156,9 +157,9 @@ class Webhooks:
         return normal
 
     def rotate(self, webhook: Webhook, also: Sequence[Write] = ()) -> Webhook:
-        """The webhook with a new secret; the present one is good for a while.
+        """The webhook with a new secret. The previous secret stays valid for a while.
 
-        Raises WebhookNotFound, EffectExists, or AccountContended where another rotation came first.
+        Raises WebhookNotFound, EffectExists, or AccountContended if another rotation came first.
         """
         rotated = replace(
             webhook,
@@ -175,7 +176,7 @@ def new_secret() -> str:
 
 
 def headers_of(webhook: Webhook, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
-    """What signs a message: its id stays the same with each try, the moment is that of this one."""
+    """The signature headers. The message id is the same for each attempt; the timestamp is that of this attempt."""
     seconds = str(int(now.timestamp()))
     signed = f"{message_id}.{seconds}.".encode() + body
     signatures = (
@@ -192,13 +193,13 @@ def headers_of(webhook: Webhook, message_id: str, body: bytes, now: datetime) ->
 
 
 def body_of(event: Mapping[str, Any], at: str) -> bytes:
-    """A settled job as a message: its id and how it ended, nothing that was drawn or written."""
+    """The message body for a settled job: its id and result, without its images or prompts."""
     data = {name: event[name] for name in ("job_id", "tool", "state", "delivered", "requested")}
     return json.dumps({"type": "job.settled", "timestamp": at, "data": data}, separators=(",", ":")).encode()
 
 
 def message_of(webhook: Webhook, event: Mapping[str, Any], at: str) -> Message:
-    """What a webhook is told of a settled job. The same event told twice is the same message, which is sent once."""
+    """The message for a settled job. The same event gives the same message, which is sent once."""
     return Message(
         maker=webhook.maker,
         webhook_id=webhook.webhook_id,
@@ -209,7 +210,7 @@ def message_of(webhook: Webhook, event: Mapping[str, Any], at: str) -> Message:
 
 
 def fault_of(status: int) -> str | None:
-    """Why an answer with this status is no delivery; None where it is one."""
+    """Why a response with this status is not a delivery, or None if it is one."""
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:

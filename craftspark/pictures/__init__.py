@@ -15,18 +15,18 @@ from craftspark.uploads import CleanPicture
 __all__ = ["BOUNDS", "FIELD", "FORMATS", "clean", "small_jpeg"]
 
 MIB = 1024 * 1024
-# The costliest pictures that are accepted need 1.5 s until they are decoded, 1.5 s more until they are encoded, and 260
-# MiB: see `upload_check_cpu_s` and `upload_check_memory_ratio` in benchmarks/.
+# The most expensive pictures that are accepted take 1.5 s to decode and 1.5 s to encode, and 260 MiB: see
+# `upload_check_cpu_s` and `upload_check_memory_ratio` in benchmarks/.
 BOUNDS = Bounds(cpu_s=3, finish_cpu_s=3, wall_s=18, memory_bytes=275 * MIB, answer_bytes=96 * MIB)
 PROGRAM = f"from {decoding.__name__} import main; main()"
 REDUCE = f"from {reduction.__name__} import main; main()"
 
 
 def clean(content: bytes, bounds: Bounds = BOUNDS) -> CleanPicture:
-    """A picture's own pixels, upright, in sRGB, and nothing else of it.
+    """The picture's pixels, upright and in sRGB, without metadata.
 
-    Raises InvalidInput, with the reason and the fix, for what is no picture, is animated, breaks a rule of
-    `craftspark.pictures.structure`, is cut off, or takes more work than a picture of the largest size.
+    Raises InvalidInput, with the reason and the fix, if the file is not a picture, is animated, breaks a rule of
+    `craftspark.pictures.structure`, is truncated, or takes more work than the largest picture.
     """
     head, png = run_bounded(PROGRAM, content, bounds)
     facts = json.loads(head)
@@ -36,13 +36,13 @@ def clean(content: bytes, bounds: Bounds = BOUNDS) -> CleanPicture:
 
 
 def small_jpeg(picture: CleanPicture, bounds: Bounds = BOUNDS) -> bytes:
-    """A copy of a clean picture as a JPEG of at most `reduction.MAX_COPY_BYTES`, for a service that judges it."""
+    """A copy of a clean picture as a JPEG of at most `reduction.MAX_COPY_BYTES`, for a moderation service."""
     _, jpeg = run_bounded(REDUCE, picture.png, bounds)
     return jpeg
 
 
 def run_bounded(program: str, content: bytes, bounds: Bounds) -> tuple[bytes, bytes]:
-    """What the program answers; raises InvalidInput where it takes too much work, or breaks."""
+    """The output of the program. Raises InvalidInput if it exceeds the limits or crashes."""
     try:
         return run(program, content, bounds)
     except TooMuchWork:

@@ -1,4 +1,4 @@
-"""Colour spaces that files name by numbers, and ICC profiles made of such numbers."""
+"""Colour spaces that files specify by numbers, and ICC profiles for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Matrix: TypeAlias = tuple[tuple[float, ...], ...]
 SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 DISPLAY_P3 = (0.3127, 0.3290, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
 BT_2020 = (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046)
-# By the code points of ITU-T H.273 for primaries and transfer. Video's and HDR's curves are not among them.
+# By the code points of ITU-T `H.273` for primaries and transfer. Curves for video and HDR are not included.
 PRIMARIES = {1: None, 12: DISPLAY_P3, 9: BT_2020}
 GAMMAS = {13: None, 4: 1 / 2.2, 5: 1 / 2.8, 8: 1.0}
 COLOUR_SPACES = {
@@ -32,14 +32,14 @@ NEAR_PRIMARIES, NEAR_GAMMA = 0.005, 0.05
 
 
 def is_srgb(colour: Colour) -> bool:
-    """Whether the numbers mean sRGB, as nearly as writers of PNG give them: its gamma is written as 1/2.2."""
+    """Whether the numbers mean sRGB, within the precision of PNG encoders, which write its gamma as 1/2.2."""
     points = colour.primaries or SRGB
     near = all(abs(ours - theirs) < NEAR_PRIMARIES for ours, theirs in zip(points, SRGB, strict=True))
     return near and (colour.gamma is None or abs(2.2 * colour.gamma - 1) < NEAR_GAMMA)
 
 
 def icc_profile(colour: Colour, *, grey: bool) -> bytes:
-    """An ICC profile, version 4, of these numbers; raises ValueError for numbers that are no colour space."""
+    """An ICC profile, version 4, for these numbers. Raises ValueError if they are not a colour space."""
     curve = SRGB_CURVE if colour.gamma is None or is_srgb(Colour(gamma=colour.gamma)) else gamma_curve(colour.gamma)
     tags = {b"wtpt": xyz(D50)}
     if grey:
@@ -57,7 +57,7 @@ def gamma_curve(gamma: float) -> bytes:
 
 
 def colorants(points: tuple[float, ...]) -> Matrix:
-    """The XYZ of red, green and blue, seen under D50."""
+    """The XYZ values of red, green and blue under D50."""
     try:
         white, *primaries = ((x / y, 1.0, (1 - x - y) / y) for x, y in zip(points[::2], points[1::2], strict=True))
         across = transpose(tuple(primaries))
@@ -81,7 +81,7 @@ def transpose(matrix: Matrix) -> Matrix:
 
 
 def invert(matrix: Matrix) -> Matrix:
-    """By cofactors; raises ZeroDivisionError for a singular one."""
+    """The inverse of a matrix. Raises ZeroDivisionError for a singular matrix."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     cofactors = (
         (e * i - f * h, c * h - b * i, b * f - c * e),
@@ -99,7 +99,7 @@ def xyz(value: tuple[float, ...]) -> bytes:
 
 
 def assemble_profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
-    """A display profile's header, its table of tags and their contents."""
+    """A display profile: header, tag table and tag contents."""
     bodies = [body.ljust(-(-len(body) // 4) * 4, b"\0") for body in tags.values()]
     starts = [132 + 12 * len(tags)]
     for body in bodies:

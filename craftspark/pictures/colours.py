@@ -1,4 +1,4 @@
-"""Pictures of any colours in sRGB."""
+"""Conversion of pictures to sRGB."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SPACES = {"L": "GRAY", "RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK"}
 
 
 def convert_to_srgb(image: Image.Image, colour: Colour) -> Image.Image:
-    """RGB or RGBA in sRGB of an L, LA, RGB, RGBA or CMYK image, by what the file says of its colours.
+    """RGB or RGBA in sRGB from an L, LA, RGB, RGBA or CMYK image, with the colour information of its file.
 
-    A profile that is broken or of another kind of colours says nothing: the numbers count as sRGB, or as the plain
+    A profile that is broken or for another colour model is ignored. Then the values count as sRGB, or as the plain
     complements of CMYK.
     """
     if image.mode == "LA":
@@ -34,7 +34,7 @@ def convert_to_srgb(image: Image.Image, colour: Colour) -> Image.Image:
 
 
 def profile_of(mode: str, colour: Colour) -> ImageCms.ImageCmsProfile | None:
-    """What an image of the mode is to be converted by; None for sRGB. Raises OSError or ValueError."""
+    """The profile for the conversion of an image of this mode, or None for sRGB. Raises OSError or ValueError."""
     if colour.profile is not None:
         return ImageCms.ImageCmsProfile(io.BytesIO(colour.profile))
     if mode == "CMYK" or is_srgb(colour):
@@ -43,7 +43,7 @@ def profile_of(mode: str, colour: Colour) -> ImageCms.ImageCmsProfile | None:
 
 
 def convert(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    """In place where the channels stay the same."""
+    """Convert, in place if the channels stay the same."""
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     transform = ImageCms.buildTransform(profile, SRGB, image.mode, mode)
     if image.mode != mode:

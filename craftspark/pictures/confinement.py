@@ -1,8 +1,8 @@
-"""Work on bytes from outside in a process of its own, which ends when it takes more than it may.
+"""Runs work on untrusted bytes in a separate process with limits.
 
-A process started anew rather than forked: a fork of a worker would carry its threads, its GPU and its gigabytes. It
-needs no shared memory, which AWS Lambda does not have: bytes go in and come out through unnamed files. It sees no
-credentials: of the environment it gets only what Python needs to start.
+The process is started and not forked, because a fork of a worker would carry its threads, its GPU and its gigabytes. It
+needs no shared memory, which AWS Lambda does not have: bytes go in and out through unnamed files. It has no
+credentials, because it gets only the environment variables that Python needs to start.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from pathlib import Path
 
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "LANG", "LC_ALL", "TMPDIR")
 STATM = Path("/proc/self/statm")
-OUT_OF_MEMORY = 71  # an exit code that Python itself does not use
-BY_BOUNDS = (signal.SIGXCPU, signal.SIGKILL)  # the kernel's, at the soft and the hard bound
+OUT_OF_MEMORY = 71  # an exit code that Python does not use
+BY_BOUNDS = (signal.SIGXCPU, signal.SIGKILL)  # sent by the kernel at the soft and the hard limit
 
 
 class TooMuchWork(Exception):
-    """The process reached one of its bounds."""
+    """The process reached one of its limits."""
 
 
 class ProcessBroke(Exception):
-    """The process ended without an answer: a library that it called crashed."""
+    """The process ended without a result, because a library crashed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Bounds:
 
 
 def apply_bounds() -> None:
-    """Put the bounds on this process that `run` gave it. Nothing that comes from outside is read before."""
+    """Apply the limits that `run` passed to this process. Call it before reading any untrusted input."""
     cpu_s, finish_cpu_s, memory_bytes, answer_bytes = (int(part) for part in sys.argv[1:5])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + finish_cpu_s))
@@ -57,7 +57,7 @@ def apply_bounds() -> None:
 
 
 def allow_finish_time() -> None:
-    """The work that depends on what came from outside is done; what is left may take the time that is kept for it."""
+    """Add `finish_cpu_s` to the CPU limit, when the untrusted input is processed and the remaining work is known."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (hard_limit, hard_limit))
 

@@ -1,6 +1,6 @@
 """The process that decodes one picture: bytes on its standard input, facts and a PNG on its standard output.
 
-The facts are one line of JSON: width, height and alpha, or the words of a refusal. See `craftspark.pictures.clean`.
+The facts are one line of JSON: width, height and alpha, or the message of a rejection. See `craftspark.pictures.clean`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from craftspark.pictures.png import Png, is_png, read_png
 from craftspark.pictures.structure import Structure, damaged_picture, invalid_picture
 from craftspark.pictures.webp import is_webp, read_webp
 
-# Of zlib's strategies the one whose time depends on the number of bytes alone: a search for longer repeats takes twenty
-# seconds where a picture is made for it. Photographs and noise come out as small as by any other.
+# The zlib strategy whose time depends only on the number of bytes. A search for longer repeats takes twenty seconds for
+# a picture that is crafted for it. Photographs and noise are not larger than with other strategies.
 COMPRESSION = {"compress_level": 1, "compress_type": 3}
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,7 +36,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Pillow's names for a PNG's samples: the mode they become, and how they lie in the file.
+# Pillow's names for a PNG's samples: the mode of the result, and the layout in the file.
 SAMPLES = {
     (png.GREY, 1): ("1", "1"),
     (png.GREY, 2): ("L", "L;2"),
@@ -50,7 +50,7 @@ SAMPLES = {
     (png.GREY_ALPHA, 8): ("LA", "LA"),
     (png.RGB_ALPHA, 8): ("RGBA", "RGBA"),
 }
-# Samples of 16 bits are decoded as pairs of bytes: grey in the places of grey and alpha, and so on, or in two goes.
+# Samples of 16 bits are decoded as pairs of bytes: grey in the channels of grey and alpha, and so on, or in two passes.
 PAIRS = {png.GREY: ("LA", "LA"), png.GREY_ALPHA: ("RGBA", "RGBA")}
 HALVES = {png.RGB: ("RGB", "RGB;16B", "RGB;16L"), png.RGB_ALPHA: ("RGBA", "RGBA;16B", "RGBA;16L")}
 ROUND_UP = [0] * 129 + [1] * 127
@@ -64,18 +64,18 @@ def main() -> None:
         out.flush()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
-    os._exit(0)  # the answer is complete; nothing that the picture left behind is taken down in order
+    os._exit(0)  # the output is complete, so skip the cleanup of the picture's objects
 
 
 def answer(given: BinaryIO, out: BinaryIO, decoding_is_over: Callable[[], None] = lambda: None) -> None:
-    """Write the facts of a clean picture and its PNG, or a refusal's words; raises MemoryError."""
+    """Write the facts of a clean picture and its PNG, or the message of a rejection. Raises MemoryError."""
     try:
         picture = decode(given)
     except InvalidInput as refused:
         write_head(out, refused=refused.detail)
     except MemoryError:
         raise
-    except Exception:  # decoders fail in many ways at broken files; what it was is told to operators
+    except Exception:  # decoders raise many kinds of errors for broken files; operators see which
         traceback.print_exc(limit=-3)
         write_head(out, refused=damaged_picture().detail)
     else:
@@ -89,11 +89,11 @@ def write_head(out: BinaryIO, **facts: object) -> None:
 
 
 def decode(given: BinaryIO) -> Image.Image:
-    """The picture, RGB or RGBA, upright and in sRGB; raises InvalidInput."""
+    """The picture, RGB or RGBA, upright and in sRGB. Raises InvalidInput."""
     structure = read_structure(given.read())
     colour, turn = structure.colour, TURNS.get(structure.orientation)
     image = decode_pixels(structure)
-    del structure  # it holds the file
+    del structure  # it references the file
     image = convert_to_srgb(image, colour)
     return image.transpose(turn) if turn is not None else image
 
@@ -105,7 +105,7 @@ def decode_pixels(structure: Structure) -> Image.Image:
 
 
 def read_structure(content: bytes) -> Structure:
-    """By what the file is, whatever its sender called it; raises InvalidInput."""
+    """The structure of the file, from its content and not from its declared type. Raises InvalidInput."""
     for fits, read in ((is_png, read_png), (is_jpeg, read_jpeg), (is_webp, read_webp)):
         if fits(content):
             return read(content)
@@ -113,7 +113,7 @@ def read_structure(content: bytes) -> Structure:
 
 
 def decode_jpeg(structure: Structure) -> Image.Image:
-    """L, RGB or CMYK; raises InvalidInput where the pixels are cut off or broken."""
+    """L, RGB or CMYK. Raises InvalidInput if the pixels are truncated or broken."""
     try:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(structure.pixels))
         image.load()
@@ -123,9 +123,10 @@ def decode_jpeg(structure: Structure) -> Image.Image:
 
 
 def decode_webp(structure: Structure) -> Image.Image:
-    """RGB or RGBA; raises InvalidInput where the pixels are cut off or broken.
+    """RGB or RGBA. Raises InvalidInput if the pixels are truncated or broken.
 
-    By the decoder beneath Pillow's image, which would keep the decoder's buffers, twice the picture, beside it.
+    Uses Pillow's internal decoder, because Pillow's image would keep the decoder's buffers, twice the size of the
+    picture.
     """
     try:
         decoder = _webp.WebPAnimDecoder(structure.pixels)
@@ -140,7 +141,7 @@ def decode_webp(structure: Structure) -> Image.Image:
 
 
 def decode_png(structure: Png) -> Image.Image:
-    """L, LA, RGB or RGBA; raises InvalidInput where the pixels are cut off or broken."""
+    """L, LA, RGB or RGBA. Raises InvalidInput if the pixels are truncated or broken."""
     try:
         return decode_16_bits(structure) if structure.depth == 16 else decode_8_bits(structure)
     except ValueError:
@@ -172,7 +173,7 @@ def apply_palette(image: Image.Image, structure: Png) -> Image.Image:
 
 
 def decode_16_bits(structure: Png) -> Image.Image:
-    """Each sample divided by 257 and rounded, as the specification has it, and not merely cut."""
+    """Each sample divided by 257 and rounded, as the specification requires, instead of truncated."""
     if structure.colour_type in PAIRS:
         pairs = read_samples(structure, *PAIRS[structure.colour_type]).split()
         highs, lows = list(pairs[::2]), list(pairs[1::2])
@@ -195,13 +196,13 @@ def decode_16_bits(structure: Png) -> Image.Image:
 
 
 def read_samples(structure: Png, mode: str, raw_mode: str) -> Image.Image:
-    """The samples as they are in the file; raises ValueError."""
+    """The samples as stored in the file. Raises ValueError."""
     size = (structure.width, structure.height)
     return Image.frombytes(mode, size, structure.pixels, "zip", raw_mode, int(structure.interlaced))
 
 
 def transparent_colour(structure: Png) -> tuple[int, ...] | None:
-    """The samples of the one transparent colour of a picture without alpha; raises InvalidInput."""
+    """The samples of the single transparent colour of a picture without alpha. Raises InvalidInput."""
     channels = {png.GREY: 1, png.RGB: 3}.get(structure.colour_type)
     if structure.transparency is None or channels is None:
         return None

@@ -1,4 +1,4 @@
-"""JPEG files, by ITU-T T.81: markers up to the end of the first picture."""
+"""JPEG files according to ITU-T `T.81`: the markers up to the end of the first picture."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ START = b"\xff\xd8"
 END = 0xD9
 SCAN = 0xDA
 APP0, APP1, APP2, ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
-# Baseline, extended and progressive, coded by Huffman; what cameras, browsers and editors write.
+# Baseline, extended and progressive with Huffman coding, as cameras, browsers and editors write them.
 FRAMES = (0xC0, 0xC1, 0xC2)
 OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 TABLES = (0xDB, 0xC4, 0xDD)  # quantisation, Huffman codes, restart interval
 ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment: TEM, restarts, SOI
-# Where the next marker of a scan may be: not a stuffed byte, not a restart, not filling.
+# The next marker of a scan: not a stuffed byte, a restart marker or a fill byte.
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 NOT_FILLING = re.compile(rb"[^\xff]")
-# A scan goes through every block of the picture again, whatever it brings. Encoders write 10, optimisers up to 64.
+# Each scan processes every block of the picture, regardless of its size. Encoders write 10 scans, optimisers up to 64.
 MAX_SCANS = 100
 EXIF, XMP, PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A marker with its content; a scan's goes on to the next marker."""
+    """A marker with its content. The content of a scan extends to the next marker."""
 
     marker: int
     body: memoryview
@@ -81,7 +81,7 @@ def read_jpeg(content: bytes) -> Structure:
 
 
 def check_frame(frame: memoryview) -> None:
-    """Raise InvalidInput unless a frame's header is one that decodes to 8 bits a channel within our sizes."""
+    """Raise InvalidInput unless the frame header has 8 bits per channel and allowed sizes."""
     if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
         raise damaged_picture()
     if frame[0] != 8:
@@ -95,7 +95,7 @@ def check_frame(frame: memoryview) -> None:
 
 
 def segments(content: bytes) -> Iterator[Segment]:
-    """The segments of the first picture, in order; raises InvalidInput where it does not come to its end."""
+    """The segments of the first picture, in order. Raises InvalidInput if its end is missing."""
     view = memoryview(content)
     at = len(START)
     for _ in range(MAX_PARTS):
@@ -125,7 +125,7 @@ def segments(content: bytes) -> Iterator[Segment]:
 
 
 class Metadata:
-    """What a JPEG's application segments say of orientation and colours; of several of a kind the first counts."""
+    """Orientation and colour information from a JPEG's application segments. The first segment of each kind counts."""
 
     def __init__(self) -> None:
         self.exif: bytes | None = None
@@ -134,7 +134,7 @@ class Metadata:
         self._size = 0
 
     def take(self, segment: Segment) -> bytes | None:
-        """Note what a segment says; answers what a decoder needs of it: how the channels are meant."""
+        """Record a segment. Returns it if a decoder needs it to interpret the channels."""
         body = bytes(segment.body)
         if segment.marker == APP1 and body.startswith(EXIF):
             self.exif = self.exif or body

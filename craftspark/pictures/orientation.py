@@ -1,4 +1,4 @@
-"""Which way up a picture is, from its EXIF, or where that says nothing from its XMP."""
+"""The orientation of a picture, from its EXIF, or from its XMP if there is none in EXIF."""
 
 import re
 
@@ -11,7 +11,7 @@ IN_XMP = re.compile(rb"""tiff:Orientation\s{0,9}(?:=\s{0,9}["']|>)\s{0,9}([1-8])
 
 
 def read_exif(exif: bytes) -> int | None:
-    """The orientation, 1 to 8, of the first directory; None where it has none or the EXIF is broken."""
+    """The orientation, 1 to 8, in the first directory, or None if there is none or the EXIF is broken."""
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(tiff[:4])
     if order is None:
@@ -33,7 +33,7 @@ def read_exif(exif: bytes) -> int | None:
 
 
 def read_xmp(packet: bytes) -> int | None:
-    """The orientation, 1 to 8, that an XMP packet gives; what lies beyond its first 256 KiB is not looked at."""
+    """The orientation, 1 to 8, in the first 256 KiB of an XMP packet."""
     found = IN_XMP.search(packet[:MAX_XMP])
     return int(found[1]) if found else None
 

@@ -1,4 +1,4 @@
-"""PNG files, by the W3C's specification (third edition): chunks, samples, transparency and colours."""
+"""PNG files according to the W3C specification (third edition): chunks, samples, transparency and colours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEPTHS = {
     GREY_ALPHA: (8, 16),
     RGB_ALPHA: (8, 16),
 }
-# Chunks that are read once; of several the first counts, as decoders have it.
+# Chunks that are read once. The first of several counts, as in decoders.
 ONCE = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"eXIf")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 XMP = b"XML:com.adobe.xmp"
@@ -73,7 +73,7 @@ def read_png(content: bytes) -> Png:
         elif chunk.name == b"acTL" and int.from_bytes(chunk.body[:4], "big") > 1:
             raise animated_picture()
         elif chunk.name[:1].isupper() and chunk.name != b"IEND":
-            raise damaged_picture()  # a critical chunk that nobody knows
+            raise damaged_picture()  # an unknown critical chunk
     header = once[b"IHDR"]
     if len(header) != 13:
         raise damaged_picture()
@@ -101,7 +101,7 @@ def read_png(content: bytes) -> Png:
 
 
 def chunks(content: bytes) -> Iterator[Chunk]:
-    """The chunks up to IEND, whose checksums are right where they matter to pixels; raises InvalidInput."""
+    """The chunks up to IEND, with checked checksums where they affect pixels. Raises InvalidInput."""
     view = memoryview(content)
     at = len(SIGNATURE)
     for _ in range(MAX_PARTS):
@@ -120,7 +120,7 @@ def chunks(content: bytes) -> Iterator[Chunk]:
 
 
 def colour_of(once: dict[bytes, bytes]) -> Colour:
-    """By the order of the specification: cICP, iCCP, sRGB, then gAMA and cHRM. Raises InvalidInput."""
+    """Colour information in the specification's order: cICP, iCCP, sRGB, then gAMA and cHRM. Raises InvalidInput."""
     if code := once.get(b"cICP"):
         return read_code_points(code)
     if (embedded := once.get(b"iCCP")) is not None:
@@ -138,7 +138,7 @@ def colour_of(once: dict[bytes, bytes]) -> Colour:
 
 
 def read_code_points(code: bytes) -> Colour:
-    """Colours by code points of ITU-T H.273."""
+    """Colour information by code points of ITU-T `H.273`."""
     space = COLOUR_SPACES.get((code[0], code[1])) if len(code) == 4 and code[2:] == b"\0\1" else None
     if space is None:
         raise invalid_picture("it has a colour space for video or HDR; save it in sRGB")
@@ -146,7 +146,7 @@ def read_code_points(code: bytes) -> Colour:
 
 
 def exif_of(once: dict[bytes, bytes], texts: dict[bytes, Chunk]) -> bytes | None:
-    """EXIF of its own chunk, or of the text that ImageMagick wrote before there was one."""
+    """EXIF from its own chunk, or from the text chunk that ImageMagick wrote before that chunk existed."""
     if b"eXIf" in once:
         return once[b"eXIf"]
     for name in RAW_EXIF:
@@ -165,7 +165,7 @@ def xmp_of(texts: dict[bytes, Chunk]) -> bytes | None:
 
 
 def text_of(chunk: Chunk) -> bytes | None:
-    """A text chunk's text, of which nothing beyond the largest XMP is inflated."""
+    """The text of a text chunk. At most the largest XMP is decompressed."""
     rest = bytes(chunk.body).partition(b"\0")[2]
     if chunk.name == b"tEXt":
         return rest[:MAX_XMP]
@@ -177,7 +177,7 @@ def text_of(chunk: Chunk) -> bytes | None:
 
 
 def inflate(data: bytes, max_bytes: int) -> bytes | None:
-    """At most so many bytes of what is compressed; None for what is not."""
+    """At most `max_bytes` of decompressed data, or None if the data is not compressed."""
     try:
         return zlib.decompressobj().decompress(data, max_bytes)
     except zlib.error:

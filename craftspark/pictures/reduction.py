@@ -1,4 +1,4 @@
-"""Copies of pictures that are small enough to be sent to a service that judges them.
+"""Copies of pictures that are small enough for a moderation service.
 
 As a program: a clean PNG on its standard input, an empty line and the copy on its standard output.
 """
@@ -14,9 +14,9 @@ from PIL import Image
 
 from craftspark.pictures.confinement import OUT_OF_MEMORY, apply_bounds
 
-# What a Bedrock guardrail takes: 4 MB, and no side of more than 8000 pixels.
+# The limits of a Bedrock guardrail: 4 MB, and sides of up to 8000 pixels.
 MAX_COPY_BYTES = 4_000_000
-MAX_COPY_SIDE = 2048  # more tells a judge nothing new
+MAX_COPY_SIDE = 2048  # a larger copy does not improve moderation
 QUALITY = 90
 
 
@@ -32,9 +32,9 @@ def main() -> None:
 
 
 def jpeg_within(picture: Image.Image, max_bytes: int = MAX_COPY_BYTES) -> bytes:
-    """The picture (RGB or RGBA) on white as a JPEG of at most so many bytes, as large as they allow.
+    """The picture (RGB or RGBA) on white as a JPEG of at most `max_bytes`, as large as they allow.
 
-    No side of it is longer than MAX_COPY_SIDE.
+    No side is longer than MAX_COPY_SIDE.
     """
     shown = flatten(picture)
     shown.thumbnail((MAX_COPY_SIDE, MAX_COPY_SIDE), Image.Resampling.LANCZOS)

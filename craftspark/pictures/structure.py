@@ -1,7 +1,7 @@
-"""What a picture's file says of itself, read before a pixel is decoded, and the rules that it must keep.
+"""The structure of a picture file, read before any pixel is decoded, and the rules for it.
 
-A walker for each format (`png`, `jpeg`, `webp`) goes once over the file's parts, counts them, and takes out what means
-pixels, colours and orientation. Decoders get that and nothing else: no text, no thumbnails, no further pictures.
+A reader for each format (`png`, `jpeg`, `webp`) goes once over the file's parts, counts them, and extracts those for
+pixels, colours and orientation. Decoders get nothing else: no text, no thumbnails, no further pictures.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ FIELD = "upload"
 FORMATS = ("PNG", "JPEG", "WEBP")
 MIN_SIDE, MAX_SIDE = 16, 4096
 MAX_ASPECT = 8
-# Encoders write pieces of 8 KiB or more: 25 MiB are 3,200 of them. Metadata of a picture are tens of parts.
+# Encoders write parts of 8 KiB or more, so 25 MiB are 3,200 parts. The metadata of a picture has tens of parts.
 MAX_PARTS = 20_000
-# The largest profiles of printing presses have 3 MiB; cameras' and screens' some KiB.
+# Profiles of printing presses have up to 3 MiB, those of cameras and screens a few KiB.
 MAX_PROFILE = 4 * 1024 * 1024
 
 Format = Literal["PNG", "JPEG", "WEBP"]
@@ -25,7 +25,7 @@ Format = Literal["PNG", "JPEG", "WEBP"]
 
 @dataclass(frozen=True, kw_only=True)
 class Colour:
-    """What the file says of its colours' meaning; nothing at all means sRGB.
+    """The colour information of a file. Without any, the colours are sRGB.
 
     `gamma` is the exponent by which samples were made from light. `primaries` are the chromaticities x, y of white,
     red, green and blue.
@@ -38,7 +38,7 @@ class Colour:
 
 @dataclass(frozen=True, kw_only=True)
 class Structure:
-    """A file's facts. `pixels` is what its decoder needs of it; `orientation` is EXIF's, 1 to 8."""
+    """A file's facts. `pixels` is the part that its decoder needs. `orientation` is the EXIF value, 1 to 8."""
 
     format: Format
     width: int
@@ -71,7 +71,7 @@ def profile_too_large() -> InvalidInput:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise InvalidInput unless the sides, in pixels, are what the tools can begin from."""
+    """Raise InvalidInput unless the tools accept a source with these sides, in pixels."""
     if max(width, height) > MAX_SIDE:
         raise invalid_picture(f"it is {width} x {height} pixels; the maximum is {MAX_SIDE} a side, reduce it")
     if min(width, height) < MIN_SIDE:

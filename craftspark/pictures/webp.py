@@ -1,4 +1,4 @@
-"""WebP files, by RFC 9649: chunks of a RIFF container."""
+"""WebP files according to RFC 9649: the chunks of a RIFF container."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_webp(content: bytes) -> Structure:
 
 
 def chunks(view: memoryview) -> Iterator[Chunk]:
-    """The chunks of a RIFF's content; raises InvalidInput."""
+    """The chunks of a RIFF content. Raises InvalidInput."""
     at = 0
     for _ in range(MAX_PARTS):
         if at == len(view):
@@ -77,7 +77,7 @@ def chunks(view: memoryview) -> Iterator[Chunk]:
 
 
 def read_frame(frame: memoryview, once: dict[bytes, memoryview]) -> dict[bytes, memoryview]:
-    """The picture of an animation that has a single frame; raises InvalidInput where that is not the whole picture."""
+    """The picture of an animation with a single frame. Raises InvalidInput if the frame is not the whole picture."""
     picture: dict[bytes, memoryview] = {}
     for chunk in chunks(frame[FRAME_HEADER:]):
         picture.setdefault(chunk.name, chunk.body)
@@ -88,7 +88,7 @@ def read_frame(frame: memoryview, once: dict[bytes, memoryview]) -> dict[bytes, 
 
 
 def size_of(picture: dict[bytes, memoryview]) -> tuple[int, int]:
-    """Width and height by the header of the coded pixels; raises InvalidInput."""
+    """Width and height from the header of the coded pixels. Raises InvalidInput."""
     if (lossless := picture.get(LOSSLESS)) is not None:
         if len(lossless) < 5 or lossless[0] != 0x2F:
             raise damaged_picture()
@@ -102,7 +102,7 @@ def size_of(picture: dict[bytes, memoryview]) -> tuple[int, int]:
 
 
 def assemble_webp(picture: dict[bytes, memoryview], width: int, height: int) -> bytes:
-    """A WebP file of the coded pixels, and of the alpha of lossy ones."""
+    """A WebP file from the coded pixels, and the alpha of lossy ones."""
     if LOSSLESS in picture:
         parts = [(LOSSLESS, picture[LOSSLESS])]
     elif ALPHA in picture:

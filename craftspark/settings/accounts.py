@@ -1,4 +1,4 @@
-"""What the HTTP functions need to know whom they answer, and the functions of accounts."""
+"""Settings that every HTTP function needs, and those of the functions for accounts."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class TokenSettings(Settings):
-    """What every function of the HTTP API needs. A token needs one of the scopes, which spaces separate."""
+    """Settings of every HTTP function. A token needs one of these space-separated scopes."""
 
     token_scopes: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSettings(Settings):
-    """What `read_account` and `list_ledger` need. `default_plan` is a new maker's."""
+    """What `read_account` and `list_ledger` need. `default_plan` is the plan of new makers."""
 
     accounts_table: str
     default_plan: str
@@ -29,6 +29,6 @@ class AdminSettings(AccountSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class DirectorySettings(Settings):
-    """What `find_makers` has beside AdminSettings. `user_pool_id` is empty where the stage has another issuer."""
+    """Settings of `find_makers`, with AdminSettings. `user_pool_id` is empty if the stage has another issuer."""
 
     user_pool_id: str

@@ -1,4 +1,4 @@
-"""What the HTTP functions of jobs and tools need."""
+"""Settings of the HTTP functions for jobs and tools."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,15 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
-    """What `submit_job` and `quote_job` need. The stage renders on `device`, with so many workers and launched tasks.
+    """Settings of `submit_job` and `quote_job`. The stage renders on `device`, with `warm_workers` and
+    `launched_tasks`.
 
-    Times are seconds: `launch_s` is how long a launched task takes to its first step, where none was launched lately,
-    `batch_s` and `job_deadline_s` bound rendering a batch and a whole job. `dispatch_ms` are the milliseconds from a
-    submission to the first step of an idle worker.
+    Times are seconds. `launch_s` is the time of a launched task until its first step, if none was measured recently.
+    `batch_s` limits the rendering of a batch, and `job_deadline_s` limits a job. `dispatch_ms` are the milliseconds
+    from a submission to the first step of an idle worker.
 
-    `moderator` is what judges prompts beside the word lists: `none`, `comprehend` or `guardrail`, which has an id and
-    a version. `unjudged` prompts, while it does not answer, are `accept`ed or `refuse`d.
+    `moderator` checks prompts in addition to the word lists: `none`, `comprehend`, or `guardrail` with an id and a
+    version. While it is unavailable, `unjudged` says whether to `accept` or to `refuse` prompts.
     """
 
     jobs_table: str

@@ -1,4 +1,4 @@
-"""What the functions of live updates and webhooks need."""
+"""Settings of the functions for live updates and webhooks."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class PushSettings(ConnectionSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookSettings(Settings):
-    """What the functions that read and change webhooks need; `create_webhook` has AccountSettings beside."""
+    """Settings of the functions that read and change webhooks. `create_webhook` also has AccountSettings."""
 
     webhooks_table: str
 
@@ -43,6 +43,6 @@ class FanOutSettings(WebhookSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliverySettings(FanOutSettings):
-    """What `deliver_webhook` needs. `dead_letters_url` takes what was tried in vain."""
+    """What `deliver_webhook` needs. `dead_letters_url` is the queue for undeliverable messages."""
 
     dead_letters_url: str

@@ -43,9 +43,9 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings(Settings):
-    """What a training task needs. `device` is `cuda` or `cpu`.
+    """Settings of a training task. `device` is `cuda` or `cpu`.
 
-    Durations are seconds: the task tells that it lives every `heartbeat_s`, counts as hung after `stall_s` without a
+    Durations are seconds. The task sends a heartbeat every `heartbeat_s`, counts as stalled after `stall_s` without a
     step, and has `stop_grace_s` between SIGTERM and SIGKILL.
     """
 

@@ -1,4 +1,4 @@
-"""What the functions of uploads need, and whoever judges pictures."""
+"""Settings of the functions for uploads, and of all code that moderates pictures."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class UploadSettings(Settings):
-    """What the functions around uploads need; `create_upload` and `check_upload` have AccountSettings beside."""
+    """Settings of the functions for uploads. `create_upload` and `check_upload` also have AccountSettings."""
 
     uploads_table: str
     uploads_bucket: str
@@ -16,9 +16,9 @@ class UploadSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class GuardrailSettings(Settings):
-    """What judging pictures needs. `guardrail_id` is empty where the stage has no guardrail.
+    """Settings of the moderation of pictures. `guardrail_id` is empty if the stage has no guardrail.
 
-    `unjudged` pictures, while it does not answer, are `accept`ed or `refuse`d.
+    While the guardrail is unavailable, `unjudged` says whether to `accept` or to `refuse` pictures.
     """
 
     guardrail_id: str

@@ -1,7 +1,7 @@
-"""Releases: which version of a style draws a job, and whether a new version may stay.
+"""Releases: which version of a style draws a job, and whether a new version is promoted.
 
-A style has a stable version and, while a new one is on trial, a canary that draws a share of the jobs. A trial is named
-by the training that made its canary; its tallies count the jobs of both versions that were accepted during it.
+A style has a stable version and, during a trial, a canary that draws a share of the jobs. A trial is named by the
+training that produced its canary. Its tallies count the jobs of both versions that were accepted during the trial.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from craftspark.errors.styles import CanaryRunning
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
-    """The version that draws a job, whatever becomes of the style later. `trial` is empty outside of one."""
+    """The version that draws a job, even if the style changes later. `trial` is empty outside a trial."""
 
     style: str
     version: str
@@ -26,9 +26,9 @@ class Pin:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A style's versions. `share` is the percentage of jobs that the canary draws, once there is a stable version.
+    """A style's versions. `share` is the percentage of jobs that the canary draws while there is a stable version.
 
-    `earlier` are the versions that were stable before `stable`, the latest last: the way back.
+    `earlier` are the previous stable versions, the latest last, for rollbacks.
     """
 
     style: str
@@ -41,14 +41,14 @@ class Release:
     canary_until: datetime | None = None
 
     def promote(self, version: str) -> "Release":
-        """The release with this version as the stable one, and the way back to the one before."""
+        """The release with this version as the stable one, and the previous one in `earlier`."""
         earlier = (*self.earlier, self.stable) if self.stable else self.earlier
         return replace(self, stable=version, earlier=earlier)
 
     def roll_back(self, version: str | None) -> "Release":
-        """The release with an earlier version as the stable one: `version`, or the one before the present one.
+        """The release with an earlier version as the stable one: `version`, or the previous one.
 
-        Raises CanaryRunning while a version is on trial, InvalidInput where no version came before.
+        Raises CanaryRunning during a trial, InvalidInput if there is no earlier version.
         """
         if self.canary:
             raise CanaryRunning(
@@ -65,9 +65,10 @@ class Release:
         return self.promote(version)
 
     def pin(self, job_id: str, now: datetime) -> Pin | None:
-        """The job's version, the same for every look at the same release; None where there is none to draw with.
+        """The job's version, which is the same for every read of the same release, or None if there is none.
 
-        Once the trial's time is over, a canary draws no more, judged yet or not, unless it is the only version.
+        After the trial's time, a canary draws no more jobs, even if it was not judged yet, unless it is the only
+        version.
         """
         over = self.canary_until is not None and now >= self.canary_until
         if self.canary and (not self.stable or (not over and percentile(self.trial, job_id) < self.share)):
@@ -78,13 +79,13 @@ class Release:
 
 
 def percentile(trial: str, job_id: str) -> int:
-    """0 to 99, evenly over jobs, and independent from one trial to the next."""
+    """0 to 99, evenly distributed over jobs, and independent between trials."""
     return int.from_bytes(hashlib.sha256(f"{trial}:{job_id}".encode()).digest()[:8], "big") % 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What became of a version's jobs in a trial. `failed` images of `images`; `render_s` of those delivered."""
+    """The results of a version's jobs in a trial: `failed` of `images`, and the `render_s` of delivered images."""
 
     jobs: int = 0
     images: int = 0
@@ -103,11 +104,11 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Gates:
-    """When a canary is judged, and what it must not exceed.
+    """The limits for a canary, and when it is judged.
 
     It may fail `most_failed_percent` of its images, or `more_failed_points` percentage points more than the stable
-    version in the same time, whichever is more: a fault that both share is not the canary's. It may take
-    `slower_percent` more time an image than the stable version. Its loss on pictures of the style may be
+    version in the same time, whichever is more, because an error of both versions is not caused by the canary. It may
+    take `slower_percent` more time per image than the stable version. Its loss on pictures of the style may be
     `worse_percent` higher than the stable version's on the same pictures and noise.
     """
 
@@ -120,21 +121,21 @@ class Gates:
 
 @dataclass(frozen=True, kw_only=True)
 class Likeness:
-    """How well the canary and the stable version explain the same pictures of their style: losses, less is better."""
+    """The losses of the canary and the stable version on the same pictures of their style. A lower loss is better."""
 
     canary: float
     stable: float
 
     @classmethod
     def read(cls, figures: Mapping[str, Any], stable: str) -> Self | None:
-        """From a training's figures; None where it was not compared with this stable version."""
+        """From the figures of a training, or None if it was not compared with this stable version."""
         if not stable or figures.get("stable") != stable:
             return None
         return cls(canary=figures["style_loss"], stable=figures["style_loss_stable"])
 
 
 class Decision(StrEnum):
-    """What a judgement of a canary leads to."""
+    """The result of judging a canary."""
 
     WAIT = "wait"
     PROMOTE = "promote"
@@ -143,7 +144,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A decision and the sentence that gives its reason."""
+    """A decision and its reason, as a sentence."""
 
     decision: Decision
     reason: str
@@ -152,10 +153,10 @@ class Judgement:
 def judge_canary(
     canary: Tally, stable: Tally, gates: Gates, *, time_is_over: bool, likeness: Likeness | None = None
 ) -> Judgement:
-    """Judge a canary once it has drawn enough jobs, or by what there is when its time is over.
+    """Judge a canary that has drawn enough jobs, or with the jobs it has when its time is over.
 
-    One that is clearly worse at its own style than the stable version need not draw first. A canary that nobody used
-    breaks no other gate: the person's approval stands.
+    A canary whose loss exceeds the limit is judged without any jobs. A canary without jobs passes the other gates,
+    because a person approved it.
     """
     if likeness and likeness.canary > likeness.stable * (1 + gates.worse_percent / 100):
         return Judgement(
@@ -174,7 +175,7 @@ def judge_canary(
             reason=f"{canary.failed} of {canary.images} images failed, {canary.failed_percent:.1f} %; "
             f"the limit is {allowed:.1f} %",
         )
-    # A mean over a few jobs says little about speed.
+    # The mean of a few jobs says little about speed.
     if min(canary.jobs, stable.jobs) >= gates.least_jobs:
         slowest = stable.render_s_per_image * (1 + gates.slower_percent / 100)
         if canary.render_s_per_image > slowest:

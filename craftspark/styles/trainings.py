@@ -1,6 +1,6 @@
 """Trainings: a style is trained, approved by a person, put on trial, and promoted or not.
 
-Every training ends in one of four final states, and a final one never changes.
+Every training ends in one of four final states, and a final state never changes.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from craftspark.errors.styles import AlreadyDecided, TrainingChanged, TrainingNo
 from craftspark.parsing import PROSE, WORDS, parse_request
 from craftspark.tools.request import MAX_SEED
 
-# Of the events about trainings.
+# The source of the events about trainings.
 SOURCE = "craftspark.trainings"
 DATASETS = "datasets/"
 STYLE_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -28,7 +28,7 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class TrainingState(StrEnum):
-    """Training and awaiting approval, then perhaps on trial as a canary; then final."""
+    """Training and awaiting approval, then possibly on trial as a canary; then final."""
 
     TRAINING = "training"
     AWAITS_APPROVAL = "awaits_approval"
@@ -53,7 +53,7 @@ class _Strict(BaseModel):
 
 
 class TrainingRequest(_Strict):
-    """Train a version of a style on a dataset in the training bucket. `who` asks for it."""
+    """Train a version of a style on a dataset in the training bucket. `who` is the person who requests it."""
 
     style: str = Field(pattern=STYLE_NAME, max_length=40)
     version: str = Field(pattern=VERSION_NAME)
@@ -64,7 +64,7 @@ class TrainingRequest(_Strict):
 
 
 class RollbackRequest(_Strict):
-    """Make an earlier version of a style the stable one: `version`, or the one before the present one."""
+    """Make an earlier version of a style the stable one: `version`, or the previous one."""
 
     style: str = Field(pattern=STYLE_NAME, max_length=40)
     version: str | None = Field(None, pattern=VERSION_NAME)
@@ -73,7 +73,7 @@ class RollbackRequest(_Strict):
 
 
 class DecisionRequest(_Strict):
-    """What a person decides on a training, and why."""
+    """A person's decision on a training, and its reason."""
 
     training_id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     decision: Literal["approve", "reject"]
@@ -83,7 +83,7 @@ class DecisionRequest(_Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonsDecision:
-    """Who decided what, why and when."""
+    """Who decided what, when and why."""
 
     decision: str
     who: str
@@ -93,7 +93,7 @@ class PersonsDecision:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """One training. `figures` and the places of adapter and grid are there once it is trained."""
+    """One training. `figures` and the addresses of adapter and grid exist once it is trained."""
 
     style: str
     version: str
@@ -117,25 +117,25 @@ class Training:
 
 
 def training_id_of(style: str, version: str) -> str:
-    """Names cannot have a dot, so no two versions share an id."""
+    """The id of a training. Names cannot contain a dot, so ids of versions are unique."""
     return f"{style}.{version}"
 
 
 def adapter_prefix(style: str, version: str) -> str:
-    """Where the models bucket keeps a version's adapter."""
+    """The key prefix of a version's adapter in the models bucket."""
     return f"styles/{style}/{version}"
 
 
 def run_prefix(training_id: str) -> str:
-    """Where the training bucket keeps a run's checkpoints, its progress and its grid."""
+    """The key prefix of a run's checkpoints, progress and grid in the training bucket."""
     return f"runs/{training_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOrder:
-    """What a training's execution and its tasks are given: ids and numbers, no words of a person.
+    """The input of a training's execution and tasks: ids and numbers, no text from a person.
 
-    `steps` is None for as many as the recipe thinks best; `stable` is the version to compare with, empty for none.
+    `steps` is None for the recipe's default. `stable` is the version to compare with, or empty.
     """
 
     training_id: str
@@ -167,11 +167,10 @@ class TrainingOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingResult:
-    """What a training came to. `figures` has at least `loss` and `loss_without`, of the same pictures and noise.
+    """The result of a training. `figures` has at least `loss` and `loss_without`, for the same pictures and noise.
 
-    Where the style has a stable version, `stable` names it, and `style_loss` and `style_loss_stable` compare the two.
-
-    `adapter` and `grid` are places in buckets.
+    If the style has a stable version, `stable` names it, and `style_loss` and `style_loss_stable` compare the two
+    versions. `adapter` and `grid` are addresses in buckets.
     """
 
     figures: Mapping[str, Any]
@@ -183,23 +182,23 @@ class TrainingResult:
 
 
 class TrainingRecords(Protocol):
-    """Where trainings are kept. Every change is conditional on what was read."""
+    """Stores trainings. Every change is conditional on the state that was read."""
 
     def open(self, training: Training) -> Training | None:
-        """Write a new training; answers the one that is there already, having written nothing."""
+        """Write a new training. Returns the existing one, and writes nothing, if there is one."""
 
     def read(self, training_id: str) -> Training:
         """Raises TrainingNotFound."""
 
     def decide(self, training: Training, decided: PersonsDecision) -> None:
-        """Raises TrainingChanged where it does not wait for a decision any more."""
+        """Record the decision. Raises TrainingChanged if the training does not wait for one."""
 
 
 class Releases(Protocol):
-    """Where the versions of styles are looked up."""
+    """Looks up the versions of styles."""
 
     def stable(self, style: str) -> str:
-        """The style's stable version; empty where it has none."""
+        """The style's stable version, or empty if there is none."""
 
 
 class Starter(Protocol):
@@ -210,7 +209,7 @@ class Starter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Trainings:
-    """Begins trainings of the stage's `model` on datasets of the stage's `bucket`."""
+    """Starts trainings of the stage's `model` on datasets in the stage's `bucket`."""
 
     records: TrainingRecords
     starter: Starter
@@ -220,7 +219,7 @@ class Trainings:
     now: Callable[[], datetime] = utc_now
 
     def start(self, body: str) -> Training:
-        """Begin the training, or answer the one that was begun by the same request.
+        """Start the training, or return the one that the same request started.
 
         Raises InvalidInput, or VersionTaken for another request of the same version.
         """
@@ -250,22 +249,22 @@ class Trainings:
 
 
 class Waiter(Protocol):
-    """The state machine that waits with a token."""
+    """A state machine that waits with a task token."""
 
     def answer(self, token: str, result: Mapping[str, Any]) -> bool:
-        """Whether anybody still waited."""
+        """Send the result; returns whether the state machine still waited."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approvals:
-    """A person's decisions on trainings."""
+    """People's decisions on trainings."""
 
     records: TrainingRecords
     waiter: Waiter
     now: Callable[[], datetime] = utc_now
 
     def decide(self, body: str) -> Training:
-        """Decide once; the same decision again changes nothing, and mends an answer that was lost.
+        """Record a decision once. Repeating the same decision sends the result again if it was lost.
 
         Raises InvalidInput, TrainingNotFound, TrainingNotAwaiting, or AlreadyDecided for a different decision.
         """

@@ -28,7 +28,7 @@ class Tool:
     example: Mapping[str, Any]
 
     def price(self, model: Model) -> int:
-        """Credits an image costs with the model's own settings."""
+        """The price of an image in credits, with the model's defaults."""
         return parse_request(self.request, json.dumps(self.example)).for_model(model).credits_per_image(model)
 
 
@@ -36,12 +36,12 @@ TOOLS: dict[str, Tool] = {}
 
 
 def register(tool: Tool) -> None:
-    """Offer a tool; a later one takes the place of an earlier one of the same name."""
+    """Add a tool. It replaces an earlier one with the same name."""
     TOOLS[tool.name] = tool
 
 
 def find_tool(name: str) -> Tool:
-    """The tool of this name; raises ToolUnknown."""
+    """The tool with this name. Raises ToolUnknown."""
     try:
         return TOOLS[name]
     except KeyError:

@@ -77,14 +77,14 @@ class OutpaintRequest(DrawingRequest):
         return self.model_copy(update={"width": width, "height": height, "aspect": None})
 
     def place_of(self, width: int, height: int) -> Box:
-        """Where a source of this width and height lies in the result."""
+        """The position of a source with this width and height in the result."""
         room_across, room_down = (self.width or width) - width, (self.height or height) - height
         left = 0 if "left" in self.anchor else room_across if "right" in self.anchor else room_across // 2
         top = 0 if "top" in self.anchor else room_down if "bottom" in self.anchor else room_down // 2
         return Box(left, top, left + width, top + height)
 
     def rounds(self, source: tuple[int, int], window: tuple[int, int]) -> list[list[Box]]:
-        """The windows that draw what is new, for a source (width, height); see craftspark.tools.windows."""
+        """The windows that draw the new area, for a source (width, height); see craftspark.tools.windows."""
         canvas = (self.width or source[0], self.height or source[1])
         return rounds(canvas, self.place_of(*source), window)
 
@@ -100,7 +100,7 @@ class OutpaintRequest(DrawingRequest):
         )
 
     def _windows(self, model: Model, source: Source | None) -> list[int]:
-        """How many windows each round draws."""
+        """The number of windows in each round."""
         if source is None:
             return [1]
         return [len(boxes) for boxes in self.rounds((source.width, source.height), sides(model.default_size))]

@@ -21,11 +21,11 @@ MAX_CM = 42.0  # A3
 MIN_CM = 1.0
 STRENGTH = 0.5
 TOLERANCE_CM = 0.005  # less than a dot
-ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # in which a sheet is one tile
+ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # the direction in which a sheet has one tile
 WHITE = "#ffffff"
 DPI = 300
-TILE_PIXELS = 1024  # a side of a tossed tile
-# On a torus every layer looks at what lies beyond its edges: a step takes so many times as long.
+TILE_PIXELS = 1024  # side of a tossed tile
+# With circular padding every layer also reads beyond its edges, so a step takes this many times as long.
 TORUS = 2.3
 
 
@@ -55,11 +55,11 @@ class Sheet(BaseModel):
     unit: Literal["cm", "inch"] = Field("cm", description="Unit of width, height and repeat.")
 
     def cm(self, name: Literal["width", "height", "repeat"]) -> float:
-        """A length of a sheet that `filled` answered."""
+        """A length in centimetres of a sheet that `filled` returned."""
         return float(getattr(self, name)) * (CM_PER_INCH if self.unit == "inch" else 1)
 
     def filled(self, repeat: Repeat, aspect: float) -> Self:
-        """With every length, for tiles of this aspect, height over width.
+        """The sheet with every length, for tiles of this aspect, height over width.
 
         A pattern that repeats in one direction is one tile high (`x`) or wide (`y`).
         """
@@ -73,7 +73,7 @@ class Sheet(BaseModel):
         return self.model_copy(update={"width": width, "height": height, "repeat": repeat_width})
 
     def check(self) -> None:
-        """Raise InvalidInput, naming the field, for a filled sheet that is too small or larger than A3."""
+        """Raise InvalidInput for a sheet from `filled` that is too small or larger than A3."""
         for name in ("width", "height", "repeat"):
             length = self.cm(name)
             if not MIN_CM <= length <= MAX_CM:
@@ -82,7 +82,7 @@ class Sheet(BaseModel):
                 )
 
     def contradictions(self, repeat: Repeat, aspect: float) -> Iterator[Contradiction]:
-        """What of a filled sheet does not go together, for tiles of this aspect."""
+        """Contradictions between the lengths of a sheet from `filled`, for tiles of this aspect."""
         tile = {"width": self.cm("repeat"), "height": self.cm("repeat") * aspect}
         for name in ("width", "height"):
             side, one = self.cm(name), tile[name]
@@ -243,13 +243,13 @@ class PatternRequest(DrawingRequest):
 
     @property
     def _sheet_megapixels(self) -> float:
-        """The megapixels of the sheet, and of the repeat that is painted for it."""
+        """The megapixels of the sheet, and of the repeat that is composed for it."""
         page, dots = self.sheet or Sheet(width=10, height=10, repeat=5), DPI / CM_PER_INCH
         sheet = megapixels(page.cm("width") * dots, page.cm("height") * dots)
         return sheet + (megapixels(page.cm("repeat") * dots, page.cm("repeat") * dots) if self.way == "tossed" else 0)
 
 
 def aspect_of(model: Model) -> float:
-    """Of a tile that the model paints: height over width."""
+    """The aspect of a tile that the model paints: height over width."""
     width, height = sides(model.default_size)
     return height / width

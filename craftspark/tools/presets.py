@@ -1,4 +1,4 @@
-"""Presets: looks that a prompt's words give a picture, for makers who know what they want to make of it."""
+"""Presets: words for a look that are added to a prompt."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Preset:
 
 
 def find_preset(presets: Iterable[Preset], name: str) -> Preset:
-    """The preset of this name; raises InvalidInput that names those there are."""
+    """The preset with this name. Raises InvalidInput, which lists the presets."""
     known = {preset.name: preset for preset in presets}
     if name not in known:
         raise InvalidInput(f"there is no such preset; the presets are {', '.join(known) or 'none'}", field="preset")

@@ -31,10 +31,11 @@ SOURCE = (
 class JobRequest(BaseModel, ABC):
     """The fields of every tool. Types are strict and unknown fields are refused."""
 
-    # Built when it is first used: a function that starts cold is asked for one tool.
+    # Built on first use, because a function that starts cold serves only one tool.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
     presets: ClassVar[tuple[Preset, ...]] = ()
-    # What decides how long it takes, the easiest to change first: a job that takes too long is refused by these.
+    # The fields that decide how long a job takes, the easiest to change first. The error for a job that takes too long
+    # lists them.
     work_fields: ClassVar[tuple[str, ...]] = ("count",)
 
     count: int = Field(4, ge=1, le=8, description="Number of images. Each image has its own seed.")
@@ -58,43 +59,43 @@ class JobRequest(BaseModel, ABC):
     )
 
     def for_model(self, model: Model) -> Self:
-        """The request with the model's defaults filled in.
+        """The request with the model's defaults.
 
-        Raises InvalidInput where the model cannot do it, or where fields contradict each other.
+        Raises InvalidInput if the model cannot do it, or if fields contradict each other.
         """
         refuse(self.contradictions(model))
         return self
 
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
-        """Fields that cannot both be met, with this model."""
+        """Fields that contradict each other with this model."""
         return iter(())
 
     def for_source(self, source: Source) -> Self:
-        """The request with what its source decides filled in; raises InvalidInput where the two do not fit."""
+        """The request with the source's defaults. Raises InvalidInput if the source does not fit the request."""
         return self
 
     @property
     def words(self) -> dict[str, str]:
-        """What the maker wrote to be drawn, by field."""
+        """The texts for the image, by field."""
         return {}
 
     @property
     def wanted_source(self) -> str | None:
-        """The picture that the tool begins from, of a tool that does."""
+        """The reference to the source picture, for tools with a source."""
         return None
 
     @property
     def wanted_style(self) -> str | None:
-        """The name of the style that the pictures are to have, of a tool that knows styles."""
+        """The name of the style, for tools with styles."""
         return None
 
     @abstractmethod
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        """The price of one image, in credits, of a request that `for_model` and `for_source` returned."""
+        """The price of one image in credits, for a request that `for_model` and `for_source` returned."""
 
     @abstractmethod
     def load(self, model: Model, source: Source | None, images: int) -> Load:
-        """What a wave of so many of its images takes, of a request that `for_model` and `for_source` returned."""
+        """The load of a wave with this number of images, for a request that `for_model` and `for_source` returned."""
 
 
 class DrawingRequest(JobRequest):
@@ -150,14 +151,14 @@ class DrawingRequest(JobRequest):
         return filled
 
     def defaults(self, model: Model) -> dict[str, Any]:
-        """The values of fields that the model decides where the request leaves them out."""
+        """The model's defaults for missing fields."""
         return {
             "steps": self.steps_on(model),
             "guidance": model.default_guidance if self.guidance is None else self.guidance,
         }
 
     def _check_length(self, model: Model) -> None:
-        """Raise InvalidInput where the model would not read all of a text, with every such field and its tokens."""
+        """Raise InvalidInput, with each field and its tokens, if a text exceeds the limit of the model."""
         counts = {field: model.tokens_over(text) for field, text in self.texts_for(model).items()}
         over = {field: count for field, count in counts.items() if count is not None}
         if not over:
@@ -180,7 +181,7 @@ class DrawingRequest(JobRequest):
         )
 
     def texts_for(self, model: Model) -> dict[str, str]:
-        """What the model's text encoder is given, by the field that it comes from."""
+        """The inputs of the model's text encoder, by field."""
         texts = {**self.words, "negative_prompt": self.negative_prompt}
         if self.preset is not None:
             preset = find_preset(self.presets, self.preset)
@@ -223,11 +224,11 @@ class DrawingRequest(JobRequest):
 
     @property
     def drawing_strength(self) -> float | None:
-        """How far a drawing may leave the picture that it begins from, of a request that has one."""
+        """How much a drawing may differ from the source, for a request with a source."""
         return None
 
     def steps_on(self, model: Model) -> int:
-        """The steps asked for; when absent the model's own number, or as many as the strength needs for one step."""
+        """The requested steps, or the model's default, or the minimum for one step at this strength."""
         if self.steps:
             return self.steps
         strength = self.drawing_strength or 1
@@ -236,7 +237,7 @@ class DrawingRequest(JobRequest):
         )
 
     def drawings(self, model: Model, source: Source | None = None) -> int:
-        """How many drawings of the model's own size one image takes."""
+        """The number of drawings in the model's own size for one image."""
         return 1
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
@@ -251,7 +252,7 @@ class DrawingRequest(JobRequest):
 
 
 def alike(words: str) -> str:
-    """The words without what does not change their meaning."""
+    """The words in a normal form, for comparison."""
     return " ".join(words.casefold().split())
 
 

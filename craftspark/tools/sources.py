@@ -1,10 +1,10 @@
-"""Source pictures: what a request means by its `source`, looked up before anything is reserved."""
+"""Source pictures: the picture for `source` in a request, found before a reservation."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-# An own image, or an upload. Both ids are written in the same letters.
+# An image of the maker, or an upload. Both ids use the same letters.
 REFERENCE = r"^([a-z2-7]{26}/[0-7]|upload/[a-z2-7]{26})$"
 UPLOAD = "upload"
 
@@ -13,7 +13,7 @@ Bucket = Literal["images", "uploads"]
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A picture to begin from. Sizes are pixels; `bucket` and `key` are where the worker finds it."""
+    """A source picture. Sizes are pixels. `bucket` and `key` are its location for the worker."""
 
     reference: str
     bucket: Bucket
@@ -24,11 +24,11 @@ class Source:
 
 
 class Sources(Protocol):
-    """Where pictures to begin from are found."""
+    """Finds source pictures."""
 
     def find(self, maker: str, reference: str, until: datetime) -> Source:
-        """The maker's picture, which will be there until then.
+        """The maker's picture, which must last until the given time.
 
-        Raises InvalidInput that names the field: for what is not there, not ready or another maker's, in the same
-        words, so that references tell nothing.
+        Raises InvalidInput with the field. The message is the same for a picture that does not exist, is not ready or
+        belongs to another maker, so that a reference reveals nothing.
         """

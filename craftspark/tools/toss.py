@@ -1,4 +1,4 @@
-"""How motifs lie on a tile, and how many of which size have room on it."""
+"""The placement of motifs on a tile, and how many motifs of which size fit."""
 
 from itertools import combinations, product
 from math import floor, hypot
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Repeat = Literal["straight", "half-drop", "brick", "x", "y"]
 Place = tuple[float, float]
 
-# Where so many discs of one size have the most room on a tile: the densest packings on these tori. For `straight` they
-# are proven (Dickinson and others, 2011), for `half-drop` the best of many numerical searches. `brick` is `half-drop`
-# with the axes exchanged.
+# The positions with the most room for this number of equal discs on a tile: the densest arrangements on these tori. For
+# `straight` they are proven (Dickinson and others, 2011). For `half-drop` they are the best of many numerical searches.
+# `brick` is `half-drop` with exchanged axes.
 ROOMIEST: dict[str, dict[int, tuple[Place, ...]]] = {
     "straight": {
         1: ((0, 0),),
@@ -50,16 +50,16 @@ class Toss(BaseModel):
 
     @property
     def smallest(self) -> float:
-        """The longer side of the smallest motif that may be laid down, as a share of the tile's."""
+        """The minimum longer side of a motif, as a share of the tile's side."""
         return self.size * (1 - self.size_spread)
 
     def has_room_for(self, motifs: int, repeat: Repeat) -> bool:
-        """Whether so many different motifs, each in its smallest size, can lie on a tile of this repeat."""
+        """Whether this number of motifs, each in its minimum size, fits on a tile with this repeat."""
         return self.smallest + self.spacing <= widest(motifs, repeat)
 
 
 def neighbours(repeat: Repeat) -> list[Place]:
-    """Where a tile's images lie around it, itself included, in sides of the tile."""
+    """The positions of a tile's copies around it, including itself, in sides of the tile."""
     shift = range(-2, 3)
     if repeat == "half-drop":
         return [(across, down + across % 2 / 2) for across, down in product((-1, 0, 1), shift)]
@@ -69,7 +69,7 @@ def neighbours(repeat: Repeat) -> list[Place]:
 
 
 def on_tile(place: Place, repeat: Repeat) -> Place:
-    """The image of a place that lies on the tile itself."""
+    """The copy of a position that is on the tile itself."""
     x, y = place
     if repeat == "brick":
         y, x = on_tile((y, x), "half-drop")
@@ -79,24 +79,24 @@ def on_tile(place: Place, repeat: Repeat) -> Place:
 
 
 def apart(first: Place, second: Place, repeat: Repeat) -> float:
-    """How far two places on a tile are from each other, over its edges where that is nearer."""
+    """The distance of two positions on a tile, across its edges if that is shorter."""
     x, y = first[0] - second[0], first[1] - second[1]
     return min(hypot(x + across, y + down) for across, down in neighbours(repeat))
 
 
 def period(repeat: Repeat) -> float:
-    """How far a place is from its own next image."""
+    """The distance of a position from its nearest copy."""
     return min(hypot(*place) for place in neighbours(repeat) if any(place))
 
 
 def roomiest(motifs: int, repeat: Repeat) -> tuple[Place, ...]:
-    """Where so many motifs of one size have the most room."""
+    """The positions with the most room for this number of equal motifs."""
     if repeat == "brick":
         return tuple((y, x) for x, y in roomiest(motifs, "half-drop"))
     return ROOMIEST["half-drop" if repeat == "half-drop" else "straight"][motifs]
 
 
 def widest(motifs: int, repeat: Repeat) -> float:
-    """The largest discs, across, of which so many have room, as a share of the tile's side."""
+    """The diameter of the largest discs of which this number fits, as a share of the tile's side."""
     places = roomiest(motifs, repeat)
     return min([period(repeat), *(apart(*pair, repeat) for pair in combinations(places, 2))])

@@ -11,7 +11,7 @@ from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.tools.sources import Source
 
-MAX_RESULT_SIDE = 4096  # pixels a side, of the result
+MAX_RESULT_SIDE = 4096  # pixels per side of the result
 PIXELS_A_CREDIT = 4 * 1024 * 1024
 
 

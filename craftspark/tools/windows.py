@@ -1,4 +1,4 @@
-"""Which windows of the model's size draw what is new on a canvas, and in which order."""
+"""The windows of the model's size that draw the new area of a canvas, and their order."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +8,7 @@ OVERLAP = 4  # of a window's side, one part in so many is shared with its neighb
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in pixels; right and bottom are the first that it does not hold."""
+    """A rectangle in pixels. `right` and `bottom` are exclusive."""
 
     left: int
     top: int
@@ -16,7 +16,7 @@ class Box:
     bottom: int
 
     def meets(self, other: "Box", gap: int = 0) -> bool:
-        """Whether the two share pixels, or are less than `gap` apart."""
+        """Whether the two overlap, or are less than `gap` apart."""
         across = self.left < other.right + gap and other.left < self.right + gap
         return across and self.top < other.bottom + gap and other.top < self.bottom + gap
 
@@ -25,19 +25,19 @@ class Box:
         return across and self.top <= other.top and other.bottom <= self.bottom
 
     def away_from(self, other: "Box") -> int:
-        """How far the middle of this is from the other's nearest pixel, added up over both axes, doubled."""
+        """Twice the distance from the centre of this box to the nearest pixel of the other, summed over both axes."""
         across = max(2 * other.left - self.left - self.right, self.left + self.right - 2 * other.right, 0)
         down = max(2 * other.top - self.top - self.bottom, self.top + self.bottom - 2 * other.bottom, 0)
         return across + down
 
 
-@lru_cache(maxsize=64)  # a request is priced, estimated and drawn by the same ones
+@lru_cache(maxsize=64)  # pricing, estimate and drawing of a request use the same windows
 def rounds(canvas: tuple[int, int], known: Box | None, window: tuple[int, int]) -> list[list[Box]]:
-    """Windows (width, height) that hold all of a canvas (width, height) but what is known, round after round.
+    """Windows (width, height) that cover a canvas (width, height) except its known area, in rounds.
 
-    Each window meets what is known or what an earlier round drew, so that it goes on from there; those of one round
-    are too far apart to concern each other, and can be drawn together. The nearest to what is known come first. A
-    canvas narrower than a window has one that reaches beyond it.
+    Each window overlaps the known area or an earlier round, and continues from it. Windows of one round are too far
+    apart to affect each other, so they can be drawn together. The nearest to the known area come first. On a canvas
+    narrower than a window, the window extends beyond it.
     """
     frame = Box(0, 0, *canvas)
     boxes = [
@@ -67,7 +67,7 @@ def _within(box: Box, frame: Box) -> Box:
 
 
 def _starts(length: int, window: int) -> list[int]:
-    """Where windows begin, evenly, so that neighbours share enough."""
+    """The start positions of windows, evenly spaced so that neighbours overlap enough."""
     if length <= window:
         return [0]
     room = length - window

@@ -1,4 +1,4 @@
-"""The index of word lists: what is known of a word, as one number, looked up once and remembered."""
+"""The index of the word lists: what is known of a word, encoded in one number and cached."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from craftspark.words.spelling import repeats_of
 
 FILE = Path(__file__).with_name("index.json")
 
-# A word's number: concepts it belongs to, the objection to it alone, the context that excuses it, the language it
-# needs around it, the languages it is a sign of, and whether phrases begin with it.
+# The bits of a word's number: its concepts, its objection, the context that excuses it, the language it needs around
+# it, the languages it is evidence of, and whether phrases start with it.
 CONCEPTS = 1 << 32
 OBJECTION, OBJECTION_BITS = 32, 0xF
 CONTEXT, CONTEXT_BITS = 36, 0xFF
@@ -20,17 +20,17 @@ NEEDS, NEEDS_BITS = 44, 0xFF
 SPEAKS, SPEAKS_BITS = 52, 0xFF
 STARTS = 1 << 60
 FRAGMENT = 1 << 61
-ALARM = 1 << 62  # a refused phrase may begin here
+ALARM = 1 << 62  # a refused phrase may start here
 
 MIN_STEM, MAX_STEM = 3, 24
 REMEMBERED, MAX_REMEMBERED_LENGTH = 50_000, 32
 VOWELS = frozenset("aeiouy")
-# Short words without a vowel that are whole: units, titles, sizes.
+# Short complete words without a vowel: units, titles, sizes.
 WHOLE = frozenset(["mr", "mrs", "ms", "dr", "st", "nd", "rd", "th", "cm", "mm", "km", "kg", "ml", "ft", "hr", "pm"])
 
 
 def forms_of(word: str) -> tuple[str, ...]:
-    """A word and what it may be the plural of."""
+    """A word, and the singular forms that it may be the plural of."""
     if len(word) <= 3 or word[-1] != "s":
         return (word,)
     if word[-2] == "e" and word[-3] in "sxzh":
@@ -39,7 +39,7 @@ def forms_of(word: str) -> tuple[str, ...]:
 
 
 def objection_of(code: int) -> int:
-    """The number of the objection to a word that stands alone; 0 where there is none."""
+    """The number of the objection to a word without context, or 0."""
     return code >> OBJECTION & OBJECTION_BITS
 
 
@@ -54,7 +54,7 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
-    """Words in a row that are known as one, by their own code; with 0 they are what crafters mean by them."""
+    """Consecutive words with their own code. The code 0 marks a phrase that crafters use in a harmless sense."""
 
     rest: tuple[str, ...]
     code: int
@@ -75,9 +75,10 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class WordIndex:
-    """What the word lists know. `codes` are of whole words, `stems` of beginnings, `parts` of compounds' parts.
+    """The content of the word lists. `codes` are of whole words, `stems` of word beginnings, `parts` of parts of
+    compounds.
 
-    `openings` are the second words of refused phrases, by their first.
+    `openings` are the second words of refused phrases, by their first word.
     """
 
     objections: Sequence[str]
@@ -131,18 +132,18 @@ class WordIndex:
         )
 
     def may_object(self, tokens: Sequence[str]) -> bool:
-        """Whether there can be an objection to these words; most texts are read no further."""
+        """Whether an objection to these words is possible. Most texts need no further check."""
         raised = 0
         for token in tokens:
             raised |= self.code_of(token)
         raised &= self.alarms
         if raised != ALARM:
             return raised != 0
-        # Ordinary words, such as colours, begin refused phrases too.
+        # Ordinary words, such as colours, also start refused phrases.
         return any(following in self.openings.get(first, ()) for first, following in pairwise(tokens))
 
     def code_of(self, token: str) -> int:
-        """What is known of a token, 0 where nothing is."""
+        """The code of a token, or 0 for an unknown one."""
         code = self.remembered.get(token)
         if code is None:
             if len(self.remembered) >= REMEMBERED:
@@ -153,9 +154,9 @@ class WordIndex:
         return code
 
     def code_of_refused(self, word: str, *, whole: bool) -> int:
-        """The code of a word that is refused by itself, its letters repeated or not; 0 for any other.
+        """The code of a word that is refused without context, also with repeated letters, or 0.
 
-        `whole` leaves stems and parts of compounds out: they are in many a pair of ordinary words.
+        `whole` excludes stems and parts of compounds, which occur in many pairs of ordinary words.
         """
         if "*" in word:
             return self._unmask(word)
@@ -168,7 +169,7 @@ class WordIndex:
         return 0
 
     def knows(self, word: str) -> bool:
-        """Whether a whole word is in the lists, by itself or in a phrase."""
+        """Whether a whole word is in the lists, as a word or in a phrase."""
         return any(form in self.codes for form in forms_of(word))
 
     def _look_up(self, token: str) -> int:

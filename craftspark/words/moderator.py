@@ -1,4 +1,4 @@
-"""The judge of words: refused words, phrases and combinations of themes, with what crafters mean set aside."""
+"""The word list moderator: refused words, phrases and combinations of themes, without the terms that crafters use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ CONTEXT_REACH = 3
 
 @dataclass(frozen=True, kw_only=True)
 class WordModerator:
-    """A Moderator that knows words, in seven languages and some words of more; nothing outside is asked."""
+    """A Moderator with word lists in seven languages and some words of others. It calls no service."""
 
     index: WordIndex
 
@@ -41,7 +41,7 @@ class WordModerator:
         return Reading(self.index, tokens).objections() if self.index.may_object(tokens) else []
 
     def _in_disguise(self, normal: str) -> list[Objection]:
-        """Words that are refused alone, in disguise; and the text with all words that it disguises in plain letters."""
+        """Refused words in disguise, and the objections to the text with all disguised words in plain letters."""
         found = []
         plain = normal
         for written, word, joined in disguises_of(normal):
@@ -55,7 +55,7 @@ class WordModerator:
 
 
 class Reading:
-    """One text's tokens and what is known of them, once craft phrases are set aside."""
+    """One text's tokens with their codes, after craft phrases are removed."""
 
     def __init__(self, index: WordIndex, tokens: Sequence[str]) -> None:
         self.index, self.tokens = index, tokens
@@ -88,7 +88,7 @@ class Reading:
         self.found.append(Objection(reason=self.index.objections[objection], words=words))
 
     def _read_phrases(self) -> None:
-        """Know words in a row as one, the longest row first, which sets craft phrases aside."""
+        """Recognise phrases, the longest first, which removes craft phrases."""
         place = 0
         while place < len(self.tokens):
             end = place
@@ -124,7 +124,7 @@ class Reading:
         return False
 
     def _read_fragment(self, place: int) -> None:
-        """Two tokens that make one refused word, where one of them is no word of its own."""
+        """Two tokens that form one refused word, where one of them is not a word."""
         for first in (place - 1, place):
             if 0 <= first < len(self.tokens) - 1:
                 code = self.index.codes.get(self.tokens[first] + self.tokens[first + 1], 0)

@@ -1,15 +1,15 @@
-"""Spellings of a word: how text becomes tokens, and what a disguised token stands for."""
+"""Spellings of a word: how text becomes tokens, and which words a disguised token may be."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
 TOKEN = re.compile(r"[^\W\d_]+")
-# A letter beside a digit or a sign, or a letter that stands alone: only such text can hide a word.
+# A letter next to a digit or a sign, or a single letter. Only such text can disguise a word.
 ODD = re.compile(
     r"[^\W\d_][\d@$!*#+|_.\-~€£¡]+[^\W_]|[\d@$!*#+|€£¡]+[^\W\d_]|[^\W\d_]+[@$*#]|(?<![^\W_])[^\W\d_](?![^\W_])"
 )
-# A word is put in place of another, or parted, by one of these: text without any hides nothing in a chunk.
+# A disguise uses at least one of these characters, so a chunk without any of them needs no check.
 SIGN = re.compile(r"[013457@$!*#|_.\-~€£¡]")
 CHUNK = re.compile(r"[\w@$!*#+|.\-~€£¡]+")
 SINGLE_LETTERS = re.compile(r"(?<![^\W_])[^\W_](?:[\s._\-*~|/,]+[^\W_](?![^\W_])){2,}")
@@ -20,12 +20,12 @@ APOSTROPHE = re.compile(r"(?<=[^\W_])[\u2019']s\b")
 
 LEET = str.maketrans("013457@$!|€£¡", "oieastasiiesi")
 LEET_WITH_L = str.maketrans("013457@$!|€£¡", "oleastasliesl")
-# Letters of other scripts that look like Latin ones.
+# Letters of other scripts that look like Latin letters.
 LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһӏԛԝвкмнтгіαβεικνορτυχγωѵոսց",
     "aeopcyxijsdhlqwbkmhtriabeiknoptuxywvnug",
 )
-# In Spanish a letter of its own, and the difference between a cone and an oath.
+# A separate letter in Spanish, which distinguishes a cone from a swear word.
 TILDE_N, ENYE_KEPT = "n\u0303", "\ue000"
 # Latin letters that Unicode does not decompose.
 UNDECOMPOSED = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d"})
@@ -50,13 +50,14 @@ def _latin(match: re.Match[str]) -> str:
 
 
 def tokens_of(normal: str) -> list[str]:
-    """The words of normalized text; a possessive's `s` is no word."""
+    """The words of normalized text, without the `s` of possessives."""
     return TOKEN.findall(APOSTROPHE.sub("", normal) if "'" in normal or "\u2019" in normal else normal)
 
 
 def disguises_of(normal: str) -> Iterator[tuple[str, str, bool]]:
-    """What normalized text may hide: as it is written, the word (or with `*` for any letter, its mask), and whether
-    the word was put together from parts."""
+    """The possible disguises in normalized text: the text as written, the word (or a mask with `*` for any letter), and
+    whether the word was joined from parts.
+    """
     for spaced in SINGLE_LETTERS.finditer(normal):
         yield spaced[0], re.sub(r"[\W_]+", "", spaced[0]), True
     if SIGN.search(normal) is None:
@@ -81,7 +82,7 @@ def disguises_of(normal: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def repeats_of(token: str) -> tuple[str, ...]:
-    """A token whose letters are stretched, with each stretch cut to one letter and to two."""
+    """A token with repeated letters, with each repetition reduced to one letter and to two."""
     if REPEATED.search(token) is None:
         return ()
     return REPEATED.sub(r"\1", token), REPEATED.sub(r"\1\1", token)

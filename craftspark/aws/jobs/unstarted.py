@@ -1,4 +1,4 @@
-"""Jobs without a known execution: the part of the index `unfinished` whose keys start with "unstarted"."""
+"""Jobs without a known execution: the shards of the index `unfinished` with the prefix `unstarted#`."""
 
 from __future__ import annotations
 

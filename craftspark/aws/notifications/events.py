@@ -1,4 +1,4 @@
-"""Events on the default bus, for whoever listens."""
+"""Events on the default event bus."""
 
 from __future__ import annotations
 

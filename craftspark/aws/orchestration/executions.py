@@ -30,7 +30,7 @@ TRANSIENT_CODES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Executions:
-    """Starts executions; what has one already needs no other."""
+    """Starts executions, at most one per name."""
 
     client: SFNClient
     state_machine_arn: str

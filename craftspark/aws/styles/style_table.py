@@ -146,9 +146,9 @@ class StyleTable:
         return replace(training, state=outcome, finished_at=now, error=error, cause=cause, token="")
 
     def roll_back(self, style: str, version: str | None, *, who: str, why: str) -> tuple[Release, Release]:
-        """Make an earlier version the stable one, and keep who asked for it; answers the release before and after.
+        """Make an earlier version stable and record who asked for it; returns the release before and after.
 
-        Where it is stable already nothing changes. Raises StyleUnknown, CanaryRunning, InvalidInput,
+        Nothing changes if that version is stable already. Raises StyleUnknown, CanaryRunning, InvalidInput,
         VersionNotReleased for a version that was never promoted, or ReleaseChanged.
         """
         release = read_style(self.client, self.table, style)

@@ -1,7 +1,7 @@
-"""How many tokens a model's tokenizer makes of a text: CLIP's byte-pair encoding, in plain Python.
+"""Counts the tokens of a text: CLIP's byte-pair encoding in plain Python.
 
-`data/<name>.txt.gz` holds a tokenizer's merges, one a line, the most common first. `clip` is that of OpenAI's CLIP, as
-`bpe_simple_vocab_16e6.txt` lists it.
+`data/<name>.txt.gz` holds the merges of a tokenizer, one per line, the most common first. `clip` is that of OpenAI's
+CLIP, as in `bpe_simple_vocab_16e6.txt`.
 """
 
 import gzip
@@ -17,7 +17,7 @@ DATA = Path(__file__).parent / "data"
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 CONTRACTIONS = ("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
 WORD_END = "</w>"
-COUNTS_KEPT = 4096  # words whose tokens are remembered
+COUNTS_KEPT = 4096  # the number of words whose token counts are cached
 ASCII_PIECES = re.compile(r"'(?:s|t|re|ve|m|ll|d)|[a-z]+|[0-9]|[^\sa-z0-9]+")
 
 Pair = tuple[str, str]
@@ -25,14 +25,14 @@ Pair = tuple[str, str]
 
 @cache
 def tokenizer(name: str) -> "Tokenizer":
-    """The tokenizer of this name. Reading its merges takes some 50 ms; it is read once a process."""
+    """The tokenizer with this name. Its merges take about 50 ms to read, once per process."""
     lines = gzip.decompress((DATA / f"{name}.txt.gz").read_bytes()).decode().splitlines()
     ranks = {(first, second): rank for rank, (first, _, second) in enumerate(line.partition(" ") for line in lines)}
     return Tokenizer(ranks)
 
 
 class Tokenizer:
-    """`ranks` tell which pairs are joined, the lowest first."""
+    """`ranks` gives the pairs to join, the lowest rank first."""
 
     def __init__(self, ranks: Mapping[Pair, int]) -> None:
         self._ranks = ranks
@@ -40,11 +40,11 @@ class Tokenizer:
         self._count = lru_cache(COUNTS_KEPT)(self._join)
 
     def count(self, text: str) -> int:
-        """The tokens of a text, without the two around it."""
+        """The number of tokens of a text, without the start and end tokens."""
         return sum(1 if piece in SPECIAL else self._count(piece) for piece in pieces(text))
 
     def _join(self, piece: str) -> int:
-        """Join the pair of the lowest rank, the first of those alike, until none is left: n log n for n bytes."""
+        """Join the pair with the lowest rank until none is left, leftmost first: n log n for n bytes."""
         parts: list[str] = [self._letters[byte] for byte in piece.encode()]
         parts[-1] += WORD_END
         before, after = list(range(-1, len(parts) - 1)), [*range(1, len(parts)), -1]
@@ -57,7 +57,7 @@ class Tokenizer:
             _, place, pair = heapq.heappop(waiting)
             following = after[place]
             if following < 0 or (parts[place], parts[following]) != pair:
-                continue  # one of the two has been joined with another since
+                continue  # one of the two was joined with another part before
             parts[place] = pair[0] + pair[1]
             parts[following] = ""
             after[place] = after[following]
@@ -72,7 +72,7 @@ class Tokenizer:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """What is encoded by itself: words, single digits, runs of signs, English contractions, special tokens."""
+    """The parts that are encoded separately: words, digits, runs of signs, English contractions, special tokens."""
     rest = text
     while rest:
         at, special = min((place if (place := rest.find(each)) >= 0 else len(rest), each) for each in SPECIAL)
@@ -85,7 +85,7 @@ def pieces(text: str) -> Iterator[str]:
 def _normalize(text: str) -> str:
     if text.isascii():
         return text.lower()
-    # Letter by letter, as the tokenizers do: no final sigma.
+    # Letter by letter, as the tokenizers do it, so there is no final sigma.
     return "".join(letter.lower() for letter in unicodedata.normalize("NFC", text))
 
 
@@ -105,7 +105,7 @@ def _pieces(text: str) -> Iterator[str]:
             if kind == "space":
                 start = end
                 continue
-        # A special token that was written in capitals is none, and is taken apart.
+        # A special token in capital letters is ordinary text.
         yield from ("<|", found[2:-2], "|>") if found in SPECIAL else (text[start:end],)
         start = end
 
@@ -118,7 +118,7 @@ def _kind(letter: str) -> str:
 
 
 def _letters_of_bytes() -> list[str]:
-    """A letter that can be seen for each byte, as GPT-2's encoder has it."""
+    """A visible character for each byte, as in GPT-2's encoder."""
     seen = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)}
     hidden = [byte for byte in range(256) if byte not in seen]
     return [chr(byte) if byte in seen else chr(256 + hidden.index(byte)) for byte in range(256)]
