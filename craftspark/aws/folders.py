@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FolderUnreadable(Exception):
-    """The bucket is not there, or does not let this role in."""
+    """The bucket does not exist, or this role may not read it."""
 
 
 @dataclass(frozen=True)

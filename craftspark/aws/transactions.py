@@ -18,7 +18,7 @@ MAX_CONFLICTS = 10
 
 
 class ConditionsFailed(Exception):
-    """A transaction wrote nothing because conditions did not hold; `items` has the old item of each that failed.
+    """A transaction wrote nothing because conditions failed. `items` has the old item for each failed condition.
 
     `items[n]` is None if condition `n` held, and {} if it failed on an item that does not exist.
     """

@@ -12,7 +12,7 @@ from craftspark.jobs.job import ImageFailure, Job
 
 
 class BatchMalformed(Exception):
-    """A message is no batch."""
+    """A message is not a batch."""
 
 
 @dataclass(frozen=True, kw_only=True)

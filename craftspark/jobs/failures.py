@@ -20,10 +20,10 @@ from craftspark.errors import (
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, TIMEOUT
 from craftspark.errors.outcomes import ExecutionEnded, GpuUnavailable, InternalError, JobOverdue
 
-# The details of these errors are written for makers: they are about the request or the image.
+# The details of these errors are written for makers. They are about the request or the image.
 PUBLIC_AS_IS: Final[tuple[type[CraftsparkError], ...]] = (ImageFlawed, InvalidInput, SourceMissing, UnsafeContent)
 
-# The other public names, with a reason for each.
+# The other public names, each with a reason.
 REASONS: Final[dict[type[CraftsparkError], str]] = {
     ExecutionEnded: "the job was stopped before it was complete; the image was not charged, send the request again",
     GpuUnavailable: "no GPU was available in time; the image was not charged, send the request again later",

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 class EffectExists(Exception):
-    """The effect is there already, or its key is bound; nothing was written."""
+    """The effect exists or its key is bound. Nothing was written."""
 
 
 @dataclass(frozen=True, kw_only=True)

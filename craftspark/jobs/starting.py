@@ -1,6 +1,6 @@
 """Starts executions at the rate that AWS accepts. An order is never lost if AWS accepts no more.
 
-A quota limits a rate of starts, and concurrency does not limit a rate: with 20 ms per start, one invocation makes
+A quota limits a rate of starts, and concurrency does not limit it: with 20 ms per start, one invocation makes
 50 per second. So each start occupies its place for a fixed time, and the maximum rate is the number of places times the
 rate of one place.
 """
@@ -28,15 +28,15 @@ DEFERRALS = "deferrals"  # the message attribute that counts them
 
 
 class OrderMalformed(Exception):
-    """A message of the intake queue is no job's order."""
+    """A message of the intake queue is not a job's order."""
 
 
 class StartRefused(Exception):
-    """AWS takes no start at present: throttled, at a limit, or out of reach."""
+    """AWS accepts no start now: throttled, at a limit, or unreachable."""
 
 
 class DeferredTooOften(Exception):
-    """An order came back to the queue so often that its job has ended meanwhile."""
+    """An order was deferred so often that its job has ended."""
 
 
 def places_of(starts_per_s: int) -> int:

@@ -31,7 +31,7 @@ EstimateOf = Callable[[str, JobRequest, Source | None, Work], Estimate]
 
 
 class JobExists(Exception):
-    """A job with this id is there already; `job` is it."""
+    """A job with this id exists: `job`."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(f"job {job.job_id} exists")

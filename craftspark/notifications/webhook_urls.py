@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, quote, urlsplit
 
-MAX_URL = 1000  # characters, before and after it is normalised
+MAX_URL = 1000  # characters, before and after normalisation
 MAX_HOST = 253
 # The number of addresses that fit into the time of one delivery.
 MAX_ADDRESSES = 4
@@ -36,7 +36,7 @@ ToAscii = Callable[[str], str]  # returns a host name in DNS form, such as `xn--
 
 
 class TargetRefused(Exception):
-    """A webhook's URL is not one that messages are sent to."""
+    """A webhook's URL is not allowed."""
 
 
 def normalise_url(url: str, to_ascii: ToAscii) -> str:

@@ -85,7 +85,7 @@ class Delivery:
 
 
 class WebhooksChanged(Exception):
-    """The maker's webhooks changed since they were read: a new one would be one too many, or have another's URL."""
+    """The maker's webhooks changed since they were read: a new one would exceed the limit or duplicate a URL."""
 
 
 class WebhookRecords(Protocol):

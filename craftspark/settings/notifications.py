@@ -43,6 +43,6 @@ class FanOutSettings(WebhookSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliverySettings(FanOutSettings):
-    """What `deliver_webhook` needs. `dead_letters_url` is the queue for undeliverable messages."""
+    """What `deliver_webhook` needs. `dead_letters_url` is the dead-letter queue."""
 
     dead_letters_url: str

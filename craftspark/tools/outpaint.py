@@ -14,7 +14,7 @@ from craftspark.tools.sources import Source
 from craftspark.tools.windows import Box, rounds
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
-MAX_RESULT_SIDE = 2048  # pixels a side
+MAX_RESULT_SIDE = 2048  # pixels per side
 # Inpainting also encodes a window and the known area, and blends the result: the extra cost of a call, in calls.
 ENCODING = 3
 

@@ -33,7 +33,7 @@ class Box:
 
 @lru_cache(maxsize=64)  # pricing, estimate and drawing of a request use the same windows
 def rounds(canvas: tuple[int, int], known: Box | None, window: tuple[int, int]) -> list[list[Box]]:
-    """Windows (width, height) that cover a canvas (width, height) except its known area, in rounds.
+    """Windows (width, height) that cover a canvas (width, height) except the known area, in rounds.
 
     Each window overlaps the known area or an earlier round, and continues from it. Windows of one round are too far
     apart to affect each other, so they can be drawn together. The nearest to the known area come first. On a canvas

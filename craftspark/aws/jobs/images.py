@@ -17,7 +17,7 @@ CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "svg": "image/svg+xml
 
 
 class FilesLeft(Exception):
-    """S3 did not delete all files; asking once more deletes the others."""
+    """S3 did not delete all files. A second request deletes the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)

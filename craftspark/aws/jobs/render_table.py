@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class JobEnded(Exception):
-    """The job became final while its images were rendered: they are not delivered any more."""
+    """The job became final while its images were rendered, so they are not delivered."""
 
 
 @dataclass(frozen=True, kw_only=True)
