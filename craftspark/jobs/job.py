@@ -19,7 +19,7 @@ LETTER_OF_BYTE = (LETTERS * 8).encode()  # by its last five bits
 
 
 class JobState(StrEnum):
-    """The state of a job: `queued`, then `running`, then one of the final states, which never changes."""
+    """State of a job: first `queued`, then `running`, then one of the final states, which never changes."""
 
     QUEUED = "queued"
     RUNNING = "running"
