@@ -15,6 +15,8 @@ from cdk_app.packaging.python_function import PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.tables import WebhooksTable
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
+from cdk_app.workflows.announcement import pattern_of
+from craftspark.jobs.endings import JobSettled
 from craftspark.settings.notifications import DeliverySettings, FanOutSettings
 
 # One message per invocation, so a slow endpoint delays only its own messages. The call takes up to ten seconds.
@@ -46,7 +48,7 @@ class WebhooksStack(Stack):
         events.Rule(
             self,
             "Settled",
-            event_pattern=events.EventPattern(source=["craftspark.jobs"], detail_type=["JobSettled"]),
+            event_pattern=pattern_of(JobSettled),
             targets=[targets.LambdaFunction(fan_out, dead_letter_queue=self.untold)],
         )
         deliver = self._function(

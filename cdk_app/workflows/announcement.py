@@ -1,26 +1,30 @@
 """Tell the event bus how something ended, without making its end depend on being heard."""
 
+from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from cdk_app.workflows.expressions import UNCHANGED
 from cdk_app.workflows.gpu_launch import seconds
 from cdk_app.workflows.retries import retry_faults
+from craftspark.contracts import Event
 from craftspark.errors.aws_names import EVENT_FAULTS
 
-UNCHANGED = "{% $states.input %}"
+
+def pattern_of(event: type[Event]) -> events.EventPattern:
+    """What a rule on this event matches."""
+    return events.EventPattern(source=[event.source], detail_type=[event.detail_type()])
 
 
-def announce_result(
-    scope: Construct, *, source: str, detail_type: str, then: sfn.IChainable
-) -> tasks.EventBridgePutEvents:
-    """A state that sends its input as an event and hands it on to `then`, sent or not: all is settled already."""
+def announce_result(scope: Construct, event: type[Event], *, then: sfn.IChainable) -> tasks.EventBridgePutEvents:
+    """A state that sends its input as this event and hands it on to `then`, sent or not: all is settled already."""
     announce = tasks.EventBridgePutEvents.jsonata(
         scope,
         "Announce the result",
         entries=[
             tasks.EventBridgePutEventsEntry(
-                source=source, detail_type=detail_type, detail=sfn.TaskInput.from_text(UNCHANGED)
+                source=event.source, detail_type=event.detail_type(), detail=sfn.TaskInput.from_text(UNCHANGED)
             )
         ],
         outputs=UNCHANGED,

@@ -13,21 +13,32 @@ from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.stage import Rendering
 from cdk_app.workflows.caught import error_and_cause
+from cdk_app.workflows.expressions import (
+    EXECUTION_INPUT,
+    INPUT,
+    UNCHANGED,
+    expression,
+    object_of,
+    path,
+    value,
+)
 from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task, seconds
 from cdk_app.workflows.retries import retry_faults, retry_interruptions
 from craftspark.errors import RenderFailed, Retry, names
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, LAUNCH_FAULTS, QUEUE_FAULTS, TIMEOUT
 from craftspark.errors.raised import RENDER_TASK
+from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, JobOrder
+from craftspark.settings.tasks import BatchLaunch
 
 NEVER_AGAIN = names(RENDER_TASK, Retry.NEVER)
 INTERRUPTED = names(RENDER_TASK, Retry.AT_ONCE)
 NOBODY_ANSWERS = [HEARTBEAT_TIMEOUT, TIMEOUT]
-THE_BATCH = "{% $states.input %}"
-FAILURE = {
-    "batch": "{% $states.input.batch %}",
-    "images": "{% [$states.input.images.index] %}",  # the brackets keep one number a list
+FAILURE = object_of(
+    BatchFailure,
+    batch=value(Batch, "batch"),
+    images=expression(f"[{path(Batch, 'images', 'index')}]"),  # the brackets keep one number a list
     **error_and_cause(unnamed=RenderFailed),
-}
+)
 
 
 class BatchRendering(Construct):
@@ -54,18 +65,21 @@ class BatchRendering(Construct):
         launch_on_spot = self._launch("Launch on spot", fleet.spot)
         retry_interruptions(launch_on_spot, RENDER_TASK, attempts=2)
         launch_on_spot.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
-        launch_on_spot.add_catch(launch_on_demand, outputs=THE_BATCH)
+        launch_on_spot.add_catch(launch_on_demand, outputs=UNCHANGED)
 
         hand_over = self._hand_over(gpu_queue)
         retry_interruptions(hand_over, RENDER_TASK, attempts=rendering.max_interruptions)
         retry_faults(hand_over, QUEUE_FAULTS, attempts=5)
         hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
-        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, *INTERRUPTED], outputs=THE_BATCH)
+        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, *INTERRUPTED], outputs=UNCHANGED)
         hand_over.add_catch(record_failure, outputs=FAILURE)
 
         self.start = (
             sfn.Choice.jsonata(self, "Choose the lane")
-            .when(sfn.Condition.jsonata("{% $states.context.Execution.Input.lane = 'bulk' %}"), launch_on_spot)
+            .when(
+                sfn.Condition.jsonata(expression(f"{path(JobOrder, 'lane', at=EXECUTION_INPUT)} = 'bulk'")),
+                launch_on_spot,
+            )
             .otherwise(hand_over)
         )
 
@@ -75,9 +89,9 @@ class BatchRendering(Construct):
             "Hand to the warm pool",
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             queue=gpu_queue,
-            message_body=sfn.TaskInput.from_object({"task_token": CALLBACK, "batch": THE_BATCH}),
+            message_body=sfn.TaskInput.from_object(object_of(BatchMessage, task_token=CALLBACK, batch=UNCHANGED)),
             # One busy maker does not keep the others waiting. SQS takes 128 characters, an OIDC subject may have 255.
-            message_group_id="{% $substring($states.input.maker, 0, 128) %}",
+            message_group_id=expression(f"$substring({path(Batch, 'maker')}, 0, 128)"),
             heartbeat_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
             task_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
         )
@@ -89,7 +103,7 @@ class BatchRendering(Construct):
             cluster=self._fleet.cluster,
             worker=self._fleet.worker,
             capacity=capacity,
-            environment={"CRAFTSPARK_BATCH": "{% $string($states.input) %}"},
+            launch=BatchLaunch(task_token=CALLBACK, batch=expression(f"$string({INPUT})")),
             heartbeat_s=self._rendering.launch_wait_s + self._rendering.wave_s,
             timeout_s=self._rendering.launch_wait_s + self._rendering.batch_s,
         )

@@ -11,8 +11,10 @@ from constructs import Construct
 
 from cdk_app.gpu.capacity import GpuCapacity, private_subnets
 from cdk_app.gpu.worker import GpuWorker
+from cdk_app.workflows.expressions import expression
+from craftspark.settings.tasks import LaunchSettings
 
-CALLBACK = "{% $states.context.Task.Token %}"
+CALLBACK = expression("$states.context.Task.Token")
 
 
 def launch_gpu_task(
@@ -22,14 +24,14 @@ def launch_gpu_task(
     cluster: ecs.ICluster,
     worker: GpuWorker,
     capacity: GpuCapacity,
-    environment: Mapping[str, str],
+    launch: LaunchSettings,
     heartbeat_s: int,
     timeout_s: int,
     command: Sequence[str] | None = None,
     outputs: Mapping[str, str] | None = None,
 ) -> tasks.EcsRunTask:
-    """A state that runs one task on this capacity. The task finds the token that waits for it in its environment."""
-    variables = {"CRAFTSPARK_TASK_TOKEN": CALLBACK, **environment}
+    """A state that runs one task on this capacity, with `launch` in its environment."""
+    variables = launch.to_environment()
     return tasks.EcsRunTask.jsonata(
         scope,
         name,

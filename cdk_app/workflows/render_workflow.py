@@ -10,16 +10,21 @@ from constructs import Construct
 
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.stage import Operations, Rendering
-from cdk_app.workflows.announcement import UNCHANGED, announce_result
+from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.batch_rendering import BatchRendering
 from cdk_app.workflows.caught import CAUSE
 from cdk_app.workflows.execution_log import execution_log
+from cdk_app.workflows.expressions import RESULT, UNCHANGED, expression, object_of, path, value
 from cdk_app.workflows.gpu_launch import refuse_other_tasks
 from cdk_app.workflows.retries import retry_step
-from cdk_app.workflows.unsettled_executions import EXECUTION, UnsettledExecutions
+from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
+from craftspark.errors.outcomes import ExecutionEnded
 from craftspark.errors.raised import SETTLE_JOB
+from craftspark.jobs.batches import JobOrder
+from craftspark.jobs.endings import JobEnd, JobSettled
+from craftspark.jobs.job import JobState
 
-JOB_ID = "{% $states.input.job_id %}"
+JOB_ID = value(JobOrder, "job_id")
 
 
 class RenderWorkflow(Construct):
@@ -39,11 +44,7 @@ class RenderWorkflow(Construct):
         super().__init__(scope, construct_id)
         batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
         settle = self._settle(settle_job)
-        story = (
-            self._render(batch, settle)
-            .next(settle)
-            .next(announce_result(self, source="craftspark.jobs", detail_type="JobSettled", then=self._judge()))
-        )
+        story = self._render(batch, settle).next(settle).next(announce_result(self, JobSettled, then=self._judge()))
         self.machine = sfn.StateMachine(
             self,
             "Machine",
@@ -70,7 +71,7 @@ class RenderWorkflow(Construct):
             "UnsettledExecutions",
             machine=self.machine,
             settler=settle_job,
-            about={"job_id": EXECUTION, "outcomes": []},
+            end=object_of(JobEnd, job_id=EXECUTION, outcomes=[], error=ExecutionEnded.__name__, cause=STATUS),
             dead_letters=dead_letters,
         )
 
@@ -78,18 +79,19 @@ class RenderWorkflow(Construct):
         render = sfn.Map.jsonata(
             self,
             "Render every batch",
-            items=sfn.ProvideItems.jsonata("{% $states.input.batches %}"),
-            outputs={"job_id": JOB_ID, "outcomes": "{% $states.result %}"},
+            items=sfn.ProvideItems.jsonata(value(JobOrder, "batches")),
+            outputs=object_of(JobEnd, job_id=JOB_ID, outcomes=expression(RESULT)),
         )
         render.item_processor(batch.start)
         render.add_catch(
             settle,
-            outputs={
-                "job_id": JOB_ID,
-                "outcomes": [],
-                "error": "{% $states.errorOutput.Error %}",
-                "cause": CAUSE,
-            },
+            outputs=object_of(
+                JobEnd,
+                job_id=JOB_ID,
+                outcomes=[],
+                error=expression("$states.errorOutput.Error"),
+                cause=CAUSE,
+            ),
         )
         return render
 
@@ -99,7 +101,7 @@ class RenderWorkflow(Construct):
             "Settle the job",
             lambda_function=settle_job,
             payload=sfn.TaskInput.from_text(UNCHANGED),
-            outputs="{% $states.result.Payload %}",
+            outputs=expression(f"{RESULT}.Payload"),
             retry_on_service_exceptions=False,  # ours has jitter and waits longer
             task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
         )
@@ -110,11 +112,11 @@ class RenderWorkflow(Construct):
         failed = sfn.Fail.jsonata(
             self,
             "Job failed",
-            error="{% $states.input.error %}",
-            cause="{% 'none of ' & $states.input.requested & ' images was delivered' %}",
+            error=value(JobSettled, "error"),
+            cause=expression(f"'none of ' & {path(JobSettled, 'requested')} & ' images was delivered'"),
         )
         return (
             sfn.Choice.jsonata(self, "Did the job fail?")
-            .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
+            .when(sfn.Condition.jsonata(expression(f"{path(JobSettled, 'state')} = '{JobState.FAILED}'")), failed)
             .otherwise(sfn.Succeed.jsonata(self, "Job delivered"))
         )

@@ -9,16 +9,19 @@ from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Training
 from cdk_app.workflows.caught import error_and_cause
-from cdk_app.workflows.gpu_launch import launch_gpu_task
+from cdk_app.workflows.expressions import EXECUTION_INPUT, expression, object_of
+from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task
 from cdk_app.workflows.retries import retry_faults, retry_interruptions
 from craftspark.errors import Retry, names
 from craftspark.errors.aws_names import LAUNCH_FAULTS
 from craftspark.errors.raised import TRAINING_TASK
 from craftspark.errors.training import TrainingFailed
+from craftspark.settings.tasks import TrainingLaunch
+from craftspark.styles.messages import Fault
 
 NEVER_AGAIN = names(TRAINING_TASK, Retry.NEVER)
-ORDER = "{% $states.context.Execution.Input %}"
-WHY = error_and_cause(unnamed=TrainingFailed)
+ORDER = expression(EXECUTION_INPUT)
+WHY = object_of(Fault, **error_and_cause(unnamed=TrainingFailed))
 
 
 class StyleTraining(Construct):
@@ -65,7 +68,7 @@ class StyleTraining(Construct):
             worker=self._trainer,
             capacity=capacity,
             command=[command],
-            environment={"CRAFTSPARK_TRAINING": "{% $string($states.context.Execution.Input) %}"},
+            launch=TrainingLaunch(task_token=CALLBACK, training=expression(f"$string({EXECUTION_INPUT})")),
             heartbeat_s=self._training.launch_wait_s + self._training.silence_s,
             timeout_s=self._training.launch_wait_s + work_s,
         )

@@ -13,18 +13,32 @@ from constructs import Construct
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Operations, Training
-from cdk_app.workflows.announcement import UNCHANGED, announce_result
+from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.execution_log import execution_log
+from cdk_app.workflows.expressions import EXECUTION_INPUT, RESULT, UNCHANGED, expression, object_of, path, value
 from cdk_app.workflows.gpu_launch import CALLBACK, refuse_other_tasks, seconds
 from cdk_app.workflows.retries import retry_step
 from cdk_app.workflows.style_training import WHY, StyleTraining
-from cdk_app.workflows.unsettled_executions import EXECUTION, UnsettledExecutions
+from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
 from craftspark.errors import Retry, names
 from craftspark.errors.aws_names import TIMEOUT
-from craftspark.errors.outcomes import ApprovalExpired, CanaryFailed, QualityTooLow, Rejected
+from craftspark.errors.outcomes import ApprovalExpired, CanaryFailed, ExecutionEnded, QualityTooLow, Rejected
 from craftspark.errors.raised import TRAINING_STEPS
+from craftspark.styles.messages import (
+    ApprovalAsked,
+    Decided,
+    Fault,
+    TrainingEnd,
+    TrainingNamed,
+    TrainingOrder,
+    TrainingResult,
+    TrainingSettled,
+)
+from craftspark.styles.releases import Decision, Judgement
+from craftspark.styles.trainings import TrainingState
+from craftspark.styles.trials import APPROVE
 
-TRAINING_ID = "{% $states.context.Execution.Input.training_id %}"
+TRAINING_ID = value(TrainingOrder, "training_id", at=EXECUTION_INPUT)
 DAY_S = 24 * 3600
 
 
@@ -47,11 +61,9 @@ class TrainingWorkflow(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._training, self._settle_training = training, settle_training
-        self._announced = announce_result(
-            self, source="craftspark.trainings", detail_type="TrainingSettled", then=self._judge_training()
-        )
+        self._announced = announce_result(self, TrainingSettled, then=self._judge_training())
         self._failed = self._settle(
-            "Record the failure", "failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
+            "Record the failure", TrainingState.FAILED, error=value(Fault, "error"), cause=value(Fault, "cause")
         )
 
         trial = self._trial(register_style, judge_canary)
@@ -87,29 +99,36 @@ class TrainingWorkflow(Construct):
             "UnsettledExecutions",
             machine=self.machine,
             settler=self._settle_training,
-            about={"training_id": EXECUTION, "outcome": "failed"},
+            end=object_of(
+                TrainingEnd,
+                training_id=EXECUTION,
+                outcome=TrainingState.FAILED,
+                error=ExecutionEnded.__name__,
+                cause=STATUS,
+            ),
             dead_letters=dead_letters,
         )
 
     def _quality_gate(self, good: sfn.IChainable) -> sfn.Choice:
+        loss, loss_without = path(TrainingResult, "figures", "loss"), path(TrainingResult, "figures", "loss_without")
         too_low = sfn.Pass.jsonata(
             self,
             "Note that it learned nothing",
-            outputs={
-                "error": QualityTooLow.__name__,
-                "cause": "{% 'the loss is ' & $states.input.figures.loss & ', without the adapter '"
-                " & $states.input.figures.loss_without %}",
-            },
+            outputs=object_of(
+                Fault,
+                error=QualityTooLow.__name__,
+                cause=expression(f"'the loss is ' & {loss} & ', without the adapter ' & {loss_without}"),
+            ),
         )
         too_low.next(self._failed)
-        better = "{% $states.input.figures.loss < $states.input.figures.loss_without %}"
-        return sfn.Choice.jsonata(self, "Did it learn?").when(sfn.Condition.jsonata(better), good).otherwise(too_low)
+        better = sfn.Condition.jsonata(expression(f"{loss} < {loss_without}"))
+        return sfn.Choice.jsonata(self, "Did it learn?").when(better, good).otherwise(too_low)
 
     def _approval(self, ask_approval: lambda_.IFunction, *, approved: sfn.IChainable) -> tasks.LambdaInvoke:
-        rejected = self._settle("Record the rejection", "rejected", error="{% $states.input.error %}")
+        rejected = self._settle("Record the rejection", TrainingState.REJECTED, error=value(Fault, "error"))
         was_approved = (
             sfn.Choice.jsonata(self, "Was it approved?")
-            .when(sfn.Condition.jsonata("{% $states.input.decision = 'approve' %}"), approved)
+            .when(sfn.Condition.jsonata(expression(f"{path(Decided, 'decision')} = '{APPROVE}'")), approved)
             .otherwise(rejected)
         )
         wait = tasks.LambdaInvoke.jsonata(
@@ -118,39 +137,45 @@ class TrainingWorkflow(Construct):
             lambda_function=ask_approval,
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             payload=sfn.TaskInput.from_object(
-                {"training_id": TRAINING_ID, "task_token": CALLBACK, "trained": UNCHANGED}
+                object_of(ApprovalAsked, training_id=TRAINING_ID, task_token=CALLBACK, trained=UNCHANGED)
             ),
-            outputs={"decision": "{% $states.result.decision %}", "error": Rejected.__name__},
+            outputs={"decision": value(Decided, "decision", at=RESULT), "error": Rejected.__name__},
             retry_on_service_exceptions=False,  # ours has jitter and waits longer
             task_timeout=seconds(self._training.approval_days * DAY_S),
         )
         retry_step(wait, TRAINING_STEPS)
-        wait.add_catch(rejected, errors=[TIMEOUT], outputs={"error": ApprovalExpired.__name__})
+        wait.add_catch(rejected, errors=[TIMEOUT], outputs=object_of(Fault, error=ApprovalExpired.__name__))
         wait.add_catch(self._failed, outputs=WHY)
         wait.next(was_approved)
         return wait
 
     def _trial(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
-        reason = "{% $states.input.reason %}"
-        promote = self._settle("Promote the version", "promoted", cause=reason, recorded=self._failed)
+        reason = value(Judgement, "reason")
+        promote = self._settle("Promote the version", TrainingState.PROMOTED, cause=reason, recorded=self._failed)
         roll_back = self._settle(
-            "Roll the canary back", "rolled_back", error=CanaryFailed.__name__, cause=reason, recorded=self._failed
+            "Roll the canary back",
+            TrainingState.ROLLED_BACK,
+            error=CanaryFailed.__name__,
+            cause=reason,
+            recorded=self._failed,
         )
         serve = sfn.Wait.jsonata(
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
         )
-        judge = self._invoke("Judge the canary", judge_canary, {"training_id": TRAINING_ID})
+        judge = self._invoke("Judge the canary", judge_canary, object_of(TrainingNamed, training_id=TRAINING_ID))
         retry_step(judge, TRAINING_STEPS)
         judge.add_catch(self._failed, outputs=WHY)
         serve.next(judge)
         judge.next(
             sfn.Choice.jsonata(self, "May the canary stay?")
-            .when(sfn.Condition.jsonata("{% $states.input.decision = 'wait' %}"), serve)
-            .when(sfn.Condition.jsonata("{% $states.input.decision = 'promote' %}"), promote)
+            .when(decided(Decision.WAIT), serve)
+            .when(decided(Decision.PROMOTE), promote)
             .otherwise(roll_back)
         )
 
-        register = self._invoke("Register the version", register_style, {"training_id": TRAINING_ID})
+        register = self._invoke(
+            "Register the version", register_style, object_of(TrainingNamed, training_id=TRAINING_ID)
+        )
         retry_step(register, TRAINING_STEPS)
         # Another version's trial ends within its own bound.
         register.add_retry(
@@ -164,10 +189,10 @@ class TrainingWorkflow(Construct):
         return register
 
     def _settle(
-        self, name: str, outcome: str, *, recorded: sfn.IChainable | None = None, **why: str
+        self, name: str, outcome: TrainingState, *, recorded: sfn.IChainable | None = None, **why: str
     ) -> tasks.LambdaInvoke:
         """End the training, with its `error` and `cause`; `recorded` is what ends it where this cannot."""
-        end = {"training_id": TRAINING_ID, "outcome": outcome, **why}
+        end = object_of(TrainingEnd, training_id=TRAINING_ID, outcome=outcome, **why)
         settle = self._invoke(name, self._settle_training, end)
         retry_step(settle, TRAINING_STEPS)
         if recorded:
@@ -181,17 +206,25 @@ class TrainingWorkflow(Construct):
             name,
             lambda_function=function,
             payload=sfn.TaskInput.from_object(dict(payload)),
-            outputs="{% $states.result.Payload %}",
+            outputs=expression(f"{RESULT}.Payload"),
             retry_on_service_exceptions=False,
             task_timeout=seconds(60),
         )
 
     def _judge_training(self) -> sfn.Choice:
         failed = sfn.Fail.jsonata(
-            self, "Training failed", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
+            self, "Training failed", error=value(TrainingSettled, "error"), cause=value(TrainingSettled, "cause")
         )
         return (
             sfn.Choice.jsonata(self, "Did the training fail?")
-            .when(sfn.Condition.jsonata("{% $states.input.state = 'failed' %}"), failed)
+            .when(
+                sfn.Condition.jsonata(expression(f"{path(TrainingSettled, 'state')} = '{TrainingState.FAILED}'")),
+                failed,
+            )
             .otherwise(sfn.Succeed.jsonata(self, "Training ended"))
         )
+
+
+def decided(decision: Decision) -> sfn.Condition:
+    """Whether `judge_canary` decided so."""
+    return sfn.Condition.jsonata(expression(f"{path(Judgement, 'decision')} = '{decision}'"))

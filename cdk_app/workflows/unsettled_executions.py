@@ -9,8 +9,6 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from craftspark.errors.outcomes import ExecutionEnded
-
 EXECUTION = events.EventField.from_path("$.detail.name")
 STATUS = events.EventField.from_path("$.detail.status")
 
@@ -18,7 +16,7 @@ STATUS = events.EventField.from_path("$.detail.status")
 class UnsettledExecutions(Construct):
     """Calls `settler` for each execution that failed, timed out or was stopped.
 
-    The call has `about` (the execution's name goes in where EXECUTION stands), `error` and, as `cause`, the status.
+    `end` is the settler's input. The execution's name goes in where EXECUTION stands, its status where STATUS does.
     """
 
     def __init__(
@@ -28,7 +26,7 @@ class UnsettledExecutions(Construct):
         *,
         machine: sfn.IStateMachine,
         settler: lambda_.IFunction,
-        about: Mapping[str, object],
+        end: Mapping[str, object],
         dead_letters: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -47,9 +45,7 @@ class UnsettledExecutions(Construct):
                 targets.LambdaFunction(
                     settler,
                     dead_letter_queue=dead_letters,
-                    event=events.RuleTargetInput.from_object(
-                        {**about, "error": ExecutionEnded.__name__, "cause": STATUS}
-                    ),
+                    event=events.RuleTargetInput.from_object({**end}),
                 )
             ],
         )

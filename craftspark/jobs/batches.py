@@ -4,86 +4,102 @@ An order holds a job's batches, as the intake queue and the execution carry them
 the maker; the worker reads that from the job.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from craftspark.contracts import Contract
 from craftspark.jobs.job import ImageFailure, Job
 
-
-class BatchMalformed(Exception):
-    """A message is not a batch."""
+# The attribute of an intake message that counts how often it was sent back to the queue.
+DEFERRALS = "deferrals"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
-    """`seeds` maps an image's index in its job to its seed."""
+class OrderedImage:
+    """An image's index in its job, and its seed."""
+
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch(Contract):
+    """Some images of a job. `batch` is its number within the job, from 0."""
 
     job_id: str
     maker: str
     lane: str
-    number: int
-    seeds: Mapping[int, int]
+    batch: int
+    images: tuple[OrderedImage, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        images = [{"index": index, "seed": seed} for index, seed in self.seeds.items()]
-        return {
-            "job_id": self.job_id,
-            "maker": self.maker,
-            "lane": self.lane,
-            "batch": self.number,
-            "images": images,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; raises BatchMalformed."""
-        try:
-            return cls(
-                job_id=str(value["job_id"]),
-                maker=str(value["maker"]),
-                lane=str(value["lane"]),
-                number=int(value["batch"]),
-                seeds={int(image["index"]): int(image["seed"]) for image in value["images"]},
-            )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise BatchMalformed(f"not a batch: {error!r}") from error
+    @cached_property
+    def seeds(self) -> dict[int, int]:
+        """Each image's seed, by its index in the job."""
+        return {image.index: image.seed for image in self.images}
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchResult:
+class BatchMessage(Contract):
+    """A message of the GPU queue: a batch, and the token of the state that waits for its result."""
+
+    task_token: str
+    batch: Batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchResult(Contract):
     """The result of a batch: the indexes of stored images, and the failures of single images."""
 
     batch: int
     rendered: tuple[int, ...]
     failed: tuple[ImageFailure, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        failed = [{"index": f.index, "error": f.error, "reason": f.reason} for f in self.failed]
-        return {"batch": self.batch, "rendered": list(self.rendered), "failed": failed}
+
+@dataclass(frozen=True, kw_only=True)
+class BatchFailure(Contract):
+    """A batch that failed permanently: its number, the indexes of its images, and the last attempt's error and cause."""
+
+    batch: int
+    images: tuple[int, ...]
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOrder(Contract):
+    """A job's batches: the message of the intake queue and the input of the execution."""
+
+    job_id: str
+    maker: str
+    tool: str
+    lane: str
+    batches: tuple[Batch, ...]
+
+    @classmethod
+    def of(cls, job: Job, images_per_batch: int) -> Self:
+        """The order of a job."""
+        return cls(
+            job_id=job.job_id,
+            maker=job.maker,
+            tool=job.tool,
+            lane=job.lane,
+            batches=tuple(batches_of(job, images_per_batch)),
+        )
 
 
 def batches_of(job: Job, images_per_batch: int) -> list[Batch]:
     """A job's images in batches, in order."""
-    seeds = list(enumerate(job.seeds))
+    images = [OrderedImage(index=index, seed=seed) for index, seed in enumerate(job.seeds)]
     return [
         Batch(
             job_id=job.job_id,
             maker=job.maker,
             lane=job.lane,
-            number=number,
-            seeds=dict(seeds[start : start + images_per_batch]),
+            batch=number,
+            images=tuple(images[start : start + images_per_batch]),
         )
         for number, start in enumerate(range(0, job.count, images_per_batch))
     ]
-
-
-def job_order(job: Job, images_per_batch: int) -> dict[str, Any]:
-    """The order of a job: the input of its execution."""
-    return {
-        "job_id": job.job_id,
-        "maker": job.maker,
-        "tool": job.tool,
-        "lane": job.lane,
-        "batches": [batch.to_json() for batch in batches_of(job, images_per_batch)],
-    }

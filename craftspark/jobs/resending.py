@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Protocol
 
 from craftspark.clock import utc_now
-from craftspark.jobs.batches import job_order
+from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.submissions import Intake
 from craftspark.models.catalogue import Model
@@ -62,6 +62,6 @@ class Resending:
         """Send the job's order unless a worker has it, and mark the job. Returns whether the order was sent."""
         job = self.jobs.read(job_id)
         if queued := job.state is JobState.QUEUED:
-            self.intake.send(job_order(job, self.model.images_per_batch), maker=job.maker)
+            self.intake.send(JobOrder.of(job, self.model.images_per_batch))
         self.jobs.mark_started(job_id)
         return queued

@@ -1,14 +1,16 @@
 """Settlement: every job gets its final state, and its reservation is resolved exactly once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from craftspark.clock import utc_now
 from craftspark.errors import JobAlreadyFinal, JobChanged, JobNotFound, RenderFailed
 from craftspark.errors.outcomes import JobOverdue
 from craftspark.expiry import is_expired
+from craftspark.jobs.batches import BatchFailure, BatchResult
+from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.failures import failure_for_maker
 from craftspark.jobs.job import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
 
@@ -52,16 +54,9 @@ class Settlement:
     now: Callable[[], datetime] = utc_now
     tries: int = 10
 
-    def settle(
-        self, job_id: str, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
-    ) -> tuple[Job, bool]:
-        """End the job with its stored images. Also returns whether it ended in this call.
-
-        `outcomes` are the results of the batches. `error` and `cause` are those of the execution.
-        """
-        return self._end(
-            job_id, lambda record: decide_verdict(record, failures_of(record, outcomes, error, cause), self.now())
-        )
+    def settle(self, end: JobEnd) -> tuple[Job, bool]:
+        """End the job with its stored images. Also returns whether it ended in this call."""
+        return self._end(end.job_id, lambda record: decide_verdict(record, failures_of(record, end), self.now()))
 
     def cancel(self, maker: str, job_id: str) -> Job:
         """End the maker's job immediately. Stored images stay and are charged; the rest is refunded.
@@ -86,7 +81,8 @@ class Settlement:
 
     def end_overdue(self, job_id: str) -> Job:
         """End a job whose deadline has passed."""
-        return self.settle(job_id, [], JobOverdue.__name__, "the job did not finish by its deadline")[0]
+        overdue = JobOverdue("the job did not finish by its deadline")
+        return self.settle(JobEnd(job_id=job_id, outcomes=(), error=overdue.name, cause=overdue.detail))[0]
 
     def _end(self, job_id: str, decide: Callable[[JobRecord], Verdict]) -> tuple[Job, bool]:
         for _ in range(self.tries):
@@ -109,38 +105,32 @@ def own(job: Job, maker: str) -> Job:
     return job
 
 
-def failures_of(
-    record: JobRecord, outcomes: Sequence[Mapping[str, Any]], error: str | None, cause: str | None
-) -> tuple[ImageFailure, ...]:
+def failures_of(record: JobRecord, end: JobEnd) -> tuple[ImageFailure, ...]:
     """One failure for each image that is not stored, with the most specific reason, in words for makers."""
-    faults = faults_of(outcomes)
-    of_job = str(error or UNDELIVERED), str(cause or "")
+    faults = faults_of(end.outcomes)
+    of_job = end.error or UNDELIVERED, end.cause or ""
     return tuple(
         failure_of(index, *faults.get(index, of_job)) for index in range(record.job.count) if index not in record.images
     )
 
 
-def faults_of(outcomes: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
-    """The error and cause of each failed image: its own, or that of its batch, which lists its `images`."""
-    faults = {
-        index: (str(outcome["error"]), str(outcome.get("cause") or ""))
-        for outcome in outcomes
-        if outcome.get("error")
-        for index in outcome["images"]
-    }
+def faults_of(outcomes: Sequence[BatchResult | BatchFailure]) -> dict[int, tuple[str, str]]:
+    """The error and cause of each failed image: its own, or that of its batch."""
+    faults: dict[int, tuple[str, str]] = {}
     for outcome in outcomes:
-        for failure in outcome.get("failed", ()):
-            faults[failure["index"]] = failure["error"], failure["reason"]
+        if isinstance(outcome, BatchFailure):
+            faults.update(dict.fromkeys(outcome.images, (outcome.error, outcome.cause)))
+    for outcome in outcomes:
+        if isinstance(outcome, BatchResult):
+            faults.update({failure.index: (failure.error, failure.reason) for failure in outcome.failed})
     return faults
 
 
-def first_fault(
-    failures: Sequence[ImageFailure], outcomes: Sequence[Mapping[str, Any]], error: str | None
-) -> str | None:
+def first_fault(failures: Sequence[ImageFailure], end: JobEnd) -> str | None:
     """The error name of the first failure in the execution, or None without failures."""
     if not failures:
         return None
-    name, _ = faults_of(outcomes).get(failures[0].index, (error or UNDELIVERED, ""))
+    name, _ = faults_of(end.outcomes).get(failures[0].index, (end.error or UNDELIVERED, ""))
     return name
 
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol, Self
 
+from craftspark.contracts import ContractBroken
 from craftspark.errors import InvalidInput
+from craftspark.jobs.batches import DEFERRALS, JobOrder
 from craftspark.jobs.job import is_job_id
-from craftspark.parsing import parse_object, parse_whole_number
+from craftspark.parsing import parse_whole_number
 
 # A start and its mark take about 50 ms, so one place can sustain this rate.
 STARTS_PER_PLACE = 10
@@ -24,11 +26,6 @@ MIN_PLACES = 2  # the minimum concurrency of an event source
 FIRST_DELAY_S, MAX_DELAY_S = 5, 120
 # In total more than an hour. By then the job has ended and its credits are refunded.
 MAX_DEFERRALS = 65
-DEFERRALS = "deferrals"  # the message attribute that counts them
-
-
-class OrderMalformed(Exception):
-    """A message of the intake queue is not a job's order."""
 
 
 class StartRefused(Exception):
@@ -50,33 +47,34 @@ def interval_ms(starts_per_s: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """A job's order as the intake queue carries it. `deferrals` counts how often it was sent back to the queue."""
+class IntakeMessage:
+    """A message of the intake queue. `deferrals` counts how often it was sent back to the queue.
+
+    `body` is the input of the execution, unchanged: a newer submission may write more fields than `order` has.
+    """
 
     body: str
-    job_id: str
-    maker: str
+    order: JobOrder
     deferrals: int = 0
 
     @classmethod
     def parse(cls, body: str, deferrals: str | None = None) -> Self:
-        """Parse a message. Raises OrderMalformed for a message that no submission wrote."""
+        """Parse a message. Raises ContractBroken for a message that no submission wrote."""
+        order = JobOrder.parse(body)
         try:
-            order = parse_object(body, "order")
             count = parse_whole_number(deferrals or "0", DEFERRALS, minimum=0, maximum=MAX_DEFERRALS)
         except InvalidInput as error:
-            raise OrderMalformed(error.detail) from None
-        job_id, maker = order.get("job_id"), order.get("maker")
-        if not (isinstance(job_id, str) and is_job_id(job_id)):
-            raise OrderMalformed("the order names no job")
-        if not (isinstance(maker, str) and maker):
-            raise OrderMalformed("the order names no maker")
-        return cls(body=body, job_id=job_id, maker=maker, deferrals=count)
+            raise ContractBroken(error.detail) from None
+        if not is_job_id(order.job_id):
+            raise ContractBroken("the order names no job")
+        if not order.maker:
+            raise ContractBroken("the order names no maker")
+        return cls(body=body, order=order, deferrals=count)
 
 
 class Executions(Protocol):
-    def start(self, order: Order) -> None:
-        """Start the job's execution, at most once. Raises StartRefused."""
+    def start(self, name: str, order: str) -> None:
+        """Start the execution with this name, at most once. `order` is its input as JSON. Raises StartRefused."""
 
 
 class Marks(Protocol):
@@ -85,7 +83,7 @@ class Marks(Protocol):
 
 
 class Intake(Protocol):
-    def defer(self, order: Order, delay_s: int) -> None:
+    def defer(self, message: IntakeMessage, delay_s: int) -> None:
         """Send the order again after the delay, as a new message with one more deferral."""
 
 
@@ -118,7 +116,7 @@ class Starts:
     has_time: Callable[[], bool]
     refused: StartRefused | None = None
 
-    def start(self, order: Order) -> bool:
+    def start(self, message: IntakeMessage) -> bool:
         """True if the job has an execution and is marked; False if the order is back in the queue.
 
         Raises DeferredTooOften. Any other exception counts as a failed receive of the message.
@@ -126,15 +124,15 @@ class Starts:
         if self.refused is None and self.has_time():
             try:
                 with self.pace.start():
-                    self.executions.start(order)
-                    self.marks.mark_started(order.job_id)
+                    self.executions.start(message.order.job_id, message.body)
+                    self.marks.mark_started(message.order.job_id)
             except StartRefused as refused:
                 self.refused = refused
             else:
                 return True
-        if order.deferrals >= MAX_DEFERRALS:
-            raise DeferredTooOften(f"job {order.job_id} could not be started in {order.deferrals} tries")
-        self.intake.defer(order, delay_s(order.deferrals))
+        if message.deferrals >= MAX_DEFERRALS:
+            raise DeferredTooOften(f"job {message.order.job_id} could not be started in {message.deferrals} tries")
+        self.intake.defer(message, delay_s(message.deferrals))
         return False
 
 

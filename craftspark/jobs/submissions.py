@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from craftspark.clock import utc_now
 from craftspark.errors import (
@@ -14,7 +14,7 @@ from craftspark.errors import (
     WaitTooLong,
 )
 from craftspark.errors.styles import StyleUnknown
-from craftspark.jobs.batches import job_order
+from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs.idempotency import Effect, effect_of, key_reused
 from craftspark.jobs.job import Job, JobState, seeds_of
@@ -65,7 +65,7 @@ class Releases(Protocol):
 class Intake(Protocol):
     """The queue in front of the state machine."""
 
-    def send(self, order: dict[str, Any], *, maker: str) -> None: ...
+    def send(self, order: JobOrder) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class Submissions:
                 raise key_reused() from None
             job = existing.job
         if job.state is JobState.QUEUED:
-            self.intake.send(job_order(job, self.model.images_per_batch), maker=maker)
+            self.intake.send(JobOrder.of(job, self.model.images_per_batch))
         return job
 
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:

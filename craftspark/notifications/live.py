@@ -5,15 +5,17 @@ the token, as always, and returns a ticket for the handshake that can be used on
 """
 
 import hashlib
+import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from craftspark.clock import utc_now
-from craftspark.jobs.job import Job, StoredImage
+from craftspark.contracts import Contract
+from craftspark.jobs.job import Job, JobState
 
 TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
 TICKET_GOOD_FOR = timedelta(seconds=60)
@@ -22,7 +24,64 @@ MAX_CONNECTION = timedelta(hours=2)  # the limit of API Gateway
 # gets 410 (gone). The handshake waits for $connect for at most 29 seconds.
 HANDSHAKE = timedelta(seconds=30)
 
-Message = Mapping[str, Any]
+
+@dataclass(frozen=True, kw_only=True)
+class Update(Contract):
+    """A message to a connection: the fields, and `kind` as `type`. web/client/live.ts has the same shapes."""
+
+    kind: ClassVar[str]
+
+    job_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"type": self.kind, **super().to_json()}
+
+    def to_text(self) -> str:
+        return json.dumps(self.to_json())
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateUpdate(Update):
+    """A job started or ended."""
+
+    kind: ClassVar[str] = "job.state"
+
+    state: JobState
+    delivered: int
+    count: int
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        return cls(job_id=job.job_id, state=job.state, delivered=job.delivered, count=job.count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressUpdate(Update):
+    """The progress of a batch."""
+
+    kind: ClassVar[str] = "job.progress"
+
+    batch: int
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageUpdate(Update):
+    """An image is done; this is its thumbnail."""
+
+    kind: ClassVar[str] = "image.done"
+
+    index: int
+    width: int
+    height: int
+    thumbnail_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletionUpdate(Update):
+    """The maker deleted the job, perhaps in another window."""
+
+    kind: ClassVar[str] = "job.deleted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,36 +134,3 @@ class Live:
 
 def digest_of(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
-
-
-def state_message(job: Job) -> Message:
-    """A job started or ended."""
-    return {
-        "type": "job.state",
-        "job_id": job.job_id,
-        "state": job.state,
-        "delivered": job.delivered,
-        "count": job.count,
-    }
-
-
-def deleted_message(job_id: str) -> Message:
-    """The maker deleted a job, perhaps in another window."""
-    return {"type": "job.deleted", "job_id": job_id}
-
-
-def image_message(job_id: str, image: StoredImage, thumbnail_url: str) -> Message:
-    """An image is done; this is its thumbnail."""
-    return {
-        "type": "image.done",
-        "job_id": job_id,
-        "index": image.index,
-        "width": image.width,
-        "height": image.height,
-        "thumbnail_url": thumbnail_url,
-    }
-
-
-def progress_message(job_id: str, batch: int, percent: int) -> Message:
-    """The progress of a batch."""
-    return {"type": "job.progress", "job_id": job_id, "batch": batch, "percent": percent}

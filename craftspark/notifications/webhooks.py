@@ -4,14 +4,16 @@ import hmac
 import json
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from craftspark.accounts.plans import Plan
 from craftspark.clock import utc_now
+from craftspark.contracts import Contract
 from craftspark.errors import AccountContended, InvalidInput, PlanExceeded
+from craftspark.jobs.endings import JobSettled
 from craftspark.jobs.idempotency import EffectExists, Write
 from craftspark.notifications.webhook_urls import Resolve, TargetRefused, ToAscii, addresses_of, host_of, normalise_url
 
@@ -44,8 +46,8 @@ class Webhook:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
-    """A message for one webhook. `attempt` is the number of the next attempt, `due` its time.
+class Message(Contract):
+    """A message for one webhook, in the delivery queue. `attempt` is the number of the next attempt, `due` its time.
 
     Both are part of the message, so it waits between attempts in a queue and occupies no function.
     """
@@ -192,19 +194,25 @@ def headers_of(webhook: Webhook, message_id: str, body: bytes, now: datetime) ->
     }
 
 
-def body_of(event: Mapping[str, Any], at: str) -> bytes:
+def body_of(settled: JobSettled, at: str) -> bytes:
     """The message body for a settled job: its id and result, without its images or prompts."""
-    data = {name: event[name] for name in ("job_id", "tool", "state", "delivered", "requested")}
+    data = {
+        "job_id": settled.job_id,
+        "tool": settled.tool,
+        "state": settled.state,
+        "delivered": settled.delivered,
+        "requested": settled.requested,
+    }
     return json.dumps({"type": "job.settled", "timestamp": at, "data": data}, separators=(",", ":")).encode()
 
 
-def message_of(webhook: Webhook, event: Mapping[str, Any], at: str) -> Message:
+def message_of(webhook: Webhook, settled: JobSettled, at: str) -> Message:
     """The message for a settled job. The same event gives the same message, which is sent once."""
     return Message(
         maker=webhook.maker,
         webhook_id=webhook.webhook_id,
-        message_id=f"msg_{event['job_id']}_{webhook.webhook_id}",
-        body=body_of(event, at).decode(),
+        message_id=f"msg_{settled.job_id}_{webhook.webhook_id}",
+        body=body_of(settled, at).decode(),
         due=datetime.fromisoformat(at),
     )
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from craftspark.contracts import Contract
 from craftspark.errors import InvalidInput
 from craftspark.errors.styles import CanaryRunning
 
@@ -143,8 +144,8 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """A decision and its reason, as a sentence."""
+class Judgement(Contract):
+    """The result of `judge_canary`: a decision and its reason, as a sentence."""
 
     decision: Decision
     reason: str

@@ -10,8 +10,9 @@ from aws_lambda_powertools import Logger
 from craftspark.aws.faults import is_transient
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
+from craftspark.contracts import ContractBroken
 from craftspark.errors import AwsUnreachable, CraftsparkError, SpotInterrupted
-from craftspark.jobs.batches import Batch, BatchMalformed
+from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import Job, JobRecord
 from gpu_tasks.retries import Backoff, Retrier
 from gpu_tasks.worker.answers import Answers
@@ -96,19 +97,19 @@ class QueueSource:
 
     def _receive(self, *, wait_s: int) -> QueueHandle | None:
         try:
-            message = self.queue.receive(wait_s=wait_s)
-        except BatchMalformed as error:
+            received = self.queue.receive(wait_s=wait_s)
+        except ContractBroken as error:
             logger.error("message refused", extra={"reason": type(error).__name__, "detail": str(error)})
             return None
-        if message is None:
+        if received is None:
             return None
         return QueueHandle(
-            batch=message.batch,
-            callback=Callback(client=self.callbacks, token=message.token),
+            batch=received.message.batch,
+            callback=Callback(client=self.callbacks, token=received.message.task_token),
             queue=self.queue,
             answers=self.answers,
-            receipt=message.receipt,
-            receives=message.receives,
+            receipt=received.receipt,
+            receives=received.receives,
             max_receives=self.max_receives,
         )
 

@@ -175,7 +175,7 @@ class Claim:
 
     def _result(self) -> BatchResult:
         return BatchResult(
-            batch=self.handle.batch.number,
+            batch=self.handle.batch.batch,
             rendered=tuple(sorted(self._stored)),
             failed=tuple(
                 ImageFailure(index=index, error=error.name, reason=error.detail)
@@ -186,7 +186,7 @@ class Claim:
     def _log_fields(self) -> dict[str, object]:
         return {
             "job_id": self.job.job_id,
-            "batch": self.handle.batch.number,
+            "batch": self.handle.batch.batch,
             "stored": len(self._stored),
             "found": self._found,
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
 from craftspark.models.catalogue import find_model
-from craftspark.settings.tasks import WorkerSettings
+from craftspark.settings.tasks import BatchLaunch, WorkerSettings
 from gpu_tasks.activity import Activities, TrackedBytes
 from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.answers import Answers
@@ -31,10 +30,6 @@ from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.pace import Pace
 from gpu_tasks.worker.watchdog import Watchdog
 from gpu_tasks.worker.waves import Renderer, Worker
-
-# The state machine sets these variables for a task that it launches for one batch.
-TASK_TOKEN = "CRAFTSPARK_TASK_TOKEN"  # noqa: S105 - the variable's name
-BATCH = "CRAFTSPARK_BATCH"
 
 DONE, MODEL_MISSING, STALLED, UNREACHABLE, DEVICE_LOST = 0, 2, 3, 4, 5
 
@@ -180,10 +175,11 @@ def open_queue_source(
 
 def open_launch_handle(environment: Mapping[str, str], answers: Answers) -> LaunchHandle | None:
     """The batch that this task was launched for, or None for a worker of the warm pool."""
-    if TASK_TOKEN not in environment:
+    launch = BatchLaunch.find(environment)
+    if launch is None:
         return None
     return LaunchHandle(
-        batch=Batch.from_json(json.loads(environment[BATCH])),
-        callback=Callback(client=clients.stepfunctions(), token=environment[TASK_TOKEN]),
+        batch=Batch.parse(launch.batch),
+        callback=Callback(client=clients.stepfunctions(), token=launch.task_token),
         answers=answers,
     )

@@ -7,7 +7,7 @@ from craftspark.aws import clients
 from craftspark.aws.notifications.events import Events
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.settings.styles import ApprovalSettings
-from craftspark.styles.trainings import SOURCE
+from craftspark.styles.messages import ApprovalAsked, TrainingAwaitsApproval
 from lambdas.log import logger
 
 
@@ -17,22 +17,8 @@ def table() -> TrainingTable:
 
 
 @logger.inject_lambda_context
-def handler(asked: dict[str, Any], context: Any) -> None:
-    trained = asked["trained"]
-    training = table().await_approval(
-        asked["training_id"],
-        asked["task_token"],
-        figures=trained["figures"],
-        adapter=trained["adapter"],
-        grid=trained["grid"],
-    )
-    # The token stays in the table: whoever reads an event or a log cannot approve with it.
-    detail = {
-        "training_id": training.training_id,
-        "style": training.style,
-        "version": training.version,
-        "figures": training.figures,
-        "grid": training.grid,
-    }
-    Events(client=clients.eventbridge(), source=SOURCE).tell("TrainingAwaitsApproval", detail)
+def handler(request: dict[str, Any], context: Any) -> None:
+    asked = ApprovalAsked.from_json(request)
+    training = table().await_approval(asked)
+    Events(client=clients.eventbridge()).send(TrainingAwaitsApproval.of(training))
     logger.info("training awaits approval", extra={"training_id": training.training_id})

@@ -9,7 +9,7 @@ from craftspark.aws.orchestration.callbacks import Waiters
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
 from craftspark.settings.styles import ApprovalSettings
-from craftspark.styles.trainings import Approvals
+from craftspark.styles.approvals import Approvals
 from lambdas.log import logger
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from craftspark.aws.notifications.webhooks import read_message
 from craftspark.clock import utc_now
 from craftspark.errors import WebhookNotFound
 from craftspark.metrics import event
@@ -30,7 +29,7 @@ def deliver(record: SQSRecord) -> None:
     What becomes of it is written before the message is deleted: if this function dies in between, the message comes
     again, and its try is found in the log instead of being made a second time.
     """
-    message = read_message(record.body)
+    message = Message.parse(record.body)
     if message.due > utc_now():
         queue().send(message, utc_now())
         return

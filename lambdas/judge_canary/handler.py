@@ -6,6 +6,7 @@ from typing import Any
 from craftspark.aws.styles import style_table
 from craftspark.clock import utc_now
 from craftspark.settings.styles import ReleaseSettings
+from craftspark.styles.messages import TrainingNamed
 from craftspark.styles.releases import Gates, Likeness, judge_canary
 from lambdas.log import logger
 
@@ -27,17 +28,18 @@ def gates() -> Gates:
 
 
 @logger.inject_lambda_context
-def handler(asked: dict[str, Any], context: Any) -> dict[str, Any]:
-    styles = style_table.style_table(settings())
-    training = styles.trainings.read(asked["training_id"])
-    release = styles.trial_of(training)
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    asked = TrainingNamed.from_json(request)
+    trials = style_table.trials(settings())
+    training = trials.records.training(asked.training_id)
+    release = trials.of(training)
     judgement = judge_canary(
-        styles.tally(release, release.canary),
-        styles.tally(release, release.stable),
+        trials.records.tally(release, release.canary),
+        trials.records.tally(release, release.stable),
         gates(),
         time_is_over=release.canary_until is not None and utc_now() >= release.canary_until,
         likeness=Likeness.read(training.figures, release.stable),
     )
-    facts = {"training_id": asked["training_id"], "decision": judgement.decision, "detail": judgement.reason}
+    facts = {"training_id": asked.training_id, "decision": judgement.decision, "detail": judgement.reason}
     logger.info("canary judged", extra=facts)
-    return {"decision": judgement.decision, "reason": judgement.reason}
+    return judgement.to_json()

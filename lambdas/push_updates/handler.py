@@ -1,26 +1,18 @@
 """The jobs table's stream -> the connections of the jobs' makers, and of nobody else."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from heapq import nlargest
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.items import JOB, read_image, read_job
 from craftspark.aws.jobs.presigning import Presigner
 from craftspark.aws.notifications.connections import ConnectionSender
+from craftspark.aws.notifications.updates import updates_of
 from craftspark.clock import utc_now
 from craftspark.jobs.downloads import Download
-from craftspark.jobs.job import thumbnail_key
-from craftspark.notifications.live import (
-    Connection,
-    Message,
-    deleted_message,
-    image_message,
-    progress_message,
-    state_message,
-)
+from craftspark.notifications.live import Connection, Update
 from craftspark.settings.notifications import PushSettings
 from lambdas.log import logger
 from lambdas.wiring.live import table
@@ -38,6 +30,11 @@ def pushes() -> ConnectionSender:
 def links() -> Presigner:
     settings = PushSettings.from_environment()
     return Presigner(client=clients.s3(), bucket=settings.images_bucket, lifetime_s=settings.url_lifetime_s)
+
+
+def link(key: str) -> str:
+    [url] = links().links([Download(key)])
+    return url
 
 
 @logger.inject_lambda_context
@@ -58,21 +55,21 @@ def newest(connections: Iterable[Connection]) -> list[Connection]:
     return nlargest(MAX_CONNECTIONS, connections, key=lambda connection: connection.connected_at)
 
 
-def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Message]], list[str]]:
+def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Update]], list[str]]:
     """What each maker is told, in order, and the sequence numbers of records that cannot be read."""
-    updates: dict[str, list[Message]] = {}
+    updates: dict[str, list[Update]] = {}
     unreadable = []
     for record in records:
         try:
-            for maker, message in messages(record["dynamodb"]):
-                updates.setdefault(maker, []).append(message)
+            for maker, update in updates_of(record["dynamodb"], link):
+                updates.setdefault(maker, []).append(update)
         except Exception:
             logger.exception("update not understood")
             unreadable.append(record["dynamodb"]["SequenceNumber"])
     return updates, unreadable
 
 
-def tell(connection: Connection, updates: Sequence[Message]) -> None:
+def tell(connection: Connection, updates: Sequence[Update]) -> None:
     """Send one connection its updates. Whatever becomes of them is its own affair: its client polls beside."""
     try:
         sent = pushes().send(connection, updates)
@@ -81,24 +78,3 @@ def tell(connection: Connection, updates: Sequence[Message]) -> None:
         return
     if sent < len(updates):
         logger.info("connection not reached", extra={"sent": sent, "updates": len(updates)})
-
-
-def messages(change: dict[str, Any]) -> Iterator[tuple[str, Message]]:
-    """Who is told what of a change of an item."""
-    new, old = change.get("NewImage"), change.get("OldImage")
-    if new is None or "maker" not in new:
-        return
-    maker, job_id = new["maker"]["S"], new["job_id"]["S"]
-    kind, _, number = new["item"]["S"].partition("#")
-    if kind == JOB:
-        if "deleted_at" in new:
-            if "deleted_at" not in (old or {}):
-                yield maker, deleted_message(job_id)
-        elif old is None or old["state"] != new["state"]:
-            yield maker, state_message(read_job(new))
-    elif kind == "image" and old is None:
-        image = read_image(int(number), new)
-        [thumbnail] = links().links([Download(thumbnail_key(job_id, image.index))])
-        yield maker, image_message(job_id, image, thumbnail)
-    elif kind == "batch":
-        yield maker, progress_message(job_id, int(number), int(new["percent"]["N"]))

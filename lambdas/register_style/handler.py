@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws.styles import style_table
-from craftspark.aws.styles.style_table import StyleTable
 from craftspark.settings.styles import ReleaseSettings
+from craftspark.styles.messages import TrainingNamed
+from craftspark.styles.trials import Trials
 from lambdas.log import logger
 
 
@@ -16,16 +17,14 @@ def settings() -> ReleaseSettings:
 
 
 @cache
-def styles() -> StyleTable:
-    return style_table.style_table(settings())
+def trials() -> Trials:
+    return style_table.trials(settings())
 
 
 @logger.inject_lambda_context
-def handler(asked: dict[str, Any], context: Any) -> dict[str, Any]:
-    training = styles().register(
-        styles().trainings.read(asked["training_id"]),
-        share=settings().canary_percent,
-        trial_time=timedelta(seconds=settings().canary_s),
-    )
-    logger.info("canary begun", extra={"training_id": training.training_id, "share": settings().canary_percent})
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    asked = TrainingNamed.from_json(request)
+    share, lasts = settings().canary_percent, timedelta(seconds=settings().canary_s)
+    training = trials().begin(asked.training_id, share=share, lasts=lasts)
+    logger.info("canary begun", extra={"training_id": training.training_id, "share": share})
     return {"training_id": training.training_id, "state": training.state}

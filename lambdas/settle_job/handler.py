@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws.jobs import job_table
+from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import JobState
 from craftspark.jobs.settlement import Settlement, first_fault
 from craftspark.metrics import event
@@ -23,20 +24,13 @@ def settlement() -> Settlement:
 
 
 @logger.inject_lambda_context
-def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
-    job, ended_now = settlement().settle(end["job_id"], end["outcomes"], end.get("error"), end.get("cause"))
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    end = JobEnd.from_json(request)
+    job, ended_now = settlement().settle(end)
     # Makers read the job's own failures; logs and the execution have the name of what went wrong inside.
-    first_error = first_fault(job.failures, end["outcomes"], end.get("error"))
+    first_error = first_fault(job.failures, end)
     if ended_now:
         facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}
         reasons = {"refunded": job.refunded, "reason": first_error}
         logger.info("job settled", extra={**facts, **reasons, **event(METRICS[job.state])})
-    return {
-        "job_id": job.job_id,
-        "maker": job.maker,
-        "tool": job.tool,
-        "state": job.state,
-        "delivered": job.delivered,
-        "requested": job.count,
-        "error": first_error,
-    }
+    return JobSettled.of(job, first_error).to_json()

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws.styles import style_table
-from craftspark.aws.styles.style_table import StyleTable
-from craftspark.errors.outcomes import ExecutionEnded
 from craftspark.metrics import event
 from craftspark.settings.styles import ReleaseSettings
+from craftspark.styles.messages import TrainingEnd, TrainingSettled
 from craftspark.styles.trainings import TrainingState
+from craftspark.styles.trials import Trials
 from lambdas.log import logger
 
 METRICS = {
@@ -23,25 +23,14 @@ METRICS = {
 
 
 @cache
-def styles() -> StyleTable:
-    return style_table.style_table(ReleaseSettings.from_environment())
+def trials() -> Trials:
+    return style_table.trials(ReleaseSettings.from_environment())
 
 
 @logger.inject_lambda_context
-def handler(end: dict[str, Any], context: Any) -> dict[str, Any]:
-    training = styles().trainings.read(end["training_id"])
-    if not training.state.final:
-        outcome = TrainingState(end["outcome"])
-        if training.state is TrainingState.CANARY and end.get("error") == ExecutionEnded.__name__:
-            outcome = TrainingState.ROLLED_BACK  # the training is good: a person ended its trial
-        training = styles().end(training, outcome, error=end.get("error", ""), cause=end.get("cause", ""))
+def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
+    training, ended_now = trials().settle(TrainingEnd.from_json(request))
+    if ended_now:
         facts = {"training_id": training.training_id, "state": training.state, "reason": training.error}
         logger.info("training settled", extra={**facts, **event(METRICS[training.state])})
-    return {
-        "training_id": training.training_id,
-        "style": training.style,
-        "version": training.version,
-        "state": training.state,
-        "error": training.error,
-        "cause": training.cause,
-    }
+    return TrainingSettled.of(training).to_json()

@@ -10,7 +10,8 @@ from craftspark.aws import clients
 from craftspark.aws.jobs.unstarted import UnstartedJobs
 from craftspark.aws.orchestration.executions import Executions
 from craftspark.aws.orchestration.intake import IntakeQueue
-from craftspark.jobs.starting import DEFERRALS, Order, Pace, Starts
+from craftspark.jobs.batches import DEFERRALS
+from craftspark.jobs.starting import IntakeMessage, Pace, Starts
 from craftspark.metrics import event as count
 from craftspark.settings.rendering import StartSettings
 from lambdas.log import logger
@@ -38,13 +39,13 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
     def start(record: SQSRecord) -> None:
         deferrals = record.message_attributes[DEFERRALS]
-        order = Order.parse(record.body, deferrals.string_value if deferrals else None)
-        facts = {"job_id": order.job_id}
-        if starts.start(order):
+        message = IntakeMessage.parse(record.body, deferrals.string_value if deferrals else None)
+        facts = {"job_id": message.order.job_id}
+        if starts.start(message):
             logger.info("execution started", extra=facts)
         else:
             reason = str(starts.refused) if starts.refused else "no time left"
-            why = {"deferrals": order.deferrals + 1, "reason": reason}
+            why = {"deferrals": message.deferrals + 1, "reason": reason}
             logger.warning("order deferred", extra={**facts, **why, **count("OrderDeferred")})
 
     return process_partial_response(event=event, record_handler=start, processor=processor, context=context)

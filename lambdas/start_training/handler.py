@@ -10,7 +10,7 @@ from craftspark.aws.styles.releases import StableVersions
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
 from craftspark.settings.styles import StartTrainingSettings
-from craftspark.styles.trainings import Trainings
+from craftspark.styles.starting import Trainings
 from lambdas.log import logger
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 from craftspark.aws import clients
 from craftspark.aws.jobs.job_table import JobTable, settlement
 from craftspark.aws.jobs.render_table import RenderTable
+from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.job import Job, StoredImage
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings.accounts import TokenSettings
@@ -131,7 +132,7 @@ def store(job_id: str, *indexes: int) -> Job:
 
 def settle(job_id: str) -> Job:
     return settlement(SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)).settle(
-        job_id, [], None, None
+        JobEnd(job_id=job_id, outcomes=())
     )[0]
 
 

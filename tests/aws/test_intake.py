@@ -1,18 +1,18 @@
-import json
-
 import boto3
 
 from craftspark.aws import clients
 from craftspark.aws.orchestration.intake import IntakeQueue
+from craftspark.jobs.batches import JobOrder
 
 
 def test_a_maker_is_a_message_group_however_long_the_id_is(intake_queue: str) -> None:
     queue = IntakeQueue(client=clients.sqs(), url=intake_queue)
+    order = JobOrder(job_id="a", maker="m" * 255, tool="picture", lane="bulk", batches=())
 
-    queue.send({"job_id": "a"}, maker="m" * 255)
+    queue.send(order)
 
     message = boto3.client("sqs").receive_message(
         QueueUrl=intake_queue, MessageSystemAttributeNames=["MessageGroupId"]
     )["Messages"][0]
-    assert json.loads(message["Body"]) == {"job_id": "a"}
+    assert JobOrder.parse(message["Body"]) == order
     assert message["Attributes"]["MessageGroupId"] == "m" * 128

@@ -11,6 +11,7 @@ from craftspark.accounts.plans import PLANS, find_plan
 from craftspark.aws import clients
 from craftspark.aws.accounts.accounts import Accounts
 from craftspark.errors import AccountMissing, AccountSuspended, CreditsInsufficient, PlanExceeded, TooManyRequests
+from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.idempotency import EffectExists
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES
@@ -77,7 +78,7 @@ def test_a_refund_after_the_month_s_end_is_not_lost(tables: Tables, accounts: Ac
     tables.clock.now += timedelta(days=10)
     accounts.read("maker-1")
 
-    tables.settlement.settle("one".ljust(26, "a"), [], None, None)
+    tables.settlement.settle(JobEnd(job_id="one".ljust(26, "a"), outcomes=()))
     refunded = accounts.read("maker-1")
     tables.clock.now += timedelta(days=31)
 
@@ -167,7 +168,7 @@ def test_a_suspended_account_takes_no_job_and_settles_those_it_has(tables: Table
 
     with pytest.raises(AccountSuspended, match="abuse"):
         tables.acceptance.accept(a_submission(tables, "two"))
-    tables.settlement.settle("one".ljust(26, "a"), [], None, None)
+    tables.settlement.settle(JobEnd(job_id="one".ljust(26, "a"), outcomes=()))
     accounts.suspend("maker-1", None)
     tables.acceptance.accept(a_submission(tables, "two"))
 

@@ -11,7 +11,7 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.notifications.connections import PAUSES_S, ConnectionSender, ConnectionTable
-from craftspark.notifications.live import HANDSHAKE, Connection
+from craftspark.notifications.live import HANDSHAKE, Connection, DeletionUpdate
 from craftspark.settings.notifications import PushSettings
 from lambdas.push_updates import handler as push
 from lambdas.wiring import live
@@ -20,7 +20,7 @@ from tests.aws.conftest import attribute, key
 from tests.fakes import NOON
 
 CONNECTIONS = "connections"
-MESSAGE = {"type": "job.state", "job_id": "j"}
+UPDATE = DeletionUpdate(job_id="j")
 
 
 class Gone(Exception):
@@ -74,26 +74,26 @@ def test_a_connection_whose_handshake_is_not_over_is_tried_again(table: Connecti
     gateway, waits = Gateway({"c": [Gone()] * refusals}), []  # type: ignore[var-annotated]
     young = connected(table, ago=HANDSHAKE - timedelta(milliseconds=1))
 
-    assert pushes(table, gateway, waits).send(young, [MESSAGE, MESSAGE]) == 2
+    assert pushes(table, gateway, waits).send(young, [UPDATE, UPDATE]) == 2
 
-    assert [message for _, message in gateway.sent] == [MESSAGE, MESSAGE]
+    assert [message for _, message in gateway.sent] == [{"type": "job.deleted", "job_id": "j"}] * 2
     assert waits == list(PAUSES_S[:refusals])
 
 
 def test_a_young_connection_that_stays_unknown_is_kept_and_not_waited_for_without_end(table: ConnectionTable) -> None:
     gateway, waits = Gateway({"c": [Gone()] * 1000}), []  # type: ignore[var-annotated]
 
-    assert pushes(table, gateway, waits).send(connected(table), [MESSAGE] * 100) == 0
+    assert pushes(table, gateway, waits).send(connected(table), [UPDATE] * 100) == 0
 
     assert waits == list(PAUSES_S)
     assert open_ids(table) == ["c"]
-    assert pushes(table, Gateway(), waits).send(connected(table), [MESSAGE]) == 1
+    assert pushes(table, Gateway(), waits).send(connected(table), [UPDATE]) == 1
 
 
 def test_an_old_connection_that_is_gone_is_forgotten_at_once(table: ConnectionTable) -> None:
     gateway, waits = Gateway({"c": [Gone()] * 1000}), []  # type: ignore[var-annotated]
 
-    assert pushes(table, gateway, waits).send(connected(table, ago=HANDSHAKE), [MESSAGE] * 3) == 0
+    assert pushes(table, gateway, waits).send(connected(table, ago=HANDSHAKE), [UPDATE] * 3) == 0
 
     assert (open_ids(table), waits) == ([], [])
 

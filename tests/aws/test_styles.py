@@ -25,6 +25,7 @@ from craftspark.settings.rendering import SettleSettings
 from craftspark.settings.styles import ApprovalSettings, ReleaseSettings
 from craftspark.styles.releases import Pin, Tally
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
+from craftspark.styles.trials import trial_of
 from lambdas.ask_approval import handler as ask_approval
 from lambdas.judge_canary import handler as judge_canary
 from lambdas.register_style import handler as register_style
@@ -60,9 +61,9 @@ def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleTable:
         judge_canary.settings,
         judge_canary.gates,
         register_style.settings,
-        register_style.styles,
-        rollback_style.styles,
-        settle_training.styles,
+        register_style.trials,
+        rollback_style.trials,
+        settle_training.trials,
     ):
         made_once.cache_clear()
     return style_table(SETTINGS)
@@ -210,7 +211,7 @@ def test_a_training_that_changed_since_it_was_read_is_not_ended(styles: StyleTab
     register(training.training_id)
 
     with pytest.raises(TrainingChanged):
-        styles.end(training, TrainingState.REJECTED, error="", cause="")
+        styles.end(training, replace(training, state=TrainingState.REJECTED), None, at=NOON)
     assert release().canary == "v1"
 
 
@@ -242,7 +243,8 @@ def test_a_release_is_read_once_while_it_is_fresh(styles: StyleTable) -> None:
 def on_trial(styles: StyleTable, submit_settings: Any) -> str:
     """The first version of the stage's model's style, on trial."""
     training = styles.trainings.read(approved(styles))
-    styles.register(replace(training, model="craftspark-clipart-128"), share=20, trial_time=timedelta(hours=1))
+    training = replace(training, model="craftspark-clipart-128")
+    styles.begin_trial(trial_of(training, share=20, lasts=timedelta(hours=1), now=utc_now()))
     return training.training_id
 
 
@@ -280,7 +282,7 @@ def test_a_canary_is_judged_by_the_jobs_that_were_settled(styles: StyleTable, on
 
 def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
-    styles.register(training, share=20, trial_time=timedelta(seconds=-1))
+    styles.begin_trial(trial_of(training, share=20, lasts=timedelta(seconds=-1), now=utc_now()))
 
     answer = judge_canary.handler({"training_id": training.training_id}, Context())
 

@@ -16,6 +16,7 @@ from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
 from craftspark.errors import SpotInterrupted
 from craftspark.errors.training import DatasetBroken, DatasetTooLarge, LossNotFinite
+from craftspark.settings.tasks import TrainingLaunch
 from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.dataset.remote import fetch, fetch_temporarily
 from gpu_tasks.training.hooks import Hooks
@@ -100,8 +101,7 @@ class FakeTrainer:
 def run(word: str, trainer: Trainer | None = None, **order: Any) -> int:
     environment = {
         **TRAINER_SETTINGS.to_environment(),
-        job.TASK_TOKEN: "token",
-        job.ORDER: json.dumps({**ORDER, **order}),
+        **TrainingLaunch(task_token="token", training=json.dumps({**ORDER, **order})).to_environment(),
     }
     return job.main([word], (lambda: trainer) if trainer else None, environment)
 

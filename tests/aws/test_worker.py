@@ -11,8 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 from craftspark.aws import clients
 from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.errors import DeviceLost, UnsafeContent
+from craftspark.jobs.batches import BatchMessage, JobOrder
 from craftspark.settings.jobs import SubmitSettings
-from craftspark.settings.tasks import WorkerSettings
+from craftspark.settings.tasks import BatchLaunch, WorkerSettings
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Svg, encode_image, finish_unchanged
@@ -83,10 +84,10 @@ def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
     """Submit a job and hand its batch to the GPU queue, as the state machine does."""
     submit(count=count)
     body = boto3.client("sqs").receive_message(QueueUrl=intake(), MaxNumberOfMessages=1)["Messages"][0]["Body"]
-    [batch] = json.loads(body)["batches"]
-    message = json.dumps({"task_token": token, "batch": batch})
-    boto3.client("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message)
-    return str(batch["job_id"])
+    [batch] = JobOrder.parse(body).batches
+    message = BatchMessage(task_token=token, batch=batch)
+    boto3.client("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message.to_text())
+    return batch.job_id
 
 
 def intake() -> str:
@@ -467,7 +468,7 @@ def test_a_launched_task_whose_images_are_stored_answers_without_loading_a_model
     def load(_: WorkerSettings) -> Renderer:
         raise AssertionError("a model was loaded")
 
-    assert main.main(load, {**environment, main.TASK_TOKEN: "again"}) == main.DONE
+    assert main.main(load, {**environment, "CRAFTSPARK_TASK_TOKEN": "again"}) == main.DONE
     assert [(token, kind) for token, kind, _ in tokens.answers] == [("launched", "succeeded"), ("again", "succeeded")]
 
 
@@ -475,10 +476,10 @@ def launched(settings: WorkerSettings) -> dict[str, str]:
     """The environment of a task that is launched for a batch of two."""
     send(settings)
     message = boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
+    batch = BatchMessage.parse(message["Body"]).batch
     return {
         **settings.to_environment(),
-        main.TASK_TOKEN: "launched",
-        main.BATCH: json.dumps(json.loads(message["Body"])["batch"]),
+        **BatchLaunch(task_token="launched", batch=batch.to_text()).to_environment(),
     }
 
 

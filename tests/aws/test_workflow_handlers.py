@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from craftspark.aws import clients
 from craftspark.aws.items import unfinished_shard
-from craftspark.jobs.starting import DEFERRALS
+from craftspark.jobs.batches import DEFERRALS, JobOrder
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.settings.rendering import ResendSettings, SettleSettings, StartSettings
 from lambdas.resend_lost_jobs import handler as resend_lost_jobs
@@ -65,7 +65,7 @@ def sqs_event(*bodies: str, deferrals: int | None = None) -> dict[str, Any]:
 
 
 def an_order(job_id: str) -> str:
-    return json.dumps({"job_id": job_id, "maker": "maker-1"})
+    return JobOrder(job_id=job_id, maker="maker-1", tool="picture", lane="bulk", batches=()).to_text()
 
 
 def executions_of(state_machine: str) -> list[str]:

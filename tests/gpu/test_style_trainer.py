@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.settings.tasks import TrainerSettings
-from craftspark.styles.trainings import TrainingOrder
+from craftspark.styles.messages import TrainingOrder
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.evaluation import adapter_effect

@@ -14,6 +14,7 @@ from craftspark.aws.jobs.acceptance import Acceptance
 from craftspark.aws.jobs.job_table import JobTable
 from craftspark.aws.jobs.render_table import JobEnded, RenderTable
 from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused
+from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.idempotency import EffectExists
 from craftspark.jobs.job import Job, JobState, StoredImage
 from craftspark.jobs.settlement import Settlement
@@ -168,7 +169,7 @@ class History:
         if job := self._job(step):
             ended = self.model.resolve(job.job_id)
             if self.tables:
-                final, now = self.tables.settlement.settle(job.job_id, [], None, None)
+                final, now = self.tables.settlement.settle(JobEnd(job_id=job.job_id, outcomes=()))
                 assert now == ended, (self.name, step)
                 assert final.spent + final.refunded == final.price
 

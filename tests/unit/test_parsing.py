@@ -11,11 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
 
-from craftspark.aws.orchestration.gpu_queue import read_message
+from craftspark.contracts import Contract, ContractBroken
 from craftspark.errors import InvalidInput
-from craftspark.jobs.batches import Batch, BatchMalformed
-from craftspark.jobs.starting import Order, OrderMalformed
+from craftspark.jobs.batches import Batch, BatchMessage, JobOrder
+from craftspark.jobs.endings import JobEnd, JobSettled
+from craftspark.jobs.starting import IntakeMessage
 from craftspark.notifications.live import TICKET
+from craftspark.notifications.webhooks import Message
 from craftspark.parsing import (
     LINE,
     MAX_ERRORS,
@@ -36,7 +38,8 @@ from craftspark.parsing import (
     parse_whole_number,
     utf8,
 )
-from craftspark.styles.trainings import DecisionRequest, TrainingRequest
+from craftspark.styles.messages import TrainingEnd, TrainingOrder
+from craftspark.styles.requests import DecisionRequest, TrainingRequest
 from craftspark.tools import TOOLS
 from lambdas.http.account_views import CreditChange, PlanChange, SuspensionChange
 from lambdas.http.upload_views import UploadRequest
@@ -281,7 +284,17 @@ def test_what_people_write_is_taken_as_it_is(field: str, text: str) -> None:
     assert getattr(parse_request(Texts, json.dumps({field: text})), field) == text
 
 
-ORDER = json.dumps({"job_id": "a" * 26, "maker": "m"})
+ORDER = JobOrder(job_id="a" * 26, maker="m", tool="picture", lane="bulk", batches=()).to_text()
+
+CONTRACTS: tuple[type[Contract], ...] = (
+    BatchMessage,
+    JobEnd,
+    JobOrder,
+    JobSettled,
+    Message,
+    TrainingEnd,
+    TrainingOrder,
+)
 
 
 @given(text=anything)
@@ -291,16 +304,17 @@ ORDER = json.dumps({"job_id": "a" * 26, "maker": "m"})
 @example(text='{"task_token": "t", "batch": {"batch": 1e999}}')
 @example(text='{"task_token": "t", "batch": {"job_id": 1, "maker": 1, "lane": 1, "batch": "x", "images": 5}}')
 def test_a_message_that_is_none_of_ours_has_its_named_failure(text: str) -> None:
-    with pytest.raises(OrderMalformed):
-        Order.parse(text)
-    with pytest.raises(OrderMalformed):
-        Order.parse(ORDER, f"x{text}")
-    with pytest.raises(BatchMalformed):
-        read_message(text, "receipt", 1)
+    with pytest.raises(ContractBroken):
+        IntakeMessage.parse(ORDER, f"x{text}")
+    with pytest.raises(ContractBroken):
+        IntakeMessage.parse(text)
+    for contract in CONTRACTS:
+        with pytest.raises(ContractBroken):
+            contract.parse(text)
 
 
 def test_a_batch_of_impossible_numbers_has_its_named_failure() -> None:
-    with pytest.raises(BatchMalformed):
+    with pytest.raises(ContractBroken):
         Batch.from_json({"job_id": "a", "maker": "m", "lane": "l", "batch": float("inf"), "images": []})
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from craftspark.errors import JobNotFound
+from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.resending import EVERY, LOST_AFTER, MAX_JOBS_PER_RUN, Resending
 from craftspark.models.catalogue import find_model
@@ -44,8 +45,8 @@ class FakeUnstarted:
 class FakeIntake:
     sent: list[str] = field(default_factory=list)
 
-    def send(self, order: dict[str, Any], *, maker: str) -> None:
-        self.sent.append(order["job_id"])
+    def send(self, order: JobOrder) -> None:
+        self.sent.append(order.job_id)
 
 
 def resending(jobs: FakeUnstarted, intake: FakeIntake, now: datetime = NOON) -> Resending:

@@ -7,6 +7,7 @@ import pytest
 
 from craftspark.errors import JobAlreadyFinal, JobChanged, JobNotFound, ModelUnavailable, RenderFailed
 from craftspark.errors.outcomes import GpuUnavailable, InternalError
+from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.failures import PUBLIC_AS_IS, REASONS
 from craftspark.jobs.job import Job, JobRecord, JobState
 from craftspark.jobs.settlement import Settlement, Verdict, failure_of, first_fault
@@ -42,10 +43,14 @@ class FakeJobRecords:
         return job
 
 
+def an_end(*outcomes: dict[str, Any], error: str | None = None, cause: str | None = None) -> JobEnd:
+    return JobEnd.from_json({"job_id": "a" * 26, "outcomes": outcomes, "error": error, "cause": cause})
+
+
 def settle(
     records: FakeJobRecords, *outcomes: dict[str, Any], error: str | None = None, cause: str | None = None
 ) -> Job:
-    return Settlement(records=records, now=lambda: NOON).settle("a" * 26, outcomes, error, cause)[0]
+    return Settlement(records=records, now=lambda: NOON).settle(an_end(*outcomes, error=error, cause=cause))[0]
 
 
 def test_all_images_delivered_is_success_and_all_is_spent() -> None:
@@ -95,7 +100,7 @@ INTERNAL = """
     States.HeartbeatTimeout States.Http.Socket States.IntrinsicFailure States.ItemReaderFailed States.NoChoiceMatched
     States.ParameterPathFailure States.Permissions States.QueryEvaluationError States.ResultPathMatchFailure
     States.ResultWriterFailed States.Runtime States.TaskFailed States.Timeout
-    AwsUnreachable BatchMalformed ClientError Contended DeliveryStalled DeviceLost ECS.AccessDeniedException
+    AwsUnreachable ClientError Contended ContractBroken DeliveryStalled DeviceLost ECS.AccessDeniedException
     ECS.AmazonECSException ECS.Unknown JobChanged JobNotFound KeyError Lambda.Unknown MemoryError
     SQS.SdkClientException SettingMissing SpotInterrupted WorkerBroken torch.OutOfMemoryError
 """
@@ -123,10 +128,10 @@ def test_logs_and_executions_keep_the_name_of_what_went_wrong() -> None:
     outcomes = [broken(0, "ModelUnavailable", "", 0), broken(1, "States.HeartbeatTimeout", "", 1)]
     failures = [failure_of(1, "States.HeartbeatTimeout", "")]
 
-    assert first_fault(failures, outcomes, None) == "States.HeartbeatTimeout"
-    assert first_fault(failures, [], "States.Runtime") == "States.Runtime"
-    assert first_fault(failures, [], None) == "RenderFailed"
-    assert first_fault([], outcomes, None) is None
+    assert first_fault(failures, an_end(*outcomes)) == "States.HeartbeatTimeout"
+    assert first_fault(failures, an_end(error="States.Runtime")) == "States.Runtime"
+    assert first_fault(failures, an_end()) == "RenderFailed"
+    assert first_fault([], an_end(*outcomes)) is None
 
 
 @pytest.mark.parametrize("error", ["ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"])
@@ -209,7 +214,7 @@ def test_an_overdue_job_is_ended_and_refunded() -> None:
 def test_only_the_settling_that_ended_the_job_says_so() -> None:
     settlement = Settlement(records=FakeJobRecords(a_record()), now=lambda: NOON)
 
-    told = [settlement.settle("a" * 26, [], None, None)[1] for _ in range(2)]
+    told = [settlement.settle(an_end())[1] for _ in range(2)]
 
     assert told == [True, False]
 

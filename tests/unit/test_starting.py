@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from craftspark.contracts import ContractBroken
+from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.starting import (
     MAX_DEFERRALS,
     MAX_DELAY_S,
     DeferredTooOften,
-    Order,
-    OrderMalformed,
+    IntakeMessage,
     Pace,
     StartRefused,
     Starts,
@@ -45,8 +46,8 @@ class FakeExecutions:
         self.asked: list[tuple[float, str]] = []
         self.refuses = False
 
-    def start(self, order: Order) -> None:
-        self.asked.append((self.clock.now, order.job_id))
+    def start(self, name: str, order: str) -> None:
+        self.asked.append((self.clock.now, name))
         self.clock.now += self.call_s
         if self.refuses:
             raise StartRefused("ThrottlingException")
@@ -65,15 +66,19 @@ class FakeMarks:
 
 class FakeIntake:
     def __init__(self) -> None:
-        self.deferred: list[tuple[Order, int]] = []
+        self.deferred: list[tuple[IntakeMessage, int]] = []
 
-    def defer(self, order: Order, delay_s: int) -> None:
+    def defer(self, order: IntakeMessage, delay_s: int) -> None:
         self.deferred.append((order, delay_s))
 
 
-def an_order(number: int = 0, *, deferrals: int = 0) -> Order:
+def order_body(job_id: str) -> str:
+    return JobOrder(job_id=job_id, maker="m", tool="picture", lane="bulk", batches=()).to_text()
+
+
+def an_order(number: int = 0, *, deferrals: int = 0) -> IntakeMessage:
     job_id = f"{'a' * 20}{number:06d}".translate(str.maketrans("0189", "bcde"))
-    return Order.parse(json.dumps({"job_id": job_id, "maker": "m"}), str(deferrals))
+    return IntakeMessage.parse(order_body(job_id), str(deferrals))
 
 
 def starts_of(executions: FakeExecutions, clock: Clock, *, interval_s: float = 0.1, **parts: Any) -> Starts:
@@ -159,10 +164,10 @@ def test_an_execution_whose_mark_was_refused_is_tried_again_as_a_whole() -> None
 @pytest.mark.parametrize("fault", [ValueError("garbage"), KeyError("x")])
 def test_any_other_fault_is_the_order_s_own(fault: Exception) -> None:
     class Broken(FakeExecutions):
-        def start(self, order: Order) -> None:
-            if order.job_id == an_order(0).job_id:
+        def start(self, name: str, order: str) -> None:
+            if name == an_order(0).order.job_id:
                 raise fault
-            super().start(order)
+            super().start(name, order)
 
     clock, intake = Clock(), FakeIntake()
     starts = starts_of(Broken(clock), clock, intake=intake)
@@ -196,12 +201,12 @@ def test_every_order_starts_once_whatever_is_refused_and_however_often() -> None
         intake.deferred.clear()
 
     assert failed == 0
-    assert Counter(marks.started) == Counter(an_order(number).job_id for number in range(200))
+    assert Counter(marks.started) == Counter(an_order(number).order.job_id for number in range(200))
 
 
-def an_order_again(order: Order) -> Order:
+def an_order_again(order: IntakeMessage) -> IntakeMessage:
     """As the queue brings it back."""
-    return Order.parse(order.body, str(order.deferrals + 1))
+    return IntakeMessage.parse(order.body, str(order.deferrals + 1))
 
 
 def test_an_order_that_nothing_takes_is_left_to_people_once_its_job_has_ended() -> None:
@@ -247,11 +252,11 @@ def test_delays_grow_are_jittered_and_within_what_sqs_takes() -> None:
     ],
 )
 def test_what_is_no_order_is_named_so(body: str) -> None:
-    with pytest.raises(OrderMalformed):
-        Order.parse(body)
+    with pytest.raises(ContractBroken):
+        IntakeMessage.parse(body)
 
 
 @pytest.mark.parametrize("deferrals", ["x", "1e9", "-1", "66", "\u0669\u0669", "9" * 5000])
 def test_a_count_that_is_none_is_no_order(deferrals: str) -> None:
-    with pytest.raises(OrderMalformed):
-        Order.parse(an_order().body, deferrals)
+    with pytest.raises(ContractBroken):
+        IntakeMessage.parse(an_order().body, deferrals)

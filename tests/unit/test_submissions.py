@@ -18,6 +18,7 @@ from craftspark.errors import (
 )
 from craftspark.errors.styles import StyleUnknown
 from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
+from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.idempotency import Effect
 from craftspark.jobs.job import Job, JobState
@@ -113,9 +114,9 @@ class FakeReadings:
 
 class FakeIntake:
     def __init__(self) -> None:
-        self.orders: list[dict[str, Any]] = []
+        self.orders: list[JobOrder] = []
 
-    def send(self, order: dict[str, Any], *, maker: str) -> None:
+    def send(self, order: JobOrder) -> None:
         self.orders.append(order)
 
 
@@ -157,9 +158,9 @@ def test_a_job_is_reserved_and_sent_in_batches_with_a_seed_for_each_image() -> N
     job = submit(submissions)
 
     assert acceptance.jobs[job.job_id].price == 6
-    batches = intake.orders[0]["batches"]
-    assert [[image["index"] for image in batch["images"]] for batch in batches] == [[0, 1, 2, 3], [4, 5]]
-    assert len({image["seed"] for batch in batches for image in batch["images"]}) == 6
+    batches = intake.orders[0].batches
+    assert [[image.index for image in batch.images] for batch in batches] == [[0, 1, 2, 3], [4, 5]]
+    assert len({image.seed for batch in batches for image in batch.images}) == 6
 
 
 def test_an_order_carries_no_words_of_the_maker() -> None:

@@ -1,10 +1,10 @@
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from craftspark.contracts import Contract
 from craftspark.errors import InvalidInput
 from craftspark.errors.styles import (
     AlreadyDecided,
@@ -13,7 +13,10 @@ from craftspark.errors.styles import (
     TrainingNotFound,
     VersionTaken,
 )
-from craftspark.styles.trainings import Approvals, PersonsDecision, Training, TrainingOrder, Trainings, TrainingState
+from craftspark.styles.approvals import Approvals
+from craftspark.styles.messages import Decided, TrainingOrder
+from craftspark.styles.starting import Trainings
+from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
 from tests.fakes import NOON
 
 
@@ -50,18 +53,18 @@ class FakeReleases:
 
 class FakeStarter:
     def __init__(self) -> None:
-        self.begun: list[tuple[str, Mapping[str, Any]]] = []
+        self.begun: list[tuple[str, str]] = []
 
-    def begin(self, name: str, order: Mapping[str, Any]) -> None:
+    def start(self, name: str, order: str) -> None:
         self.begun.append((name, order))
 
 
 class FakeWaiter:
     def __init__(self, *, waits: bool = True) -> None:
         self.waits = waits
-        self.answers: list[tuple[str, Mapping[str, Any]]] = []
+        self.answers: list[tuple[str, Contract]] = []
 
-    def answer(self, token: str, result: Mapping[str, Any]) -> bool:
+    def answer(self, token: str, result: Contract) -> bool:
         self.answers.append((token, result))
         return self.waits
 
@@ -89,9 +92,9 @@ def test_a_training_is_kept_and_started_under_its_name() -> None:
     assert records.trainings["sunny.v1"].state is TrainingState.TRAINING
     [(name, order)] = starter.begun
     assert name == training.training_id == "sunny.v1"
-    assert TrainingOrder(**order).dataset == REQUEST["dataset"]
-    assert TrainingOrder(**order).stable == FakeReleases().stable(str(REQUEST["style"]))
-    assert "ann" not in str(order)
+    assert TrainingOrder.parse(order).dataset == REQUEST["dataset"]
+    assert TrainingOrder.parse(order).stable == FakeReleases().stable(str(REQUEST["style"]))
+    assert "ann" not in order
 
 
 def test_the_same_request_again_mends_a_start_that_was_lost() -> None:
@@ -164,7 +167,7 @@ def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
     assert records.trainings["sunny.v1"].decided == PersonsDecision(
         decision="approve", who="ann", why="clean lines", at=NOON
     )
-    assert waiter.answers == [("token", {"decision": "approve"})]
+    assert waiter.answers == [("token", Decided(decision="approve"))]
 
 
 def test_the_same_decision_again_mends_an_answer_that_was_lost() -> None:

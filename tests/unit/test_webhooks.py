@@ -12,7 +12,9 @@ from standardwebhooks import Webhook as Receiver
 
 from craftspark.accounts.plans import find_plan
 from craftspark.errors import InvalidInput, PlanExceeded
+from craftspark.jobs.endings import JobSettled
 from craftspark.jobs.idempotency import EffectExists, Write
+from craftspark.jobs.job import JobState
 from craftspark.notifications.webhooks import (
     BACKOFF_S,
     MAX_ATTEMPTS,
@@ -80,10 +82,7 @@ def test_signatures_are_the_standard_s_also_through_a_rotation() -> None:
     there = webhooks()
     first = there.register("maker-1", PARTNER, "w", "https://example.com/")
     second = there.rotate(first)
-    body = body_of(
-        {"job_id": "j", "maker": "m", "tool": "picture", "state": "succeeded", "delivered": 1, "requested": 1},
-        "2030-01-01T00:00:00Z",
-    )
+    body = body_of(SETTLED, "2030-01-01T00:00:00Z")
     now = datetime.now(UTC)
 
     for webhook, secret in ((first, first.secret), (second, first.secret), (second, second.secret)):
@@ -116,7 +115,9 @@ def test_an_address_inside_is_no_endpoint() -> None:
         webhooks("10.0.0.7").register("maker-1", PARTNER, "w", "https://example.com/")
 
 
-EVENT = {"job_id": "j", "maker": "m", "tool": "picture", "state": "succeeded", "delivered": 1, "requested": 1}
+SETTLED = JobSettled(
+    job_id="j", maker="m", tool="picture", state=JobState.SUCCEEDED, delivered=1, requested=1, error=None
+)
 WEBHOOK = Webhook(maker="m", webhook_id="w", url="https://example.com/", secret="whsec_YQ==", created_at=NOON)
 
 
@@ -132,7 +133,7 @@ def failure(message: Message) -> Delivery:
 
 
 def test_tries_come_later_and_later_and_end() -> None:
-    tries = [message_of(WEBHOOK, EVENT, "2030-01-01T00:00:00Z")]
+    tries = [message_of(WEBHOOK, SETTLED, "2030-01-01T00:00:00Z")]
     while following := tries[-1].after(failure(tries[-1])):
         tries.append(following)
 
@@ -144,7 +145,7 @@ def test_tries_come_later_and_later_and_end() -> None:
 
 
 def test_the_same_event_is_the_same_message() -> None:
-    assert message_of(WEBHOOK, EVENT, "2030-01-01T00:00:00Z") == message_of(WEBHOOK, EVENT, "2030-01-01T00:00:00Z")
+    assert message_of(WEBHOOK, SETTLED, "2030-01-01T00:00:00Z") == message_of(WEBHOOK, SETTLED, "2030-01-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(

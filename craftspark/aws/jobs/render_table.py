@@ -76,12 +76,12 @@ class RenderTable:
         """Write the rendered percentage of a batch."""
         self.client.update_item(
             TableName=self.jobs_table,
-            Key=items.job_key(job.job_id, f"batch#{batch.number}"),
+            Key=items.job_key(job.job_id, f"batch#{batch.batch}"),
             UpdateExpression="SET maker = :maker, images = :images, #percent = :percent, expires_at = :expires_at",
             ExpressionAttributeNames={"#percent": "percent"},
             ExpressionAttributeValues={
                 ":maker": text(job.maker),
-                ":images": number(len(batch.seeds)),
+                ":images": number(len(batch.images)),
                 ":percent": number(percent),
                 ":expires_at": items.epoch(job.expires_at),
             },

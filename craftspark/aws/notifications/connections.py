@@ -6,7 +6,6 @@ item "maker" of owner `connection#<id>`, which the disconnect handler reads.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import epoch, live, text, timestamp
 from craftspark.clock import utc_now
-from craftspark.notifications.live import MAX_CONNECTION, Connection, Message
+from craftspark.notifications.live import MAX_CONNECTION, Connection, Update
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -78,15 +77,15 @@ class ConnectionSender:
     now: Callable[[], datetime] = utc_now
     pause: Callable[[float], None] = time.sleep
 
-    def send(self, connection: Connection, messages: Sequence[Message]) -> int:
-        """Send the messages in order until one fails; returns the number that were sent.
+    def send(self, connection: Connection, updates: Sequence[Update]) -> int:
+        """Send the updates in order until one fails; returns the number that were sent.
 
-        A connection that is gone is deleted, unless its handshake may still be in progress. In that case the message is
+        A connection that is gone is deleted, unless its handshake may still be in progress. In that case the update is
         sent again after short pauses, and the connection is kept even if all attempts fail.
         """
         pauses = iter(PAUSES_S)
-        for sent, message in enumerate(messages):
-            while not self._post(connection, message):
+        for sent, update in enumerate(updates):
+            while not self._post(connection, update):
                 if not connection.is_young(self.now()):
                     self.table.drop(connection.connection_id)
                     return sent
@@ -94,12 +93,12 @@ class ConnectionSender:
                 if wait_s is None:
                     return sent
                 self.pause(wait_s)
-        return len(messages)
+        return len(updates)
 
-    def _post(self, connection: Connection, message: Message) -> bool:
-        """Send one message; returns False if API Gateway does not know the connection."""
+    def _post(self, connection: Connection, update: Update) -> bool:
+        """Send one update; returns False if API Gateway does not know the connection."""
         try:
-            self.client.post_to_connection(ConnectionId=connection.connection_id, Data=json.dumps(message).encode())
+            self.client.post_to_connection(ConnectionId=connection.connection_id, Data=update.to_text().encode())
         except self.client.exceptions.GoneException:
             return False
         return True

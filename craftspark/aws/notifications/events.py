@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from craftspark.contracts import Event
 from craftspark.errors import EventRefused
 
 if TYPE_CHECKING:
@@ -15,14 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """Events of one source."""
+    """The bus of the account."""
 
     client: EventBridgeClient
-    source: str
 
-    def tell(self, name: str, detail: Mapping[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         """Raises EventRefused."""
-        entry: Any = {"Source": self.source, "DetailType": name, "Detail": json.dumps(detail)}
+        entry: Any = {"Source": event.source, "DetailType": event.detail_type(), "Detail": event.to_text()}
         answer = self.client.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             failed = answer["Entries"][0]

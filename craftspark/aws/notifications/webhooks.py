@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
@@ -167,16 +166,10 @@ class DeliveryQueue:
         wait_s = ceil((message.due - now).total_seconds())
         self.client.send_message(
             QueueUrl=self.url,
-            MessageBody=json.dumps({**asdict(message), "due": timestamp(message.due)}),
+            MessageBody=message.to_text(),
             MessageGroupId=message_group(message.maker),
             DelaySeconds=min(MAX_DELAY_S, max(0, wait_s)),
         )
-
-
-def read_message(body: str) -> Message:
-    """A message as DeliveryQueue sent it."""
-    fields = json.loads(body)
-    return Message(**{**fields, "due": datetime.fromisoformat(fields["due"])})
 
 
 def try_key(message: Message) -> Any:

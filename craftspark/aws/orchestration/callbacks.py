@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
+from craftspark.contracts import Contract
 from craftspark.errors import CraftsparkError
 
 if TYPE_CHECKING:
@@ -14,12 +13,6 @@ if TYPE_CHECKING:
 
 # The limit of Step Functions for the cause of SendTaskFailure, in characters.
 CAUSE_LIMIT = 32_768
-
-
-class Result(Protocol):
-    """The result of a task."""
-
-    def to_json(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +29,9 @@ class Callback:
             return False
         return True
 
-    def succeed(self, result: Result) -> bool:
+    def succeed(self, result: Contract) -> bool:
         try:
-            self.client.send_task_success(taskToken=self.token, output=json.dumps(result.to_json()))
+            self.client.send_task_success(taskToken=self.token, output=result.to_text())
         except self._nobody_waits:
             return False
         return True
@@ -62,16 +55,6 @@ class Waiters:
 
     client: SFNClient
 
-    def answer(self, token: str, result: Mapping[str, Any]) -> bool:
+    def answer(self, token: str, result: Contract) -> bool:
         """Send the result; returns whether the state machine still waited. An empty token belongs to none."""
-        return bool(token) and Callback(client=self.client, token=token).succeed(JsonResult(dict(result)))
-
-
-@dataclass(frozen=True)
-class JsonResult:
-    """A result that is JSON already."""
-
-    value: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        return self.value
+        return bool(token) and Callback(client=self.client, token=token).succeed(result)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from craftspark.jobs.starting import Order, StartRefused
+from craftspark.jobs.starting import StartRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -35,18 +34,12 @@ class Executions:
     client: SFNClient
     state_machine_arn: str
 
-    def start(self, order: Order) -> None:
-        """Start the execution of a job's order; raises StartRefused."""
-        with refusals():
-            # It exists where the message came twice, or the maker sent the request again.
-            self._start(order.job_id, order.body)
+    def start(self, name: str, order: str) -> None:
+        """Start the execution of this name, unless it was started before: a message or a request may come twice.
 
-    def begin(self, name: str, order: Mapping[str, Any]) -> None:
-        """Start the execution of this name."""
-        self._start(name, json.dumps(order))
-
-    def _start(self, name: str, order: str) -> None:
-        with suppress(self.client.exceptions.ExecutionAlreadyExists):
+        `order` is its input, as JSON. Raises StartRefused.
+        """
+        with refusals(), suppress(self.client.exceptions.ExecutionAlreadyExists):
             self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=order)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic_core import to_json
+from craftspark.jobs.batches import DEFERRALS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-    from craftspark.jobs.starting import Order
+    from craftspark.jobs.batches import JobOrder
+    from craftspark.jobs.starting import IntakeMessage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,21 +21,21 @@ class IntakeQueue:
     client: SQSClient
     url: str
 
-    def send(self, order: dict[str, Any], *, maker: str) -> None:
+    def send(self, order: JobOrder) -> None:
         self.client.send_message(
-            QueueUrl=self.url, MessageBody=to_json(order).decode(), MessageGroupId=message_group(maker)
+            QueueUrl=self.url, MessageBody=order.to_text(), MessageGroupId=message_group(order.maker)
         )
 
-    def defer(self, order: Order, delay_s: int) -> None:
+    def defer(self, message: IntakeMessage, delay_s: int) -> None:
         """Send the order again with a delay. A new message starts with no receives, because none of the receives
         failed.
         """
         self.client.send_message(
             QueueUrl=self.url,
-            MessageBody=order.body,
-            MessageGroupId=message_group(order.maker),
+            MessageBody=message.body,
+            MessageGroupId=message_group(message.order.maker),
             DelaySeconds=delay_s,
-            MessageAttributes={"deferrals": {"DataType": "Number", "StringValue": str(order.deferrals + 1)}},
+            MessageAttributes={DEFERRALS: {"DataType": "Number", "StringValue": str(message.deferrals + 1)}},
         )
 
 

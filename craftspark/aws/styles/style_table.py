@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws import clients
@@ -13,50 +13,32 @@ from craftspark.aws.styles.releases import read_style, style_key
 from craftspark.aws.styles.training_table import STATE, TrainingTable, training_key
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors.styles import (
-    CanaryGone,
-    CanaryRunning,
-    NotApproved,
-    ReleaseChanged,
-    TrainingChanged,
-    TrainingNotFound,
-    VersionNotReleased,
-)
+from craftspark.errors.styles import CanaryGone, CanaryRunning, ReleaseChanged, TrainingChanged
 from craftspark.settings.styles import StyleSettings
 from craftspark.styles.releases import Release, Tally
-from craftspark.styles.trainings import Training, TrainingState, training_id_of
+from craftspark.styles.trainings import Training, TrainingState
+from craftspark.styles.trials import Trial, Trials
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-AFTER_TRIAL = (TrainingState.PROMOTED, TrainingState.ROLLED_BACK)
-
 
 @dataclass(frozen=True, kw_only=True)
 class StyleTable:
-    """Reads releases and tallies, and changes a release in one transaction with its training."""
+    """See craftspark.styles.trials.StyleRecords. A release changes in one transaction with its training."""
 
     client: DynamoDBClient
     table: str
     trainings: TrainingTable
 
-    def trial_of(self, training: Training) -> Release:
-        """The style's release, which has the training's version on trial. Raises CanaryGone if it has not."""
-        release = read_style(self.client, self.table, training.style)
-        if release.trial != training.training_id:
-            raise CanaryGone(f"{training.training_id} is not on trial any more")
-        return release
+    def training(self, training_id: str) -> Training:
+        return self.trainings.read(training_id)
 
-    def register(self, training: Training, *, share: int, trial_time: timedelta) -> Training:
-        """Make an approved training's version the style's canary; a second time changes nothing.
+    def release(self, style: str) -> Release:
+        return read_style(self.client, self.table, style)
 
-        Raises NotApproved, CanaryRunning where another version is on trial, or TrainingChanged.
-        """
-        if training.state is TrainingState.CANARY:
-            return training
-        if training.decided is None or training.decided.decision != "approve":
-            raise NotApproved(f"nobody has approved {training.training_id}")
-        now = utc_now()
+    def begin_trial(self, trial: Trial) -> None:
+        training = trial.training
         begin = {
             "TableName": self.table,
             "Key": style_key(training.style),
@@ -66,9 +48,9 @@ class StyleTable:
             "ExpressionAttributeNames": {"#share": "share", "#model": "model"},
             "ExpressionAttributeValues": {
                 ":version": text(training.version),
-                ":share": number(share),
+                ":share": number(trial.share),
                 ":trial": text(training.training_id),
-                ":until": epoch(now + trial_time),
+                ":until": epoch(trial.until),
                 ":model": text(training.model),
             },
         }
@@ -79,7 +61,7 @@ class StyleTable:
                 "training_id": text(training.training_id),
                 "model": text(training.model),
                 "adapter": text(training.adapter),
-                "registered_at": text(timestamp(now)),
+                "registered_at": text(timestamp(trial.began_at)),
             },
             "ConditionExpression": "attribute_not_exists(#style)",
             "ExpressionAttributeNames": {"#style": "style"},
@@ -97,10 +79,8 @@ class StyleTable:
             if failed.items[0] is None and failed.items[1] is not None:
                 raise CanaryRunning(f"the style {training.style} has another version on trial") from None
             raise TrainingChanged(f"training {training.training_id} changed") from None
-        return replace(training, state=TrainingState.CANARY)
 
     def tally(self, release: Release, version: str) -> Tally:
-        """The results of a version's jobs in the release's trial so far."""
         total = Tally()
         answer = self.client.query(
             TableName=self.table,
@@ -121,46 +101,30 @@ class StyleTable:
             )
         return total
 
-    def end(self, training: Training, outcome: TrainingState, *, error: str, cause: str) -> Training:
-        """Make the training final, and its canary the stable version or nothing; raises TrainingChanged, CanaryGone."""
-        if outcome in AFTER_TRIAL and training.state is not TrainingState.CANARY:
-            raise CanaryGone(f"{training.training_id} was never on trial: it is {training.state}")
-        now = utc_now()
+    def end(self, training: Training, ended: Training, promoted: Release | None, *, at: datetime) -> None:
         values = {
-            ":next": text(outcome),
-            ":finished_at": text(timestamp(now)),
-            ":error": text(error),
-            ":cause": text(cause),
+            ":next": text(ended.state),
+            ":finished_at": text(timestamp(at)),
+            ":error": text(ended.error),
+            ":cause": text(ended.cause),
         }
         update = "SET #state = :next, finished_at = :finished_at, #error = :error, #cause = :cause REMOVE #token"
         names = {"#error": "error", "#cause": "cause", "#token": "token"}
         writes = [self._change_of(training, update, values, names)]
         if training.state is TrainingState.CANARY:
-            writes.append(self._end_of_trial(training, outcome is TrainingState.PROMOTED))
+            writes.append(self._end_of_trial(training, promoted))
         try:
             transact(self.client, writes)
         except ConditionsFailed as failed:
             if failed.items[0] is None:
                 raise CanaryGone(f"{training.training_id} is not on trial any more") from None
             raise TrainingChanged(f"training {training.training_id} changed") from None
-        return replace(training, state=outcome, finished_at=now, error=error, cause=cause, token="")
 
-    def roll_back(self, style: str, version: str | None, *, who: str, why: str) -> tuple[Release, Release]:
-        """Make an earlier version stable and record who asked for it; returns the release before and after.
-
-        Nothing changes if that version is stable already. Raises StyleUnknown, CanaryRunning, InvalidInput,
-        VersionNotReleased for a version that was never promoted, or ReleaseChanged.
-        """
-        release = read_style(self.client, self.table, style)
-        back = release.roll_back(version)
-        if back.stable == release.stable:
-            return release, release
-        if not self._was_promoted(style, back.stable):
-            raise VersionNotReleased(f"{style} has no version {back.stable} that was ever promoted", field="version")
+    def replace_stable(self, release: Release, back: Release, *, who: str, why: str) -> None:
         now = timestamp(utc_now())
         change = {
             "TableName": self.table,
-            "Key": style_key(style),
+            "Key": style_key(release.style),
             "UpdateExpression": "SET stable = :stable, earlier = :earlier",
             "ConditionExpression": "stable = :was AND attribute_not_exists(canary)",
             "ExpressionAttributeValues": {
@@ -172,7 +136,7 @@ class StyleTable:
         record = {
             "TableName": self.table,
             "Item": {
-                **style_key(style, f"rollback#{now}"),
+                **style_key(release.style, f"rollback#{now}"),
                 "from": text(release.stable),
                 "to": text(back.stable),
                 "who": text(who),
@@ -182,14 +146,7 @@ class StyleTable:
         try:
             transact(self.client, [{"Update": change}, {"Put": record}])
         except ConditionsFailed:
-            raise ReleaseChanged(f"the release of {style} changed at the same moment; ask again") from None
-        return release, back
-
-    def _was_promoted(self, style: str, version: str) -> bool:
-        try:
-            return self.trainings.read(training_id_of(style, version)).state is TrainingState.PROMOTED
-        except TrainingNotFound:
-            return False
+            raise ReleaseChanged(f"the release of {release.style} changed at the same moment; ask again") from None
 
     def _change_of(
         self, training: Training, update: str, values: Item, names: Mapping[str, str] | None = None
@@ -204,7 +161,7 @@ class StyleTable:
         }
         return {"Update": change}
 
-    def _end_of_trial(self, training: Training, promoted: bool) -> dict[str, Any]:
+    def _end_of_trial(self, training: Training, promoted: Release | None) -> dict[str, Any]:
         change: dict[str, Any] = {
             "TableName": self.table,
             "Key": style_key(training.style),
@@ -217,10 +174,8 @@ class StyleTable:
             },
         }
         if promoted:
-            # Nothing but the end of this trial changes what is stable while it lasts.
-            release = read_style(self.client, self.table, training.style).promote(training.version)
             change["UpdateExpression"] = f"SET stable = :version, earlier = :earlier {change['UpdateExpression']}"
-            change["ExpressionAttributeValues"][":earlier"] = versions(release.earlier)
+            change["ExpressionAttributeValues"][":earlier"] = versions(promoted.earlier)
         return {"Update": change}
 
 
@@ -232,3 +187,8 @@ def style_table(settings: StyleSettings) -> StyleTable:
     """The tables in the settings."""
     trainings = TrainingTable(client=clients.dynamodb(), table=settings.trainings_table)
     return StyleTable(client=clients.dynamodb(), table=settings.styles_table, trainings=trainings)
+
+
+def trials(settings: StyleSettings) -> Trials:
+    """Trials on the tables in the settings."""
+    return Trials(records=style_table(settings))

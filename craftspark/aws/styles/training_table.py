@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import Item, moment, text, timestamp
 from craftspark.errors.styles import TrainingChanged, TrainingNotFound
+from craftspark.styles.messages import ApprovalAsked
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
 
 if TYPE_CHECKING:
@@ -42,28 +43,27 @@ class TrainingTable:
             raise TrainingNotFound(f"there is no training {training_id}", field="training_id")
         return read_training(answer["Item"])
 
-    def await_approval(
-        self, training_id: str, token: str, *, figures: Mapping[str, Any], adapter: str, grid: str
-    ) -> Training:
+    def await_approval(self, asked: ApprovalAsked) -> Training:
         """Store the task token that waits for a decision, and the facts to decide on. Raises TrainingChanged.
 
         A later token replaces an earlier one, because each attempt of the state has its own token.
         """
+        trained = asked.trained
         self._update(
-            training_id,
+            asked.training_id,
             "SET #state = :awaits, #token = :token, figures = :figures, adapter = :adapter, grid = :grid",
             "#state IN (:training, :awaits)",
             {"#token": "token"},
             {
                 ":awaits": text(TrainingState.AWAITS_APPROVAL),
                 ":training": text(TrainingState.TRAINING),
-                ":token": text(token),
-                ":figures": text(json.dumps(figures)),
-                ":adapter": text(adapter),
-                ":grid": text(grid),
+                ":token": text(asked.task_token),
+                ":figures": text(json.dumps(trained.figures)),
+                ":adapter": text(trained.adapter),
+                ":grid": text(trained.grid),
             },
         )
-        return self.read(training_id)
+        return self.read(asked.training_id)
 
     def decide(self, training: Training, decided: PersonsDecision) -> None:
         self._update(

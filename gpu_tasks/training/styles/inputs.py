@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from craftspark.settings.tasks import TrainerSettings
-from craftspark.styles.trainings import TrainingOrder
+from craftspark.styles.messages import TrainingOrder
 from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.hooks import Hooks
 

@@ -6,7 +6,6 @@ uploaded, and the next task resumes from the latest.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import tempfile
@@ -18,11 +17,13 @@ from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
 from craftspark.aws.folders import BucketFolder
-from craftspark.aws.orchestration.callbacks import Callback, JsonResult, Result
+from craftspark.aws.orchestration.callbacks import Callback
+from craftspark.contracts import Contract
 from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.errors.training import TooFewPictures, TrainingFailed
-from craftspark.settings.tasks import TrainerSettings
-from craftspark.styles.trainings import TrainingOrder, TrainingResult, adapter_prefix, run_prefix
+from craftspark.settings.tasks import TrainerSettings, TrainingLaunch
+from craftspark.styles.messages import DataChecked, TrainingOrder, TrainingResult
+from craftspark.styles.trainings import adapter_prefix, run_prefix
 from gpu_tasks.training.dataset.dataset import MIN_STYLE_PICTURES, Dataset
 from gpu_tasks.training.dataset.remote import fetch_temporarily
 from gpu_tasks.training.hooks import Hooks
@@ -30,8 +31,6 @@ from gpu_tasks.training.styles.heartbeat import Heartbeat
 from gpu_tasks.training.styles.inputs import GRID, Trainer, TrainingInputs
 from gpu_tasks.worker.lease import Lease
 
-TASK_TOKEN = "CRAFTSPARK_TASK_TOKEN"  # noqa: S105 - the variable's name
-ORDER = "CRAFTSPARK_TRAINING"
 CHECK_DATA, TRAIN_STYLE = "check-data", "train-style"
 CHECKPOINTS, RECIPE, PROGRESS = "checkpoints", "recipe.json", "progress.json"
 MANIFEST = "manifest.json"
@@ -53,8 +52,9 @@ def main(
         logger.error("unknown command", extra={"words": list(words)})
         return MISUSED
     settings = TrainerSettings.from_environment(environment)
-    order = TrainingOrder(**json.loads(environment[ORDER]))
-    callback = Callback(client=clients.stepfunctions(), token=environment[TASK_TOKEN])
+    launch = TrainingLaunch.from_environment(environment)
+    order = TrainingOrder.parse(launch.training)
+    callback = Callback(client=clients.stepfunctions(), token=launch.task_token)
     lease = Lease(grace_s=settings.stop_grace_s)
     folder = BucketFolder(client=clients.s3(), bucket=settings.training_bucket, prefix=run_prefix(order.training_id))
     heartbeat = Heartbeat(
@@ -108,13 +108,13 @@ def handle_signals(on_signal: Callable[..., None]) -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
 
 
-def check(order: TrainingOrder) -> Result:
+def check(order: TrainingOrder) -> Contract:
     """Check every picture, caption and licence before a GPU spends hours on them. Raises a TrainingError."""
     with fetch_temporarily(order.dataset) as folder:
         pictures = len(Dataset.open(folder).pictures)
     if pictures < MIN_STYLE_PICTURES:
         raise TooFewPictures(f"{order.dataset} has {pictures} images; a style requires at least {MIN_STYLE_PICTURES}")
-    return JsonResult({"pictures": pictures})
+    return DataChecked(pictures=pictures)
 
 
 def train(
@@ -124,7 +124,7 @@ def train(
     heartbeat: Heartbeat,
     lease: Lease,
     trainer: Callable[[], Trainer] | None,
-) -> Result:
+) -> Contract:
     """Train from the bucket's latest checkpoint, if there is one, and upload the adapter to the models bucket."""
     with (
         tempfile.TemporaryDirectory(prefix="craftspark-training-") as scratch,

@@ -11,7 +11,8 @@ from torch import nn
 
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import find_model
-from craftspark.styles.trainings import TrainingOrder, adapter_prefix
+from craftspark.styles.messages import TrainingOrder
+from craftspark.styles.trainings import adapter_prefix
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
 from gpu_tasks.inference.model_store import locate
 from gpu_tasks.training.dataset.dataset import MAX_STYLE_PICTURES, MIN_STYLE_PICTURES, Dataset

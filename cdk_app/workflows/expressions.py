@@ -1,0 +1,55 @@
+"""JSONata expressions of states, whose names of fields come from the contracts that runtimes read and write.
+
+A field that a contract does not have fails at synthesis and not in production.
+"""
+
+from dataclasses import MISSING, fields
+from typing import Any
+
+from craftspark.contracts import Contract
+
+INPUT = "$states.input"
+RESULT = "$states.result"
+EXECUTION_INPUT = "$states.context.Execution.Input"
+
+
+def expression(text: str) -> str:
+    """A value that Step Functions evaluates."""
+    return f"{{% {text} %}}"
+
+
+def path(contract: type[Contract], *names: str, at: str = INPUT) -> str:
+    """Where a field of `contract` is, which is found at `at`; raises LookupError for one that it does not have.
+
+    Further names are within that field, whose own contract the caller knows.
+    """
+    known = [field.name for field in fields(_dataclass(contract))]
+    if names[0] not in known:
+        raise LookupError(f"{contract.__name__} has no field {names[0]}; it has {', '.join(known)}")
+    return ".".join((at, *names))
+
+
+def value(contract: type[Contract], *names: str, at: str = INPUT) -> str:
+    """The value of a field, as an expression."""
+    return expression(path(contract, *names, at=at))
+
+
+def object_of(contract: type[Contract], **values: Any) -> dict[str, Any]:
+    """An object that a state writes and `contract` reads; raises LookupError for fields too many or too few."""
+    known = fields(_dataclass(contract))
+    unknown = values.keys() - {field.name for field in known}
+    missing = [
+        field.name
+        for field in known
+        if field.name not in values and field.default is MISSING and field.default_factory is MISSING
+    ]
+    if unknown or missing:
+        raise LookupError(f"{contract.__name__}: no such fields {sorted(unknown)}, left out {missing}")
+    return values
+
+
+def _dataclass(contract: type[Contract]) -> Any:
+    return contract
+
+
+UNCHANGED = expression(INPUT)

@@ -1,0 +1,112 @@
+"""What one runtime writes and another reads comes back as it was written, and states name its fields."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+import craftspark
+from cdk_app.workflows.expressions import object_of, path
+from craftspark.contracts import Contract, ContractBroken, Event
+from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
+from craftspark.jobs.endings import JobEnd, JobSettled
+from craftspark.jobs.job import ImageFailure, JobState
+from craftspark.notifications.live import Update
+from craftspark.notifications.webhooks import Message
+from craftspark.styles.messages import (
+    ApprovalAsked,
+    DataChecked,
+    Decided,
+    Fault,
+    TrainingAwaitsApproval,
+    TrainingEnd,
+    TrainingNamed,
+    TrainingOrder,
+    TrainingResult,
+    TrainingSettled,
+)
+from craftspark.styles.releases import Decision, Judgement
+from craftspark.styles.trainings import TrainingState
+from tests.fakes import NOON
+
+
+def below(kind: type[Contract]) -> Iterator[type[Contract]]:
+    for derived in kind.__subclasses__():
+        yield derived
+        yield from below(derived)
+
+
+BATCH = Batch(job_id="j", maker="m", lane="bulk", batch=0, images=(OrderedImage(index=2, seed=7),))
+RENDERED = BatchResult(batch=0, rendered=(0, 1), failed=(ImageFailure(index=2, error="UnsafeContent", reason="no"),))
+LOST = BatchFailure(batch=1, images=(4,), error="States.Timeout", cause="")
+ORDER = JobOrder(job_id="j", maker="m", tool="picture", lane="bulk", batches=(BATCH,))
+TRAINED = TrainingResult(figures={"loss": 0.5, "loss_without": 1.0, "stable": "v1"}, adapter="s3://a", grid="s3://g")
+WRITTEN: list[Contract] = [
+    BATCH,
+    RENDERED,
+    LOST,
+    ORDER,
+    TRAINED,
+    BatchMessage(task_token="t", batch=BATCH),
+    JobEnd(job_id="j", outcomes=(RENDERED, LOST)),
+    JobEnd(job_id="j", outcomes=(), error="ExecutionEnded", cause="ABORTED"),
+    JobSettled(job_id="j", maker="m", tool="picture", state=JobState.FAILED, delivered=0, requested=1, error="E"),
+    Message(maker="m", webhook_id="w", message_id="msg", body="{}", due=NOON, attempt=3),
+    TrainingOrder(
+        training_id="s.v", style="s", version="v", model="m", dataset="s3://d", steps=None, seed=0, stable=""
+    ),
+    DataChecked(pictures=5),
+    ApprovalAsked(training_id="s.v", task_token="t", trained=TRAINED),
+    Decided(decision="reject"),
+    TrainingNamed(training_id="s.v"),
+    Fault(error="QualityTooLow", cause="it is"),
+    TrainingEnd(training_id="s.v", outcome=TrainingState.ROLLED_BACK, error="CanaryFailed", cause="slow"),
+    TrainingSettled(training_id="s.v", style="s", version="v", state=TrainingState.PROMOTED, error="", cause=""),
+    TrainingAwaitsApproval(training_id="s.v", style="s", version="v", figures={"loss": 0.5}, grid="s3://g"),
+    Judgement(decision=Decision.ROLL_BACK, reason="it fails"),
+]
+
+
+def test_every_contract_is_among_them() -> None:
+    for module in pkgutil.walk_packages(craftspark.__path__, "craftspark."):
+        importlib.import_module(module.name)
+
+    # Updates go to browsers alone: nothing of ours reads them.
+    assert {type(each) for each in WRITTEN} == {
+        kind for kind in below(Contract) if kind is not Event and not issubclass(kind, Update)
+    }
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=lambda written: type(written).__name__)
+def test_a_contract_comes_back_as_it_was_written(written: Contract) -> None:
+    assert type(written).parse(written.to_text()) == written
+    assert type(written).from_json(written.to_json()) == written
+
+
+def test_a_newer_writer_is_understood() -> None:
+    assert Batch.from_json({**BATCH.to_json(), "hint": "new"}) == BATCH
+
+
+@pytest.mark.parametrize("field", [each.name for each in fields(JobOrder)])
+def test_a_field_that_is_missing_is_named(field: str) -> None:
+    value = ORDER.to_json()
+    del value[field]
+
+    with pytest.raises(ContractBroken, match=f"JobOrder: {field}") as broken:
+        JobOrder.from_json(value)
+    assert broken.value.field == field
+
+
+def test_a_state_names_only_fields_that_its_contract_has() -> None:
+    assert path(JobOrder, "batches") == "$states.input.batches"
+    assert object_of(JobEnd, job_id="x", outcomes=[]) == {"job_id": "x", "outcomes": []}
+
+    with pytest.raises(LookupError, match="no field orders"):
+        path(JobOrder, "orders")
+    for wrong in ({"task_token": "t"}, {"task_token": "t", "batch": {}, "token": "t"}):
+        values: dict[str, Any] = wrong
+        with pytest.raises(LookupError):
+            object_of(BatchMessage, **values)
