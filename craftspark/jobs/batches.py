@@ -60,7 +60,7 @@ class BatchResult(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchFailure(Contract):
-    """A batch that failed permanently: its number, the indexes of its images, and the last attempt's error and cause."""
+    """A batch that failed permanently: its number, the indexes of its images, and the last error and cause."""
 
     batch: int
     images: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Approvals: a person decides whether a trained version goes on trial."""
+"""Approvals: a person approves or rejects a trained version."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
