@@ -25,7 +25,7 @@ from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually
 
 HANDLER = """
-import os, time
+import importlib, os, time
 
 def meet(number, folder):  # until so many invocations have begun
     open(os.path.join(folder, f"{os.getpid()}-{time.monotonic_ns()}"), "x").close()
@@ -39,6 +39,8 @@ def handler(event, context):
         print(event["say"], flush=True)
     if "meet" in event:
         meet(event["meet"], event["folder"])
+    if "module" in event:
+        return importlib.import_module("shared." + event["module"]).__spec__.origin
     if "raise" in event:
         raise type(event["raise"], (Exception,), {})("what went wrong")
     if "began" in event:
@@ -48,10 +50,13 @@ def handler(event, context):
 """
 
 
-def function(aws: Clients) -> str:
+def function(aws: Clients, **files: str) -> str:
+    """The name of a function whose package has the handler and these modules in a package `shared`."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("app.py", HANDLER)
+        for name, text in files.items():
+            code.writestr(f"shared/{name}.py", text)
     made = aws["lambda"].create_function(
         FunctionName=f"function-{uuid.uuid4().hex[:8]}",
         Runtime="python3.12",
@@ -119,6 +124,25 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     emulator.stop()
 
     eventually(lambda: not mentioning(str(tmp_path)))
+
+
+def test_functions_share_the_files_that_all_of_their_packages_have(aws: Clients, emulator_state: StateDir) -> None:
+    same, twin, longer = function(aws, a="1"), function(aws, a="1"), function(aws, a="1", b="2")
+
+    def place_of(name: str, module: str) -> Path:
+        payload = json.dumps({"lines": 0, "module": module})
+        answer = aws["lambda"].invoke(FunctionName=name, Payload=payload)
+        assert "FunctionError" not in answer
+        return Path(json.loads(answer["Payload"].read())).resolve()
+
+    places = [place_of(name, "a") for name in (same, twin, longer)]
+    missing = aws["lambda"].invoke(FunctionName=same, Payload=json.dumps({"lines": 0, "module": "b"}))
+
+    assert places[0] == places[1]
+    assert places[0] != places[2]  # a folder is shared as a whole, so that nothing is in it that the package has not
+    assert json.loads(missing["Payload"].read())["errorType"] == "ModuleNotFoundError"
+    assert all(place.is_relative_to(emulator_state.path) for place in places)
+    assert list(places[0].parent.glob("__pycache__/a.*.pyc"))
 
 
 def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:
