@@ -18,7 +18,7 @@ from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Svg, encode_image, finish_unchanged
 from gpu_tasks.retries import Backoff, Retrier
-from gpu_tasks.worker import batch_sources, main
+from gpu_tasks.worker import main
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.waves import Renderer
 from tests.aws.api import read, submit
@@ -62,7 +62,6 @@ class Tokens:
 def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
     tokens = Tokens()
     monkeypatch.setattr(clients, "stepfunctions", lambda: tokens)
-    monkeypatch.setattr(batch_sources, "POLL_S", 1)
     return tokens
 
 
