@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
 import pytest
+from joserfc import jwk
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
@@ -37,6 +39,40 @@ def one_call_at_a_time() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_signing_key() -> Iterator[None]:
+    """moto signs the tokens of every user pool with one key, and reads it anew for each, which takes 80 ms."""
+    read, keys = jwk.RSAKey.import_key, {}
+
+    def read_once(value: dict[str, Any]) -> Any:
+        if value["n"] not in keys:
+            keys[value["n"]] = read(value)
+        return keys[value["n"]]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jwk.RSAKey, "import_key", read_once)
+        yield
+
+
+MADE_ONCE = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, clients.eventbridge, clients.cognito)
+
+
+@cache
+def client_of(service: str) -> Any:
+    """A client of the tests' own; making one reads megabytes of JSON."""
+    return boto3.client(service)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def clients_of_this_folder() -> Iterator[None]:
+    """Clients are made once for all tests of this folder, whose tables and buckets are each test's own."""
+    for make in (*MADE_ONCE, client_of):
+        make.cache_clear()
+    yield
+    for make in (*MADE_ONCE, client_of):
+        make.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in {
@@ -45,13 +81,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    made_once = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, clients.eventbridge, clients.cognito)
     with mock_aws():
-        for make in made_once:
-            make.cache_clear()
         yield
-    for make in made_once:
-        make.cache_clear()
 
 
 SMALL = Plan(
@@ -71,7 +102,7 @@ def small_plan(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tables(aws: None) -> None:
-    dynamodb = boto3.client("dynamodb")
+    dynamodb = client_of("dynamodb")
     names = ("job_id", "item", "maker", "created", "unfinished", "backlog")
     dynamodb.create_table(
         TableName=JOBS,
@@ -127,14 +158,14 @@ def key(partition: str, sort: str) -> Any:
 
 @pytest.fixture
 def images_bucket(aws: None) -> str:
-    boto3.client("s3").create_bucket(Bucket=IMAGES)
+    client_of("s3").create_bucket(Bucket=IMAGES)
     return IMAGES
 
 
 @pytest.fixture
 def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    boto3.client("s3").create_bucket(Bucket=UPLOADS)
-    boto3.client("dynamodb").create_table(
+    client_of("s3").create_bucket(Bucket=UPLOADS)
+    client_of("dynamodb").create_table(
         TableName=UPLOAD_RECORDS,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=key("maker", "item"),
@@ -153,7 +184,7 @@ def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def intake_queue(aws: None) -> str:
-    return boto3.client("sqs").create_queue(QueueName="intake")["QueueUrl"]
+    return client_of("sqs").create_queue(QueueName="intake")["QueueUrl"]
 
 
 @pytest.fixture
@@ -195,7 +226,7 @@ def read_settings(images_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    pool = boto3.client("cognito-idp").create_user_pool(PoolName="makers", UsernameAttributes=["email"])
+    pool = client_of("cognito-idp").create_user_pool(PoolName="makers", UsernameAttributes=["email"])
     pool_id = pool["UserPool"]["Id"]
     for name, value in DirectorySettings(user_pool_id=pool_id).to_environment().items():
         monkeypatch.setenv(name, value)
@@ -207,7 +238,7 @@ def all_settings(
     submit_settings: SubmitSettings, read_settings: None, user_pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """What every function of the HTTP API is told."""
-    dynamodb = boto3.client("dynamodb")
+    dynamodb = client_of("dynamodb")
     for table, partition in (("webhooks", "maker"), ("connections", "owner")):
         dynamodb.create_table(
             TableName=table,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -16,7 +15,7 @@ from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
 from lambdas.wiring import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
-from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
+from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 from tests.aws.described import parameters_of
 from tests.aws.test_uploads import a_png
 
@@ -109,7 +108,7 @@ class Caller:
         upload_id = self.ask("create_upload").body["upload_id"]
         self.path = {"upload_id": upload_id}
         key = incoming_key(self.maker, upload_id)
-        boto3.client("s3").put_object(Bucket=UPLOADS, Key=key, Body=content or a_png())
+        client_of("s3").put_object(Bucket=UPLOADS, Key=key, Body=content or a_png())
 
     def limit(self, **limits: Any) -> None:
         self.patch.setitem(PLANS, SMALL.name, replace(SMALL, **limits))

@@ -1,18 +1,17 @@
 from urllib.parse import urljoin
 
-import boto3
 import pytest
 
 from craftspark.aws import clients
 from craftspark.settings.jobs import SubmitSettings
 from tests.aws.api import account, call, read, settle, submit
-from tests.aws.conftest import JOBS
+from tests.aws.conftest import JOBS, client_of
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
 
 def messages(url: str) -> int:
-    attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    attributes = client_of("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from craftspark.aws import clients
@@ -12,7 +11,7 @@ from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.errors import JobNotFound
 from craftspark.jobs.job import StoredImage
 from tests.aws.api import Answer, account, call, job_table, read, render_table, settle, store, submit
-from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS
+from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS, client_of
 from tests.fakes import NOON
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
@@ -35,11 +34,11 @@ def finished(key: str | None = None) -> str:
 
 def put(job_id: str) -> None:
     for name in FILES:
-        boto3.client("s3").put_object(Bucket=IMAGES, Key=f"images/{job_id}/{name}", Body=b"x")
+        client_of("s3").put_object(Bucket=IMAGES, Key=f"images/{job_id}/{name}", Body=b"x")
 
 
 def files() -> list[str]:
-    found: Any = boto3.client("s3").list_objects_v2(Bucket=IMAGES)
+    found: Any = client_of("s3").list_objects_v2(Bucket=IMAGES)
     return [entry["Key"] for entry in found.get("Contents", [])]
 
 

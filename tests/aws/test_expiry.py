@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from craftspark.aws import clients
@@ -23,7 +22,7 @@ from craftspark.settings.rendering import SettleSettings
 from craftspark.uploads import Facts, Upload
 from lambdas.sweep_overdue_jobs import handler as sweep
 from tests.aws.api import Answer, Context, account, call, job_table, read, render_table, settle, store, submit
-from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOAD_RECORDS, attribute, key
+from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES, UPLOAD_RECORDS, attribute, client_of, key
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "other_settings")
 SCOPE = "craftspark/admin"
@@ -225,7 +224,7 @@ def webhooks() -> WebhookTable:
 
 
 def table(name: str, partition: str) -> str:
-    boto3.client("dynamodb").create_table(
+    client_of("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=key(partition, "item"),

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from craftspark.errors import InvalidInput
 from craftspark.parsing import parse_email
 from craftspark.settings.accounts import DirectorySettings
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, call, settle, store, submit
+from tests.aws.conftest import client_of
 from tests.aws.test_administration import audit
 
 pytestmark = pytest.mark.usefixtures("all_settings")
@@ -29,7 +29,7 @@ def jobs_of(maker: str, scope: str = ADMIN_SCOPE, **query: str) -> Answer:
 def sign_up(pool: str, email: str) -> str:
     """The subject of a new user."""
     attributes: Any = [{"Name": "email", "Value": email}, {"Name": "name", "Value": "Ann Example"}]
-    user = boto3.client("cognito-idp").admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes)
+    user = client_of("cognito-idp").admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes)
     return next(each["Value"] for each in user["User"]["Attributes"] if each["Name"] == "sub")
 
 
@@ -49,7 +49,7 @@ def test_a_maker_is_found_by_either_name_and_nothing_else_is_told_of_them(ann: s
 
 
 def test_a_disabled_maker_is_shown_as_one(ann: str, user_pool: str) -> None:
-    boto3.client("cognito-idp").admin_disable_user(UserPoolId=user_pool, Username="ann@example.com")
+    client_of("cognito-idp").admin_disable_user(UserPoolId=user_pool, Username="ann@example.com")
 
     assert [each["enabled"] for each in find(maker=ann).body["makers"]] == [False]
 

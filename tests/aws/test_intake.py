@@ -1,8 +1,8 @@
-import boto3
 
 from craftspark.aws import clients
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.jobs.batches import JobOrder
+from tests.aws.conftest import client_of
 
 
 def test_a_maker_is_a_message_group_however_long_the_id_is(intake_queue: str) -> None:
@@ -11,7 +11,7 @@ def test_a_maker_is_a_message_group_however_long_the_id_is(intake_queue: str) ->
 
     queue.send(order)
 
-    message = boto3.client("sqs").receive_message(
+    message = client_of("sqs").receive_message(
         QueueUrl=intake_queue, MessageSystemAttributeNames=["MessageGroupId"]
     )["Messages"][0]
     assert JobOrder.parse(message["Body"]) == order

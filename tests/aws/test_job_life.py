@@ -1,6 +1,5 @@
 import json
 
-import boto3
 import pytest
 
 from craftspark.aws import clients
@@ -8,14 +7,14 @@ from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import StoredImage
 from tests.aws.api import account, call, job_table, read, render_table, settle, store, submit
-from tests.aws.conftest import ACCOUNTS, IMAGES
+from tests.aws.conftest import ACCOUNTS, IMAGES, client_of
 from tests.fakes import NOON
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
 
 def intake() -> str:
-    return boto3.client("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
+    return client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
 
 
 def test_a_job_s_way_from_queued_to_succeeded() -> None:
@@ -44,7 +43,7 @@ def test_a_job_s_way_from_queued_to_succeeded() -> None:
 def test_progress_within_a_batch_is_seen() -> None:
     answer = submit(count=2)
     record = render_table().begin(answer.body["job_id"])
-    [batch] = json.loads(boto3.client("sqs").receive_message(QueueUrl=intake())["Messages"][0]["Body"])["batches"]
+    [batch] = json.loads(client_of("sqs").receive_message(QueueUrl=intake())["Messages"][0]["Body"])["batches"]
 
     render_table().progress(record.job, Batch.from_json(batch), 30)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.wiring.image_links import links
 from tests.aws.api import Answer, account, call, read, settle, store, submit
-from tests.aws.conftest import IMAGES
+from tests.aws.conftest import IMAGES, client_of
 
 FAR = datetime(2287, 1, 1, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def finished(count: int = 2) -> str:
     store(job_id, *range(count))
     for index in range(count):
         for key in (f"images/{job_id}/{index}.png", f"images/{job_id}/{index}.thumb.webp"):
-            boto3.client("s3").put_object(Bucket=IMAGES, Key=key, Body=b"x")
+            client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"x")
     settle(job_id)
     return job_id
 
@@ -133,7 +133,7 @@ def test_deleted_images_are_gone_and_stay_charged() -> None:
     assert [image["state"] for image in images] == ["deleted", "deleted"]
     assert "url" not in images[0]
     with pytest.raises(ClientError):
-        boto3.client("s3").head_object(Bucket=IMAGES, Key=f"images/{job_id}/0.png")
+        client_of("s3").head_object(Bucket=IMAGES, Key=f"images/{job_id}/0.png")
     assert account()["spent"] == 2
     refused = call("submit_job", path={"tool": "upscale"}, body={"source": f"{job_id}/0"})
     assert refused.body["field"] == "source"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from craftspark.aws import clients
@@ -16,7 +15,7 @@ from craftspark.settings.notifications import PushSettings
 from lambdas.push_updates import handler as push
 from lambdas.wiring import live
 from tests.aws.api import Context
-from tests.aws.conftest import attribute, key
+from tests.aws.conftest import attribute, client_of, key
 from tests.fakes import NOON
 
 CONNECTIONS = "connections"
@@ -47,7 +46,7 @@ class Gateway:
 
 @pytest.fixture
 def table(aws: None) -> ConnectionTable:
-    boto3.client("dynamodb").create_table(
+    client_of("dynamodb").create_table(
         TableName=CONNECTIONS,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=key("owner", "item"),

@@ -1,5 +1,6 @@
 """Links are those of botocore, to the byte."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,10 +80,18 @@ def test_a_new_day_and_new_credentials_have_a_key_of_their_own(monkeypatch: pyte
     assert second == by_botocore(s3, "images", DOWNLOADS[0])
 
 
+@pytest.fixture
+def client_anew() -> Iterator[None]:
+    """The client is made when the test asks for it, in the test's own environment, and is nobody else's."""
+    clients.s3.cache_clear()
+    yield
+    clients.s3.cache_clear()
+
+
+@pytest.mark.usefixtures("client_anew")
 @pytest.mark.parametrize("region", ["us-east-1", "us-east-2", "eu-central-1", "ap-southeast-2", "me-central-1"])
 def test_links_and_forms_name_the_bucket_s_host_in_its_region(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    clients.s3.cache_clear()
 
     [link] = Presigner(client=clients.s3(), bucket="pictures", lifetime_s=60).links([Download("images/a/0.png")])
     form = UploadBucket(client=clients.s3(), bucket="pictures").form("incoming/a", "image/png", 9)
@@ -91,9 +100,9 @@ def test_links_and_forms_name_the_bucket_s_host_in_its_region(region: str, monke
     assert form.url == f"https://pictures.s3.{region}.amazonaws.com/"
 
 
+@pytest.mark.usefixtures("client_anew")
 def test_a_host_that_is_an_address_takes_the_bucket_in_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    clients.s3.cache_clear()
 
     [link] = Presigner(client=clients.s3(), bucket="pictures", lifetime_s=60).links([Download("images/a/0.png")])
 

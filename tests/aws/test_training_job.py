@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from PIL import Image
 
@@ -24,6 +23,7 @@ from gpu_tasks.training.styles import job
 from gpu_tasks.training.styles.heartbeat import Heartbeat
 from gpu_tasks.training.styles.inputs import Trainer, TrainingInputs, TrainingOutcome
 from gpu_tasks.worker.lease import Lease
+from tests.aws.conftest import client_of
 from tests.aws.test_worker import Tokens
 from tests.fakes import TRAINER_SETTINGS
 
@@ -49,7 +49,7 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
 @pytest.fixture(autouse=True)
 def buckets(aws: None) -> Iterator[None]:
     """A dataset of five pictures, and signals as they were."""
-    s3 = boto3.client("s3")
+    s3 = client_of("s3")
     for bucket in ("training", "models"):
         s3.create_bucket(Bucket=bucket)
     picture = io.BytesIO()
@@ -65,11 +65,11 @@ def buckets(aws: None) -> Iterator[None]:
 
 
 def put(key: str, body: bytes) -> None:
-    boto3.client("s3").put_object(Bucket="training", Key=key, Body=body)
+    client_of("s3").put_object(Bucket="training", Key=key, Body=body)
 
 
 def keys(bucket: str) -> list[str]:
-    listed = boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+    listed = client_of("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
     return [entry["Key"] for entry in listed if not entry["Key"].startswith("datasets/")]
 
 
@@ -133,7 +133,7 @@ def test_a_fault_of_the_data_is_told_by_name(tokens: Tokens, key: str, body: byt
 
 def test_too_few_pictures_for_a_style_are_told_before_a_gpu_is_taken(tokens: Tokens) -> None:
     for number in (3, 4):
-        boto3.client("s3").delete_object(Bucket="training", Key=f"datasets/sunny/{number}.png")
+        client_of("s3").delete_object(Bucket="training", Key=f"datasets/sunny/{number}.png")
 
     run(job.CHECK_DATA)
 

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
@@ -16,7 +15,7 @@ from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, TooManyOpenUploads, TooManyRequests
 from craftspark.uploads import MAX_UPLOAD_BYTES, Upload, incoming_key, upload_key
 from tests.aws.api import Answer, account, call, read, store, submit
-from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS
+from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
@@ -40,7 +39,7 @@ def check(upload_id: str, maker: str = "maker-1") -> Answer:
 def bring(content: bytes, maker: str = "maker-1", *, key: str = "u") -> str:
     """Put what a browser posted."""
     upload_id: str = create(maker, key=key).body["upload_id"]
-    boto3.client("s3").put_object(Bucket=UPLOADS, Key=incoming_key(maker, upload_id), Body=content)
+    client_of("s3").put_object(Bucket=UPLOADS, Key=incoming_key(maker, upload_id), Body=content)
     return upload_id
 
 
@@ -84,7 +83,7 @@ def test_a_checked_upload_never_changes() -> None:
 
     assert check(upload_id).body == first
     key = upload_key("maker-1", upload_id)
-    kept = boto3.client("s3").get_object(Bucket=UPLOADS, Key=key)["Body"].read()
+    kept = client_of("s3").get_object(Bucket=UPLOADS, Key=key)["Body"].read()
     assert Image.open(io.BytesIO(kept)).getpixel((0, 0)) == (255, 0, 0)
 
 
@@ -113,7 +112,7 @@ def test_what_is_no_picture_is_refused_and_keeps_nothing() -> None:
 
     assert (refused.status, refused.body["field"]) == (422, "upload")
     with pytest.raises(ClientError):
-        boto3.client("s3").head_object(Bucket=UPLOADS, Key=upload_key("maker-1", upload_id))
+        client_of("s3").head_object(Bucket=UPLOADS, Key=upload_key("maker-1", upload_id))
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read() -> None:
@@ -170,7 +169,7 @@ def listed(maker: str = "maker-1", **query: str) -> Any:
 
 def test_uploads_are_listed_newest_first_page_by_page_and_each_maker_s_own() -> None:
     ids = [create(key=str(number)).body["upload_id"] for number in range(3)]
-    boto3.client("s3").put_object(Bucket=UPLOADS, Key=incoming_key("maker-1", ids[1]), Body=a_png())
+    client_of("s3").put_object(Bucket=UPLOADS, Key=incoming_key("maker-1", ids[1]), Body=a_png())
     ready = check(ids[1]).body
     create("maker-2")
 
@@ -193,7 +192,7 @@ def test_a_list_s_bad_parameters_are_named(query: dict[str, str]) -> None:
 
 
 def objects() -> list[str]:
-    return [each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=UPLOADS).get("Contents", [])]
+    return [each["Key"] for each in client_of("s3").list_objects_v2(Bucket=UPLOADS).get("Contents", [])]
 
 
 def delete(upload_id: str, maker: str = "maker-1") -> int:
@@ -233,7 +232,7 @@ def test_an_upload_that_is_deleted_while_it_is_checked_leaves_nothing(monkeypatc
 
 def test_a_deletion_that_stopped_half_way_goes_on() -> None:
     upload_id = bring(a_png())
-    boto3.client("s3").delete_object(Bucket=UPLOADS, Key=incoming_key("maker-1", upload_id))
+    client_of("s3").delete_object(Bucket=UPLOADS, Key=incoming_key("maker-1", upload_id))
 
     assert check(upload_id).status == 404
     assert delete(upload_id) == 204
@@ -251,7 +250,7 @@ def test_open_uploads_are_bounded_by_the_plan_and_a_check_or_a_deletion_frees_a_
     assert delete(ids[0]) == 204
     assert create(key="more").status == 201
     assert create(key="and more").status == 429
-    boto3.client("s3").put_object(Bucket=UPLOADS, Key=incoming_key("maker-1", ids[1]), Body=a_png())
+    client_of("s3").put_object(Bucket=UPLOADS, Key=incoming_key("maker-1", ids[1]), Body=a_png())
     assert check(ids[1]).status == 200
     assert create(key="and more").status == 201
 

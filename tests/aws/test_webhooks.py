@@ -11,7 +11,6 @@ from http.client import BadStatusLine, LineTooLong
 from threading import Barrier
 from typing import Any
 
-import boto3
 import pytest
 
 from craftspark.accounts.plans import find_plan
@@ -28,7 +27,7 @@ from lambdas.fan_out_webhooks import handler as fan_out
 from lambdas.wiring import webhooks as shared
 from lambdas.wiring.pinned_https import Deadline
 from tests.aws.api import Answer, Context, call
-from tests.aws.conftest import ACCOUNTS, attribute, key
+from tests.aws.conftest import ACCOUNTS, attribute, client_of, key
 
 WEBHOOKS = "webhooks"
 URL = "https://hooks.example/in"
@@ -38,13 +37,13 @@ pytestmark = pytest.mark.usefixtures("settings")
 
 @pytest.fixture
 def settings(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeliverySettings]:
-    boto3.client("dynamodb").create_table(
+    client_of("dynamodb").create_table(
         TableName=WEBHOOKS,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=key("maker", "item"),
         AttributeDefinitions=[attribute("maker"), attribute("item")],
     )
-    queue, dead = (boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("deliveries", "dead"))
+    queue, dead = (client_of("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("deliveries", "dead"))
     made = DeliverySettings(webhooks_table=WEBHOOKS, delivery_queue_url=queue, dead_letters_url=dead)
     accounts = AccountSettings(accounts_table=ACCOUNTS, default_plan="partner")
     for name, value in {**made.to_environment(), **accounts.to_environment()}.items():
@@ -75,7 +74,7 @@ def settle(maker: str = "maker-1", at: str = "2030-01-01T00:00:00Z") -> None:
 def messages(url: str) -> list[dict[str, Any]]:
     """What waits in a queue, without its delay, as Lambda gets it."""
     found: list[Any] = (
-        boto3.client("sqs")
+        client_of("sqs")
         .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
         .get("Messages", [])
     )
@@ -231,12 +230,15 @@ def a_message(webhook_id: str, maker: str = "maker-1", attempt: int = 1) -> Mess
 
 def test_a_message_is_delayed_in_the_queue_by_a_quarter_of_an_hour_at_most(settings: DeliverySettings) -> None:
     requests: list[Any] = []
-    sqs = clients.sqs()
-    sqs.meta.events.register("before-parameter-build.sqs.SendMessage", lambda params, **_: requests.append(params))
-    message = a_message("w", maker="m" * 200)
+    event, message = "before-parameter-build.sqs.SendMessage", a_message("w", maker="m" * 200)
 
+    def note(params: Any, **_: Any) -> None:
+        requests.append(params)
+
+    clients.sqs().meta.events.register(event, note)
     for wait in (timedelta(seconds=-5), timedelta(0), timedelta(seconds=4.2), timedelta(hours=10)):
         shared.queue().send(replace(message, due=NOW + wait), NOW)
+    clients.sqs().meta.events.unregister(event, note)
 
     assert [each["DelaySeconds"] for each in requests] == [0, 0, 5, 900]
     assert {each["MessageGroupId"] for each in requests} == {"m" * 128}

@@ -3,7 +3,6 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import numpy as np
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -22,7 +21,7 @@ from gpu_tasks.worker import main
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.waves import Renderer
 from tests.aws.api import read, submit
-from tests.aws.conftest import IMAGES, JOBS
+from tests.aws.conftest import IMAGES, JOBS, client_of
 from tests.fakes import WORKER_SETTINGS, FakeRenderer
 
 
@@ -67,12 +66,12 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
 
 @pytest.fixture
 def dead_letters(aws: None) -> str:
-    return boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+    return client_of("sqs").create_queue(QueueName="dead")["QueueUrl"]
 
 
 @pytest.fixture
 def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: str) -> WorkerSettings:
-    sqs = boto3.client("sqs")
+    sqs = client_of("sqs")
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
     url = sqs.create_queue(QueueName="gpu", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
@@ -82,15 +81,15 @@ def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: 
 def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
     """Submit a job and hand its batch to the GPU queue, as the state machine does."""
     submit(count=count)
-    body = boto3.client("sqs").receive_message(QueueUrl=intake(), MaxNumberOfMessages=1)["Messages"][0]["Body"]
+    body = client_of("sqs").receive_message(QueueUrl=intake(), MaxNumberOfMessages=1)["Messages"][0]["Body"]
     [batch] = JobOrder.parse(body).batches
     message = BatchMessage(task_token=token, batch=batch)
-    boto3.client("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message.to_text())
+    client_of("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message.to_text())
     return batch.job_id
 
 
 def intake() -> str:
-    return boto3.client("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
+    return client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
 
 
 class OneTurn(FakeRenderer):
@@ -115,7 +114,7 @@ def work(settings: WorkerSettings, lease: Lease, renderer: Renderer) -> None:
 
 def counts(url: str) -> tuple[int, int]:
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    attributes: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    attributes: Any = client_of("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return int(attributes[names[0]]), int(attributes[names[1]])
 
 
@@ -127,13 +126,13 @@ def test_a_message_becomes_images_and_one_answer(settings: WorkerSettings, token
 
     assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
     assert counts(settings.gpu_queue_url) == (0, 0)
-    keys = {item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=IMAGES)["Contents"]}
+    keys = {item["Key"] for item in client_of("s3").list_objects_v2(Bucket=IMAGES)["Contents"]}
     assert keys == {f"images/{job_id}/{index}{end}" for index in (0, 1) for end in (".png", ".thumb.webp")}
 
 
 def copy_message(settings: WorkerSettings) -> None:
     """Put the message that is in the GPU queue there once more."""
-    sqs = boto3.client("sqs")
+    sqs = client_of("sqs")
     message = sqs.receive_message(QueueUrl=settings.gpu_queue_url, VisibilityTimeout=0)["Messages"][0]
     sqs.send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message["Body"])
 
@@ -178,7 +177,7 @@ def test_a_message_that_always_fails_goes_to_the_dead_letters_after_three_receiv
     renderer = AlwaysBroken(lease)
 
     work(settings, lease, renderer)
-    boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)
+    client_of("sqs").receive_message(QueueUrl=settings.gpu_queue_url)
 
     assert renderer.tries == 3
     assert [(kind, cause) for _, kind, cause in tokens.answers] == [
@@ -202,7 +201,7 @@ def test_an_interrupted_worker_keeps_what_is_stored_and_gives_the_rest_back(
 
 
 def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerSettings, tokens: Tokens) -> None:
-    boto3.client("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody="garbage")
+    client_of("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody="garbage")
     send(settings)
     lease = Lease(grace_s=100)
 
@@ -237,7 +236,7 @@ def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens)
     lease = Lease(grace_s=100)
     work(settings, lease, OneTurn(lease))
 
-    body = boto3.client("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0.png")
+    body = client_of("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0.png")
     pixels = np.asarray(Image.open(io.BytesIO(body["Body"].read())))
     assert body["ContentType"] == "image/png"
     assert pixels.shape == (8, 8, 3)
@@ -262,7 +261,7 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
     [image] = read(job_id).body["images"]
     assert image["scores"] == {"seam": 1.25}
     assert f"images/{job_id}/0/cut.svg?" in image["files"]["cut.svg"]
-    stored = boto3.client("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0/cut.svg")
+    stored = client_of("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0/cut.svg")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"<svg/>", "image/svg+xml")
 
 
@@ -328,7 +327,7 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
     return Outage(monkeypatch)
 
 
-def client_of(name: str) -> Any:
+def workers_client(name: str) -> Any:
     return {"sqs": clients.sqs, "dynamodb": clients.dynamodb, "s3": clients.s3, "stepfunctions": clients.stepfunctions}[
         name
     ]()
@@ -352,7 +351,7 @@ def test_a_passing_fault_of_aws_ends_neither_the_worker_nor_a_claim(
 ) -> None:
     send(settings)
     lease = Lease(grace_s=100)
-    outage.of(client_of(client), call, times)
+    outage.of(workers_client(client), call, times)
 
     work(settings, lease, OneTurn(lease, wave_size=2))
 
@@ -366,7 +365,7 @@ def test_an_outage_that_lasts_ends_the_worker_by_its_name(
     settings: WorkerSettings, tokens: Tokens, outage: Outage, client: str, call: str
 ) -> None:
     send(settings)
-    outage.of(client_of(client), call, float("inf"))
+    outage.of(workers_client(client), call, float("inf"))
 
     code = main.main(lambda _: FakeRenderer(), settings.to_environment())
 
@@ -417,7 +416,7 @@ def test_a_launched_task_bears_passing_faults_as_well(
     settings: WorkerSettings, tokens: Tokens, outage: Outage, client: str, call: str
 ) -> None:
     environment = launched(settings)
-    outage.of(client_of(client), call, 3)
+    outage.of(workers_client(client), call, 3)
 
     code = main.main(lambda _: FakeRenderer(), environment)
 
@@ -474,7 +473,7 @@ def test_a_launched_task_whose_images_are_stored_answers_without_loading_a_model
 def launched(settings: WorkerSettings) -> dict[str, str]:
     """The environment of a task that is launched for a batch of two."""
     send(settings)
-    message = boto3.client("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
+    message = client_of("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
     batch = BatchMessage.parse(message["Body"]).batch
     return {
         **settings.to_environment(),

@@ -3,7 +3,6 @@ import time
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -18,7 +17,7 @@ from lambdas.settle_job import handler as settle_job
 from lambdas.start_render import handler as start_render
 from lambdas.sweep_overdue_jobs import handler as sweep_overdue_jobs
 from tests.aws.api import Context, settle, submit
-from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
+from tests.aws.conftest import ACCOUNTS, JOBS, STYLES, client_of
 from tests.fakes import NOON
 
 DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}})
@@ -26,7 +25,7 @@ DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Secon
 
 @pytest.fixture
 def state_machine(tables: None, intake_queue: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    machine = boto3.client("stepfunctions").create_state_machine(
+    machine = client_of("stepfunctions").create_state_machine(
         name="render-job", definition=DEFINITION, roleArn="arn:aws:iam::123456789012:role/x"
     )["stateMachineArn"]
     settings = StartSettings(
@@ -69,7 +68,7 @@ def an_order(job_id: str) -> str:
 
 
 def executions_of(state_machine: str) -> list[str]:
-    listed = boto3.client("stepfunctions").list_executions(stateMachineArn=state_machine)["executions"]
+    listed = client_of("stepfunctions").list_executions(stateMachineArn=state_machine)["executions"]
     return [execution["name"] for execution in listed]
 
 
@@ -133,7 +132,7 @@ def test_a_job_that_was_started_is_marked_and_one_that_has_ended_is_left_alone(
 def test_an_order_that_aws_does_not_take_comes_back_and_is_no_failed_receive(
     state_machine: str, submit_settings: SubmitSettings, code: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sqs = boto3.client("sqs")
+    sqs = client_of("sqs")
     orders = [an_order(letter * 26) for letter in "abc"]
     calls = refuse(monkeypatch, clients.stepfunctions(), "start_execution", code, status)
     sent: list[Any] = []
@@ -229,7 +228,7 @@ def resend_settings(state_machine: str, submit_settings: SubmitSettings, monkeyp
 def test_a_job_whose_message_was_lost_is_sent_again_and_no_other(
     submit_settings: SubmitSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sqs = boto3.client("sqs")
+    sqs = client_of("sqs")
     lost, started, overdue, fresh = (submit(count=1, maker=f"m{number}").body["job_id"] for number in range(4))
     start_render.handler(sqs_event(an_order(started)), Context())
     for job_id, seconds in ((lost, 3400), (started, 3400), (overdue, -5)):
@@ -269,7 +268,7 @@ def test_a_lost_job_that_cannot_be_sent_does_not_keep_the_others_waiting(submit_
         ExpressionAttributeNames={"#request": "request"},
         ExpressionAttributeValues={":garbage": {"S": "{"}},
     )
-    boto3.client("sqs").purge_queue(QueueUrl=submit_settings.intake_queue_url)
+    client_of("sqs").purge_queue(QueueUrl=submit_settings.intake_queue_url)
 
     with pytest.raises(resend_lost_jobs.ResendIncomplete, match=job_ids[0]):
         resend_lost_jobs.handler({}, Context())
