@@ -19,7 +19,7 @@ from benchmarks.hostile.parts import Files
 MEASURE = """
 import json, resource, sys
 from craftspark.errors import InvalidInput
-from craftspark.pictures import clean
+from craftspark.pictures.cleaning import clean
 try:
     clean(open(sys.argv[1], "rb").read())
     accepted = True

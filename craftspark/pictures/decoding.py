@@ -1,6 +1,6 @@
 """The process that decodes one picture: bytes on its standard input, facts and a PNG on its standard output.
 
-The facts are one line of JSON: width, height and alpha, or the message of a rejection. See `craftspark.pictures.clean`.
+The facts are one line of JSON: width, height and alpha, or the message of a rejection. See `cleaning.clean`.
 """
 
 from __future__ import annotations

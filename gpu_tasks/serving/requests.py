@@ -13,7 +13,7 @@ from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
 from craftspark.jobs.job import JOB_ID_LENGTH, seeds_of
 from craftspark.models.catalogue import Model
 from craftspark.parsing import parse_object, parse_request
-from craftspark.pictures import clean
+from craftspark.pictures.cleaning import clean
 from craftspark.tools import find_tool
 from craftspark.tools.sources import UPLOAD, Source
 from gpu_tasks.images.drawing import Drawing

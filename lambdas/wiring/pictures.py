@@ -6,7 +6,8 @@ from craftspark.aws.pictures.picture_moderation import picture_moderation
 from craftspark.errors import InvalidInput, ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import PictureModeration
-from craftspark.pictures import FIELD, clean, small_jpeg
+from craftspark.pictures.cleaning import clean, small_jpeg
+from craftspark.pictures.structure import FIELD
 from craftspark.settings.uploads import GuardrailSettings
 from craftspark.uploads import CleanPicture
 from lambdas.log import logger

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.hostile import HOSTILE
 from craftspark.errors import InvalidInput
-from craftspark.pictures import clean
+from craftspark.pictures.cleaning import clean
 from craftspark.uploads import MAX_UPLOAD_BYTES
 
 # One of five, of each family: `make bench` takes them all.

@@ -4,6 +4,8 @@ import io
 import json
 import random
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from craftspark.errors import InvalidInput
-from craftspark.pictures import clean, decoding
+from craftspark.pictures import cleaning, decoding
+from craftspark.pictures.cleaning import clean
 
 ROOT = Path(__file__).parents[2]
 
@@ -162,3 +165,13 @@ def test_noise_never_breaks_the_check() -> None:
         answer = io.BytesIO()
         decoding.answer(io.BytesIO(bytes(content[: random.randint(1, len(content))])), answer)
         assert json.loads(answer.getvalue().partition(b"\n")[0]).keys() & {"width", "refused"}
+
+
+def test_the_process_that_decodes_loads_nothing_that_it_does_not_need() -> None:
+    program = f"import sys; {cleaning.PROGRAM.partition(';')[0]}; print(*sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {*told.stdout.split()}
+
+    assert {"PIL.Image", "craftspark.pictures.decoding"} <= loaded
+    assert not {"pydantic", "craftspark.uploads", "numpy"} & loaded

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from craftspark.pictures import clean, reduction, small_jpeg
+from craftspark.pictures import reduction
+from craftspark.pictures.cleaning import clean, small_jpeg
 from craftspark.pictures.reduction import MAX_COPY_BYTES, MAX_COPY_SIDE, jpeg_within
 
 

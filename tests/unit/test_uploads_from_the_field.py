@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from craftspark.errors import InvalidInput
-from craftspark.pictures import clean
+from craftspark.pictures.cleaning import clean
 
 CASES = Path(__file__).parents[1] / "cases"
 
