@@ -6,8 +6,10 @@ export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
+# Hundreds of processes import the same modules: what the first compiles, the others load.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test gpu fuzz check lint prose fix diagram reference synth bench image clean
+.PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,9 +48,12 @@ demo: export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
-test: setup ## check, then every test; ORDER=1 shuffles them, with that seed
-	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 \
+test: setup ## lint and, beside it, every test; ORDER=1 shuffles them, with that seed
+	@$(MAKE) --no-print-directory --jobs 2 lint every-test
+
+# A process has one processor: threads of PyTorch that wait for each other would take the others' time.
+every-test:
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 \
 	  $(if $(ORDER),--random-order --random-order-bucket package --random-order-seed $(ORDER))
 
 gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering and training on it, and its figures to build/
@@ -61,7 +66,10 @@ gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering a
 fuzz: setup ## ask every route of the local cloud 10,000 random things and more; `make test` asks 5,000
 	CRAFTSPARK_FUZZ_TIMES=3 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
 
-check: $(VENV)/.ready lint ## what to run before every commit: lint, types, contracts, unit tests
+check: setup ## what to run before every commit: lint, types, contracts, and beside them the unit tests
+	@$(MAKE) --no-print-directory --jobs 2 lint unit-test
+
+unit-test:
 	$(BIN)/python -m pytest -q tests/unit tests/repository
 
 lint: setup

@@ -184,7 +184,7 @@ def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def intake_queue(aws: None) -> str:
-    return client_of("sqs").create_queue(QueueName="intake")["QueueUrl"]
+    return str(client_of("sqs").create_queue(QueueName="intake")["QueueUrl"])
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
     pool_id = pool["UserPool"]["Id"]
     for name, value in DirectorySettings(user_pool_id=pool_id).to_environment().items():
         monkeypatch.setenv(name, value)
-    return pool_id
+    return str(pool_id)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def sign_up(pool: str, email: str) -> str:
     """The subject of a new user."""
     attributes: Any = [{"Name": "email", "Value": email}, {"Name": "name", "Value": "Ann Example"}]
     user = client_of("cognito-idp").admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes)
-    return next(each["Value"] for each in user["User"]["Attributes"] if each["Name"] == "sub")
+    return str(next(each["Value"] for each in user["User"]["Attributes"] if each["Name"] == "sub"))
 
 
 @pytest.fixture

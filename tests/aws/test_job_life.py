@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
 
 def intake() -> str:
-    return client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
+    return str(client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"])
 
 
 def test_a_job_s_way_from_queued_to_succeeded() -> None:

@@ -66,7 +66,7 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
 
 @pytest.fixture
 def dead_letters(aws: None) -> str:
-    return client_of("sqs").create_queue(QueueName="dead")["QueueUrl"]
+    return str(client_of("sqs").create_queue(QueueName="dead")["QueueUrl"])
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
 
 
 def intake() -> str:
-    return client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"]
+    return str(client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"])
 
 
 class OneTurn(FakeRenderer):

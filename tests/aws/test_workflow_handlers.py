@@ -34,7 +34,7 @@ def state_machine(tables: None, intake_queue: str, monkeypatch: pytest.MonkeyPat
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
     start_render.parts.cache_clear()
-    return machine
+    return str(machine)
 
 
 @pytest.fixture
