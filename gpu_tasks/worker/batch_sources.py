@@ -23,7 +23,7 @@ from gpu_tasks.worker.lease import Lease
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# An idle worker stops at once; its 2.6 million polls a month cost a dollar.
+# An idle worker stops within a second. Its 2.6 million polls per month cost a dollar.
 POLL_S = 1
 
 logger = Logger(service="gpu_worker")
