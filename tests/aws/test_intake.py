@@ -1,4 +1,3 @@
-
 from craftspark.aws import clients
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.jobs.batches import JobOrder
@@ -11,8 +10,8 @@ def test_a_maker_is_a_message_group_however_long_the_id_is(intake_queue: str) ->
 
     queue.send(order)
 
-    message = client_of("sqs").receive_message(
-        QueueUrl=intake_queue, MessageSystemAttributeNames=["MessageGroupId"]
-    )["Messages"][0]
+    message = client_of("sqs").receive_message(QueueUrl=intake_queue, MessageSystemAttributeNames=["MessageGroupId"])[
+        "Messages"
+    ][0]
     assert JobOrder.parse(message["Body"]) == order
     assert message["Attributes"]["MessageGroupId"] == "m" * 128
