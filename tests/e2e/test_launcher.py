@@ -160,7 +160,7 @@ def test_a_port_that_is_taken_is_refused_clearly(state_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
-        with pytest.raises(PortTaken, match=f"Port {port} .* taken by another program"):
+        with pytest.raises(PortTaken, match=f"Cannot listen on port {port} .* Another program may use it"):
             EmulatorProcess.start(StateDir.at(state_dir), port=port, commands=COMMANDS, attached=True)
 
 
