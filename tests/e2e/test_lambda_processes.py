@@ -126,25 +126,6 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     eventually(lambda: not mentioning(str(tmp_path)))
 
 
-def test_functions_share_the_files_that_all_of_their_packages_have(aws: Clients, emulator_state: StateDir) -> None:
-    same, twin, longer = function(aws, a="1"), function(aws, a="1"), function(aws, a="1", b="2")
-
-    def place_of(name: str, module: str) -> Path:
-        payload = json.dumps({"lines": 0, "module": module})
-        answer = aws["lambda"].invoke(FunctionName=name, Payload=payload)
-        assert "FunctionError" not in answer
-        return Path(json.loads(answer["Payload"].read())).resolve()
-
-    places = [place_of(name, "a") for name in (same, twin, longer)]
-    missing = aws["lambda"].invoke(FunctionName=same, Payload=json.dumps({"lines": 0, "module": "b"}))
-
-    assert places[0] == places[1]
-    assert places[0] != places[2]  # a folder is shared as a whole, so that nothing is in it that the package has not
-    assert json.loads(missing["Payload"].read())["errorType"] == "ModuleNotFoundError"
-    assert all(place.is_relative_to(emulator_state.path) for place in places)
-    assert list(places[0].parent.glob("__pycache__/a.*.pyc"))
-
-
 def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:
     event = json.dumps({"lines": 0, "raise": "JobNotFound"})
 

@@ -32,9 +32,6 @@ TAKES_ENVIRONMENT = "os.environ.update(env)"
 PRELUDE = """
 import os, re, sys, threading, time
 
-# Processes share the files of their packages: what one compiles, the others load.
-sys.dont_write_bytecode = False
-
 _AWS = re.compile(r"^(https|wss)://([a-z0-9]+)[.]execute-api[.][a-z0-9-]+[.]amazonaws[.]com")
 
 def _led_here(env):
