@@ -6,7 +6,8 @@ export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_NODE := $(BIN)/node
 export KEEP
-# Hundreds of processes import the same modules: what the first compiles, the others load.
+# Hundreds of processes import the same modules: what the first compiles, the others load. The demo's packages are even
+# installed without bytecode, because it imports a small part of them.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench image clean
@@ -42,9 +43,6 @@ node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
-# Packages are installed without bytecode: the demo imports a small part of them, and each process would compile it anew
-# if Python could not keep the result.
-demo: export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
@@ -87,14 +85,13 @@ lint: setup
 prose: $(VENV)/.ready ## find what is not plain English in a file or folder: make prose PLACE=gpu_tasks
 	$(BIN)/python -m scripts.prose $(PLACE)
 
-fix: setup ## format, mend what can be mended, and write the generated files anew
+fix: setup diagram ## format, mend what can be mended, and write the generated files anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m cdk_app.packaging.word_index craftspark/words/index.json
 	$(BIN)/python -m lambdas.http.openapi > docs/openapi.json
 	$(BIN)/python -m scripts.decision_index
 	$(BIN)/python -m scripts.room_map
-	node scripts/diagram.mjs docs/architecture.dot > docs/images/architecture.svg
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
 
 diagram: setup ## draw the architecture from docs/architecture.dot

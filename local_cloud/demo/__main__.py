@@ -63,7 +63,7 @@ def run() -> None:
             jobs = run_jobs(api, DEMO_JOBS, progress.job_ended, console=console)
             account = api.account()
         progress.say("Drawing the contact sheet")
-        rows = [row(demo_job, jobs, progress.saved[demo_job.name]) for demo_job in DEMO_JOBS]
+        rows = [row(demo_job, progress.saved) for demo_job in DEMO_JOBS]
         contact_sheet(rows, OUT / "contact-sheet.png")
         tools_strip(rows, OUT / "tools.png")
         console.print(table(jobs))

@@ -29,29 +29,28 @@ def save(demo_job: DemoJob, job: JobView, folder: Path) -> list[Files]:
     return saved
 
 
-def row(demo_job: DemoJob, jobs: Mapping[str, JobView], saved: Sequence[Files]) -> Row:
-    """A job's pictures: what it began from first, a pattern as it repeats, a cut-out's file beside it."""
+def row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
+    """A job's pictures: first its source, a pattern also as it repeats, a cut-out with its cut file.
+
+    `saved` has the files of every job, by the demo job's name.
+    """
     cells = []
     if demo_job.source:
-        cells.append(Cell(read_picture(download(jobs[demo_job.source]["images"][0]["url"])), "from"))
-    for paths in saved:
+        cells.append(Cell(Image.open(saved[demo_job.source][0]["picture.png"]), "from"))
+    for paths in saved[demo_job.name]:
         if "preview.webp" in paths:
-            cells.append(Cell(read_picture(paths["picture.png"].read_bytes()), "tile"))
-            cells.append(Cell(read_picture(paths["preview.webp"].read_bytes()), "repeated"))
+            cells.append(Cell(Image.open(paths["picture.png"]), "tile"))
+            cells.append(Cell(Image.open(paths["preview.webp"]), "repeated"))
         else:
-            cells.append(Cell(read_picture(paths["picture.png"].read_bytes())))
+            cells.append(Cell(Image.open(paths["picture.png"])))
         if "cut.svg" in paths:
             # A line to cut along is as thin as a hair; here it is to be seen.
             svg = paths["cut.svg"].read_text().replace('stroke-width="0.1"', 'stroke-width="1"')
             drawn = resvg_py.svg_to_bytes(svg_string=svg, width=512, dpi=96)
-            cells.append(Cell(read_picture(bytes(drawn)), "cut file"))
+            cells.append(Cell(Image.open(io.BytesIO(drawn)), "cut file"))
     if demo_job.tool == "upscale":
         cells = [Cell(middle(cell.picture), f"{cell.label} {cell.picture.width} pixels".strip()) for cell in cells]
     return Row(demo_job.tool.capitalize(), demo_job.words, cells)
-
-
-def read_picture(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content))
 
 
 def middle(picture: Image.Image) -> Image.Image:

@@ -3,13 +3,13 @@
 import base64
 import functools
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local_cloud import makers
 from local_cloud.running.cloud import LocalCloud
+from tests.description import PATHS
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually
 
@@ -80,7 +80,6 @@ def expired(cloud: LocalCloud) -> str:
     return brief
 
 
-DESCRIBED = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 # Every route that there is, so that a new one cannot be forgotten.
 ROUTES = [
     (
@@ -90,7 +89,7 @@ ROUTES = [
         .replace("{webhook_id}", "a" * 26)
         .replace("{maker}", "someone"),
     )
-    for path, operations in DESCRIBED["paths"].items()
+    for path, operations in PATHS.items()
     for method in operations
 ]
 

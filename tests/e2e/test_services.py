@@ -3,12 +3,12 @@
 import pytest
 
 from local_cloud.running.cloud import LocalCloud
+from tests.description import PATHS
 from tests.e2e.front_end import FrontEnd
-from tests.e2e.test_refusals import DESCRIBED
 
 ADMINISTRATION = [
     (method.upper(), path.replace("{job_id}", "a" * 26).replace("{maker}", "someone"))
-    for path, operations in DESCRIBED["paths"].items()
+    for path, operations in PATHS.items()
     for method in operations
     if path.startswith("/v1/admin/")
 ]
