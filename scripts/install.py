@@ -12,12 +12,14 @@ import time
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import unquote
 
 from scripts.pytorch_build import choose_build
 
 ROOT = Path(__file__).resolve().parent.parent
+# The packages of BARE are installed without what they require, after every group that includes BESIDE.
+BESIDE, BARE = "gpu", "gpu-bare"
 # Smaller packages are counted, not named.
 NAMED_FROM_BYTES = 10_000_000
 UNITS = {"bytes": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
@@ -100,6 +102,19 @@ def install(group: str, output: PipOutput) -> None:
             print("- That failed; PyTorch from the package index instead", flush=True)
     print(f"- The packages of the group '{group}'", flush=True)
     pip_install(["--group", group], output)
+    if includes(group, BESIDE):
+        pip_install(["--group", BARE, "--no-deps"], output)
+
+
+def read_groups() -> dict[str, Any]:
+    groups: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return groups
+
+
+def includes(group: str, other: str) -> bool:
+    """Whether a group is the other one or includes it, however deep."""
+    inner = [entry["include-group"] for entry in read_groups()[group] if isinstance(entry, dict)]
+    return group == other or any(includes(each, other) for each in inner)
 
 
 def compile_packages() -> None:
@@ -113,8 +128,7 @@ def compile_packages() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.install", description=__doc__)
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    parser.add_argument("group", choices=sorted(groups), help="a dependency group of pyproject.toml")
+    parser.add_argument("group", choices=sorted(read_groups()), help="a dependency group of pyproject.toml")
     parser.add_argument("--compile", action="store_true", help="compile all packages afterwards")
     arguments = parser.parse_args()
     began = time.monotonic()

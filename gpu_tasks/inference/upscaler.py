@@ -1,110 +1,52 @@
-"""Upscaling by 2 and by 4 with a small convolutional network that also runs on a CPU.
-
-A model folder has config.json (an UpscalerConfig), model.safetensors (fp16), a card and a manifest of their hashes.
-"""
+"""Upscaling by 2 and by 4, in tiles without seams."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import ConfigDict, Field, ValidationError
-from pydantic.dataclasses import dataclass
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, pad, pixel_shuffle
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate, pad
 
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.work import TILE
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.model_store import check
+from gpu_tasks.inference.upscaler_networks import EnlargingNetwork, open_network
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FACTORS = (2, 4)
 TRUSTED = 8.0  # a pixel with an alpha of at least 1/8 keeps its own colour
 MAX_PIXELS = 4096 * 4096  # of a result
-
-
-@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
-class UpscalerConfig:
-    """The network's shape. The defaults are those of realesr-animevideov3."""
-
-    architecture: Literal["SRVGGNetCompact"] = "SRVGGNetCompact"
-    factor: Literal[4] = 4
-    features: Annotated[int, Field(ge=1, le=256)] = 64
-    convolutions: Annotated[int, Field(ge=0, le=64)] = 16
-
-
-class UpscalerNetwork(nn.Module):
-    """Upscales pictures (N, 3, height, width), 0 to 1, to (N, 3, 4 height, 4 width), float32.
-
-    SRVGGNetCompact of Real-ESRGAN (Wang et al., arXiv:2107.10833), with the same names of weights: convolutions at low
-    resolution, whose last output is added to the nearest-neighbour picture.
-    """
-
-    def __init__(self, config: UpscalerConfig) -> None:
-        super().__init__()
-        self.config = config
-        width = config.features
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), nn.PReLU(width)]
-        for _ in range(config.convolutions):
-            layers += [nn.Conv2d(width, width, 3, padding=1), nn.PReLU(width)]
-        self.body = nn.Sequential(*layers, nn.Conv2d(width, 3 * config.factor**2, 3, padding=1))
-
-    @property
-    def reach(self) -> int:
-        """The receptive field in one direction, in pixels of the input."""
-        return self.config.convolutions + 2
-
-    def save_pretrained(self, folder: Path) -> None:
-        """Write configuration and weights, as Diffusers' components do. The caller writes the folder's manifest."""
-        (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=1) + "\n")
-        save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, folder / WEIGHTS)
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Upscale pictures (N, 3, height, width), 0 to 1, by 4."""
-        added = pixel_shuffle(self.body(pictures), self.config.factor).float()
-        return added + interpolate(pictures.float(), scale_factor=self.config.factor, mode="nearest")
+PROBE_SIDE = 24  # pixels of the first picture
 
 
 class Upscaler:
     """Upscales pictures in bytes."""
 
-    def __init__(self, network: UpscalerNetwork, *, device: str = "cpu") -> None:
+    def __init__(self, network: EnlargingNetwork, *, device: str = "cpu") -> None:
         self.network = network.eval().requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
 
     @classmethod
     def open(cls, folder: Path, *, device: str = "cpu") -> Upscaler:
-        """Load the upscaler of a model folder. Raises ModelUnavailable if the folder is damaged or contains another
-        model.
+        """Load the upscaler of a model folder and upscale a first picture. Raises ModelUnavailable if the folder is
+        damaged or has another model, or if the first picture is not what an upscaler returns.
         """
         check(folder)
-        try:
-            config = UpscalerConfig(**json.loads((folder / CONFIG).read_text()))
-            network = UpscalerNetwork(config)
-            network.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()})
-        except ValidationError as error:
-            wrong = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
-            raise ModelUnavailable(f"{folder} is not an upscaler: {CONFIG} is not valid in {wrong}") from None
-        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            raise ModelUnavailable(f"{folder} is not an upscaler: {error}") from None
-        return cls(network, device=device)
+        upscaler = cls(open_network(folder), device=device)
+        upscaler._check_first_picture(folder)
+        return upscaler
 
     def upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None) -> Pixels:
         """Upscale a picture (height, width, 3 or 4) by 2 or 4. Alpha is straight.
 
-        The network runs on tiles that include its receptive field, so there are no seams and memory is limited. Calls
-        `on_tile` with the completed share, 0 to 1. Raises InvalidInput for another factor or shape, or for a result of
-        more than MAX_PIXELS pixels.
+        The network runs on tiles with their surroundings, so there are no seams and memory is limited. By 2, the result
+        of a network of 4 is averaged; by 4, a network of 2 runs twice. Calls `on_tile` with the completed share, 0 to
+        1. Raises InvalidInput for another factor or shape, or for a result of more than MAX_PIXELS pixels.
         """
         if factor not in FACTORS:
             raise InvalidInput(f"factor must be one of {', '.join(map(str, FACTORS))}, not {factor}", field="factor")
@@ -113,31 +55,34 @@ class Upscaler:
                 f"the image must be RGB or RGBA with one byte per channel, not {pixels.shape} of {pixels.dtype}",
                 field="image",
             )
-        height, width, channels = pixels.shape
+        height, width = pixels.shape[:2]
         if height * width * factor**2 > MAX_PIXELS:
             raise InvalidInput(
                 f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_PIXELS} pixels",
                 field="image",
             )
+        if factor <= self.network.factor:
+            return self._upscale(pixels, factor, on_tile)
+        # The second time is four times the work of the first.
+        twice = self._upscale(pixels, 2, lambda share: on_tile(share / 5))
+        return self._upscale(twice, 2, lambda share: on_tile((1 + 4 * share) / 5))
+
+    def _upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None]) -> Pixels:
         height, width, channels = pixels.shape
-        if height * width * factor**2 > MAX_PIXELS:
-            raise InvalidInput(
-                f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_PIXELS} pixels",
-                field="image",
-            )
+        reach, blend = self.network.reach, self.network.blend
         picture = self._pad_edges(pixels)
-        enlarged = np.empty((height * factor, width * factor, channels), np.uint8)
+        shape = height * factor, width * factor, channels
+        mosaic = BlendedTiles(shape, blend * factor) if blend else ExactTiles(shape)
         corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
         for number, (top, left) in enumerate(corners, 1):
             record_activity()
-            tile = picture[..., top : top + TILE + 2 * self.network.reach, left : left + TILE + 2 * self.network.reach]
-            place = np.s_[top * factor : (top + TILE) * factor, left * factor : (left + TILE) * factor]
-            enlarged[place] = to_bytes(self._enlarge(tile, factor)[0])
+            tile = picture[..., top : top + TILE + 2 * reach, left : left + TILE + 2 * reach]
+            mosaic.put(self._enlarge(tile, factor)[0], top * factor, left * factor)
             on_tile(number / len(corners))
-        return enlarged
+        return mosaic.pixels()
 
     def _pad_edges(self, pixels: Pixels) -> Tensor:
-        """Return a tensor (1, channels, height, width), 0 to 1, padded by the network's receptive field.
+        """Return a tensor (1, channels, height, width), 0 to 1, padded by the network's reach.
 
         Edges are repeated beyond the border, so that the network never sees the zeros of its padding. Transparent
         pixels can have any colour, so visible colours spread over them and none bleeds into the edges.
@@ -155,12 +100,79 @@ class Upscaler:
         cover = self._run_network(tile[:, 3:].expand(-1, 3, -1, -1), factor).mean(1, keepdim=True)
         return torch.cat([colours, cover], 1)
 
-    @torch.no_grad()
     def _run_network(self, tile: Tensor, factor: int) -> Tensor:
-        times = self.network.config.factor
-        margin = self.network.reach * times
-        large = self.network(tile.to(self._device, memory_format=torch.channels_last)).cpu()
+        """Return an enlarged tile without its surroundings, except the part that is blended."""
+        times = self.network.factor
+        margin = (self.network.reach - self.network.blend) * times
+        large = self._run(tile).cpu()
         return avg_pool2d(large[..., margin:-margin, margin:-margin].clamp(0, 1), times // factor)
+
+    @torch.no_grad()
+    def _run(self, tile: Tensor) -> Tensor:
+        large: Tensor = self.network(tile.to(self._device, memory_format=torch.channels_last))
+        return large
+
+    def _check_first_picture(self, folder: Path) -> None:
+        """Raise ModelUnavailable unless the network returns finite numbers and a picture of the expected size."""
+        first = self._run(torch.linspace(0, 1, 3 * PROBE_SIDE**2).reshape(1, 3, PROBE_SIDE, PROBE_SIDE))
+        side = PROBE_SIDE * self.network.factor
+        if first.shape != (1, 3, side, side):
+            raise ModelUnavailable(
+                f"the upscaler in {folder} made a picture of {tuple(first.shape)} and not of {(1, 3, side, side)}"
+            )
+        if not torch.isfinite(first).all():
+            raise ModelUnavailable(f"the upscaler in {folder} made invalid numbers of its first picture")
+
+
+class ExactTiles:
+    """A picture (height, width, channels) of tiles that do not overlap."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        self._pixels = np.empty(shape, np.uint8)
+
+    def put(self, tile: Tensor, top: int, left: int) -> None:
+        """Put a tile (channels, height, width), 0 to 1, with its first pixel at this place."""
+        self._pixels[top : top + tile.shape[1], left : left + tile.shape[2]] = to_bytes(tile)
+
+    def pixels(self) -> Pixels:
+        """Return the picture in bytes."""
+        return self._pixels
+
+
+class BlendedTiles:
+    """A picture (height, width, channels) of tiles that each extend by `overlap` pixels over all edges.
+
+    Across a common edge, one tile fades into the other.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], overlap: int) -> None:
+        height, width, channels = shape
+        self._sum = torch.zeros((channels, height, width))
+        self._overlap = overlap
+
+    def put(self, tile: Tensor, top: int, left: int) -> None:
+        """Add a tile (channels, height, width), 0 to 1. `top` and `left` are the place of its part inside the edges."""
+        rows, columns = (
+            self._place(start, length, whole)
+            for start, length, whole in zip((top, left), tile.shape[1:], self._sum.shape[1:], strict=True)
+        )
+        seen = tile[:, rows[1], columns[1]]
+        self._sum[:, rows[0], columns[0]] += seen * rows[2][:, None] * columns[2]
+
+    def _place(self, start: int, length: int, whole: int) -> tuple[slice, slice, Tensor]:
+        """Return where a tile is in the picture on one axis, that part of the tile, and its weights."""
+        overlap = self._overlap
+        first, last = start - overlap, start - overlap + length
+        inside = slice(max(first, 0), min(last, whole))
+        at = torch.arange(inside.start, inside.stop) + 0.5
+        ones = torch.ones_like(at)
+        rise = ((at - first) / (2 * overlap)).clamp(max=1) if start else ones
+        fall = ((last - at) / (2 * overlap)).clamp(max=1) if last - overlap < whole else ones
+        return inside, slice(inside.start - first, inside.stop - first), rise * fall
+
+    def pixels(self) -> Pixels:
+        """Return the picture in bytes."""
+        return to_bytes(self._sum)
 
 
 def spread(colours: Tensor, alpha: Tensor) -> Tensor:

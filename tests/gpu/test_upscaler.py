@@ -11,7 +11,8 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import upscaler
 from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
-from gpu_tasks.inference.upscaler import Upscaler, UpscalerConfig, UpscalerNetwork
+from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.inference.upscaler_networks import UpscalerConfig, UpscalerNetwork
 from gpu_tasks.training.evaluation.gain import measure_gain
 from tests.gpu.rendering import DEVICE
 
@@ -149,7 +150,7 @@ def test_tiles_leave_no_seam(shipped: Upscaler, monkeypatch: pytest.MonkeyPatch,
     # Another shape rounds otherwise in the last bit; without the surroundings the difference is that of a seam.
     assert abs(tiled - whole).max() <= 1
     assert told == [number / 9 for number in range(1, 10)]
-    monkeypatch.setattr(UpscalerNetwork, "reach", 1)
+    monkeypatch.setattr(shipped.network, "reach", 1)
     assert abs(shipped.upscale(picture, 4).astype(int) - whole).max() > 10
 
 
@@ -169,10 +170,10 @@ def test_a_folder_that_is_not_what_its_manifest_says_is_refused(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("config", "wrong"),
     [
-        ({"architecture": "RRDBNet"}, "architecture"),
-        ({"factor": 2}, "factor"),
-        ({"features": 64, "layers": 3}, "layers"),
-        ({"features": 32}, "not an upscaler"),
+        ({"architecture": "UNet", "factor": 4}, "architecture"),
+        ({"architecture": "SRVGGNetCompact", "factor": 3}, "factor"),
+        ({"architecture": "SRVGGNetCompact", "features": 64, "layers": 3}, "layers"),
+        ({"architecture": "SRVGGNetCompact", "features": 32}, "not an upscaler"),
         ([], "not an upscaler"),
     ],
 )

@@ -1,6 +1,7 @@
 """The setup takes PyTorch's CPU build where it may, keeps the pins, and says what it does."""
 
 import io
+import re
 import subprocess
 import sys
 import threading
@@ -33,6 +34,9 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+WITHOUT_REQUIREMENTS = ["--group", "gpu-bare", "--no-deps"]
 
 
 class FakePip:
@@ -130,15 +134,32 @@ def test_nothing_but_pytorch_comes_from_its_index(monkeypatch: pytest.MonkeyPatc
     assert asked(monkeypatch, Build(CPU_INDEX, "")) == [
         ["--index-url", CPU_INDEX, "--no-deps", "torch"],
         ["--group", "demo"],
+        WITHOUT_REQUIREMENTS,
     ]
 
 
 def test_the_package_index_is_all_that_is_asked_where_pytorchs_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asked(monkeypatch, Build(None, "")) == [["--group", "demo"]]
+    assert asked(monkeypatch, Build(None, "")) == [["--group", "demo"], WITHOUT_REQUIREMENTS]
 
 
 def test_the_package_index_stands_in_for_one_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asked(monkeypatch, Build(CPU_INDEX, ""), down=CPU_INDEX)[-1] == ["--group", "demo"]
+    assert asked(monkeypatch, Build(CPU_INDEX, ""), down=CPU_INDEX)[-2:] == [["--group", "demo"], WITHOUT_REQUIREMENTS]
+
+
+def test_a_group_without_the_renderers_gets_none_of_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    pip = FakePip()
+    monkeypatch.setattr(install, "choose_build", lambda: Build(None, ""))
+    monkeypatch.setattr(install, "pip_install", pip.install)
+
+    install.install("lambda", PipOutput(io.StringIO()))
+
+    assert pip.asked == [["--group", "lambda"]]
+
+
+def test_the_image_has_the_packages_that_are_installed_without_requirements() -> None:
+    dockerfile = (install.ROOT / "gpu_tasks" / "Dockerfile").read_text()
+
+    assert re.search(r"--group gpu-bare --no-deps$", dockerfile, re.MULTILINE)
 
 
 def test_every_installation_keeps_to_the_constraints(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from craftspark.errors.training import CheckpointBroken
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.inference.upscaler_networks import open_trainable
 from gpu_tasks.training.checkpoint import Run, select_prefix
 from gpu_tasks.training.networks.decoder import Decoder
 
@@ -76,7 +76,7 @@ def load_autoencoder(folder: Path, weights: Mapping[str, Tensor]) -> Any:
 
 
 def load_upscaler(folder: Path, weights: Mapping[str, Tensor]) -> Any:
-    network = Upscaler.open(folder).network
+    network = open_trainable(folder)
     network.load_state_dict(weights)
     return network
 

@@ -21,7 +21,8 @@ from torch.nn.functional import l1_loss
 from craftspark.errors.training import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.upscaler import Upscaler, UpscalerNetwork
+from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.inference.upscaler_networks import UpscalerNetwork, open_trainable
 from gpu_tasks.training.checkpoint import PARTIAL, Run, commit_file
 from gpu_tasks.training.dataset.dataset import MANIFEST, MIN_PICTURES, Dataset, flatten_on_white
 from gpu_tasks.training.dataset.patches import FACTOR, Patches, PatchPlan
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train to the last step. Raises a TrainingError, or ModelUnavailable for a damaged start."""
     schedule, plan = read_options(arguments)
-    start = Upscaler.open(arguments.start)
+    start = open_trainable(arguments.start)
     dataset = select_pictures(arguments.data, arguments.size, arguments.hold_out, patch=plan.patch)
     if arguments.softened_by:
         model_store.check(arguments.softened_by)
@@ -66,12 +67,12 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{len(pictures)} images of {dataset.size} pixels", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
-        judged = UpscalerNetwork(start.network.config)
+        judged = UpscalerNetwork(start.config)
         judged.load_state_dict(average.state_dict())
         grid = build_grid(Upscaler(judged, device=arguments.device), pictures, softened)
         write_grid(grid, this_run.folder / "samples" / f"{step:08}.png")
 
-    network = start.network.train().requires_grad_(True).to(arguments.device)
+    network = start.to(arguments.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     train(
         network,
         EdgeLoss(Patches(pictures, softened, plan), arguments.device),
