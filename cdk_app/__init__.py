@@ -1,1 +1,1 @@
-"""Stage configuration and constructs, one capability a file."""
+"""Stage configuration and constructs, one capability per file."""

@@ -1,4 +1,4 @@
-"""A Bedrock guardrail that judges prompts and pictures, and who may ask it."""
+"""A Bedrock guardrail that judges prompts and pictures, and the permission to apply it."""
 
 import hashlib
 
@@ -10,9 +10,9 @@ from constructs import Construct
 from cdk_app.stages.stage import Stage
 from craftspark.settings.uploads import GuardrailSettings
 
-# How sure a filter has to be: HIGH blocks what it is least sure of. Crafters draw ghosts and knights.
+# HIGH blocks even content about which the filter is unsure. MEDIUM is for crafters who draw ghosts and knights.
 STRENGTHS = {"SEXUAL": "HIGH", "HATE": "HIGH", "VIOLENCE": "MEDIUM", "INSULTS": "MEDIUM", "MISCONDUCT": "MEDIUM"}
-# What no filter is made for. Examples are kept short: they tell a theme, not what is done.
+# Topics that no filter covers. Examples are short: they name a theme and describe no act.
 TOPICS = {
     "Self-harm": (
         "Depictions of suicide or self-injury, or encouragement of either. Awareness and prevention are welcome.",
@@ -33,7 +33,7 @@ MESSAGE = "We make no pictures of this."
 class Guardrail(Construct):
     """Filters for text and pictures, in the many languages of the standard tier.
 
-    That tier works across regions: `geography` (`us`, `eu`, `apac`) says within which ones prompts may travel.
+    The standard tier works across regions: prompts may go to any region of `geography` (`us`, `eu`, `apac`).
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str, geography: str) -> None:
@@ -74,7 +74,7 @@ class Guardrail(Construct):
             ),
             **properties,  # type: ignore[arg-type]
         )
-        # A version is a copy for good: another description makes another version.
+        # A version is an immutable copy. A changed description creates a new version.
         facts = hashlib.sha256(repr((STRENGTHS, TOPICS, geography)).encode()).hexdigest()[:16]
         self.version = bedrock.CfnGuardrailVersion(
             self,
@@ -83,17 +83,17 @@ class Guardrail(Construct):
             description=f"filters and topics {facts}",
         )
 
-    def grant_apply(self, asker: iam.IGrantable) -> None:
-        """Ask this guardrail, in whichever region of its geography answers."""
+    def grant_apply(self, caller: iam.IGrantable) -> None:
+        """Apply this guardrail, in every region of its geography."""
         iam.Grant.add_to_principal(
-            grantee=asker,
+            grantee=caller,
             actions=["bedrock:ApplyGuardrail"],
             resource_arns=[self.guardrail.attr_guardrail_arn, self._profiles],
         )
 
     @classmethod
     def of_stage(cls, scope: Construct, stage: Stage) -> "Guardrail | None":
-        """The guardrail of a stage that names it as its moderator."""
+        """The guardrail of the stage, or None if the stage has another moderator."""
         makers = stage.makers
         if makers.moderator != "guardrail":
             return None
@@ -112,7 +112,7 @@ class Guardrail(Construct):
 
 
 def guardrail_settings(guardrail: Guardrail | None, stage: Stage) -> GuardrailSettings:
-    """What those who ask the stage's guardrail are told; empty ids where there is none."""
+    """The settings of a runtime that applies the stage's guardrail. Without a guardrail, the IDs are empty."""
     return GuardrailSettings(
         guardrail_id=guardrail.guardrail.attr_guardrail_id if guardrail else "",
         guardrail_version=guardrail.version.attr_version if guardrail else "",

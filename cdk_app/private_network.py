@@ -1,13 +1,14 @@
-"""The network of the GPU instances: private subnets, and the ways out of them that the stage chose."""
+"""The network of the GPU instances: private subnets, with NAT gateways or VPC endpoints as the stage chooses."""
 
 from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from cdk_app.stages.stage import Network, Operations
+from cdk_app.stages.compute import Network
+from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 
-# What an ECS instance and a GPU task talk to, S3 and DynamoDB aside.
+# The services that an ECS instance and a GPU task call, without S3 and DynamoDB.
 INTERFACES = {
     "Ecr": ec2.InterfaceVpcEndpointAwsService.ECR,
     "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
@@ -20,15 +21,15 @@ INTERFACES = {
 }
 
 PUBLIC = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24)
-# Each GPU task takes an address of its own.
+# Large, because each GPU task has its own address.
 PRIVATE_WITH_NAT = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20)
 PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=20)
 
 
 class PrivateNetwork(Construct):
-    """A VPC over the region's first zones, found at deployment so that synthesis looks nothing up.
+    """A VPC in the region's first zones. The deployment finds them, so synthesis needs no lookup.
 
-    `reads_secrets` tells whether what runs in it fetches a key, `asks_guardrail` whether it has pictures judged.
+    With `reads_secrets`, tasks in it read a secret. With `asks_guardrail`, they have pictures judged.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class PrivateNetwork(Construct):
                     traffic_type=ec2.FlowLogTrafficType.REJECT,
                 )
             },
-            # Emptying the default security group would take a custom resource; nothing here uses that group.
+            # To empty the default security group, the CDK needs a custom resource. Nothing uses that group.
             restrict_default_security_group=False,
         )
         if not with_nat:

@@ -1,1 +1,1 @@
-"""The stacks, one a fate: what is deployed, kept and thrown away together."""
+"""The stacks. Each contains what is deployed, kept and deleted together."""

@@ -7,7 +7,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk_app.stages.stage import Data
+from cdk_app.stages.data import Data
 from cdk_app.storage.private_bucket import PrivateBucket
 from cdk_app.storage.style_tables import StylesTable, TrainingsTable
 from cdk_app.storage.tables import AccountsTable, JobsTable, UploadsTable
@@ -47,7 +47,7 @@ class DataStack(Stack):
             "Images",
             keep=data.keep,
             lifecycle=[_tiering(images_kept_days)],
-            # An <img> needs none of this; a canvas that is read, and fetch, do.
+            # `fetch`, and reading a canvas, need CORS. An <img> does not.
             origins=allowed_origins,
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
         )

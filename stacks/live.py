@@ -87,7 +87,7 @@ class LiveStack(Stack):
                 batch_size=25,
                 max_batching_window=Duration.seconds(0),
                 max_record_age=FRESH,
-                # One record that breaks the function is found by halving the batch, tried again, and put aside.
+                # Halving the batch isolates a record that breaks the function. After two retries it goes to the queue.
                 bisect_batch_on_error=True,
                 report_batch_item_failures=True,
                 retry_attempts=2,

@@ -1,4 +1,4 @@
-"""The network, which the rest is attached to and which changes least."""
+"""The network of the GPU instances. It changes less often than the other stacks."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from cdk_app.private_network import PrivateNetwork
-from cdk_app.stages.stage import Network, Operations
+from cdk_app.stages.compute import Network
+from cdk_app.stages.stage import Operations
 
 
 class NetworkStack(Stack):

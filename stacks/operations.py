@@ -29,7 +29,7 @@ from stacks.rendering import RenderingStack
 from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
-LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten
+LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten minutes
 MAX_UNJUDGED = 5  # a service times out now and then
 
 
@@ -62,7 +62,7 @@ class OperationsStack(Stack):
         self._sample(stage)
 
     def _watch_queues(self) -> None:
-        """Every queue there is, so that none can be forgotten."""
+        """Find every queue of the stacks, so that none can be forgotten."""
         for name, letters in self._dead.items():
             self._alarms.above(
                 name, depth(letters), max_value=0, means="messages that nothing could handle wait for a person"
@@ -169,7 +169,7 @@ class OperationsStack(Stack):
         )
 
     def _sample(self, stage: Stage) -> None:
-        """Which share of the calls X-Ray records; each recorded one is paid for."""
+        """Set the share of the calls that X-Ray records, because each record costs money."""
         xray.CfnSamplingRule(
             self,
             "Sampling",

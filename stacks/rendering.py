@@ -38,7 +38,7 @@ class RenderingStack(Stack):
         self, scope: Construct, construct_id: str, *, stage: Stage, vpc: ec2.IVpc, data: DataStack, **stack: Any
     ) -> None:
         super().__init__(scope, construct_id, **stack)
-        # A message stays hidden for six times its consumer's timeout, as AWS asks for.
+        # A message stays hidden for six times its consumer's timeout, as AWS recommends.
         self.intake = WorkQueue(
             self,
             "Intake",
@@ -46,13 +46,13 @@ class RenderingStack(Stack):
             retention=Duration.days(1),
             late_after=LATE_ORDER,
         )
-        # A batch is worth nothing once its job is overdue.
+        # A batch is useless after its job's deadline.
         self.gpu_queue = WorkQueue(
             self,
             "GpuQueue",
             visibility=Duration.seconds(stage.rendering.gpu_queue_visibility_s),
             retention=Duration.seconds(stage.rendering.job_deadline_s),
-            # By then a GPU is launched for it.
+            # After that, the state machine launches a GPU for it.
             late_after=Duration.seconds(stage.rendering.gpu_queue_wait_s + stage.rendering.wave_s),
         )
         self.unsettled = DeadLetterQueue(self, "Unsettled")
@@ -126,9 +126,7 @@ class RenderingStack(Stack):
         )
         self.workflow.grant_start(start_render.function)
         data.jobs.grant_mark(start_render.function)
-        self.intake.queue.grant(
-            start_render.function, "sqs:SendMessage"
-        )  # what is deferred comes back as a new message
+        self.intake.queue.grant(start_render.function, "sqs:SendMessage")  # a deferred order returns as a new message
         start_render.function.add_event_source(
             sources.SqsEventSource(
                 self.intake.queue,

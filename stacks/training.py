@@ -1,4 +1,4 @@
-"""What turns pictures into a style that makers can ask for: state machine, training task, and their Lambdas."""
+"""What turns pictures into a style that makers can choose: state machine, training task, and their Lambdas."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ from stacks.data import DataStack
 from stacks.rendering import RenderingStack
 
 TIMEOUT = Duration.seconds(30)
-BEATS_IN_SILENCE = 6  # so many heartbeats may be lost before a task counts as dead
+HEARTBEATS_IN_SILENCE = 6  # a task whose last heartbeats were all lost counts as dead
 
 
 class TrainingStack(Stack):
-    """From an operator's request to a version that draws, or none."""
+    """From an operator's request to a promoted version of a style, or to the reason why there is none."""
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class TrainingStack(Stack):
         CfnOutput(self, "TrainingStateMachineArn", value=self.workflow.machine.state_machine_arn)
 
     def _trainer(self, vpc: ec2.IVpc) -> GpuWorker:
-        """A task that reads data and model, and writes its run and its adapter. It knows no maker and no table."""
+        """A task that reads data and model, and writes its run and its adapter. It has no access to makers' data."""
         stage, data = self._stage, self._data
         settings = TrainerSettings(
             training_bucket=data.training.bucket_name,
             models_bucket=data.models.bucket_name,
             model=stage.rendering.model,
             device=stage.gpu.device,
-            heartbeat_s=max(1, stage.training.silence_s // BEATS_IN_SILENCE),
+            heartbeat_s=max(1, stage.training.silence_s // HEARTBEATS_IN_SILENCE),
             stall_s=stage.training.silence_s,
             stop_grace_s=stage.training.stop_grace_s,
         )

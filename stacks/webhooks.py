@@ -31,7 +31,7 @@ class WebhooksStack(Stack):
         self._stage = stage
         self.table = WebhooksTable(self, "Webhooks", keep=stage.data.keep)
         self.untold = DeadLetterQueue(self, "UntoldWebhooks")
-        # Tries are counted in the message. A message is received more often only where the function itself fails.
+        # The message counts its attempts. SQS delivers it again only if the function itself fails.
         self.deliveries = WorkQueue(
             self,
             "Deliveries",

@@ -1,4 +1,4 @@
-"""One line in the log for each request and each connection: who came, where to, and what came of it."""
+"""Access logs: one line for each request and each connection, with caller, route and result."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ REQUEST_LOG = {
     "authorizer_error": "$context.authorizer.error",
 }
 
-# A connection's query holds its ticket and is not written down.
+# Without a connection's query, because it contains a ticket.
 CONNECTION_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
@@ -40,7 +40,7 @@ CONNECTION_LOG = {
 
 @jsii.implements(apigateway.IAccessLogSettings)
 class AccessLogs:
-    """One JSON object a request."""
+    """Access log settings: one JSON object per request."""
 
     def __init__(self, log_group: logs.ILogGroup, fields: Mapping[str, str]) -> None:
         self._log_group, self._fields = log_group, fields
@@ -55,9 +55,10 @@ class AccessLogs:
 
 
 class AccessLogRole(Construct):
-    """What API Gateway writes the logs of WebSocket APIs by: one role for an account and region.
+    """The role with which API Gateway writes the logs of WebSocket APIs. An account has one such role in each region.
 
-    Each stage sets a role of its own, any of which will do, and leaves it behind: another stage may write by it.
+    Each stage sets its own role, and any of them works. A deleted stack leaves its role, because another stage may
+    use it.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -71,5 +72,5 @@ class AccessLogRole(Construct):
             ],
         )
         account = rest.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
-        for left_behind in (role, account):
-            left_behind.apply_removal_policy(RemovalPolicy.RETAIN)
+        for resource in (role, account):
+            resource.apply_removal_policy(RemovalPolicy.RETAIN)

@@ -1,4 +1,4 @@
-"""The HTTP API: one address, signed-in callers only, a limit on requests, and a line in the log for each."""
+"""The HTTP API: signed-in callers only, a throttle for each route, and an access log."""
 
 from typing import Any, cast
 
@@ -9,7 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.api.access_log import REQUEST_LOG, AccessLogs
-from cdk_app.stages.stage import Api, Operations
+from cdk_app.stages.api import Api
+from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 from craftspark.routes import ADMIN, Route
 
@@ -49,10 +50,10 @@ class HttpApi(Construct):
         )
 
     def answer(self, route: Route, function: lambda_.IFunction) -> None:
-        """Let a Lambda answer a route, which has a throttle of its own.
+        """Connect a route to its Lambda, and set the route's throttle.
 
-        An administrative one needs its scope here as well. Makers' scopes are the function's to check: here, an ID
-        token would be told that it lacks a scope (403), where it is the wrong token altogether (401).
+        API Gateway checks the scope of administrative routes. The functions check makers' scopes, because API Gateway
+        would reject an ID token with 403 (no such scope). The right status is 401: it is the wrong kind of token.
         """
         made = self.api.add_routes(
             path=route.path,
@@ -60,13 +61,13 @@ class HttpApi(Construct):
             authorization_scopes=list(self._settings.scopes[ADMIN]) if route.scope == ADMIN else None,
             integration=integrations.HttpLambdaIntegration(route.function, function),
         )
-        throttle = self._settings.throttle_of(route)
+        throttle = self._settings.find_throttle(route)
         self._route_settings[route.key] = {
             "ThrottlingRateLimit": throttle.per_s,
             "ThrottlingBurstLimit": throttle.burst,
             "DetailedMetricsEnabled": True,
         }
-        # API Gateway refuses settings of a route that is not there yet.
+        # API Gateway rejects settings of a route that does not exist yet.
         self.stage.node.add_dependency(*made)
         cast(apigateway.CfnStage, self.stage.node.default_child).route_settings = self._route_settings
 

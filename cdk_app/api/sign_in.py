@@ -1,4 +1,4 @@
-"""Who signs makers in: a user pool of the stage's own, or whichever OpenID Connect issuer it names."""
+"""Sign-in: the stage's own user pool, or another OpenID Connect issuer that the stage names."""
 
 from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.api.user_pool_firewall import UserPoolFirewall
-from cdk_app.stages.stage import Api, UserPool
+from cdk_app.stages.api import Api, UserPool
 
 THREAT_PROTECTION = {
     "off": None,
@@ -17,7 +17,7 @@ THREAT_PROTECTION = {
 
 
 class SignIn(Construct):
-    """`authorizer` lets in whoever has a valid token of the issuer for our audience."""
+    """`authorizer` accepts callers with a valid token from the issuer for our audience."""
 
     def __init__(self, scope: Construct, construct_id: str, *, api: Api, user_pool: UserPool, keep: bool) -> None:
         super().__init__(scope, construct_id)
@@ -39,11 +39,11 @@ class SignIn(Construct):
 
     @property
     def user_pool_id(self) -> str:
-        """Empty where the stage has an issuer of its own."""
+        """Empty if the stage uses another issuer."""
         return self._pool.user_pool_id if self._pool else ""
 
     def grant_find(self, grantee: iam.IGrantable) -> None:
-        """Find users by an attribute, where there is a user pool."""
+        """Find users by an attribute, if the stage has a user pool."""
         if self._pool:
             self._pool.grant(grantee, "cognito-idp:ListUsers")
 
@@ -68,7 +68,7 @@ class SignIn(Construct):
 
 
 def _mail(values: UserPool) -> cognito.UserPoolEmail:
-    """Sign-up mails: from the stage's own domain by SES, else from Cognito, about 50 a day."""
+    """The sender of sign-up mails: SES with the stage's domain, or Cognito, which sends about 50 per day."""
     if values.mail_from is None:
         return cognito.UserPoolEmail.with_cognito()
     return cognito.UserPoolEmail.with_ses(
@@ -79,13 +79,13 @@ def _mail(values: UserPool) -> cognito.UserPoolEmail:
 
 
 def _services(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:
-    """Server-side callers with a secret each, who get tokens by their credentials: a partner's, and administrators'.
+    """Clients for servers, which get tokens by the client credentials grant: one for a partner, one for administrators.
 
-    A partner's server is a maker of its own. Only an administrator's token has the scope for administration.
+    A partner's server counts as one maker. Only an administrator's token has the scope for administration.
     """
     scopes = {name: cognito.ResourceServerScope(scope_name=name, scope_description=name) for name in ("jobs", "admin")}
     server = pool.add_resource_server("Service", identifier="craftspark", scopes=list(scopes.values()))
-    # Cognito's names for token endpoints are the whole world's.
+    # A Cognito domain prefix is unique among all accounts of a region.
     prefix = f"{Stack.of(pool).stack_name.lower()}-{Aws.ACCOUNT_ID}"
     pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix))
     return {

@@ -1,16 +1,16 @@
-"""A web ACL in front of a user pool: who guesses passwords or makes accounts in bulk is stopped by address."""
+"""A web ACL for a user pool. It blocks addresses that guess passwords or create accounts in bulk."""
 
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 WINDOW_S = 300
-# Addresses that Amazon knows from attacks.
+# Addresses that AWS has seen in attacks.
 REPUTATION = "AWSManagedRulesAmazonIpReputationList"
 
 
 class UserPoolFirewall(Construct):
-    """Blocks addresses of bad reputation, and any that asks more than `requests_per_address` within five minutes."""
+    """Blocks addresses with a bad reputation, and those that send over `requests_per_address` in five minutes."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, pool: cognito.IUserPool, requests_per_address: int

@@ -6,14 +6,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.stages.stage import Gpu
+from cdk_app.stages.compute import Gpu
 
 ROOT_DEVICE = "/dev/xvda"
 
 AGENT_SETTINGS = (
-    # Off by default: without it, a spot notice kills tasks with no SIGTERM before.
+    # Off by default. Without it, tasks get no SIGTERM after a spot interruption notice.
     "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true",
-    # A worker has its own role and no business with the instance's.
+    # A worker has its own role and must not use the instance's.
     "ECS_AWSVPC_BLOCK_IMDS=true",
     # Image tags never change, so the image that an instance has is the right one.
     "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached",
@@ -21,7 +21,7 @@ AGENT_SETTINGS = (
 
 
 class GpuCapacity(Construct):
-    """A group of GPU instances of several families, none while nothing runs, all spot or all on-demand."""
+    """A group of GPU instances of several families, all spot or all on-demand. It scales to zero when no task runs."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class GpuCapacity(Construct):
         cluster: ecs.Cluster,
         gpu: Gpu,
         spot: bool,
-        most_instances: int,
+        max_instances: int,
     ) -> None:
         super().__init__(scope, construct_id)
         group = autoscaling.AutoScalingGroup(
@@ -40,7 +40,7 @@ class GpuCapacity(Construct):
             vpc=cluster.vpc,
             vpc_subnets=private_subnets(cluster.vpc),
             min_capacity=0,
-            max_capacity=most_instances,
+            max_capacity=max_instances,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
                 launch_template=_launch_template(self, cluster=cluster, gpu=gpu),
                 launch_template_overrides=[
@@ -67,12 +67,12 @@ class GpuCapacity(Construct):
 
     @property
     def strategy(self) -> ecs.CapacityProviderStrategy:
-        """All tasks on this capacity."""
+        """Runs all tasks on this capacity."""
         return ecs.CapacityProviderStrategy(capacity_provider=self.provider.capacity_provider_name, weight=1)
 
 
 def private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:
-    """The private subnets, whichever way out they have."""
+    """The private subnets, with or without NAT."""
     return ec2.SubnetSelection(subnets=[*vpc.private_subnets, *vpc.isolated_subnets])
 
 

@@ -1,4 +1,4 @@
-"""The GPU fleet: one worker, two kinds of capacity to run it on, and a warm pool on each."""
+"""The GPU fleet: one worker, two kinds of capacity that run it, and a warm pool on each."""
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
@@ -14,7 +14,7 @@ from craftspark.settings.tasks import WorkerSettings
 
 
 class GpuFleet(Construct):
-    """A cluster whose instances come and go with the tasks on them."""
+    """A cluster that starts and stops instances as its tasks need them."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class GpuFleet(Construct):
             ),
         )
         self.spot = GpuCapacity(
-            self, "Spot", cluster=self.cluster, gpu=gpu, spot=True, most_instances=gpu.spot_instances
+            self, "Spot", cluster=self.cluster, gpu=gpu, spot=True, max_instances=gpu.spot_instances
         )
         self.on_demand = GpuCapacity(
-            self, "OnDemand", cluster=self.cluster, gpu=gpu, spot=False, most_instances=gpu.on_demand_instances
+            self, "OnDemand", cluster=self.cluster, gpu=gpu, spot=False, max_instances=gpu.on_demand_instances
         )
         self.worker = GpuWorker(self, "Worker", vpc=vpc, repository=repository, settings=settings, stage=stage)
         self.warm_spot = WarmPool(

@@ -1,4 +1,4 @@
-"""GPU tasks that are there before their work is."""
+"""Warm pools: GPU tasks that run before there is work for them."""
 
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -8,7 +8,7 @@ from cdk_app.gpu.worker import GpuWorker
 
 
 class WarmPool(Construct):
-    """An ECS service of `tasks` workers on one kind of capacity. A deployment that keeps failing is taken back.
+    """An ECS service of `tasks` workers on one kind of capacity. ECS rolls back a deployment that keeps failing.
 
     With `shells`, operators may open a shell in a worker.
     """
@@ -34,12 +34,13 @@ class WarmPool(Construct):
             desired_count=tasks,
             security_groups=[worker.security_group],
             vpc_subnets=private_subnets(cluster.vpc),
-            # Without room for a second fleet of GPUs, half of the workers make way; a single one is doubled.
+            # There may be no capacity for a second set of workers, so a deployment may stop half of them first. A
+            # single worker runs until its replacement runs.
             min_healthy_percent=50,
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_execute_command=shells,
         )
-        # The cluster's link to its capacity is made after the cluster itself, and ECS refuses the service before it.
+        # CloudFormation links capacity to the cluster after it creates the cluster. ECS needs the link for a service.
         self.service.node.add_dependency(cluster)

@@ -1,4 +1,4 @@
-"""One container on one GPU: the worker, in a warm pool or launched for one batch, or a training."""
+"""One container on one GPU: a worker (in a warm pool, or launched for one batch) or a training."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -12,11 +12,11 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
 from craftspark.settings.tasks import TrainerSettings, WorkerSettings
 
-USER = "10001:10001"  # the one that gpu_tasks/Dockerfile makes
+USER = "10001:10001"  # the one that gpu_tasks/Dockerfile creates
 
 
 class GpuWorker(Construct):
-    """The task definition of `python -m gpu_tasks`, or of what a launch names after it, and its network identity."""
+    """The task definition of `python -m gpu_tasks`, to which a launch may add a command, and its security group."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class GpuWorker(Construct):
         super().__init__(scope, construct_id)
         gpu = stage.gpu
         self.security_group = ec2.SecurityGroup(self, "Traffic", vpc=vpc)
-        # A launch names the family, which is one of a kind in an account and not in a stack.
+        # A launch names the family. Families are unique in an account, so the name contains the stack's.
         family = f"{Stack.of(self).stack_name}-Worker"
         self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
         self.container = self.task.add_container(
@@ -47,7 +47,7 @@ class GpuWorker(Construct):
             user=USER,
             environment={
                 **settings.to_environment(),
-                # boto3 looks for its region here, and an ECS task is told it under another name.
+                # boto3 reads the region from this variable, and ECS sets another one.
                 "AWS_DEFAULT_REGION": Stack.of(self).region,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             },
@@ -62,5 +62,5 @@ class GpuWorker(Construct):
 
     @property
     def role(self) -> iam.IRole:
-        """What the worker's own calls to AWS are allowed by."""
+        """The role of the worker's own calls to AWS."""
         return self.task.task_role

@@ -1,4 +1,4 @@
-"""Alarms, and the topic on which they are heard."""
+"""Alarms, and the topic that they notify."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -9,7 +9,7 @@ from constructs import Construct
 
 
 class Alarms(Construct):
-    """Alarms that tell one topic when they start and when they end."""
+    """Alarms that notify one topic when they start and when they end."""
 
     def __init__(self, scope: Construct, construct_id: str, *, email: str | None) -> None:
         super().__init__(scope, construct_id)
@@ -21,7 +21,7 @@ class Alarms(Construct):
     def above(
         self, construct_id: str, metric: cloudwatch.IMetric, *, max_value: float, means: str, periods: int = 1
     ) -> None:
-        """Alarm once the metric is above `max_value` for so many periods on end; no data is good news."""
+        """Add an alarm that starts when the metric exceeds `max_value` for `periods` in a row. Missing data is good."""
         alarm = cloudwatch.Alarm(
             self,
             construct_id,

@@ -11,7 +11,7 @@ def graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
 
 
 def failures_by_reason(settle_job: lambda_.Function) -> cloudwatch.LogQueryWidget:
-    """Jobs that did not deliver all that was asked, by the name of the first error."""
+    """Jobs that did not deliver every requested image, by the name of the first error."""
     return cloudwatch.LogQueryWidget(
         title="Failures by reason",
         log_group_names=[settle_job.log_group.log_group_name],

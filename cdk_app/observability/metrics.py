@@ -1,4 +1,4 @@
-"""What the alarms and the dashboard look at."""
+"""Metrics of the alarms and the dashboard."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,7 +15,7 @@ from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
 
 PERIOD = Duration.minutes(5)
 MINUTE = Duration.minutes(1)
-# Our functions, by the name of their folder, and workers count these events.
+# Each event, and who counts it: a function, by the name of its folder, or the GPU worker.
 EVENTS = {
     "ModerationUnavailable": "submit_job",
     "UploadUnjudged": "check_upload",
@@ -33,7 +33,7 @@ EVENTS = {
 
 
 def event(name: str, label: str | None = None) -> cloudwatch.Metric:
-    """An event that a function's log lines count."""
+    """How often an event happened, as log lines in the embedded metric format count it."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
@@ -73,7 +73,7 @@ def missing(pool: WarmPool) -> cloudwatch.MathExpression:
 
 
 def reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metric:
-    """Instances that the tasks need, in percent of those there are: above 100 while some are still to come."""
+    """Instances that the tasks need, as a percentage of those that run: above 100 until enough instances run."""
     return cloudwatch.Metric(
         namespace="AWS/ECS/ManagedScaling",
         metric_name="CapacityProviderReservation",
@@ -87,19 +87,19 @@ def reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metr
 
 
 def dead_letter_queues(scopes: Iterable[IConstruct]) -> Mapping[str, DeadLetterQueue]:
-    """Every queue of dead letters below these, by a name such as `IntakeDeadLetters`."""
+    """Every dead-letter queue below these scopes, by a name such as `IntakeDeadLetters`."""
     return {name: each for name, each in _below(scopes) if isinstance(each, DeadLetterQueue)}
 
 
 def work_queues(scopes: Iterable[IConstruct]) -> Mapping[str, WorkQueue]:
-    """Every work queue below these, by a name such as `Intake`."""
+    """Every work queue below these scopes, by a name such as `Intake`."""
     return {name: each for name, each in _below(scopes) if isinstance(each, WorkQueue)}
 
 
 def _below(scopes: Iterable[IConstruct]) -> Iterator[tuple[str, IConstruct]]:
     for scope in scopes:
         for construct in scope.node.find_all():
-            # Without the stack's own id: two stacks have no queues of the same name.
+            # Without the stack's ID, because no two stacks have queues of the same name.
             ids = construct.node.path.split("/")[1:]
             yield "".join(each.removesuffix("Queue") for each in ids), construct
 

@@ -1,15 +1,15 @@
-"""Zip archives whose bytes depend on nothing but the files in them."""
+"""Reproducible zip archives: the same files give the same bytes."""
 
 import zipfile
 from pathlib import Path
 
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that the format knows
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date that the format supports
 UNIX = 3
 
 
 def add_file(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool = False) -> None:
     """Add a file with a fixed date and one of two modes."""
-    entry = zipfile.ZipInfo(name, LONG_AGO)
+    entry = zipfile.ZipInfo(name, DATE)
     entry.create_system = UNIX
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = (0o755 if executable else 0o644) << 16

@@ -1,6 +1,6 @@
 """`python -m cdk_app.packaging.gpu_image <stage>`: build the GPU image and push it to the stage's repository.
 
-It runs where the Docker and AWS command lines are, after the data stack was deployed and before the rendering stack.
+It needs the command lines of Docker and AWS. Run it after the data stack is deployed and before the rendering stack.
 """
 
 import shutil
@@ -16,7 +16,7 @@ REPOSITORY_OUTPUT = "Stacks[0].Outputs[?OutputKey=='GpuRepositoryUri'].OutputVal
 
 
 def push(stage: Stage) -> str:
-    """Build, push, and answer the image's full name; exits with a sentence about what is missing."""
+    """Build and push the image, and return its full name; exits with a message that says what is missing."""
     if stage.gpu.image:
         sys.exit(f"stage {stage.name} runs {stage.gpu.image}: there is nothing to push")
     if stage.gpu.image_tag.startswith("sha256:"):
@@ -31,7 +31,7 @@ def push(stage: Stage) -> str:
     image = f"{repository}:{stage.gpu.image_tag}"
     registry, region = repository.partition("/")[0], repository.split(".")[3]
     password = _run("aws", "ecr", "get-login-password", "--region", region)
-    _run("docker", "login", "--username", "AWS", "--password-stdin", registry, typed=password)
+    _run("docker", "login", "--username", "AWS", "--password-stdin", registry, stdin=password)
     dockerfile = ROOT / "gpu_tasks" / "Dockerfile"
     _show("docker", "build", "--platform", "linux/amd64", "--file", str(dockerfile), "--tag", image, str(ROOT))
     _show("docker", "push", image)
@@ -42,16 +42,16 @@ def _text(query: str) -> list[str]:
     return ["--query", query, "--output", "text"]
 
 
-def _run(*command: str, typed: str | None = None) -> str:
-    done = subprocess.run(command, input=typed, stdout=subprocess.PIPE, text=True, check=False)
+def _run(*command: str, stdin: str | None = None) -> str:
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        sys.exit(f"{' '.join(command[:3])} failed; its own message is above")
+        sys.exit(f"{' '.join(command[:3])} failed; its message is above")
     return done.stdout.strip()
 
 
 def _show(*command: str) -> None:
     if subprocess.run(command, check=False).returncode:
-        sys.exit(f"{' '.join(command[:2])} failed; its own message is above")
+        sys.exit(f"{' '.join(command[:2])} failed; its message is above")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which modules a handler needs: read from its source, without running it."""
+"""The modules that a handler needs, read from its source without running it."""
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
@@ -10,14 +10,14 @@ FIRST_PARTY = ("craftspark", "lambdas")
 
 
 class PackagingFailed(Exception):
-    """A Lambda's package cannot be made; the message says what is missing."""
+    """A Lambda's package cannot be built; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class ImportClosure:
-    """`files` are ours, relative to the root; `packages` are the top-level names of everything else they import.
+    """`files` are our modules, relative to the root, and the files in the folder `data` of each of our packages.
 
-    What lies in the folder `data` of a package of ours goes along with it.
+    `packages` are the top-level names of everything else that the modules import.
     """
 
     files: tuple[Path, ...]
@@ -25,9 +25,9 @@ class ImportClosure:
 
 
 def import_closure(entry: Path, *, root: Path) -> ImportClosure:
-    """Follow the imports of a file, those inside functions too; raises PackagingFailed where one of ours is missing."""
+    """Follow the imports of a file, also inside functions; raises PackagingFailed if one of our modules is missing."""
     if not (root / entry).is_file():
-        raise PackagingFailed(f"there is no {entry}")
+        raise PackagingFailed(f"{entry} does not exist")
     files: set[Path] = set()
     packages: set[str] = set()
 
@@ -47,7 +47,7 @@ def import_closure(entry: Path, *, root: Path) -> ImportClosure:
             elif found := module_file(module):
                 waiting += [found, *_initializers(found, root)]
             else:
-                raise PackagingFailed(f"{file} imports {module}, which is not there")
+                raise PackagingFailed(f"{file} imports {module}, which does not exist")
     return ImportClosure(tuple(sorted([*files, *_data(files, root)])), tuple(sorted(packages)))
 
 
@@ -58,7 +58,7 @@ def _data(files: Iterable[Path], root: Path) -> Iterator[Path]:
 
 
 def _find_imports(file: Path, root: Path, module_file: Callable[[str], Path | None]) -> Iterator[str]:
-    """Names of modules, and of what is taken out of ours, because that may be a module as well."""
+    """Names of imported modules. A name that is imported from one of our packages may be a module, too."""
     for statement in _import_statements((root / file).read_bytes(), str(file)):
         package = file.parent.parts[: len(file.parent.parts) + 1 - statement.level] if statement.level else ()
         module = ".".join([*package, *filter(None, [statement.module])])
@@ -89,7 +89,7 @@ def _import_statements(source: bytes, name: str) -> tuple[_Import, ...]:
 
 
 def _running_code(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node, leaving out what only type checkers see."""
+    """Every node, without the code that only type checkers see."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             yield from (inner for branch in node.orelse for inner in (branch, *_running_code(branch)))

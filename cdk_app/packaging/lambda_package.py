@@ -1,4 +1,4 @@
-"""A Lambda's package: its handler, only what that imports, and the index of word lists where that is read."""
+"""A Lambda's package: its handler, only what it imports, and the index of word lists if it reads that."""
 
 import hashlib
 import shutil
@@ -10,14 +10,14 @@ from cdk_app.packaging import word_index
 from cdk_app.packaging.archive import add_file
 from cdk_app.packaging.import_closure import import_closure
 from cdk_app.packaging.wheels import Target, fingerprint, install_wheels, move_into_place, requirements_of
-from cdk_app.stages.stage import Functions
+from cdk_app.stages.compute import Functions
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "lambda"
 
 
 def lambda_package(function: str, *, functions: Functions, root: Path = ROOT, build: Path = BUILD) -> Path:
-    """The package of `lambdas/<function>/handler.py`, a zip that is named by its content; raises PackagingFailed."""
+    """The zip of `lambdas/<function>/handler.py`, named by a hash of its content; raises PackagingFailed."""
     target = Target.of(functions)
     closure = import_closure(Path("lambdas", function, "handler.py"), root=root)
     requirements = requirements_of(closure.packages, target=target)

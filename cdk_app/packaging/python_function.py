@@ -1,4 +1,4 @@
-"""A Lambda in Python of ours, packaged with what it imports."""
+"""A Lambda in Python, packaged with what it imports."""
 
 from collections.abc import Mapping
 
@@ -14,14 +14,13 @@ from cdk_app.storage.log_group import LogGroup
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
 METRICS_NAMESPACE = "Craftspark"
-MEMORY_MIB = 1024  # CPU comes with memory, and a cold start is mostly imports
+MEMORY_MIB = 1024  # CPU scales with memory, and a cold start is mostly imports
 
 
 class PythonFunction(Construct):
     """The function of `lambdas/<name>/handler.py`.
 
-    `memory_mib` brings CPU with it. `dead_letters` takes the events of callers that do not wait, once Lambda has tried
-    them three times.
+    CPU scales with `memory_mib`. `dead_letters` gets the events of asynchronous invocations that failed three times.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class PythonFunction(Construct):
         super().__init__(scope, construct_id)
         on = stage.functions
         package = lambda_package(name, functions=on)
-        # The package's name tells its content: the CDK need not read it to find that out.
+        # The package is named by a hash of its content, so the CDK does not need to read it.
         code = lambda_.Code.from_asset(str(package), asset_hash=package.stem, asset_hash_type=AssetHashType.CUSTOM)
         self.function = lambda_.Function(
             self,

@@ -1,4 +1,4 @@
-"""Third-party wheels for a Lambda: which ones, for which machine, installed once and kept."""
+"""Third-party wheels for a Lambda: resolved for its machine, installed once and cached."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from cdk_app.packaging.archive import zip_folder
 from cdk_app.packaging.import_closure import PackagingFailed
-from cdk_app.stages.stage import Functions
+from cdk_app.stages.compute import Functions
 
 # The Lambda runtime has these, in versions that AWS keeps current.
 IN_THE_RUNTIME = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
@@ -28,7 +28,7 @@ MAX_INSTALL_S = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The machine a package is for. `platforms` are pip's names of it; empty means those of this machine."""
+    """The machine that a package is for. `platforms` are pip's names for it; empty means this machine."""
 
     python: str
     machine: str
@@ -36,12 +36,12 @@ class Target:
 
     @classmethod
     def of(cls, functions: Functions) -> Self:
-        """What these functions run on."""
+        """The machine that these functions run on."""
         machine = {"arm64": "aarch64"}.get(functions.architecture, functions.architecture)
         return cls(python=functions.python, machine=machine, platforms=functions.wheel_platforms)
 
     def markers(self) -> dict[str, str]:
-        """What environment markers are measured against."""
+        """The values against which environment markers are evaluated."""
         environment: Environment = default_environment()
         here = {key: str(value) for key, value in environment.items()}
         version = {"python_version": self.python, "python_full_version": f"{self.python}.0", "extra": ""}
@@ -57,9 +57,9 @@ class Target:
 
 
 def requirements_of(packages: Iterable[str], *, target: Target) -> tuple[str, ...]:
-    """Pinned requirements behind imported top-level names and all that they need; raises PackagingFailed.
+    """Pinned requirements of imported top-level names, with their dependencies; raises PackagingFailed.
 
-    Extras and optional requirements stay out: a package gets what it cannot do without.
+    Extras and optional dependencies are left out.
     """
     markers = target.markers()
     waiting = [_distribution_of(name) for name in packages if name not in sys.stdlib_module_names]
@@ -75,7 +75,7 @@ def requirements_of(packages: Iterable[str], *, target: Target) -> tuple[str, ..
 
 
 def install_wheels(requirements: tuple[str, ...], *, target: Target, constraints: Path, cache_folder: Path) -> Path:
-    """A zip of these wheels for the target, made by pip the first time; raises PackagingFailed."""
+    """A zip of these wheels for the target, built by pip the first time; raises PackagingFailed."""
     key = fingerprint(requirements, asdict(target), constraints.read_text())
     archive = cache_folder / f"{key}.zip"
     if not archive.is_file():
@@ -91,12 +91,12 @@ def install_wheels(requirements: tuple[str, ...], *, target: Target, constraints
 
 
 def fingerprint(*facts: object) -> str:
-    """A short name for these facts: the same facts, the same name."""
+    """A short hash of these facts: the same facts give the same hash."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def move_into_place(made: Path, file: Path) -> None:
-    """Rename a finished file; where another run was faster, its file is as good."""
+    """Rename a finished file. If another run was faster, its file stays: it has the same content."""
     try:
         made.replace(file)
     except OSError:
@@ -119,7 +119,7 @@ def _pip_install(requirements: tuple[str, ...], *, target: Target, constraints: 
         ) from failure
     except subprocess.TimeoutExpired as failure:
         raise PackagingFailed(f"pip took more than {MAX_INSTALL_S} s to get {', '.join(requirements)}") from failure
-    # Scripts hold this machine's path to Python; a Lambda has no use for them.
+    # Scripts contain the path to this machine's Python, and a Lambda does not use them.
     shutil.rmtree(into / "bin", ignore_errors=True)
 
 

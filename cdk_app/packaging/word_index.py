@@ -15,11 +15,11 @@ from craftspark.words.spelling import normalize, tokens_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = ROOT / "word_lists"
-MODULE = Path("craftspark/words/index.py")  # a package with this module needs the index beside it
+MODULE = Path("craftspark/words/index.py")  # a package with this module needs the index next to it
 INDEX = Path("craftspark/words/index.json")
 
 LANGUAGES = ("en", "es", "de", "fr", "nl", "pt", "it")
-# The lists of glin-profanity that are read beside ours, less the words that ours call ordinary.
+# The lists of glin-profanity that are read in addition to ours, without the words that ours call ordinary.
 MAINTAINED = {
     "en": "english",
     "es": "spanish",
@@ -33,12 +33,12 @@ DEFAULT_OBJECTION = "offensive words"
 
 
 class WordListInvalid(Exception):
-    """A word list names something that there is not; the message says where."""
+    """A word list names something that does not exist; the message says where."""
 
 
 @dataclass
 class Builder:
-    """Collects what the lists say, as the numbers of `craftspark.words.index`."""
+    """Collects the entries of the lists, as the codes of `craftspark.words.index`."""
 
     objections: list[str]
     concepts: dict[str, int]
@@ -62,9 +62,9 @@ class Builder:
     def add(self, entry: str, code: int, *, language: str) -> None:
         """Add an entry of a list: a word, a stem (`word*`), a compound's part (`*word*`), or a phrase.
 
-        `word@` counts in a text of its language only, `word!` with its ñ only.
+        `word@` counts only in a text of its language, `word!` only when it is spelled with its `ñ`.
         """
-        if "ñ" in entry and not entry.endswith("!"):  # many keyboards have none
+        if "ñ" in entry and not entry.endswith("!"):  # many keyboards lack it
             self.add(entry.replace("ñ", "n"), code, language=language)
         if entry.endswith("@"):
             code |= language_bit(language) << words.NEEDS
@@ -86,7 +86,8 @@ class Builder:
             table[tokens[0]] = merge_codes(table.get(tokens[0], 0), code)
             known = code & (words.CONCEPTS - 1 & ~self.concepts["filler"] | words.OBJECTION_BITS << words.OBJECTION)
             if known:
-                spoken = "" if entry.endswith("@") else language  # what needs a sign is none
+                # A word that needs a sign of its language is no sign itself.
+                spoken = "" if entry.endswith("@") else language
                 self.spoken.setdefault(tokens[0], set()).add(spoken)
 
     def craft_phrase(self, tokens: tuple[str, ...]) -> None:
@@ -94,23 +95,24 @@ class Builder:
             self.phrases.setdefault(form, 0)
 
     def content(self, rules: Iterable[Mapping[str, Any]], fillers: int, alarms: int) -> dict[str, Any]:
-        """The index as JSON holds it."""
+        """The index in its JSON form."""
         for table in (self.codes, self.stems):
             for word in table:
                 if len(spoken := self.spoken.get(word, ())) == 1 and (language := min(spoken)) not in ("", "en"):
                     table[word] |= language_bit(language) << words.SPEAKS
-        for stem in sorted(self.stems, key=len):  # a longer stem says what the shorter ones say, and more
+        for stem in sorted(self.stems, key=len):  # a longer stem includes the codes of the shorter ones
             self.stems[stem] = combine_codes(self.stems[stem], self._of_stem(stem[:-1]))
         offensive = self.objection(DEFAULT_OBJECTION)
         for word, code in self.codes.items():
-            # What has no objection of its own may begin as a stem does, and the maintained lists know no other one.
+            # A word without its own objection gets that of its stem. So does a word of the maintained lists, which have
+            # only the default objection.
             if code & words.OBJECTION_BITS << words.OBJECTION in (0, offensive):
                 self.codes[word] = combine_codes(code, self._of_stem(word))
         by_first: dict[str, list[tuple[list[str], int]]] = {}
         for phrase, code in sorted(self.phrases.items(), key=lambda item: (-len(item[0]), item[0])):
             by_first.setdefault(phrase[0], []).append((list(phrase[1:]), code))
         for first, phrases in by_first.items():
-            # A word in no list of its own begins a phrase all the same; one that is refused raises the alarm.
+            # The first word of a phrase may be in no list. If the phrase is refused, its first word raises the alarm.
             refused = words.ALARM if any(code for _, code in phrases) else 0
             self.codes[first] = self._inherit_code(first) | words.STARTS | refused
         return {
@@ -135,13 +137,13 @@ class Builder:
         }
 
     def _inherit_code(self, word: str) -> int:
-        """A word's own code, or that of its stem or singular, which a code of its own would hide."""
+        """A word's code, or the code of its stem or singular, which a separate code for the word would hide."""
         forms = words.forms_of(word)[1:]
         singular = next((self.codes[form] for form in forms if form in self.codes), 0) & ~words.STARTS
         return self.codes.get(word, 0) or self._of_stem(word) or singular
 
     def _of_stem(self, word: str) -> int:
-        """The code of the longest stem that a word begins with."""
+        """The code of the longest stem with which a word starts."""
         for length in range(min(len(word), words.MAX_STEM), words.MIN_STEM - 1, -1):
             if word[:length] in self.stems:
                 return self.stems[word[:length]]
@@ -153,18 +155,18 @@ def check_stem(form: str, tokens: tuple[str, ...]) -> None:
     least = words.MIN_STEM + form.startswith("*")
     if len(tokens) != 1 or not least <= len(tokens[0]) <= words.MAX_STEM:
         raise WordListInvalid(
-            f"{form!r} would match nothing: before or behind a * is one word of {least} to {words.MAX_STEM} letters"
+            f"{form!r} would match nothing: a * needs one word of {least} to {words.MAX_STEM} letters next to it"
         )
 
 
 def combine_codes(one: int, other: int) -> int:
-    """What both say of a word, unless only one of them needs a language: then the first."""
+    """Merge two codes of a word. If only one of them needs a language, return the first."""
     needs = words.NEEDS_BITS << words.NEEDS
     return one if (one ^ other) & needs and other else merge_codes(one, other)
 
 
 def merge_codes(one: int, other: int) -> int:
-    """Two codes of the same word: what either says; a language is needed only where both need one."""
+    """Merge two codes of the same word. The result needs a language only if both codes need one."""
     if not one or not other:
         return one | other
     needs = words.NEEDS_BITS << words.NEEDS
@@ -228,7 +230,7 @@ def add_language(builder: Builder, content: Mapping[str, Any]) -> None:
 
 
 def add_context(builder: Builder, context: Mapping[str, Any]) -> None:
-    """Let what is near a word, or the text's language, excuse it."""
+    """Let nearby words or the text's language excuse a word."""
     number = len(builder.contexts)
     if number > words.CONTEXT_BITS:
         raise WordListInvalid(f"craft.toml has more than {words.CONTEXT_BITS} contexts")
@@ -237,14 +239,14 @@ def add_context(builder: Builder, context: Mapping[str, Any]) -> None:
     languages = sum(language_bit(name) for name in context.get("languages", ()))
     builder.contexts.append((near, concepts, languages))
     for word in context["words"]:
-        # Only a whole word is excused: what begins with it keeps its own code.
+        # Only the whole word is excused: longer words that start with it keep their codes.
         builder.codes[word] = (
             builder._inherit_code(word) & ~(words.CONTEXT_BITS << words.CONTEXT) | number << words.CONTEXT
         )
 
 
 def read_maintained(language: str, ordinary: Iterable[str]) -> Iterator[str]:
-    """The words of the maintained list of a language, less the ordinary ones."""
+    """The words of the maintained list of a language, without the ordinary ones."""
     file = files("glin_profanity") / "data" / "dictionaries" / f"{MAINTAINED[language]}.json"
     left_out = {normalize(word) for word in ordinary}
     for word in json.loads(file.read_text("utf-8"))["words"]:

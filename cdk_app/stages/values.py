@@ -4,24 +4,14 @@ import platform
 import sys
 from dataclasses import replace
 
-from cdk_app.stages.stage import (
-    Api,
-    Data,
-    Functions,
-    Gpu,
-    Makers,
-    Network,
-    Operations,
-    Rendering,
-    Stage,
-    Throttle,
-    Training,
-    UserPool,
-    WarmUnits,
-)
+from cdk_app.stages.api import Api, Makers, Throttle, UserPool
+from cdk_app.stages.compute import Functions, Gpu, Network
+from cdk_app.stages.data import Data, WarmUnits
+from cdk_app.stages.stage import Operations, Stage
+from cdk_app.stages.workflows import Rendering, Training
 from craftspark.version import VERSION
 
-# Newest first in price for performance; each has 1 GPU, 4 vCPU and 16 GiB.
+# The newest has the best price for its performance. Each has 1 GPU, 4 vCPU and 16 GiB.
 GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
 
 CLOUD_FUNCTIONS = Functions(
@@ -113,7 +103,7 @@ PROD = replace(
         uploads_kept_days=30,
         gpu_images_kept=50,
         versions_kept_days=90,
-        # 200 jobs a second, of some 45 write units each over tables and indexes.
+        # 200 jobs per second, with about 45 write units per job in tables and indexes.
         warm=WarmUnits(reads_per_s=12_000, writes_per_s=10_000),
     ),
     gpu=replace(
@@ -130,7 +120,7 @@ PROD = replace(
     makers=Makers(
         default_plan="free",
         moderator="guardrail",
-        unjudged="accept",  # the word lists have judged it, and a service that is down would close the shop
+        unjudged="accept",  # the word lists judge every prompt, and an outage of Bedrock must not stop all submissions
         job_retention_days=365,
         url_lifetime_s=3600,
     ),
@@ -140,8 +130,8 @@ PROD = replace(
         others=Throttle(per_s=100, burst=200),
         allowed_origins=(),
     ),
-    # Each account brings credits for a GPU. Who may have one is the marketplace's to say: it makes accounts itself, or
-    # opens sign-up here once it has seen what that costs.
+    # Each account comes with credits for GPU time, so the marketplace decides who gets one. It creates the accounts, or
+    # enables sign-up here when it knows the cost.
     user_pool=UserPool(self_sign_up=False, threat_protection="enforced", requests_per_address=300),
     operations=Operations(
         alarm_email=None,
@@ -212,7 +202,7 @@ STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}
 
 
 def find_stage(name: str) -> Stage:
-    """The stage of this name; raises ValueError that lists them where there is none."""
+    """The stage with this name; raises ValueError that lists the stages if there is none."""
     try:
         return STAGES[name]
     except KeyError:

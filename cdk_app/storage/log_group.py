@@ -1,4 +1,4 @@
-"""A log group with the stage's retention, thrown away with its stack."""
+"""Log groups."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
@@ -18,7 +18,7 @@ RETENTIONS = {
 
 
 class LogGroup(logs.LogGroup):
-    """Logs of one thing."""
+    """A log group with the stage's retention. It is deleted with its stack."""
 
     def __init__(self, scope: Construct, construct_id: str, *, operations: Operations, name: str | None = None) -> None:
         super().__init__(

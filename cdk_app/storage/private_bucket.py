@@ -1,4 +1,4 @@
-"""A bucket that nobody reads without permission and TLS."""
+"""Private buckets."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from constructs import Construct
 
 
 class PrivateBucket(s3.Bucket):
-    """An encrypted bucket without public access. Uploads that were never finished go after a day.
+    """An encrypted bucket without public access that requires TLS. Unfinished uploads are deleted after a day.
 
-    Pages of `origins` may use `methods` on it. With `versions_kept_days`, what is overwritten or deleted can be had
-    back for so long.
+    Pages of `origins` may use `methods` on it. With `versions_kept_days`, overwritten and deleted objects can be
+    restored for that long.
     """
 
     def __init__(

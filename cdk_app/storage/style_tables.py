@@ -7,7 +7,7 @@ from cdk_app.storage.tables import OnDemandTable, attribute
 
 
 class TrainingsTable(OnDemandTable):
-    """Every training there ever was: who asked, what came out, who decided."""
+    """Every training: who requested it, its result, and who decided on it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(scope, construct_id, partition=attribute("training_id"), sort=attribute("item"), keep=keep)
@@ -24,5 +24,5 @@ class StylesTable(OnDemandTable):
         self.table.grant(reader, "dynamodb:GetItem")
 
     def grant_count(self, settler: iam.IGrantable) -> None:
-        """Count a job of a trial."""
+        """Count the jobs of a trial."""
         self.table.grant(settler, "dynamodb:UpdateItem")

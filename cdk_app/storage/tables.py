@@ -1,4 +1,4 @@
-"""The jobs table and the accounts table, and who may do what with them."""
+"""Tables, with a grant for each kind of access."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.stages.stage import WarmUnits
+from cdk_app.stages.data import WarmUnits
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 
-# No one may scan or delete: a job's item goes when its time is up, an account's entries stay.
+# No scan and no delete: DynamoDB deletes a job's items when they expire, and an account's entries stay.
 READ = ("dynamodb:GetItem", "dynamodb:Query")
 WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
 
@@ -20,7 +20,7 @@ NUMBER = dynamodb.AttributeType.NUMBER
 
 
 class OnDemandTable(Construct):
-    """Our table: paid by request, recovery to any second of 35 days, expiry, and `keep` against deletion."""
+    """A table that is billed by request, with expiry and recovery to any second of 35 days. `keep` forbids deletion."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class OnDemandTable(Construct):
         sort: dynamodb.Attribute,
         attributes: Sequence[str] | None = None,
     ) -> None:
-        """An index, as warm as its table, with the keys and these attributes; with all where none are given."""
+        """Add an index with these attributes and the keys, or with all if None. It is as warm as the table."""
         projection = dynamodb.ProjectionType
         self.table.add_global_secondary_index(
             index_name=name,
@@ -87,15 +87,15 @@ class OnDemandTable(Construct):
         self.table.grant(writer, "dynamodb:GetItem", *WRITE)
 
     def grant_read_write(self, writer: iam.IGrantable) -> None:
-        """All of the above."""
+        """Get, query and write items."""
         self.table.grant(writer, *READ, *WRITE)
 
 
 class JobsTable(OnDemandTable):
-    """Jobs and their images; `by_maker` lists a maker's jobs, `unfinished` those in progress by deadline, `backlog`
-    the same with their work by id, which is a random order.
+    """Jobs and their images. A stream has every change.
 
-    Its stream tells of every change.
+    The index `by_maker` lists a maker's jobs, `unfinished` the jobs in progress by deadline, and `backlog` the jobs in
+    progress with their work by ID, which is a random order.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
@@ -117,12 +117,12 @@ class JobsTable(OnDemandTable):
         self.add_index("backlog", partition=attribute("backlog"), sort=attribute("job_id"), attributes=WORK_ATTRIBUTES)
 
     def grant_mark(self, marker: iam.IGrantable) -> None:
-        """Change items that are there."""
+        """Update items."""
         self.table.grant(marker, "dynamodb:UpdateItem")
 
 
 class ConnectionsTable(OnDemandTable):
-    """Makers' live connections, and tickets for them; all of it is gone within hours."""
+    """Makers' live connections, and the tickets that open them. All items expire within hours."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(scope, construct_id, partition=attribute("owner"), sort=attribute("item"), keep=keep)
@@ -139,11 +139,11 @@ class WebhooksTable(OnDemandTable):
         super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
 
     def grant_log(self, writer: iam.IGrantable) -> None:
-        """Get webhooks and tries, and write tries down."""
+        """Get webhooks and attempts, and record attempts."""
         self.table.grant(writer, "dynamodb:GetItem", "dynamodb:PutItem")
 
     def grant_register(self, registrar: iam.IGrantable) -> None:
-        """Find webhooks and enter new ones, within the plan's number."""
+        """Find webhooks, and add new ones within the plan's limit."""
         self.table.grant(registrar, *READ, "dynamodb:PutItem", "dynamodb:UpdateItem")
 
     def grant_put(self, writer: iam.IGrantable) -> None:
@@ -151,12 +151,12 @@ class WebhooksTable(OnDemandTable):
         self.table.grant(writer, *READ, "dynamodb:PutItem")
 
     def grant_drop(self, dropper: iam.IGrantable) -> None:
-        """Find and delete webhooks, and make room for others."""
+        """Find and delete webhooks, and update their count."""
         self.table.grant(dropper, *READ, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
 
 
 class UploadsTable(OnDemandTable):
-    """Makers' uploads; `newest` lists a maker's by time."""
+    """Makers' uploads. The index `newest` lists a maker's uploads by time."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
@@ -171,20 +171,20 @@ class UploadsTable(OnDemandTable):
         self.table.grant(reader, "dynamodb:Query")
 
     def grant_open(self, opener: iam.IGrantable) -> None:
-        """Enter uploads."""
+        """Create uploads."""
         self.table.grant(opener, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
     def grant_mark(self, marker: iam.IGrantable) -> None:
-        """Make uploads ready, and count checks."""
+        """Mark uploads as ready, and count checks."""
         self.table.grant(marker, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
     def grant_drop(self, dropper: iam.IGrantable) -> None:
-        """Forget uploads."""
+        """Delete uploads."""
         self.table.grant(dropper, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 
 
 class AccountsTable(OnDemandTable):
-    """Makers' credits and every entry that changed them; `ledger` lists a maker's entries by time."""
+    """Makers' credits and every entry that changed them. The index `ledger` lists a maker's entries by time."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
         super().__init__(

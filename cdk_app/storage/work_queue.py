@@ -1,4 +1,4 @@
-"""A queue whose messages never get lost: what fails too often waits in a second one."""
+"""Work queues. A message that fails too often moves to a dead-letter queue, so that no message is lost."""
 
 from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_sqs as sqs
@@ -8,7 +8,7 @@ MAX_RECEIVES = 3
 
 
 class DeadLetterQueue(sqs.Queue):
-    """Where a person looks at what nothing could handle. Messages stay for two weeks, the longest that SQS allows."""
+    """Messages that no consumer could handle, for a person to inspect. They stay for two weeks, the maximum of SQS."""
 
     def __init__(self, scope: Construct, construct_id: str, *, output: str | None = None) -> None:
         super().__init__(
@@ -18,13 +18,13 @@ class DeadLetterQueue(sqs.Queue):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        tell_url(self, output or f"{construct_id}QueueUrl")
+        output_url(self, output or f"{construct_id}QueueUrl")
 
 
 class WorkQueue(Construct):
-    """A standard queue and its dead letters, where a message is after `max_receives` that failed.
+    """A standard queue and its dead-letter queue, which gets a message after `max_receives` failures.
 
-    A message that waits longer than `late_after` is an alarm.
+    A message that waits longer than `late_after` raises an alarm.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class WorkQueue(Construct):
             enforce_ssl=True,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
         )
-        tell_url(self.queue, f"{name}QueueUrl")
+        output_url(self.queue, f"{name}QueueUrl")
 
 
-def tell_url(queue: sqs.Queue, output: str) -> None:
-    """An output of the stack: operators look into queues by their URL."""
+def output_url(queue: sqs.Queue, output: str) -> None:
+    """Add the queue's URL to the stack's outputs, because operators inspect queues by their URL."""
     CfnOutput(queue, "Url", value=queue.queue_url).override_logical_id(output)

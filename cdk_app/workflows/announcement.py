@@ -1,4 +1,4 @@
-"""Tell the event bus how something ended, without making its end depend on being heard."""
+"""Send the result of a job or a training to the event bus. The result does not depend on the event."""
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
@@ -13,12 +13,12 @@ from craftspark.errors.aws_names import EVENT_FAULTS
 
 
 def pattern_of(event: type[Event]) -> events.EventPattern:
-    """What a rule on this event matches."""
+    """The pattern of a rule that matches this event."""
     return events.EventPattern(source=[event.source], detail_type=[event.detail_type()])
 
 
 def announce_result(scope: Construct, event: type[Event], *, then: sfn.IChainable) -> tasks.EventBridgePutEvents:
-    """A state that sends its input as this event and hands it on to `then`, sent or not: all is settled already."""
+    """A state that sends its input as this event. It passes the input to `then` even if the event cannot be sent."""
     announce = tasks.EventBridgePutEvents.jsonata(
         scope,
         "Announce the result",

@@ -1,6 +1,6 @@
-"""How one batch gets rendered: three ways to a GPU, each with its patience, and what each failure leads to.
+"""The states that render one batch: three ways to a GPU, each with its timeouts, and the next state after each failure.
 
-Every state takes the batch and hands it on; where all fails, the answer is the batch's number, the indexes of its
+Every state takes the batch and passes it on. If all ways fail, the result is the batch's number, the indexes of its
 images, error and cause.
 """
 
@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
-from cdk_app.stages.stage import Rendering
+from cdk_app.stages.workflows import Rendering
 from cdk_app.workflows.caught import error_and_cause
 from cdk_app.workflows.expressions import (
     EXECUTION_INPUT,
@@ -36,7 +36,7 @@ NOBODY_ANSWERS = [HEARTBEAT_TIMEOUT, TIMEOUT]
 FAILURE = object_of(
     BatchFailure,
     batch=value(Batch, "batch"),
-    images=expression(f"[{path(Batch, 'images', 'index')}]"),  # the brackets keep one number a list
+    images=expression(f"[{path(Batch, 'images', 'index')}]"),  # the brackets make a list even of one index
     **error_and_cause(unnamed=RenderFailed),
 )
 
@@ -90,7 +90,7 @@ class BatchRendering(Construct):
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             queue=gpu_queue,
             message_body=sfn.TaskInput.from_object(object_of(BatchMessage, task_token=CALLBACK, batch=UNCHANGED)),
-            # One busy maker does not keep the others waiting. SQS takes 128 characters, an OIDC subject may have 255.
+            # One busy maker does not delay the others. A group ID has up to 128 characters, an OIDC subject up to 255.
             message_group_id=expression(f"$substring({path(Batch, 'maker')}, 0, 128)"),
             heartbeat_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
             task_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),

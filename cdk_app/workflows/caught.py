@@ -1,4 +1,4 @@
-"""What a catch hands on about the error that it caught."""
+"""Error and cause, as a catch passes them on."""
 
 from craftspark.errors import CraftsparkError
 
@@ -6,6 +6,6 @@ CAUSE = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' 
 
 
 def error_and_cause(unnamed: type[CraftsparkError]) -> dict[str, str]:
-    """The caught error's name and cause; `unnamed` is the name where the error has none."""
+    """The caught error's name and cause. An error without a name gets the name of `unnamed`."""
     error = f"{{% $exists($states.errorOutput.Error) ? $states.errorOutput.Error : '{unnamed.__name__}' %}}"
     return {"error": error, "cause": CAUSE}

@@ -1,4 +1,4 @@
-"""What executions write down: which state began and ended when, and how, without a byte of what it worked on."""
+"""The log of executions: when each state started and ended, and how, without its data."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_stepfunctions as sfn
@@ -11,8 +11,8 @@ LEVELS = {"ALL": sfn.LogLevel.ALL, "ERROR": sfn.LogLevel.ERROR, "FATAL": sfn.Log
 
 
 def execution_log(scope: Construct, operations: Operations) -> sfn.LogOptions:
-    """A log of the stage's level. An execution's data names makers and their jobs, so none of it is kept here."""
-    # Groups of this prefix share one resource policy of the account, whose size is bounded.
+    """A log with the stage's level. It contains no data of executions, because that names makers and their jobs."""
+    # Log groups with this prefix share one resource policy of the account, whose size is limited.
     name = f"/aws/vendedlogs/states/{Stack.of(scope).stack_name}"
     return sfn.LogOptions(
         destination=LogGroup(scope, "ExecutionLog", operations=operations, name=name),

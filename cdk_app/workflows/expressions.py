@@ -1,4 +1,4 @@
-"""JSONata expressions of states, whose names of fields come from the contracts that runtimes read and write.
+"""JSONata expressions of states. Their field names come from the contracts that runtimes read and write.
 
 A field that a contract does not have fails at synthesis and not in production.
 """
@@ -19,9 +19,9 @@ def expression(text: str) -> str:
 
 
 def path(contract: type[Contract], *names: str, at: str = INPUT) -> str:
-    """Where a field of `contract` is, which is found at `at`; raises LookupError for one that it does not have.
+    """The path of a field of the `contract` at `at`; raises LookupError for a field that it does not have.
 
-    Further names are within that field, whose own contract the caller knows.
+    Further names are inside that field and are not checked.
     """
     known = [field.name for field in fields(_dataclass(contract))]
     if names[0] not in known:
@@ -35,7 +35,7 @@ def value(contract: type[Contract], *names: str, at: str = INPUT) -> str:
 
 
 def object_of(contract: type[Contract], **values: Any) -> dict[str, Any]:
-    """An object that a state writes and `contract` reads; raises LookupError for fields too many or too few."""
+    """An object that a state writes and `contract` reads; raises LookupError for unknown and missing fields."""
     known = fields(_dataclass(contract))
     unknown = values.keys() - {field.name for field in known}
     missing = [
@@ -44,7 +44,7 @@ def object_of(contract: type[Contract], **values: Any) -> dict[str, Any]:
         if field.name not in values and field.default is MISSING and field.default_factory is MISSING
     ]
     if unknown or missing:
-        raise LookupError(f"{contract.__name__}: no such fields {sorted(unknown)}, left out {missing}")
+        raise LookupError(f"{contract.__name__}: unknown fields {sorted(unknown)}, missing fields {missing}")
     return values
 
 

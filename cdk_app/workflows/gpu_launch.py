@@ -57,9 +57,9 @@ def launch_gpu_task(
 
 
 def refuse_other_tasks(machine: sfn.StateMachine) -> None:
-    """EcsRunTask allows a machine to stop and to describe every task of the account.
+    """Deny a machine to stop and describe tasks. EcsRunTask allows both for every task of the account.
 
-    Both are for an integration that waits for a task's end, which no machine of ours uses: a callback needs neither.
+    Only an integration that waits for the end of a task needs them. Our machines wait for a callback instead.
     """
     machine.add_to_role_policy(
         iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"])

@@ -9,7 +9,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_app.gpu.fleet import GpuFleet
-from cdk_app.stages.stage import Operations, Rendering
+from cdk_app.stages.stage import Operations
+from cdk_app.stages.workflows import Rendering
 from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.batch_rendering import BatchRendering
 from cdk_app.workflows.caught import CAUSE
@@ -28,7 +29,7 @@ JOB_ID = value(JobOrder, "job_id")
 
 
 class RenderWorkflow(Construct):
-    """One execution a job. Whatever happens in it, `settle_job` has the last word."""
+    """One execution per job. However it ends, `settle_job` settles the job."""
 
     def __init__(
         self,
@@ -102,7 +103,7 @@ class RenderWorkflow(Construct):
             lambda_function=settle_job,
             payload=sfn.TaskInput.from_text(UNCHANGED),
             outputs=expression(f"{RESULT}.Payload"),
-            retry_on_service_exceptions=False,  # ours has jitter and waits longer
+            retry_on_service_exceptions=False,  # retry_step has jitter and waits longer
             task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
         )
         retry_step(settle, SETTLE_JOB)

@@ -1,4 +1,4 @@
-"""What the state machines try again, how often and how soon: by the retry class of each error that a runtime raises."""
+"""Retries of the state machines: how often and how soon, by the retry class of each error that a runtime raises."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from craftspark.errors.raised import Raised
 
 
 def retry_interruptions(state: sfn.TaskStateBase, raised: Raised, *, attempts: int) -> None:
-    """Give interrupted work to the next worker at once; what it has finished is not done again."""
+    """Give interrupted work to another worker after a second. Finished images and steps are not repeated."""
     state.add_retry(
         errors=names(raised, Retry.AT_ONCE), interval=Duration.seconds(1), max_attempts=attempts, backoff_rate=1
     )
 
 
 def retry_faults(state: sfn.TaskStateBase, faults: Sequence[str], *, attempts: int) -> None:
-    """Try again later and later, and not all jobs at the same moment."""
+    """Retry with growing pauses and jitter, so that jobs do not all retry at the same moment."""
     state.add_retry(
         errors=list(faults),
         interval=Duration.seconds(2),
@@ -30,5 +30,5 @@ def retry_faults(state: sfn.TaskStateBase, faults: Sequence[str], *, attempts: i
 
 
 def retry_step(state: sfn.TaskStateBase, raised: Raised) -> None:
-    """Invoke one of our functions again where it or its tables were busy; all of them may run any number of times."""
+    """Invoke a function again if it or its tables were busy. All functions are idempotent."""
     retry_faults(state, [*LAMBDA_FAULTS, *SDK_FAULTS, *names(raised, Retry.LATER)], attempts=6)

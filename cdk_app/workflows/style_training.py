@@ -1,4 +1,4 @@
-"""How a style gets trained: its data checked, then a GPU task on spot that goes on elsewhere when it is interrupted."""
+"""The states that train a style: check its data, train it on spot, and continue elsewhere after an interruption."""
 
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -7,7 +7,7 @@ from constructs import Construct
 from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.gpu.worker import GpuWorker
-from cdk_app.stages.stage import Training
+from cdk_app.stages.workflows import Training
 from cdk_app.workflows.caught import error_and_cause
 from cdk_app.workflows.expressions import EXECUTION_INPUT, expression, object_of
 from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task
@@ -56,7 +56,7 @@ class StyleTraining(Construct):
         self.start = self._launch("Check the data", fleet.spot, "check-data", training.check_s)
         retry_interruptions(self.start, TRAINING_TASK, attempts=2)
         self.start.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
-        # No spot to be had even for this. Training checks its data again before it begins.
+        # Without spot capacity, skip the check: a training checks its data again before it starts.
         self.start.add_catch(train_on_demand, outputs=ORDER)
         self.start.next(train_on_spot)
 

@@ -12,7 +12,8 @@ from constructs import Construct
 
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.gpu.worker import GpuWorker
-from cdk_app.stages.stage import Operations, Training
+from cdk_app.stages.stage import Operations
+from cdk_app.stages.workflows import Training
 from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.expressions import EXECUTION_INPUT, RESULT, UNCHANGED, expression, object_of, path, value
@@ -43,7 +44,7 @@ DAY_S = 24 * 3600
 
 
 class TrainingWorkflow(Construct):
-    """One execution a training. Whatever happens in it, `settle_training` has the last word."""
+    """One execution per training. However it ends, `settle_training` settles the training."""
 
     def __init__(
         self,
@@ -82,7 +83,7 @@ class TrainingWorkflow(Construct):
             "Machine",
             definition_body=sfn.DefinitionBody.from_chainable(story.start),
             query_language=sfn.QueryLanguage.JSONATA,
-            timeout=Duration.seconds(training.longest_s),
+            timeout=Duration.seconds(training.max_s),
             tracing_enabled=True,
             logs=execution_log(self, operations),
         )
@@ -140,7 +141,7 @@ class TrainingWorkflow(Construct):
                 object_of(ApprovalAsked, training_id=TRAINING_ID, task_token=CALLBACK, trained=UNCHANGED)
             ),
             outputs={"decision": value(Decided, "decision", at=RESULT), "error": Rejected.__name__},
-            retry_on_service_exceptions=False,  # ours has jitter and waits longer
+            retry_on_service_exceptions=False,  # retry_step has jitter and waits longer
             task_timeout=seconds(self._training.approval_days * DAY_S),
         )
         retry_step(wait, TRAINING_STEPS)
@@ -151,13 +152,13 @@ class TrainingWorkflow(Construct):
 
     def _trial(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
         reason = value(Judgement, "reason")
-        promote = self._settle("Promote the version", TrainingState.PROMOTED, cause=reason, recorded=self._failed)
+        promote = self._settle("Promote the version", TrainingState.PROMOTED, cause=reason, fallback=self._failed)
         roll_back = self._settle(
             "Roll the canary back",
             TrainingState.ROLLED_BACK,
             error=CanaryFailed.__name__,
             cause=reason,
-            recorded=self._failed,
+            fallback=self._failed,
         )
         serve = sfn.Wait.jsonata(
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
@@ -177,7 +178,7 @@ class TrainingWorkflow(Construct):
             "Register the version", register_style, object_of(TrainingNamed, training_id=TRAINING_ID)
         )
         retry_step(register, TRAINING_STEPS)
-        # Another version's trial ends within its own bound.
+        # Wait for the end of another version's trial, which takes up to `canary_s`.
         register.add_retry(
             errors=names(TRAINING_STEPS, Retry.IN_TURN),
             interval=Duration.seconds(self._training.judge_every_s),
@@ -189,14 +190,14 @@ class TrainingWorkflow(Construct):
         return register
 
     def _settle(
-        self, name: str, outcome: TrainingState, *, recorded: sfn.IChainable | None = None, **why: str
+        self, name: str, outcome: TrainingState, *, fallback: sfn.IChainable | None = None, **why: str
     ) -> tasks.LambdaInvoke:
-        """End the training, with its `error` and `cause`; `recorded` is what ends it where this cannot."""
+        """A state that ends the training with its `error` and `cause`. If it fails, `fallback` ends the training."""
         end = object_of(TrainingEnd, training_id=TRAINING_ID, outcome=outcome, **why)
         settle = self._invoke(name, self._settle_training, end)
         retry_step(settle, TRAINING_STEPS)
-        if recorded:
-            settle.add_catch(recorded, outputs=WHY)
+        if fallback:
+            settle.add_catch(fallback, outputs=WHY)
         settle.next(self._announced)
         return settle
 
@@ -226,5 +227,5 @@ class TrainingWorkflow(Construct):
 
 
 def decided(decision: Decision) -> sfn.Condition:
-    """Whether `judge_canary` decided so."""
+    """The condition that `judge_canary` made this decision."""
     return sfn.Condition.jsonata(expression(f"{path(Judgement, 'decision')} = '{decision}'"))

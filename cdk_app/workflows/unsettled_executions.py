@@ -1,4 +1,4 @@
-"""Executions that end before they could settle what they were about."""
+"""Executions that ended before they settled their job or training."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ STATUS = events.EventField.from_path("$.detail.status")
 class UnsettledExecutions(Construct):
     """Calls `settler` for each execution that failed, timed out or was stopped.
 
-    `end` is the settler's input. The execution's name goes in where EXECUTION stands, its status where STATUS does.
+    `end` is the settler's input, in which EXECUTION is the execution's name and STATUS its status.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ def test_each_route_has_a_throttle_of_its_own_kind(dev: Synthesis, prod: Synthes
 
 def test_polling_as_fast_as_it_may_leaves_submissions_their_share_of_the_account() -> None:
     for api in (DEV.api, PROD.api):
-        rest = sum(api.throttle_of(route).per_s for route in ROUTES if route.traffic != "submissions")
+        rest = sum(api.find_throttle(route).per_s for route in ROUTES if route.traffic != "submissions")
         assert api.account_per_s - rest >= api.submissions.per_s
     assert {route.function for route in ROUTES if route.traffic == "submissions"} == {"submit_job", "quote_job"}
 

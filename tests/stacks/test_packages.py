@@ -241,7 +241,7 @@ def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> Non
 
 
 def test_missing_handler_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PackagingFailed, match=r"there is no lambdas/say_goodbye/handler\.py"):
+    with pytest.raises(PackagingFailed, match=r"lambdas/say_goodbye/handler\.py does not exist"):
         lambda_package("say_goodbye", functions=DEV.functions, root=tmp_path)
 
 
@@ -249,7 +249,7 @@ def test_missing_module_of_ours_is_named_with_who_imports_it(tmp_path: Path) -> 
     project = small_project(tmp_path)
     (project / "craftspark" / "words.py").unlink()
 
-    with pytest.raises(PackagingFailed, match=r"handler\.py imports craftspark\.words, which is not there"):
+    with pytest.raises(PackagingFailed, match=r"handler\.py imports craftspark\.words, which does not exist"):
         import_closure(Path("lambdas/say_hello/handler.py"), root=project)
 
 

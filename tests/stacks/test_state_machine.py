@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cdk_app.stages.stage import TRANSITIONS_PER_JOB
 from cdk_app.stages.values import DEV
+from cdk_app.stages.workflows import TRANSITIONS_PER_JOB
 from craftspark.errors import Retry, members, names
 from craftspark.errors.raised import RENDER_TASK, SETTLE_JOB, Raised
 from tests.assemblies import NODE

@@ -1,0 +1,68 @@
+"""Values of the network, of Lambdas and of GPU tasks."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from cdk_app.stages.quantities import STRICT, Count, Positive, Seconds
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Network:
+    """`egress` is how private subnets reach AWS: NAT gateways, or interface endpoints without internet access."""
+
+    zones: Annotated[int, Field(ge=2, le=3)]
+    egress: Literal["nat", "endpoints"]
+    nat_gateways: Count
+
+    @model_validator(mode="after")
+    def _check_egress(self) -> Self:
+        if self.egress == "nat" and not 1 <= self.nat_gateways <= self.zones:
+            raise ValueError(
+                f"nat_gateways: with egress 'nat' it must be 1 to {self.zones} (zones), not {self.nat_gateways}"
+            )
+        if self.egress == "endpoints" and self.nat_gateways:
+            raise ValueError(f"nat_gateways: with egress 'endpoints' it must be 0, not {self.nat_gateways}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Functions:
+    """The machine that Lambdas run on. `wheel_platforms` are pip's names for it; empty means this machine."""
+
+    architecture: Literal["arm64", "x86_64"]
+    python: Annotated[str, Field(pattern=r"^3\.1[1-4]$")]
+    wheel_platforms: tuple[str, ...]
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Gpu:
+    """The GPU fleet and its task. A task takes one GPU. Every instance type has the CPU and memory that a task needs.
+
+    Tasks render on `device`; `cpu` is for a laptop. `launch_s` is the time from a task's launch to its first step.
+    Estimates use it until the stage has measured its own. `dispatch_ms` is the time from a submission to the first
+    step of an idle task. `image` names a container image; without it, tasks run `image_tag` of the stage's repository.
+    """
+
+    device: Literal["cuda", "cpu"] = "cuda"
+    instance_types: Annotated[tuple[str, ...], Field(min_length=1)]
+    spot_instances: Positive
+    on_demand_instances: Positive
+    warm_spot_tasks: Count
+    warm_on_demand_tasks: Count
+    launch_s: Seconds
+    dispatch_ms: Count
+    task_cpu: Positive
+    task_memory_mib: Positive
+    disk_gib: Annotated[int, Field(ge=60)]
+    image: str | None = None
+    image_tag: Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$")]
+
+    @model_validator(mode="after")
+    def _check_families(self) -> Self:
+        families = {kind.partition(".")[0] for kind in self.instance_types}
+        if len(families) < 3:
+            raise ValueError(f"instance_types: spot needs at least 3 GPU families to choose from, not {len(families)}")
+        return self
