@@ -11,11 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local_cloud import trainings
-from local_cloud.makers import DEMO
-from local_cloud.reports import job_story
-from local_cloud.reports.execution_story import NoSuchExecution, read_story
-from local_cloud.reports.execution_tables import executions_table, story_table
-from local_cloud.reports.job_story import NoSuchJob, job_events
+from local_cloud.makers import DEMO_MAKER
+from local_cloud.reports import job_timeline
+from local_cloud.reports.execution_tables import executions_table, timeline_table
+from local_cloud.reports.execution_timeline import NoSuchExecution, read_timeline
+from local_cloud.reports.job_timeline import NoSuchJob, job_events
 from local_cloud.reports.log_lines import NoSuchLog, log_lines
 from local_cloud.reports.status_tables import status_tables
 from local_cloud.running.assembly import AssetUnsupported
@@ -28,7 +28,7 @@ from local_cloud.running.synthesis import SynthesisFailed
 
 # A pipe has no width. The tables need 140 columns.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
-REFUSALS = (
+EXPECTED_ERRORS = (
     AlreadyRunning,
     AssetUnsupported,
     DeployFailed,
@@ -38,34 +38,33 @@ REFUSALS = (
     NoSuchLog,
     NotRunning,
     PortTaken,
-    trainings.Refused,
+    SynthesisFailed,
+    trainings.TrainingError,
 )
 
 
 def main() -> int:
     arguments = _arguments()
-    # A command that is told to stop undoes what it began, such as an emulator that is coming up.
+    # SIGTERM raises an exception, so a command undoes what it has done, such as starting an emulator.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         arguments.run(arguments)
-    except (*REFUSALS, SynthesisFailed) as refusal:
-        Console(stderr=True, highlight=False).print(f"{refusal}", style="red", markup=False)
-        return 1
-    except (BotoCoreError, ClientError) as failure:
-        Console(stderr=True, highlight=False).print(
-            f"The emulator returned an error: {failure}", style="red", markup=False
-        )
-        return 1
+    except EXPECTED_ERRORS as error:
+        return _fail(str(error))
+    except (BotoCoreError, ClientError) as error:
+        return _fail(f"The emulator returned an error: {error}")
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of the pipe has closed it
-    except OSError as failure:  # such as a full disk or a read-only folder
-        Console(stderr=True, highlight=False).print(
-            f"The operating system returned an error: {failure}", style="red", markup=False
-        )
-        return 1
+    except OSError as error:  # such as a full disk or a read-only folder
+        return _fail(f"The operating system returned an error: {error}")
     return 0
+
+
+def _fail(message: str) -> int:
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False)
+    return 1
 
 
 def up(arguments: argparse.Namespace) -> None:
@@ -75,26 +74,27 @@ def up(arguments: argparse.Namespace) -> None:
     except NotRunning:
         _start(arguments)
         return
-    _say_where(running.redeployed(assembly=arguments.assembly, report=_report), arguments)
+    _print_access(running.redeployed(assembly=arguments.assembly, report=_report), arguments)
 
 
 def _start(arguments: argparse.Namespace) -> None:
-    chosen = {"port": arguments.port, "assembly": arguments.assembly, "report": _report}
+    options = {"port": arguments.port, "assembly": arguments.assembly, "report": _report}
     if arguments.foreground:
-        with LocalCloud.running(arguments.state_dir, **chosen) as cloud:
-            _say_where(cloud, arguments)
+        with LocalCloud.running(arguments.state_dir, **options) as cloud:
+            _print_access(cloud, arguments)
             console.print("Press Ctrl-C to stop.")
             cloud.wait()
         console.print("The emulator has stopped.")
         return
-    _say_where(LocalCloud.left_running(arguments.state_dir, **chosen), arguments)
+    _print_access(LocalCloud.left_running(arguments.state_dir, **options), arguments)
 
 
-def _say_where(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
+def _print_access(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
+    """Print the addresses of the cloud, and its demo maker after a first sign-in."""
     cloud.sign_in()
     option = "" if arguments.state_dir == DEFAULT else f" --state-dir {arguments.state_dir}"
     console.print(f"API      {cloud.api_url}", soft_wrap=True)
-    console.print(f"Maker    {DEMO} (get an access token: python -m local_cloud token{option})", soft_wrap=True)
+    console.print(f"Maker    {DEMO_MAKER} (get an access token: python -m local_cloud token{option})", soft_wrap=True)
     console.print(f"AWS CLI  AWS_ENDPOINT_URL={cloud.endpoint} (any credentials, region us-east-1)", soft_wrap=True)
 
 
@@ -116,10 +116,10 @@ def executions(arguments: argparse.Namespace) -> None:
             execution = stepfunctions.describe_execution(executionArn=arn)
         except stepfunctions.exceptions.ExecutionDoesNotExist:
             raise NoSuchExecution(
-                f"There is no execution {arguments.name}. The name of an execution is the id of its job or training."
+                f"There is no execution {arguments.name}. The name of an execution is the ID of its job or training."
                 " List them with `executions` and `trainings`."
             ) from None
-        console.print(story_table(execution, read_story(cloud.execution_history(arguments.name))))
+        console.print(timeline_table(execution, read_timeline(cloud.execution_history(arguments.name))))
         return
     pages = stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=cloud.outputs["StateMachineArn"])
     console.print(executions_table(execution for page in pages for execution in page["executions"]))
@@ -132,7 +132,7 @@ def job(arguments: argparse.Namespace) -> None:
     except NotRunning:
         cloud = None
         console.print("No local cloud is running. The events are from the logs of the last run.")
-    console.print(job_story.story_table(arguments.job_id, job_events(cloud, state.logs, arguments.job_id)))
+    console.print(job_timeline.timeline_table(arguments.job_id, job_events(cloud, state.logs, arguments.job_id)))
 
 
 def logs(arguments: argparse.Namespace) -> None:
@@ -150,7 +150,7 @@ def token(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    training_id = trainings.train(
+    training_id = trainings.start(
         LocalCloud.attach(arguments.state_dir),
         style=arguments.style,
         version=arguments.version or f"{datetime.now(UTC):%Y%m%d-%H%M%S}",
@@ -174,16 +174,18 @@ def approve(arguments: argparse.Namespace) -> None:
 
 def rollback(arguments: argparse.Namespace) -> None:
     cloud = LocalCloud.attach(arguments.state_dir)
-    done = trainings.roll_back(cloud, arguments.style, arguments.version, who=arguments.who, why=arguments.why)
-    console.print(f"{done['style']}: the stable version is now {done['stable']} (was {done['was']})", soft_wrap=True)
+    result = trainings.roll_back(cloud, arguments.style, arguments.version, who=arguments.who, why=arguments.why)
+    console.print(
+        f"{result['style']}: the stable version is now {result['stable']} (was {result['was']})", soft_wrap=True
+    )
 
 
 def list_trainings(arguments: argparse.Namespace) -> None:
-    console.print(trainings.trainings_table(trainings.listed(LocalCloud.attach(arguments.state_dir))))
+    console.print(trainings.trainings_table(trainings.list_all(LocalCloud.attach(arguments.state_dir))))
 
 
 def _port(text: str) -> int:
-    """A TCP port, or 0 for any that is free; raises ArgumentTypeError."""
+    """A TCP port, or 0 for any free port; raises ArgumentTypeError."""
     if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"the port must be a whole number from 0 to 65535, not {text[:20]!r}")
     return int(text)
@@ -201,49 +203,49 @@ def _arguments() -> argparse.Namespace:
         "--state-dir", type=Path, default=DEFAULT, help="folder for data and logs (default: %(default)s)"
     )
 
-    bring_up = commands.add_parser(
+    up_parser = commands.add_parser(
         "up", parents=[shared], help="start the local cloud and deploy the stage, or deploy changes"
     )
-    bring_up.add_argument(
+    up_parser.add_argument(
         "--port", type=_port, help="port of the emulator (default: 4566, or any free port if it is in use)"
     )
-    bring_up.add_argument(
+    up_parser.add_argument(
         "--assembly", type=Path, help="cloud assembly to deploy (default: synthesize the local stage)"
     )
-    bring_up.add_argument("--foreground", action="store_true", help="run in the foreground until Ctrl-C")
-    bring_up.set_defaults(run=up)
+    up_parser.add_argument("--foreground", action="store_true", help="run in the foreground until Ctrl-C")
+    up_parser.set_defaults(run=up)
 
     commands.add_parser("down", parents=[shared], help="stop the local cloud").set_defaults(run=down)
     commands.add_parser("status", parents=[shared], help="show stacks, services, GPU tasks and queues").set_defaults(
         run=status
     )
 
-    list_or_tell = commands.add_parser(
-        "executions", parents=[shared], help="list the executions, or show one in detail"
+    executions_parser = commands.add_parser(
+        "executions", parents=[shared], help="list the executions of jobs, or show one state by state"
     )
-    list_or_tell.add_argument("name", nargs="?", help="name of an execution: the id of its job or training")
-    list_or_tell.set_defaults(run=executions)
+    executions_parser.add_argument("name", nargs="?", help="name of an execution: the ID of its job or training")
+    executions_parser.set_defaults(run=executions)
 
-    tell_job = commands.add_parser("job", parents=[shared], help="show all events of a job in order")
-    tell_job.add_argument("job_id", help="id of the job")
-    tell_job.set_defaults(run=job)
+    job_parser = commands.add_parser("job", parents=[shared], help="show the timeline of a job")
+    job_parser.add_argument("job_id", help="ID of the job")
+    job_parser.set_defaults(run=job)
 
-    print_logs = commands.add_parser("logs", parents=[shared], help="print logs")
-    print_logs.add_argument(
+    logs_parser = commands.add_parser("logs", parents=[shared], help="print a log")
+    logs_parser.add_argument(
         "source", nargs="?", default="emulator", help="emulator, worker or the name of a Lambda (default: %(default)s)"
     )
-    print_logs.add_argument("-f", "--follow", action="store_true", help="print new lines as they are written")
-    print_logs.add_argument("--run", dest="earlier_run", metavar="RUN", help="print the logs of an earlier run")
-    print_logs.set_defaults(run=logs)
+    logs_parser.add_argument("-f", "--follow", action="store_true", help="print new lines as they are written")
+    logs_parser.add_argument("--run", dest="earlier_run", metavar="RUN", help="print the log of an earlier run")
+    logs_parser.set_defaults(run=logs)
 
-    sign_in = commands.add_parser("token", parents=[shared], help="sign in as a maker and print an access token")
-    sign_in.add_argument(
+    token_parser = commands.add_parser("token", parents=[shared], help="sign in as a maker and print an access token")
+    token_parser.add_argument(
         "email",
         nargs="?",
-        default=DEMO,
+        default=DEMO_MAKER,
         help="email address of the maker; created at the first sign-in (default: %(default)s)",
     )
-    sign_in.set_defaults(run=token)
+    token_parser.set_defaults(run=token)
     _add_trainings(commands, shared)
     return parser.parse_args()
 
@@ -251,32 +253,36 @@ def _arguments() -> argparse.Namespace:
 def _add_trainings(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser
 ) -> None:
-    begin = commands.add_parser("train", parents=[shared], help="train a style on a folder of captioned images")
-    begin.add_argument("style", help="name of the style, as makers will request it")
-    begin.add_argument(
+    train_parser = commands.add_parser("train", parents=[shared], help="train a style on a folder of captioned images")
+    train_parser.add_argument("style", help="name of the style, as makers will request it")
+    train_parser.add_argument(
         "folder", type=Path, help="folder with images, a <name>.txt caption for each, and a LICENCE file"
     )
-    begin.add_argument("--version", help="version of the style (default: the current date and time)")
-    begin.add_argument("--steps", type=int, help="number of training steps (default: set by the recipe)")
-    begin.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    begin.add_argument("--who", default=getpass.getuser(), help="who requests the training (default: %(default)s)")
-    begin.set_defaults(run=train)
+    train_parser.add_argument("--version", help="version of the style (default: the current date and time)")
+    train_parser.add_argument("--steps", type=int, help="number of training steps (default: set by the recipe)")
+    train_parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    _add_who(train_parser, "who requests the training")
+    train_parser.set_defaults(run=train)
 
-    decide = commands.add_parser("approve", parents=[shared], help="approve or reject a training")
-    decide.add_argument("training_id", help="id of the training")
-    decide.add_argument("--reject", action="store_true", help="reject the training instead")
-    decide.add_argument("--who", default=getpass.getuser(), help="who decides (default: %(default)s)")
-    decide.add_argument("--why", required=True, help="reason for the decision, which is recorded")
-    decide.set_defaults(run=approve)
+    approve_parser = commands.add_parser("approve", parents=[shared], help="approve or reject a training")
+    approve_parser.add_argument("training_id", help="ID of the training")
+    approve_parser.add_argument("--reject", action="store_true", help="reject the training instead")
+    _add_who(approve_parser, "who decides")
+    approve_parser.add_argument("--why", required=True, help="reason for the decision, which is recorded")
+    approve_parser.set_defaults(run=approve)
 
-    back = commands.add_parser("rollback", parents=[shared], help="roll a style back to an earlier version")
-    back.add_argument("style", help="name of the style")
-    back.add_argument("version", nargs="?", help="version to restore (default: the previous stable version)")
-    back.add_argument("--who", default=getpass.getuser(), help="who requests the rollback (default: %(default)s)")
-    back.add_argument("--why", required=True, help="reason for the rollback, which is recorded")
-    back.set_defaults(run=rollback)
+    rollback_parser = commands.add_parser("rollback", parents=[shared], help="roll a style back to an earlier version")
+    rollback_parser.add_argument("style", help="name of the style")
+    rollback_parser.add_argument("version", nargs="?", help="version to restore (default: the previous stable version)")
+    _add_who(rollback_parser, "who requests the rollback")
+    rollback_parser.add_argument("--why", required=True, help="reason for the rollback, which is recorded")
+    rollback_parser.set_defaults(run=rollback)
 
     commands.add_parser("trainings", parents=[shared], help="list the trainings").set_defaults(run=list_trainings)
+
+
+def _add_who(parser: argparse.ArgumentParser, help_text: str) -> None:
+    parser.add_argument("--who", default=getpass.getuser(), help=f"{help_text} (default: %(default)s)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Makers of the local cloud: users of its Cognito user pool who can sign in."""
+"""Sign in makers and server-side callers of the local cloud through its Cognito user pool."""
 
 import secrets
 from contextlib import suppress
@@ -6,25 +6,25 @@ from typing import Any, Literal
 
 import httpx
 
-DEMO = "demo@craftspark.example"
+DEMO_MAKER = "demo@craftspark.example"
 
 
 def service_token(cognito: Any, endpoint: str, *, pool: str, app_client: str) -> str:
-    """An access token of a server-side caller, by its client's credentials."""
+    """An access token of a server-side caller, from its client credentials."""
     client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=app_client)["UserPoolClient"]
-    answer = httpx.post(
+    response = httpx.post(
         f"{endpoint}/oauth2/token",
         data={"grant_type": "client_credentials", "client_id": app_client},
         auth=(app_client, client["ClientSecret"]),
-        trust_env=False,  # no proxy of the user's leads to this machine
+        trust_env=False,  # the user's proxy cannot reach this machine
     )
-    return str(answer.raise_for_status().json()["access_token"])
+    return str(response.raise_for_status().json()["access_token"])
 
 
 def sign_in(
     cognito: Any, *, pool: str, app_client: str, email: str, kind: Literal["AccessToken", "IdToken"] = "AccessToken"
 ) -> str:
-    """A token of the maker, who is made on the first sign-in and gets a new password with each."""
+    """A token of the maker. The first sign-in creates the maker, and each sign-in sets a new password."""
     password = f"Aa1!{secrets.token_urlsafe(24)}"
     with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
@@ -34,10 +34,10 @@ def sign_in(
             UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
         )
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
-    answer = cognito.admin_initiate_auth(
+    response = cognito.admin_initiate_auth(
         UserPoolId=pool,
         ClientId=app_client,
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": email, "PASSWORD": password},
     )
-    return str(answer["AuthenticationResult"][kind])
+    return str(response["AuthenticationResult"][kind])

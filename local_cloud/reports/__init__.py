@@ -1,1 +1,1 @@
-"""What operators read: executions, jobs, logs and status."""
+"""Reports for operators: executions, jobs, logs and status."""

@@ -1,6 +1,6 @@
-"""The logs of the emulator, the Lambdas and the GPU tasks, once or as they grow.
+"""Read or follow the logs of the emulator, the Lambdas and the GPU tasks.
 
-Each is a file in the state folder, so that a log can be read whether the cloud runs, has stopped or has crashed.
+Each log is a file in the state folder, so a log can be read after the cloud has stopped or crashed.
 """
 
 import json
@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-FOLLOW_S = 0.3
+POLL_S = 0.3
 EMULATOR, WORKER = "emulator", "worker"
-UNKNOWN = datetime.min.replace(tzinfo=UTC)
+UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class NoSuchLog(Exception):
-    """Nothing here has this name."""
+    """No log has this name."""
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line of a log. `at` is when it was written: its own timestamp, or that of the line before."""
+    """A line of a log. `at` is its own timestamp, or the timestamp of the line before it."""
 
     at: datetime
     source: str
@@ -30,38 +30,38 @@ class LogLine:
 
 
 def log_lines(logs: Path, source: str, *, follow: bool) -> Iterator[str]:
-    """The lines of `emulator`, `worker` (all GPU tasks, by time), or a Lambda named verb_noun; raises NoSuchLog.
+    """The lines of `emulator`, `worker` (all GPU tasks in order of time) or a Lambda such as `submit_job`.
 
-    Following a Lambda waits for its first line.
+    With `follow`, it waits for new lines, and for the first line of a Lambda that has none. Raises NoSuchLog.
     """
-    folder, pattern = _place(logs, source)
+    folder, pattern = _find_files(logs, source)
     if not follow and source not in (EMULATOR, WORKER) and not list(folder.glob(pattern)):
-        raise NoSuchLog(f"There is no log of {source}; the logs are {', '.join(sources(logs))}")
-    read: dict[Path, int] = {}
+        raise _no_such_log(logs, source)
+    offsets: dict[Path, int] = {}
     while True:
         paths = sorted(folder.glob(pattern))
-        found = [line for path in paths for line in _new_lines(path, read, whole=follow)]
-        for line in sorted(found, key=lambda line: line.at):
+        lines = [line for path in paths for line in _new_lines(path, offsets, complete_only=follow)]
+        for line in sorted(lines, key=lambda line: line.at):
             yield f"{line.source[-8:]} | {line.text}" if len(paths) > 1 else line.text
         if not follow:
             return
-        time.sleep(FOLLOW_S)
+        time.sleep(POLL_S)
 
 
-def sources(logs: Path) -> list[str]:
+def log_names(logs: Path) -> list[str]:
     """The names of all logs."""
     return [EMULATOR, WORKER, *sorted(path.stem for path in (logs / "lambdas").glob("*.log"))]
 
 
-def lines_about(logs: Path, text: str) -> list[LogLine]:
-    """The lines of Lambdas and GPU tasks that have the text, by time."""
+def find_lines(logs: Path, text: str) -> list[LogLine]:
+    """The lines of Lambdas and GPU tasks that contain the text, in order of time."""
     paths = [*(logs / "lambdas").glob("*.log"), *(logs / "tasks").glob("*.log")]
-    found = [line for path in sorted(paths) for line in _new_lines(path, {}, whole=False) if text in line.text]
-    return sorted(found, key=lambda line: line.at)
+    lines = [line for path in sorted(paths) for line in _new_lines(path, {}, complete_only=False) if text in line.text]
+    return sorted(lines, key=lambda line: line.at)
 
 
-def fields_of(line: str) -> dict[str, Any]:
-    """The fields of a structured line; none of any other."""
+def parse_fields(line: str) -> dict[str, Any]:
+    """The fields of a structured line; no fields for any other line."""
     try:
         fields = json.loads(line)
     except ValueError:
@@ -69,34 +69,42 @@ def fields_of(line: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _place(logs: Path, source: str) -> tuple[Path, str]:
+def _find_files(logs: Path, source: str) -> tuple[Path, str]:
+    """The folder of a log's files, and the pattern of their names."""
     if source == EMULATOR:
         return logs, "emulator.log"
     if source == WORKER:
         return logs / "tasks", "*.log"
     if not source.replace("_", "").isalnum():
-        raise NoSuchLog(f"There is no log of {source}; the logs are {', '.join(sources(logs))}")
+        raise _no_such_log(logs, source)
     return logs / "lambdas", f"{source}.log"
 
 
-def _new_lines(path: Path, read: dict[Path, int], *, whole: bool) -> Iterator[LogLine]:
-    """What was appended since `read`, which is moved on; with `whole`, without a last line that is being written."""
-    at = UNKNOWN
+def _no_such_log(logs: Path, source: str) -> NoSuchLog:
+    return NoSuchLog(f"There is no log of {source}. The logs are {', '.join(log_names(logs))}.")
+
+
+def _new_lines(path: Path, offsets: dict[Path, int], *, complete_only: bool) -> Iterator[LogLine]:
+    """The lines after the file's offset, in bytes, which advances.
+
+    With `complete_only`, a last line without its line break is left for the next call.
+    """
+    at = UNKNOWN_TIME
     with path.open("rb") as file:
-        file.seek(read.get(path, 0))
+        file.seek(offsets.get(path, 0))
         for line in file:
-            if whole and not line.endswith(b"\n"):
+            if complete_only and not line.endswith(b"\n"):
                 break
-            read[path] = read.get(path, 0) + len(line)
+            offsets[path] = offsets.get(path, 0) + len(line)
             text = line.decode(errors="replace").rstrip("\n")
-            at = _moment(text) or at
+            at = _timestamp(text) or at
             yield LogLine(at, path.stem, text)
 
 
-def _moment(line: str) -> datetime | None:
-    """When a structured line was written, by Powertools' timestamp."""
-    written = fields_of(line).get("timestamp")
+def _timestamp(line: str) -> datetime | None:
+    """The timestamp that Powertools writes into a structured line."""
+    timestamp = parse_fields(line).get("timestamp")
     try:
-        return datetime.strptime(str(written), "%Y-%m-%d %H:%M:%S,%f%z") if written else None
+        return datetime.strptime(str(timestamp), "%Y-%m-%d %H:%M:%S,%f%z") if timestamp else None
     except ValueError:
         return None

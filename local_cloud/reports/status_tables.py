@@ -1,4 +1,4 @@
-"""What runs now: emulator, stacks, services, worker processes and queues, as tables."""
+"""Tables of the running cloud: emulator, stacks, services, worker processes and queues."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ QUEUE_COUNTS = {
 
 
 def status_tables(cloud: LocalCloud) -> Iterator[Table]:
-    """The tables, each asked for when its turn comes."""
+    """Reads the data of each table when the caller requests it, so the first one appears immediately."""
     yield _table("Emulator", ("endpoint", "process", "uptime", "API"), [_emulator(cloud)])
     yield _table("Stacks", ("stack", "status", "resources"), _stacks(cloud))
     yield _table("Services", ("service", "desired", "running", "pending"), _services(cloud))
@@ -35,7 +35,7 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]])
 
 
 def _emulator(cloud: LocalCloud) -> tuple[object, ...]:
-    return cloud.endpoint, cloud.facts.pid, _age(cloud.facts.started), cloud.api_url
+    return cloud.endpoint, cloud.facts.pid, _uptime(cloud.facts.started), cloud.api_url
 
 
 def _stacks(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
@@ -55,23 +55,23 @@ def _services(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
 def _workers(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
     for worker in cloud.workers():
         purpose = worker.group.removeprefix("service:") or "launched for a batch"
-        yield worker.pid, purpose, worker.image, _age(worker.started), worker.log
+        yield worker.pid, purpose, worker.image, _uptime(worker.started), worker.log
 
 
 def _queues(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
     sqs = cloud.client("sqs")
     urls = sorted(sqs.list_queues().get("QueueUrls", []))
 
-    def counts(url: str) -> dict[str, Any]:
-        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(QUEUE_COUNTS.values()))
-        return dict(answer["Attributes"])
+    def read_counts(url: str) -> dict[str, Any]:
+        response = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(QUEUE_COUNTS.values()))
+        return dict(response["Attributes"])
 
     with ThreadPoolExecutor(4) as pool:
-        for url, found in zip(urls, pool.map(counts, urls), strict=True):
-            yield url.rsplit("/", 1)[-1], *(found.get(attribute, "0") for attribute in QUEUE_COUNTS.values())
+        for url, counts in zip(urls, pool.map(read_counts, urls), strict=True):
+            yield url.rsplit("/", 1)[-1], *(counts.get(attribute, "0") for attribute in QUEUE_COUNTS.values())
 
 
-def _age(started: float) -> str:
+def _uptime(started: float) -> str:
     minutes, seconds = divmod(int(time.time() - started), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

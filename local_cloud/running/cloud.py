@@ -111,8 +111,8 @@ class LocalCloud:
         """A boto3 client of this cloud."""
         return self._clients[service]
 
-    def sign_in(self, email: str = makers.DEMO) -> str:
-        """An access token of the maker, who is made on the first sign-in."""
+    def sign_in(self, email: str = makers.DEMO_MAKER) -> str:
+        """An access token of the maker. The first sign-in creates the maker."""
         return makers.sign_in(
             self.client("cognito-idp"),
             pool=self.outputs["UserPoolId"],

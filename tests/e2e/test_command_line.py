@@ -36,23 +36,23 @@ def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assemb
     assert token.count(".") == 2
     assert "name" in executions
     assert "services available" in log
-    assert "the logs are emulator, worker" in unknown
+    assert "The logs are emulator, worker" in unknown
     assert down == "Local cloud stopped\n"
     assert down_again == "No local cloud is running\n"
     assert "python -m local_cloud up" in too_late
 
 
-def test_an_execution_is_told_state_by_state(cloud: LocalCloud) -> None:
+def test_an_execution_is_shown_state_by_state(cloud: LocalCloud) -> None:
     job = uuid.uuid4().hex
     cloud.client("stepfunctions").start_execution(
         stateMachineArn=cloud.outputs["StateMachineArn"], name=job, input=json.dumps({"job_id": job, "batches": []})
     )
 
-    def told() -> str | None:
+    def final_table() -> str | None:
         table = run("executions", job, state_dir=cloud.state.path)
         return None if "RUNNING" in table else table
 
-    table = eventually(told)
+    table = eventually(final_table)
     listed = run("executions", state_dir=cloud.state.path)
     unknown = run("executions", "nobody", state_dir=cloud.state.path, status=1)
 
@@ -72,24 +72,24 @@ def test_a_lambdas_log_is_found_by_its_name(cloud: LocalCloud) -> None:
     assert "overdue jobs swept" in log
 
 
-def test_a_job_s_whole_story_is_told_by_time(cloud: LocalCloud, maker: str) -> None:
+def test_the_timeline_of_a_job_has_its_events_from_every_source_in_order(cloud: LocalCloud, maker: str) -> None:
     front_end = FrontEnd(cloud, maker)
     job_id = front_end.accepted(count=1, steps=1)
     front_end.ended(job_id)
 
-    def told() -> str | None:
-        """The log of a Lambda is written when it has answered."""
-        story = run("job", job_id, state_dir=cloud.state.path)
-        return story if "job settled" in story and "Job delivered" in story else None
+    def complete_timeline() -> str | None:
+        """A Lambda's log is written after its response."""
+        timeline = run("job", job_id, state_dir=cloud.state.path)
+        return timeline if "job settled" in timeline and "Job delivered" in timeline else None
 
-    story = eventually(told)
-    nobody_s = "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=26))
-    unknown = run("job", nobody_s, state_dir=cloud.state.path, status=1)
+    timeline = eventually(complete_timeline)
+    unknown_id = "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=26))
+    unknown = run("job", unknown_id, state_dir=cloud.state.path, status=1)
 
-    assert story
+    assert timeline
     steps = ("reserve: 1 credits", "execution started", "Hand to the warm pool", "image 0 stored", "batch rendered")
-    assert all(step in story for step in (*steps, "commit: 1 credits", "SUCCEEDED")), story
-    assert story.index("job accepted") < story.index("Hand to the warm pool") < story.index("Job delivered")
+    assert all(step in timeline for step in (*steps, "commit: 1 credits", "SUCCEEDED")), timeline
+    assert timeline.index("job accepted") < timeline.index("Hand to the warm pool") < timeline.index("Job delivered")
     assert "There is no job" in unknown
 
 

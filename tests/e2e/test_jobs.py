@@ -101,7 +101,7 @@ def test_tools_are_listed(front_end: FrontEnd) -> None:
     assert [tool["name"] for tool in answer["tools"]] == [*TOOLS]
 
 
-def test_the_operators_story_of_a_job_is_complete(cloud: LocalCloud, front_end: FrontEnd) -> None:
+def test_the_execution_of_a_job_is_named_by_the_job_and_has_no_words(cloud: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=1, steps=1)
     front_end.ended(job_id)
 

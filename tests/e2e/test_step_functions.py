@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.reports.execution_story import read_story
+from local_cloud.reports.execution_timeline import read_timeline
 from local_cloud.running.aws_clients import Clients
 from tests.e2e.state_machines import callback_task, ended, history, next_token, queue, start
 
@@ -161,17 +161,17 @@ def test_a_history_tells_every_state_of_every_map_iteration(aws: Clients) -> Non
     ended(aws, execution)
 
     events = history(aws, execution)
-    story = read_story(events)
+    timeline = read_timeline(events)
 
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
-    assert sorted((visit.state, visit.iteration) for visit in story.visits if visit.iteration is not None) == [
+    assert sorted((visit.state, visit.iteration) for visit in timeline.visits if visit.iteration is not None) == [
         ("Choose", 0),
         ("Choose", 1),
         ("Wait", 0),
         ("Wait", 1),
     ]
-    assert sorted(visit.retries for visit in story.visits if visit.state == "Wait") == [0, 1]
-    assert [visit.errors for visit in story.visits if visit.retries] == [["SpotInterrupted"]]
-    assert all(visit.exited for visit in story.visits)
-    assert story.transitions == 7
+    assert sorted(visit.retries for visit in timeline.visits if visit.state == "Wait") == [0, 1]
+    assert [visit.errors for visit in timeline.visits if visit.retries] == [["SpotInterrupted"]]
+    assert all(visit.exited for visit in timeline.visits)
+    assert timeline.transitions == 7
     assert [event["type"] for event in events].count("TaskSubmitted") == 3

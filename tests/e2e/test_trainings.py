@@ -16,7 +16,7 @@ from PIL import Image
 
 from local_cloud import trainings
 from local_cloud.running.cloud import LocalCloud
-from local_cloud.trainings import Refused
+from local_cloud.trainings import TrainingError
 from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
@@ -50,7 +50,7 @@ def a_dataset(folder: Path, *names: str, licence: str = "CC0-1.0") -> Path:
 
 def begun(cloud: LocalCloud, folder: Path, style: str | None = None, version: str = "v1") -> str:
     style = style or f"s{uuid.uuid4().hex[:8]}"
-    return trainings.train(cloud, style=style, version=version, folder=folder, who="an engineer", steps=4)
+    return trainings.start(cloud, style=style, version=version, folder=folder, who="an engineer", steps=4)
 
 
 def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float = HANGS_AFTER_S) -> dict[str, str]:
@@ -66,7 +66,7 @@ def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float 
     return training
 
 
-def story(cloud: LocalCloud, training_id: str) -> list[str]:
+def entered_states(cloud: LocalCloud, training_id: str) -> list[str]:
     """The states that the training's execution entered."""
     arn = cloud.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
     events = cloud.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)["events"]
@@ -92,7 +92,7 @@ def end_the_trial(cloud: LocalCloud, style: str) -> None:
 
 def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path) -> None:
     front_end = FrontEnd(cloud, cloud.sign_in("styled@craftspark.example"))
-    training_id = trainings.train(
+    training_id = trainings.start(
         cloud, style="real", version="v1", folder=a_dataset(tmp_path / "data"), who="an engineer", steps=8
     )
     figures = json.loads(in_state(cloud, training_id, "awaits_approval", within_s=900)["figures"])
@@ -115,7 +115,7 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
     canary = in_state(drill, training_id, "canary")
     released = style_of(drill, "sunny")
     trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
-    with pytest.raises(Refused, match="AlreadyDecided"):
+    with pytest.raises(TrainingError, match="AlreadyDecided"):
         trainings.decide(drill, training_id, "reject", who="bob", why="no")
 
     assert json.loads(waiting["figures"])["loss"] == 0.5
@@ -132,9 +132,9 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
         "stable": "v1",
         "earlier": [],
     }
-    eventually(lambda: story(drill, training_id)[-1] == "Training ended")
-    told = list(dict.fromkeys(story(drill, training_id)))
-    assert told == [
+    eventually(lambda: entered_states(drill, training_id)[-1] == "Training ended")
+    states = list(dict.fromkeys(entered_states(drill, training_id)))
+    assert states == [
         "Check the data",
         "Train on spot",
         "Did it learn?",
@@ -160,7 +160,7 @@ def test_a_rejected_version_is_not_registered(drill: LocalCloud, tmp_path: Path)
     training = in_state(drill, training_id, "rejected")
     assert json.loads(training["decided"])["why"] == "smudged"
     assert style_of(drill, "gloomy") == {}
-    eventually(lambda: story(drill, training_id)[-1] == "Training ended")
+    eventually(lambda: entered_states(drill, training_id)[-1] == "Training ended")
 
 
 def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_path: Path) -> None:
@@ -174,8 +174,8 @@ def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_
     assert [training["error"] for training in ended] == ["LicenceMissing", "PictureBroken"]
     assert "1.png" in ended[1]["cause"]
     for training_id in ids:
-        eventually(lambda: story(drill, training_id)[-1] == "Training failed")  # noqa: B023
-        assert "Train on spot" not in story(drill, training_id)
+        eventually(lambda: entered_states(drill, training_id)[-1] == "Training failed")  # noqa: B023
+        assert "Train on spot" not in entered_states(drill, training_id)
 
 
 def test_an_interrupted_training_goes_on_from_its_checkpoint(drill: LocalCloud, tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(drill: LocalCloud, 
     training = in_state(drill, training_id, "awaits_approval")
 
     assert json.loads(training["figures"])["resumed_from"] == 2
-    assert story(drill, training_id).count("Train on spot") == 1
-    assert "Train on demand" not in story(drill, training_id)
+    assert entered_states(drill, training_id).count("Train on spot") == 1
+    assert "Train on demand" not in entered_states(drill, training_id)
     trainings.decide(drill, training_id, "reject", who="ann", why="only a drill")
 
 
@@ -195,7 +195,7 @@ def test_a_version_that_learned_nothing_is_not_shown_to_anybody(drill: LocalClou
     training = in_state(drill, training_id, "failed")
 
     assert training["error"] == "QualityTooLow"
-    assert "Wait for approval" not in story(drill, training_id)
+    assert "Wait for approval" not in entered_states(drill, training_id)
 
 
 def test_an_execution_that_an_operator_stops_settles_its_training(drill: LocalCloud, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_an_execution_that_an_operator_stops_settles_its_training(drill: LocalCl
 
     training = in_state(drill, training_id, "failed")
     assert (training["error"], training["cause"]) == ("ExecutionEnded", "ABORTED")
-    with pytest.raises(Refused, match="TrainingNotAwaiting"):
+    with pytest.raises(TrainingError, match="TrainingNotAwaiting"):
         trainings.decide(drill, training_id, "approve", who="ann", why="too late")
 
 
@@ -216,8 +216,8 @@ def test_the_same_request_is_the_same_training_and_another_is_refused(drill: Loc
     first = begun(drill, data, style="twice")
 
     assert begun(drill, data, style="twice") == first
-    with pytest.raises(Refused, match="VersionTaken"):
-        trainings.train(drill, style="twice", version="v1", folder=data, who="an engineer", steps=5)
+    with pytest.raises(TrainingError, match="VersionTaken"):
+        trainings.start(drill, style="twice", version="v1", folder=data, who="an engineer", steps=5)
     in_state(drill, first, "failed")
 
 

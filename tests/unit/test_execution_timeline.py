@@ -1,19 +1,25 @@
-"""An execution's history as the story of its states."""
+"""The timeline of an execution, read from its history."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local_cloud.reports.execution_story import read_story
+from local_cloud.reports.execution_timeline import read_timeline
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def a_history(*steps: tuple[str, int, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Events a second apart, each given as type, predecessor and details."""
+    """Events one second apart, from the type, predecessor and details of each."""
     return [
-        {**details, "id": at, "type": kind, "previousEventId": before, "timestamp": BEGAN + timedelta(seconds=at)}
-        for at, (kind, before, details) in enumerate(steps, start=1)
+        {
+            **details,
+            "id": at,
+            "type": event_type,
+            "previousEventId": previous,
+            "timestamp": STARTED + timedelta(seconds=at),
+        }
+        for at, (event_type, previous, details) in enumerate(steps, start=1)
     ]
 
 
@@ -58,32 +64,35 @@ TWO_ITERATIONS = a_history(
 
 
 def test_each_visit_has_its_own_times_even_where_iterations_interleave() -> None:
-    story = read_story(TWO_ITERATIONS)
+    timeline = read_timeline(TWO_ITERATIONS)
 
-    times = [(v.state, v.iteration, (v.entered - BEGAN).seconds, v.lasted and v.lasted.seconds) for v in story.visits]
+    times = [
+        (visit.state, visit.iteration, (visit.entered - STARTED).seconds, visit.duration and visit.duration.seconds)
+        for visit in timeline.visits
+    ]
     assert times == [("Each", None, 2, 15), ("Render", 1, 6, 9), ("Render", 0, 7, 6), ("Done", None, 18, 1)]
 
 
-def test_retries_and_errors_belong_to_the_visit_they_happened_in() -> None:
-    story = read_story(TWO_ITERATIONS)
+def test_retries_and_errors_belong_to_their_visit() -> None:
+    timeline = read_timeline(TWO_ITERATIONS)
 
-    assert [(v.iteration, v.retries, v.errors) for v in story.visits if v.state == "Render"] == [
+    assert [(v.iteration, v.retries, v.errors) for v in timeline.visits if v.state == "Render"] == [
         (1, 1, ["SpotInterrupted"]),
         (0, 0, []),
     ]
 
 
 def test_a_retry_counts_as_a_transition() -> None:
-    assert read_story(TWO_ITERATIONS).transitions == 5
+    assert read_timeline(TWO_ITERATIONS).transitions == 5
 
 
-def test_a_state_that_was_never_left_lasts_while_its_execution_does() -> None:
-    story = read_story(TWO_ITERATIONS[:9])
+def test_a_state_without_an_exit_event_is_still_running() -> None:
+    timeline = read_timeline(TWO_ITERATIONS[:9])
 
-    assert [visit.exited for visit in story.visits] == [None, None, None]
+    assert [visit.exited for visit in timeline.visits] == [None, None, None]
 
 
-def test_an_execution_that_ends_by_force_ends_its_open_states() -> None:
+def test_an_aborted_execution_ends_its_open_visits() -> None:
     aborted = a_history(
         ("ExecutionStarted", 0, {}),
         ("TaskStateEntered", 1, entered("Render")),
@@ -91,4 +100,4 @@ def test_an_execution_that_ends_by_force_ends_its_open_states() -> None:
         ("ExecutionAborted", 0, {}),
     )
 
-    assert [visit.lasted for visit in read_story(aborted).visits] == [timedelta(seconds=2)]
+    assert [visit.duration for visit in read_timeline(aborted).visits] == [timedelta(seconds=2)]
