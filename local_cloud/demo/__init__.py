@@ -1,1 +1,1 @@
-"""`make demo`: real jobs through the whole path and every tool, on this machine."""
+"""`make demo`: submit a job to every tool of the service on this machine and save the pictures."""

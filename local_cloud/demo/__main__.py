@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from local_cloud.demo.api import Api, JobView
-from local_cloud.demo.contact_sheet import contact_sheet, tools_strip
-from local_cloud.demo.figures import table, write_summary
+from local_cloud.demo.contact_sheet import draw_contact_sheet, draw_tools_strip
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
-from local_cloud.demo.pictures import Files, row, save
+from local_cloud.demo.pictures import Files, build_row, save
+from local_cloud.demo.results import jobs_table, write_summary
 from local_cloud.demo.run import run_jobs
 from local_cloud.running.cloud import LocalCloud
 from local_cloud.running.state import DEFAULT
@@ -27,64 +27,69 @@ console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
 class Progress:
-    """Prints each step with the seconds since the start, and saves the images of each job when it has ended."""
+    """Prints each step with the seconds since the start, and saves the images of each job when the job ends."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         self.first_picture_s: float | None = None
         self.saved: dict[str, list[Files]] = {}
 
     @property
     def elapsed_s(self) -> float:
-        return time.monotonic() - self._began
+        return time.monotonic() - self._started
 
-    def say(self, text: str) -> None:
+    def report(self, text: str) -> None:
         console.print(f"[dim]{self.elapsed_s:4.0f} s[/]  {escape(text)}", soft_wrap=True)
 
     def job_ended(self, demo_job: DemoJob, job: JobView) -> None:
         files = self.saved[demo_job.name] = save(demo_job, job, OUT)
         if files and self.first_picture_s is None:
             self.first_picture_s = self.elapsed_s
-        where = f": {files[0]['picture.png']}" if files else ""
-        self.say(f"{demo_job.tool} {demo_job.name} {job['state']}, {len(files)} of {job['count']} images{where}")
+        path = f": {files[0]['picture.png']}" if files else ""
+        self.report(f"{demo_job.tool} {demo_job.name} {job['state']}, {len(files)} of {job['count']} images{path}")
 
 
 def run() -> None:
     progress = Progress()
     OUT.mkdir(parents=True, exist_ok=True)
     console.print(f"[bold]Craftspark[/]: {len(DEMO_JOBS)} jobs through the whole service on this machine")
-    progress.say("Starting the AWS emulator")
-    with LocalCloud.running(DEFAULT, report=progress.say) as cloud:
-        progress.say(f"Deployed. API: {cloud.api_url}")
+    progress.report("Starting the AWS emulator")
+    with LocalCloud.running(DEFAULT, report=progress.report) as cloud:
+        progress.report(f"Deployed. API: {cloud.api_url}")
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
             api = Api(client)
-            progress.say("Submitting the jobs over HTTP as a signed-in maker")
+            progress.report("Submitting the jobs over HTTP as a signed-in maker")
             jobs = run_jobs(api, DEMO_JOBS, progress.job_ended, console=console)
             account = api.account()
-        progress.say("Drawing the contact sheet")
-        rows = [row(demo_job, progress.saved) for demo_job in DEMO_JOBS]
-        contact_sheet(rows, OUT / "contact-sheet.png")
-        tools_strip(rows, OUT / "tools.png")
-        console.print(table(jobs))
+        progress.report("Drawing the contact sheet")
+        rows = [build_row(demo_job, progress.saved) for demo_job in DEMO_JOBS]
+        draw_contact_sheet(rows, OUT / "contact-sheet.png")
+        draw_tools_strip(rows, OUT / "tools.png")
+        console.print(jobs_table(jobs))
         took_s = progress.elapsed_s
         write_summary(OUT / "summary.json", jobs, account, took_s=took_s, first_picture_s=progress.first_picture_s)
-        say_where_to_look(account, took_s, jobs[DEMO_JOBS[0].name]["job_id"])
+        print_next_steps(account, took_s, jobs[DEMO_JOBS[0].name]["job_id"])
         if os.environ.get("KEEP"):
             console.print("The local cloud is running. Press Ctrl-C to stop it.")
             with suppress(KeyboardInterrupt):
                 cloud.wait()
 
 
-def say_where_to_look(account: dict[str, Any], took_s: float, job_id: str) -> None:
+def print_next_steps(account: dict[str, Any], took_s: float, job_id: str) -> None:
+    commands = {
+        f"executions {job_id}": "show the states of a job",
+        "status": "show what is running",
+        "logs worker": "print the log of the GPU worker",
+    }
+    width = max(map(len, commands))
     console.print(
         f"{account['spent']} credits spent, {account['available']} available. {took_s:.0f} s in total.\n"
-        f"Pictures: {OUT}/   contact sheet: {OUT}/contact-sheet.png   figures: {OUT}/summary.json\n"
-        "To explore, run [bold]make demo KEEP=1[/], and in another terminal:\n"
-        f"  .venv/bin/python -m local_cloud executions {job_id}   show the states of a job\n"
-        "  .venv/bin/python -m local_cloud status                  show what is running\n"
-        "  .venv/bin/python -m local_cloud logs worker             print the log of the GPU worker"
+        f"Pictures: {OUT}/   contact sheet: {OUT}/contact-sheet.png   summary: {OUT}/summary.json\n"
+        "To explore, run [bold]make demo KEEP=1[/], and in another terminal:"
     )
+    for command, description in commands.items():
+        console.print(f"  .venv/bin/python -m local_cloud {command:{width}}   {description}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the demo asks for: every tool once, and sources as makers have them."""
+"""The demo's jobs: at least one for each tool, some with another job's image or an upload as source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class DemoJob:
-    """A request to a tool. `source` names the demo job whose first image it begins from.
+    """A request to a tool. `source` names the demo job whose first image is the source.
 
-    `uploaded` sends that image back in as a picture of the maker's own, through the upload form.
+    With `uploaded`, the demo downloads that image and uploads it through the upload form.
     """
 
     name: str
@@ -19,12 +19,12 @@ class DemoJob:
     uploaded: bool = False
 
     @property
-    def words(self) -> str:
-        """What is asked for, in a line."""
+    def summary(self) -> str:
+        """The prompt and the options in one line."""
         request = self.request
         parts = [*filter(None, [request.get("prompt"), *request.get("also", ())])]
-        shown = ("way", "repeat", "style", "aspect", "strength", "lane", "outline_mm")
-        parts += [f"{name.removesuffix('_mm')} {request[name]}" for name in shown if name in request]
+        options = ("way", "repeat", "style", "aspect", "strength", "lane", "outline_mm")
+        parts += [f"{name.removesuffix('_mm')} {request[name]}" for name in options if name in request]
         if "factor" in request:
             parts.append(f"{request['factor']} times")
         if self.source:

@@ -1,4 +1,4 @@
-"""The pictures of a demo's jobs: saved as files, and arranged as rows of the contact sheet."""
+"""Save the pictures of the demo's jobs and arrange them as rows of the contact sheet."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from local_cloud.demo.api import JobView, download
 from local_cloud.demo.contact_sheet import Cell, Row
 from local_cloud.demo.jobs import DemoJob
 
-# The paths of an image and of the files beside it, by name; the image is `picture.png`.
+# The paths of an image's files by name. The image is `picture.png`.
 Files = dict[str, Path]
 
 
 def save(demo_job: DemoJob, job: JobView, folder: Path) -> list[Files]:
-    """Download every image that is done, and the files beside it, over their presigned URLs."""
+    """Download every finished image and its other files from their presigned URLs."""
     saved = []
     for image in job["images"]:
         if image["state"] == "done":
@@ -29,10 +29,10 @@ def save(demo_job: DemoJob, job: JobView, folder: Path) -> list[Files]:
     return saved
 
 
-def row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
-    """A job's pictures: first its source, a pattern also as it repeats, a cut-out with its cut file.
+def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
+    """A job's pictures: first its source; for a pattern, also the preview; for a cut-out, also the cut file.
 
-    `saved` has the files of every job, by the demo job's name.
+    `saved` maps the names of the demo jobs to their files.
     """
     cells = []
     if demo_job.source:
@@ -44,17 +44,17 @@ def row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
         else:
             cells.append(Cell(Image.open(paths["picture.png"])))
         if "cut.svg" in paths:
-            # A line to cut along is as thin as a hair; here it is to be seen.
+            # The cut line is 0.1 mm wide. A thicker line is visible on the sheet.
             svg = paths["cut.svg"].read_text().replace('stroke-width="0.1"', 'stroke-width="1"')
-            drawn = resvg_py.svg_to_bytes(svg_string=svg, width=512, dpi=96)
-            cells.append(Cell(Image.open(io.BytesIO(drawn)), "cut file"))
+            png = resvg_py.svg_to_bytes(svg_string=svg, width=512, dpi=96)
+            cells.append(Cell(Image.open(io.BytesIO(png)), "cut file"))
     if demo_job.tool == "upscale":
-        cells = [Cell(middle(cell.picture), f"{cell.label} {cell.picture.width} pixels".strip()) for cell in cells]
-    return Row(demo_job.tool.capitalize(), demo_job.words, cells)
+        cells = [Cell(crop_centre(cell.picture), f"{cell.label} {cell.picture.width} pixels".strip()) for cell in cells]
+    return Row(demo_job.tool.capitalize(), demo_job.summary, cells)
 
 
-def middle(picture: Image.Image) -> Image.Image:
-    """The middle quarter, enlarged without smoothing: how sharp it is."""
+def crop_centre(picture: Image.Image) -> Image.Image:
+    """The centre quarter, enlarged without smoothing to show its sharpness."""
     left, top = picture.width // 4, picture.height // 4
     cropped = picture.crop((left, top, left + picture.width // 2, top + picture.height // 2))
     return cropped.resize((512, 512), Image.Resampling.NEAREST)

@@ -1,4 +1,4 @@
-"""The demo submits each job once its source is there, and tells of each as soon as it has ended."""
+"""The demo submits each job after its source has ended, and reports each job as soon as it has ended."""
 
 import io
 import json
@@ -11,9 +11,9 @@ from rich.console import Console
 
 from craftspark.tools import TOOLS
 from local_cloud.demo.api import Api, JobView
-from local_cloud.demo.contact_sheet import Cell, Row, tools_strip
-from local_cloud.demo.figures import write_summary
+from local_cloud.demo.contact_sheet import Cell, Row, draw_tools_strip
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
+from local_cloud.demo.results import write_summary
 from local_cloud.demo.run import run_jobs
 
 APPLES = DemoJob(name="apples", tool="picture", request={"prompt": "red apple"})
@@ -21,7 +21,7 @@ VARIED = DemoJob(name="varied", tool="variations", source="apples")
 
 
 class FakeService:
-    """A service behind httpx: a job has ended at the second look at it."""
+    """A service behind httpx. A job has ended when it is read for the second time."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -60,12 +60,12 @@ def test_a_job_is_submitted_once_its_source_has_ended() -> None:
     assert set(jobs) == {"apples", "varied"}
 
 
-def test_the_demo_asks_every_tool_and_each_source_is_one_of_its_jobs() -> None:
+def test_the_demo_uses_every_tool_and_each_source_is_one_of_its_jobs() -> None:
     assert {demo_job.tool for demo_job in DEMO_JOBS} == set(TOOLS)
     assert {demo_job.source for demo_job in DEMO_JOBS} - {None} <= {demo_job.name for demo_job in DEMO_JOBS}
 
 
-def test_a_run_without_a_picture_has_no_time_of_the_first(tmp_path: Path) -> None:
+def test_a_run_without_pictures_has_no_entry_for_the_first_picture(tmp_path: Path) -> None:
     write_summary(tmp_path / "with.json", {}, {}, took_s=30.0, first_picture_s=20.04)
     write_summary(tmp_path / "without.json", {}, {}, took_s=30.0, first_picture_s=None)
 
@@ -80,7 +80,7 @@ def test_a_run_without_a_picture_has_no_time_of_the_first(tmp_path: Path) -> Non
 def test_the_strip_has_one_picture_for_each_tool(tmp_path: Path) -> None:
     red, green, blue = (Cell(Image.new("RGB", (128, 128), colour)) for colour in ("red", "lime", "blue"))
 
-    tools_strip(
+    draw_tools_strip(
         [Row("Picture", "", [red, green]), Row("Picture", "", [blue]), Row("Upscale", "", [blue])], tmp_path / "s.png"
     )
 

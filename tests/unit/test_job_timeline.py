@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from local_cloud.reports.job_timeline import Event, NoSuchJob, job_events, timel
 JOB = "2lblguetb6l7zquxf64v5mpl4q"
 
 
-def write_log(path: Path, *lines: dict[str, object] | str) -> None:
+def write_log(path: Path, *lines: Mapping[str, object] | str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
 

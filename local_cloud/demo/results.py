@@ -1,4 +1,4 @@
-"""What the demo measured: a table for a person, and summary.json for scripts."""
+"""The results of the demo: a table for the terminal and summary.json for scripts."""
 
 import json
 from collections.abc import Mapping
@@ -11,14 +11,15 @@ from rich.table import Table
 from local_cloud.demo.api import JobView
 
 
-def seconds(job: JobView, start: str, end: str) -> float | None:
+def seconds_between(job: JobView, start: str, end: str) -> float | None:
+    """The seconds between two times of a job, given as names of its fields; None if it has only one of them."""
     if not (job.get(start) and job.get(end)):
         return None
     return (datetime.fromisoformat(job[end]) - datetime.fromisoformat(job[start])).total_seconds()
 
 
-def figures(name: str, job: JobView) -> dict[str, Any]:
-    """What the table and the summary say of a job; waits and times are seconds."""
+def job_result(name: str, job: JobView) -> dict[str, Any]:
+    """The result of a job for the table and the summary; names ending in `_s` are seconds."""
     return {
         "name": name,
         "job_id": job["job_id"],
@@ -26,42 +27,45 @@ def figures(name: str, job: JobView) -> dict[str, Any]:
         "lane": job["lane"],
         "state": job["state"],
         "images": job["delivered"],
-        "queue_wait_s": seconds(job, "created_at", "started_at"),
+        "queue_wait_s": seconds_between(job, "created_at", "started_at"),
         "render_s": round(sum(image.get("render_seconds", 0) for image in job["images"]), 2),
-        "total_s": seconds(job, "created_at", "finished_at"),
+        "total_s": seconds_between(job, "created_at", "finished_at"),
         "credits": job["credits"]["spent"],
         "scores": [image.get("scores", {}) for image in job["images"]],
     }
 
 
-def table(jobs: Mapping[str, JobView]) -> Table:
-    made = Table(title="Jobs")
+def jobs_table(jobs: Mapping[str, JobView]) -> Table:
+    table = Table(title="Jobs")
     for name in ("job", "tool", "name", "lane", "state", "images", "queue wait", "render", "total", "credits"):
         numeric = name in ("images", "queue wait", "render", "total", "credits")
-        made.add_column(name, justify="right" if numeric else "left")
+        table.add_column(name, justify="right" if numeric else "left")
     for name, job in jobs.items():
-        values = figures(name, job)
+        result = job_result(name, job)
         times = (
-            f"{values[time]:.1f} s" if values[time] is not None else "-"
+            f"{result[time]:.1f} s" if result[time] is not None else "-"
             for time in ("queue_wait_s", "render_s", "total_s")
         )
-        made.add_row(
-            values["job_id"][:8],
-            values["tool"],
+        table.add_row(
+            result["job_id"][:8],
+            result["tool"],
             name,
-            values["lane"],
-            values["state"],
-            f"{values['images']}/{job['count']}",
+            result["lane"],
+            result["state"],
+            f"{result['images']}/{job['count']}",
             *times,
-            str(values["credits"]),
+            str(result["credits"]),
         )
-    return made
+    return table
 
 
 def write_summary(
     path: Path, jobs: Mapping[str, JobView], account: dict[str, Any], *, took_s: float, first_picture_s: float | None
 ) -> None:
-    """Entries as of every target that measures; a run without a picture has no time of the first one."""
+    """Write the measurements as entries, like every target that measures.
+
+    Without `first_picture_s`, there is no entry for the time to the first picture.
+    """
     images = sum(job["delivered"] for job in jobs.values())
     tools = len({job["tool"] for job in jobs.values() if job["state"] == "succeeded"})
     entries = [
@@ -74,5 +78,6 @@ def write_summary(
         entries.append(
             {"name": "demo_first_picture_seconds", "value": first, "goal": 40, "better": "lower", "unit": "s"}
         )
-    summary = {"entries": entries, "jobs": [figures(*named) for named in jobs.items()], "account": account}
+    results = [job_result(name, job) for name, job in jobs.items()]
+    summary = {"entries": entries, "jobs": results, "account": account}
     path.write_text(json.dumps(summary, indent=2) + "\n")
