@@ -1,97 +1,88 @@
-"""Models of the Hugging Face Hub: checks before the download, and the download."""
+"""Models of the Hugging Face Hub, at one commit."""
 
-import fnmatch
-import json
-import re
+from __future__ import annotations
+
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
-from gpu_tasks.inference.model_folder import INDEX, SKIPPED, check_pipeline
+from gpu_tasks.inference.model_folder import NoModel, check_paths
 
-# Half-precision weights in the one format that cannot carry code.
-FILES = ("*.json", "*.txt", "*.model", "*.fp16.safetensors", "LICENSE*", "README*")
-VARIANT = ".fp16."
-NON_COMMERCIAL = re.compile(r"\b(nc|non-?commercial)\b")
+if TYPE_CHECKING:
+    from huggingface_hub.utils._safetensors import TensorInfo
 
-
-class LicenceRefused(Exception):
-    """A model states no licence, or a licence that forbids the sale of its pictures."""
+GIB = 1024**3
 
 
-@dataclass(frozen=True)
-class HubModel:
-    """The Hub's description of a model at one commit. `files` maps paths to SHA-256 hashes, None for small files."""
-
-    files: Mapping[str, str | None]
-    licences: tuple[str, ...]
-    index: Any
-
-    @property
-    def wanted(self) -> dict[str, str | None]:
-        """The files to download, by their names in the folder."""
-        return {
-            name.replace(VARIANT, "."): digest
-            for name, digest in self.files.items()
-            if any(fnmatch.fnmatch(name, pattern) for pattern in FILES) and name.partition("/")[0] not in SKIPPED
-        }
+class HubUnavailable(Exception):
+    """The hub did not answer, does not have the model or requires a login."""
 
 
-class Hub(Protocol):
-    """A hub of models."""
+class HubFiles:
+    """The files of a repository at one commit. Small files and headers are read over the network.
 
-    def describe(self, repository: str, revision: str) -> HubModel:
-        """Describe a model without downloading weights. Raises HfHubHTTPError."""
+    Files are downloaded to `folder`. `commit` is the commit that the revision named at the start, so that all files are
+    of the same one. Raises HubUnavailable, and NoModel for a file name that leads outside the folder.
+    """
 
-    def download(self, repository: str, revision: str, folder: Path) -> None:
-        """Download the model's files into the folder. Raises HfHubHTTPError."""
-
-
-def check(model: HubModel, *, licensed: bool) -> None:
-    """Raise LicenceRefused or NoModel. `licensed` confirms that the user has a licence."""
-    stated = ", ".join(model.licences)
-    if not licensed and not model.licences and not any(name.upper().startswith("LICEN") for name in model.files):
-        raise LicenceRefused("the model has no licence; ask its authors, then use --licensed")
-    if not licensed and NON_COMMERCIAL.search(stated.lower()):
-        raise LicenceRefused(
-            f"its licence {stated} does not allow selling images; use --licensed if you have another licence"
-        )
-    check_pipeline(model.index, model.wanted)
-
-
-class HuggingFace:
-    """The Hugging Face Hub."""
-
-    def describe(self, repository: str, revision: str) -> HubModel:
+    def __init__(self, repository: str, revision: str, folder: Path) -> None:
         from huggingface_hub import HfApi
 
-        api = HfApi()
-        info = api.model_info(repository, revision=revision, files_metadata=True)
-        card = info.card_data
-        licences = (card.license, card.license_name) if card else ()
+        self._repository = repository
+        self._folder = folder
+        self._api = HfApi()
+        with _translated(repository):
+            info = self._api.model_info(repository, revision=revision, files_metadata=True)
         siblings = info.siblings or []
-        index = None
-        if any(each.rfilename == INDEX for each in siblings):
-            index = json.loads(Path(api.hf_hub_download(repository, INDEX, revision=revision)).read_text())
-        return HubModel(
-            files={each.rfilename: each.lfs.sha256 if each.lfs else None for each in siblings},
-            licences=tuple(each for each in licences if each),
-            index=index,
-        )
+        self.commit = info.sha or revision
+        self.sizes: Mapping[str, int] = {each.rfilename: each.size or 0 for each in siblings}
+        self._hashes = {each.rfilename: each.lfs.sha256 for each in siblings if each.lfs}
+        check_paths(self.sizes)
 
-    def download(self, repository: str, revision: str, folder: Path) -> None:
-        from huggingface_hub import snapshot_download
+    def read(self, name: str) -> bytes:
+        self._download(name)
+        return self.path(name).read_bytes()
 
-        snapshot_download(
-            repository,
-            revision=revision,
-            local_dir=folder,
-            allow_patterns=list(FILES),
-            ignore_patterns=[f"{name}/*" for name in SKIPPED],
-        )
-        shutil.rmtree(folder / ".cache", ignore_errors=True)
-        # Diffusers expects the plain names if no variant is given.
-        for weights in folder.rglob(f"*{VARIANT}safetensors"):
-            weights.rename(weights.with_name(weights.name.replace(VARIANT, ".")))
+    def read_tensors(self, name: str) -> Mapping[str, TensorInfo]:
+        from huggingface_hub.errors import SafetensorsParsingError
+
+        try:
+            with _translated(self._repository):
+                metadata = self._api.parse_safetensors_file_metadata(self._repository, name, revision=self.commit)
+        except SafetensorsParsingError as error:
+            raise NoModel(f"{name} is not a complete safetensors file: {error}") from None
+        return metadata.tensors
+
+    def expected_hash(self, name: str) -> str | None:
+        return self._hashes.get(name)
+
+    def fetch(self, names: Collection[str]) -> None:
+        """Download files. Raises HubUnavailable, or NoModel if they do not fit on the disk."""
+        size, free = sum(self.sizes[name] for name in names), shutil.disk_usage(self._folder).free
+        if size > free:
+            raise NoModel(
+                f"the model has {size / GIB:.1f} GiB and {self._folder.parent} has only {free / GIB:.1f} GiB free; "
+                "set TMPDIR to a folder on a larger disk"
+            )
+        for name in names:
+            self._download(name)
+
+    def path(self, name: str) -> Path:
+        return self._folder / name
+
+    def _download(self, name: str) -> None:
+        with _translated(self._repository):
+            self._api.hf_hub_download(self._repository, name, revision=self.commit, local_dir=self._folder)
+
+
+@contextmanager
+def _translated(repository: str) -> Iterator[None]:
+    import httpx2  # the HTTP client of the hub's library
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        yield
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, httpx2.HTTPError) as error:
+        raise HubUnavailable(f"the hub does not give {repository}: {error}") from None

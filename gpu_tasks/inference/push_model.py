@@ -1,19 +1,26 @@
 """Copy a model or an adapter to the models bucket, so that workers do not depend on a hub."""
 
-import argparse
-import json
-import shutil
-import tempfile
-from pathlib import Path
+from __future__ import annotations
 
-import httpx
+import argparse
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 
 from craftspark.aws import clients
 from craftspark.aws.styles.models import ModelBucket
-from gpu_tasks.inference import hub
-from gpu_tasks.inference.model_folder import INDEX, NoModel, check_adapter, check_pipeline
-from gpu_tasks.inference.model_store import MANIFEST, read_manifest, write_manifest
+from craftspark.errors import ModelUnavailable
+from craftspark.models.licences import LicenceRefused
+from gpu_tasks.inference.hub import HubFiles, HubUnavailable
+from gpu_tasks.inference.model_folder import FolderFiles, ModelFiles, NoModel
+from gpu_tasks.inference.model_store import MANIFEST, hash_file, read_manifest
+from gpu_tasks.inference.push_plan import PushPlan, plan_push
+from gpu_tasks.inference.push_report import report
 
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*")
 NAME_TAKEN = "the bucket already has another model named {}; choose another name or use --replace"
 
 
@@ -21,74 +28,52 @@ class NameTaken(Exception):
     """The bucket has another model with this name."""
 
 
-def check_folder(folder: Path) -> None:
-    """Raise NoModel unless the folder is a complete model or a complete adapter."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    try:
-        if INDEX in names:
-            check_pipeline(json.loads((folder / INDEX).read_text()), names)
-        else:
-            check_adapter(names)
-    except ValueError as error:
-        raise NoModel(f"{folder} is not a model: {INDEX} is not valid JSON: {error}") from None
-    except NoModel as refusal:
-        raise NoModel(f"{folder}: {refusal}") from None
+def push(name: str, files: ModelFiles, plan: PushPlan, bucket: ModelBucket, *, replace: bool = False) -> int:
+    """Copy what the plan says to the prefix `name` and return the number of files.
 
-
-def push(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False) -> int:
-    """Upload a model folder under the prefix `name` and return the number of its files.
-
-    The manifest is uploaded last: the model is visible from then on. `folder` gets a manifest of its current files.
-    Raises NoModel or NameTaken before anything is uploaded. `replace` allows replacing another model.
+    The manifest is uploaded last: the model is visible from then on. Raises NoModel if a file is not the one that its
+    source describes, and NameTaken unless `replace` is set or the bucket has the same model; nothing is uploaded then.
     """
-    check_folder(folder)
-    write_manifest(folder)
-    files = read_manifest(folder)
-    if not replace and _read_bucket_manifest(name, bucket) not in (None, files):
-        raise NameTaken(NAME_TAKEN.format(name))
-    names = list(files)
-    for file in (*names, MANIFEST):
-        bucket.upload(name, file, folder / file)
-    return len(names)
-
-
-def push_from_hub(
-    name: str,
-    repository: str,
-    revision: str,
-    bucket: ModelBucket,
-    *,
-    source: hub.Hub,
-    licensed: bool = False,
-    replace: bool = False,
-) -> int:
-    """Mirror a model of a hub at one commit. Invalid models are rejected before their weights are downloaded.
-
-    Returns and raises as `push` does. Also raises LicenceRefused.
-    """
-    model = source.describe(repository, revision)
-    hub.check(model, licensed=licensed)
+    if not NAME.fullmatch(name):
+        raise NoModel(f"{name!r} is not a valid name; use letters, digits, dots, hyphens and slashes")
     there = None if replace else _read_bucket_manifest(name, bucket)
-    if there is not None and any(digest and there.get(file) != digest for file, digest in model.wanted.items()):
+    written = {target: hashlib.sha256(content).hexdigest() for target, content in plan.written.items()}
+    # A hub says the hashes of weights, so another model of this name is refused before the download.
+    expected = {target: files.expected_hash(source) for target, source in plan.copied.items()}
+    known = written | {target: digest for target, digest in expected.items() if digest}
+    _check_name(name, there, known)
+    files.fetch(list(plan.copied.values()))
+    hashes = {target: hash_file(files.path(source)) for target, source in plan.copied.items()}
+    for target, digest in expected.items():
+        if digest and hashes[target] != digest:
+            raise NoModel(f"{plan.copied[target]} is damaged or was changed: its hash is not the one that was stated")
+    manifest = dict(sorted((hashes | written).items()))
+    _check_name(name, there, manifest, whole=True)
+    _upload(name, files, plan, manifest, bucket)
+    return len(manifest)
+
+
+def _check_name(name: str, there: Mapping[str, str] | None, files: Mapping[str, str], *, whole: bool = False) -> None:
+    if there is None:
+        return
+    if any(there.get(target) != digest for target, digest in files.items()) or (whole and there != files):
         raise NameTaken(NAME_TAKEN.format(name))
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "model"
-        source.download(repository, revision, folder)
-        return push(name, folder, bucket, replace=replace)
 
 
-def push_copy(name: str, folder: Path, bucket: ModelBucket, *, replace: bool = False) -> int:
-    """Push a copy of a folder, which stays unchanged. Returns and raises as `push` does."""
-    check_folder(folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "model"
-        shutil.copytree(folder, copy)
-        return push(name, copy, bucket, replace=replace)
+def _upload(name: str, files: ModelFiles, plan: PushPlan, manifest: Mapping[str, str], bucket: ModelBucket) -> None:
+    for target, source in plan.copied.items():
+        bucket.upload(name, target, files.path(source))
+    contents = {**plan.written, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
+    with tempfile.TemporaryDirectory(prefix="craftspark-push-") as scratch:
+        for target, content in contents.items():  # the manifest is the last one
+            path = Path(scratch) / "file"
+            path.write_bytes(content)
+            bucket.upload(name, target, path)
 
 
 def _read_bucket_manifest(name: str, bucket: ModelBucket) -> dict[str, str] | None:
     """Read the manifest of this name from the bucket. Returns None if there is none."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix="craftspark-push-") as scratch:
         there = Path(scratch)
         try:
             bucket.download(name, MANIFEST, there / MANIFEST)
@@ -97,39 +82,50 @@ def _read_bucket_manifest(name: str, bucket: ModelBucket) -> dict[str, str] | No
         return read_manifest(there)
 
 
-def main() -> None:
-    """Run the command."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.inference.push_model", description=__doc__)
     parser.add_argument(
         "name", help="prefix in the bucket, the same as after `s3:` in the source of the catalogue entry"
     )
-    parser.add_argument("--bucket", required=True, help="name of the models bucket")
+    parser.add_argument("--bucket", help="name of the models bucket")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--hub", help="Hugging Face repository, such as stable-diffusion-v1-5/stable-diffusion-v1-5")
     source.add_argument("--folder", type=Path, help="folder of a model in Diffusers format, or of an adapter")
     parser.add_argument("--revision", help="commit of the Hugging Face repository; required with --hub")
-    parser.add_argument("--licensed", action="store_true", help="confirm that you have a licence for the model")
+    parser.add_argument("--variant", help="variant of the weights, such as fp16; chosen by size without it")
+    parser.add_argument("--safety-checker", action="store_true", help="include the safety checker of Stable Diffusion")
+    parser.add_argument("--licensed", action="store_true", help="confirm that you may sell the images of the model")
     parser.add_argument("--replace", action="store_true", help="replace an existing model of this name")
-    arguments = parser.parse_args()
-    if arguments.hub and not arguments.revision:
+    parser.add_argument(
+        "--check", action="store_true", help="check and describe the model, without download of weights or upload"
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.hub and not options.revision:
         parser.error("--hub requires --revision, the commit to download")
-    bucket = ModelBucket(client=clients.s3(), bucket=arguments.bucket)
+    if not options.bucket and not options.check:
+        parser.error("--bucket is required unless --check is set")
     try:
-        if arguments.hub:
-            files = push_from_hub(
-                arguments.name,
-                arguments.hub,
-                arguments.revision,
-                bucket,
-                source=hub.HuggingFace(),
-                licensed=arguments.licensed,
-                replace=arguments.replace,
-            )
-        else:
-            files = push_copy(arguments.name, arguments.folder, bucket, replace=arguments.replace)
-    except (NoModel, NameTaken, hub.LicenceRefused, httpx.HTTPError, OSError) as refusal:
+        with tempfile.TemporaryDirectory(prefix="craftspark-push-") as scratch:
+            _run(options, Path(scratch))
+    except (NoModel, NameTaken, LicenceRefused, HubUnavailable, ModelUnavailable, OSError) as refusal:
         parser.error(str(refusal))
-    print(f"Uploaded {files} files to s3://{arguments.bucket}/{arguments.name}/")
+
+
+def _run(options: argparse.Namespace, scratch: Path) -> None:
+    hub = HubFiles(options.hub, options.revision, scratch) if options.hub else None
+    files: ModelFiles = hub or FolderFiles(options.folder)
+    plan = plan_push(files, variant=options.variant, safety_checker=options.safety_checker, licensed=options.licensed)
+    if not options.check:
+        bucket = ModelBucket(client=clients.s3(), bucket=options.bucket)
+        count = push(options.name, files, plan, bucket, replace=options.replace)
+        print(f"Uploaded {count} files to s3://{options.bucket}/{options.name}/")
+    print(report(options.name, plan, files, commit=hub.commit if hub else None))
 
 
 if __name__ == "__main__":

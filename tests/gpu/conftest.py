@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from craftspark.aws import clients
+from gpu_tasks.inference import push_model
+from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.small_data import RED, a_disc
 
 
@@ -16,3 +19,12 @@ def data(tmp_path: Path) -> Path:
             facts = {"id": name, "file": f"pictures/{name}.png", "name": name, "licence": "CC0-1.0", "style": "flat"}
             manifest.write(json.dumps(facts | {"synonyms": ["round"]}) + "\n")
     return tmp_path / "data"
+
+
+@pytest.fixture
+def models_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderBucket:
+    """A models bucket in place of the one on S3, for pushes."""
+    bucket = FolderBucket(tmp_path / "bucket")
+    monkeypatch.setattr(push_model, "ModelBucket", lambda **_: bucket)
+    monkeypatch.setattr(clients, "s3", lambda: None)
+    return bucket

@@ -1,0 +1,237 @@
+"""What a push copies to the models bucket, decided and checked before weights are downloaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
+from gpu_tasks.inference import adapters
+from gpu_tasks.inference.model_folder import INDEX, PIPELINES, ModelFiles, NoModel, check_paths, read_json
+from gpu_tasks.inference.model_store import MANIFEST
+from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, plan_weights
+
+# What each library calls its files of weights.
+LIBRARIES = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}
+DENOISERS = ("transformer", "unet")
+# The service checks every image with its own classifier, which is smaller.
+SAFETY_CHECKER = ("safety_checker", "feature_extractor")
+CHECKER = ("safety_checker", "stable_diffusion", "StableDiffusionSafetyChecker")
+# Settings that make the libraries run code of the model, or load weights with libraries that workers do not have.
+CODE = ("auto_map", "custom_pipeline", "custom_pipelines")
+QUANTIZATION = "quantization_config"
+# Components of these kinds have only settings.
+_WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "ImageProcessor", "FeatureExtractor", "Processor")
+_SETTINGS = (".json", ".txt", ".model", ".jinja")
+_ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE")
+# Text encoders with separate terms, which hold in addition to the pipeline's licence.
+_ENCODERS = {"Gemma": "gemma"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushPlan:
+    """`copied` maps names in the bucket to paths in the source, `written` to new contents.
+
+    `pipeline` is the class of a model, None for an adapter. `parameters` are the numbers of parameters of each
+    component by safetensors' names of types. `left_out` gives the reason for each part that is not copied.
+    """
+
+    pipeline: str | None
+    copied: Mapping[str, str]
+    written: Mapping[str, bytes]
+    licences: tuple[Licence, ...]
+    stated: tuple[str, ...]
+    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    variants: Mapping[str, str | None] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def plan_push(
+    files: ModelFiles, *, variant: str | None = None, safety_checker: bool = False, licensed: bool = False
+) -> PushPlan:
+    """Decide what to copy. Reads only small files and the headers of weights. Raises NoModel or LicenceRefused."""
+    check_paths(files.sizes)
+    if INDEX in files.sizes:
+        return _plan_pipeline(files, variant=variant, safety_checker=safety_checker, licensed=licensed)
+    return _plan_adapter(files, licensed=licensed)
+
+
+def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
+    missing = [name for name in (adapters.FACTS, adapters.WEIGHTS) if name not in files.sizes]
+    if missing:
+        pickles = [name for name in files.sizes if name.endswith(PICKLES)]
+        beside = f"; {pickles[0]} is a pickle, which can run code when it is loaded" if pickles else ""
+        raise NoModel(f"not a model: {INDEX} is missing; not an adapter: {' and '.join(missing)} missing{beside}")
+    files.read_tensors(adapters.WEIGHTS)
+    read_json(files, adapters.FACTS)
+    copied = {name: name for name in files.sizes if name != MANIFEST and not name.endswith(PICKLES)}
+    stated, licences = _read_licences(files, licensed=licensed, required=False)
+    return PushPlan(pipeline=None, copied=copied, written={}, licences=licences, stated=stated)
+
+
+def _plan_pipeline(files: ModelFiles, *, variant: str | None, safety_checker: bool, licensed: bool) -> PushPlan:
+    index = read_json(files, INDEX)
+    pipeline = _check_class(index)
+    left_out: dict[str, str] = {}
+    if not safety_checker and index.get("safety_checker") not in (None, [None, None]):
+        left_out = dict.fromkeys(SAFETY_CHECKER, "the worker checks every image with its own classifier")
+        index |= {name: [None, None] for name in SAFETY_CHECKER} | {"requires_safety_checker": False}
+    stated, licences = _read_licences(files, licensed=licensed)
+    components = _components(index)
+    settings = _check_settings(components, files)
+    native = "bf16" if "transformer" in components else "fp16"
+    weights = {
+        name: plan_weights(name, LIBRARIES.get(library, "model"), files, variant=variant, native=native)
+        for name, (library, kind) in components.items()
+        if not kind.endswith(_WITHOUT_WEIGHTS)
+    }
+    if variant and all(each.variant != variant for each in weights.values()):
+        offered = sorted(frozenset().union(*(each.offered for each in weights.values())))
+        raise NoModel(f"no component has the variant {variant}; the model has {', '.join(offered) or 'no variants'}")
+    copied = {path: path for path in files.sizes if _is_about(path) or _is_settings(path, components)}
+    written = {INDEX: (json.dumps(index, indent=2, sort_keys=True) + "\n").encode()} if left_out else {}
+    for each in weights.values():
+        copied |= each.copied
+        written |= each.written
+    if not left_out:
+        copied[INDEX] = INDEX
+    return PushPlan(
+        pipeline=pipeline,
+        copied=copied,
+        written=written,
+        licences=tuple(dict.fromkeys([*licences, *_encoder_licences(components)])),
+        stated=stated,
+        parameters={name: each.parameters for name, each in weights.items()},
+        variants={name: each.variant for name, each in weights.items()},
+        left_out=left_out,
+        settings=settings,
+    )
+
+
+def _check_class(index: Mapping[str, Any]) -> str:
+    """The pipeline's class. Raises NoModel if workers do not load it or it runs code of the model."""
+    _refuse_code(INDEX, index)
+    pipeline = index.get("_class_name")
+    if not isinstance(pipeline, str):
+        raise NoModel(f"{INDEX} names no pipeline class of Diffusers but {pipeline!r}; code of a model is never run")
+    if pipeline not in PIPELINES:
+        raise NoModel(f"workers do not load {pipeline}; they load {', '.join(sorted(PIPELINES))}")
+    return pipeline
+
+
+def _components(index: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The library and class of each component. A component that the pipeline does not have is [null, null]."""
+    components = {}
+    for name, kind in index.items():
+        if name.startswith("_") or not isinstance(kind, list) or not any(kind):
+            continue
+        if not name.isidentifier() or len(kind) != 2 or not all(isinstance(part, str) for part in kind):
+            raise NoModel(f"{INDEX} has an invalid component: {name}: {kind}")
+        library, cls = kind
+        if library not in LIBRARIES and (name, library, cls) != CHECKER:
+            raise NoModel(
+                f"the component {name} is of the library {library}; workers have only {' and '.join(LIBRARIES)}, and "
+                "code of a model is never run"
+            )
+        components[name] = (library, cls)
+    if not components:
+        raise NoModel(f"not a model: {INDEX} has no components")
+    return components
+
+
+def _check_settings(components: Mapping[str, tuple[str, str]], files: ModelFiles) -> dict[str, dict[str, Any]]:
+    """The config.json of each component with weights. Raises NoModel if a component's settings are missing."""
+    missing = [
+        f"{name}/{wanted}" for name, (_, kind) in components.items() for wanted in _missing_settings(name, kind, files)
+    ]
+    if missing:
+        raise NoModel(f"not a model: files are missing: {', '.join(missing)}")
+    settings = {}
+    for path in files.sizes:
+        component, _, name = path.partition("/")
+        if component in components and name.endswith("config.json"):
+            values = read_json(files, path)
+            _refuse_code(path, values)
+            if values.get(QUANTIZATION):
+                raise NoModel(f"{path} has a {QUANTIZATION}; workers load only weights that are not quantized")
+            if name == "config.json":
+                settings[component] = values
+    return settings
+
+
+def _missing_settings(name: str, kind: str, files: ModelFiles) -> list[str]:
+    own = {path.removeprefix(f"{name}/") for path in files.sizes if path.startswith(f"{name}/")}
+    if kind.endswith(("Tokenizer", "TokenizerFast")):
+        whole = "tokenizer.json" in own or any(path.endswith(".model") for path in own)
+        return [] if whole or {"vocab.json", "merges.txt"} <= own else ["tokenizer.json"]
+    wanted = "config.json"
+    if kind.endswith("Scheduler"):
+        wanted = "scheduler_config.json"
+    elif kind.endswith(_WITHOUT_WEIGHTS):
+        wanted = "preprocessor_config.json"
+    return [] if wanted in own else [wanted]
+
+
+def _refuse_code(name: str, values: Mapping[str, Any]) -> None:
+    if asked := [key for key in CODE if values.get(key)]:
+        raise NoModel(f"{name} has {asked[0]}, which runs code of the model; code of a model is never run")
+
+
+def _is_about(path: str) -> bool:
+    return "/" not in path and path.upper().startswith(_ABOUT)
+
+
+def _is_settings(path: str, components: Mapping[str, object]) -> bool:
+    pure = PurePosixPath(path)
+    return (
+        pure.parts[0] in components
+        and len(pure.parts) > 1
+        and pure.suffix in _SETTINGS
+        and not ANY_INDEX.fullmatch(pure.name)
+    )
+
+
+def _read_licences(
+    files: ModelFiles, *, licensed: bool, required: bool = True
+) -> tuple[tuple[str, ...], tuple[Licence, ...]]:
+    """The identifiers on the model's card, and the licences that are known. Raises LicenceRefused."""
+    stated = read_card(files)
+    texts = tuple(
+        files.read(path).decode(errors="replace")
+        for path in files.sizes
+        if "/" not in path and path.upper().startswith(("LICENSE", "LICENCE"))
+    )
+    if not required and not stated and not texts:
+        return (), ()
+    return stated, check_licences(stated, texts, licensed=licensed)
+
+
+def read_card(files: ModelFiles) -> tuple[str, ...]:
+    """The identifiers of the licences in the front matter of README.md. Raises LicenceRefused if it is not valid."""
+    from huggingface_hub import metadata_load
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
+    if "README.md" not in files.sizes:
+        return ()
+    files.read("README.md")
+    try:
+        data = metadata_load(files.path("README.md")) or {}
+    except (ValueError, YAMLError) as error:
+        raise LicenceRefused(f"the front matter of README.md is not valid: {error}") from None
+    names = data.get("license")
+    names = names if isinstance(names, list) else [names]
+    own = data.get("license_name")
+    # The card of a licence without an identifier has `other`, and the name in another field.
+    named = [own if str(name) == "other" and own else name for name in names]
+    return tuple(str(name) for name in named if name and str(name) != "unknown")
+
+
+def _encoder_licences(components: Mapping[str, tuple[str, str]]) -> list[Licence]:
+    kinds = [kind for _, kind in components.values()]
+    return [
+        LICENCES[licence] for prefix, licence in _ENCODERS.items() if any(kind.startswith(prefix) for kind in kinds)
+    ]

@@ -1,0 +1,140 @@
+"""What a push says at its end: size, licence, and what a stage needs to serve the model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from craftspark.models.catalogue import Model
+from craftspark.models.licences import Licence
+from gpu_tasks.inference.model_folder import ModelFiles
+from gpu_tasks.inference.push_plan import DENOISERS, PushPlan
+
+GIB = 1024**3
+# Estimates, until a profile measures the model: for the CUDA context and the decoding of an image of 1024 pixels, and
+# for a decoder that works in float32.
+WORKING_GIB = 2.0
+UPCAST_GIB = 2.5
+
+
+@dataclass(frozen=True)
+class GpuKind:
+    """A GPU that stages use: its instance family, the memory that CUDA reports, and whether it computes in bfloat16."""
+
+    family: str
+    name: str
+    gib: float
+    bfloat16: bool
+
+
+GPUS = (
+    GpuKind("g4dn", "T4", 14.6, bfloat16=False),
+    GpuKind("g5", "A10G", 22.1, bfloat16=True),
+    GpuKind("g6", "L4", 22.0, bfloat16=True),
+    GpuKind("g6e", "L40S", 44.5, bfloat16=True),
+)
+
+
+def served_type(plan: PushPlan) -> str:
+    """The type of 16 bits to serve the model in. Transformers exceed the range of float16; UNets do not, unless their
+    weights are stored as bfloat16.
+    """
+    stored = Counter(plan.parameters.get("unet", {"BF16": 1}))
+    return "bfloat16" if stored.most_common(1)[0][0] == "BF16" else "float16"
+
+
+def estimate_gpu_gib(plan: PushPlan) -> float:
+    """The GPU memory that the model needs: its parameters in 16 bits, and a fixed amount to work with. An estimate."""
+    parameters = sum(sum(counts.values()) for counts in plan.parameters.values())
+    return 2 * parameters / GIB + _working_gib(plan)
+
+
+def _working_gib(plan: PushPlan) -> float:
+    upcast = plan.settings.get("vae", {}).get("force_upcast") is True
+    return WORKING_GIB + (UPCAST_GIB if upcast else 0)
+
+
+def report(name: str, plan: PushPlan, files: ModelFiles, *, commit: str | None = None) -> str:
+    """Describe a push in lines of text."""
+    size = sum(files.sizes[path] for path in plan.copied.values()) + sum(map(len, plan.written.values()))
+    lines = [f"size: {size / GIB:.2f} GiB in {len(plan.copied) + len(plan.written)} files"]
+    if commit:
+        lines.append(f"commit: {commit}")
+    lines += _licence_lines(plan)
+    lines += [f"left out: {part}/: {reason}" for part, reason in plan.left_out.items()]
+    if plan.pipeline:
+        lines += _needs(plan, size)
+        lines += ["", "Entry for craftspark/models/catalogue.py; complete it from the model's card and a profile:", ""]
+        lines += _entry(name, plan)
+    return "\n".join(lines)
+
+
+def _licence_lines(plan: PushPlan) -> Iterable[str]:
+    if not plan.licences:
+        yield f"licence: {', '.join(plan.stated) or 'none stated'}; you confirmed that you may sell its images"
+    for licence in plan.licences:
+        yield f"licence: {licence.title} ({licence.name}), {licence.source}"
+        yield f"  commercial use: {_say_commercial(licence)}"
+        if licence.restrictions:
+            yield f"  restrictions: {licence.restrictions}"
+        yield f"  attribution: {licence.attribution}"
+
+
+def _say_commercial(licence: Licence) -> str:
+    if not licence.commercial:
+        return "no; you confirmed that you have another licence"
+    return f"{licence.condition}; you confirmed that" if licence.condition else "yes"
+
+
+def _needs(plan: PushPlan, size: int) -> Iterable[str]:
+    for component, counts in plan.parameters.items():
+        kinds = ", ".join(f"{kind} {number / 1e6:,.1f} M" for kind, number in sorted(counts.items()))
+        variant = plan.variants.get(component)
+        yield f"weights: {component}: {kinds}{f' (variant {variant})' if variant else ''}"
+    kind, gib = served_type(plan), estimate_gpu_gib(plan)
+    yield f"served in: {kind}"
+    yield f"GPU memory: {gib:.1f} GiB (estimate: 2 bytes a parameter and {_working_gib(plan):g} GiB to work with)"
+    fits = [gpu for gpu in GPUS if gpu.gib >= gib and (gpu.bfloat16 or kind == "float16")]
+    yield "stage: gpu.instance_types of " + (
+        ", ".join(f"{gpu.family} ({gpu.name}, {gpu.gib:g} GiB)" for gpu in fits)
+        if fits
+        else f"a GPU with more than {gib:.1f} GiB; none of {', '.join(gpu.family for gpu in GPUS)} has that"
+    )
+    if kind == "bfloat16":
+        yield "stage: not g4dn, whose GPU has no bfloat16"
+    yield f"stage: gpu.disk_gib must leave {size / GIB:.1f} GiB for the copy on each instance"
+
+
+def _entry(name: str, plan: PushPlan) -> Iterable[str]:
+    """The fields that a catalogue entry must have. Those that the files do not contain are left open."""
+    known = {
+        "name": repr(name.rpartition("/")[2]),
+        "source": repr(f"s3:{name}"),
+        "licence": repr(plan.licences[0].title if plan.licences else ", ".join(plan.stated)),
+        "attribution": repr(" ".join(dict.fromkeys(licence.attribution for licence in plan.licences))),
+        "dtype": repr(served_type(plan)),
+    }
+    if size := _native_size(plan):
+        known |= {"sizes": repr((size,)), "default_size": repr(size)}
+    yield "Model("
+    for each in dataclasses.fields(Model):
+        required = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
+        if each.name in known:
+            yield f"    {each.name}={known[each.name]},"
+        elif required:
+            yield f"    {each.name}=...,"
+    yield "),"
+
+
+def _native_size(plan: PushPlan) -> str | None:
+    """The size that the network was trained for, from its configuration, if that says it."""
+    denoiser = next((plan.settings[name] for name in DENOISERS if name in plan.settings), {})
+    vae = plan.settings.get("vae", {})
+    blocks = vae.get("block_out_channels") or vae.get("encoder_block_out_channels")
+    latents = denoiser.get("sample_size")
+    if not isinstance(latents, int) or not isinstance(blocks, list):
+        return None
+    side = latents * 2 ** (len(blocks) - 1)
+    return f"{side}x{side}"
