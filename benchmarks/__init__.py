@@ -1,1 +1,1 @@
-"""What `make bench` measures: every figure a ratio, or beside what it is compared with, in one run."""
+"""The benchmarks of `make bench`. Each figure is a ratio, or has its comparison values from the same run."""

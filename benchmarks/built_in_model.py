@@ -1,4 +1,4 @@
-"""The built-in model: what it draws for 200 prompts, how few steps it needs, how fast it is on this CPU."""
+"""The built-in model: its drawings for 200 prompts, its quality with few steps, and its speed on this CPU."""
 
 import time
 from collections.abc import Callable
@@ -26,8 +26,8 @@ LOAD_GOAL_S = 1.0
 
 
 def measure() -> list[Entry]:
-    """Top-5 and the few-step ratio with one seed a prompt; the model card has those of four."""
-    model = load_model(MODEL)  # the first load brings the libraries along
+    """Measure top-5 and the few-step ratio with one seed per prompt. The model card has the figures for four seeds."""
+    model = load_model(MODEL)  # the first load also imports the libraries
     return [*quality(model), speed(model), loading()]
 
 
@@ -69,7 +69,7 @@ def speed(model: Any) -> Entry:
     try:
         seconds: dict[int, list[float]] = {size: [] for size in CALL_SIZES}
         for _ in range(ROUNDS):
-            for size in CALL_SIZES:  # one right after the other, so that a busy moment meets them all
+            for size in CALL_SIZES:  # in alternation, so that other load on the machine affects all sizes
                 seconds[size].append(timed(partial(draw, model, ["red apple"] * size, seed=1, steps=FEW_STEPS)))
     finally:
         torch.set_num_threads(before)

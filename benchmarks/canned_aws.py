@@ -1,6 +1,6 @@
-"""A loopback server that answers DynamoDB and SQS calls at once, so that only the caller's own CPU is measured.
+"""A loopback server that responds to DynamoDB and SQS calls immediately, so that only the caller's CPU is measured.
 
-`python -m benchmarks.canned_aws` prints its port and answers until its standard input closes.
+`python -m benchmarks.canned_aws` prints its port and serves until its standard input closes.
 """
 
 import sys
@@ -15,7 +15,7 @@ ANSWERS = {
 
 
 class CannedAws(BaseHTTPRequestHandler):
-    """Answers by the header that names the operation."""
+    """Selects the response by the header that names the operation."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

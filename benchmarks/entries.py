@@ -1,4 +1,4 @@
-"""Figures as scripts read them."""
+"""The figures of build/bench.json."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One figure. `beside` holds what it is compared with, measured in the same run."""
+    """One figure. `beside` contains the values that it is compared with, measured in the same run."""
 
     name: str
     value: float
@@ -28,7 +28,7 @@ class Entry:
 def ratio_of(
     name: str, numerators: Sequence[float], denominators: Sequence[float], *, goal: float, beside: Mapping[str, Any]
 ) -> Entry:
-    """The median of paired ratios: each pair was measured one right after the other."""
+    """The median of paired ratios. The two values of a pair are measured one directly after the other."""
     samples = [over / under for over, under in zip(numerators, denominators, strict=True)]
     return Entry(
         name=name,

@@ -1,4 +1,4 @@
-"""How far quotes are from what happens: mixed jobs in bursts through a local cloud, each quoted right before it."""
+"""The error of quotes: mixed jobs run in bursts on a local cloud, and each is quoted directly before its submission."""
 
 import random
 import time
@@ -24,7 +24,7 @@ BURSTS, JOBS_IN_BURST = 10, 6
 PATIENCE_S = 600  # bounds each burst
 MODEL = find_model("craftspark-clipart-128")
 SIDE = 128  # pixels of a source
-# What the estimate was before: batches in the queues, of images that take so long each.
+# The previous estimate, for comparison: it counts the batches in the queues and assumes a fixed time per image.
 IMAGE_S, IMAGES_A_BATCH, USUAL_STEPS = 0.25, 4, 8
 
 Request = tuple[str, dict[str, Any]]
@@ -32,7 +32,7 @@ Request = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Seconds: what was quoted, what counting batches would have said, and what happened."""
+    """Seconds of a job: the quote, the estimate by counting batches, and the measured times."""
 
     quoted: Mapping[str, int]
     counted_s: float
@@ -41,7 +41,7 @@ class Outcome:
 
 
 def requests(source: str) -> Iterator[Request]:
-    """Jobs of all tools, with a seed of their own: counts, steps, sizes and settings as makers mix them."""
+    """Requests to all tools, from a fixed seed: counts, steps, sizes and settings as makers mix them."""
     dice = random.Random(SEED)
     for _ in range(BURSTS * JOBS_IN_BURST):
         tool = dice.choice(("picture", "picture", "picture", "clipart", "pattern", "variations", "outpaint", "upscale"))
@@ -59,8 +59,11 @@ def requests(source: str) -> Iterator[Request]:
 
 
 def estimate_error() -> list[Entry]:
-    """The median of |quoted - taken| / taken, from the submission to the job's end; beside it the waits alone, to the
-    moment that a worker takes the job, and what counting batches would have said of the same jobs."""
+    """The median of |quoted - measured| / measured, from the submission to the job's end.
+
+    It is compared with the estimate by counting batches. The error of the wait until a worker takes the job is also
+    reported.
+    """
     with api("gpu_tasks") as (cloud, client):
         source = warmed(client)
         outcomes = []
@@ -90,13 +93,13 @@ def estimate_error() -> list[Entry]:
 
 
 def warmed(client: httpx.Client) -> str:
-    """Have a worker render one picture, which is the others' source; answers its reference."""
+    """Have a worker render one picture, which is the source of the other jobs. Returns its reference."""
     job_id = submitted(client, ("picture", {"prompt": "red apple", "count": 1}))
     return f"{ended(client, job_id)['job_id']}/0"
 
 
 def burst(cloud: LocalCloud, client: httpx.Client, asked: list[Request]) -> list[Outcome]:
-    """Quote and submit the jobs one right after the other, and wait until all have ended."""
+    """Quote and submit the jobs one directly after the other, and wait until all have ended."""
     begun = []
     for tool, fields in asked:
         counted_s = counted(cloud, tool, fields)
@@ -112,7 +115,7 @@ def burst(cloud: LocalCloud, client: httpx.Client, asked: list[Request]) -> list
 
 
 def counted(cloud: LocalCloud, tool: str, fields: dict[str, Any]) -> float:
-    """What the number of messages would say of a job."""
+    """Estimate the seconds of a job from the number of messages in the queues."""
     waiting = 0
     for name in ("IntakeQueueUrl", "GpuQueueUrl"):
         answer = cloud.client("sqs").get_queue_attributes(
@@ -136,7 +139,7 @@ def submitted(client: httpx.Client, request: Request) -> str:
 
 
 def ended(client: httpx.Client, job_id: str) -> dict[str, Any]:
-    """The job once it has ended; raises TimeoutError."""
+    """Return the job when it has ended. Raises TimeoutError."""
     latest = time.monotonic() + PATIENCE_S
     while time.monotonic() < latest:
         answer = client.get(f"/v1/jobs/{job_id}").raise_for_status()

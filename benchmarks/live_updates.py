@@ -1,4 +1,4 @@
-"""How long a stored image takes to reach the client that listens for it."""
+"""How long after an image is stored its live update reaches the client."""
 
 import json
 import time
@@ -16,7 +16,7 @@ JOBS, IMAGES = 12, 2
 
 
 def measure() -> list[Entry]:
-    """From the moment that the worker has an image stored to that of the client's message."""
+    """Measure from the time that an image is stored to the time that the client receives its message."""
     waits: list[float] = []
     with api("benchmarks.null_worker") as (cloud, client):
         opened = client.post("/v1/live").raise_for_status().json()
@@ -40,7 +40,7 @@ def measure() -> list[Entry]:
 
 
 def arrivals(connection: ClientConnection, job_id: str) -> dict[int, float]:
-    """When the client heard of each of the job's images, by index."""
+    """Receive the messages of the job's images. Returns the Unix time of each, by index."""
     heard: dict[int, float] = {}
     while len(heard) < IMAGES:
         message: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE_S))
@@ -50,7 +50,7 @@ def arrivals(connection: ClientConnection, job_id: str) -> dict[int, float]:
 
 
 def stored_at(cloud: LocalCloud, job_id: str) -> dict[int, float]:
-    """When each of the job's images was stored, by index."""
+    """Return the Unix time at which each of the job's images was stored, by index."""
     answer = cloud.client("dynamodb").query(
         TableName=cloud.outputs["JobsTableName"],
         KeyConditionExpression="job_id = :id AND begins_with(#item, :image)",

@@ -1,4 +1,4 @@
-"""Jobs in bulk through the local cloud, over HTTP."""
+"""Many jobs on the local cloud, over HTTP."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ QUICK_JOBS, WARM_UP_JOBS, REPEATS = 120, 16, 3
 
 @contextmanager
 def api(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
-    """A local cloud of its own whose GPU tasks run the given program, and a signed-in maker's client."""
+    """Run a local cloud whose GPU tasks run the given module. Yields the cloud and the client of a signed-in maker."""
     commands = {IMAGE: (sys.executable, "-m", *worker)}
     with TemporaryDirectory() as folder, LocalCloud.running(Path(folder), commands=commands) as cloud:
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
@@ -34,9 +34,10 @@ def api(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
 
 
 def run_jobs(client: httpx.Client, number: int, request: dict[str, Any]) -> float:
-    """Submit so many jobs at once and wait until all have ended; seconds from the first submission to the last end.
+    """Submit the jobs at the same time and wait until all have ended.
 
-    Raises RuntimeError where one did not succeed, TimeoutError where one did not end.
+    Returns the seconds from the first submission to the last end. Raises RuntimeError if a job did not succeed, and
+    TimeoutError if one did not end.
     """
 
     def submit(_: int) -> str:
@@ -46,7 +47,7 @@ def run_jobs(client: httpx.Client, number: int, request: dict[str, Any]) -> floa
     with ThreadPoolExecutor(SUBMITTERS) as threads:
         ours = set(threads.map(submit, range(number)))
     while True:
-        # One cheap request tells whether anything is under way.
+        # One request returns how many jobs are active.
         if client.get("/v1/account").raise_for_status().json()["active_jobs"] == 0:
             break
         if time.perf_counter() - began > PATIENCE_S:
@@ -73,12 +74,12 @@ def newest(client: httpx.Client, number: int) -> list[dict[str, Any]]:
 
 
 def worker_share() -> list[Entry]:
-    """A worker that never runs out of batches: how much of its time is not the model's."""
+    """The share of time that a worker with a full queue spends outside the model."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "shares.json"
         with api("benchmarks.timed_worker", str(out), str(BUSY_STEPS)) as (_, client):
             run_jobs(client, BUSY_JOBS, {"prompt": "a red apple", "count": 4, "steps": BUSY_STEPS})
-        # The worker writes when it is told to stop, which the end of the cloud does.
+        # The worker writes the file when it stops, and the cloud stops it at its own end.
         shares = json.loads(out.read_text())
     entry = Entry(
         name="worker_share_outside_model",
@@ -92,7 +93,7 @@ def worker_share() -> list[Entry]:
 
 
 def jobs_per_second() -> list[Entry]:
-    """How many one-image jobs a second travel the whole way, when rendering takes no time."""
+    """How many one-image jobs per second pass through the whole service, if rendering takes no time."""
     with api("benchmarks.null_worker") as (_, client):
         run_jobs(client, WARM_UP_JOBS, {"prompt": "x", "count": 1})
         samples = []

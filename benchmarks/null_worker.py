@@ -1,4 +1,4 @@
-"""The GPU worker with a renderer that takes no time: what is left is the way of a job."""
+"""The GPU worker with a renderer that takes no time, so that only the service around it is measured."""
 
 import sys
 from collections.abc import Hashable, Sequence
@@ -14,7 +14,7 @@ from gpu_tasks.worker.main import main
 
 
 class NullRenderer:
-    """Answers grey at once."""
+    """Returns grey pictures immediately."""
 
     def __init__(self, wave_size: int) -> None:
         self.wave_size = wave_size

@@ -1,9 +1,9 @@
-"""How long work takes on this machine's device: the `Profile` of a model, as craftspark/models/catalogue.py has it.
+"""How long work takes on this machine's device: the `Profile` of a model, as in craftspark/models/catalogue.py.
 
-`python -m benchmarks.profiles --device cuda` renders waves of all tools through the worker's own renderers and fits the
-seconds of each unit of a load to what they took. It prints the profile, how far it is from each wave, how long the
-model takes to load and how many images a second each size of a call makes, as JSON. Weights decide how a picture looks
-and not how long it takes, so `--random-weights` measures a model of Stable Diffusion 1.5's shape without its files.
+`python -m benchmarks.profiles --device cuda` renders waves of all tools with the worker's renderers, and fits the
+seconds of each unit of work to the measured times. It prints JSON: the profile, its error for each wave, the load time
+of the model, and the images per second for each number of images in a call. The weights do not change how long a
+picture takes, so `--random-weights` measures a model with the shape of Stable Diffusion 1.5 without its files.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ PROMPT = "sunflower"
 ROUNDS = 3
 CALL_SIZES = (1, 2, 4, 8)
 SOURCE_SIDES = (128, 512)  # pixels
-# The units that each stage of a wave takes its time for, by the names of Load, and the seconds' names in Profile.
+# The units of work of each stage: their names in Load, and the names of their seconds in Profile.
 RENDERING = {"steps": "step_s", "calls": "call_s", "enlarged": "enlarge_s", "cuts": "cut_s", "painted": "paint_s"}
 FINISHING = {"images": "image_s", "traced": "trace_s", "written": "write_s"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A wave to measure: a request of a tool, and how many of its images are rendered together."""
+    """A wave to measure: a request to a tool, and how many of its images are rendered together."""
 
     tool: str
     fields: dict[str, Any]
@@ -68,7 +68,7 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Seconds of a wave, and of finishing one of its images; `load` is the wave's, `load_of_one` the image's."""
+    """The seconds of a wave and of finishing one image. `load` is the work of the wave, `load_of_one` of the image."""
 
     case: Case
     load: Load
@@ -102,13 +102,13 @@ def cases(model: Model) -> Iterator[Case]:
 
 
 class Bench:
-    """Renders waves with the renderers of the worker around one pipeline."""
+    """Renders waves with the worker's renderers and one pipeline."""
 
     def __init__(self, pipeline: Any, model: Model, settings: RendererSettings) -> None:
         self.model = model
         self.pipeline = pipeline
         self._device = settings.device
-        # The profile is of drawings without a style, whose adapter alone asks for the UNet's hash.
+        # The profile is of drawings without a style. Only a style's adapter needs the hash of the UNet.
         self.adapters = AdapterCache(pipeline, "", lambda source: locate(source, settings))
         sources = SourcePictures(self._fetch, wave_size=model.wave_size)
         diffusion = Diffusion(pipeline, model, self.adapters)
@@ -124,7 +124,7 @@ class Bench:
         self._pictures: dict[int, bytes] = {}
 
     def measure(self, case: Case) -> Measured:
-        """The medians of some rounds, after a first one; raises what keeps it from being rendered."""
+        """Return the medians of several rounds after a first one. Raises the renderer's error."""
         orders, load, load_of_one = self._asked(case)
         for order in orders:
             self._sources.fetch(order)
@@ -141,7 +141,7 @@ class Bench:
         )
 
     def images_per_s(self, size: int) -> float:
-        """What calls of so many drawings make at the model's default settings."""
+        """The images per second with `size` drawings in each call, at the model's default settings."""
         model = replace(self.model, wave_size=size)
         settings = CallSettings(
             size=parse_size(model.default_size), steps=model.default_steps, guidance=model.default_guidance
@@ -198,7 +198,7 @@ class Bench:
 
 
 def fitted(measured: Sequence[Measured]) -> Profile:
-    """The seconds of each unit that come nearest to the waves, by their relative errors; none is negative."""
+    """Fit the seconds of each unit to the waves, by the least squares of the relative errors. None is negative."""
     rendering = nearest([(each.load, each.render_s) for each in measured], RENDERING)
     finishing = nearest([(each.load_of_one, each.finish_s) for each in measured], FINISHING)
     return Profile(**rendering, **finishing)
@@ -232,7 +232,7 @@ def report(asked: argparse.Namespace) -> dict[str, Any]:
     pipeline = random_pipeline(asked.device) if asked.random_weights else load_pipeline(model, settings)
     bench = Bench(pipeline, model, settings)
     load_s = time.perf_counter() - began
-    # Noise is no thing to cut out, so what random weights draw goes through no other tool.
+    # Random weights draw noise, which has no object to cut out, so they are measured only on drawing.
     measured = [bench.measure(case) for case in (drawing_cases if asked.random_weights else cases)(model)]
     profile = fitted(measured)
     return {
@@ -249,7 +249,7 @@ def report(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def row(measured: Measured, profile: Profile) -> dict[str, Any]:
-    """One wave beside what the profile says of it."""
+    """One wave: its measured seconds, and the seconds that the profile predicts."""
     return {
         "wave": measured.case.name,
         "load": {name: round(value, 3) for name, value in asdict(measured.load).items() if value},

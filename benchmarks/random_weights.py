@@ -1,4 +1,4 @@
-"""A pipeline of Stable Diffusion 1.5's shape without its weights: 860 million parameters that draw noise."""
+"""A pipeline with the shape of Stable Diffusion 1.5 and random weights: 860 million parameters that draw noise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from craftspark.models.tokens import DATA, SPECIAL, WORD_END
 from gpu_tasks.inference.device import make_repeatable
 
 TOKENS = 77
-# What differs from the defaults of diffusers' and transformers' own configurations.
+# The values that differ from the defaults in Diffusers and Transformers.
 UNET = {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8}
 AUTOENCODER = {
     "block_out_channels": (128, 256, 512, 512),
@@ -35,7 +35,7 @@ SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_l
 
 
 def random_pipeline(device: str) -> Any:
-    """Made on the device itself, in half precision on a GPU as `load_pipeline` does."""
+    """Build the pipeline on the device, in half precision on a GPU like `load_pipeline`."""
     from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
@@ -60,7 +60,7 @@ def random_pipeline(device: str) -> Any:
 
 
 def clip_tokenizer() -> Any:
-    """CLIP's own, of the merges that submissions count tokens with."""
+    """Build CLIP's tokenizer from the merges with which a submission counts tokens."""
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import CLIPTokenizer
 

@@ -1,4 +1,4 @@
-"""What the submit handler costs beyond its two calls to AWS."""
+"""The CPU time of the submit handler in addition to its two calls to AWS."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ HANDLER_READY = "import lambdas.submit_job.handler; from lambdas.wiring.submissi
 
 @dataclass
 class Context:
-    """What a Lambda handler is told of its invocation."""
+    """The context of a Lambda invocation."""
 
     function_name: str = "submit_job"
     memory_limit_in_mb: int = 1024
@@ -88,7 +88,7 @@ def canned_aws() -> Iterator[int]:
 
 
 def event(number: int) -> dict[str, Any]:
-    """A request as API Gateway hands it over."""
+    """A request as API Gateway passes it to the function."""
     return {
         "version": "2.0",
         "headers": {"idempotency-key": f"key-{number}", "content-type": "application/json"},
@@ -153,9 +153,9 @@ def warm() -> list[Entry]:
 
 
 def cpu_ms(work: Callable[[tuple[dict[str, Any], Context]], None]) -> float:
-    """CPU milliseconds of this process for each of CALLS invocations; what they print is thrown away.
+    """The CPU milliseconds of this process per invocation, over CALLS invocations whose output is discarded.
 
-    Their events are made before: the runtime hands them over.
+    The events are built before, because the runtime passes them to the handler.
     """
     invocations = [(event(number), Context()) for number in range(CALLS)]
     with no_output():
@@ -167,7 +167,7 @@ def cpu_ms(work: Callable[[tuple[dict[str, Any], Context]], None]) -> float:
 
 @contextlib.contextmanager
 def no_output() -> Iterator[None]:
-    """Send standard output nowhere, also that of loggers which took hold of it before."""
+    """Discard standard output, including that of loggers that opened it before."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -181,10 +181,10 @@ def no_output() -> Iterator[None]:
 
 
 def cold() -> Entry:
-    """A new interpreter each time, the three in turn."""
+    """Each import runs in a new interpreter; the three statements alternate."""
     boto3_ms, handler_ms, ready_ms = [], [], []
     with tempfile.TemporaryDirectory() as bytecode:
-        import_ms(HANDLER_READY, bytecode)  # compiles ours and boto3
+        import_ms(HANDLER_READY, bytecode)  # compiles our modules and boto3
         for _ in range(COLD_STARTS):
             boto3_ms.append(import_ms(BOTO3, bytecode))
             handler_ms.append(import_ms(HANDLER, bytecode))
@@ -200,7 +200,7 @@ def cold() -> Entry:
 
 
 def import_ms(statement: str, bytecode: str) -> float:
-    """Milliseconds of a statement in a new interpreter, which keeps what it compiles in the folder `bytecode`."""
+    """The milliseconds of a statement in a new interpreter, which writes compiled modules to the folder `bytecode`."""
     own_bytecode = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     program = f"import time; t = time.perf_counter(); {statement}; print(1000 * (time.perf_counter() - t))"
     command = [sys.executable, "-X", f"pycache_prefix={bytecode}", "-c", program]

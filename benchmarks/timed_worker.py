@@ -1,7 +1,7 @@
-"""The GPU worker with a stopwatch around the model's forwards.
+"""The GPU worker with a stopwatch around the model's forward passes.
 
-`python -m benchmarks.timed_worker FILE STEPS` first runs a plain diffusers loop, then serves the queue like the real
-one, and at the end writes to FILE what share of each one's busy time passed outside the model.
+`python -m benchmarks.timed_worker FILE STEPS` first runs a plain Diffusers loop and then serves the queue. At the end,
+it writes the share of busy time outside the model to FILE, for the loop and for the worker.
 """
 
 import io
@@ -30,7 +30,7 @@ PLAIN_WAVES = 12
 
 
 class Stopwatch:
-    """Seconds spent in the model's forwards."""
+    """The seconds spent in the model's forward passes."""
 
     def __init__(self, pipeline: Any) -> None:
         self.seconds = 0.0
@@ -52,7 +52,7 @@ class Stopwatch:
 
 
 class TimedRenderer:
-    """The studio, remembering when its first wave began and its last one ended."""
+    """The worker's renderers, with the start, the end and the model's seconds of each wave."""
 
     def __init__(self, studio: ToolRenderers, stopwatch: Stopwatch) -> None:
         self.wave_size = studio.wave_size
@@ -72,14 +72,14 @@ class TimedRenderer:
         return self._studio.finish(order, drawing)
 
     def share_outside(self) -> float:
-        """Of the time from the second wave's beginning to the last one's end; the first warms up."""
+        """The share from the start of the second wave to the end of the last. The first wave is the warm-up."""
         counted = self.waves[1:]
         busy = counted[-1][1] - counted[0][0]
         return 1 - sum(in_model for _, _, in_model in counted) / busy
 
 
 def plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch) -> float:
-    """The share outside the model of a loop as the diffusers documentation shows it: render, save, next."""
+    """Run a loop as the Diffusers documentation shows it: render, save, repeat. Returns the share outside the model."""
 
     def wave() -> None:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(model.wave_size)]

@@ -1,4 +1,4 @@
-"""What a check of an upload costs at most, for files that were made to cost much."""
+"""The highest cost of an upload check, measured with files that are designed to be expensive."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from benchmarks.hostile import HOSTILE
 from benchmarks.hostile.legal import LEGAL
 from benchmarks.hostile.parts import Files
 
-# A process for each file: what the system tells of memory is the most of all children so far, and a child counts as
-# large as its parent was when it started.
+# Each file has its own process. The system reports the peak memory of all child processes until now, and a child's peak
+# includes the memory of its parent at the start.
 MEASURE = """
 import json, resource, sys
 from craftspark.errors import InvalidInput
@@ -34,7 +34,7 @@ CHECK_S = 120
 
 @dataclass(frozen=True)
 class Check:
-    """One file's check: CPU seconds and peak memory (in the unit of the system) of the process that decoded it."""
+    """The check of one file: CPU seconds and peak memory (in the system's unit) of the process that decodes it."""
 
     cpu_s: float
     peak: int
@@ -42,7 +42,7 @@ class Check:
 
 
 def checks_of(files: Files) -> dict[str, Check]:
-    """Every file's check; raises CalledProcessError for one that is neither accepted nor refused by name."""
+    """Check every file. Raises CalledProcessError for a file that is neither accepted nor rejected by a named error."""
     checks = {}
     with TemporaryDirectory() as folder:
         path = Path(folder, "file")
@@ -62,7 +62,7 @@ def checks_of(files: Files) -> dict[str, Check]:
 def measure() -> list[Entry]:
     legal, hostile = checks_of(LEGAL), checks_of(HOSTILE)
     if refused := sorted(name for name, check in legal.items() if not check.accepted):
-        raise RuntimeError(f"legal pictures were refused: {refused}")
+        raise RuntimeError(f"legal pictures were rejected: {refused}")
     slowest = max(hostile, key=lambda name: hostile[name].cpu_s)
     largest = max(hostile, key=lambda name: hostile[name].peak)
     largest_legal = max(legal, key=lambda name: legal[name].peak)

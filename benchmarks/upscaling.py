@@ -1,4 +1,4 @@
-"""What the upscaler gains over bicubic interpolation on a style that its training has not seen."""
+"""The gain of the upscaler over bicubic interpolation on a style that is not in its training data."""
 
 from benchmarks.entries import Entry
 from gpu_tasks.inference.model_store import BUILT_IN
@@ -8,11 +8,11 @@ from gpu_tasks.training.evaluation.gain import SMALL, measure_gain, rasterise_re
 UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 STARTING_MODEL = BUILT_IN / "realesr-animevideov3-x4"
 HELD_OUT_STYLE = "twemoji"
-BESIDE = 8  # pictures of what stands beside the figure, the first of the same
+BESIDE = 8  # pictures for each comparison value: the first of the same set
 
 
 def measure() -> list[Entry]:
-    """The mean gain at 2x over 64 pictures, as gpu_tasks.training.evaluation.gain has it, beside it the first few."""
+    """The mean gain at 2x over 64 pictures. The comparison values use the first few of them."""
     upscaler = Upscaler.open(UPSCALER)
     twice = rasterise_references(HELD_OUT_STYLE, 2 * SMALL)
     four_times = rasterise_references(HELD_OUT_STYLE, 4 * SMALL, count=BESIDE)

@@ -22,22 +22,22 @@ class Record:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Raises ValueError where the record does not begin as the template does."""
+        """Read a record. Raises ValueError if it does not start like the template."""
         text = path.read_text()
         head = HEAD.match(text)
         if head is None:
-            raise ValueError(f"{path.name} does not begin with '# N. Title', an empty line and 'Status: ...'")
+            raise ValueError(f"{path.name} does not start with '# N. Title', an empty line and 'Status: ...'")
         sections = tuple(re.findall(r"^## (.+)$", text, re.MULTILINE))
         return cls(path.name, int(head["number"]), head["title"], head["status"], sections)
 
 
 def records(folder: Path = DECISIONS) -> list[Record]:
-    """All records by number; raises ValueError as `Record.read` does."""
+    """Read all records, in the order of their numbers. Raises ValueError as `Record.read` does."""
     return [Record.read(path) for path in sorted(folder.glob("[0-9]*.md"))]
 
 
 def with_table(index: str, listed: list[Record]) -> str:
-    """The index's text with one row a record. Everything before the table stays as it is."""
+    """The text of the index with one row per record. The text before the table does not change."""
     introduction, _, _ = index.partition(TABLE_HEAD)
     rows = [f"| {record.number} | [{record.title}]({record.file}) | {record.status} |\n" for record in listed]
     return introduction + TABLE_HEAD + "".join(rows)

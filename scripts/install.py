@@ -18,9 +18,9 @@ from urllib.parse import unquote
 from scripts.pytorch_build import choose_build
 
 ROOT = Path(__file__).resolve().parent.parent
-# The packages of BARE are installed without what they require, after every group that includes BESIDE.
-BESIDE, BARE = "gpu", "gpu-bare"
-# Smaller packages are counted, not named.
+# The packages of BARE are installed without their requirements, after every group that includes BARE_WITH.
+BARE_WITH, BARE = "gpu", "gpu-bare"
+# Smaller packages have no line of output, but their bytes count.
 NAMED_FROM_BYTES = 10_000_000
 UNITS = {"bytes": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 DOWNLOADING = re.compile(r"\s+Downloading (?P<file>\S+) \((?P<size>[\d.]+) (?P<unit>bytes|kB|MB|GB)\)")
@@ -29,11 +29,11 @@ PROGRESS = re.compile(r"Progress (?P<current>\d+) of (?P<total>\d+)")
 
 
 class PipFailed(Exception):
-    """pip could not install; it has written the reason to stderr."""
+    """The exit status of pip is not 0. pip has written the reason to stderr."""
 
 
 class PipOutput:
-    """Reads what pip writes, prints what a person wants to know, and counts bytes."""
+    """Reads the output of pip, prints its progress, and counts bytes."""
 
     def __init__(self, out: TextIO) -> None:
         self.downloaded = 0
@@ -64,7 +64,7 @@ class PipOutput:
             self._print(f"  {self._current}, {megabytes(size)}")
 
     def _show_progress(self, current: int, total: int) -> None:
-        """One line that is written again and again, where somebody watches."""
+        """Overwrite one line with the progress, if the output is a terminal."""
         if self._out.isatty() and total >= NAMED_FROM_BYTES:
             self._out.write(f"\r\033[K  {self._current}: {megabytes(current)} of {megabytes(total)}")
             self._out.flush()
@@ -81,7 +81,7 @@ def megabytes(size: int) -> str:
 
 
 def pip_install(arguments: Sequence[str], output: PipOutput) -> None:
-    """Raises PipFailed."""
+    """Run `pip install`. Raises PipFailed."""
     command = [sys.executable, "-m", "pip", "install", "--no-input", "--progress-bar", "raw", "--no-compile"]
     command += ["--constraint", "constraints.txt", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace") as process:
@@ -92,17 +92,17 @@ def pip_install(arguments: Sequence[str], output: PipOutput) -> None:
 
 
 def install(group: str, output: PipOutput) -> None:
-    """PyTorch first, and nothing but PyTorch from PyTorch's index; raises PipFailed."""
+    """Install PyTorch first, and only PyTorch from its own index. Raises PipFailed."""
     build = choose_build()
     print(f"- {build.reason}", flush=True)
     if build.index is not None:
         try:
             pip_install(["--index-url", build.index, "--no-deps", "torch"], output)
         except PipFailed:
-            print("- That failed; PyTorch from the package index instead", flush=True)
+            print("- The installation failed; installing PyTorch from the package index", flush=True)
     print(f"- The packages of the group '{group}'", flush=True)
     pip_install(["--group", group], output)
-    if includes(group, BESIDE):
+    if includes(group, BARE_WITH):
         pip_install(["--group", BARE, "--no-deps"], output)
 
 
@@ -112,15 +112,15 @@ def read_groups() -> dict[str, Any]:
 
 
 def includes(group: str, other: str) -> bool:
-    """Whether a group is the other one or includes it, however deep."""
+    """Whether a group is the other one or includes it, directly or through other groups."""
     inner = [entry["include-group"] for entry in read_groups()[group] if isinstance(entry, dict)]
     return group == other or any(includes(each, other) for each in inner)
 
 
 def compile_packages() -> None:
-    """Bytecode of every package, on all processors; a process that starts later does not compile what it imports.
+    """Compile every package to bytecode, on all processors, so that later processes do not compile their imports.
 
-    Some packages ship templates and tests that are no Python, which is why the exit status says nothing.
+    The exit status is ignored: some packages contain `.py` files that are templates and do not compile.
     """
     command = [sys.executable, "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", sysconfig.get_path("purelib")]
     subprocess.run(command, check=False)

@@ -1,4 +1,7 @@
-"""`python -m scripts.release_notes TAG`: the changelog's section for a release, once tag, version and date agree."""
+"""`python -m scripts.release_notes TAG`: print the changelog's section for a release.
+
+The tag must be the version of the code, and the section must have a date.
+"""
 
 import re
 import sys
@@ -12,12 +15,12 @@ HEADING = re.compile(r"^## (?P<version>\d+\.\d+\.\d+) - (?P<date>unreleased|\d{4
 
 
 class NotReleasable(Exception):
-    """Tag, version and changelog do not belong together."""
+    """The tag, the version and the changelog do not agree."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """What changed in a version; `date` is an ISO date, or `unreleased`."""
+    """The changes of a version. `date` is an ISO date, or `unreleased`."""
 
     version: str
     date: str
@@ -35,7 +38,7 @@ def sections(changelog: str) -> list[Section]:
 
 
 def release_notes(tag: str, *, version: str, changelog: str) -> str:
-    """Markdown for the release of this tag; raises NotReleasable."""
+    """The Markdown for the release of this tag. Raises NotReleasable."""
     if tag != f"v{version}":
         raise NotReleasable(f"The tag is {tag}, but craftspark/version.py says {version}")
     released = next((section for section in sections(changelog) if section.version == version), None)

@@ -9,7 +9,7 @@ import grimp
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "design.md"
 PACKAGES = ("craftspark", "lambdas", "gpu_tasks", "cdk_app", "stacks", "local_cloud")
-DIVIDED = ("craftspark.aws", "gpu_tasks.tools", "gpu_tasks.training")  # rooms that have rooms of their own
+DIVIDED = ("craftspark.aws", "gpu_tasks.tools", "gpu_tasks.training")  # rooms that contain rooms
 START, END = "<!-- The map of the rooms: `make fix` writes it. -->\n", "<!-- The end of the map. -->\n"
 TABLE_HEAD = "| room | what it holds | imports from |\n|---|---|---|\n"
 
@@ -24,7 +24,7 @@ class Room:
 
 
 def rooms(root: Path = ROOT) -> list[Room]:
-    """The rooms below each top-level package, in the order of their names. A Lambda's folder is no room."""
+    """The rooms below each top-level package, in the order of their names. A Lambda's folder is not a room."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     folders = {
         ".".join(file.parent.relative_to(root).parts): file
@@ -69,7 +69,7 @@ def _purpose(file: Path) -> str:
 
 
 def with_map(page: str, found: list[Room]) -> str:
-    """The page with one table row a room between its two marks; the rest of it stays as it is."""
+    """The page with one table row per room between its two marks. The rest of the page does not change."""
     before, _, rest = page.partition(START)
     _, _, after = rest.partition(END)
     return before + START + "\n" + TABLE_HEAD + "".join(map(_row, found)) + "\n" + END + after

@@ -1,4 +1,4 @@
-"""Files made to cost a check of uploads more than a picture does, built by code, the same on every machine."""
+"""Files that are designed to make the upload check expensive. Code builds them, the same on every machine."""
 
 from benchmarks.hostile import jpegs, others, pngs, webps
 from benchmarks.hostile.parts import Files

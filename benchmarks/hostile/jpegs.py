@@ -7,7 +7,7 @@ from benchmarks.hostile.parts import FULL, SIDE, Files, encoded, noise, scene, s
 
 START, END = b"\xff\xd8", b"\xff\xd9"
 QUANTISATION = segment(0xDB, b"\0" + b"\1" * 64)
-# One code of one bit for each table: no difference, and a run of up to 32,767 blocks without coefficients.
+# Each table has one code of one bit: no difference, or a run of up to 32,767 blocks without coefficients.
 DC = segment(0xC4, b"\0" + b"\1" + bytes(15) + b"\0")
 AC = segment(0xC4, b"\x10" + b"\1" + bytes(15) + b"\xe0")
 LONG_CODES = segment(0xC4, b"\0" + bytes(15) + b"\xff" + bytes(range(255)))
@@ -23,9 +23,9 @@ def scan(channel: int, first: int, last: int, data: bytes, height: int = 0) -> b
 
 
 def scans(number: int, channels: int = 1, side: int = SIDE) -> bytes:
-    """A progressive picture: of each channel no difference of any block, then empty runs again and again."""
+    """A progressive picture: each channel has a scan without differences, and the other scans are empty runs."""
     blocks = (side // 8) ** 2
-    runs = b"\x7f\xfd" * (blocks // 16_384 + 1)  # never more set bits in a row than a stuffed byte needs
+    runs = b"\x7f\xfd" * (blocks // 16_384 + 1)  # no byte is 0xff, which would need stuffing
     body = b"".join(scan(channel + 1, 0, 0, bytes(blocks // 8)) for channel in range(channels))
     for at in range(number - channels):
         body += scan(at % channels + 1, 1, 63, runs)

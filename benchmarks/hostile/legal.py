@@ -1,4 +1,4 @@
-"""The costliest pictures that are accepted: of the largest size, with the most bytes a pixel, profiles and a turn."""
+"""The most expensive pictures that are accepted: the largest size, the most bytes per pixel, a profile, a rotation."""
 
 import struct
 import zlib
@@ -34,7 +34,7 @@ def lossless() -> bytes:
 
 
 def deep(interlace: int) -> bytes:
-    """16 bits of RGBA, whose rows are of four kinds."""
+    """An RGBA picture with 16 bits per channel and four different rows."""
     rows = [b"\1" + (struct.pack(">I", number * 0x01234567) * 2 * SIDE) for number in range(4)]
     packer = zlib.compressobj(1)
     body = b"".join(packer.compress(rows[at % 4]) for at in range(SIDE * (1 if not interlace else 2))) + packer.flush()

@@ -1,4 +1,4 @@
-"""Hostile colour profiles, files of two kinds, other formats, and pictures with bytes changed by chance."""
+"""Hostile colour profiles, files in two formats at the same time, other formats, and pictures with random changes."""
 
 import random
 import struct
@@ -12,7 +12,7 @@ KINDS = {"PNG": "RGB", "JPEG": "RGB", "WEBP": "RGBA"}
 def profile(
     tags: dict[bytes, bytes], *, space: bytes = b"RGB ", connection: bytes = b"Lab ", shared: bool = False
 ) -> bytes:
-    """A version 4 profile; with `shared` every tag lies in the place of the first."""
+    """A version 4 profile. With `shared`, all tags have the offset of the first."""
     start = 132 + 12 * len(tags)
     table, bodies = b"", b""
     for name, body in tags.items():
@@ -32,7 +32,7 @@ def lut(channels: int, grid: int, size: int) -> bytes:
 
 
 def elements(number: int) -> bytes:
-    """A pipeline of so many steps that all lie in one place: a matrix of 3 by 3."""
+    """A pipeline of `number` steps that all have the same offset: a 3 x 3 matrix."""
     matrix = b"matf" + bytes(4) + struct.pack(">HH", 3, 3) + struct.pack(">12f", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)
     at = 16 + 8 * number
     return (
@@ -41,7 +41,7 @@ def elements(number: int) -> bytes:
 
 
 def tables(number: int, grid: int) -> bytes:
-    """A pipeline of so many colour tables that all lie in one place."""
+    """A pipeline of `number` colour tables that all have the same offset."""
     table = b"clut" + bytes(4) + struct.pack(">HH", 3, 3) + bytes((grid,) * 3) + bytes(13) + bytes(4 * 3 * grid**3)
     at = 16 + 8 * number
     return b"mpet" + bytes(4) + struct.pack(">HHI", 3, 3, number) + struct.pack(">II", at, len(table)) * number + table

@@ -1,4 +1,4 @@
-"""What hostile files are put together from."""
+"""The parts from which hostile files are built."""
 
 import io
 import random
@@ -12,7 +12,7 @@ from PIL import Image
 Files: TypeAlias = dict[str, Callable[[], bytes]]
 
 SIDE = 4096
-FULL = 24 * 1024 * 1024  # within what a form takes in
+FULL = 24 * 1024 * 1024  # bytes, below the limit of an upload form
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -37,7 +37,7 @@ def chunk(name: bytes, body: bytes = b"") -> bytes:
 def png(
     *parts: bytes, size: tuple[int, int] = (64, 64), depth: int = 8, colour_type: int = 2, interlace: int = 0
 ) -> bytes:
-    """A PNG of these chunks, between its header and its end."""
+    """A PNG with these chunks between its header and its end."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, interlace))
     return SIGNATURE + header + b"".join(parts) + chunk(b"IEND")
 
@@ -51,7 +51,7 @@ PIXELS = chunk(b"IDAT", rows(64, 64))
 
 
 def bomb(size: int, before: bytes = b"") -> bytes:
-    """A zlib stream of so many bytes whose content, behind `before`, is a thousand times as long."""
+    """A zlib stream of `size` bytes. Its content after `before` is a thousand times as long."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     start = b"\x78\xda" + packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -68,7 +68,7 @@ def riff(*parts: tuple[bytes, bytes]) -> bytes:
 
 
 class Bits:
-    """Bits, the least significant first, as deflate and WebP lossless have them."""
+    """Bits in the order of deflate and lossless WebP, the least significant first."""
 
     def __init__(self) -> None:
         self._value, self._count, self._out = 0, 0, bytearray()
@@ -86,7 +86,7 @@ class Bits:
 
 
 def dynamic_blocks(size: int) -> bytes:
-    """A zlib stream of empty blocks of about so many bytes; for each, a decoder makes tables of Huffman codes."""
+    """A zlib stream of about `size` bytes in empty blocks. For each block, a decoder builds tables of Huffman codes."""
     block = Bits()
     for _ in range(8):  # eight blocks end on a whole byte
         block.put(0, 1)  # not the last
@@ -94,10 +94,10 @@ def dynamic_blocks(size: int) -> bytes:
         block.put(29, 5)  # 286 literals and lengths
         block.put(29, 5)  # 30 distances
         block.put(14, 4)  # 18 code lengths of code lengths
-        # In the order 16 17 18 0 8 7 9 6 10 5 11 4 12 3 13 2 14 1: 18 and 1 have one bit each, of 0 and 1.
+        # In this order of deflate, only 18 and 1 have a code length: one bit each.
         for symbol in (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1):
             block.put(1 if symbol in (18, 1) else 0, 3)
-        # Codes of one bit: symbol 1 is 0, symbol 18 is 1. Lengths: 255 zeros, 1, 1 for 255 and 256, zeros, and so on.
+        # The code of symbol 1 is 0, that of 18 is 1. Lengths: 255 zeros, then 1 for each of 255 and 256, then zeros.
         for zeros in (138, 117):
             block.put(1, 1)
             block.put(zeros - 11, 7)

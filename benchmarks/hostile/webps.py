@@ -14,7 +14,7 @@ def chunks_of(content: bytes) -> bytes:
 
 
 def body_of(content: bytes) -> bytes:
-    """The only chunk's content."""
+    """The content of the only chunk."""
     return content[20 : 20 + int.from_bytes(content[16:20], "little")]
 
 
@@ -38,7 +38,7 @@ def animation(number: int, size: int = 96, offset: int = 0) -> bytes:
 
 
 def groups(bits: int, number: int, width: int = SIDE, height: int = SIDE) -> bytes:
-    """A lossless picture with so many groups of Huffman codes, each of which its decoder makes tables for."""
+    """A lossless picture with `number` groups of Huffman codes. Its decoder builds tables for each group."""
     out = Bits()
     out.put(0x2F, 8)
     out.put(width - 1, 14)
@@ -49,7 +49,7 @@ def groups(bits: int, number: int, width: int = SIDE, height: int = SIDE) -> byt
     out.put(1, 1)
     out.put(bits - 2, 3)
     out.put(0, 1)  # the entropy image has no colour cache
-    for places in (280, 256):  # green, red: 256 symbols of eight bits each
+    for places in (280, 256):  # green and red: 256 symbols of eight bits each
         eight_bits(out, places)
     for _ in range(3):
         one_symbol(out, 0)
@@ -77,14 +77,14 @@ def one_symbol(out: Bits, symbol: int) -> None:
 
 
 def eight_bits(out: Bits, places: int) -> None:
-    """A code whose first 256 symbols have eight bits each, and the others none."""
+    """A code whose first 256 symbols have eight bits each. The others have no code."""
     out.put(0, 1)  # not simple
-    out.put(12 - 4, 4)  # code lengths of the first 12 of 17 18 0 1 2 3 4 5 16 6 7 8
+    out.put(12 - 4, 4)  # 12 code lengths follow
     for symbol in (17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8):
         out.put(1 if symbol in (8, 0) else 0, 3)
-    out.put(0, 1)  # as many as there are
+    out.put(0, 1)  # all symbols have a length
     for place in range(places):
-        out.put(1 if place < 256 else 0, 1)  # of two symbols of one bit, 0 is 0 and 8 is 1
+        out.put(1 if place < 256 else 0, 1)  # the two lengths have one bit each: 0 for none, 1 for eight
 
 
 def cut(share: float, lossy: bool) -> bytes:
@@ -93,7 +93,7 @@ def cut(share: float, lossy: bool) -> bytes:
 
 
 def cut_in_the_middle(share: float, size: int = SIDE) -> bytes:
-    """A whole container around pixels that end too early."""
+    """A complete container with pixel data that ends too early."""
     body = body_of(encoded(Image.new("RGB", (size, size)), "WEBP", lossless=True))
     return riff((b"VP8L", body[: max(5, int(len(body) * share))]))
 

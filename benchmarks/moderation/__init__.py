@@ -1,4 +1,4 @@
-"""What the local layer of moderation misses and what it refuses wrongly, on prompts that no rule was written from."""
+"""The errors of local moderation: missed and wrongly refused prompts, of those that no rule was written from."""
 
 import hashlib
 from collections import Counter
@@ -24,7 +24,7 @@ class Prompt:
 
     @property
     def half(self) -> Half:
-        """Its text alone decides: rules are written from one half, the other one measures them."""
+        """The half of the prompt, by the hash of its text. Rules are written from one half, the other measures them."""
         return "held_out" if hashlib.sha256(self.text.encode()).digest()[0] % 2 else "rules"
 
 

@@ -1,1 +1,1 @@
-"""Whether what the tools deliver can be printed and cut, and what it costs."""
+"""The quality of the tools' results for printing and cutting, and their cost."""

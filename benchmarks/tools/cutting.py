@@ -1,4 +1,4 @@
-"""How truly a cut file follows the picture that it is for."""
+"""How closely a cut file follows the outline of its picture."""
 
 import io
 from itertools import product
@@ -18,7 +18,7 @@ PATH = "{http://www.w3.org/2000/svg}path"
 
 
 def measure() -> list[Entry]:
-    """The median over 32 files, painted here once more and laid over the alpha of the PNG beside it."""
+    """The median overlap of 32 cut files, rasterised here, with the alpha channel of their PNG files."""
     overlaps, closed, nodes, specks = [], [], [], 0
     orders = [an_order("clipart", seed, prompt=prompt) for prompt, seed in product(PROMPTS, SEEDS)]
     for order, drawn in zip(orders, rendered(studio(), *orders), strict=True):
@@ -53,7 +53,7 @@ def overlap(svg: str, wanted: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]")
 
 
 def area(ring: str) -> float:
-    """Of a closed ring of straight lines, in its own units, squared."""
+    """The area of a closed ring of straight lines, in its units squared."""
     points = np.array([[float(value) for value in point.split()] for point in ring.strip().rstrip("Z").split("L")])
     x, y = points.T
     return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2)

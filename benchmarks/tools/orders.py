@@ -1,4 +1,4 @@
-"""Orders as a worker gets them, and a studio with the built-in model to render them."""
+"""Image orders as a worker receives them, and renderers with the built-in model."""
 
 import io
 import json
@@ -27,7 +27,7 @@ REFERENCE = f"upload/{'a' * 26}"
 
 
 def no_source(source: Source) -> bytes:
-    raise SourceMissing(f"the bench has no source {source.reference}")
+    raise SourceMissing(f"the benchmark has no source {source.reference}")
 
 
 @cache
@@ -36,7 +36,7 @@ def studio() -> ToolRenderers:
 
 
 def studio_with(picture: Pixels) -> tuple[ToolRenderers, Source]:
-    """A studio whose one source is the picture (height, width, 3)."""
+    """Renderers whose only source is the picture (height, width, 3)."""
     content = encode_file(Png(pixels=picture))
     source = Source(
         reference=REFERENCE, bucket="uploads", key="picture", width=picture.shape[1], height=picture.shape[0]
@@ -55,7 +55,7 @@ def an_order(tool: str, seed: int, source: Source | None = None, **fields: Any) 
 def rendered(
     by: ToolRenderers, *orders: ImageOrder, on_step: Callable[[float], None] = lambda _: None
 ) -> list[Drawing]:
-    """The orders' drawings, wave by wave; raises what kept one from being drawn."""
+    """Render the orders wave by wave. Raises the error of an order that cannot be drawn."""
     drawings = []
     for start in range(0, len(orders), by.wave_size):
         for drawn in by.render(orders[start : start + by.wave_size], on_step):

@@ -1,4 +1,4 @@
-"""What outpainting a quarter more costs, and whether it leaves alone what is there."""
+"""The cost of outpainting a quarter of the width, and whether it changes the known area."""
 
 import time
 
@@ -10,11 +10,11 @@ from gpu_tasks.tools.outpaint.canvas import BAND
 
 ROUNDS = 7
 KNOWN, WIDER = 224, 280  # pixels: a quarter more
-SPECK = 16  # the smallest source there may be, in the middle: every window holds something new
+SPECK = 16  # pixels: the smallest valid source. In the centre, it leaves new area in every window.
 
 
 def measure() -> list[Entry]:
-    """A job of as many images as a wave has, a quarter of each canvas new, against the same canvases drawn anew."""
+    """Compare one wave in which a quarter of each canvas is new with the same canvases drawn completely."""
     drawn = rendered(studio(), *(an_order("picture", seed, prompt="butterfly") for seed in range(4)))
     picture = np.tile(np.concatenate([each.pixels for each in drawn], 1), (2, 1, 1))[:KNOWN, :KNOWN]
     some, source = studio_with(picture)

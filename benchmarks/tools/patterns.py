@@ -1,4 +1,4 @@
-"""How well a painted tile joins its neighbours."""
+"""How visible the seams between painted tiles are."""
 
 from itertools import product
 from statistics import median
@@ -18,10 +18,10 @@ SEEDS = (1, 2, 3, 4)
 
 
 def measure() -> list[Entry]:
-    """The median over 32 tiles as they are delivered, by gpu_tasks.tools.pattern.repeats.measure_seam.
+    """The median seam of 32 tiles as they are delivered, by gpu_tasks.tools.pattern.repeats.measure_seam.
 
-    Beside it the same prompts and seeds without circular padding: as they are, with the white border that the
-    built-in model leaves around a single thing, and with that border cut off, which is what a picture without one has.
+    It is compared with the same prompts and seeds without circular padding, in two versions. One keeps the white border
+    that the built-in model leaves around a single object. In the other, the border is cut off.
     """
     asked = list(product(PROMPTS, SEEDS))
     tiles = rendered(studio(), *(an_order("pattern", seed, prompt=prompt, way="painted") for prompt, seed in asked))
@@ -47,5 +47,5 @@ def measure() -> list[Entry]:
 
 
 def enlarged(pixels: Pixels, upscaler: Upscaler) -> Pixels:
-    """As tiles are, but without a look at their neighbours."""
+    """Enlarge like a tile, but without the pixels of its neighbours."""
     return upscaler.upscale(np.ascontiguousarray(pixels), FACTOR)

@@ -1,4 +1,4 @@
-"""Whether a delivered file's recipe makes the same pixels again."""
+"""Whether the recipe in a delivered file reproduces its pixels."""
 
 from itertools import product
 from typing import Any
@@ -23,7 +23,7 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def measure() -> list[Entry]:
-    """32 files, rendered again from what stands in them by a studio that is loaded anew."""
+    """Render 32 files again from their recipes, with newly loaded renderers."""
     files = []
     for (tool, fields), prompt, seed in product(ASKED, PROMPTS, SEEDS):
         order = an_order(tool, seed, prompt=prompt, share_prompt=True, **fields)

@@ -1,4 +1,4 @@
-"""The memory that an upscale to 4096 x 4096 takes, over that of the model."""
+"""The memory of an upscale to 4096 x 4096 pixels, in addition to that of the model."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ GIB = 1024**3
 
 
 def measure() -> list[Entry]:
-    """In a process of its own: a peak never comes down again."""
+    """Measure in a separate process, because the recorded peak of a process never decreases."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.tools.upscale_memory"], capture_output=True, text=True, check=True
     )
@@ -32,14 +32,14 @@ def measure() -> list[Entry]:
 
 
 def resident(line: str) -> int:
-    """A line of /proc/self/status, in bytes."""
+    """The value of a line in `/proc/self/status`, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(each.split()[1]) * 1024 for each in lines if each.startswith(line))
 
 
 def main() -> None:
     upscaler = Upscaler.open(UPSCALER)
-    upscaler.upscale(np.zeros((64, 64, 3), np.uint8), FACTOR)  # the libraries' own buffers are the model's
+    upscaler.upscale(np.zeros((64, 64, 3), np.uint8), FACTOR)  # the libraries' buffers count as memory of the model
     picture = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 4), np.uint8)
     before = resident("VmRSS")
     upscaler.upscale(picture, FACTOR)

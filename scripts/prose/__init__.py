@@ -1,1 +1,1 @@
-"""The prose linter: reads the texts of a place and runs Harper on them, with our style and words."""
+"""The prose linter. It collects the texts of a file or folder and runs Harper on them, with our rules and words."""

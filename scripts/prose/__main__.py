@@ -1,6 +1,6 @@
-"""`python -m scripts.prose [PLACE ...]`: find what is not plain English in files and folders.
+"""`python -m scripts.prose [PLACE ...]`: find text that is not plain English in files and folders.
 
-Without a place, it checks those of `[tool.prose]` in pyproject.toml. Exits with 1 where it finds anything.
+Without a place, it checks the places of `[tool.prose]` in pyproject.toml. The exit status is 1 if there are findings.
 """
 
 import sys
@@ -14,13 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def enforced() -> list[str]:
-    """The files and folders that `make lint` checks."""
+    """Read the files and folders that `make lint` checks."""
     places: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["prose"]["places"]
     return places
 
 
 def main(places: list[str]) -> int:
-    """Print the findings; the number of them decides the exit status."""
+    """Print the findings. Returns the exit status: 0 without findings, otherwise 1."""
     named = {file: str(file.relative_to(ROOT)) for place in places for file in files(place, ROOT)}
     documents = [found for file, name in named.items() if (found := passages(file, name))]
     findings = check(documents, style())

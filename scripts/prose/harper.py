@@ -1,4 +1,4 @@
-"""Harper, the grammar checker, with the rules of style.toml and the words of words.txt."""
+"""Harper, the grammar checker, with the rules of `style.toml` and the words of `words.txt`."""
 
 import json
 import re
@@ -15,11 +15,11 @@ from scripts.prose.passages import Passage
 
 HERE = Path(__file__).parent
 
-# Names of classes, services, units and files are not spelled as words are: JobSettled, EC2, vCPUs, SIGTERM.
+# Names of classes, services, units and files are not in a dictionary: JobSettled, EC2, vCPUs, SIGTERM.
 NAME = re.compile(r"\w*(?:[a-z][A-Z]|[A-Z]{2}|\d)\w*")
 
-# Of Harper's own 900 rules, those whose findings are right nearly always.
-# LongSentences allows 40 words; QuantifierNumeralConflict finds "some 20 GB".
+# Of Harper's own 900 rules, those whose findings are almost always right.
+# LongSentences allows 40 words. QuantifierNumeralConflict finds "some" before a number.
 OWN_RULES = (
     "AnA",
     "AnAnother",
@@ -39,7 +39,7 @@ MANIFEST = {"author": "Craftspark", "version": "1", "description": "Craftspark's
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of our style: the expression that it finds, what to write instead, and sentences that show it."""
+    """One rule of our style: the expression that it finds, the words to write instead, and example sentences."""
 
     name: str
     find: str
@@ -48,7 +48,7 @@ class Rule:
     good: tuple[str, ...]
 
     def weir(self) -> str:
-        """The rule in Harper's language."""
+        """The rule in Weir, Harper's language for rules."""
         message = "write " + " or ".join(self.say)
         replacements = ", ".join(json.dumps(words) for words in self.say)
         return (
@@ -62,7 +62,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding of Harper's: the rule, the words and where they are."""
+    """One finding of Harper: the rule, the words and their place."""
 
     place: str
     rule: str
@@ -74,7 +74,7 @@ class Finding:
 
 
 def style() -> list[Rule]:
-    """Our rules, in the order of style.toml."""
+    """Read our rules, in the order of `style.toml`."""
     tables = tomllib.loads((HERE / "style.toml").read_text())
     return [
         Rule(name, table["find"], tuple(table["say"]), tuple(table["bad"]), tuple(table.get("good", ())))
@@ -83,12 +83,12 @@ def style() -> list[Rule]:
 
 
 def words() -> list[str]:
-    """The words that Harper's dictionary lacks. Names are none of them: `check` adds those that a text has."""
+    """Read the words that Harper's dictionary lacks. `check` adds the names that occur in a text."""
     return [line for line in (HERE / "words.txt").read_text().splitlines() if line and not line.startswith("#")]
 
 
 def check(documents: Sequence[Sequence[Passage]], rules: Iterable[Rule]) -> list[Finding]:
-    """What Harper finds in the documents, in order. Raises RuntimeError where it does not run."""
+    """Run Harper on the documents. Returns its findings in order. Raises RuntimeError if Harper does not run."""
     rules = list(rules)
     with TemporaryDirectory() as folder:
         at = Path(folder)
@@ -106,7 +106,7 @@ def check(documents: Sequence[Sequence[Passage]], rules: Iterable[Rule]) -> list
 
 
 def _dictionary(documents: Sequence[Sequence[Passage]]) -> list[str]:
-    """Our words and the names in the texts. Harper knows one spelling of a word, so a listed one excludes others."""
+    """Our words and the names in the texts. Harper accepts one spelling of a word, so a listed one excludes others."""
     listed = words()
     known = {word.lower() for word in listed}
     names = {name for document in documents for passage in document for name in NAME.findall(passage.text)}

@@ -18,14 +18,14 @@ NO_COMMENT = re.compile(r"#\s*(noqa|type:|pragma|mypy:|ruff:|fmt:|!)")
 
 @dataclass(frozen=True)
 class Passage:
-    """Markdown of one or several lines. `places` says where each line is from, as `path:line` or in words."""
+    """Markdown of one or several lines. `places` has the place of each line: `path:line` or `path#pointer`."""
 
     text: str
     places: tuple[str, ...]
 
 
 def passages(file: Path, name: str) -> list[Passage]:
-    """The texts of a file, which findings call `name`. A file without prose has none."""
+    """Read the texts of a file. Findings show its `name`. A file without prose has no passages."""
     if file.suffix == ".md":
         return [_lines(name, 1, file.read_text())]
     if file.suffix == ".json":
@@ -37,7 +37,7 @@ def passages(file: Path, name: str) -> list[Passage]:
 
 
 def files(place: str, root: Path) -> list[Path]:
-    """A file, or all files of a folder that Git tracks or could add. Raises ValueError where there are none."""
+    """The file, or all files of a folder that Git tracks or could add. Raises ValueError if there are none."""
     command = ("git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard", "--", place)
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     whole = (root / place).is_file()
@@ -77,7 +77,7 @@ def _docstrings(source: str, name: str) -> Iterator[Passage]:
 
 
 def _comments(source: str, name: str) -> Iterator[Passage]:
-    """Comments that follow each other on lines of their own are one text; one behind code is a text."""
+    """Whole-line comments on successive lines are one text. A comment after code is a separate text."""
     first, block = 0, list[str]()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT or NO_COMMENT.match(token.string):

@@ -21,9 +21,10 @@ def write_card(folder: Path, adapter: Adapter, pictures: Sequence[CaptionedPictu
         f"An adapter (LoRA, rank {adapter.rank}) of the UNet of `{adapter.base}`. Diffusers loads it with "
         "`load_lora_weights`; the worker refuses it on any other UNet.",
         "",
-        "![Rows in pairs: without the adapter, and under it the same prompts and seeds with it](before-after.png)",
+        "![Pairs of rows: without the adapter, and below with the adapter](before-after.png)",
         "",
-        "Rows in pairs: without the adapter, and under it the same prompts and seeds with it; not picked.",
+        "Each pair of rows has the same prompts and seeds: without the adapter, and below with the adapter. The images "
+        "are not selected.",
         "",
         "## Data",
         "",
@@ -33,18 +34,18 @@ def write_card(folder: Path, adapter: Adapter, pictures: Sequence[CaptionedPictu
         "|---|---|",
         *(f"| {work} | {licence} |" for work, licence in works),
         "",
-        *([f"Every caption began with `{adapter.word}`, and so does every prompt.", ""] if adapter.word else []),
+        *([f"Every caption and every prompt starts with `{adapter.word}`.", ""] if adapter.word else []),
         "## Recipe",
         "",
-        "`python -m gpu_tasks.training finetune`; the same recipe gives the same bytes on the same kind of machine.",
+        "`python -m gpu_tasks.training finetune`. The same recipe gives the same bytes on the same kind of machine.",
         "",
-        *(f"- {name}: {value}" for name, value in adapter.recipe.items()),
+        *(f"- `{name}`: `{value}`" for name, value in adapter.recipe.items()),
         "",
         *describe_figures(figures),
         "## Files",
         "",
-        f"- `{WEIGHTS}`: SHA-256 {hash_file(folder / WEIGHTS)}",
-        f"- UNet of the base: SHA-256 {adapter.unet_sha256}",
+        f"- `{WEIGHTS}`: SHA-256 `{hash_file(folder / WEIGHTS)}`",
+        f"- UNet of the base model: SHA-256 `{adapter.unet_sha256}`",
         "",
         "`manifest.json` has the SHA-256 of every other file in this folder.",
     ]
@@ -63,8 +64,8 @@ def describe_figures(figures: dict[str, Any]) -> list[str]:
     return [
         "## Measured",
         "",
-        f"{figures['prompts']} prompts, the names of subjects that were held out. A classifier of style "
-        "(gpu_tasks/training/evaluation/style.py) says which style each picture is most like, in percent:",
+        f"{figures['prompts']} prompts, the names of held-out subjects. A style classifier "
+        "(`gpu_tasks/training/evaluation/style.py`) selects the most similar style of each picture. Shares in percent:",
         "",
         f"| | {' | '.join(styles)} |",
         f"|---|{'---|' * len(styles)}",
@@ -73,6 +74,6 @@ def describe_figures(figures: dict[str, Any]) -> list[str]:
             for row, shares in rows.items()
         ),
         "",
-        f"Cosine of pictures and prompts, in the likeness encoder: {json.dumps(figures['subject_cosine'])}.",
+        f"Cosine of pictures and prompts in the likeness encoder: `{json.dumps(figures['subject_cosine'])}`.",
         "",
     ]
