@@ -27,7 +27,7 @@ QUICK_JOBS, WARM_UP_JOBS, REPEATS = 120, 16, 3
 def api(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
     """Run a local cloud whose GPU tasks run the given module. Yields the cloud and the client of a signed-in maker."""
     commands = {IMAGE: (sys.executable, "-m", *worker)}
-    with TemporaryDirectory() as folder, LocalCloud.running(Path(folder), commands=commands) as cloud:
+    with TemporaryDirectory() as folder, LocalCloud.run(Path(folder), commands=commands) as cloud:
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
             yield cloud, client

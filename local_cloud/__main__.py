@@ -21,9 +21,9 @@ from local_cloud.reports.status_tables import status_tables
 from local_cloud.running.assembly import AssetUnsupported
 from local_cloud.running.cloud import LocalCloud
 from local_cloud.running.deployment import DeployFailed
-from local_cloud.running.emulator_process import EmulatorFailed, PortTaken
+from local_cloud.running.emulator_process import EmulatorFailed, PortInUse
+from local_cloud.running.shutdown import stop
 from local_cloud.running.state import DEFAULT, AlreadyRunning, NotRunning, StateDir
-from local_cloud.running.stopping import stop
 from local_cloud.running.synthesis import SynthesisFailed
 
 # A pipe has no width. The tables need 140 columns.
@@ -37,7 +37,7 @@ EXPECTED_ERRORS = (
     NoSuchJob,
     NoSuchLog,
     NotRunning,
-    PortTaken,
+    PortInUse,
     SynthesisFailed,
     trainings.TrainingError,
 )
@@ -70,23 +70,23 @@ def _fail(message: str) -> int:
 def up(arguments: argparse.Namespace) -> None:
     """Start the cloud and deploy the stage. If a cloud is running, deploy changes only."""
     try:
-        running = LocalCloud.attach(arguments.state_dir)
+        cloud = LocalCloud.attach(arguments.state_dir)
     except NotRunning:
         _start(arguments)
         return
-    _print_access(running.redeployed(assembly=arguments.assembly, report=_report), arguments)
+    _print_access(cloud.redeploy(assembly=arguments.assembly, report=_report), arguments)
 
 
 def _start(arguments: argparse.Namespace) -> None:
     options = {"port": arguments.port, "assembly": arguments.assembly, "report": _report}
     if arguments.foreground:
-        with LocalCloud.running(arguments.state_dir, **options) as cloud:
+        with LocalCloud.run(arguments.state_dir, **options) as cloud:
             _print_access(cloud, arguments)
             console.print("Press Ctrl-C to stop.")
             cloud.wait()
         console.print("The emulator has stopped.")
         return
-    _print_access(LocalCloud.left_running(arguments.state_dir, **options), arguments)
+    _print_access(LocalCloud.start(arguments.state_dir, **options), arguments)
 
 
 def _print_access(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
@@ -137,9 +137,9 @@ def job(arguments: argparse.Namespace) -> None:
 
 def logs(arguments: argparse.Namespace) -> None:
     state = StateDir.at(arguments.state_dir)
-    folder = state.earlier / arguments.earlier_run if arguments.earlier_run else state.logs
+    folder = state.earlier_logs / arguments.earlier_run if arguments.earlier_run else state.logs
     if not folder.is_dir():
-        runs = ", ".join(sorted(path.name for path in state.earlier.glob("*"))) or "none"
+        runs = ", ".join(sorted(path.name for path in state.earlier_logs.glob("*"))) or "none"
         raise NoSuchLog(f"There are no logs in {folder}. Earlier runs with logs: {runs}")
     for line in log_lines(folder, arguments.source, follow=arguments.follow):
         print(line, flush=arguments.follow)

@@ -9,7 +9,7 @@ import pytest
 
 from local_cloud.running.cloud import STAGE
 from local_cloud.running.emulator_process import REPOSITORY
-from local_cloud.running.synthesis import IN_PLACE, synthesize
+from local_cloud.running.synthesis import NO_ASSET_STAGING, synthesize
 from tests.made_once import made_once
 
 NODE = Path(sys.executable).parent / "node"
@@ -22,7 +22,7 @@ from app import build
 from cdk_app.stages.values import find_stage
 
 for stage in {TO_AWS!r}:
-    app = App(outdir=sys.argv[1] + "/" + stage, analytics_reporting=False, context={IN_PLACE!r})
+    app = App(outdir=sys.argv[1] + "/" + stage, analytics_reporting=False, context={NO_ASSET_STAGING!r})
     build(app, find_stage(stage))
     app.synth()
 """

@@ -54,7 +54,7 @@ def run() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     console.print(f"[bold]Craftspark[/]: {len(DEMO_JOBS)} jobs through the whole service on this machine")
     progress.report("Starting the AWS emulator")
-    with LocalCloud.running(DEFAULT, report=progress.report) as cloud:
+    with LocalCloud.run(DEFAULT, report=progress.report) as cloud:
         progress.report(f"Deployed. API: {cloud.api_url}")
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:

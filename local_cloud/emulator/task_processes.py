@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.emulator.places import Places
-from local_cloud.running.environment import scrubbed
+from local_cloud.running.environment import isolated_environment
 
 DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 TASK_ARN = "com.amazonaws.ecs.task-arn"
@@ -231,7 +231,7 @@ class TaskProcesses:
 
     def _environment(self, container: Mapping[str, str]) -> dict[str, str]:
         """The container's environment over our own; only the address of this cloud and its fake credentials count."""
-        ours = scrubbed() | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
+        ours = isolated_environment() | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
         ours |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
         return ours | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
 

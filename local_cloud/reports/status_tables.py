@@ -35,7 +35,7 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]])
 
 
 def _emulator(cloud: LocalCloud) -> tuple[object, ...]:
-    return cloud.endpoint, cloud.facts.pid, _uptime(cloud.facts.started), cloud.api_url
+    return cloud.endpoint, cloud.record.pid, _uptime(cloud.record.started), cloud.api_url
 
 
 def _stacks(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:

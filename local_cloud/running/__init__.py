@@ -1,1 +1,1 @@
-"""Start, deploy, reach and stop a local cloud."""
+"""Start a local cloud, deploy the stage into it, connect to it and stop it."""

@@ -1,4 +1,4 @@
-"""Read a synthesized cloud assembly: its stacks in the order they depend on each other, and their assets."""
+"""Read a synthesized cloud assembly: its stacks in the order of their dependencies, and their assets."""
 
 import json
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Any
 
 from local_cloud.running.environment import ACCOUNT, REGION
 
-PLACES = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS::Partition}": "aws"}
+PLACEHOLDERS = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS::Partition}": "aws"}
 
 
 class AssetUnsupported(Exception):
-    """An asset that would have to be made first: an image that Docker builds, or a folder that is zipped."""
+    """An asset that needs a build step: a container image, or a folder to zip."""
 
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file, and the bucket and key that its content addresses."""
+    """A file, and the bucket and key to upload it to. The key contains a hash of the file's content."""
 
     source: Path
     bucket: str
@@ -26,7 +26,7 @@ class FileAsset:
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: `name` in CloudFormation, its template's bucket and key in S3, its tags, and all it uploads."""
+    """One stack: `name` in CloudFormation, its template's bucket and key in S3, its tags, and its assets."""
 
     name: str
     bucket: str
@@ -36,7 +36,7 @@ class Stack:
 
 
 def read_stacks(folder: Path) -> list[Stack]:
-    """The assembly's stacks, each after those it depends on; raises AssetUnsupported for an image to be built."""
+    """The assembly's stacks, each after its dependencies; raises AssetUnsupported for an asset that needs a build."""
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
     order = TopologicalSorter({name: artifact.get("dependencies", ()) for name, artifact in artifacts.items()})
     stacks = (name for name in order.static_order() if artifacts[name]["type"] == "aws:cloudformation:stack")
@@ -51,7 +51,8 @@ def _stack(folder: Path, name: str, artifacts: dict[str, Any]) -> Stack:
         for dependency in artifact.get("dependencies", ())
         if artifacts[dependency]["type"] == "cdk:asset-manifest"
     ]
-    bucket, _, key = _placed(properties["stackTemplateAssetObjectUrl"]).removeprefix("s3://").partition("/")
+    template = _fill_placeholders(properties["stackTemplateAssetObjectUrl"])
+    bucket, _, key = template.removeprefix("s3://").partition("/")
     return Stack(
         name=properties.get("stackName", name),
         bucket=bucket,
@@ -67,19 +68,19 @@ def _assets(folder: Path, manifest: str) -> list[FileAsset]:
     if content.get("dockerImages"):
         raise AssetUnsupported(f"{manifest} has container images to build; the local cloud does not build images")
     if any(file["source"].get("packaging") == "zip" for file in files):
-        raise AssetUnsupported(f"{manifest} has folders to zip; the local cloud takes packages that are zips")
+        raise AssetUnsupported(f"{manifest} has folders to zip; the local cloud accepts only zip files")
     return [
         FileAsset(
             source=folder / file["source"]["path"],
-            bucket=_placed(destination["bucketName"]),
-            key=_placed(destination["objectKey"]),
+            bucket=_fill_placeholders(destination["bucketName"]),
+            key=_fill_placeholders(destination["objectKey"]),
         )
         for file in files
         for destination in file["destinations"].values()
     ]
 
 
-def _placed(text: str) -> str:
-    for placeholder, value in PLACES.items():
+def _fill_placeholders(text: str) -> str:
+    for placeholder, value in PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
     return text

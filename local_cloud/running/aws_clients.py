@@ -1,4 +1,4 @@
-"""boto3 clients of the local cloud that no AWS configuration of the user can lead elsewhere."""
+"""boto3 clients that ignore the user's AWS configuration and call only the local cloud."""
 
 import os
 from typing import Any
@@ -11,23 +11,23 @@ from local_cloud.running.environment import ACCESS_KEY, REGION, SECRET_KEY
 
 
 class Clients:
-    """Clients of one local cloud, made on first use and kept. Safe to share between threads once made."""
+    """Clients of one local cloud, created on first use and cached. Existing clients are safe to share among threads."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-        core = botocore.session.Session(session_vars=nowhere | {"profile": (None, None, None, None)})
+        no_files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+        core = botocore.session.Session(session_vars=no_files | {"profile": (None, None, None, None)})
         self._session = boto3.Session(
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
             region_name=REGION,
             botocore_session=core,
         )
-        self._made: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
 
     def __getitem__(self, service: str) -> Any:
-        if service not in self._made:
-            self._made[service] = self._session.client(  # type: ignore[call-overload]
+        if service not in self._clients:
+            self._clients[service] = self._session.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.endpoint,
                 config=Config(
@@ -41,4 +41,4 @@ class Clients:
                     s3={"addressing_style": "path"},
                 ),
             )
-        return self._made[service]
+        return self._clients[service]

@@ -1,4 +1,4 @@
-"""The local cloud as an object: what the command line, the demo, tests and benchmarks use."""
+"""The local cloud as an object, for the command line, the demo, tests and benchmarks."""
 
 import contextlib
 import re
@@ -12,100 +12,105 @@ from typing import Any, Self
 from local_cloud import makers
 from local_cloud.running.aws_clients import Clients
 from local_cloud.running.deployment import deploy
-from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess, Report, silent
-from local_cloud.running.signing import keep_test_key
-from local_cloud.running.state import Running, StateDir
+from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess, Report, discard_report
+from local_cloud.running.signing import create_test_key
+from local_cloud.running.state import RunRecord, StateDir
 from local_cloud.running.synthesis import synthesize
-from local_cloud.running.task_records import TaskRecord, live_tasks
+from local_cloud.running.task_records import TaskRecord, running_tasks
 
 STAGE = "local"
-# The image in the stage's task definition -> the program it runs here, in the repository's root.
+# The image in the stage's task definition -> the program that replaces it, run in the repository's root.
 COMMANDS: Mapping[str, Sequence[str]] = MappingProxyType({"craftspark-gpu:local": (sys.executable, "-m", "gpu_tasks")})
 
 
 class LocalCloud:
     """A running local cloud with the stage deployed."""
 
-    def __init__(self, state: StateDir, running: Running) -> None:
+    def __init__(self, state: StateDir, record: RunRecord) -> None:
         self.state = state
-        self.facts = running
-        self.endpoint = running.endpoint
-        self.outputs: Mapping[str, str] = running.outputs
-        self._clients = Clients(running.endpoint)
+        self.record = record
+        self.endpoint = record.endpoint
+        self.outputs: Mapping[str, str] = record.outputs
+        self._clients = Clients(record.endpoint)
 
     @classmethod
     @contextlib.contextmanager
-    def running(
+    def run(
         cls,
         state_dir: Path | str,
         *,
         port: int | None = None,
         commands: Mapping[str, Sequence[str]] = COMMANDS,
         assembly: Path | None = None,
-        report: Report = silent,
+        report: Report = discard_report,
     ) -> Iterator[Self]:
-        """A cloud of one's own that is gone, with every process of it, once the block or this process ends.
+        """A cloud that runs until the block or this process ends. All its processes end with it.
 
-        `assembly` is one that is synthesized already; without it the local stage is synthesized. Raises AlreadyRunning,
-        PortTaken, EmulatorFailed, SynthesisFailed or DeployFailed.
+        `assembly` is a synthesized cloud assembly; without one, the local stage is synthesized. Raises AlreadyRunning,
+        PortInUse, EmulatorFailed, SynthesisFailed or DeployFailed.
         """
         state = StateDir.at(state_dir)
         emulator = EmulatorProcess.start(state, port=port, commands=commands, attached=True, report=report)
         try:
-            yield cls.deployed(state, emulator.facts, assembly=assembly, report=report)
+            yield cls.deploy(state, emulator.record, assembly=assembly, report=report)
         finally:
             emulator.stop()
-            state.forget()
+            state.delete_record()
 
     @classmethod
-    def left_running(
-        cls, state_dir: Path | str, *, port: int | None = None, assembly: Path | None = None, report: Report = silent
+    def start(
+        cls,
+        state_dir: Path | str,
+        *,
+        port: int | None = None,
+        assembly: Path | None = None,
+        report: Report = discard_report,
     ) -> Self:
-        """A cloud that stays when this process ends, until it is stopped; raises as `running` does."""
+        """A cloud that runs until it is stopped, also after this process ends; raises the same errors as `run`."""
         state = StateDir.at(state_dir)
         emulator = EmulatorProcess.start(state, port=port, commands=COMMANDS, attached=False, report=report)
         try:
-            return cls.deployed(state, emulator.facts, assembly=assembly, report=report)
+            return cls.deploy(state, emulator.record, assembly=assembly, report=report)
         except BaseException:
             emulator.stop()
-            state.forget()
+            state.delete_record()
             raise
 
     @classmethod
     def attach(cls, state_dir: Path | str) -> Self:
         """The cloud that runs with this state folder; raises NotRunning."""
         state = StateDir.at(state_dir)
-        return cls(state, state.running())
+        return cls(state, state.current_run())
 
     @classmethod
-    def deployed(
-        cls, state: StateDir, emulator: Running, *, assembly: Path | None = None, report: Report = silent
+    def deploy(
+        cls, state: StateDir, emulator: RunRecord, *, assembly: Path | None = None, report: Report = discard_report
     ) -> Self:
-        """Deploy the stage, or what changed of it, into a running emulator."""
+        """Deploy the stage into a running emulator; a second deployment changes only what differs."""
         if assembly is None:
             report(f"Synthesizing the {STAGE} stage with the CDK and packaging its Lambdas")
             assembly = synthesize(REPOSITORY, stage=STAGE, into=state.assembly, log=state.synthesis_log)
         clients = Clients(emulator.endpoint)
-        keep_test_key(clients["secretsmanager"])
-        running = replace(emulator, outputs=deploy(clients, assembly, report))
-        state.remember(running)
-        return cls(state, running)
+        create_test_key(clients["secretsmanager"])
+        record = replace(emulator, outputs=deploy(clients, assembly, report))
+        state.write_record(record)
+        return cls(state, record)
 
-    def redeployed(self, *, assembly: Path | None = None, report: Report = silent) -> Self:
-        """This cloud after deploying what changed in the stage. Tasks that run go on as they are."""
-        return self.deployed(self.state, self.facts, assembly=assembly, report=report)
+    def redeploy(self, *, assembly: Path | None = None, report: Report = discard_report) -> Self:
+        """Deploy changes of the stage. Running tasks continue with their old definition."""
+        return self.deploy(self.state, self.record, assembly=assembly, report=report)
 
     def wait(self) -> None:
         """Block until the emulator has ended."""
-        self.state.wait_until_free()
+        self.state.wait_until_unlocked()
 
     @property
     def api_url(self) -> str:
-        """Where the HTTP API answers: by path, since names under execute-api may not resolve on every machine."""
-        found = re.search(r"//([a-z0-9]+)\.execute-api\.", self.outputs["ApiUrl"])
-        if found is None:
-            raise ValueError(f"no API id in {self.outputs['ApiUrl']}")
-        return f"{self.endpoint}/_aws/execute-api/{found[1]}"
+        """The URL of the HTTP API, with the API ID in the path: some machines cannot resolve it as a host name."""
+        match = re.search(r"//([a-z0-9]+)\.execute-api\.", self.outputs["ApiUrl"])
+        if match is None:
+            raise ValueError(f"no API ID in {self.outputs['ApiUrl']}")
+        return f"{self.endpoint}/_aws/execute-api/{match[1]}"
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud."""
@@ -130,16 +135,16 @@ class LocalCloud:
         )
 
     def workers(self) -> list[TaskRecord]:
-        """The processes of GPU tasks that live now, oldest first."""
-        return live_tasks(self.state.tasks)
+        """The running processes of GPU tasks, oldest first."""
+        return running_tasks(self.state.tasks)
 
     def execution_arn(self, name: str) -> str:
-        """The execution of a job, or of a training, whose id has a dot."""
+        """The ARN of the execution of a job or a training. Only the ID of a training contains a dot."""
         machine = self.outputs["TrainingStateMachineArn" if "." in name else "StateMachineArn"]
         return machine.replace(":stateMachine:", ":execution:") + f":{name}"
 
     def execution_history(self, job_id: str) -> list[dict[str, Any]]:
-        """The events of the job's execution so far, as GetExecutionHistory answers them."""
+        """The events of the job's execution so far, as GetExecutionHistory returns them."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [
             event

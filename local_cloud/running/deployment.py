@@ -1,4 +1,4 @@
-"""Deploy a cloud assembly through CloudFormation, with boto3 alone."""
+"""Deploy a cloud assembly through CloudFormation, with boto3 instead of the CDK CLI."""
 
 import time
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from local_cloud.running.aws_clients import Clients
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "32"
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-STACK_WITHIN_S = 180.0
+STACK_TIMEOUT_S = 180.0
 POLL_S = 0.05
 
 
 class DeployFailed(Exception):
-    """CloudFormation did not finish a stack; the message has the reasons of its resources."""
+    """CloudFormation did not complete a stack. The message has the failure reasons of its resources."""
 
 
 def deploy(clients: Clients, assembly: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, str]:
-    """Create or update every stack of the assembly, unchanged, in order.
+    """Create or update every stack of the assembly in order.
 
-    Answers the outputs of all stacks by key, without those that the CDK makes for other stacks to import.
+    Returns the outputs of all stacks by key, without the exports that the CDK generates for other stacks.
     """
     stacks = read_stacks(assembly)
     clients["ssm"].put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
@@ -39,11 +39,11 @@ def deploy(clients: Clients, assembly: Path, report: Callable[[str], None] = lam
 
 
 def _upload(s3: Any, asset: FileAsset) -> None:
-    """Store the asset unless its content is there: the key says what it is."""
+    """Upload the asset unless its key exists. The key contains a hash of the content."""
     try:
         s3.head_object(Bucket=asset.bucket, Key=asset.key)
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
             raise
         s3.create_bucket(Bucket=asset.bucket)
         s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.source.read_bytes())
@@ -54,30 +54,30 @@ def _deploy_stack(clients: Clients, stack: Stack) -> str:
     existing = _describe(cloudformation, stack.name)
     if existing and existing["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"):
         cloudformation.delete_stack(StackName=stack.name)
-        _await_end(cloudformation, stack.name)
+        _wait_for_stack(cloudformation, stack.name)
         existing = None
-    change = cloudformation.update_stack if existing else cloudformation.create_stack
+    create_or_update = cloudformation.update_stack if existing else cloudformation.create_stack
     try:
-        change(
+        create_or_update(
             StackName=stack.name,
             TemplateURL=f"{clients.endpoint}/{stack.bucket}/{stack.template_key}",
             Capabilities=CAPABILITIES,
             Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
         )
-    except ClientError as refusal:
-        reason = refusal.response["Error"]["Message"]
+    except ClientError as error:
+        reason = error.response["Error"]["Message"]
         if existing and "No updates are to be performed" in reason:
             return "unchanged"
-        raise DeployFailed(f"CloudFormation refused {stack.name}: {reason}") from refusal
-    status = _await_end(cloudformation, stack.name)
+        raise DeployFailed(f"CloudFormation rejected {stack.name}: {reason}") from error
+    status = _wait_for_stack(cloudformation, stack.name)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise DeployFailed(f"{stack.name} ended as {status}: {_reasons(cloudformation, stack.name)}")
+        raise DeployFailed(f"{stack.name} ended with {status}: {_failure_reasons(cloudformation, stack.name)}")
     return status
 
 
-def _await_end(cloudformation: Any, name: str) -> str:
-    """The stack's status once nothing is in progress any more; raises DeployFailed when that takes too long."""
-    deadline = time.monotonic() + STACK_WITHIN_S
+def _wait_for_stack(cloudformation: Any, name: str) -> str:
+    """The stack's status when no operation is in progress; raises DeployFailed after STACK_TIMEOUT_S."""
+    deadline = time.monotonic() + STACK_TIMEOUT_S
     while time.monotonic() < deadline:
         stack = _describe(cloudformation, name)
         if stack is None:
@@ -85,8 +85,8 @@ def _await_end(cloudformation: Any, name: str) -> str:
         status = str(stack["StackStatus"])
         if not status.endswith("_IN_PROGRESS"):
             return status
-        time.sleep(POLL_S)  # CloudFormation tells nobody when it is done
-    raise DeployFailed(f"{name} is still in progress after {STACK_WITHIN_S:.0f} s")
+        time.sleep(POLL_S)  # CloudFormation sends no event that this process could wait for
+    raise DeployFailed(f"{name} is still in progress after {STACK_TIMEOUT_S:.0f} s")
 
 
 def _describe(cloudformation: Any, name: str) -> dict[str, Any] | None:
@@ -99,10 +99,10 @@ def _describe(cloudformation: Any, name: str) -> dict[str, Any] | None:
     return stacks[0]
 
 
-def _reasons(cloudformation: Any, name: str) -> str:
-    failed = [
+def _failure_reasons(cloudformation: Any, name: str) -> str:
+    reasons = [
         f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
         for event in cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         if event["ResourceStatus"].endswith("_FAILED")
     ]
-    return "; ".join(reversed(failed)) or "no reason given"
+    return "; ".join(reversed(reasons)) or "no reason given"

@@ -15,35 +15,35 @@ from pathlib import Path
 from typing import Self
 
 from local_cloud.running.environment import LOOPBACK, emulator_environment
-from local_cloud.running.state import EarlierRun, Running, StateDir
+from local_cloud.running.state import EarlierRun, RunRecord, StateDir
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PREFERRED_PORT = 4566
+DEFAULT_PORT = 4566
 BACKLOG = 1024
-START_WITHIN_S = 60.0
-STOP_WITHIN_S = 45.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 45.0
 
 
-class PortTaken(Exception):
-    """Another program listens on the port."""
+class PortInUse(Exception):
+    """The emulator cannot listen on the port."""
 
 
 class EmulatorFailed(Exception):
-    """The emulator did not start, or ended by itself."""
+    """The emulator did not start."""
 
 
 Report = Callable[[str], None]
 
 
-def silent(_: str) -> None:
-    """Report to nobody."""
+def discard_report(_: str) -> None:
+    """Ignore the progress report."""
 
 
 class EmulatorProcess:
-    """The running emulator, as the process that started it knows it."""
+    """The emulator's process, in the process that started it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], facts: Running, log: Path) -> None:
-        self.facts = facts
+    def __init__(self, process: subprocess.Popen[bytes], record: RunRecord, log: Path) -> None:
+        self.record = record
         self._process = process
         self._log = log
 
@@ -55,19 +55,19 @@ class EmulatorProcess:
         port: int | None,
         commands: Mapping[str, Sequence[str]],
         attached: bool,
-        report: Report = silent,
+        report: Report = discard_report,
     ) -> Self:
-        """Start an empty emulator and wait until it answers; raises AlreadyRunning, PortTaken or EmulatorFailed.
+        """Start an empty emulator and wait until it is healthy; raises AlreadyRunning, PortInUse or EmulatorFailed.
 
-        Attached, it stops when this process ends for whatever reason; otherwise it runs until it is stopped.
+        An attached emulator stops when this process ends, also after a crash. Another one runs until it is stopped.
         """
-        with state.claim() as claim, contextlib.closing(_listen(port)) as listener:
-            report_loss(claim.clear(), report)
+        with state.lock() as lock, contextlib.closing(_listen(port)) as listener:
+            report_crash(lock.clean_up(), report)
             port = listener.getsockname()[1]
             endpoint = f"http://{LOOPBACK}:{port}"
             command = [
                 *(sys.executable, "-m", "local_cloud.emulator"),
-                *("--listen", str(listener.fileno()), "--lock", str(claim.fileno())),
+                *("--listen", str(listener.fileno()), "--lock", str(lock.fileno())),
                 *("--state-dir", str(state.path), "--working-dir", str(REPOSITORY), "--endpoint", endpoint),
                 *("--commands", json.dumps({image: list(program) for image, program in commands.items()})),
                 *(["--attached"] if attached else []),
@@ -80,14 +80,14 @@ class EmulatorProcess:
                     stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    pass_fds=(listener.fileno(), claim.fileno()),
-                    start_new_session=True,  # Ctrl-C reaches the launcher alone, which stops things in order
+                    pass_fds=(listener.fileno(), lock.fileno()),
+                    start_new_session=True,  # Ctrl-C reaches only the launcher, which then stops the emulator
                 )
-            claim.hand_over(process.pid)
-        facts = Running(endpoint=endpoint, pid=process.pid, started=time.time(), outputs={})
-        emulator = cls(process, facts, state.emulator_log)
+            lock.transfer_to(process.pid)
+        record = RunRecord(endpoint=endpoint, pid=process.pid, started=time.time(), outputs={})
+        emulator = cls(process, record, state.emulator_log)
         try:
-            emulator._wait_until_it_answers()
+            emulator._wait_until_healthy()
             report(f"Emulator started at {endpoint}")
         except BaseException:
             emulator.stop()
@@ -95,11 +95,11 @@ class EmulatorProcess:
         return emulator
 
     def stop(self) -> None:
-        """Ask it to stop with all its tasks and Lambdas, and make sure that it has."""
+        """Stop the emulator with all its tasks and Lambdas. After STOP_TIMEOUT_S, kill it."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(STOP_WITHIN_S)
+                self._process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
@@ -107,45 +107,45 @@ class EmulatorProcess:
         if self._process.stdin:
             self._process.stdin.close()
 
-    def _wait_until_it_answers(self) -> None:
-        """Its socket listens already: the first request waits there until it is served, or fails with the process."""
+    def _wait_until_healthy(self) -> None:
+        """The socket listens already, so the first request waits for the emulator, or fails when the process ends."""
         try:
-            health(self.facts.endpoint, START_WITHIN_S)
-        except OSError as failure:
+            check_health(self.record.endpoint, START_TIMEOUT_S)
+        except OSError as error:
             lines = self._log.read_text(errors="replace").strip().splitlines()
-            reason = lines[-1] if lines else failure
-            raise EmulatorFailed(f"The emulator did not start: {reason}. Log: {self._log}") from failure
+            reason = lines[-1] if lines else error
+            raise EmulatorFailed(f"The emulator did not start: {reason}. Log: {self._log}") from error
 
 
-def report_loss(earlier: EarlierRun, report: Report) -> None:
-    """Say what a run that crashed took with it, and what is left."""
+def report_crash(earlier: EarlierRun, report: Report) -> None:
+    """If the earlier run crashed, report which of its data is lost and which is kept."""
     if not earlier.crashed:
         return
-    began = f" started at {datetime.fromtimestamp(earlier.started).astimezone():%H:%M:%S}" if earlier.started else ""
-    report(f"The run{began} crashed. Removed what it left")
+    start = f" started at {datetime.fromtimestamp(earlier.started).astimezone():%H:%M:%S}" if earlier.started else ""
+    report(f"The run{start} crashed. Its processes and files are removed.")
     report("Lost: tables, buckets, queues, executions, makers, their tokens and the URL of the API")
     if earlier.logs:
-        report(f"Kept: the logs, in {earlier.logs}")
+        report(f"Kept: the logs in {earlier.logs}")
 
 
-def health(endpoint: str, timeout_s: float) -> None:
-    """Ask the emulator whether it is well; raises OSError where nobody answers in time."""
+def check_health(endpoint: str, timeout_s: float) -> None:
+    """Raises OSError if the emulator does not report within the timeout that it is healthy."""
     connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=timeout_s)
     with contextlib.closing(connection):
         connection.request("GET", "/_ministack/health")
         try:
             status = connection.getresponse().status
-        except http.client.HTTPException as failure:
-            raise ConnectionError(f"no response: {failure!r}") from failure
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"no response: {error!r}") from error
     if status != http.client.OK:
         raise ConnectionError(f"unhealthy: HTTP {status}")
 
 
 def _listen(port: int | None) -> socket.socket:
-    """A listening socket on loopback: on the port that was asked for, or the usual one, or any that is free."""
-    wanted = (PREFERRED_PORT, 0) if port is None else (port,)
-    failure: OSError | None = None
-    for candidate in wanted:
+    """A listening socket on loopback: on this port; without one, on the default port or any free port."""
+    candidates = (DEFAULT_PORT, 0) if port is None else (port,)
+    last_error: OSError | None = None
+    for candidate in candidates:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -153,12 +153,12 @@ def _listen(port: int | None) -> socket.socket:
             listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
-            failure = error
+            last_error = error
             continue
         return listener
     if port is None:
-        raise PortTaken(f"Cannot listen on any port of {LOOPBACK}: {failure}. Is the loopback interface up?")
-    raise PortTaken(
-        f"Cannot listen on port {port} of {LOOPBACK}: {failure}. Another program may use it."
+        raise PortInUse(f"Cannot listen on any port of {LOOPBACK}: {last_error}. Is the loopback interface up?")
+    raise PortInUse(
+        f"Cannot listen on port {port} of {LOOPBACK}: {last_error}. Another program may use it."
         " Omit --port to use a free port."
     )

@@ -1,4 +1,4 @@
-"""The environment of every process of the local cloud: nothing of the user's AWS configuration gets in."""
+"""The environment of every process of the local cloud, without the user's AWS configuration."""
 
 import os
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from pathlib import Path
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105 - the emulator accepts any; a real one must never come near it
+SECRET_KEY = "test"  # noqa: S105 - the emulator accepts any key, and must never receive a real one
 LOOPBACK = "127.0.0.1"
 
-# Needed to find and run programs. Everything else stays outside, AWS_* and proxies above all: through them a Lambda
-# on a laptop could reach the real AWS.
-PASSED_THROUGH = (
+# The variables that programs need. All others are left out, above all AWS_* and proxies: with those, a Lambda on a
+# laptop could call the real AWS.
+INHERITED_VARIABLES = (
     "CUDA_VISIBLE_DEVICES",
     "HF_HOME",
     "LANG",
@@ -27,10 +27,10 @@ PASSED_THROUGH = (
 )
 
 
-def scrubbed(source: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What is needed to run a program, fake credentials, and no way to any others."""
-    kept = {name: source[name] for name in PASSED_THROUGH if name in source}
-    return kept | {
+def isolated_environment(source: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The inherited variables, and settings that give AWS SDKs test credentials and no other ones."""
+    inherited = {name: source[name] for name in INHERITED_VARIABLES if name in source}
+    return inherited | {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": REGION,
@@ -43,13 +43,13 @@ def scrubbed(source: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def emulator_environment(port: int, state_dir: Path) -> dict[str, str]:
-    """What the emulator is told; Lambdas inherit it."""
+    """The emulator's environment, which its Lambda processes inherit. Creates its temporary and home folders."""
     temporary, home = state_dir / "tmp", state_dir / "home"
     for folder in (temporary, home):
         folder.mkdir(parents=True, exist_ok=True)
-    return scrubbed() | {
+    return isolated_environment() | {
         "BIND_HOST": LOOPBACK,
-        # An emulator that never finds Docker never touches the user's containers.
+        # Without a Docker socket, the emulator cannot change the user's containers.
         "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",
         "GATEWAY_PORT": str(port),
         "HOME": str(home),

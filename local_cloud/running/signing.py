@@ -1,4 +1,4 @@
-"""The test certificate with which this machine's pictures are signed."""
+"""Create the test certificate that signs the pictures of the local cloud."""
 
 import json
 from contextlib import suppress
@@ -10,47 +10,47 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-SECRET = "craftspark/local/signing"  # noqa: S105 - its name, as the stage has it
-VALID = timedelta(days=365)
+SECRET = "craftspark/local/signing"  # noqa: S105 - the name of the secret in the stage's settings
+VALIDITY = timedelta(days=365)
 
 
-def keep_test_key(client: Any) -> None:
-    """Put a test key where the stage looks for its own; one that is there already stays."""
+def create_test_key(client: Any) -> None:
+    """Store a test key in the stage's signing secret, unless the secret exists."""
     with suppress(client.exceptions.ResourceExistsException):
-        client.create_secret(Name=SECRET, SecretString=new_key())
+        client.create_secret(Name=SECRET, SecretString=new_signing_secret())
 
 
-def new_key() -> str:
-    """A secret as a stage's owners would keep it, with a new key that a new authority of nobody's trust vouches for."""
+def new_signing_secret() -> str:
+    """A signing secret in a stage's format, with a new key and certificates of a new authority that nobody trusts."""
     authority, signer = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     chain = (
-        certificate("Craftspark test signer", signer.public_key(), authority, is_authority=False),
-        certificate("Craftspark test authority", authority.public_key(), authority, is_authority=True),
+        issue_certificate("Craftspark test signer", signer.public_key(), authority, is_authority=False),
+        issue_certificate("Craftspark test authority", authority.public_key(), authority, is_authority=True),
     )
     return json.dumps(
         {
             "algorithm": "ed25519",
-            "certificates": "".join(each.public_bytes(Encoding.PEM).decode() for each in chain),
+            "certificates": "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in chain),
             "private_key": signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         }
     )
 
 
-def certificate(
+def issue_certificate(
     subject: str, key: Ed25519PublicKey, authority: Ed25519PrivateKey, *, is_authority: bool
 ) -> x509.Certificate:
-    """What C2PA asks of a certificate: an organization, a digital signature alone, and a purpose."""
+    """A certificate as C2PA requires it: an organization, digital signature as its only key usage, and a purpose."""
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(named(subject))
-        .issuer_name(named("Craftspark test authority"))
+        .subject_name(distinguished_name(subject))
+        .issuer_name(distinguished_name("Craftspark test authority"))
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + VALID)
+        .not_valid_after(now + VALIDITY)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        .add_extension(usage(is_authority=is_authority), critical=True)
+        .add_extension(key_usage(is_authority=is_authority), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), critical=False)
     )
@@ -60,7 +60,7 @@ def certificate(
     return builder.sign(authority, None)
 
 
-def usage(*, is_authority: bool) -> x509.KeyUsage:
+def key_usage(*, is_authority: bool) -> x509.KeyUsage:
     others: dict[str, Any] = dict.fromkeys(
         ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only"), False
     )
@@ -73,7 +73,7 @@ def usage(*, is_authority: bool) -> x509.KeyUsage:
     )
 
 
-def named(common_name: str) -> x509.Name:
+def distinguished_name(common_name: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Craftspark on this machine"),

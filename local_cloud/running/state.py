@@ -1,4 +1,4 @@
-"""What the local cloud keeps under its one folder, and who runs in it."""
+"""The state folder of the local cloud: its files, its lock and the record of its run."""
 
 import contextlib
 import fcntl
@@ -16,9 +16,9 @@ from local_cloud.running import task_records
 
 DEFAULT = Path(".local-cloud")
 POLL_S = 0.05
-# Longer than it takes somebody else to look whether the folder is free.
-CLAIM_WITHIN_S = 0.3
-RUNS_KEPT = 5  # of which logs are kept
+# Longer than another process holds the lock to check whether the folder is free.
+LOCK_TIMEOUT_S = 0.3
+MAX_EARLIER_RUNS = 5  # whose logs are kept
 
 
 class AlreadyRunning(Exception):
@@ -30,8 +30,8 @@ class NotRunning(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
-    """The cloud that runs now. `started` is in seconds since the epoch; `outputs` are those of all stacks."""
+class RunRecord:
+    """A running cloud. `started` is in seconds since the epoch. `outputs` has the outputs of all stacks by key."""
 
     endpoint: str
     pid: int
@@ -40,10 +40,10 @@ class Running:
 
 
 class StateDir:
-    """The folder and what lies where. Everything in it belongs to one run and goes with the next, but the logs.
+    """The paths in the folder. Its files belong to one run; the next run deletes all but the logs.
 
-    Whoever runs holds the lock file's lock, which the kernel takes back when that process ends, however it ends. So a
-    process id in here counts only while the lock is held: it can never be another program's.
+    The emulator holds a lock on the lock file. The kernel releases it when the process ends, also after a crash. A
+    process ID in this folder is valid only while the lock is held, so it never refers to another program.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,80 +53,83 @@ class StateDir:
         self.emulator_log = self.logs / "emulator.log"
         self.synthesis_log = self.logs / "synthesis.log"
         self.tasks = self.path / "tasks"
-        self.earlier = self.path / "earlier"
-        self.lock = self.path / "emulator.lock"
-        self._running = self.path / "state.json"
+        self.earlier_logs = self.path / "earlier-logs"
+        self.lock_file = self.path / "emulator.lock"
+        self._record = self.path / "state.json"
 
     @classmethod
     def at(cls, path: Path | str) -> Self:
         return cls(Path(path))
 
     @contextlib.contextmanager
-    def claim(self) -> Iterator["Claim"]:
-        """Hold the folder; raises AlreadyRunning where somebody does. Handed over, it is held by that process too."""
+    def lock(self) -> Iterator["FolderLock"]:
+        """Lock the folder; raises AlreadyRunning if another process holds the lock.
+
+        A process that inherits the descriptor keeps the lock after the block.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-            deadline = time.monotonic() + CLAIM_WITHIN_S
-            while not _try_lock(lock.fileno(), fcntl.LOCK_EX):
+        with os.fdopen(os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            deadline = time.monotonic() + LOCK_TIMEOUT_S
+            while not _try_lock(file.fileno(), fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
                     raise AlreadyRunning(
-                        f"A local cloud is already running in {self.path}. To stop it: {self.command('down')}"
+                        f"A local cloud is already running in {self.path}. To stop it: {self.command_line('down')}"
                     )
                 time.sleep(POLL_S)
-            lock.truncate(0)
-            yield Claim(self, lock.fileno())
+            file.truncate(0)
+            yield FolderLock(self, file.fileno())
 
-    def command(self, words: str) -> str:
-        """The command line that does this in this folder."""
+    def command_line(self, command: str) -> str:
+        """The shell command that runs a command of the local cloud in this folder."""
         option = "" if self.path == DEFAULT.resolve() else f" --state-dir {self.path}"
-        return f"python -m local_cloud {words}{option}"
+        return f"python -m local_cloud {command}{option}"
 
-    def last_started(self) -> float | None:
-        """When the run that is noted began, in seconds since the epoch; None where none is."""
+    def last_start(self) -> float | None:
+        """The start of the recorded run in seconds since the epoch; None without a record."""
         try:
-            return float(json.loads(self._running.read_text())["started"])
+            return float(json.loads(self._record.read_text())["started"])
         except (OSError, ValueError, KeyError):
             return None
 
-    def remember(self, running: Running) -> None:
-        temporary = self._running.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(running), indent=2))
-        temporary.replace(self._running)
+    def write_record(self, record: RunRecord) -> None:
+        temporary = self._record.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(record), indent=2))
+        temporary.replace(self._record)
 
-    def remembers(self) -> bool:
-        """Whether a run is noted that was not stopped in order, or has not been yet."""
-        return self._running.exists()
+    def has_record(self) -> bool:
+        """Whether a run is recorded: one that is running, or one that crashed."""
+        return self._record.exists()
 
-    def forget(self) -> None:
-        self._running.unlink(missing_ok=True)
+    def delete_record(self) -> None:
+        self._record.unlink(missing_ok=True)
 
-    def running(self) -> Running:
-        """The cloud that runs here; raises NotRunning when there is none, or only the state of one that crashed."""
-        if self.owner() is None or not self.remembers():
-            raise NotRunning(f"No local cloud is running in {self.path}. To start one: {self.command('up')}")
-        return Running(**json.loads(self._running.read_text()))
+    def current_run(self) -> RunRecord:
+        """The running cloud; raises NotRunning if there is none, also if the recorded run crashed."""
+        if self.owner_pid() is None or not self.has_record():
+            raise NotRunning(f"No local cloud is running in {self.path}. To start one: {self.command_line('up')}")
+        return RunRecord(**json.loads(self._record.read_text()))
 
-    def owner(self) -> int | None:
-        """The id of the emulator's process that holds the folder now."""
-        if not self.lock.exists():
+    def owner_pid(self) -> int | None:
+        """The ID of the emulator's process, which holds the lock; None if the folder is not locked."""
+        if not self.lock_file.exists():
             return None
-        with self.lock.open("rb") as lock:
-            free = _try_lock(lock.fileno(), fcntl.LOCK_SH)
-            return None if free else int(lock.read() or 0) or None
+        with self.lock_file.open("rb") as file:
+            is_free = _try_lock(file.fileno(), fcntl.LOCK_SH)
+            return None if is_free else int(file.read() or 0) or None
 
-    def wait_until_free(self, timeout_s: float = float("inf")) -> bool:
-        """Block until nobody holds the folder any more; answers whether that came to be in time."""
+    def wait_until_unlocked(self, timeout_s: float = float("inf")) -> bool:
+        """Block until no process holds the lock; returns False after the timeout."""
         deadline = time.monotonic() + timeout_s
-        while self.owner() is not None:
+        while self.owner_pid() is not None:
             if time.monotonic() > deadline:
                 return False
-            time.sleep(POLL_S)  # a lock that another process holds gives no sign when it is released
+            time.sleep(POLL_S)  # the kernel sends no event when another process releases its lock
         return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierRun:
-    """What is left of the run before. `started` is in seconds since the epoch; `logs` is where its logs are kept."""
+    """The run before this one. `started` is in seconds since the epoch; `logs` is the folder with its logs."""
 
     crashed: bool
     started: float | None
@@ -134,8 +137,8 @@ class EarlierRun:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The right to run in a folder."""
+class FolderLock:
+    """The lock of a state folder, held by this process."""
 
     state: StateDir
     descriptor: int
@@ -143,51 +146,50 @@ class Claim:
     def fileno(self) -> int:
         return self.descriptor
 
-    def hand_over(self, pid: int) -> None:
-        """Note which process, having inherited the descriptor, holds the folder from now on."""
+    def transfer_to(self, pid: int) -> None:
+        """Record the process that has inherited the descriptor as the owner of the lock."""
         os.pwrite(self.descriptor, str(pid).encode(), 0)
 
-    def end_leftovers(self) -> bool:
-        """End what a crashed run left running and forget that it ran; answers whether there was such a run."""
-        crashed = bool(task_records.end_leftovers(self.state.tasks)) or self.state.remembers()
-        self.state.forget()
+    def kill_leftovers(self) -> bool:
+        """Kill the processes of a crashed run and delete its record; returns whether there was such a run."""
+        crashed = bool(task_records.kill_leftovers(self.state.tasks)) or self.state.has_record()
+        self.state.delete_record()
         return crashed
 
-    def clear(self) -> EarlierRun:
-        """End and forget whatever an earlier run left; its logs are kept, with those of a few runs before."""
-        started = self.state.last_started()
-        logs = self._keep_logs(started)
-        crashed = self.end_leftovers()
-        for leftover in self.state.path.iterdir():
-            if leftover == self.state.earlier:
+    def clean_up(self) -> EarlierRun:
+        """Kill the processes of the earlier run and delete its files, except the logs of the last few runs."""
+        started = self.state.last_start()
+        logs = self._move_logs(started)
+        crashed = self.kill_leftovers()
+        for path in self.state.path.iterdir():
+            if path == self.state.earlier_logs:
                 continue
-            if leftover.is_dir():
-                shutil.rmtree(leftover)
-            elif leftover != self.state.lock:
-                leftover.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path != self.state.lock_file:
+                path.unlink()
         self.state.logs.mkdir()
         return EarlierRun(crashed=crashed, started=started, logs=logs)
 
-    def _keep_logs(self, started: float | None) -> Path | None:
-        """Move the logs of the run before out of the way; answers where they are now, None where there are none."""
+    def _move_logs(self, started: float | None) -> Path | None:
+        """Move the logs of the earlier run to their own folder and return it; None if there are no logs."""
         state = self.state
         if not state.logs.is_dir() or not any(state.logs.iterdir()):
             return None
-        began = state.logs.stat().st_mtime if started is None else started
-        moment = datetime.fromtimestamp(began, UTC)
-        kept = state.earlier / f"{moment:%Y%m%dT%H%M%S.%fZ}"
-        if kept.exists():
-            shutil.rmtree(kept)
-        state.earlier.mkdir(exist_ok=True)
-        state.logs.rename(kept)
-        for surplus in sorted(state.earlier.iterdir())[:-RUNS_KEPT]:
-            shutil.rmtree(surplus)
-        return kept
+        start = datetime.fromtimestamp(state.logs.stat().st_mtime if started is None else started, UTC)
+        folder = state.earlier_logs / f"{start:%Y%m%dT%H%M%S.%fZ}"
+        if folder.exists():
+            shutil.rmtree(folder)
+        state.earlier_logs.mkdir(exist_ok=True)
+        state.logs.rename(folder)
+        for oldest in sorted(state.earlier_logs.iterdir())[:-MAX_EARLIER_RUNS]:
+            shutil.rmtree(oldest)
+        return folder
 
 
-def _try_lock(descriptor: int, kind: int) -> bool:
+def _try_lock(descriptor: int, operation: int) -> bool:
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

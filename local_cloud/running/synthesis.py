@@ -1,4 +1,4 @@
-"""Synthesize a stage into a cloud assembly, as the CDK CLI would, without the CLI."""
+"""Synthesize a stage into a cloud assembly without the CDK CLI."""
 
 import json
 import os
@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local_cloud.running.environment import scrubbed
+from local_cloud.running.environment import isolated_environment
 
-SYNTHESIS_WITHIN_S = 300.0
-LINES_SHOWN = 15
-# Packages are named by their content and stay where they are: their copies would take 200 MB of each assembly.
-IN_PLACE = {"aws:cdk:disable-asset-staging": True}
+SYNTHESIS_TIMEOUT_S = 300.0
+MAX_OUTPUT_LINES = 15
+# The assembly refers to the packages where they are. Staging would copy 200 MB into each assembly.
+NO_ASSET_STAGING = {"aws:cdk:disable-asset-staging": True}
 
 
 class SynthesisFailed(Exception):
@@ -20,13 +20,13 @@ class SynthesisFailed(Exception):
 
 
 def synthesize(repository: Path, *, stage: str, into: Path, log: Path) -> Path:
-    """Run the repository's app.py for one stage; answers the assembly's folder, raises SynthesisFailed."""
+    """Run the repository's app.py for one stage; returns the assembly's folder. Raises SynthesisFailed."""
     if into.exists():
         shutil.rmtree(into)
-    environment = scrubbed() | {
-        "CDK_CONTEXT_JSON": json.dumps(_context(repository) | {"stage": stage} | IN_PLACE),
+    environment = isolated_environment() | {
+        "CDK_CONTEXT_JSON": json.dumps(_context(repository) | {"stage": stage} | NO_ASSET_STAGING),
         "CDK_OUTDIR": str(into),
-        # The user's home holds what the CDK unpacks once; the interpreter's folder brings a Node of its own.
+        # The CDK caches its unpacked files in the user's home. The interpreter's folder contains Node.
         "HOME": str(Path.home()),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
@@ -39,23 +39,23 @@ def synthesize(repository: Path, *, stage: str, into: Path, log: Path) -> Path:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=SYNTHESIS_WITHIN_S,
+                timeout=SYNTHESIS_TIMEOUT_S,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise SynthesisFailed(f"app.py did not finish within {SYNTHESIS_WITHIN_S:.0f} s. Output: {log}") from None
+            raise SynthesisFailed(f"app.py did not finish within {SYNTHESIS_TIMEOUT_S:.0f} s. Output: {log}") from None
     if result.returncode or not (into / "manifest.json").exists():
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-MAX_OUTPUT_LINES:])
         raise SynthesisFailed(f"app.py failed with exit code {result.returncode}:\n{tail}")
     return into
 
 
 def _context(repository: Path) -> dict[str, object]:
-    """The context that the CLI would give the app: that of cdk.json, and what earlier look-ups left."""
+    """The context that the CLI passes to the app: from cdk.json, and the cached lookups of cdk.context.json."""
     context: dict[str, object] = {}
-    settings, looked_up = repository / "cdk.json", repository / "cdk.context.json"
+    settings, cached_lookups = repository / "cdk.json", repository / "cdk.context.json"
     if settings.exists():
         context |= json.loads(settings.read_text()).get("context", {})
-    if looked_up.exists():
-        context |= json.loads(looked_up.read_text())
+    if cached_lookups.exists():
+        context |= json.loads(cached_lookups.read_text())
     return context

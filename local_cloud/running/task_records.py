@@ -1,4 +1,4 @@
-"""What each GPU task's process says about itself, and whether it still lives."""
+"""The records of GPU task processes. A process holds a lock on its record as long as it runs."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from typing import Self
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRecord:
-    """A task's process. `started` is in seconds since the epoch; `group` is the service it belongs to, or empty."""
+    """A task's process. `started` is in seconds since the epoch; `group` is `service:<name>`, or empty."""
 
     pid: int
     task: str
@@ -26,16 +26,19 @@ class TaskRecord:
         return cls(**json.loads(text))
 
 
-def live_tasks(folder: Path) -> list[TaskRecord]:
-    """The tasks whose processes are alive, oldest first."""
-    records = [TaskRecord.parse(path.read_text()) for path in folder.glob("*.json") if _locked(path)]
+def running_tasks(folder: Path) -> list[TaskRecord]:
+    """The tasks whose processes are running, oldest first."""
+    records = [TaskRecord.parse(path.read_text()) for path in folder.glob("*.json") if _is_locked(path)]
     return sorted(records, key=lambda record: record.started)
 
 
-def end_leftovers(folder: Path) -> list[int]:
-    """Kill task processes that outlived their emulator, and forget all records; answers the ids that were killed."""
+def kill_leftovers(folder: Path) -> list[int]:
+    """Kill task processes that are running after their emulator ended, and delete all records.
+
+    Returns the IDs of the killed processes.
+    """
     killed = []
-    for record in live_tasks(folder):
+    for record in running_tasks(folder):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(record.pid, signal.SIGKILL)
             killed.append(record.pid)
@@ -44,7 +47,7 @@ def end_leftovers(folder: Path) -> list[int]:
     return killed
 
 
-def _locked(path: Path) -> bool:
+def _is_locked(path: Path) -> bool:
     try:
         with path.open("rb") as record:
             fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)

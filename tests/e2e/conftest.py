@@ -42,7 +42,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The running cloud that all tests of jobs share, with the real GPU worker."""
-    with LocalCloud.running(tmp_path_factory.mktemp("cloud"), port=0, assembly=assembly) as running:
+    with LocalCloud.run(tmp_path_factory.mktemp("cloud"), port=0, assembly=assembly) as running:
         yield running
 
 
@@ -67,7 +67,7 @@ def aws(emulator_state: StateDir) -> Iterator[Clients]:
         emulator = EmulatorProcess.start(emulator_state, port=0, commands=PROGRAMS, attached=True)
     # From here on the environment is as it was: other tests run in this process too.
     try:
-        yield Clients(emulator.facts.endpoint)
+        yield Clients(emulator.record.endpoint)
     finally:
         emulator.stop()
 

@@ -10,7 +10,7 @@ import httpx
 
 from local_cloud.running.cloud import COMMANDS
 from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess
-from local_cloud.running.environment import ACCOUNT, REGION, scrubbed
+from local_cloud.running.environment import ACCOUNT, REGION, isolated_environment
 from local_cloud.running.state import StateDir
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
@@ -23,7 +23,7 @@ def cdk(*arguments: str, endpoint: str, folder: Path) -> None:
     done = subprocess.run(
         [CDK, *arguments],
         cwd=folder,
-        env=scrubbed() | {"AWS_ENDPOINT_URL": endpoint, "HOME": str(Path.home()), "PATH": path, "CI": "true"},
+        env=isolated_environment() | {"AWS_ENDPOINT_URL": endpoint, "HOME": str(Path.home()), "PATH": path, "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -39,7 +39,7 @@ def test_the_cdk_cli_bootstraps_and_deploys_all_stacks(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path / "state")
     emulator = EmulatorProcess.start(state, port=0, commands=dict.fromkeys(COMMANDS, ("sleep", "600")), attached=True)
     try:
-        endpoint = emulator.facts.endpoint
+        endpoint = emulator.record.endpoint
         # A folder without an app: an account that is named needs none, and the CLI would synthesize it first.
         cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", endpoint=endpoint, folder=tmp_path)
         chosen = ("-c", "stage=local", "--output", str(tmp_path / "cdk.out"), "--outputs-file", str(outputs))

@@ -50,7 +50,7 @@ def test_an_execution_is_shown_state_by_state(cloud: LocalCloud) -> None:
 
     def final_table() -> str | None:
         table = run("executions", job, state_dir=cloud.state.path)
-        return None if "RUNNING" in table else table
+        return None if "RECORD" in table else table
 
     table = eventually(final_table)
     listed = run("executions", state_dir=cloud.state.path)
@@ -102,7 +102,7 @@ def test_an_up_that_is_told_to_stop_leaves_no_emulator(state_dir: Path, assembly
         process.terminate()
 
         assert process.wait(HANGS_AFTER_S) == 143
-    assert StateDir.at(state_dir).owner() is None
+    assert StateDir.at(state_dir).owner_pid() is None
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "x", "9" * 5000])

@@ -29,7 +29,7 @@ def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory
     """A cloud whose GPU worker does what the prompt says."""
     commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(drills))}
     folder = tmp_path_factory.mktemp("drill")
-    with LocalCloud.running(folder, port=0, commands=commands, assembly=assembly) as running:
+    with LocalCloud.run(folder, port=0, commands=commands, assembly=assembly) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from local_cloud.emulator.places import count
 from local_cloud.running.aws_clients import Clients
 from local_cloud.running.state import StateDir
-from local_cloud.running.task_records import TaskRecord, live_tasks
+from local_cloud.running.task_records import TaskRecord, running_tasks
 from tests.e2e.processes import alive
 from tests.e2e.waiting import eventually
 
@@ -42,7 +42,7 @@ def service(aws: Clients, image: str, **container: Any) -> str:
 
 
 def process_of(state: StateDir, name: str) -> TaskRecord | None:
-    return next((task for task in live_tasks(state.tasks) if task.group == f"service:{name}"), None)
+    return next((task for task in running_tasks(state.tasks) if task.group == f"service:{name}"), None)
 
 
 def running(state: StateDir, name: str) -> TaskRecord:
@@ -144,7 +144,7 @@ def test_a_launched_task_s_command_is_the_arguments_of_its_program(aws: Clients,
     run = aws["ecs"].run_task(taskDefinition=task_definition(aws, "idle"), overrides={"containerOverrides": [override]})
     task = run["tasks"][0]["taskArn"].rpartition("/")[2]
 
-    record = eventually(lambda: next((each for each in live_tasks(emulator_state.tasks) if each.task == task), None))
+    record = eventually(lambda: next((each for each in running_tasks(emulator_state.tasks) if each.task == task), None))
 
     assert record is not None
     assert said(record.log)["child"]
@@ -159,7 +159,7 @@ def test_launched_tasks_run_on_the_cores_that_are_there_in_the_order_of_run_task
     tasks = [arn.rpartition("/")[2] for arn in arns]
 
     def launched() -> set[str]:
-        return {task.task for task in live_tasks(emulator_state.tasks) if not task.group}
+        return {task.task for task in running_tasks(emulator_state.tasks) if not task.group}
 
     eventually(lambda: launched() == set(tasks[:places]))
     aws["ecs"].stop_task(task=arns[places])  # it waits; nothing of it may start any more

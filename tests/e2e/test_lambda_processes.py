@@ -114,13 +114,13 @@ def test_an_invocation_s_log_ends_where_its_process_says_so(tmp_path: Path, monk
 
 def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) -> None:
     emulator = EmulatorProcess.start(StateDir.at(tmp_path), port=0, commands={}, attached=True)
-    aws = Clients(emulator.facts.endpoint)
+    aws = Clients(emulator.record.endpoint)
     began = tmp_path / "began"
     event = json.dumps({"lines": 1, "began": str(began)})
     aws["lambda"].invoke(FunctionName=function(aws), Payload=event, InvocationType="Event")
     eventually(began.exists)
 
-    os.kill(emulator.facts.pid, signal.SIGKILL)
+    os.kill(emulator.record.pid, signal.SIGKILL)
     emulator.stop()
 
     eventually(lambda: not mentioning(str(tmp_path)))

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.emulator_process import EmulatorProcess, PortTaken
+from local_cloud.running.emulator_process import EmulatorProcess, PortInUse
+from local_cloud.running.shutdown import stop
 from local_cloud.running.state import AlreadyRunning, NotRunning, StateDir
-from local_cloud.running.stopping import stop
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.conftest import IDLE
 from tests.e2e.processes import alive, listening_addresses, mentioning, started
@@ -30,7 +30,7 @@ from pathlib import Path
 from local_cloud.running.cloud import LocalCloud
 from tests.e2e.test_launcher import COMMANDS
 
-with LocalCloud.running(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sys.argv[2])):
+with LocalCloud.run(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sys.argv[2])):
     print("up", flush=True)
     threading.Event().wait()
 """
@@ -72,7 +72,7 @@ def test_only_loopback_is_listened_on(cloud: LocalCloud) -> None:
 
 
 def test_a_cloud_leaves_no_process_behind(state_dir: Path, rendering: Path) -> None:
-    with LocalCloud.running(state_dir, port=0, commands=COMMANDS, assembly=rendering) as cloud:
+    with LocalCloud.run(state_dir, port=0, commands=COMMANDS, assembly=rendering) as cloud:
         eventually(cloud.workers)
         invoke_a_lambda(cloud)
         mentioned = mentioning(str(state_dir))
@@ -96,7 +96,7 @@ def test_a_killed_emulator_takes_tasks_and_lambdas_with_it(holder: subprocess.Po
     eventually(cloud.workers)
     invoke_a_lambda(cloud)
 
-    os.kill(cloud.facts.pid, signal.SIGKILL)
+    os.kill(cloud.record.pid, signal.SIGKILL)
 
     eventually(lambda: not set(mentioning(str(cloud.state.path))) - {holder.pid})
 
@@ -107,7 +107,7 @@ def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[str],
     invoke_a_lambda(cloud)
 
     holder.kill()
-    os.kill(cloud.facts.pid, signal.SIGKILL)
+    os.kill(cloud.record.pid, signal.SIGKILL)
 
     eventually(lambda: not mentioning(str(state_dir)))
 
@@ -115,9 +115,9 @@ def test_everything_killed_at_once_leaves_nothing(holder: subprocess.Popen[str],
 def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Popen[str], state_dir: Path) -> None:
     crashed = LocalCloud.attach(state_dir)
     invoke_a_lambda(crashed)
-    os.kill(crashed.facts.pid, signal.SIGKILL)
+    os.kill(crashed.record.pid, signal.SIGKILL)
     holder.kill()
-    eventually(lambda: StateDir.at(state_dir).owner() is None)
+    eventually(lambda: StateDir.at(state_dir).owner_pid() is None)
     said: list[str] = []
     logs = ("emulator", "sweep_overdue_jobs")
 
@@ -129,7 +129,7 @@ def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Po
     )
     emulator.stop()
 
-    kept = next((state_dir / "earlier").iterdir())
+    kept = next((state_dir / "earlier-logs").iterdir())
     assert "crashed" in said[0]
     assert "executions" in said[1]
     assert str(kept) in said[2]
@@ -140,8 +140,8 @@ def test_what_a_crashed_run_left_is_noticed_and_cleaned_up(holder: subprocess.Po
 def test_a_process_id_of_a_crashed_run_is_never_taken_for_ours(state_dir: Path) -> None:
     bystander = subprocess.Popen(["sleep", "3600"])
     state = StateDir.at(state_dir)
-    with state.claim() as claim:
-        claim.hand_over(bystander.pid)
+    with state.lock() as lock:
+        lock.transfer_to(bystander.pid)
     (state_dir / "state.json").write_text("{}")
 
     assert stop(state_dir)
@@ -160,7 +160,7 @@ def test_a_port_that_is_taken_is_refused_clearly(state_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
-        with pytest.raises(PortTaken, match=f"Cannot listen on port {port} .* Another program may use it"):
+        with pytest.raises(PortInUse, match=f"Cannot listen on port {port} .* Another program may use it"):
             EmulatorProcess.start(StateDir.at(state_dir), port=port, commands=COMMANDS, attached=True)
 
 
@@ -176,7 +176,7 @@ def test_the_usual_port_gives_way_where_it_is_taken(state_dir: Path, cloud: Loca
         emulator.stop()
         listener.close()
 
-    assert not emulator.facts.endpoint.endswith(":4566")
+    assert not emulator.record.endpoint.endswith(":4566")
 
 
 def test_ctrl_c_ends_a_cloud_in_the_foreground(state_dir: Path, assembly: Path) -> None:

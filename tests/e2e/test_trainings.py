@@ -31,7 +31,7 @@ def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             str(tmp_path_factory.mktemp("deaths")),
         )
     }
-    with LocalCloud.running(
+    with LocalCloud.run(
         tmp_path_factory.mktemp("trainings"), port=0, commands=commands, assembly=assembly
     ) as running:
         yield running

@@ -18,7 +18,7 @@ from gpu_tasks.images.output import MEDIA_TYPES, Png, Svg, encode_file
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.renderers import ProvenanceEncoder
 from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
-from local_cloud.running.signing import new_key
+from local_cloud.running.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, render, studio
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -122,7 +122,7 @@ def test_credentials_leave_hard_words_as_they_are() -> None:
     [drawn] = render(order)
     done = studio()._renderer(order).finish(order, drawn)
     order = replace(order, request={**order.request, "prompt": words})
-    signer = Signer.from_secret(new_key())
+    signer = Signer.from_secret(new_signing_secret())
 
     marked = ProvenanceEncoder(model="m", model_sha256="0", signer=signer).encode(done, order, drawn)
 

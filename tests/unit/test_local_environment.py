@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.environment import emulator_environment, scrubbed
-from local_cloud.running.state import RUNS_KEPT, AlreadyRunning, EarlierRun, NotRunning, Running, StateDir
+from local_cloud.running.environment import emulator_environment, isolated_environment
+from local_cloud.running.state import MAX_EARLIER_RUNS, AlreadyRunning, EarlierRun, NotRunning, RunRecord, StateDir
 
 ROOT = Path(__file__).parents[2]
 USERS = {
@@ -22,11 +22,11 @@ USERS = {
     "PATH": "/usr/bin",
     "PYTHONPATH": "/home/user",
 }
-RUNNING = Running(endpoint="http://127.0.0.1:1", pid=1, started=0.0, outputs={})
+RECORD = RunRecord(endpoint="http://127.0.0.1:1", pid=1, started=0.0, outputs={})
 
 
 def test_only_what_is_needed_to_run_a_program_is_passed_on() -> None:
-    environment = scrubbed(USERS)
+    environment = isolated_environment(USERS)
 
     assert environment["PATH"] == "/usr/bin"
     assert environment["AWS_ACCESS_KEY_ID"] == "test"
@@ -46,49 +46,49 @@ def test_the_emulator_keeps_to_loopback_and_its_folder(tmp_path: Path) -> None:
 def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
 
-    with state.claim(), pytest.raises(AlreadyRunning), StateDir.at(tmp_path).claim():
+    with state.lock(), pytest.raises(AlreadyRunning), StateDir.at(tmp_path).lock():
         pass
 
-    with state.claim():
+    with state.lock():
         pass
 
 
 def test_a_folder_is_held_by_whom_it_was_handed_over_to(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
-    with state.claim() as claim, subprocess.Popen(["sleep", "3600"], pass_fds=(claim.fileno(),)) as heir:
-        claim.hand_over(heir.pid)
-        held_by = state.owner()
+    with state.lock() as lock, subprocess.Popen(["sleep", "3600"], pass_fds=(lock.fileno(),)) as heir:
+        lock.transfer_to(heir.pid)
+        held_by = state.owner_pid()
         heir.kill()
 
     assert held_by == heir.pid
-    assert state.wait_until_free(timeout_s=600)
+    assert state.wait_until_unlocked(timeout_s=600)
 
 
 def test_the_state_of_a_run_that_has_ended_is_not_a_running_cloud(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
-    with state.claim() as claim:
-        claim.hand_over(os.getpid())
-        state.remember(RUNNING)
-        assert state.running() == RUNNING
+    with state.lock() as lock:
+        lock.transfer_to(os.getpid())
+        state.write_record(RECORD)
+        assert state.current_run() == RECORD
 
     with pytest.raises(NotRunning):
-        state.running()
+        state.current_run()
 
 
 def test_what_a_crashed_run_left_is_cleared_for_the_next(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
-    with state.claim():
-        state.remember(RUNNING)
+    with state.lock():
+        state.write_record(RECORD)
         state.logs.mkdir()
         state.emulator_log.write_text("the last words")
         (tmp_path / "emulator").mkdir()
 
-    with state.claim() as claim:
-        earlier = claim.clear()
-    with state.claim() as claim:
-        assert claim.clear() == EarlierRun(crashed=False, started=None, logs=None)
+    with state.lock() as lock:
+        earlier = lock.clean_up()
+    with state.lock() as lock:
+        assert lock.clean_up() == EarlierRun(crashed=False, started=None, logs=None)
 
-    assert (earlier.crashed, earlier.started) == (True, RUNNING.started)
+    assert (earlier.crashed, earlier.started) == (True, RECORD.started)
     assert earlier.logs
     assert (earlier.logs / "emulator.log").read_text() == "the last words"
     assert not (tmp_path / "emulator").exists()
@@ -96,14 +96,14 @@ def test_what_a_crashed_run_left_is_cleared_for_the_next(tmp_path: Path) -> None
 
 def test_the_logs_of_a_few_runs_are_kept(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
-    for number in range(RUNS_KEPT + 2):
-        with state.claim() as claim:
-            claim.clear()
+    for number in range(MAX_EARLIER_RUNS + 2):
+        with state.lock() as lock:
+            lock.clean_up()
             state.emulator_log.write_text(f"{number}")
-            state.remember(replace(RUNNING, started=RUNNING.started + number))
+            state.write_record(replace(RECORD, started=RECORD.started + number))
 
-    kept = [(run / "emulator.log").read_text() for run in sorted(state.earlier.iterdir())]
-    assert kept == [str(number) for number in range(1, RUNS_KEPT + 1)]
+    kept = [(run / "emulator.log").read_text() for run in sorted(state.earlier_logs.iterdir())]
+    assert kept == [str(number) for number in range(1, MAX_EARLIER_RUNS + 1)]
 
 
 @pytest.mark.parametrize(
