@@ -17,7 +17,7 @@ from craftspark.parsing import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.request import DrawingRequest
 from craftspark.tools.sources import Source
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 
 SEED = 22
 BURSTS, JOBS_IN_BURST = 10, 6

@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.entries import Entry
 from benchmarks.local_runs import PATIENCE_S, api
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 
 JOBS, IMAGES = 12, 2
 

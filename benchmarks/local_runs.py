@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from benchmarks.entries import Entry
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 
 IMAGE = "craftspark-gpu:local"
 SUBMITTERS = 8

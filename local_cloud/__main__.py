@@ -11,6 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local_cloud import trainings
+from local_cloud.launcher.assembly import AssetUnsupported
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.deployment import DeployFailed
+from local_cloud.launcher.emulator_process import EmulatorFailed, PortInUse
+from local_cloud.launcher.shutdown import stop
+from local_cloud.launcher.state import DEFAULT, AlreadyRunning, NotRunning, StateDir
+from local_cloud.launcher.synthesis import SynthesisFailed
 from local_cloud.makers import DEMO_MAKER
 from local_cloud.reports import job_timeline
 from local_cloud.reports.execution_tables import executions_table, timeline_table
@@ -18,13 +25,6 @@ from local_cloud.reports.execution_timeline import NoSuchExecution, read_timelin
 from local_cloud.reports.job_timeline import NoSuchJob, job_events
 from local_cloud.reports.log_lines import NoSuchLog, log_lines
 from local_cloud.reports.status_tables import status_tables
-from local_cloud.running.assembly import AssetUnsupported
-from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.deployment import DeployFailed
-from local_cloud.running.emulator_process import EmulatorFailed, PortInUse
-from local_cloud.running.shutdown import stop
-from local_cloud.running.state import DEFAULT, AlreadyRunning, NotRunning, StateDir
-from local_cloud.running.synthesis import SynthesisFailed
 
 # A pipe has no width. The tables need 140 columns.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)

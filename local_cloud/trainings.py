@@ -8,7 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 
 COLUMNS = ("training", "state", "step", "created", "loss", "base loss", "decision", "error", "grid")
 

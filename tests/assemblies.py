@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.cloud import STAGE
-from local_cloud.running.emulator_process import REPOSITORY
-from local_cloud.running.synthesis import NO_ASSET_STAGING, synthesize
+from local_cloud.launcher.cloud import STAGE
+from local_cloud.launcher.emulator_process import REPOSITORY
+from local_cloud.launcher.synthesis import NO_ASSET_STAGING, synthesize
 from tests.made_once import made_once
 
 NODE = Path(sys.executable).parent / "node"

@@ -17,8 +17,8 @@ from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
 from local_cloud.demo.pictures import Files, build_row, save
 from local_cloud.demo.results import jobs_table, write_summary
 from local_cloud.demo.run import run_jobs
-from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.state import DEFAULT
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.state import DEFAULT
 
 OUT = Path("build/demo")
 

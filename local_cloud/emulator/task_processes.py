@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.emulator.places import Places
-from local_cloud.running.environment import isolated_environment
+from local_cloud.launcher.environment import isolated_environment
 
 DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 TASK_ARN = "com.amazonaws.ecs.task-arn"

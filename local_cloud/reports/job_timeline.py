@@ -9,9 +9,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.reports.execution_timeline import read_timeline
 from local_cloud.reports.log_lines import LogLine, find_lines, parse_fields
-from local_cloud.running.cloud import LocalCloud
 
 # Fields that every structured line has, and that say nothing about the event.
 COMMON_FIELDS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 
 QUEUE_COUNTS = {
     "waiting": "ApproximateNumberOfMessages",

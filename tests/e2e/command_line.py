@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.emulator_process import REPOSITORY
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.emulator_process import REPOSITORY
 from tests.e2e.waiting import HANGS_AFTER_S
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.aws_clients import Clients
-from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.emulator_process import EmulatorProcess
-from local_cloud.running.state import StateDir
+from local_cloud.launcher.aws_clients import Clients
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.emulator_process import EmulatorProcess
+from local_cloud.launcher.state import StateDir
 from tests.assemblies import local_assembly
 from tests.e2e.front_end import HTTP
 from tests.e2e.processes import mentioning

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.waiting import eventually
 
 # One pool of connections for all tests; the session closes it.

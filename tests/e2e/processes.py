@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.emulator_process import REPOSITORY
+from local_cloud.launcher.emulator_process import REPOSITORY
 
 
 @contextlib.contextmanager

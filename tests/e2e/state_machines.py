@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from local_cloud.running.aws_clients import Clients
+from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.waiting import eventually
 
 ROLE = "arn:aws:iam::000000000000:role/states"

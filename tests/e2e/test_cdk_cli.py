@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from local_cloud.running.cloud import COMMANDS
-from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess
-from local_cloud.running.environment import ACCOUNT, REGION, isolated_environment
-from local_cloud.running.state import StateDir
+from local_cloud.launcher.cloud import COMMANDS
+from local_cloud.launcher.emulator_process import REPOSITORY, EmulatorProcess
+from local_cloud.launcher.environment import ACCOUNT, REGION, isolated_environment
+from local_cloud.launcher.state import StateDir
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 HANGS_AFTER_S = 900
@@ -23,7 +23,8 @@ def cdk(*arguments: str, endpoint: str, folder: Path) -> None:
     done = subprocess.run(
         [CDK, *arguments],
         cwd=folder,
-        env=isolated_environment() | {"AWS_ENDPOINT_URL": endpoint, "HOME": str(Path.home()), "PATH": path, "CI": "true"},
+        env=isolated_environment()
+        | {"AWS_ENDPOINT_URL": endpoint, "HOME": str(Path.home()), "PATH": path, "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambdas.http.reference import write
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "node_modules" / ".bin"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.assembly import read_stacks
-from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.state import StateDir
+from local_cloud.launcher.assembly import read_stacks
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.state import StateDir
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.processes import started

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from local_cloud.emulator.patches import all_patches, lambda_throttles
 from local_cloud.emulator.patching import EmulatorChanged, Patch, Target, apply_all
 from local_cloud.emulator.task_processes import TaskProcesses
-from local_cloud.running.aws_clients import Clients
+from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.waiting import eventually
 
 PATCHES = all_patches(cast(TaskProcesses, None))

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from craftspark.aws.jobs.presigning import Presigner
 from craftspark.jobs.downloads import Download, disposition_of
-from local_cloud.running.aws_clients import Clients
+from local_cloud.launcher.aws_clients import Clients
 
 
 @pytest.fixture

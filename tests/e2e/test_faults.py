@@ -13,7 +13,7 @@ import pytest
 
 from craftspark.errors import RenderFailed
 from craftspark.jobs.failures import REASONS
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.front_end import FrontEnd, states_entered
 from tests.e2e.waiting import eventually
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.emulator.places import count
-from local_cloud.running.aws_clients import Clients
-from local_cloud.running.state import StateDir
-from local_cloud.running.task_records import TaskRecord, running_tasks
+from local_cloud.launcher.aws_clients import Clients
+from local_cloud.launcher.state import StateDir
+from local_cloud.launcher.task_records import TaskRecord, running_tasks
 from tests.e2e.processes import alive
 from tests.e2e.waiting import eventually
 

@@ -8,7 +8,7 @@ from PIL import Image
 from craftspark.tools import TOOLS
 from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.provenance import Recipe
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
 
 

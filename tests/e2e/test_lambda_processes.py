@@ -17,9 +17,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, drain_stderr
-from local_cloud.running.aws_clients import Clients
-from local_cloud.running.emulator_process import EmulatorProcess
-from local_cloud.running.state import StateDir
+from local_cloud.launcher.aws_clients import Clients
+from local_cloud.launcher.emulator_process import EmulatorProcess
+from local_cloud.launcher.state import StateDir
 from tests.e2e.processes import mentioning
 from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually

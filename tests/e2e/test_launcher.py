@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.cloud import LocalCloud
-from local_cloud.running.emulator_process import EmulatorProcess, PortInUse
-from local_cloud.running.shutdown import stop
-from local_cloud.running.state import AlreadyRunning, NotRunning, StateDir
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.emulator_process import EmulatorProcess, PortInUse
+from local_cloud.launcher.shutdown import stop
+from local_cloud.launcher.state import AlreadyRunning, NotRunning, StateDir
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.conftest import IDLE
 from tests.e2e.processes import alive, listening_addresses, mentioning, started
@@ -27,7 +27,7 @@ LOOPBACK_IN_HEX = "0100007F"
 HOLDER = """
 import sys, threading
 from pathlib import Path
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.test_launcher import COMMANDS
 
 with LocalCloud.run(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sys.argv[2])):

@@ -8,7 +8,7 @@ import pytest
 
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.errors import AccountContended, CreditsInsufficient
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.waiting import HANGS_AFTER_S
 from tests.fakes import a_job
 from tests.ledger.histories import START, Clock, History, Tables, posted, steps

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.waiting import HANGS_AFTER_S
 

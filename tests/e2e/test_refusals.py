@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local_cloud import makers
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.description import PATHS
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually

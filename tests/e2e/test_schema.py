@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.test_refusals import set_account
 

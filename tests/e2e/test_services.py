@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.description import PATHS
 from tests.e2e.front_end import FrontEnd
 

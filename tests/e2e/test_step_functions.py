@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud.launcher.aws_clients import Clients
 from local_cloud.reports.execution_timeline import read_timeline
-from local_cloud.running.aws_clients import Clients
 from tests.e2e.state_machines import callback_task, ended, history, next_token, queue, start
 
 ALL = ["States.ALL"]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.front_end import HTTP, FrontEnd
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from local_cloud import trainings
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.trainings import TrainingError
 from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
@@ -31,9 +31,7 @@ def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             str(tmp_path_factory.mktemp("deaths")),
         )
     }
-    with LocalCloud.run(
-        tmp_path_factory.mktemp("trainings"), port=0, commands=commands, assembly=assembly
-    ) as running:
+    with LocalCloud.run(tmp_path_factory.mktemp("trainings"), port=0, commands=commands, assembly=assembly) as running:
         yield running
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.running.cloud import LocalCloud
+from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually
 

@@ -20,7 +20,7 @@ from gpu_tasks.images.output import EncodedImage, Png, encode_file, encode_image
 from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
 from gpu_tasks.recipe import render_again
 from gpu_tasks.renderers import ProvenanceEncoder
-from local_cloud.running.signing import new_signing_secret
+from local_cloud.launcher.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, pixels_in, render, studio
 
 PRIVATE = "secret words of mine"

@@ -18,7 +18,7 @@ from gpu_tasks.images.output import MEDIA_TYPES, Png, Svg, encode_file
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.renderers import ProvenanceEncoder
 from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
-from local_cloud.running.signing import new_signing_secret
+from local_cloud.launcher.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, render, studio
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.running.assembly import AssetUnsupported, FileAsset, read_stacks
+from local_cloud.launcher.assembly import AssetUnsupported, FileAsset, read_stacks
 
 ZONE = "${AWS::AccountId}-${AWS::Region}"
 

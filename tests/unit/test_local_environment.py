@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.running.environment import emulator_environment, isolated_environment
-from local_cloud.running.state import MAX_EARLIER_RUNS, AlreadyRunning, EarlierRun, NotRunning, RunRecord, StateDir
+from local_cloud.launcher.environment import emulator_environment, isolated_environment
+from local_cloud.launcher.state import MAX_EARLIER_RUNS, AlreadyRunning, EarlierRun, NotRunning, RunRecord, StateDir
 
 ROOT = Path(__file__).parents[2]
 USERS = {

@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from local_cloud.running.environment import ACCOUNT, REGION
+from local_cloud.launcher.environment import ACCOUNT, REGION
 
 PLACEHOLDERS = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS::Partition}": "aws"}
 

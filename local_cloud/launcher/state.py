@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from local_cloud.running import task_records
+from local_cloud.launcher import task_records
 
 DEFAULT = Path(".local-cloud")
 POLL_S = 0.05

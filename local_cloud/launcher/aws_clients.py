@@ -7,7 +7,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from local_cloud.running.environment import ACCESS_KEY, REGION, SECRET_KEY
+from local_cloud.launcher.environment import ACCESS_KEY, REGION, SECRET_KEY
 
 
 class Clients:

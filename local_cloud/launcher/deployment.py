@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_cloud.running.assembly import FileAsset, Stack, read_stacks
-from local_cloud.running.aws_clients import Clients
+from local_cloud.launcher.assembly import FileAsset, Stack, read_stacks
+from local_cloud.launcher.aws_clients import Clients
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "32"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local_cloud.running.environment import isolated_environment
+from local_cloud.launcher.environment import isolated_environment
 
 SYNTHESIS_TIMEOUT_S = 300.0
 MAX_OUTPUT_LINES = 15

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from local_cloud import makers
-from local_cloud.running.aws_clients import Clients
-from local_cloud.running.deployment import deploy
-from local_cloud.running.emulator_process import REPOSITORY, EmulatorProcess, Report, discard_report
-from local_cloud.running.signing import create_test_key
-from local_cloud.running.state import RunRecord, StateDir
-from local_cloud.running.synthesis import synthesize
-from local_cloud.running.task_records import TaskRecord, running_tasks
+from local_cloud.launcher.aws_clients import Clients
+from local_cloud.launcher.deployment import deploy
+from local_cloud.launcher.emulator_process import REPOSITORY, EmulatorProcess, Report, discard_report
+from local_cloud.launcher.signing import create_test_key
+from local_cloud.launcher.state import RunRecord, StateDir
+from local_cloud.launcher.synthesis import synthesize
+from local_cloud.launcher.task_records import TaskRecord, running_tasks
 
 STAGE = "local"
 # The image in the stage's task definition -> the program that replaces it, run in the repository's root.

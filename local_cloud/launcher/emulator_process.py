@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from local_cloud.running.environment import LOOPBACK, emulator_environment
-from local_cloud.running.state import EarlierRun, RunRecord, StateDir
+from local_cloud.launcher.environment import LOOPBACK, emulator_environment
+from local_cloud.launcher.state import EarlierRun, RunRecord, StateDir
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_PORT = 4566

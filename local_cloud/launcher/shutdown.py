@@ -5,8 +5,8 @@ import os
 import signal
 from pathlib import Path
 
-from local_cloud.running.emulator_process import STOP_TIMEOUT_S
-from local_cloud.running.state import StateDir
+from local_cloud.launcher.emulator_process import STOP_TIMEOUT_S
+from local_cloud.launcher.state import StateDir
 
 
 def stop(state_dir: Path) -> bool:
