@@ -1,1 +1,1 @@
-"""The emulator process: ministack, with patches for what our templates need and it lacks."""
+"""The emulator process: ministack with patches for features that our templates need."""

@@ -1,4 +1,4 @@
-"""Run the emulator: started by the launcher with a listening socket, never by hand."""
+"""Run the emulator. Only the launcher starts it, with a listening socket."""
 
 from local_cloud.emulator.server import main
 

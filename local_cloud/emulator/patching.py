@@ -1,4 +1,4 @@
-"""Replace parts of the emulator, and only parts that we have read."""
+"""Replace parts of the emulator, if the installed parts are those that the replacements were written for."""
 
 import hashlib
 import inspect
@@ -11,14 +11,15 @@ VERSION = "1.5.33"
 
 
 class EmulatorChanged(Exception):
-    """A part to be replaced is not the one that the replacement was written against."""
+    """A part of the installed emulator differs from the one that a patch was written for."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One attribute of the emulator: `owner` is a module, class or mapping, `name` its attribute or key.
+    """A part of the emulator that a patch relies on, as an attribute or a key.
 
-    `fingerprint` is that of the part as it was read; None says that it must not exist at all.
+    `owner` is a module, a class or a mapping. `fingerprint` identifies the part that the patch was written for; None
+    means that the part must not exist.
     """
 
     owner: Any
@@ -30,36 +31,62 @@ class Target:
             return self.owner.get(self.name)
         return getattr(self.owner, self.name, None)
 
-    def replace(self, value: Any) -> None:
+    def write(self, value: Any) -> None:
         if isinstance(self.owner, MutableMapping):
             self.owner[self.name] = value
         else:
             setattr(self.owner, self.name, value)
+
+    def apply(self) -> None:
+        """Leave the part as it is."""
 
     def __str__(self) -> str:
         return f"{getattr(self.owner, '__name__', 'a table')}.{self.name}"
 
 
 @dataclass(frozen=True)
+class Replacement(Target):
+    """A part that a patch replaces with a value."""
+
+    value: Any
+
+    def apply(self) -> None:
+        self.write(self.value)
+
+
+@dataclass(frozen=True)
+class Extension(Target):
+    """A part that several patches extend. `extend` takes the current value and returns the new one."""
+
+    extend: Callable[[Any], Any]
+
+    def apply(self) -> None:
+        self.write(self.extend(self.read()))
+
+
+@dataclass(frozen=True)
 class Patch:
-    """One closed gap: what is missing and why it matters, what is replaced, and the replacing."""
+    """A patch that closes one gap of the emulator. `gap` is what the emulator does without it."""
 
     name: str
     gap: str
     targets: tuple[Target, ...]
-    apply: Callable[[], None]
 
     def check(self) -> None:
-        """Raise EmulatorChanged unless every target is what this patch was written against."""
+        """Raises EmulatorChanged unless every target is the part that this patch was written for."""
         for target in self.targets:
-            found = target.read()
-            actual = None if found is None else fingerprint(found)
+            part = target.read()
+            actual = None if part is None else fingerprint(part)
             if actual != target.fingerprint:
                 raise EmulatorChanged(
-                    f"The patch '{self.name}' replaces {target} of ministack {VERSION}, but the installed one "
+                    f"The patch '{self.name}' was written for {target} of ministack {VERSION}, but the installed one "
                     f"({version('ministack')}) differs: fingerprint {actual}, expected {target.fingerprint}. "
-                    "Read what changed, then change or drop the patch."
+                    "Read what changed, then change or delete the patch."
                 )
+
+    def apply(self) -> None:
+        for target in self.targets:
+            target.apply()
 
 
 def fingerprint(part: Any) -> str:
@@ -69,9 +96,9 @@ def fingerprint(part: Any) -> str:
 
 
 def apply_all(patches: Iterable[Patch]) -> None:
-    """Check every patch first, so that none is measured against another's work; then apply them in order."""
-    chosen = tuple(patches)
-    for patch in chosen:
+    """Check all patches, then apply them in order. The checks come first because patches may share a target."""
+    ordered = tuple(patches)
+    for patch in ordered:
         patch.check()
-    for patch in chosen:
+    for patch in ordered:
         patch.apply()

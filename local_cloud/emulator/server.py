@@ -1,4 +1,4 @@
-"""Serve the emulator on the socket that the launcher bound, until told to stop or left alone."""
+"""Serve the emulator on the launcher's socket, until a signal stops it or an attached launcher ends."""
 
 import argparse
 import asyncio
@@ -13,21 +13,21 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-# An emulator that cannot stop in this time ends at once; its tasks and Lambdas then end by themselves.
-STOP_WITHIN_S = 40.0
+# After this time, the emulator exits immediately. Its tasks and Lambdas end because their parent has ended.
+STOP_TIMEOUT_S = 40.0
 KEEP_ALIVE_S = 75.0
 
 
 def main() -> None:
     arguments = _arguments()
-    for descriptor in (arguments.listen, arguments.lock):  # neither socket nor lock may outlive us in a child
+    for descriptor in (arguments.listen, arguments.lock):  # a child would keep them open after this process ends
         os.set_inheritable(descriptor, False)
     if arguments.attached:
         threading.Thread(target=_stop_with_launcher, name="launcher-watch", daemon=True).start()
     asyncio.run(_run(arguments))
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # threads that still wait for task answers would keep the process alive
+    os._exit(0)  # threads that wait for the results of tasks would keep the process running
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,39 +51,39 @@ def _stop_with_launcher() -> None:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    from ministack.app import app  # reads the environment and sets logging up as it is imported
+    from ministack.app import app  # the import reads the environment and configures logging
     from ministack.core import lambda_runtime
 
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.patches import ecs_tasks
-    from local_cloud.emulator.places import Places
     from local_cloud.emulator.task_processes import TaskProcesses
+    from local_cloud.emulator.task_slots import TaskSlots
 
     processes = TaskProcesses(
         commands=arguments.commands,
         working_dir=arguments.working_dir,
         state_dir=arguments.state_dir,
         endpoint=arguments.endpoint,
-        facts_of=ecs_tasks.facts_of,
-        places=Places(ecs_tasks.TaskDemand()),
+        read_details=ecs_tasks.read_details,
+        slots=TaskSlots(ecs_tasks.EcsTaskDemand()),
     )
     patching.apply_all(patches.all_patches(processes))
-    asked_to_stop, stopped = asyncio.Event(), asyncio.Event()
+    stop_requested, tasks_stopped = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
 
-    async def stop_tasks_first() -> None:
-        """Tasks give their work back through the emulator, so it serves until the last one has ended."""
-        await asked_to_stop.wait()
-        threading.Timer(STOP_WITHIN_S, os._exit, (1,)).start()
+    async def stop_tasks_on_request() -> None:
+        """Tasks return their work through the emulator, so it serves requests until the last task has ended."""
+        await stop_requested.wait()
+        threading.Timer(STOP_TIMEOUT_S, os._exit, (1,)).start()
         logging.getLogger(__name__).info("Stopping")
-        ecs_tasks.retire_services()
+        ecs_tasks.drain_services()
         await asyncio.to_thread(processes.stop_all)
-        stopped.set()
+        tasks_stopped.set()
 
-    stopping = asyncio.create_task(stop_tasks_first())
-    await serve(app, _config(arguments.listen), shutdown_trigger=stopped.wait)
-    await stopping
+    stop = asyncio.create_task(stop_tasks_on_request())
+    await serve(app, _config(arguments.listen), shutdown_trigger=tasks_stopped.wait)
+    await stop
     await asyncio.to_thread(lambda_runtime.reset)
 
 

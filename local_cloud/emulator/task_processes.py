@@ -1,7 +1,7 @@
-"""GPU tasks as local processes: stands where the emulator expects a Docker client.
+"""Run GPU tasks as local processes, behind the interface of the Docker client that the emulator uses.
 
-The emulator runs an ECS task by starting a container of its image and watching it. Here a container is a process of
-the program that the image stands for, in a session of its own, with its output in a file.
+The emulator runs an ECS task by starting a container of its image and monitoring it. Here, a container is a process of
+the program that replaces the image. It runs in its own session, and its output goes to a file.
 """
 
 import itertools
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_cloud.emulator.places import Places
+from local_cloud.emulator.task_slots import TaskSlots
 from local_cloud.launcher.environment import isolated_environment
 
 DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
@@ -31,29 +31,29 @@ FAMILY = "com.amazonaws.ecs.task-definition-family"
 REVISION = "com.amazonaws.ecs.task-definition-version"
 CONTAINER = "com.amazonaws.ecs.container-name"
 
-# A program that ends by itself this soon after its start counts as broken and is restarted ever later.
-BROKEN_WITHIN_S = 5.0
+# A program that fails within this time after its start is restarted with a delay, which doubles with each failure.
+MIN_UPTIME_S = 5.0
 RESTART_DELAY_S = 0.5
 MAX_RESTART_DELAY_S = 10.0
-FOLLOW_S = 0.2
+LOG_POLL_S = 0.2
 
 logger = logging.getLogger(__name__)
 
 
 class NoCommand(Exception):
-    """No local command is known for a task definition's image."""
+    """There is no local command for the image of a task definition."""
 
 
 @dataclass(frozen=True)
-class TaskFacts:
-    """What ECS knows of a task: its group (`service:<name>`, or empty), and the time from SIGTERM to SIGKILL."""
+class TaskDetails:
+    """A task in ECS. `group` is `service:<name>`, or empty; `stop_grace_s` is the time from SIGTERM to SIGKILL."""
 
     group: str
     stop_grace_s: float
 
 
 class TaskProcess:
-    """One task's process, as the container that the emulator takes it for."""
+    """The process of a task, with the methods of a Docker container that the emulator calls."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path, record: Path, stop_grace_s: float) -> None:
         self.id = uuid.uuid4().hex * 2
@@ -70,33 +70,33 @@ class TaskProcess:
         return "exited" if self.exited.is_set() else "running"
 
     def reload(self) -> None:
-        """The status is always current."""
+        """Do nothing: the status is always current."""
 
     def wait(self, **_: object) -> dict[str, int]:
-        """Block until the process has ended; a death by signal N reads 128 + N, as in a container."""
+        """Block until the process has ended. As in a container, the status code after signal N is 128 + N."""
         self.exited.wait()
         code = self.process.returncode
         return {"StatusCode": code if code >= 0 else 128 - code}
 
     def stop(self, **_: object) -> None:
-        """Ask the process to end and return; it is killed once its task definition's stopTimeout is over.
+        """Send SIGTERM and return; send SIGKILL after the stopTimeout of the task definition.
 
-        Never blocks: the emulator may call this on the very loop that the process needs to give its work back.
+        This must not block: the emulator may call it on the event loop that serves the requests of the process.
         """
         self._signal(signal.SIGTERM)
         threading.Thread(target=self._kill_after_grace, name=f"stop-{self.process.pid}", daemon=True).start()
 
     def remove(self, **_: object) -> None:
-        """Nothing stays behind that would have to be removed."""
+        """Do nothing: a process that has ended leaves nothing to remove."""
 
     def logs(self, *, stream: bool = False, **_: object) -> bytes | Iterator[bytes]:
-        return self._follow() if stream else self._log.read_bytes()
+        return self._follow_log() if stream else self._log.read_bytes()
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
 
     def reap(self) -> None:
-        """Wait for the process, then end whatever it left behind in its group."""
+        """Wait until the process has ended, then kill the rest of its process group."""
         self.process.wait()
         self.kill()
         self._record.unlink(missing_ok=True)
@@ -108,22 +108,22 @@ class TaskProcess:
             self.kill()
 
     def _signal(self, number: signal.Signals) -> None:
-        if not self.exited.is_set():  # afterwards the id may be another's
+        if not self.exited.is_set():  # after the exit, another process may have the ID
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
 
-    def _follow(self) -> Iterator[bytes]:
+    def _follow_log(self) -> Iterator[bytes]:
         with self._log.open("rb") as lines:
             while True:
-                ended = self.exited.is_set()
+                exited = self.exited.is_set()
                 yield from lines
-                if ended:
+                if exited:
                     return
-                self.exited.wait(FOLLOW_S)
+                self.exited.wait(LOG_POLL_S)
 
 
 class TaskProcesses:
-    """The processes of all tasks, as `client.containers` and `client.images` of the Docker client it replaces."""
+    """The processes of all tasks, with the methods of Docker's `client.containers` and `client.images`."""
 
     def __init__(
         self,
@@ -132,8 +132,8 @@ class TaskProcesses:
         working_dir: Path,
         state_dir: Path,
         endpoint: str,
-        facts_of: Callable[[Mapping[str, str]], TaskFacts],
-        places: Places,
+        read_details: Callable[[Mapping[str, str]], TaskDetails],
+        slots: TaskSlots,
     ) -> None:
         self.containers = self.images = self
         self._commands = commands
@@ -141,25 +141,25 @@ class TaskProcesses:
         self._records = state_dir / "tasks"
         self._logs = state_dir / "logs" / "tasks"
         self._endpoint = endpoint
-        self._facts_of = facts_of
+        self._read_details = read_details
         self._by_id: dict[str, TaskProcess] = {}
-        self._breakdowns: Counter[str] = Counter()
+        self._failed_starts: Counter[str] = Counter()
         self._closing = threading.Event()
-        self._places = places
-        # The kernel ends such a process when the thread that started it ends, so this thread lives to the last.
+        self._slots = slots
+        # The kernel kills a process when the thread that started it ends, so one long-lived thread starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="task-starter")
-        self._serial = itertools.count()
+        self._serial_numbers = itertools.count()
         for folder in (self._records, self._logs):
             folder.mkdir(parents=True, exist_ok=True)
 
     def get_registry_data(self, image: str, **_: object) -> None:
-        raise NoCommand(f"{image} is not in a registry: no digest to pin")
+        raise NoCommand(f"{image} is not in a registry, so it has no digest")
 
     def pull(self, image: str, **_: object) -> None:
-        """Local programs are always there."""
+        """Do nothing: local programs need no download."""
 
     def get(self, name: str) -> Any:
-        """A container by id, or an image by name; raises KeyError where there is none."""
+        """A container by ID, or an image by name; raises KeyError for an unknown one."""
         return self._commands[name] if name in self._commands else self._by_id[name]
 
     def list(self, **_: object) -> list[TaskProcess]:
@@ -174,43 +174,43 @@ class TaskProcesses:
         command: Sequence[str] | None = None,
         **_: object,
     ) -> TaskProcess:
-        """Start the program that the image stands for, the container's command as its arguments.
+        """Start the program that replaces the image, with the container's command as its arguments.
 
-        A launched task waits for a place, as on AWS for an instance. Raises NoCommand where the image stands for no
-        program, and NoPlace.
+        A launched task waits for a slot, as it waits for an instance on AWS. Raises NoCommand if there is no program
+        for the image, and SlotUnavailable.
         """
-        self._wait_out_breakdowns(image)
+        self._wait_before_restart(image)
         if image not in self._commands:
-            self._breakdowns[image] += 1
+            self._failed_starts[image] += 1
             raise NoCommand(f"no local command for the image {image}; known: {', '.join(self._commands)}")
         task = labels[TASK_ARN].rsplit("/", 1)[-1]
         log = self._logs / f"{labels[FAMILY]}-{task[:8]}.log"
-        record = self._records / f"{next(self._serial)}-{task}.json"
-        facts = self._facts_of(labels)
-        told = {"task": task, "image": image, "group": facts.group, "log": str(log), "started": time.time()}
-        program = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(record), str(os.getpid()), json.dumps(told)]
-        program += [*self._commands[image], *(command or [])]
-        place = None if facts.group else labels[TASK_ARN]
-        if place:
-            self._places.take(place)
+        record = self._records / f"{next(self._serial_numbers)}-{task}.json"
+        details = self._read_details(labels)
+        recorded = {"task": task, "image": image, "group": details.group, "log": str(log), "started": time.time()}
+        program = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(record), str(os.getpid())]
+        program += [json.dumps(recorded), *self._commands[image], *(command or [])]
+        slot = None if details.group else labels[TASK_ARN]
+        if slot:
+            self._slots.acquire(slot)
         try:
             process = self._starter.submit(self._start, program, self._environment(environment), log).result()
         except BaseException:
-            if place:
-                self._places.release(place)
+            if slot:
+                self._slots.release(slot)
             raise
-        container = TaskProcess(process, log, record, facts.stop_grace_s)
+        container = TaskProcess(process, log, record, details.stop_grace_s)
         self._by_id[container.id] = container
         threading.Thread(
-            target=self._reap, args=(image, container, place), name=f"reap-{process.pid}", daemon=True
+            target=self._reap, args=(image, container, slot), name=f"reap-{process.pid}", daemon=True
         ).start()
         logger.info("Task %s: %s runs as process %s", task, image, process.pid)
         return container
 
     def stop_all(self) -> None:
-        """Stop every process within its grace and start no other."""
+        """Stop every process within its grace period, and start no more."""
         self._closing.set()
-        self._places.close()
+        self._slots.close()
         running = [container for container in self._by_id.values() if container.status == "running"]
         for container in running:
             container.stop()
@@ -230,24 +230,24 @@ class TaskProcesses:
             )
 
     def _environment(self, container: Mapping[str, str]) -> dict[str, str]:
-        """The container's environment over our own; only the address of this cloud and its fake credentials count."""
-        ours = isolated_environment() | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
-        ours |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
-        return ours | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
+        """The isolated environment with the container's variables, except AWS_* and ECS_*."""
+        base = isolated_environment() | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
+        base |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
+        return base | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
 
-    def _reap(self, image: str, container: TaskProcess, place: str | None) -> None:
+    def _reap(self, image: str, container: TaskProcess, slot: str | None) -> None:
         container.reap()
-        if place:
-            self._places.release(place)
-        code, lived = container.process.returncode, time.monotonic() - container.started
-        logger.info("Task process %s ended with %s after %.1f s", container.process.pid, code, lived)
-        if code > 0 and lived < BROKEN_WITHIN_S:
-            self._breakdowns[image] += 1
+        if slot:
+            self._slots.release(slot)
+        code, uptime_s = container.process.returncode, time.monotonic() - container.started
+        logger.info("Task process %s ended with code %s after %.1f s", container.process.pid, code, uptime_s)
+        if code > 0 and uptime_s < MIN_UPTIME_S:
+            self._failed_starts[image] += 1
         else:
-            self._breakdowns.pop(image, None)
+            self._failed_starts.pop(image, None)
 
-    def _wait_out_breakdowns(self, image: str) -> None:
-        if broken := self._breakdowns[image]:
-            self._closing.wait(min(MAX_RESTART_DELAY_S, RESTART_DELAY_S * 2 ** (broken - 1)))
+    def _wait_before_restart(self, image: str) -> None:
+        if failures := self._failed_starts[image]:
+            self._closing.wait(min(MAX_RESTART_DELAY_S, RESTART_DELAY_S * 2 ** (failures - 1)))
         if self._closing.is_set():
             raise NoCommand("the local cloud is stopping")

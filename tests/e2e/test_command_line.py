@@ -50,7 +50,7 @@ def test_an_execution_is_shown_state_by_state(cloud: LocalCloud) -> None:
 
     def final_table() -> str | None:
         table = run("executions", job, state_dir=cloud.state.path)
-        return None if "RECORD" in table else table
+        return None if "RUNNING" in table else table
 
     table = eventually(final_table)
     listed = run("executions", state_dir=cloud.state.path)

@@ -1,7 +1,6 @@
 """The contract of the remaining patches, and the guard that each of them has."""
 
 import contextvars
-import dataclasses
 import json
 import uuid
 from typing import Any, cast
@@ -11,7 +10,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.emulator.patches import all_patches, lambda_throttles
-from local_cloud.emulator.patching import EmulatorChanged, Patch, Target, apply_all
+from local_cloud.emulator.patching import (
+    EmulatorChanged,
+    Extension,
+    Patch,
+    Replacement,
+    Target,
+    apply_all,
+    fingerprint,
+)
 from local_cloud.emulator.task_processes import TaskProcesses
 from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.waiting import eventually
@@ -61,17 +68,29 @@ def test_a_patch_refuses_an_emulator_that_differs(
 
 def test_a_part_that_changed_stops_every_patch_before_the_first_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
     applied: list[str] = []
-    watched = [
-        dataclasses.replace(patch, apply=lambda name=patch.name: applied.append(name))  # type: ignore[misc]
-        for patch in PATCHES
-    ]
+    monkeypatch.setattr(Patch, "apply", lambda patch: applied.append(patch.name))
     last = PATCHES[-1].targets[-1]
     change(last, monkeypatch)
 
     with pytest.raises(EmulatorChanged, match=last.name):
-        apply_all(watched)
+        apply_all(PATCHES)
 
     assert applied == []
+
+
+def test_a_patch_replaces_and_extends_its_targets_and_leaves_the_others() -> None:
+    parts = {"replaced": "old", "extended": "old", "required": "old"}
+    old = fingerprint("old")
+    targets = (
+        Replacement(parts, "replaced", old, "new"),
+        Replacement(parts, "added", None, "new"),
+        Extension(parts, "extended", old, lambda text: f"{text} and new"),
+        Target(parts, "required", old),
+    )
+
+    apply_all([Patch("patch", "gap", targets)])
+
+    assert parts == {"replaced": "new", "added": "new", "extended": "old and new", "required": "old"}
 
 
 def test_capacity_providers_and_placeholders_can_be_deployed(aws: Clients) -> None:
@@ -127,7 +146,7 @@ def test_the_gpu_machine_image_can_be_resolved(aws: Clients) -> None:
     assert aws["ssm"].get_parameter(Name=name)["Parameter"]["Value"].startswith("ami-")
 
 
-def test_a_user_pool_tells_the_issuer_of_its_tokens(aws: Clients) -> None:
+def test_a_user_pool_has_the_issuer_of_its_tokens(aws: Clients) -> None:
     outputs = deploy(
         aws,
         {"Pool": {"Type": "AWS::Cognito::UserPool"}},
@@ -149,15 +168,16 @@ def test_an_http_api_answers_preflight_requests_as_its_template_allows(aws: Clie
         },
         {"Api": {"Ref": "Api"}},
     )
-    asked = {"Origin": "http://studio.example", "Access-Control-Request-Method": "POST"}
+    headers = {"Origin": "http://studio.example", "Access-Control-Request-Method": "POST"}
+    url = f"{aws.endpoint}/_aws/execute-api/{outputs['Api']}/v1/jobs"
 
-    answer = httpx.options(f"{aws.endpoint}/_aws/execute-api/{outputs['Api']}/v1/jobs", headers=asked, trust_env=False)
+    response = httpx.options(url, headers=headers, trust_env=False)
 
-    assert answer.status_code == 204
-    assert answer.headers["access-control-allow-origin"] == "http://studio.example"
+    assert response.status_code == 204
+    assert response.headers["access-control-allow-origin"] == "http://studio.example"
 
 
-def test_an_alarm_over_several_metrics_is_made_and_described(aws: Clients) -> None:
+def test_an_alarm_on_a_metric_math_expression_is_created_and_described(aws: Clients) -> None:
     def metric(name: str) -> dict[str, Any]:
         stat = {"Metric": {"Namespace": "Tests", "MetricName": name}, "Period": 300, "Stat": "Sum"}
         return {"Id": name, "MetricStat": stat, "ReturnData": False}
@@ -230,7 +250,7 @@ def test_an_asynchronous_invocation_waits_until_its_function_is_throttled_no_mor
     throttled, done = {"throttle": True, "error": True}, {"body": "done"}
     answers = iter([throttled] * 9)
     monkeypatch.setattr(lambda_throttles, "_execute_function", lambda *_: next(answers, done))
-    monkeypatch.setattr(lambda_throttles, "FIRST_RETRY_S", 0.0)
+    monkeypatch.setattr(lambda_throttles, "FIRST_RETRY_DELAY_S", 0.0)
     function = {"config": {"FunctionName": "f"}}
     short_of_time = function | {"event_invoke_config": {"MaximumEventAgeInSeconds": 0}}
 

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from local_cloud.emulator.places import count
+from local_cloud.emulator.task_slots import slot_count
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
 from local_cloud.launcher.task_records import TaskRecord, running_tasks
@@ -151,28 +151,26 @@ def test_a_launched_task_s_command_is_the_arguments_of_its_program(aws: Clients,
     aws["ecs"].stop_task(task=run["tasks"][0]["taskArn"])
 
 
-def test_launched_tasks_run_on_the_cores_that_are_there_in_the_order_of_run_task(
-    aws: Clients, emulator_state: StateDir
-) -> None:
-    definition, places = task_definition(aws, "idle"), count(service_tasks=0)
-    arns = [aws["ecs"].run_task(taskDefinition=definition)["tasks"][0]["taskArn"] for _ in range(places + 2)]
+def test_launched_tasks_run_on_the_free_cores_in_the_order_of_run_task(aws: Clients, emulator_state: StateDir) -> None:
+    definition, slots = task_definition(aws, "idle"), slot_count(service_tasks=0)
+    arns = [aws["ecs"].run_task(taskDefinition=definition)["tasks"][0]["taskArn"] for _ in range(slots + 2)]
     tasks = [arn.rpartition("/")[2] for arn in arns]
 
     def launched() -> set[str]:
         return {task.task for task in running_tasks(emulator_state.tasks) if not task.group}
 
-    eventually(lambda: launched() == set(tasks[:places]))
-    aws["ecs"].stop_task(task=arns[places])  # it waits; nothing of it may start any more
+    eventually(lambda: launched() == set(tasks[:slots]))
+    aws["ecs"].stop_task(task=arns[slots])  # it waits for a slot, and must not start any more
     aws["ecs"].stop_task(task=arns[0])
-    eventually(lambda: launched() == {*tasks[1:places], tasks[-1]})
+    eventually(lambda: launched() == {*tasks[1:slots], tasks[-1]})
 
     for arn in arns:
         aws["ecs"].stop_task(task=arn)
     eventually(lambda: not launched())
-    assert not list((emulator_state.logs / "tasks").glob(f"*-{tasks[places][:8]}.log"))
+    assert not list((emulator_state.logs / "tasks").glob(f"*-{tasks[slots][:8]}.log"))
 
 
-def test_an_image_that_stands_for_no_program_fails_its_task_by_name(aws: Clients) -> None:
+def test_an_image_without_a_program_fails_its_task_by_name(aws: Clients) -> None:
     run = aws["ecs"].run_task(taskDefinition=task_definition(aws, "nowhere/unknown:1"))
     arn = run["tasks"][0]["taskArn"]
 

@@ -1,4 +1,4 @@
-"""The emulator's gaps that our templates meet, closed: one file a gap, each with a guard and a contract test."""
+"""Patches for features that our templates need: one file for each gap, with fingerprints and a contract test."""
 
 from local_cloud.emulator.patches import (
     cloudformation_types,

@@ -1,7 +1,7 @@
-"""Resource types that the emulator's CloudFormation does not know.
+"""Resource types that the emulator's CloudFormation does not support.
 
-Gap: one unknown type fails the whole stack. Capacity providers are made for real, since ECS tasks name them; the
-others have nothing behind them to emulate and become placeholders that hold an id.
+Gap: one unknown type fails the whole stack. This patch creates real capacity providers, because ECS tasks name them.
+The other types become placeholders that only have an ID.
 """
 
 import json
@@ -12,34 +12,35 @@ from typing import Any
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import Patch, Replacement, Target
 
 Properties = Mapping[str, Any]
-Made = tuple[str, dict[str, str]]
+Resource = tuple[str, dict[str, str]]  # physical ID and attributes
 
 
 def placeholder(prefix: str, attributes: Callable[[str], dict[str, str]] = lambda _: {}) -> dict[str, Any]:
-    """A resource that is only an id and the attributes that templates ask of it."""
+    """The handlers of a resource type that has only an ID, and the attributes that templates refer to."""
 
-    def create(logical_id: str, properties: Properties, stack: str) -> Made:
+    def create(logical_id: str, properties: Properties, stack: str) -> Resource:
         physical_id = f"{prefix}-{uuid.uuid4().hex[:17]}"
         return physical_id, attributes(physical_id)
 
-    def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Resource:
         return physical_id, attributes(physical_id)
 
     return {"create": create, "update": update, "delete": lambda physical_id, properties: None}
 
 
-def create_capacity_provider(logical_id: str, properties: Properties, stack: str) -> Made:
+def create_capacity_provider(logical_id: str, properties: Properties, stack: str) -> Resource:
     name = properties.get("Name") or f"{stack}-{logical_id}-{uuid.uuid4().hex[:8]}"
-    group = _camel(properties.get("AutoScalingGroupProvider", {}))
+    group = _to_camel_case(properties.get("AutoScalingGroupProvider", {}))
     _call(ecs._create_capacity_provider, name=name, autoScalingGroupProvider=group)
     return name, {}
 
 
-def update_capacity_provider(name: str, old: Properties, new: Properties, stack: str) -> Made:
-    _call(ecs._update_capacity_provider, name=name, autoScalingGroupProvider=_camel(new["AutoScalingGroupProvider"]))
+def update_capacity_provider(name: str, old: Properties, new: Properties, stack: str) -> Resource:
+    group = _to_camel_case(new["AutoScalingGroupProvider"])
+    _call(ecs._update_capacity_provider, name=name, autoScalingGroupProvider=group)
     return name, {}
 
 
@@ -47,17 +48,17 @@ def delete_capacity_provider(name: str, properties: Properties) -> None:
     _call(ecs._delete_capacity_provider, capacityProvider=name)
 
 
-def put_associations(logical_id: str, properties: Properties, stack: str) -> Made:
+def put_associations(logical_id: str, properties: Properties, stack: str) -> Resource:
     _call(
         ecs._put_cluster_capacity_providers,
         cluster=properties["Cluster"],
         capacityProviders=properties.get("CapacityProviders", []),
-        defaultCapacityProviderStrategy=_camel(properties.get("DefaultCapacityProviderStrategy", [])),
+        defaultCapacityProviderStrategy=_to_camel_case(properties.get("DefaultCapacityProviderStrategy", [])),
     )
     return str(properties["Cluster"]), {}
 
 
-def update_associations(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+def update_associations(physical_id: str, old: Properties, new: Properties, stack: str) -> Resource:
     return put_associations("", new, stack)
 
 
@@ -85,23 +86,22 @@ def _call(action: Callable[[dict[str, Any]], tuple[int, Any, bytes]], **request:
         raise ValueError(json.loads(body).get("message", body))
 
 
-def _camel(value: Any) -> Any:
+def _to_camel_case(value: Any) -> Any:
     if isinstance(value, list):
-        return [_camel(item) for item in value]
+        return [_to_camel_case(item) for item in value]
     if isinstance(value, Mapping):
-        return {key[0].lower() + key[1:]: _camel(item) for key, item in value.items()}
+        return {key[0].lower() + key[1:]: _to_camel_case(item) for key, item in value.items()}
     return value
 
 
 PATCH = Patch(
     name="CloudFormation types",
-    gap="stacks with these types are refused: " + ", ".join(TYPES),
+    gap="stacks with these types fail: " + ", ".join(TYPES),
     targets=(
-        *(Target(provisioners._RESOURCE_HANDLERS, name, None) for name in TYPES),
+        *(Replacement(provisioners._RESOURCE_HANDLERS, name, None, handlers) for name, handlers in TYPES.items()),
         Target(provisioners, "_provision_resource", "3b8f01fb187141b6e85be8e34409f906"),
         Target(ecs, "_create_capacity_provider", "8a49109fa2baea916e85e1ca2cd82cf0"),
         Target(ecs, "_update_capacity_provider", "79448956e073f5118cd641b46cca1896"),
         Target(ecs, "_put_cluster_capacity_providers", "97a4fead4e366d8ef75c41494c988fb0"),
     ),
-    apply=lambda: provisioners._RESOURCE_HANDLERS.update(TYPES),
 )

@@ -1,39 +1,39 @@
 """GPU tasks and services run as local processes.
 
-Gap: without Docker, a task says RUNNING and nothing runs. Here a stand-in takes the Docker client's place, so that the
-emulator's own scheduler starts, watches, replaces and stops processes as it would containers.
+Gap: without Docker, a task has the status RUNNING but no process. This patch replaces the Docker client, so the
+emulator's scheduler starts, monitors, replaces and stops local processes instead of containers.
 """
 
 from collections.abc import Mapping, Sequence
 
 from ministack.services import ecs
 
-from local_cloud.emulator.patching import Patch, Target
-from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskFacts, TaskProcesses
+from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
 
 DEFAULT_STOP_TIMEOUT_S = 30.0
 
 
-def facts_of(labels: Mapping[str, str]) -> TaskFacts:
-    """A container's labels lead to its task and to its container definition."""
+def read_details(labels: Mapping[str, str]) -> TaskDetails:
+    """The details of a container's task. The labels name the task and the container definition."""
     definition = ecs._task_defs.get(f"{labels[FAMILY]}:{labels[REVISION]}") or {}
     containers = {container["name"]: container for container in definition.get("containerDefinitions", [])}
     task = ecs._tasks.get(labels[TASK_ARN]) or {}
     stop_timeout = containers.get(labels[CONTAINER], {}).get("stopTimeout", DEFAULT_STOP_TIMEOUT_S)
-    return TaskFacts(group=task.get("group") or "", stop_grace_s=float(stop_timeout))
+    return TaskDetails(group=task.get("group") or "", stop_grace_s=float(stop_timeout))
 
 
-class TaskDemand:
-    """The tasks that want cores, for `Places`."""
+class EcsTaskDemand:
+    """The tasks that need cores, for `TaskSlots`."""
 
     def launched(self) -> Sequence[str]:
-        """The ARNs of launched tasks that nobody has stopped, in the order of RunTask, which adds them."""
+        """The ARNs of launched tasks that are not stopped, in the order of RunTask."""
         return [
             arn for arn, task in ecs._tasks.items() if not (task.get("group") or "") and ecs._task_is_active(arn, task)
         ]
 
     def service_tasks(self) -> int:
-        """How many tasks the services want to run."""
+        """The desired number of tasks of all services."""
         return sum(
             service.get("desiredCount", 0)
             for _, service in ecs._services.all_items()
@@ -41,8 +41,8 @@ class TaskDemand:
         )
 
 
-def retire_services() -> None:
-    """Keep the scheduler from replacing the tasks that are stopped next."""
+def drain_services() -> None:
+    """Prevent the scheduler from replacing tasks that stop."""
     for _, service in ecs._services.all_items():
         service["status"] = "DRAINING"
 
@@ -51,9 +51,9 @@ def patch(processes: TaskProcesses) -> Patch:
     return Patch(
         name="ECS tasks as processes",
         gap="a task needs Docker to run",
-        # The Docker client is used in these places, and in these ways, alone.
         targets=(
-            Target(ecs, "_docker", None),
+            Replacement(ecs, "_docker", None, processes),
+            # All functions that use the Docker client.
             Target(ecs, "_get_docker", "a161d31a7eef7c5cd35d40f76a9b8d35"),
             Target(ecs, "_build_run_kwargs", "25f7593b8823a519b55a59f953c8664a"),
             Target(ecs, "_prepare_service_images", "609db0fe0afd235fdbe4b5f631384165"),
@@ -67,5 +67,4 @@ def patch(processes: TaskProcesses) -> Patch:
             Target(ecs, "_task_is_active", "9745462eeaebb658599c105438bdc057"),
             Target(ecs, "_fail_task_start", "10551bfd5dedcb2dad373dd8a3ef6b12"),
         ),
-        apply=lambda: setattr(ecs, "_docker", processes),
     )

@@ -1,6 +1,6 @@
-"""Metrics that a Lambda's log lines carry reach CloudWatch, by the Embedded Metric Format.
+"""Metrics in a Lambda's log lines reach CloudWatch, if they are in the Embedded Metric Format.
 
-Gap: the lines are kept as text alone, so our own metrics, and the dashboard and alarms on them, stay empty.
+Gap: the emulator stores the lines only as text, so custom metrics and their dashboard and alarms have no data.
 """
 
 import json
@@ -10,16 +10,16 @@ from typing import Any
 
 from ministack.services import cloudwatch, lambda_svc
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import Patch, Replacement, Target
 
-MARK = '"_aws"'
+METADATA_KEY = '"_aws"'
 
 _emit_lambda_logs = lambda_svc._emit_lambda_logs
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One value of a metric under one set of dimensions."""
+    """One value of a metric with one set of dimensions."""
 
     namespace: str
     name: str
@@ -31,13 +31,13 @@ class Metric:
 def emit_lambda_logs(function: dict[str, Any], request_id: str, log: str, *args: Any, **options: Any) -> None:
     _emit_lambda_logs(function, request_id, log, *args, **options)
     for line in log.splitlines():
-        for metric in metrics_of(line):
+        for metric in parse_metrics(line):
             cloudwatch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)
 
 
-def metrics_of(line: str) -> Iterator[Metric]:
-    """The metrics of a line; none of a line that is no JSON object, or whose fields are not as its directives say."""
-    if MARK not in line:
+def parse_metrics(line: str) -> Iterator[Metric]:
+    """The metrics of a line. A line that is not valid in the Embedded Metric Format has no metrics."""
+    if METADATA_KEY not in line:
         return
     try:
         fields = json.loads(line)
@@ -50,20 +50,15 @@ def metrics_of(line: str) -> Iterator[Metric]:
                         unit = metric.get("Unit", "None")
                         yield Metric(directive["Namespace"], metric["Name"], float(value), unit, dimensions)
     except (KeyError, TypeError, ValueError):
-        return  # CloudWatch keeps such a line as text too
-
-
-def apply() -> None:
-    lambda_svc._emit_lambda_logs = emit_lambda_logs
+        return  # CloudWatch also stores such a line only as text
 
 
 PATCH = Patch(
     name="embedded metrics",
-    gap="metrics in log lines stay text",
+    gap="metrics in log lines do not reach CloudWatch",
     targets=(
-        Target(lambda_svc, "_emit_lambda_logs", "111efbf06968bb207427d25f6070f804"),
+        Replacement(lambda_svc, "_emit_lambda_logs", "111efbf06968bb207427d25f6070f804", emit_lambda_logs),
         Target(lambda_svc, "_execute_function_dispatch", "f62cd259213ecef7ae51bf01a6dd1aa3"),
         Target(cloudwatch, "record_metric", "7f777bfbe523a0c546fed315883fc1cb"),
     ),
-    apply=apply,
 )

@@ -1,7 +1,7 @@
-"""An execution's history that tells its story: every state of every Map iteration, linked in order.
+"""The history of an execution has the events of every state in every Map iteration, linked to their predecessors.
 
-Gap: states inside a Map leave no events, events do not name their predecessor, a timed-out task reads like a failed
-one, and what an execution does after its end still lands in its history.
+Gap: states inside a Map have no events, and events do not name their predecessor. A task that timed out has the event
+of a failed task. Events after the end of an execution are added to its history.
 """
 
 import contextvars
@@ -13,22 +13,22 @@ from typing import Any
 from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import Patch, Replacement, Target
 
-ENDED = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+FINAL_EVENTS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout")
 
-# Each branch of an execution runs in a context of its own, so these hold for one branch.
+# Each branch of an execution runs in its own context, so these variables belong to one branch.
 _previous: contextvars.ContextVar[tuple[str, int]] = contextvars.ContextVar("previous event", default=("", 0))
 _map_state: contextvars.ContextVar[str | None] = contextvars.ContextVar("map state", default=None)
 
-_writing = threading.Lock()
+_events_lock = threading.Lock()
 _run_map_items = stepfunctions._run_map_items
 _run_parallel_branches = stepfunctions._run_parallel_branches
 
 
 def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Append an event that names its predecessor; an execution that has ended takes no more."""
+    """Append an event that names its predecessor, unless the execution has ended."""
     details = details or {}
     failure = details.get("taskFailedEventDetails", {})
     if event_type == "TaskFailed" and failure.get("error") in TIMEOUTS:
@@ -36,10 +36,10 @@ def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any
     arn, previous = _previous.get()
     if arn != execution["executionArn"]:
         previous = 1  # ExecutionStarted, written by StartExecution
-    with _writing:
+    with _events_lock:
         events: list[dict[str, Any]] = execution["events"]
         event = {"type": event_type, "timestamp": now_iso(), "previousEventId": previous, **details}
-        if events[-1]["type"] not in ENDED:
+        if events[-1]["type"] not in FINAL_EVENTS:
             event["id"] = len(events) + 1
             events.append(event)
             _previous.set((execution["executionArn"], event["id"]))
@@ -49,7 +49,7 @@ def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any
 
 
 def run_map_items(state: dict[str, Any], raw_input: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> Any:
-    """The iterations, between MapStateStarted and the end of all of them."""
+    """Run the iterations, with an event before the first and one after the last."""
     add_event(execution, "MapStateStarted")
     _map_state.set(ctx["State"]["Name"])
     try:
@@ -71,14 +71,14 @@ def run_parallel_branches(state: dict[str, Any], raw_input: Any, execution: dict
 def run_sub_machine(
     states: dict[str, Any], start_at: str, raw_input: Any, execution: dict[str, Any], ctx: dict[str, Any]
 ) -> Any:
-    """Walk one Map iteration or Parallel branch; ends it as soon as its execution has ended."""
+    """Run the states of a Map iteration or Parallel branch, and stop when the execution has ended."""
     iteration = _iteration(ctx)
     _map_state.set(None)
     if iteration is None:
-        return _walk(states, start_at, raw_input, execution, ctx)
+        return _run_states(states, start_at, raw_input, execution, ctx)
     add_event(execution, "MapIterationStarted", {"mapIterationStartedEventDetails": iteration})
     try:
-        result = _walk(states, start_at, raw_input, execution, ctx)
+        result = _run_states(states, start_at, raw_input, execution, ctx)
     except stepfunctions._ExecutionError:
         add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": iteration})
         raise
@@ -91,7 +91,7 @@ def _iteration(ctx: dict[str, Any]) -> dict[str, Any] | None:
     return None if name is None else {"name": name, "index": ctx["Map"]["Item"]["Index"]}
 
 
-def _walk(states: dict[str, Any], name: str | None, raw_input: Any, execution: dict[str, Any], ctx: Any) -> Any:
+def _run_states(states: dict[str, Any], name: str | None, raw_input: Any, execution: dict[str, Any], ctx: Any) -> Any:
     data = copy.deepcopy(raw_input)
     while name:
         if execution["status"] != "RUNNING":
@@ -103,39 +103,34 @@ def _walk(states: dict[str, Any], name: str | None, raw_input: Any, execution: d
         add_event(execution, f"{kind}StateEntered", entered)
         if kind == "Fail":
             raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, data, ctx))
-        data, following = _step(kind, state, data, execution, ctx)
+        data, next_name = _run_state(kind, state, data, execution, ctx)
         exited = {"stateExitedEventDetails": {"name": name, "output": json.dumps(data)}}
         add_event(execution, f"{kind}StateExited", exited)
-        name = following
+        name = next_name
     return data
 
 
-def _step(kind: str, state: dict[str, Any], data: Any, execution: dict[str, Any], ctx: Any) -> tuple[Any, str | None]:
+def _run_state(
+    kind: str, state: dict[str, Any], data: Any, execution: dict[str, Any], ctx: Any
+) -> tuple[Any, str | None]:
+    """The output of the state and the name of the next one."""
     if kind == "Succeed":
         data = stepfunctions._apply_input_path(state, data, ctx)
         return stepfunctions._apply_output_path(state, data, ctx), None
-    if kind in ("Task", "Parallel", "Map"):
-        output, following = getattr(stepfunctions, f"_execute_{kind.lower()}")(state, data, execution, ctx)
-    else:
-        output, following = getattr(stepfunctions, f"_execute_{kind.lower()}")(state, data, ctx)
-    return output, following
-
-
-def apply() -> None:
-    stepfunctions._add_event = add_event
-    stepfunctions._run_map_items = run_map_items
-    stepfunctions._run_parallel_branches = run_parallel_branches
-    stepfunctions._run_sub_machine = run_sub_machine
+    execute = getattr(stepfunctions, f"_execute_{kind.lower()}")
+    needs_execution = kind in ("Task", "Parallel", "Map")
+    output, next_name = execute(state, data, execution, ctx) if needs_execution else execute(state, data, ctx)
+    return output, next_name
 
 
 PATCH = Patch(
     name="execution history",
-    gap="what happens inside a Map is not in the history",
+    gap="the states inside a Map have no events",
     targets=(
-        Target(stepfunctions, "_add_event", "b1db143ccd21809d3aa32e79439b7971"),
-        Target(stepfunctions, "_run_map_items", "5df19a8074ce768cd03c8245c3da4873"),
-        Target(stepfunctions, "_run_parallel_branches", "b8c7f69152976e05aeea7823a4c9fd9a"),
-        Target(stepfunctions, "_run_sub_machine", "f8d844168b1459f8d2f13b3fb93ee6cb"),
+        Replacement(stepfunctions, "_add_event", "b1db143ccd21809d3aa32e79439b7971", add_event),
+        Replacement(stepfunctions, "_run_map_items", "5df19a8074ce768cd03c8245c3da4873", run_map_items),
+        Replacement(stepfunctions, "_run_parallel_branches", "b8c7f69152976e05aeea7823a4c9fd9a", run_parallel_branches),
+        Replacement(stepfunctions, "_run_sub_machine", "f8d844168b1459f8d2f13b3fb93ee6cb", run_sub_machine),
         Target(stepfunctions, "_execute_map", "18ad3965291213ada6d870a080c18a94"),
         Target(stepfunctions, "_execute_parallel", "2166e1f53e5fd48dbcfd4940826e5f42"),
         Target(stepfunctions, "_execute_choice", "468955fcd4a438d261fe7d65fe1e6b15"),
@@ -143,5 +138,4 @@ PATCH = Patch(
         Target(stepfunctions, "_execute_wait", "a1012679c72d1b0862b8b6d48b3f9f1d"),
         Target(stepfunctions, "_fail_state_error", "98f66cfa4b717fe8deec1b92d1521868"),
     ),
-    apply=apply,
 )

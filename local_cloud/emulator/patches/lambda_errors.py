@@ -1,7 +1,7 @@
-"""A Lambda that raises fails by the name of what it raised.
+"""The error of a failed invocation has the class name of the exception, as on AWS.
 
-Gap: every failure is called Runtime.HandlerError, so no Retry or Catch of a state machine can tell one from another,
-and neither can an operator. On AWS the name is the exception's class.
+Gap: every error is called Runtime.HandlerError, so the Retry and Catch fields of a state machine match no error, and
+operators cannot distinguish failures.
 """
 
 import threading
@@ -10,15 +10,15 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import Extension, Patch, Replacement, Target
 
-UNNAMED = "Runtime.HandlerError"
+GENERIC_ERROR = "Runtime.HandlerError"
 
-# Runs in the Lambda's process before the emulator's own script; completes its answers while the exception is at hand.
+# Runs in the Lambda's process before the emulator's script. Adds the exception's name to a response that reports it.
 PRELUDE = """
 import json, sys
 
-class _NamedFailures:
+class _ErrorNames:
     def __init__(self, stream):
         self.stream = stream
 
@@ -31,45 +31,42 @@ class _NamedFailures:
     def flush(self):
         self.stream.flush()
 
-sys.stdout = _NamedFailures(sys.stdout)
+sys.stdout = _ErrorNames(sys.stdout)
 """
 
-_failure = threading.local()
+_current = threading.local()
 _invoke = lambda_runtime.Worker.invoke
 _dispatch = lambda_svc._execute_function_dispatch
 
 
 def invoke(worker: Any, *args: Any, **kwargs: Any) -> Any:
-    """Keep the name for this thread's `dispatch`, whose own part of the emulator drops it."""
+    """Store the error name for `dispatch` in the same thread, because the emulator does not pass it on."""
     response = _invoke(worker, *args, **kwargs)
-    _failure.raised = response.get("raised")
+    _current.error_name = response.get("raised")
     return response
 
 
 def dispatch(*args: Any) -> Any:
-    _failure.raised = None
+    _current.error_name = None
     result = _dispatch(*args)
     body = result.get("body") if result.get("error") else None
-    if _failure.raised and isinstance(body, dict) and body.get("errorType") == UNNAMED:
-        body["errorType"] = _failure.raised
+    if _current.error_name and isinstance(body, dict) and body.get("errorType") == GENERIC_ERROR:
+        body["errorType"] = _current.error_name
     return result
 
 
-def apply() -> None:
-    lambda_runtime._PYTHON_WORKER_SCRIPT = PRELUDE + lambda_runtime._PYTHON_WORKER_SCRIPT
-    lambda_runtime.Worker.invoke = invoke
-    lambda_svc._execute_function_dispatch = dispatch
+def extend_script(script: str) -> str:
+    return PRELUDE + script
 
 
 PATCH = Patch(
     name="Lambda errors",
-    gap="a failed invocation does not say what was raised",
+    gap="a failed invocation does not have the name of the exception",
     targets=(
-        Target(lambda_runtime, "_PYTHON_WORKER_SCRIPT", "200a2c7a20228fd18379881398fd4008"),
-        Target(lambda_runtime.Worker, "invoke", "96751a75471021ecc05362bd28031305"),
+        Extension(lambda_runtime, "_PYTHON_WORKER_SCRIPT", "200a2c7a20228fd18379881398fd4008", extend_script),
+        Replacement(lambda_runtime.Worker, "invoke", "96751a75471021ecc05362bd28031305", invoke),
         Target(lambda_svc, "_execute_function", "3ceb16d6480a2161601b152da88f1633"),
-        Target(lambda_svc, "_execute_function_dispatch", "f62cd259213ecef7ae51bf01a6dd1aa3"),
+        Replacement(lambda_svc, "_execute_function_dispatch", "f62cd259213ecef7ae51bf01a6dd1aa3", dispatch),
         Target(lambda_svc, "_execute_function_warm", "62b9218bef5b948a23c3269d6fb7260f"),
     ),
-    apply=apply,
 )

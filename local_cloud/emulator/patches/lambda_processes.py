@@ -1,15 +1,15 @@
-"""Lambda processes: no waiting for logs that do not come, no log left for the next invocation, no survivor.
+"""The logs, the lifetime and the environment of Lambda processes.
 
-Gap: after each invocation the emulator waits up to 50 ms for something on stderr, and takes what comes later for the
-next invocation's. Here the process itself marks the end of an invocation's log, so the emulator waits for exactly that.
+Gap: after each invocation, the emulator waits up to 50 ms for output on stderr, and assigns later output to the next
+invocation. With this patch, the process marks the end of each invocation's log, and the emulator waits for the mark.
 
-Gap: when the emulator is killed, a Lambda in the middle of an invocation goes on. Here it notices that its parent has
-changed and ends.
+Gap: when the emulator is killed, a Lambda continues its invocation. With this patch, it detects that its parent process
+has changed, and ends.
 
-Gap: the logs of Lambdas are gone with the emulator. Here each invocation's is appended to a file as well.
+Gap: the logs of Lambdas are lost when the emulator ends. With this patch, each log is also written to a file.
 
-Gap: an address under execute-api.amazonaws.com in a Lambda's environment leads to the real AWS. Here it leads to the
-emulator.
+Gap: an address under execute-api.amazonaws.com in a Lambda's environment refers to the real AWS. With this patch, it
+refers to the emulator.
 """
 
 import os
@@ -21,34 +21,34 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from local_cloud.emulator.patching import EmulatorChanged, Patch, Target
+from local_cloud.emulator.patching import EmulatorChanged, Extension, Patch, Replacement, Target
 
 END_OF_LOG = "\x1eend of log\x1e"
-LOGS = "LOCAL_CLOUD_LOGS"  # names the folder of logs in the emulator's environment
-MAX_MARK_S = 0.25
-TAKES_ENVIRONMENT = "os.environ.update(env)"
+LOGS = "LOCAL_CLOUD_LOGS"  # the environment variable with the folder of the logs
+END_OF_LOG_TIMEOUT_S = 0.25
+SET_ENVIRONMENT = "os.environ.update(env)"  # a statement of the emulator's script
 
-# Runs in the Lambda's process before the emulator's own script, which takes sys.stdout for its protocol.
+# Runs in the Lambda's process before the emulator's script, which writes its responses to `sys.stdout`.
 PRELUDE = """
 import os, re, sys, threading, time
 
 _AWS = re.compile(r"^(https|wss)://([a-z0-9]+)[.]execute-api[.][a-z0-9-]+[.]amazonaws[.]com")
 
-def _led_here(env):
+def _localize(env):
     endpoint = {**os.environ, **env}["AWS_ENDPOINT_URL"]
     schemes = {"https": "http", "wss": "ws"}
 
-    def here(address):
-        return endpoint.replace("http", schemes[address[1]], 1) + "/_aws/execute-api/" + address[2]
+    def local_address(match):
+        return endpoint.replace("http", schemes[match[1]], 1) + "/_aws/execute-api/" + match[2]
 
-    return {name: _AWS.sub(here, str(value)) for name, value in env.items()}
+    return {name: _AWS.sub(local_address, str(value)) for name, value in env.items()}
 
-def _end_with_the_emulator():
+def _end_with_emulator():
     while os.getppid() == EMULATOR:
         time.sleep(0.5)
     os._exit(1)
 
-class _Answers:
+class _Responses:
     def __init__(self, stream):
         self.stream = stream
 
@@ -60,20 +60,20 @@ class _Answers:
     def flush(self):
         self.stream.flush()
 
-threading.Thread(target=_end_with_the_emulator, daemon=True).start()
-sys.stdout = _Answers(sys.stdout)
+threading.Thread(target=_end_with_emulator, daemon=True).start()
+sys.stdout = _Responses(sys.stdout)
 """
 
-_drain_by_waiting = lambda_runtime.Worker._drain_stderr_bounded
+_drain_stderr_bounded = lambda_runtime.Worker._drain_stderr_bounded
 
 
 def drain_stderr(worker: Any, *args: float, **kwargs: float) -> str:
-    """The log of the invocation that just ended; waits no longer than MAX_MARK_S for its end."""
+    """The log of the last invocation. Waits up to END_OF_LOG_TIMEOUT_S for its end."""
     if not str(worker.config.get("Runtime", "")).startswith("python"):
-        return str(_drain_by_waiting(worker, *args, **kwargs))
+        return str(_drain_stderr_bounded(worker, *args, **kwargs))
     lines: list[str] = []
-    latest = time.monotonic() + MAX_MARK_S
-    while (left := latest - time.monotonic()) > 0:
+    deadline = time.monotonic() + END_OF_LOG_TIMEOUT_S
+    while (left := deadline - time.monotonic()) > 0:
         try:
             line = worker._stderr_queue.get(timeout=left)
         except queue.Empty:
@@ -81,12 +81,12 @@ def drain_stderr(worker: Any, *args: float, **kwargs: float) -> str:
         if line == END_OF_LOG:
             break
         lines.append(line)
-    keep_log(worker.config, lines)
+    append_log(worker.config, lines)
     return "\n".join(lines)
 
 
-def keep_log(function: Mapping[str, Any], lines: list[str]) -> None:
-    """Append an invocation's log to the file of its function, named verb_noun where it is one of ours."""
+def append_log(function: Mapping[str, Any], lines: list[str]) -> None:
+    """Append an invocation's log to the file of its function, which is named by the Powertools service name."""
     if not lines:
         return
     variables = function.get("Environment", {}).get("Variables", {})
@@ -97,26 +97,23 @@ def keep_log(function: Mapping[str, Any], lines: list[str]) -> None:
         log.write("".join(f"{line}\n" for line in lines))
 
 
-def apply() -> None:
-    lambda_runtime.Worker._drain_stderr_bounded = drain_stderr
-    facts = f"EMULATOR = {os.getpid()}\nEND_OF_LOG = {END_OF_LOG!r}\n"
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    if script.count(TAKES_ENVIRONMENT) != 1:
-        raise EmulatorChanged("a Lambda's process takes its environment in another way than it did")
-    script = script.replace(TAKES_ENVIRONMENT, "os.environ.update(_led_here(env))")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = facts + PRELUDE + script
+def extend_script(script: str) -> str:
+    """Add the prelude and its constants to the script; raises EmulatorChanged if the script has changed."""
+    if script.count(SET_ENVIRONMENT) != 1:
+        raise EmulatorChanged("the script of Lambda processes no longer sets the environment in one statement")
+    constants = f"EMULATOR = {os.getpid()}\nEND_OF_LOG = {END_OF_LOG!r}\n"
+    return constants + PRELUDE + script.replace(SET_ENVIRONMENT, "os.environ.update(_localize(env))")
 
 
 PATCH = Patch(
     name="Lambda processes",
-    gap="an invocation waits 50 ms for its log, which is gone with the emulator; running invocations stay behind",
+    gap="invocations wait 50 ms for their logs and continue after the emulator ends, and their logs are lost",
     targets=(
-        Target(lambda_runtime.Worker, "_drain_stderr_bounded", "3fd7cc742872e604e4937310429a4021"),
+        Replacement(lambda_runtime.Worker, "_drain_stderr_bounded", "3fd7cc742872e604e4937310429a4021", drain_stderr),
         Target(lambda_runtime.Worker, "_read_stderr", "d8eb30038f94ee61114c125786f36da8"),
         Target(lambda_runtime.Worker, "_spawn", "c55febf956565c5e83b8a36e06985248"),
         Target(lambda_runtime.Worker, "invoke", "96751a75471021ecc05362bd28031305"),
         Target(lambda_runtime, "_detect_runtime_binary", "222e200df2c093f826646602ec435c62"),
-        Target(lambda_runtime, "_PYTHON_WORKER_SCRIPT", "200a2c7a20228fd18379881398fd4008"),
+        Extension(lambda_runtime, "_PYTHON_WORKER_SCRIPT", "200a2c7a20228fd18379881398fd4008", extend_script),
     ),
-    apply=apply,
 )

@@ -1,7 +1,7 @@
-"""Alarms over an expression of several metrics.
+"""Alarms on a metric math expression.
 
-Gap: CloudFormation refuses them. Here such an alarm is made and described; since nothing computes the expression, no
-data ever comes for it, and it stays in the state that it has without data.
+Gap: CloudFormation rejects them. With this patch, such an alarm is created and described. Its expression is never
+computed, so the alarm stays in its state for missing data.
 """
 
 from collections.abc import Mapping
@@ -9,26 +9,25 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import Patch, Replacement
 
-NAMESPACE = "MetricMath"  # nobody puts data here
+NAMESPACE = "MetricMath"  # has no data
 
-_record = provisioners._cw_metric_alarm_record
+_build_record = provisioners._cw_metric_alarm_record
 
 
-def record(name: str, properties: Mapping[str, Any]) -> Any:
-    """The alarm's record; one over an expression watches a metric of this name that has no data."""
+def build_record(name: str, properties: Mapping[str, Any]) -> Any:
+    """The alarm's record. An alarm on an expression gets a metric with the expression's ID, which has no data."""
     metrics = properties.get("Metrics")
     if not metrics:
-        return _record(name, properties)
-    [answer] = [each for each in metrics if str(each.get("ReturnData", "true")).lower() == "true"]
-    alone = {key: value for key, value in properties.items() if key != "Metrics"}
-    return _record(name, {**alone, "Namespace": NAMESPACE, "MetricName": answer["Id"]})
+        return _build_record(name, properties)
+    [expression] = [metric for metric in metrics if str(metric.get("ReturnData", "true")).lower() == "true"]
+    others = {key: value for key, value in properties.items() if key != "Metrics"}
+    return _build_record(name, {**others, "Namespace": NAMESPACE, "MetricName": expression["Id"]})
 
 
 PATCH = Patch(
-    name="alarms over expressions",
-    gap="a stack with an alarm over several metrics is refused",
-    targets=(Target(provisioners, "_cw_metric_alarm_record", "4565fcede1ebf266b93fd427e72d1606"),),
-    apply=lambda: setattr(provisioners, "_cw_metric_alarm_record", record),
+    name="metric math alarms",
+    gap="a stack with an alarm on an expression fails",
+    targets=(Replacement(provisioners, "_cw_metric_alarm_record", "4565fcede1ebf266b93fd427e72d1606", build_record),),
 )

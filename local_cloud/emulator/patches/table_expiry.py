@@ -1,6 +1,6 @@
-"""Tables made by a stack forget what has expired.
+"""Tables of a stack delete expired items.
 
-Gap: CloudFormation drops a table's TimeToLiveSpecification.
+Gap: CloudFormation ignores the TimeToLiveSpecification of a table.
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,23 @@ from typing import Any
 from ministack.services import dynamodb
 from ministack.services.cloudformation import provisioners
 
-from local_cloud.emulator.patching import Patch, Target
+from local_cloud.emulator.patching import Patch, Replacement, Target
 
-TABLE = "AWS::DynamoDB::Table"
-_handler = provisioners._RESOURCE_HANDLERS[TABLE]
-_create = _handler["create"]
-_update = _handler["update"]
+_handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+_create = _handlers["create"]
+_update = _handlers["update"]
 
 
 def create(logical_id: str, properties: Mapping[str, Any], stack: str) -> Any:
-    made = _create(logical_id, properties, stack)
-    _set_expiry(made[0], properties)
-    return made
+    resource = _create(logical_id, properties, stack)
+    _set_expiry(resource[0], properties)
+    return resource
 
 
 def update(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack: str, logical_id: str) -> Any:
-    made = _update(physical_id, old, new, stack, logical_id)
-    _set_expiry(made[0], new)
-    return made
+    resource = _update(physical_id, old, new, stack, logical_id)
+    _set_expiry(resource[0], new)
+    return resource
 
 
 def _set_expiry(table: str, properties: Mapping[str, Any]) -> None:
@@ -38,11 +37,10 @@ def _set_expiry(table: str, properties: Mapping[str, Any]) -> None:
 
 PATCH = Patch(
     name="table expiry",
-    gap="a table's TimeToLiveSpecification is dropped",
+    gap="the TimeToLiveSpecification of a table is ignored",
     targets=(
-        Target(provisioners, "_ddb_create", "277586e016c693bd24c48e035ce2462b"),
-        Target(provisioners, "_ddb_update", "0665980ffdd064916e0e92c990a498d0"),
+        Replacement(_handlers, "create", "277586e016c693bd24c48e035ce2462b", create),
+        Replacement(_handlers, "update", "0665980ffdd064916e0e92c990a498d0", update),
         Target(dynamodb, "_update_ttl", "e8243a4fbbb8997d50df7a01ceccf984"),
     ),
-    apply=lambda: _handler.update(create=create, update=update),
 )
