@@ -1,1 +1,1 @@
-"""The embedded cloud: the synthesized templates deployed unchanged on one laptop, without an AWS account or Docker."""
+"""The local cloud: the unchanged synthesized templates in an emulator on one machine, without AWS or Docker."""

@@ -41,7 +41,7 @@ class Progress:
     def report(self, text: str) -> None:
         console.print(f"[dim]{self.elapsed_s:4.0f} s[/]  {escape(text)}", soft_wrap=True)
 
-    def job_ended(self, demo_job: DemoJob, job: JobView) -> None:
+    def save_job(self, demo_job: DemoJob, job: JobView) -> None:
         files = self.saved[demo_job.name] = save(demo_job, job, OUT)
         if files and self.first_picture_s is None:
             self.first_picture_s = self.elapsed_s
@@ -60,7 +60,7 @@ def run() -> None:
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
             api = Api(client)
             progress.report("Submitting the jobs over HTTP as a signed-in maker")
-            jobs = run_jobs(api, DEMO_JOBS, progress.job_ended, console=console)
+            jobs = run_jobs(api, DEMO_JOBS, progress.save_job, console=console)
             account = api.account()
         progress.report("Drawing the contact sheet")
         rows = [build_row(demo_job, progress.saved) for demo_job in DEMO_JOBS]

@@ -12,7 +12,7 @@ from local_cloud.demo.api import JobView
 
 
 def seconds_between(job: JobView, start: str, end: str) -> float | None:
-    """The seconds between two times of a job, given as names of its fields; None if it has only one of them."""
+    """The seconds between two times of a job, named by its fields; None if it does not have both."""
     if not (job.get(start) and job.get(end)):
         return None
     return (datetime.fromisoformat(job[end]) - datetime.fromisoformat(job[start])).total_seconds()
