@@ -1,7 +1,6 @@
 """Every motif that is paid for lies on the tile, and none on another."""
 
 import json
-from math import hypot
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +20,13 @@ BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")
 
 def least_gap(laid: list[Placement], repeat: Repeat) -> float:
     """Between any two of the pattern, a motif's own images among them."""
+    x, y, size = (np.asarray([getattr(placement, name) for placement in laid]) for name in ("x", "y", "size"))
     gaps = [1.0]
-    for number, first in enumerate(laid):
-        for other, second in enumerate(laid[: number + 1]):
-            for across, down in neighbours(repeat):
-                if other != number or (across, down) != (0, 0):
-                    apart = hypot(first.x - second.x + across, first.y - second.y + down)
-                    gaps.append(apart - (first.size + second.size) / 2)
+    for across, down in neighbours(repeat):
+        apart = np.hypot(x[:, None] - x + across, y[:, None] - y + down) - (size[:, None] + size) / 2
+        if (across, down) == (0, 0):
+            np.fill_diagonal(apart, np.inf)
+        gaps.append(float(apart.min()))
     return min(gaps)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from craftspark.tools.toss import Repeat, Toss, apart, neighbours, on_tile, period, roomiest, widest
+from craftspark.tools.toss import Repeat, Toss, neighbours, on_tile, period, roomiest, widest
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.tools.pattern.repeats import fit_size
@@ -65,10 +65,7 @@ def _place_motifs(
         size = how.size * (1 - how.size_spread * random.random())
         places = random.random((CANDIDATES, 2))
         angle = random.uniform(-how.rotation, how.rotation)
-        room = [
-            min((_measure_gap(x, y, size, other, repeat) for other in laid), default=1.0) - how.spacing
-            for x, y in places
-        ]
+        room = _measure_gaps(places, size, laid, repeat) - how.spacing
         best = int(np.argmax(room))
         # A motif also needs room between two copies of itself.
         if room[best] < 0 or size + how.spacing > period(repeat):
@@ -91,9 +88,22 @@ def _arrange(random: np.random.Generator, repeat: Repeat, motifs: int, how: Toss
     return laid
 
 
-def _measure_gap(x: float, y: float, size: float, other: Placement, repeat: Repeat) -> float:
-    """Return the gap between two discs on the tile that wraps around. It is negative if they overlap."""
-    return apart((x, y), (other.x, other.y), repeat) - (size + other.size) / 2
+def _measure_gaps(
+    places: NDArray[np.float64], size: float, laid: Sequence[Placement], repeat: Repeat
+) -> NDArray[np.float64]:
+    """Return the gap, (n,), between a disc of that size at each of the places, (n, 2), and the nearest disc that is laid.
+
+    The tile wraps around. A gap is negative if two discs overlap, and 1 if none is laid.
+    """
+    if not laid:
+        return np.ones(len(places))
+    discs = np.asarray([(other.x, other.y, other.size) for other in laid])
+    across, down = (places[:, axis, None] - discs[:, axis] for axis in (0, 1))
+    squares = np.full(across.shape, np.inf)
+    for right, below in neighbours(repeat):
+        np.minimum(squares, (across + right) ** 2 + (down + below) ** 2, out=squares)
+    gaps: NDArray[np.float64] = (np.sqrt(squares) - (size + discs[:, 2]) / 2).min(1)
+    return gaps
 
 
 def paint(
