@@ -19,6 +19,7 @@ Premultiplied: TypeAlias = NDArray[np.float32]
 
 CANDIDATES = 24  # the candidate with the most room is chosen, which looks random but even
 MAX_PLACEMENTS = 400
+BAND_ROWS = 128  # of a tile, which are converted at once
 MAX_MISSES = 6  # after this many draws without room, the tile is full
 
 
@@ -129,6 +130,12 @@ def paint(
         for across, down in offsets:
             _paint_stamp(tile, stamp, left + across, top + down)
     record_activity()
+    # In bands, because each intermediate result of a whole sheet takes hundreds of megabytes.
+    return np.concatenate([_lay_on(tile[top : top + BAND_ROWS], background) for top in range(0, side, BAND_ROWS)])
+
+
+def _lay_on(tile: Premultiplied, background: tuple[int, ...] | None) -> Pixels:
+    """Return the pixels of a part of a tile on the background, with alpha if there is none."""
     alpha = tile[..., 3:]
     if background is None:
         colours = tile[..., :3] / np.maximum(alpha, 1e-6)
