@@ -7,6 +7,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gpu_tasks.imports import pause_garbage_collection
+
 if TYPE_CHECKING:
     from craftspark.settings.tasks import WorkerSettings
     from gpu_tasks.worker.waves import Renderer
@@ -29,7 +31,8 @@ def run(arguments: list[str]) -> int:
 
 def load(settings: WorkerSettings) -> Renderer:
     """Load the tool renderers. Torch is imported only when there is something to render."""
-    from gpu_tasks.renderers import load_worker_renderers
+    with pause_garbage_collection():
+        from gpu_tasks.renderers import load_worker_renderers
 
     return load_worker_renderers(settings)
 

@@ -1,5 +1,6 @@
 """What every folder of tests shares."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,40 @@ os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
 # The same examples on every machine, however slow it is.
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("same")
+
+
+# The fixture of the running local cloud: starting one, with its GPU worker and its Lambdas, takes many seconds.
+CLOUD = "cloud"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than the machine has processors, because end-to-end tests wait for much of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of the running cloud in one process, first, and the other tests of a file in one process."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(CLOUD if uses_cloud(item) else item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: not uses_cloud(item))
+
+
+def uses_cloud(item: pytest.Item) -> bool:
+    """Whether the test uses the running cloud, directly or through another fixture."""
+    return CLOUD in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Import all tests without garbage collection: the modules that they import stay until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,6 +24,7 @@ from craftspark.errors.training import TooFewPictures, TrainingFailed
 from craftspark.settings.tasks import TrainerSettings, TrainingLaunch
 from craftspark.styles.messages import DataChecked, TrainingOrder, TrainingResult
 from craftspark.styles.trainings import adapter_prefix, run_prefix
+from gpu_tasks.imports import pause_garbage_collection
 from gpu_tasks.training.dataset.dataset import MIN_STYLE_PICTURES, Dataset
 from gpu_tasks.training.dataset.remote import fetch_temporarily
 from gpu_tasks.training.hooks import Hooks
@@ -139,7 +140,8 @@ def train(
             folder.upload(f"{CHECKPOINTS}/{checkpoint.name}", checkpoint)
 
         if trainer is None:
-            from gpu_tasks.training.styles.style_trainer import train_style  # needs torch, which `check-data` does not
+            with pause_garbage_collection():  # needs torch, which `check-data` does not
+                from gpu_tasks.training.styles.style_trainer import train_style
 
             chosen: Trainer = train_style
         else:
