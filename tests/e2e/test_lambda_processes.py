@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import signal
+import sys
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,8 @@ def handler(event, context):
     if "meet" in event:
         meet(event["meet"], event["folder"])
     if "module" in event:
-        return importlib.import_module("shared." + event["module"]).__spec__.origin
+        module = importlib.import_module("shared." + event["module"])
+        return {"file": module.__file__, "value": module.VALUE}
     if "raise" in event:
         raise type(event["raise"], (Exception,), {})("what went wrong")
     if "began" in event:
@@ -124,6 +126,27 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     emulator.stop()
 
     eventually(lambda: not mentioning(str(tmp_path)))
+
+
+def test_processes_share_the_files_and_the_bytecode_of_their_packages_where_the_content_is_the_same(
+    aws: Clients,
+) -> None:
+    same, twin, other = (function(aws, a=f"VALUE = {value}") for value in (1, 1, 2))
+
+    def load(name: str) -> dict[str, Any]:
+        answer = aws["lambda"].invoke(FunctionName=name, Payload=json.dumps({"lines": 0, "module": "a"}))
+        assert "FunctionError" not in answer
+        return dict(json.loads(answer["Payload"].read()))
+
+    loaded = [load(name) for name in (same, twin, other, same)]
+
+    files = [Path(module["file"]) for module in loaded]
+    assert [module["value"] for module in loaded] == [1, 1, 2, 1]
+    assert files[0] != files[1]  # each process has a folder of its own
+    assert files[0].samefile(files[1])
+    assert not files[0].samefile(files[2])
+    assert len({(file.parent / "__pycache__").resolve() for file in files}) == 1
+    assert bool(list(files[0].parent.glob("__pycache__/a.*.pyc"))) != sys.dont_write_bytecode
 
 
 def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:

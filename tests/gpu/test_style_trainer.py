@@ -1,6 +1,7 @@
 """A style trained for real, as the task does it: few pictures, few steps, a small grid."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,25 +16,26 @@ from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.evaluation import adapter_effect
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles import style_trainer
-from gpu_tasks.training.styles.inputs import TrainingInputs
+from gpu_tasks.training.styles.inputs import TrainingInputs, TrainingOutcome
 from gpu_tasks.training.styles.style_trainer import train_style
 from tests.fakes import TRAINER_SETTINGS
 
 STEPS = 8
 
 
-@pytest.fixture
-def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter_effect, "ROWS", 1)
-    monkeypatch.setattr(adapter_effect, "COLUMNS", 1)
-    monkeypatch.setattr(adapter_effect, "STEPS", 1)
-    monkeypatch.setattr(style_trainer, "BATCHES", 2)
+@pytest.fixture(scope="module", autouse=True)
+def small_grid() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(adapter_effect, "ROWS", 1)
+        patches.setattr(adapter_effect, "COLUMNS", 1)
+        patches.setattr(adapter_effect, "STEPS", 1)
+        patches.setattr(style_trainer, "BATCHES", 2)
+        yield
 
 
-@pytest.fixture
-def dataset(tmp_path: Path) -> Dataset:
-    folder = tmp_path / "data"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("data")
     for number, name in enumerate(("apple", "pear", "plum", "fig", "lime")):
         picture = Image.new("RGBA", (128, 128), (0, 0, 0, 0))
         ImageDraw.Draw(picture).ellipse((20, 20, 108, 108), fill=(40 * number, 90, 200 - 20 * number, 255))
@@ -58,37 +60,52 @@ def a_lesson(dataset: Dataset, folder: Path) -> TrainingInputs:
     )
 
 
-@pytest.mark.usefixtures("small_grid")
-def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(dataset: Dataset, tmp_path: Path) -> None:
-    inputs = a_lesson(dataset, tmp_path)
+@dataclass(frozen=True)
+class Resumed:
+    """A training that was interrupted after its second step, and resumed."""
+
+    inputs: TrainingInputs
+    interruption: SpotInterrupted
+    outcome: TrainingOutcome
+    steps: list[int]
+    checkpoints: list[str]
+
+
+@pytest.fixture(scope="module")
+def resumed(dataset: Dataset, small_grid: None, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
+    inputs = a_lesson(dataset, tmp_path_factory.mktemp("resumed"))
     steps: list[int] = []
-    kept: list[str] = []
+    checkpoints: list[str] = []
 
     def note(done: int, _steps: int) -> None:
         steps.append(done)
 
-    with pytest.raises(SpotInterrupted, match="after step 2 of 8"):
-        train_style(
-            inputs,
-            Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem), stopping=lambda: len(steps) == 1),
-        )
-    outcome = train_style(inputs, Hooks(on_step=note, on_checkpoint=lambda path: kept.append(path.stem)))
+    def keep(path: Path) -> None:
+        checkpoints.append(path.stem)
 
-    assert steps == [1, 2, *range(3, STEPS + 1)]
-    assert kept == ["00000002", f"{STEPS:08}"]
-    assert outcome.figures["loss"] < outcome.figures["loss_without"]
-    assert np.asarray(Image.open(outcome.grid)).ndim == 3
-    model_store.check(inputs.adapter)
-    assert "stable" not in outcome.figures
+    with pytest.raises(SpotInterrupted) as interruption:
+        train_style(inputs, Hooks(on_step=note, on_checkpoint=keep, stopping=lambda: len(steps) == 1))
+    outcome = train_style(inputs, Hooks(on_step=note, on_checkpoint=keep))
+    return Resumed(inputs, interruption.value, outcome, steps, checkpoints)
 
 
-@pytest.mark.usefixtures("small_grid")
+def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(resumed: Resumed) -> None:
+    figures = resumed.outcome.figures
+
+    assert "after step 2 of 8" in str(resumed.interruption)
+    assert resumed.steps == [1, 2, *range(3, STEPS + 1)]
+    assert resumed.checkpoints == ["00000002", f"{STEPS:08}"]
+    assert figures["loss"] < figures["loss_without"]
+    assert np.asarray(Image.open(resumed.outcome.grid)).ndim == 3
+    model_store.check(resumed.inputs.adapter)
+    assert "stable" not in figures
+
+
 def test_a_version_is_compared_with_the_stable_one_on_the_same_pictures_and_noise(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, resumed: Resumed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, other = a_lesson(dataset, tmp_path / "v1"), a_lesson(dataset, tmp_path / "v2")
-    train_style(first, Hooks())
-    places = {"s3:styles/sunny/v1": first.adapter}
+    other = a_lesson(dataset, tmp_path / "v2")
+    places = {"s3:styles/sunny/v1": resumed.inputs.adapter}
 
     def locate(source: str, settings: TrainerSettings) -> Path:
         if source.startswith("s3:") and source not in places:

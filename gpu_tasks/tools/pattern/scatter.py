@@ -92,7 +92,7 @@ def _arrange(random: np.random.Generator, repeat: Repeat, motifs: int, how: Toss
 def _measure_gaps(
     places: NDArray[np.float64], size: float, laid: Sequence[Placement], repeat: Repeat
 ) -> NDArray[np.float64]:
-    """Return the gap, (n,), between a disc of that size at each of the places, (n, 2), and the nearest disc that is laid.
+    """Return the gaps, (n,), between a disc of that size at each place, (n, 2), and the nearest disc that is laid.
 
     The tile wraps around. A gap is negative if two discs overlap, and 1 if none is laid.
     """
