@@ -19,7 +19,7 @@ Premultiplied: TypeAlias = NDArray[np.float32]
 
 CANDIDATES = 24  # the candidate with the most room is chosen, which looks random but even
 MAX_PLACEMENTS = 400
-BAND_ROWS = 128  # of a tile, which are converted at once
+BAND_ROWS = 128  # of a tile that are converted together
 MAX_MISSES = 6  # after this many draws without room, the tile is full
 
 
