@@ -16,15 +16,7 @@ from stacks.webhooks import WebhooksStack
 
 def build(app: App, stage: Stage) -> None:
     """Ids are the same in every stage; only the stacks' names tell them apart in an account."""
-    network = NetworkStack(
-        app,
-        "Network",
-        stack_name=stage.stack_name("Network"),
-        network=stage.network,
-        operations=stage.operations,
-        reads_secrets=stage.rendering.signing_secret is not None,
-        asks_guardrail=stage.makers.moderator == "guardrail",
-    )
+    network = NetworkStack(app, "Network", stack_name=stage.stack_name("Network"), stage=stage)
     data = DataStack(
         app,
         "Data",

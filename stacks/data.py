@@ -7,10 +7,12 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk_app.packaging.python_function import Access
 from cdk_app.stages.data import Data
 from cdk_app.storage.private_bucket import PrivateBucket
 from cdk_app.storage.style_tables import StylesTable, TrainingsTable
 from cdk_app.storage.tables import AccountsTable, JobsTable, UploadsTable
+from craftspark.settings.rendering import SettleSettings
 
 
 class DataStack(Stack):
@@ -78,6 +80,20 @@ class DataStack(Stack):
         CfnOutput(self, "StylesTableName", value=self.styles.table.table_name)
         CfnOutput(self, "TrainingBucketName", value=self.training.bucket_name)
         CfnOutput(self, "GpuRepositoryUri", value=self.gpu_images.repository_uri)
+
+    @property
+    def settlement(self) -> Access:
+        """End jobs and resolve their reservations."""
+        return Access(
+            settings=(
+                SettleSettings(
+                    jobs_table=self.jobs.table.table_name,
+                    accounts_table=self.accounts.table.table_name,
+                    styles_table=self.styles.table.table_name,
+                ),
+            ),
+            grants=(self.jobs.grant_read_write, self.accounts.grant_read_write, self.styles.grant_count),
+        )
 
 
 def _tiering(kept_days: int) -> s3.LifecycleRule:

@@ -10,12 +10,11 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from cdk_app.api.access_log import CONNECTION_LOG, AccessLogRole, AccessLogs
-from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
 from cdk_app.storage.tables import ConnectionsTable
 from cdk_app.storage.work_queue import DeadLetterQueue
-from craftspark.settings import Settings
 from craftspark.settings.notifications import ConnectionSettings, PushSettings
 from stacks.data import DataStack
 
@@ -36,10 +35,9 @@ class LiveStack(Stack):
         # It only holds open connections, so it is never kept.
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
-        connect = self._function("Connect", "connect_live", settings)
-        disconnect = self._function("Disconnect", "disconnect_live", settings)
-        for function in (connect, disconnect):
-            self.connections.grant_keep(function)
+        access = Access(settings=(settings,), grants=(self.connections.grant_keep,))
+        connect = self._function("Connect", "connect_live", access)
+        disconnect = self._function("Disconnect", "disconnect_live", access)
         api = apigateway.WebSocketApi(
             self,
             "Api",
@@ -51,7 +49,7 @@ class LiveStack(Stack):
                 integration=integrations.WebSocketLambdaIntegration("Disconnect", disconnect)
             ),
         )
-        self.door = apigateway.WebSocketStage(
+        self.websocket = apigateway.WebSocketStage(
             self,
             "Stage",
             web_socket_api=api,
@@ -60,26 +58,31 @@ class LiveStack(Stack):
             throttle=apigateway.ThrottleSettings(rate_limit=stage.api.others.per_s, burst_limit=stage.api.others.burst),
             access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=stage.operations), CONNECTION_LOG),
         )
-        self.door.node.add_dependency(AccessLogRole(self, "AccessLogRole"))
+        self.websocket.node.add_dependency(AccessLogRole(self, "AccessLogRole"))
         self._push(data)
-        CfnOutput(self, "LiveUrl", value=self.door.url)
+        CfnOutput(self, "LiveUrl", value=self.websocket.url)
 
     def _push(self, data: DataStack) -> None:
+        settings = PushSettings(
+            connections_table=self.connections.table.table_name,
+            images_bucket=data.images.bucket_name,
+            url_lifetime_s=self._stage.makers.url_lifetime_s,
+        )
         push = self._function(
             "Push",
             "push_updates",
-            PushSettings(
-                connections_table=self.connections.table.table_name,
-                images_bucket=data.images.bucket_name,
-                url_lifetime_s=self._stage.makers.url_lifetime_s,
+            Access(
+                settings=(settings,),
+                grants=(
+                    self.connections.grant_keep,
+                    self.websocket.grant_management_api_access,
+                    data.images.grant_read,
+                ),
             ),
             timeout=PUSH_TIMEOUT,
             # boto3's own variable for the address of this one service.
-            AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=self.door.callback_url,
+            AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=self.websocket.callback_url,
         )
-        self.connections.grant_keep(push)
-        self.door.grant_management_api_access(push)
-        data.images.grant_read(push)
         push.add_event_source(
             sources.DynamoEventSource(
                 data.jobs.table,
@@ -97,7 +100,7 @@ class LiveStack(Stack):
         )
 
     def _function(
-        self, construct_id: str, name: str, settings: Settings, timeout: Duration = TIMEOUT, **more: str
+        self, construct_id: str, name: str, access: Access, timeout: Duration = TIMEOUT, **environment: str
     ) -> lambda_.Function:
         return PythonFunction(
             self,
@@ -105,5 +108,6 @@ class LiveStack(Stack):
             name=name,
             stage=self._stage,
             timeout=timeout,
-            environment={**settings.to_environment(), **more},
+            access=access,
+            environment=environment,
         ).function

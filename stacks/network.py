@@ -6,8 +6,7 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from cdk_app.private_network import PrivateNetwork
-from cdk_app.stages.compute import Network
-from cdk_app.stages.stage import Operations
+from cdk_app.stages.stage import Stage
 
 
 class NetworkStack(Stack):
@@ -18,18 +17,15 @@ class NetworkStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        network: Network,
-        operations: Operations,
-        reads_secrets: bool,
-        asks_guardrail: bool,
+        stage: Stage,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self.vpc = PrivateNetwork(
             self,
             "Private",
-            network=network,
-            operations=operations,
-            reads_secrets=reads_secrets,
-            asks_guardrail=asks_guardrail,
+            network=stage.network,
+            operations=stage.operations,
+            reads_secrets=stage.rendering.signing_secret is not None,
+            asks_guardrail=stage.makers.moderator == "guardrail",
         ).vpc

@@ -7,19 +7,20 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.guardrail import Guardrail, guardrail_settings
-from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.resending import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
-from craftspark.settings.rendering import ResendSettings, SettleSettings, StartSettings
+from craftspark.settings.rendering import ResendSettings, StartSettings
 from craftspark.settings.tasks import WorkerSettings
 from stacks.data import DataStack
 
@@ -59,7 +60,7 @@ class RenderingStack(Stack):
 
         self.guardrail = Guardrail.of_stage(self, stage)
         self.fleet = fleet = self._fleet(stage, vpc, data)
-        self.settle_job = self._settler("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data).function
+        self.settle_job = self._function("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data.settlement)
         self.workflow = RenderWorkflow(
             self,
             "RenderJob",
@@ -111,22 +112,23 @@ class RenderingStack(Stack):
         return fleet
 
     def _start_jobs(self, stage: Stage, data: DataStack) -> None:
+        settings = StartSettings(
+            jobs_table=data.jobs.table.table_name,
+            state_machine_arn=self.workflow.machine.state_machine_arn,
+            intake_queue_url=self.intake.queue.queue_url,
+            start_interval_ms=interval_ms(stage.rendering.starts_per_s),
+        )
         start_render = PythonFunction(
             self,
             "StartRender",
             name="start_render",
             stage=stage,
             timeout=Duration.seconds(START_TIMEOUT_S),
-            environment=StartSettings(
-                jobs_table=data.jobs.table.table_name,
-                state_machine_arn=self.workflow.machine.state_machine_arn,
-                intake_queue_url=self.intake.queue.queue_url,
-                start_interval_ms=interval_ms(stage.rendering.starts_per_s),
-            ).to_environment(),
+            access=Access(
+                settings=(settings,),
+                grants=(self.workflow.grant_start, data.jobs.grant_mark, self.intake.grant_defer),
+            ),
         )
-        self.workflow.grant_start(start_render.function)
-        data.jobs.grant_mark(start_render.function)
-        self.intake.queue.grant(start_render.function, "sqs:SendMessage")  # a deferred order returns as a new message
         start_render.function.add_event_source(
             sources.SqsEventSource(
                 self.intake.queue,
@@ -137,55 +139,39 @@ class RenderingStack(Stack):
         )
 
     def _sweep(self, stage: Stage, data: DataStack) -> None:
-        sweep = self._settler("SweepOverdueJobs", "sweep_overdue_jobs", SWEEP_TIMEOUT_S, stage, data)
-        events.Rule(
-            self,
-            "Sweep",
-            schedule=events.Schedule.rate(SWEEP_EVERY),
-            targets=[targets.LambdaFunction(sweep.function, dead_letter_queue=self.unsettled)],
-        )
+        sweep = self._function("SweepOverdueJobs", "sweep_overdue_jobs", SWEEP_TIMEOUT_S, stage, data.settlement)
+        self._schedule("Sweep", sweep, every=SWEEP_EVERY)
 
     def _resend(self, stage: Stage, data: DataStack) -> None:
-        resend = PythonFunction(
-            self,
-            "ResendLostJobs",
-            name="resend_lost_jobs",
-            stage=stage,
-            timeout=Duration.seconds(SWEEP_TIMEOUT_S),
-            environment=ResendSettings(
-                jobs_table=data.jobs.table.table_name,
-                intake_queue_url=self.intake.queue.queue_url,
-                model=stage.rendering.model,
-                job_deadline_s=stage.rendering.job_deadline_s,
-            ).to_environment(),
-            dead_letters=self.unsettled,
+        settings = ResendSettings(
+            jobs_table=data.jobs.table.table_name,
+            intake_queue_url=self.intake.queue.queue_url,
+            model=stage.rendering.model,
+            job_deadline_s=stage.rendering.job_deadline_s,
         )
-        data.jobs.grant_read(resend.function)
-        data.jobs.grant_mark(resend.function)
-        self.intake.queue.grant_send_messages(resend.function)
+        access = Access(
+            settings=(settings,),
+            grants=(data.jobs.grant_read, data.jobs.grant_mark, self.intake.queue.grant_send_messages),
+        )
+        resend = self._function("ResendLostJobs", "resend_lost_jobs", SWEEP_TIMEOUT_S, stage, access)
+        self._schedule("Resend", resend, every=RESEND_EVERY)
+
+    def _schedule(self, construct_id: str, function: lambda_.Function, *, every: Duration) -> None:
         events.Rule(
             self,
-            "Resend",
-            schedule=events.Schedule.rate(RESEND_EVERY),
-            targets=[targets.LambdaFunction(resend.function, dead_letter_queue=self.unsettled)],
+            construct_id,
+            schedule=events.Schedule.rate(every),
+            targets=[targets.LambdaFunction(function, dead_letter_queue=self.unsettled)],
         )
 
-    def _settler(self, construct_id: str, name: str, timeout_s: int, stage: Stage, data: DataStack) -> PythonFunction:
-        """A Lambda that may end jobs and resolve their reservations."""
-        settler = PythonFunction(
+    def _function(self, construct_id: str, name: str, timeout_s: int, stage: Stage, access: Access) -> lambda_.Function:
+        """A function that EventBridge or the state machine invokes."""
+        return PythonFunction(
             self,
             construct_id,
             name=name,
             stage=stage,
             timeout=Duration.seconds(timeout_s),
-            environment=SettleSettings(
-                jobs_table=data.jobs.table.table_name,
-                accounts_table=data.accounts.table.table_name,
-                styles_table=data.styles.table.table_name,
-            ).to_environment(),
+            access=access,
             dead_letters=self.unsettled,
-        )
-        data.jobs.grant_read_write(settler.function)
-        data.accounts.grant_read_write(settler.function)
-        data.styles.grant_count(settler.function)
-        return settler
+        ).function

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.gpu.worker import GpuWorker
-from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.packaging.python_function import Access, Grant, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import DeadLetterQueue
 from cdk_app.workflows.training_workflow import TrainingWorkflow
@@ -91,25 +91,25 @@ class TrainingStack(Stack):
             state_machine_arn=self.workflow.machine.state_machine_arn,
             model=self._stage.rendering.model,
         )
-        start_training = self._function("StartTraining", "start_training", settings)
-        self._data.trainings.grant_enter(start_training)
-        self._data.styles.grant_look_up(start_training)
-        self.workflow.machine.grant_start_execution(start_training)
+        self._function(
+            "StartTraining",
+            "start_training",
+            settings,
+            self._data.trainings.grant_enter,
+            self._data.styles.grant_look_up,
+            self.workflow.machine.grant_start_execution,
+        )
 
     def _rollback_style(self) -> None:
         data = self._data
         settings = StyleSettings(
             trainings_table=data.trainings.table.table_name, styles_table=data.styles.table.table_name
         )
-        rollback_style = self._function("RollbackStyle", "rollback_style", settings)
-        data.trainings.grant_read(rollback_style)
-        data.styles.grant_enter(rollback_style)
+        self._function("RollbackStyle", "rollback_style", settings, data.trainings.grant_read, data.styles.grant_enter)
 
     def _approver(self, construct_id: str, name: str) -> lambda_.Function:
         settings = ApprovalSettings(trainings_table=self._data.trainings.table.table_name)
-        approver = self._function(construct_id, name, settings)
-        self._data.trainings.grant_enter(approver)
-        return approver
+        return self._function(construct_id, name, settings, self._data.trainings.grant_enter)
 
     def _releaser(self, construct_id: str, name: str, *, writes: bool) -> lambda_.Function:
         training, data = self._stage.training, self._data
@@ -124,18 +124,17 @@ class TrainingStack(Stack):
             slower_percent=training.slower_percent,
             worse_percent=training.worse_percent,
         )
-        releaser = self._function(construct_id, name, settings)
-        for table in (data.trainings, data.styles):
-            (table.grant_enter if writes else table.grant_read)(releaser)
-        return releaser
+        tables = (data.trainings, data.styles)
+        grants = [table.grant_enter if writes else table.grant_read for table in tables]
+        return self._function(construct_id, name, settings, *grants)
 
-    def _function(self, construct_id: str, name: str, settings: Settings) -> lambda_.Function:
+    def _function(self, construct_id: str, name: str, settings: Settings, *grants: Grant) -> lambda_.Function:
         return PythonFunction(
             self,
             construct_id,
             name=name,
             stage=self._stage,
             timeout=TIMEOUT,
-            environment=settings.to_environment(),
+            access=Access(settings=(settings,), grants=grants),
             dead_letters=self.unsettled,
         ).function

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk_app.packaging.python_function import PythonFunction
+from cdk_app.packaging.python_function import Access, Grant, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.tables import WebhooksTable
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
@@ -21,6 +21,7 @@ from craftspark.settings.notifications import DeliverySettings, FanOutSettings
 
 # One message per invocation, so a slow endpoint delays only its own messages. The call takes up to ten seconds.
 DELIVER_TIMEOUT_S = 30
+FAN_OUT_TIMEOUT_S = 30
 
 
 class WebhooksStack(Stack):
@@ -42,9 +43,15 @@ class WebhooksStack(Stack):
         )
         queue = self.deliveries.queue
         settings = FanOutSettings(webhooks_table=self.table.table.table_name, delivery_queue_url=queue.queue_url)
-        fan_out = self._function("FanOut", "fan_out_webhooks", 30, settings, dead_letters=self.untold)
-        self.table.grant_read(fan_out)
-        queue.grant_send_messages(fan_out)
+        fan_out = self._function(
+            "FanOut",
+            "fan_out_webhooks",
+            FAN_OUT_TIMEOUT_S,
+            settings,
+            self.table.grant_read,
+            queue.grant_send_messages,
+            dead_letters=self.untold,
+        )
         events.Rule(
             self,
             "Settled",
@@ -56,10 +63,10 @@ class WebhooksStack(Stack):
             "deliver_webhook",
             DELIVER_TIMEOUT_S,
             DeliverySettings(**asdict(settings), dead_letters_url=self.deliveries.dead_letters.queue_url),
+            self.table.grant_log,
+            queue.grant_send_messages,
+            self.deliveries.dead_letters.grant_send_messages,
         )
-        self.table.grant_log(deliver)
-        for each in (queue, self.deliveries.dead_letters):
-            each.grant_send_messages(deliver)
         deliver.add_event_source(
             sources.SqsEventSource(queue, batch_size=1, max_concurrency=100, report_batch_item_failures=True)
         )
@@ -70,6 +77,7 @@ class WebhooksStack(Stack):
         name: str,
         timeout_s: int,
         settings: FanOutSettings,
+        *grants: Grant,
         dead_letters: sqs.IQueue | None = None,
     ) -> lambda_.Function:
         return PythonFunction(
@@ -78,6 +86,6 @@ class WebhooksStack(Stack):
             name=name,
             stage=self._stage,
             timeout=Duration.seconds(timeout_s),
-            environment=settings.to_environment(),
+            access=Access(settings=(settings,), grants=grants),
             dead_letters=dead_letters,
         ).function

@@ -1,8 +1,10 @@
 """A Lambda in Python, packaged with what it imports."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from aws_cdk import AssetHashType, CfnOutput, Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -10,6 +12,7 @@ from constructs import Construct
 from cdk_app.packaging.lambda_package import lambda_package
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
+from craftspark.settings import Settings
 
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
@@ -17,10 +20,29 @@ METRICS_NAMESPACE = "Craftspark"
 MEMORY_MIB = 1024  # CPU scales with memory, and a cold start is mostly imports
 
 
+Grant = Callable[[iam.IGrantable], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """The settings that a function reads, and what its role may do. A sum has the settings and grants of both."""
+
+    settings: tuple[Settings, ...] = ()
+    grants: tuple[Grant, ...] = ()
+
+    def __add__(self, other: "Access") -> "Access":
+        return Access(settings=self.settings + other.settings, grants=self.grants + other.grants)
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables of all settings."""
+        return {key: value for settings in self.settings for key, value in settings.to_environment().items()}
+
+
 class PythonFunction(Construct):
     """The function of `lambdas/<name>/handler.py`.
 
-    CPU scales with `memory_mib`. `dead_letters` gets the events of asynchronous invocations that failed three times.
+    `environment` is for variables that no settings have. CPU scales with `memory_mib`. `dead_letters` gets the events
+    of asynchronous invocations that failed three times.
     """
 
     def __init__(
@@ -31,7 +53,8 @@ class PythonFunction(Construct):
         name: str,
         stage: Stage,
         timeout: Duration,
-        environment: Mapping[str, str],
+        access: Access,
+        environment: Mapping[str, str] | None = None,
         memory_mib: int = MEMORY_MIB,
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
@@ -48,7 +71,8 @@ class PythonFunction(Construct):
             handler=f"lambdas.{name}.handler.handler",
             code=code,
             environment={
-                **environment,
+                **access.to_environment(),
+                **(environment or {}),
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": on.log_level,
@@ -59,5 +83,7 @@ class PythonFunction(Construct):
             dead_letter_queue=dead_letters,
             log_group=LogGroup(self, "Logs", operations=stage.operations),
         )
+        for grant in access.grants:
+            grant(self.function)
         # Operators call functions, read their logs and pause their event sources by this name.
         CfnOutput(self, "Name", value=self.function.function_name).override_logical_id(f"{construct_id}FunctionName")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -58,4 +59,13 @@ class PrivateBucket(s3.Bucket):
             if origins
             else None,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+
+    def grant_list(self, reader: iam.IGrantable, *, prefix: str) -> None:
+        """List the objects whose keys start with a prefix."""
+        iam.Grant.add_to_principal(
+            grantee=reader,
+            actions=["s3:ListBucket"],
+            resource_arns=[self.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
         )

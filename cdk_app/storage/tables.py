@@ -127,6 +127,10 @@ class ConnectionsTable(OnDemandTable):
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(scope, construct_id, partition=attribute("owner"), sort=attribute("item"), keep=keep)
 
+    def grant_issue_ticket(self, issuer: iam.IGrantable) -> None:
+        """Put tickets."""
+        self.table.grant(issuer, "dynamodb:PutItem")
+
     def grant_keep(self, keeper: iam.IGrantable) -> None:
         """Put, find and delete items."""
         self.table.grant(keeper, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
@@ -191,6 +195,18 @@ class AccountsTable(OnDemandTable):
             scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep, warm=warm
         )
         self.add_index("ledger", partition=attribute("maker"), sort=attribute("at"))
+
+    def grant_look_up(self, reader: iam.IGrantable) -> None:
+        """Get an account, for its plan and suspension."""
+        self.table.grant(reader, "dynamodb:GetItem")
+
+    def grant_bind_key(self, writer: iam.IGrantable) -> None:
+        """Bind Idempotency-Keys to requests."""
+        self.table.grant(writer, "dynamodb:PutItem")
+
+    def grant_audit(self, administrator: iam.IGrantable) -> None:
+        """Add entries to the audit."""
+        self.table.grant(administrator, "dynamodb:PutItem")
 
 
 def attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:

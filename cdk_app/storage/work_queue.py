@@ -1,6 +1,7 @@
 """Work queues. A message that fails too often moves to a dead-letter queue, so that no message is lost."""
 
 from aws_cdk import CfnOutput, Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -52,6 +53,10 @@ class WorkQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
         )
         output_url(self.queue, f"{name}QueueUrl")
+
+    def grant_defer(self, consumer: iam.IGrantable) -> None:
+        """Send a deferred message again, as a new one."""
+        self.queue.grant(consumer, "sqs:SendMessage")
 
 
 def output_url(queue: sqs.Queue, output: str) -> None:

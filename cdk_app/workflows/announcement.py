@@ -6,8 +6,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_app.workflows.expressions import UNCHANGED
-from cdk_app.workflows.gpu_launch import seconds
-from cdk_app.workflows.retries import retry_faults
+from cdk_app.workflows.retries import retry_faults, seconds
 from craftspark.contracts import Event
 from craftspark.errors.aws_names import EVENT_FAULTS
 

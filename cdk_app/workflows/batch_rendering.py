@@ -22,8 +22,8 @@ from cdk_app.workflows.expressions import (
     path,
     value,
 )
-from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task, seconds
-from cdk_app.workflows.retries import retry_faults, retry_interruptions
+from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task
+from cdk_app.workflows.retries import retry_faults, retry_interruptions, seconds
 from craftspark.errors import RenderFailed, Retry, names
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, LAUNCH_FAULTS, QUEUE_FAULTS, TIMEOUT
 from craftspark.errors.raised import RENDER_TASK

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -12,6 +10,7 @@ from constructs import Construct
 from cdk_app.gpu.capacity import GpuCapacity, private_subnets
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.workflows.expressions import expression
+from cdk_app.workflows.retries import seconds
 from craftspark.settings.tasks import LaunchSettings
 
 CALLBACK = expression("$states.context.Task.Token")
@@ -54,17 +53,3 @@ def launch_gpu_task(
         task_timeout=seconds(timeout_s),
         outputs=outputs,
     )
-
-
-def refuse_other_tasks(machine: sfn.StateMachine) -> None:
-    """Deny a machine to stop and describe tasks. EcsRunTask allows both for every task of the account.
-
-    Only an integration that waits for the end of a task needs them. Our machines wait for a callback instead.
-    """
-    machine.add_to_role_policy(
-        iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"])
-    )
-
-
-def seconds(count: int) -> sfn.Timeout:
-    return sfn.Timeout.duration(Duration.seconds(count))

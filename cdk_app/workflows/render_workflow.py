@@ -1,6 +1,5 @@
 """The state machine `render-job`: a job from its batches to its announcement."""
 
-from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -14,10 +13,9 @@ from cdk_app.stages.workflows import Rendering
 from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.batch_rendering import BatchRendering
 from cdk_app.workflows.caught import CAUSE
-from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.expressions import RESULT, UNCHANGED, expression, object_of, path, value
-from cdk_app.workflows.gpu_launch import refuse_other_tasks
-from cdk_app.workflows.retries import retry_step
+from cdk_app.workflows.invocation import invoke_function
+from cdk_app.workflows.machine import create_machine
 from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
 from craftspark.errors.outcomes import ExecutionEnded
 from craftspark.errors.raised import SETTLE_JOB
@@ -44,18 +42,11 @@ class RenderWorkflow(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
-        settle = self._settle(settle_job)
-        story = self._render(batch, settle).next(settle).next(announce_result(self, JobSettled, then=self._judge()))
-        self.machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_chainable(story),
-            query_language=sfn.QueryLanguage.JSONATA,
-            timeout=Duration.seconds(rendering.job_deadline_s),
-            tracing_enabled=True,
-            logs=execution_log(self, operations),
+        settle = invoke_function(
+            self, "Settle the job", settle_job, sfn.TaskInput.from_text(UNCHANGED), raised=SETTLE_JOB
         )
-        refuse_other_tasks(self.machine)
+        story = self._render(batch, settle).next(settle).next(announce_result(self, JobSettled, then=self._judge()))
+        self.machine = create_machine(self, start=story, timeout_s=rendering.job_deadline_s, operations=operations)
 
     def grant_start(self, starter: iam.IGrantable) -> None:
         """Start executions of this machine."""
@@ -95,19 +86,6 @@ class RenderWorkflow(Construct):
             ),
         )
         return render
-
-    def _settle(self, settle_job: lambda_.IFunction) -> tasks.LambdaInvoke:
-        settle = tasks.LambdaInvoke.jsonata(
-            self,
-            "Settle the job",
-            lambda_function=settle_job,
-            payload=sfn.TaskInput.from_text(UNCHANGED),
-            outputs=expression(f"{RESULT}.Payload"),
-            retry_on_service_exceptions=False,  # retry_step has jitter and waits longer
-            task_timeout=sfn.Timeout.duration(Duration.seconds(60)),
-        )
-        retry_step(settle, SETTLE_JOB)
-        return settle
 
     def _judge(self) -> sfn.Choice:
         failed = sfn.Fail.jsonata(

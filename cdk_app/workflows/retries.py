@@ -1,4 +1,4 @@
-"""Retries of the state machines: how often and how soon, by the retry class of each error that a runtime raises."""
+"""Retries of the state machines, by the retry class of each error that a runtime raises; and timeouts."""
 
 from collections.abc import Sequence
 
@@ -32,3 +32,8 @@ def retry_faults(state: sfn.TaskStateBase, faults: Sequence[str], *, attempts: i
 def retry_step(state: sfn.TaskStateBase, raised: Raised) -> None:
     """Invoke a function again if it or its tables were busy. All functions are idempotent."""
     retry_faults(state, [*LAMBDA_FAULTS, *SDK_FAULTS, *names(raised, Retry.LATER)], attempts=6)
+
+
+def seconds(count: int) -> sfn.Timeout:
+    """The timeout of a state or of its heartbeat."""
+    return sfn.Timeout.duration(Duration.seconds(count))

@@ -15,10 +15,11 @@ from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Operations
 from cdk_app.stages.workflows import Training
 from cdk_app.workflows.announcement import announce_result
-from cdk_app.workflows.execution_log import execution_log
 from cdk_app.workflows.expressions import EXECUTION_INPUT, RESULT, UNCHANGED, expression, object_of, path, value
-from cdk_app.workflows.gpu_launch import CALLBACK, refuse_other_tasks, seconds
-from cdk_app.workflows.retries import retry_step
+from cdk_app.workflows.gpu_launch import CALLBACK
+from cdk_app.workflows.invocation import invoke_function
+from cdk_app.workflows.machine import create_machine
+from cdk_app.workflows.retries import retry_step, seconds
 from cdk_app.workflows.style_training import WHY, StyleTraining
 from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
 from craftspark.errors import Retry, names
@@ -78,16 +79,7 @@ class TrainingWorkflow(Construct):
             trained=self._quality_gate(approval),
             failed=self._failed,
         )
-        self.machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_chainable(story.start),
-            query_language=sfn.QueryLanguage.JSONATA,
-            timeout=Duration.seconds(training.max_s),
-            tracing_enabled=True,
-            logs=execution_log(self, operations),
-        )
-        refuse_other_tasks(self.machine)
+        self.machine = create_machine(self, start=story.start, timeout_s=training.max_s, operations=operations)
 
     def grant_answer(self, task: iam.IGrantable) -> None:
         """Answer this machine's task tokens, and heartbeat."""
@@ -164,7 +156,6 @@ class TrainingWorkflow(Construct):
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
         )
         judge = self._invoke("Judge the canary", judge_canary, object_of(TrainingNamed, training_id=TRAINING_ID))
-        retry_step(judge, TRAINING_STEPS)
         judge.add_catch(self._failed, outputs=WHY)
         serve.next(judge)
         judge.next(
@@ -177,7 +168,6 @@ class TrainingWorkflow(Construct):
         register = self._invoke(
             "Register the version", register_style, object_of(TrainingNamed, training_id=TRAINING_ID)
         )
-        retry_step(register, TRAINING_STEPS)
         # Wait for the end of another version's trial, which takes up to `canary_s`.
         register.add_retry(
             errors=names(TRAINING_STEPS, Retry.IN_TURN),
@@ -195,22 +185,13 @@ class TrainingWorkflow(Construct):
         """A state that ends the training with its `error` and `cause`. If it fails, `fallback` ends the training."""
         end = object_of(TrainingEnd, training_id=TRAINING_ID, outcome=outcome, **why)
         settle = self._invoke(name, self._settle_training, end)
-        retry_step(settle, TRAINING_STEPS)
         if fallback:
             settle.add_catch(fallback, outputs=WHY)
         settle.next(self._announced)
         return settle
 
     def _invoke(self, name: str, function: lambda_.IFunction, payload: Mapping[str, str]) -> tasks.LambdaInvoke:
-        return tasks.LambdaInvoke.jsonata(
-            self,
-            name,
-            lambda_function=function,
-            payload=sfn.TaskInput.from_object(dict(payload)),
-            outputs=expression(f"{RESULT}.Payload"),
-            retry_on_service_exceptions=False,
-            task_timeout=seconds(60),
-        )
+        return invoke_function(self, name, function, sfn.TaskInput.from_object(dict(payload)), raised=TRAINING_STEPS)
 
     def _judge_training(self) -> sfn.Choice:
         failed = sfn.Fail.jsonata(

@@ -193,10 +193,8 @@ def test_a_network_without_internet_has_a_way_for_shells(shells: bool, endpoints
     from stacks.network import NetworkStack
 
     prod = find_stage("prod")
-    operations = replace(prod.operations, shells=shells)
-    network = NetworkStack(
-        App(), "Network", network=prod.network, operations=operations, reads_secrets=False, asks_guardrail=False
-    )
+    stage = replace(prod, operations=replace(prod.operations, shells=shells))
+    network = NetworkStack(App(), "Network", stage=stage)
 
     found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")
     assert sum("ssmmessages" in json.dumps(each) for each in found.values()) == endpoints

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
@@ -297,10 +298,11 @@ def test_network_has_gateways_always_and_one_way_out(dev: Synthesis, prod: Synth
 
 
 @pytest.mark.parametrize(
-    ("reads_secrets", "asks_guardrail", "interfaces"), [(False, False, 8), (True, False, 9), (True, True, 10)]
+    ("signing_secret", "moderator", "interfaces"),
+    [(None, "none", 8), ("craftspark/signing", "comprehend", 9), ("craftspark/signing", "guardrail", 10)],
 )
 def test_a_stage_that_signs_or_has_pictures_judged_has_a_way_there(
-    reads_secrets: bool, asks_guardrail: bool, interfaces: int
+    signing_secret: str | None, moderator: Literal["none", "comprehend", "guardrail"], interfaces: int
 ) -> None:
     from aws_cdk import App
     from aws_cdk.assertions import Template
@@ -309,14 +311,12 @@ def test_a_stage_that_signs_or_has_pictures_judged_has_a_way_there(
     from stacks.network import NetworkStack
 
     prod = find_stage("prod")
-    network = NetworkStack(
-        App(),
-        "Network",
-        network=prod.network,
-        operations=prod.operations,
-        reads_secrets=reads_secrets,
-        asks_guardrail=asks_guardrail,
+    stage = replace(
+        prod,
+        rendering=replace(prod.rendering, signing_secret=signing_secret),
+        makers=replace(prod.makers, moderator=moderator),
     )
+    network = NetworkStack(App(), "Network", stage=stage)
 
     found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")
     kinds = [each["Properties"]["VpcEndpointType"] for each in found.values()]

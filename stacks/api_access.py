@@ -1,0 +1,182 @@
+"""Which settings each function of the API reads, and what it may do: one entry per function."""
+
+from dataclasses import asdict
+from functools import partial
+
+from aws_cdk import aws_iam as iam
+
+from cdk_app.api.sign_in import SignIn
+from cdk_app.guardrail import Guardrail, guardrail_settings
+from cdk_app.packaging.python_function import Access, Grant
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.work_queue import WorkQueue
+from craftspark.routes import ADMIN, ROUTES
+from craftspark.settings.accounts import AccountSettings, AdminSettings, DirectorySettings
+from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
+from craftspark.settings.notifications import LiveSettings, WebhookSettings
+from craftspark.settings.uploads import UploadSettings
+from stacks.data import DataStack
+from stacks.live import LiveStack
+from stacks.webhooks import WebhooksStack
+
+
+def job_access(stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None) -> dict[str, Access]:
+    """Functions for jobs and tools. A function that signs a link to an image needs permission to read the image."""
+    jobs, images = data.jobs, data.images
+    submit = _submit_settings(stage, data, intake, guardrail)
+    quote: tuple[Grant, ...] = (
+        data.styles.grant_look_up,
+        data.accounts.grant_enter,  # records and counts of refusals
+        *_moderation_grants(stage, guardrail),
+        data.upload_records.grant_find,
+    )
+    read = Access(
+        settings=(
+            ReadSettings(
+                jobs_table=jobs.table.table_name,
+                images_bucket=images.bucket_name,
+                url_lifetime_s=stage.makers.url_lifetime_s,
+            ),
+        ),
+        grants=(jobs.grant_read, images.grant_read),
+    )
+    delete = Access(
+        settings=(DeleteSettings(jobs_table=jobs.table.table_name, images_bucket=images.bucket_name),),
+        grants=(images.grant_delete,),
+    )
+    return {
+        "submit_job": Access(
+            settings=(submit,), grants=(jobs.grant_read_write, *quote, intake.queue.grant_send_messages)
+        ),
+        "quote_job": Access(settings=(submit,), grants=(jobs.grant_read, *quote)),
+        "read_job": read,
+        "list_jobs": read,
+        "cancel_job": data.settlement,
+        "change_job": Access(settings=(JobsSettings(jobs_table=jobs.table.table_name),), grants=(jobs.grant_enter,)),
+        "delete_images": delete + Access(grants=(jobs.grant_read, jobs.grant_mark)),
+        # Lists the files of the job, so that it also deletes files that the table does not name.
+        "delete_job": delete + Access(grants=(jobs.grant_enter, partial(images.grant_list, prefix="images/"))),
+        "list_tools": Access(settings=(ToolsSettings(model=stage.rendering.model),)),
+    }
+
+
+def upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
+    """Functions for uploads. A function that signs a form needs permission for what the form does."""
+    records, files = data.upload_records, data.uploads
+    uploads = Access(
+        settings=(
+            UploadSettings(
+                uploads_table=records.table.table_name,
+                uploads_bucket=files.bucket_name,
+                uploads_kept_days=stage.data.uploads_kept_days,
+            ),
+        )
+    )
+    check = Access(
+        settings=(guardrail_settings(guardrail, stage),),
+        grants=(
+            files.grant_read,
+            partial(files.grant_put, objects_key_pattern="pictures/*"),
+            partial(files.grant_delete, objects_key_pattern="pictures/*"),  # of an upload that was deleted meanwhile
+            records.grant_mark,
+            *_guardrail_grants(guardrail),
+        ),
+    )
+    put_form = partial(files.grant_put, objects_key_pattern="incoming/*")
+    return {
+        "create_upload": uploads + Access(grants=(data.accounts.grant_bind_key, put_form, records.grant_open)),
+        "check_upload": uploads + check,
+        "list_uploads": uploads + Access(grants=(records.grant_list,)),
+        "delete_upload": uploads + Access(grants=(files.grant_delete, records.grant_drop)),
+    }
+
+
+def notification_access(data: DataStack, live: LiveStack, webhooks: WebhooksStack) -> dict[str, Access]:
+    """Functions for live updates and webhooks."""
+    connections, table = live.connections, webhooks.table
+    settings = (WebhookSettings(webhooks_table=table.table.table_name),)
+    read = Access(settings=settings, grants=(table.grant_read,))
+    return {
+        "open_live": Access(
+            settings=(LiveSettings(connections_table=connections.table.table_name, live_url=live.websocket.url),),
+            grants=(connections.grant_issue_ticket,),
+        ),
+        "create_webhook": Access(settings=settings, grants=(table.grant_register, data.accounts.grant_read_write)),
+        "list_webhooks": read,
+        "list_deliveries": read,
+        "delete_webhook": Access(settings=settings, grants=(table.grant_drop,)),
+        "rotate_webhook_secret": Access(settings=settings, grants=(data.accounts.grant_bind_key, table.grant_put)),
+    }
+
+
+def account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dict[str, Access]:
+    """Functions for accounts: makers' own, and the administration of all, which may look at jobs and find makers.
+
+    Each one creates an account on first use and moves it to a new month, so it needs more than read access.
+    """
+    accounts = data.accounts
+    own = Access(settings=(account_settings(stage, data),), grants=(accounts.grant_read_write,))
+    settings = AdminSettings(
+        accounts_table=accounts.table.table_name,
+        jobs_table=data.jobs.table.table_name,
+        default_plan=stage.makers.default_plan,
+    )
+    administer = Access(settings=(settings,), grants=(accounts.grant_read_write,))
+    inspect = administer + Access(grants=(data.jobs.grant_read,))
+    find = Access(
+        settings=(settings, DirectorySettings(user_pool_id=sign_in.user_pool_id)),
+        grants=(sign_in.grant_find, accounts.grant_audit),
+    )
+    return {
+        "read_account": own,
+        "list_ledger": own,
+        **{route.function: administer for route in ROUTES if route.scope == ADMIN},
+        "inspect_job": inspect,
+        "list_account_jobs": inspect,
+        "find_makers": find,
+    }
+
+
+def suspension_access(stage: Stage, data: DataStack) -> Access:
+    """What every function of a route that costs credits needs, to check whether the maker is suspended."""
+    return Access(settings=(account_settings(stage, data),), grants=(data.accounts.grant_look_up,))
+
+
+def account_settings(stage: Stage, data: DataStack) -> AccountSettings:
+    return AccountSettings(accounts_table=data.accounts.table.table_name, default_plan=stage.makers.default_plan)
+
+
+def _submit_settings(stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None) -> SubmitSettings:
+    makers, gpu, rendering = stage.makers, stage.gpu, stage.rendering
+    return SubmitSettings(
+        jobs_table=data.jobs.table.table_name,
+        accounts_table=data.accounts.table.table_name,
+        styles_table=data.styles.table.table_name,
+        uploads_table=data.upload_records.table.table_name,
+        intake_queue_url=intake.queue.queue_url,
+        device=gpu.device,
+        launched_tasks=gpu.spot_instances,
+        warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
+        launch_s=gpu.launch_s,
+        dispatch_ms=gpu.dispatch_ms,
+        batch_s=rendering.batch_s,
+        model=rendering.model,
+        job_deadline_s=rendering.job_deadline_s,
+        moderator=makers.moderator,
+        **asdict(guardrail_settings(guardrail, stage)),
+        default_plan=makers.default_plan,
+        job_retention_days=makers.job_retention_days,
+    )
+
+
+def _moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:
+    comprehend = (_grant_comprehend,) if stage.makers.moderator == "comprehend" else ()
+    return (*comprehend, *_guardrail_grants(guardrail))
+
+
+def _guardrail_grants(guardrail: Guardrail | None) -> tuple[Grant, ...]:
+    return (guardrail.grant_apply,) if guardrail else ()
+
+
+def _grant_comprehend(caller: iam.IGrantable) -> None:
+    iam.Grant.add_to_principal(grantee=caller, actions=["comprehend:DetectToxicContent"], resource_arns=["*"])
