@@ -16,25 +16,25 @@ from stacks.webhooks import WebhooksStack
 
 def build(app: App, stage: Stage) -> None:
     """Ids are the same in every stage; only the stacks' names tell them apart in an account."""
-    network = NetworkStack(app, "Network", stack_name=stage.stack_name("Network"), stage=stage)
+    network = NetworkStack(app, "Network", stack_name=stage.name_stack("Network"), stage=stage)
     data = DataStack(
         app,
         "Data",
-        stack_name=stage.stack_name("Data"),
+        stack_name=stage.name_stack("Data"),
         data=stage.data,
         allowed_origins=stage.api.allowed_origins,
         images_kept_days=stage.makers.job_retention_days,
         runs_kept_days=stage.training.runs_kept_days,
     )
     rendering = RenderingStack(
-        app, "Rendering", stack_name=stage.stack_name("Rendering"), stage=stage, vpc=network.vpc, data=data
+        app, "Rendering", stack_name=stage.name_stack("Rendering"), stage=stage, vpc=network.vpc, data=data
     )
-    live = LiveStack(app, "Live", stack_name=stage.stack_name("Live"), stage=stage, data=data)
-    webhooks = WebhooksStack(app, "Webhooks", stack_name=stage.stack_name("Webhooks"), stage=stage)
+    live = LiveStack(app, "Live", stack_name=stage.name_stack("Live"), stage=stage, data=data)
+    webhooks = WebhooksStack(app, "Webhooks", stack_name=stage.name_stack("Webhooks"), stage=stage)
     api = ApiStack(
         app,
         "Api",
-        stack_name=stage.stack_name("Api"),
+        stack_name=stage.name_stack("Api"),
         stage=stage,
         data=data,
         intake=rendering.intake,
@@ -45,7 +45,7 @@ def build(app: App, stage: Stage) -> None:
     training = TrainingStack(
         app,
         "Training",
-        stack_name=stage.stack_name("Training"),
+        stack_name=stage.name_stack("Training"),
         stage=stage,
         vpc=network.vpc,
         data=data,
@@ -54,7 +54,7 @@ def build(app: App, stage: Stage) -> None:
     OperationsStack(
         app,
         "Operations",
-        stack_name=stage.stack_name("Operations"),
+        stack_name=stage.name_stack("Operations"),
         stage=stage,
         rendering=rendering,
         api=api,

@@ -48,7 +48,7 @@ class Guardrail(Construct):
             "blocked_outputs_messaging": MESSAGE,
             "content_policy_config": bedrock.CfnGuardrail.ContentPolicyConfigProperty(
                 content_filters_tier_config=bedrock.CfnGuardrail.ContentFiltersTierConfigProperty(tier_name="STANDARD"),
-                filters_config=[self._filter(kind, strength) for kind, strength in STRENGTHS.items()],
+                filters_config=[self._configure_filter(kind, strength) for kind, strength in STRENGTHS.items()],
             ),
             "topic_policy_config": bedrock.CfnGuardrail.TopicPolicyConfigProperty(
                 topics_tier_config=bedrock.CfnGuardrail.TopicsTierConfigProperty(tier_name="STANDARD"),
@@ -92,7 +92,7 @@ class Guardrail(Construct):
         )
 
     @classmethod
-    def of_stage(cls, scope: Construct, stage: Stage) -> "Guardrail | None":
+    def create_for(cls, scope: Construct, stage: Stage) -> "Guardrail | None":
         """The guardrail of the stage, or None if the stage has another moderator."""
         makers = stage.makers
         if makers.moderator != "guardrail":
@@ -100,7 +100,7 @@ class Guardrail(Construct):
         return cls(scope, "Guardrail", name=f"craftspark-{stage.name}", geography=makers.guardrail_geography)
 
     @staticmethod
-    def _filter(kind: str, strength: str) -> bedrock.CfnGuardrail.ContentFilterConfigProperty:
+    def _configure_filter(kind: str, strength: str) -> bedrock.CfnGuardrail.ContentFilterConfigProperty:
         modalities = ["TEXT", "IMAGE"]
         return bedrock.CfnGuardrail.ContentFilterConfigProperty(
             type=kind,
@@ -111,7 +111,7 @@ class Guardrail(Construct):
         )
 
 
-def guardrail_settings(guardrail: Guardrail | None, stage: Stage) -> GuardrailSettings:
+def fill_guardrail_settings(guardrail: Guardrail | None, stage: Stage) -> GuardrailSettings:
     """The settings of a runtime that applies the stage's guardrail. Without a guardrail, the IDs are empty."""
     return GuardrailSettings(
         guardrail_id=guardrail.guardrail.attr_guardrail_id if guardrail else "",

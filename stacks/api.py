@@ -14,7 +14,13 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.routes import ROUTES
 from craftspark.settings.accounts import TokenSettings
-from stacks.api_access import account_access, job_access, notification_access, suspension_access, upload_access
+from stacks.api_access import (
+    define_account_access,
+    define_job_access,
+    define_notification_access,
+    define_suspension_access,
+    define_upload_access,
+)
 from stacks.data import DataStack
 from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack
@@ -43,23 +49,23 @@ class ApiStack(Stack):
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
-        self._stage, self._suspension = stage, suspension_access(stage, data)
+        self._stage, self._suspension = stage, define_suspension_access(stage, data)
         sign_in = SignIn(self, "SignIn", api=stage.api, user_pool=stage.user_pool, keep=stage.data.keep)
         access = {
-            **job_access(stage, data, intake, guardrail),
-            **upload_access(stage, data, guardrail),
-            **notification_access(data, live, webhooks),
-            **account_access(stage, data, sign_in),
+            **define_job_access(stage, data, intake, guardrail),
+            **define_upload_access(stage, data, guardrail),
+            **define_notification_access(data, live, webhooks),
+            **define_account_access(stage, data, sign_in),
         }
-        functions = {name: self._function(name, needed) for name, needed in access.items()}
+        functions = {name: self._create_function(name, needed) for name, needed in access.items()}
         self.http_api = HttpApi(
             self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
         )
         for route in ROUTES:
-            self.http_api.answer(route, functions[route.function])
+            self.http_api.add_route(route, functions[route.function])
         CfnOutput(self, "ApiUrl", value=self.http_api.stage.url)
 
-    def _function(self, name: str, access: Access) -> lambda_.Function:
+    def _create_function(self, name: str, access: Access) -> lambda_.Function:
         """The function of one or several routes, all with the same kind of scope."""
         routes = [route for route in ROUTES if route.function == name]
         [scope] = {route.scope for route in routes}

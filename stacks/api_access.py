@@ -6,7 +6,7 @@ from functools import partial
 from aws_cdk import aws_iam as iam
 
 from cdk_app.api.sign_in import SignIn
-from cdk_app.guardrail import Guardrail, guardrail_settings
+from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, Grant
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
@@ -20,14 +20,16 @@ from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack
 
 
-def job_access(stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None) -> dict[str, Access]:
+def define_job_access(
+    stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None
+) -> dict[str, Access]:
     """Functions for jobs and tools. A function that signs a link to an image needs permission to read the image."""
     jobs, images = data.jobs, data.images
-    submit = _submit_settings(stage, data, intake, guardrail)
+    submit = _fill_submit_settings(stage, data, intake, guardrail)
     quote: tuple[Grant, ...] = (
         data.styles.grant_look_up,
         data.accounts.grant_enter,  # records and counts of refusals
-        *_moderation_grants(stage, guardrail),
+        *_list_moderation_grants(stage, guardrail),
         data.upload_records.grant_find,
     )
     read = Access(
@@ -60,7 +62,7 @@ def job_access(stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guar
     }
 
 
-def upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
+def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
     """Functions for uploads. A function that signs a form needs permission for what the form does."""
     records, files = data.upload_records, data.uploads
     uploads = Access(
@@ -73,13 +75,13 @@ def upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) ->
         )
     )
     check = Access(
-        settings=(guardrail_settings(guardrail, stage),),
+        settings=(fill_guardrail_settings(guardrail, stage),),
         grants=(
             files.grant_read,
             partial(files.grant_put, objects_key_pattern="pictures/*"),
             partial(files.grant_delete, objects_key_pattern="pictures/*"),  # of an upload that was deleted meanwhile
             records.grant_mark,
-            *_guardrail_grants(guardrail),
+            *_list_guardrail_grants(guardrail),
         ),
     )
     put_form = partial(files.grant_put, objects_key_pattern="incoming/*")
@@ -91,7 +93,7 @@ def upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) ->
     }
 
 
-def notification_access(data: DataStack, live: LiveStack, webhooks: WebhooksStack) -> dict[str, Access]:
+def define_notification_access(data: DataStack, live: LiveStack, webhooks: WebhooksStack) -> dict[str, Access]:
     """Functions for live updates and webhooks."""
     connections, table = live.connections, webhooks.table
     settings = (WebhookSettings(webhooks_table=table.table.table_name),)
@@ -109,13 +111,13 @@ def notification_access(data: DataStack, live: LiveStack, webhooks: WebhooksStac
     }
 
 
-def account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dict[str, Access]:
+def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dict[str, Access]:
     """Functions for accounts: makers' own, and the administration of all, which may look at jobs and find makers.
 
     Each one creates an account on first use and moves it to a new month, so it needs more than read access.
     """
     accounts = data.accounts
-    own = Access(settings=(account_settings(stage, data),), grants=(accounts.grant_read_write,))
+    own = Access(settings=(_fill_account_settings(stage, data),), grants=(accounts.grant_read_write,))
     settings = AdminSettings(
         accounts_table=accounts.table.table_name,
         jobs_table=data.jobs.table.table_name,
@@ -137,16 +139,18 @@ def account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dict[str, 
     }
 
 
-def suspension_access(stage: Stage, data: DataStack) -> Access:
+def define_suspension_access(stage: Stage, data: DataStack) -> Access:
     """What every function of a route that costs credits needs, to check whether the maker is suspended."""
-    return Access(settings=(account_settings(stage, data),), grants=(data.accounts.grant_look_up,))
+    return Access(settings=(_fill_account_settings(stage, data),), grants=(data.accounts.grant_look_up,))
 
 
-def account_settings(stage: Stage, data: DataStack) -> AccountSettings:
+def _fill_account_settings(stage: Stage, data: DataStack) -> AccountSettings:
     return AccountSettings(accounts_table=data.accounts.table.table_name, default_plan=stage.makers.default_plan)
 
 
-def _submit_settings(stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None) -> SubmitSettings:
+def _fill_submit_settings(
+    stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None
+) -> SubmitSettings:
     makers, gpu, rendering = stage.makers, stage.gpu, stage.rendering
     return SubmitSettings(
         jobs_table=data.jobs.table.table_name,
@@ -163,18 +167,18 @@ def _submit_settings(stage: Stage, data: DataStack, intake: WorkQueue, guardrail
         model=rendering.model,
         job_deadline_s=rendering.job_deadline_s,
         moderator=makers.moderator,
-        **asdict(guardrail_settings(guardrail, stage)),
+        **asdict(fill_guardrail_settings(guardrail, stage)),
         default_plan=makers.default_plan,
         job_retention_days=makers.job_retention_days,
     )
 
 
-def _moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:
+def _list_moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:
     comprehend = (_grant_comprehend,) if stage.makers.moderator == "comprehend" else ()
-    return (*comprehend, *_guardrail_grants(guardrail))
+    return (*comprehend, *_list_guardrail_grants(guardrail))
 
 
-def _guardrail_grants(guardrail: Guardrail | None) -> tuple[Grant, ...]:
+def _list_guardrail_grants(guardrail: Guardrail | None) -> tuple[Grant, ...]:
     return (guardrail.grant_apply,) if guardrail else ()
 
 

@@ -48,7 +48,7 @@ class DataStack(Stack):
             self,
             "Images",
             keep=data.keep,
-            lifecycle=[_tiering(images_kept_days)],
+            lifecycle=[_tier_storage(images_kept_days)],
             # `fetch`, and reading a canvas, need CORS. An <img> does not.
             origins=allowed_origins,
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
@@ -96,7 +96,7 @@ class DataStack(Stack):
         )
 
 
-def _tiering(kept_days: int) -> s3.LifecycleRule:
+def _tier_storage(kept_days: int) -> s3.LifecycleRule:
     """Pictures are read for a few days. Then S3 selects the cheapest storage class, and they are deleted with their
     job.
     """

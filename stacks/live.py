@@ -36,8 +36,8 @@ class LiveStack(Stack):
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
         access = Access(settings=(settings,), grants=(self.connections.grant_keep,))
-        connect = self._function("Connect", "connect_live", access)
-        disconnect = self._function("Disconnect", "disconnect_live", access)
+        connect = self._create_function("Connect", "connect_live", access)
+        disconnect = self._create_function("Disconnect", "disconnect_live", access)
         api = apigateway.WebSocketApi(
             self,
             "Api",
@@ -59,16 +59,16 @@ class LiveStack(Stack):
             access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=stage.operations), CONNECTION_LOG),
         )
         self.websocket.node.add_dependency(AccessLogRole(self, "AccessLogRole"))
-        self._push(data)
+        self._push_updates(data)
         CfnOutput(self, "LiveUrl", value=self.websocket.url)
 
-    def _push(self, data: DataStack) -> None:
+    def _push_updates(self, data: DataStack) -> None:
         settings = PushSettings(
             connections_table=self.connections.table.table_name,
             images_bucket=data.images.bucket_name,
             url_lifetime_s=self._stage.makers.url_lifetime_s,
         )
-        push = self._function(
+        push = self._create_function(
             "Push",
             "push_updates",
             Access(
@@ -99,7 +99,7 @@ class LiveStack(Stack):
             )
         )
 
-    def _function(
+    def _create_function(
         self, construct_id: str, name: str, access: Access, timeout: Duration = TIMEOUT, **environment: str
     ) -> lambda_.Function:
         return PythonFunction(

@@ -8,19 +8,19 @@ from aws_cdk import aws_xray as xray
 from constructs import Construct
 
 from cdk_app.observability.alarms import Alarms
-from cdk_app.observability.dashboard import failures_by_reason, graph
+from cdk_app.observability.dashboard import draw_graph, list_failures_by_reason
 from cdk_app.observability.metrics import (
     EVENTS,
     PERIOD,
-    age,
-    dead_letter_queues,
-    depth,
-    desired,
-    event,
-    missing,
-    reservation,
-    running,
-    work_queues,
+    count_desired,
+    count_events,
+    count_messages,
+    count_missing,
+    count_running,
+    find_dead_letter_queues,
+    find_work_queues,
+    measure_age,
+    measure_reservation,
 )
 from cdk_app.stages.stage import Stage
 from stacks.api import ApiStack
@@ -52,82 +52,88 @@ class OperationsStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._operations, self._rendering, self._api, self._training = stage.operations, rendering, api, training
         watched = (rendering, api, training, webhooks, live)
-        self._dead = dead_letter_queues(watched)
-        self._queues = work_queues(watched)
+        self._dead = find_dead_letter_queues(watched)
+        self._queues = find_work_queues(watched)
         self._alarms = Alarms(self, "Alarms", email=stage.operations.alarm_email)
         self._watch_queues()
         self._watch_jobs()
         self._watch_gpus()
-        self._dashboard()
+        self._create_dashboard()
         self._sample(stage)
 
     def _watch_queues(self) -> None:
         """Find every queue of the stacks, so that none can be forgotten."""
         for name, letters in self._dead.items():
-            self._alarms.above(
-                name, depth(letters), max_value=0, means="messages that nothing could handle wait for a person"
+            self._alarms.add(
+                name, count_messages(letters), max_value=0, means="messages that nothing could handle wait for a person"
             )
         for name, queue in self._queues.items():
             max_age_s = queue.late_after.to_seconds()
-            self._alarms.above(f"{name}Late", age(queue.queue), max_value=max_age_s, means="messages wait too long")
-        self._alarms.above(
+            self._alarms.add(
+                f"{name}Late", measure_age(queue.queue), max_value=max_age_s, means="messages wait too long"
+            )
+        self._alarms.add(
             "DeferredOrders",
-            event("OrderDeferred"),
+            count_events("OrderDeferred"),
             max_value=self._operations.deferred_orders,
             means="Step Functions takes fewer starts than jobs come in; orders go back to the queue",
         )
 
     def _watch_jobs(self) -> None:
-        above, thresholds = self._alarms.above, self._operations
+        add, thresholds = self._alarms.add, self._operations
         machine, trainings = self._rendering.workflow.machine, self._training.workflow.machine
-        above(
+        add(
             "FailedJobs",
             machine.metric_failed(period=PERIOD),
             max_value=thresholds.failed_executions,
             means="jobs fail unusually often",
         )
-        above(
+        add(
             "OverdueJobs",
             machine.metric_timed_out(period=PERIOD),
             max_value=0,
             means="a job's execution ran into its deadline",
         )
-        above("SweptJobs", event("JobOverdue"), max_value=0, means="only the sweeper ended a job")
-        above("FailedTrainings", trainings.metric_failed(period=PERIOD), max_value=0, means="a training failed")
+        add("SweptJobs", count_events("JobOverdue"), max_value=0, means="only the sweeper ended a job")
+        add("FailedTrainings", trainings.metric_failed(period=PERIOD), max_value=0, means="a training failed")
         for name, each in (("ThrottledJobs", machine), ("ThrottledTrainings", trainings)):
-            above(
+            add(
                 name,
                 each.metric_throttled(period=PERIOD),
                 max_value=0,
                 means="executions wait for the quota of transitions",
             )
-        above(
+        add(
             "UnjudgedPrompts",
-            event("ModerationUnavailable"),
+            count_events("ModerationUnavailable"),
             max_value=MAX_UNJUDGED,
             means="the service that judges prompts fails",
         )
         for name, unjudged in (("UnjudgedUploads", "UploadUnjudged"), ("UnjudgedPictures", "PictureUnjudged")):
-            above(name, event(unjudged), max_value=MAX_UNJUDGED, means="the guardrail does not judge pictures")
+            add(name, count_events(unjudged), max_value=MAX_UNJUDGED, means="the guardrail does not judge pictures")
         errors = self._api.http_api.api.metric_server_error(period=PERIOD, statistic="Sum")
-        above("ServerErrors", errors, max_value=thresholds.server_errors, means="the API answers 5xx")
+        add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API answers 5xx")
 
     def _watch_gpus(self) -> None:
         fleet = self._rendering.fleet
         for name, pool in (("WarmSpotMissing", fleet.warm_spot), ("WarmOnDemandMissing", fleet.warm_on_demand)):
-            self._alarms.above(
-                name, missing(pool), max_value=0, periods=LATE_PERIODS, means="warm workers that should run do not"
+            self._alarms.add(
+                name,
+                count_missing(pool),
+                max_value=0,
+                periods=LATE_PERIODS,
+                means="warm workers that should run do not",
             )
         for name, capacity in (("SpotCapacityMissing", fleet.spot), ("OnDemandCapacityMissing", fleet.on_demand)):
-            self._alarms.above(
+            self._alarms.add(
                 name,
-                reservation(capacity, fleet.cluster),
+                measure_reservation(capacity, fleet.cluster),
                 max_value=100,
                 periods=LATE_PERIODS,
                 means="GPU instances that tasks wait for do not come: quota, or no capacity in the zones",
             )
 
-    def _dashboard(self) -> None:
+    def _create_dashboard(self) -> None:
         door, machine, fleet = self._api.http_api.api, self._rendering.workflow.machine, self._rendering.fleet
         pools = {"spot": fleet.warm_spot, "on demand": fleet.warm_on_demand}
         cloudwatch.Dashboard(
@@ -135,11 +141,13 @@ class OperationsStack(Stack):
             "Dashboard",
             widgets=[
                 [
-                    graph("Requests", door.metric_count(), door.metric_server_error(), door.metric_client_error()),
-                    graph("API latency", door.metric_latency(statistic="p50"), door.metric_latency(statistic="p99")),
+                    draw_graph("Requests", door.metric_count(), door.metric_server_error(), door.metric_client_error()),
+                    draw_graph(
+                        "API latency", door.metric_latency(statistic="p50"), door.metric_latency(statistic="p99")
+                    ),
                 ],
                 [
-                    graph(
+                    draw_graph(
                         "Executions",
                         machine.metric_started(),
                         machine.metric_succeeded(),
@@ -147,23 +155,32 @@ class OperationsStack(Stack):
                         machine.metric_timed_out(),
                         machine.metric_throttled(),
                     ),
-                    graph("Job duration", machine.metric_time(statistic="p50"), machine.metric_time(statistic="p99")),
-                ],
-                [
-                    graph("Jobs", *(event(name, name) for name in EVENTS)),
-                    failures_by_reason(self._rendering.settle_job),
-                ],
-                [
-                    graph("Messages waiting", *(depth(each.queue, name) for name, each in self._queues.items())),
-                    graph("Oldest message, seconds", *(age(each.queue, name) for name, each in self._queues.items())),
-                ],
-                [
-                    graph(
-                        "Warm workers",
-                        *(running(pool, f"{name}, running") for name, pool in pools.items()),
-                        *(desired(pool, f"{name}, desired") for name, pool in pools.items()),
+                    draw_graph(
+                        "Job duration", machine.metric_time(statistic="p50"), machine.metric_time(statistic="p99")
                     ),
-                    graph("Dead letters", *(depth(letters, name) for name, letters in self._dead.items())),
+                ],
+                [
+                    draw_graph("Jobs", *(count_events(name, name) for name in EVENTS)),
+                    list_failures_by_reason(self._rendering.settle_job),
+                ],
+                [
+                    draw_graph(
+                        "Messages waiting", *(count_messages(each.queue, name) for name, each in self._queues.items())
+                    ),
+                    draw_graph(
+                        "Oldest message, seconds",
+                        *(measure_age(each.queue, name) for name, each in self._queues.items()),
+                    ),
+                ],
+                [
+                    draw_graph(
+                        "Warm workers",
+                        *(count_running(pool, f"{name}, running") for name, pool in pools.items()),
+                        *(count_desired(pool, f"{name}, desired") for name, pool in pools.items()),
+                    ),
+                    draw_graph(
+                        "Dead letters", *(count_messages(letters, name) for name, letters in self._dead.items())
+                    ),
                 ],
             ],
         )
@@ -179,7 +196,7 @@ class OperationsStack(Stack):
                 reservoir_size=1,
                 fixed_rate=stage.operations.traced_percent / 100,
                 # Functions and machines are named after their stack.
-                service_name=stage.stack_name("*"),
+                service_name=stage.name_stack("*"),
                 service_type="*",
                 host="*",
                 http_method="*",

@@ -13,7 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk_app.gpu.fleet import GpuFleet
-from cdk_app.guardrail import Guardrail, guardrail_settings
+from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
@@ -58,9 +58,9 @@ class RenderingStack(Stack):
         )
         self.unsettled = DeadLetterQueue(self, "Unsettled")
 
-        self.guardrail = Guardrail.of_stage(self, stage)
-        self.fleet = fleet = self._fleet(stage, vpc, data)
-        self.settle_job = self._function("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data.settlement)
+        self.guardrail = Guardrail.create_for(self, stage)
+        self.fleet = fleet = self._create_fleet(stage, vpc, data)
+        self.settle_job = self._create_function("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data.settlement)
         self.workflow = RenderWorkflow(
             self,
             "RenderJob",
@@ -80,7 +80,7 @@ class RenderingStack(Stack):
         CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)
         CfnOutput(self, "WarmPoolServiceName", value=fleet.warm_spot.service.service_name)
 
-    def _fleet(self, stage: Stage, vpc: ec2.IVpc, data: DataStack) -> GpuFleet:
+    def _create_fleet(self, stage: Stage, vpc: ec2.IVpc, data: DataStack) -> GpuFleet:
         settings = WorkerSettings(
             jobs_table=data.jobs.table.table_name,
             images_bucket=data.images.bucket_name,
@@ -90,7 +90,7 @@ class RenderingStack(Stack):
             model=stage.rendering.model,
             device=stage.gpu.device,
             signing_secret=stage.rendering.signing_secret or "",
-            **asdict(guardrail_settings(self.guardrail, stage)),
+            **asdict(fill_guardrail_settings(self.guardrail, stage)),
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MAX_RECEIVES,
             stop_grace_s=stage.rendering.stop_grace_s,
@@ -139,7 +139,7 @@ class RenderingStack(Stack):
         )
 
     def _sweep(self, stage: Stage, data: DataStack) -> None:
-        sweep = self._function("SweepOverdueJobs", "sweep_overdue_jobs", SWEEP_TIMEOUT_S, stage, data.settlement)
+        sweep = self._create_function("SweepOverdueJobs", "sweep_overdue_jobs", SWEEP_TIMEOUT_S, stage, data.settlement)
         self._schedule("Sweep", sweep, every=SWEEP_EVERY)
 
     def _resend(self, stage: Stage, data: DataStack) -> None:
@@ -153,7 +153,7 @@ class RenderingStack(Stack):
             settings=(settings,),
             grants=(data.jobs.grant_read, data.jobs.grant_mark, self.intake.queue.grant_send_messages),
         )
-        resend = self._function("ResendLostJobs", "resend_lost_jobs", SWEEP_TIMEOUT_S, stage, access)
+        resend = self._create_function("ResendLostJobs", "resend_lost_jobs", SWEEP_TIMEOUT_S, stage, access)
         self._schedule("Resend", resend, every=RESEND_EVERY)
 
     def _schedule(self, construct_id: str, function: lambda_.Function, *, every: Duration) -> None:
@@ -164,7 +164,9 @@ class RenderingStack(Stack):
             targets=[targets.LambdaFunction(function, dead_letter_queue=self.unsettled)],
         )
 
-    def _function(self, construct_id: str, name: str, timeout_s: int, stage: Stage, access: Access) -> lambda_.Function:
+    def _create_function(
+        self, construct_id: str, name: str, timeout_s: int, stage: Stage, access: Access
+    ) -> lambda_.Function:
         """A function that EventBridge or the state machine invokes."""
         return PythonFunction(
             self,

@@ -40,8 +40,8 @@ class TrainingStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage, self._data = stage, data
         self.unsettled = DeadLetterQueue(self, "UnsettledTrainings")
-        trainer = self._trainer(vpc)
-        ask_approval = self._approver("AskApproval", "ask_approval")
+        trainer = self._create_trainer(vpc)
+        ask_approval = self._create_approver("AskApproval", "ask_approval")
         events.EventBus.from_event_bus_name(self, "Bus", "default").grant_put_events_to(ask_approval)
         self.workflow = TrainingWorkflow(
             self,
@@ -49,14 +49,14 @@ class TrainingStack(Stack):
             fleet=rendering.fleet,
             trainer=trainer,
             ask_approval=ask_approval,
-            register_style=self._releaser("RegisterStyle", "register_style", writes=True),
-            judge_canary=self._releaser("JudgeCanary", "judge_canary", writes=False),
-            settle_training=self._releaser("SettleTraining", "settle_training", writes=True),
+            register_style=self._create_releaser("RegisterStyle", "register_style", writes=True),
+            judge_canary=self._create_releaser("JudgeCanary", "judge_canary", writes=False),
+            settle_training=self._create_releaser("SettleTraining", "settle_training", writes=True),
             training=stage.training,
             operations=stage.operations,
         )
         self.workflow.settle_failed_executions(dead_letters=self.unsettled)
-        decide_training = self._approver("DecideTraining", "decide_training")
+        decide_training = self._create_approver("DecideTraining", "decide_training")
         for who in (trainer.role, decide_training):
             self.workflow.grant_answer(who)
         self._start_training()
@@ -64,7 +64,7 @@ class TrainingStack(Stack):
 
         CfnOutput(self, "TrainingStateMachineArn", value=self.workflow.machine.state_machine_arn)
 
-    def _trainer(self, vpc: ec2.IVpc) -> GpuWorker:
+    def _create_trainer(self, vpc: ec2.IVpc) -> GpuWorker:
         """A task that reads data and model, and writes its run and its adapter. It has no access to makers' data."""
         stage, data = self._stage, self._data
         settings = TrainerSettings(
@@ -91,7 +91,7 @@ class TrainingStack(Stack):
             state_machine_arn=self.workflow.machine.state_machine_arn,
             model=self._stage.rendering.model,
         )
-        self._function(
+        self._create_function(
             "StartTraining",
             "start_training",
             settings,
@@ -105,13 +105,15 @@ class TrainingStack(Stack):
         settings = StyleSettings(
             trainings_table=data.trainings.table.table_name, styles_table=data.styles.table.table_name
         )
-        self._function("RollbackStyle", "rollback_style", settings, data.trainings.grant_read, data.styles.grant_enter)
+        self._create_function(
+            "RollbackStyle", "rollback_style", settings, data.trainings.grant_read, data.styles.grant_enter
+        )
 
-    def _approver(self, construct_id: str, name: str) -> lambda_.Function:
+    def _create_approver(self, construct_id: str, name: str) -> lambda_.Function:
         settings = ApprovalSettings(trainings_table=self._data.trainings.table.table_name)
-        return self._function(construct_id, name, settings, self._data.trainings.grant_enter)
+        return self._create_function(construct_id, name, settings, self._data.trainings.grant_enter)
 
-    def _releaser(self, construct_id: str, name: str, *, writes: bool) -> lambda_.Function:
+    def _create_releaser(self, construct_id: str, name: str, *, writes: bool) -> lambda_.Function:
         training, data = self._stage.training, self._data
         settings = ReleaseSettings(
             trainings_table=data.trainings.table.table_name,
@@ -126,9 +128,9 @@ class TrainingStack(Stack):
         )
         tables = (data.trainings, data.styles)
         grants = [table.grant_enter if writes else table.grant_read for table in tables]
-        return self._function(construct_id, name, settings, *grants)
+        return self._create_function(construct_id, name, settings, *grants)
 
-    def _function(self, construct_id: str, name: str, settings: Settings, *grants: Grant) -> lambda_.Function:
+    def _create_function(self, construct_id: str, name: str, settings: Settings, *grants: Grant) -> lambda_.Function:
         return PythonFunction(
             self,
             construct_id,

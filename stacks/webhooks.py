@@ -15,7 +15,7 @@ from cdk_app.packaging.python_function import Access, Grant, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.tables import WebhooksTable
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
-from cdk_app.workflows.announcement import pattern_of
+from cdk_app.workflows.announcement import match_event
 from craftspark.jobs.endings import JobSettled
 from craftspark.settings.notifications import DeliverySettings, FanOutSettings
 
@@ -43,7 +43,7 @@ class WebhooksStack(Stack):
         )
         queue = self.deliveries.queue
         settings = FanOutSettings(webhooks_table=self.table.table.table_name, delivery_queue_url=queue.queue_url)
-        fan_out = self._function(
+        fan_out = self._create_function(
             "FanOut",
             "fan_out_webhooks",
             FAN_OUT_TIMEOUT_S,
@@ -55,10 +55,10 @@ class WebhooksStack(Stack):
         events.Rule(
             self,
             "Settled",
-            event_pattern=pattern_of(JobSettled),
+            event_pattern=match_event(JobSettled),
             targets=[targets.LambdaFunction(fan_out, dead_letter_queue=self.untold)],
         )
-        deliver = self._function(
+        deliver = self._create_function(
             "Deliver",
             "deliver_webhook",
             DELIVER_TIMEOUT_S,
@@ -71,7 +71,7 @@ class WebhooksStack(Stack):
             sources.SqsEventSource(queue, batch_size=1, max_concurrency=100, report_batch_item_failures=True)
         )
 
-    def _function(
+    def _create_function(
         self,
         construct_id: str,
         name: str,

@@ -36,7 +36,7 @@ class HttpApi(Construct):
             api_name=Stack.of(self).stack_name,
             default_authorizer=authorizer,
             create_default_stage=False,
-            cors_preflight=_cross_origin(api.allowed_origins) if api.allowed_origins else None,
+            cors_preflight=_configure_cors(api.allowed_origins) if api.allowed_origins else None,
         )
         self.stage = apigateway.HttpStage(
             self,
@@ -49,7 +49,7 @@ class HttpApi(Construct):
             detailed_metrics_enabled=True,
         )
 
-    def answer(self, route: Route, function: lambda_.IFunction) -> None:
+    def add_route(self, route: Route, function: lambda_.IFunction) -> None:
         """Connect a route to its Lambda, and set the route's throttle.
 
         API Gateway checks the scope of administrative routes. The functions check makers' scopes, because API Gateway
@@ -72,7 +72,7 @@ class HttpApi(Construct):
         cast(apigateway.CfnStage, self.stage.node.default_child).route_settings = self._route_settings
 
 
-def _cross_origin(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
+def _configure_cors(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
     return apigateway.CorsPreflightOptions(
         allow_origins=list(origins),
         allow_methods=[apigateway.CorsHttpMethod[name] for name in ("GET", "POST", "PUT", "PATCH", "DELETE")],

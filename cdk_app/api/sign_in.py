@@ -24,9 +24,9 @@ class SignIn(Construct):
         issuer, audience = api.oidc_issuer, list(api.oidc_audience)
         self._pool: cognito.UserPool | None = None
         if issuer is None:
-            pool = self._pool = self._user_pool(user_pool, keep=keep)
-            client = _front_end(pool)
-            services = _services(pool)
+            pool = self._pool = self._create_user_pool(user_pool, keep=keep)
+            client = _create_front_end_client(pool)
+            services = _create_server_clients(pool)
             audience = [client.user_pool_client_id, *(service.user_pool_client_id for service in services.values())]
             issuer = pool.user_pool_provider_url
             for name, service in services.items():
@@ -47,7 +47,7 @@ class SignIn(Construct):
         if self._pool:
             self._pool.grant(grantee, "cognito-idp:ListUsers")
 
-    def _user_pool(self, values: UserPool, *, keep: bool) -> cognito.UserPool:
+    def _create_user_pool(self, values: UserPool, *, keep: bool) -> cognito.UserPool:
         pool = cognito.UserPool(
             self,
             "Makers",
@@ -58,7 +58,7 @@ class SignIn(Construct):
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             password_policy=cognito.PasswordPolicy(min_length=12),
-            email=_mail(values),
+            email=_configure_mail(values),
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
@@ -67,7 +67,7 @@ class SignIn(Construct):
         return pool
 
 
-def _mail(values: UserPool) -> cognito.UserPoolEmail:
+def _configure_mail(values: UserPool) -> cognito.UserPoolEmail:
     """The sender of sign-up mails: SES with the stage's domain, or Cognito, which sends about 50 per day."""
     if values.mail_from is None:
         return cognito.UserPoolEmail.with_cognito()
@@ -78,7 +78,7 @@ def _mail(values: UserPool) -> cognito.UserPoolEmail:
     )
 
 
-def _services(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:
+def _create_server_clients(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:
     """Clients for servers, which get tokens by the client credentials grant: one for a partner, one for administrators.
 
     A partner's server counts as one maker. Only an administrator's token has the scope for administration.
@@ -102,7 +102,7 @@ def _services(pool: cognito.UserPool) -> dict[str, cognito.UserPoolClient]:
     }
 
 
-def _front_end(pool: cognito.UserPool) -> cognito.UserPoolClient:
+def _create_front_end_client(pool: cognito.UserPool) -> cognito.UserPoolClient:
     """A client without a secret, for browsers and scripts."""
     return pool.add_client(
         "FrontEnd",

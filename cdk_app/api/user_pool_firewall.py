@@ -21,7 +21,7 @@ class UserPoolFirewall(Construct):
             "WebAcl",
             scope="REGIONAL",
             default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_visibility("UserPool"),
+            visibility_config=_configure_metrics("UserPool"),
             rules=[
                 waf.CfnWebACL.RuleProperty(
                     name="Reputation",
@@ -32,7 +32,7 @@ class UserPoolFirewall(Construct):
                             vendor_name="AWS", name=REPUTATION
                         )
                     ),
-                    visibility_config=_visibility("UserPoolReputation"),
+                    visibility_config=_configure_metrics("UserPoolReputation"),
                 ),
                 waf.CfnWebACL.RuleProperty(
                     name="Rate",
@@ -43,14 +43,14 @@ class UserPoolFirewall(Construct):
                             aggregate_key_type="IP", limit=requests_per_address, evaluation_window_sec=WINDOW_S
                         )
                     ),
-                    visibility_config=_visibility("UserPoolRate"),
+                    visibility_config=_configure_metrics("UserPoolRate"),
                 ),
             ],
         )
         waf.CfnWebACLAssociation(self, "Association", resource_arn=pool.user_pool_arn, web_acl_arn=acl.attr_arn)
 
 
-def _visibility(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
+def _configure_metrics(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
     return waf.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=True
     )

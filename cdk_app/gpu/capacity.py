@@ -38,11 +38,11 @@ class GpuCapacity(Construct):
             self,
             "Instances",
             vpc=cluster.vpc,
-            vpc_subnets=private_subnets(cluster.vpc),
+            vpc_subnets=select_private_subnets(cluster.vpc),
             min_capacity=0,
             max_capacity=max_instances,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
-                launch_template=_launch_template(self, cluster=cluster, gpu=gpu),
+                launch_template=_create_launch_template(self, cluster=cluster, gpu=gpu),
                 launch_template_overrides=[
                     autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(kind))
                     for kind in gpu.instance_types
@@ -71,12 +71,12 @@ class GpuCapacity(Construct):
         return ecs.CapacityProviderStrategy(capacity_provider=self.provider.capacity_provider_name, weight=1)
 
 
-def private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:
+def select_private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:
     """The private subnets, with or without NAT."""
     return ec2.SubnetSelection(subnets=[*vpc.private_subnets, *vpc.isolated_subnets])
 
 
-def _launch_template(scope: Construct, *, cluster: ecs.Cluster, gpu: Gpu) -> ec2.LaunchTemplate:
+def _create_launch_template(scope: Construct, *, cluster: ecs.Cluster, gpu: Gpu) -> ec2.LaunchTemplate:
     user_data = ec2.UserData.for_linux()
     user_data.add_commands(*(f"echo {setting} >> /etc/ecs/ecs.config" for setting in AGENT_SETTINGS))
     return ec2.LaunchTemplate(

@@ -3,7 +3,7 @@
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from cdk_app.gpu.capacity import GpuCapacity, private_subnets
+from cdk_app.gpu.capacity import GpuCapacity, select_private_subnets
 from cdk_app.gpu.worker import GpuWorker
 
 
@@ -33,7 +33,7 @@ class WarmPool(Construct):
             capacity_provider_strategies=[capacity.strategy],
             desired_count=tasks,
             security_groups=[worker.security_group],
-            vpc_subnets=private_subnets(cluster.vpc),
+            vpc_subnets=select_private_subnets(cluster.vpc),
             # There may be no capacity for a second set of workers, so a deployment may stop half of them first. A
             # single worker runs until its replacement runs.
             min_healthy_percent=50,

@@ -18,7 +18,7 @@ class Alarms(Construct):
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
 
-    def above(
+    def add(
         self, construct_id: str, metric: cloudwatch.IMetric, *, max_value: float, means: str, periods: int = 1
     ) -> None:
         """Add an alarm that starts when the metric exceeds `max_value` for `periods` in a row. Missing data is good."""

@@ -6,11 +6,11 @@ from aws_cdk import aws_lambda as lambda_
 HALF = 12  # of the dashboard's width
 
 
-def graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+def draw_graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(title=title, left=list(metrics), width=HALF)
 
 
-def failures_by_reason(settle_job: lambda_.Function) -> cloudwatch.LogQueryWidget:
+def list_failures_by_reason(settle_job: lambda_.Function) -> cloudwatch.LogQueryWidget:
     """Jobs that did not deliver every requested image, by the name of the first error."""
     return cloudwatch.LogQueryWidget(
         title="Failures by reason",

@@ -32,7 +32,7 @@ EVENTS = {
 }
 
 
-def event(name: str, label: str | None = None) -> cloudwatch.Metric:
+def count_events(name: str, label: str | None = None) -> cloudwatch.Metric:
     """How often an event happened, as log lines in the embedded metric format count it."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
@@ -44,35 +44,35 @@ def event(name: str, label: str | None = None) -> cloudwatch.Metric:
     )
 
 
-def depth(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
+def count_messages(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
     """How many messages wait."""
     return queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum", label=label)
 
 
-def age(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
+def measure_age(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
     """How long the oldest message waits, in seconds."""
     return queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum", label=label)
 
 
-def running(pool: WarmPool, label: str) -> cloudwatch.Metric:
-    return _tasks(pool.service, "RunningTaskCount", "Minimum", label)
+def count_running(pool: WarmPool, label: str) -> cloudwatch.Metric:
+    return _count_tasks(pool.service, "RunningTaskCount", "Minimum", label)
 
 
-def desired(pool: WarmPool, label: str) -> cloudwatch.Metric:
-    return _tasks(pool.service, "DesiredTaskCount", "Maximum", label)
+def count_desired(pool: WarmPool, label: str) -> cloudwatch.Metric:
+    return _count_tasks(pool.service, "DesiredTaskCount", "Maximum", label)
 
 
-def missing(pool: WarmPool) -> cloudwatch.MathExpression:
+def count_missing(pool: WarmPool) -> cloudwatch.MathExpression:
     """How many of the pool's workers do not run."""
     return cloudwatch.MathExpression(
         expression="desired - running",
-        using_metrics={"desired": desired(pool, "desired"), "running": running(pool, "running")},
+        using_metrics={"desired": count_desired(pool, "desired"), "running": count_running(pool, "running")},
         period=PERIOD,
         label="workers missing",
     )
 
 
-def reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metric:
+def measure_reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metric:
     """Instances that the tasks need, as a percentage of those that run: above 100 until enough instances run."""
     return cloudwatch.Metric(
         namespace="AWS/ECS/ManagedScaling",
@@ -86,17 +86,17 @@ def reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metr
     )
 
 
-def dead_letter_queues(scopes: Iterable[IConstruct]) -> Mapping[str, DeadLetterQueue]:
+def find_dead_letter_queues(scopes: Iterable[IConstruct]) -> Mapping[str, DeadLetterQueue]:
     """Every dead-letter queue below these scopes, by a name such as `IntakeDeadLetters`."""
-    return {name: each for name, each in _below(scopes) if isinstance(each, DeadLetterQueue)}
+    return {name: each for name, each in _find_below(scopes) if isinstance(each, DeadLetterQueue)}
 
 
-def work_queues(scopes: Iterable[IConstruct]) -> Mapping[str, WorkQueue]:
+def find_work_queues(scopes: Iterable[IConstruct]) -> Mapping[str, WorkQueue]:
     """Every work queue below these scopes, by a name such as `Intake`."""
-    return {name: each for name, each in _below(scopes) if isinstance(each, WorkQueue)}
+    return {name: each for name, each in _find_below(scopes) if isinstance(each, WorkQueue)}
 
 
-def _below(scopes: Iterable[IConstruct]) -> Iterator[tuple[str, IConstruct]]:
+def _find_below(scopes: Iterable[IConstruct]) -> Iterator[tuple[str, IConstruct]]:
     for scope in scopes:
         for construct in scope.node.find_all():
             # Without the stack's ID, because no two stacks have queues of the same name.
@@ -104,7 +104,7 @@ def _below(scopes: Iterable[IConstruct]) -> Iterator[tuple[str, IConstruct]]:
             yield "".join(each.removesuffix("Queue") for each in ids), construct
 
 
-def _tasks(service: ecs.BaseService, name: str, statistic: str, label: str) -> cloudwatch.Metric:
+def _count_tasks(service: ecs.BaseService, name: str, statistic: str, label: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="ECS/ContainerInsights",
         metric_name=name,

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY_OUTPUT = "Stacks[0].Outputs[?OutputKey=='GpuRepositoryUri'].OutputValue"
 
 
-def push(stage: Stage) -> str:
+def push_image(stage: Stage) -> str:
     """Build and push the image, and return its full name; exits with a message that says what is missing."""
     if stage.gpu.image:
         sys.exit(f"stage {stage.name} runs {stage.gpu.image}: there is nothing to push")
@@ -24,8 +24,10 @@ def push(stage: Stage) -> str:
     missing = [tool for tool in ("docker", "aws") if shutil.which(tool) is None]
     if missing:
         sys.exit(f"make image needs the command line of {' and of '.join(missing)}")
-    stack = stage.stack_name("Data")
-    repository = _run("aws", "cloudformation", "describe-stacks", "--stack-name", stack, *_text(REPOSITORY_OUTPUT))
+    stack = stage.name_stack("Data")
+    repository = _run(
+        "aws", "cloudformation", "describe-stacks", "--stack-name", stack, *_select_text(REPOSITORY_OUTPUT)
+    )
     if not repository:
         sys.exit(f"the stack {stack} has no repository: deploy it first")
     image = f"{repository}:{stage.gpu.image_tag}"
@@ -38,7 +40,7 @@ def push(stage: Stage) -> str:
     return image
 
 
-def _text(query: str) -> list[str]:
+def _select_text(query: str) -> list[str]:
     return ["--query", query, "--output", "text"]
 
 
@@ -55,4 +57,4 @@ def _show(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    print(push(find_stage(sys.argv[1])))
+    print(push_image(find_stage(sys.argv[1])))

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from cdk_app.packaging import word_index
 from cdk_app.packaging.archive import add_file
-from cdk_app.packaging.import_closure import import_closure
-from cdk_app.packaging.wheels import Target, fingerprint, install_wheels, move_into_place, requirements_of
+from cdk_app.packaging.import_closure import find_import_closure
+from cdk_app.packaging.wheels import Target, fingerprint, install_wheels, move_into_place, resolve_requirements
 from cdk_app.stages.compute import Functions
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "lambda"
 
 
-def lambda_package(function: str, *, functions: Functions, root: Path = ROOT, build: Path = BUILD) -> Path:
+def build_lambda_package(function: str, *, functions: Functions, root: Path = ROOT, build: Path = BUILD) -> Path:
     """The zip of `lambdas/<function>/handler.py`, named by a hash of its content; raises PackagingFailed."""
     target = Target.of(functions)
-    closure = import_closure(Path("lambdas", function, "handler.py"), root=root)
-    requirements = requirements_of(closure.packages, target=target)
+    closure = find_import_closure(Path("lambdas", function, "handler.py"), root=root)
+    requirements = resolve_requirements(closure.packages, target=target)
     wheels = install_wheels(
         requirements, target=target, constraints=root / "constraints.txt", cache_folder=build / "wheels"
     )

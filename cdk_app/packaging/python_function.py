@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk_app.packaging.lambda_package import lambda_package
+from cdk_app.packaging.lambda_package import build_lambda_package
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
 from craftspark.settings import Settings
@@ -60,7 +60,7 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         on = stage.functions
-        package = lambda_package(name, functions=on)
+        package = build_lambda_package(name, functions=on)
         # The package is named by a hash of its content, so the CDK does not need to read it.
         code = lambda_.Code.from_asset(str(package), asset_hash=package.stem, asset_hash_type=AssetHashType.CUSTOM)
         self.function = lambda_.Function(

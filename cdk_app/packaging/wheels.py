@@ -40,7 +40,7 @@ class Target:
         machine = {"arm64": "aarch64"}.get(functions.architecture, functions.architecture)
         return cls(python=functions.python, machine=machine, platforms=functions.wheel_platforms)
 
-    def markers(self) -> dict[str, str]:
+    def build_markers(self) -> dict[str, str]:
         """The values against which environment markers are evaluated."""
         environment: Environment = default_environment()
         here = {key: str(value) for key, value in environment.items()}
@@ -56,19 +56,19 @@ class Target:
         return here | version | (linux if self.platforms else {})
 
 
-def requirements_of(packages: Iterable[str], *, target: Target) -> tuple[str, ...]:
+def resolve_requirements(packages: Iterable[str], *, target: Target) -> tuple[str, ...]:
     """Pinned requirements of imported top-level names, with their dependencies; raises PackagingFailed.
 
     Extras and optional dependencies are left out.
     """
-    markers = target.markers()
-    waiting = [_distribution_of(name) for name in packages if name not in sys.stdlib_module_names]
+    markers = target.build_markers()
+    waiting = [_find_distribution(name) for name in packages if name not in sys.stdlib_module_names]
     found: dict[str, str] = {}
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in found or name in IN_THE_RUNTIME:
             continue
-        version, needs = _version_and_needs(name)
+        version, needs = _read_version_and_needs(name)
         found[name] = f"{name}=={version}"
         waiting += [need.name for need in needs if need.marker is None or need.marker.evaluate(markers)]
     return tuple(found[name] for name in sorted(found))
@@ -124,18 +124,18 @@ def _pip_install(requirements: tuple[str, ...], *, target: Target, constraints: 
 
 
 @cache
-def _distributions() -> dict[str, list[str]]:
+def _map_distributions() -> dict[str, list[str]]:
     return dict(packages_distributions())
 
 
 @cache
-def _version_and_needs(name: str) -> tuple[str, tuple[Requirement, ...]]:
+def _read_version_and_needs(name: str) -> tuple[str, tuple[Requirement, ...]]:
     metadata = distribution(name)
     return metadata.version, tuple(Requirement(line) for line in metadata.requires or ())
 
 
-def _distribution_of(package: str) -> str:
+def _find_distribution(package: str) -> str:
     try:
-        return _distributions()[package][0]
+        return _map_distributions()[package][0]
     except KeyError:
         raise PackagingFailed(f"a Lambda imports {package}, which no installed distribution provides") from None

@@ -49,12 +49,12 @@ class Builder:
     spoken: dict[str, set[str]] = field(default_factory=dict)  # the languages whose lists have a word
     contexts: list[tuple[list[str], int, int]] = field(default_factory=lambda: [([], 0, 0)])
 
-    def objection(self, name: str) -> int:
+    def encode_objection(self, name: str) -> int:
         if name not in self.objections:
             raise WordListInvalid(f"there is no objection {name!r}; rules.toml has {', '.join(self.objections[1:])}")
         return self.objections.index(name) << words.OBJECTION
 
-    def concept(self, name: str) -> int:
+    def encode_concept(self, name: str) -> int:
         if name not in self.concepts:
             raise WordListInvalid(f"there is no concept {name!r}; rules.toml has {', '.join(self.concepts)}")
         return self.concepts[name]
@@ -67,7 +67,7 @@ class Builder:
         if "ñ" in entry and not entry.endswith("!"):  # many keyboards lack it
             self.add(entry.replace("ñ", "n"), code, language=language)
         if entry.endswith("@"):
-            code |= language_bit(language) << words.NEEDS
+            code |= encode_language(language) << words.NEEDS
         form = entry.rstrip("@!")
         tokens = tuple(tokens_of(normalize(form)))
         if "*" in form:
@@ -90,24 +90,24 @@ class Builder:
                 spoken = "" if entry.endswith("@") else language
                 self.spoken.setdefault(tokens[0], set()).add(spoken)
 
-    def craft_phrase(self, tokens: tuple[str, ...]) -> None:
+    def add_craft_phrase(self, tokens: tuple[str, ...]) -> None:
         for form in (tokens, (*tokens[:-1], f"{tokens[-1]}s")):
             self.phrases.setdefault(form, 0)
 
-    def content(self, rules: Iterable[Mapping[str, Any]], fillers: int, alarms: int) -> dict[str, Any]:
+    def build_content(self, rules: Iterable[Mapping[str, Any]], fillers: int, alarms: int) -> dict[str, Any]:
         """The index in its JSON form."""
         for table in (self.codes, self.stems):
             for word in table:
                 if len(spoken := self.spoken.get(word, ())) == 1 and (language := min(spoken)) not in ("", "en"):
-                    table[word] |= language_bit(language) << words.SPEAKS
+                    table[word] |= encode_language(language) << words.SPEAKS
         for stem in sorted(self.stems, key=len):  # a longer stem includes the codes of the shorter ones
-            self.stems[stem] = combine_codes(self.stems[stem], self._of_stem(stem[:-1]))
-        offensive = self.objection(DEFAULT_OBJECTION)
+            self.stems[stem] = combine_codes(self.stems[stem], self._find_stem_code(stem[:-1]))
+        offensive = self.encode_objection(DEFAULT_OBJECTION)
         for word, code in self.codes.items():
             # A word without its own objection gets that of its stem. So does a word of the maintained lists, which have
             # only the default objection.
             if code & words.OBJECTION_BITS << words.OBJECTION in (0, offensive):
-                self.codes[word] = combine_codes(code, self._of_stem(word))
+                self.codes[word] = combine_codes(code, self._find_stem_code(word))
         by_first: dict[str, list[tuple[list[str], int]]] = {}
         for phrase, code in sorted(self.phrases.items(), key=lambda item: (-len(item[0]), item[0])):
             by_first.setdefault(phrase[0], []).append((list(phrase[1:]), code))
@@ -125,8 +125,8 @@ class Builder:
             "rules": [
                 [
                     self.objections.index(rule["objection"]),
-                    self.concept(rule["together"][0]),
-                    self.concept(rule["together"][1]),
+                    self.encode_concept(rule["together"][0]),
+                    self.encode_concept(rule["together"][1]),
                     rule["order"],
                     rule["within"],
                 ]
@@ -140,9 +140,9 @@ class Builder:
         """A word's code, or the code of its stem or singular, which a separate code for the word would hide."""
         forms = words.forms_of(word)[1:]
         singular = next((self.codes[form] for form in forms if form in self.codes), 0) & ~words.STARTS
-        return self.codes.get(word, 0) or self._of_stem(word) or singular
+        return self.codes.get(word, 0) or self._find_stem_code(word) or singular
 
-    def _of_stem(self, word: str) -> int:
+    def _find_stem_code(self, word: str) -> int:
         """The code of the longest stem with which a word starts."""
         for length in range(min(len(word), words.MAX_STEM), words.MIN_STEM - 1, -1):
             if word[:length] in self.stems:
@@ -177,38 +177,40 @@ def merge_codes(one: int, other: int) -> int:
     return both & ~needs if free else both
 
 
-def language_bit(language: str) -> int:
+def encode_language(language: str) -> int:
     return 1 << LANGUAGES.index(language)
 
 
 def build_word_index(lists: Path = LISTS) -> bytes:
     """The index of these lists, the same bytes for the same lists; raises WordListInvalid."""
-    rules = read(lists / "rules.toml")
-    craft = read(lists / "craft.toml")
+    rules = read_list(lists / "rules.toml")
+    craft = read_list(lists / "craft.toml")
     if 1 << len(rules["concepts"]) > words.CONCEPTS or len(rules["objections"]) > words.OBJECTION_BITS:
         raise WordListInvalid("rules.toml has more concepts or objections than a word's number has room for")
     builder = Builder(
         objections=["", *rules["objections"]],
         concepts={name: 1 << number for number, name in enumerate(rules["concepts"])},
     )
-    languages = [read(file) for file in sorted(lists.glob("*.toml")) if file.name not in ("rules.toml", "craft.toml")]
+    languages = [
+        read_list(file) for file in sorted(lists.glob("*.toml")) if file.name not in ("rules.toml", "craft.toml")
+    ]
     for content in languages:
         add_language(builder, content)
     for pattern in (
         *craft["phrases"],
         *(each for content in languages for each in content.get("craft", {}).get("phrases", ())),
     ):
-        for phrase in without_slots(pattern, craft["slots"]):
-            builder.craft_phrase(phrase)
+        for phrase in fill_slots(pattern, craft["slots"]):
+            builder.add_craft_phrase(phrase)
     for adjective in craft["adjective"]:
         for first, second in product(adjective["words"], adjective["before"]):
-            builder.craft_phrase((first, *tokens_of(normalize(second))))
+            builder.add_craft_phrase((first, *tokens_of(normalize(second))))
     for context in craft["context"]:
         add_context(builder, context)
     alarms = words.ALARM | words.FRAGMENT | words.OBJECTION_BITS << words.OBJECTION
     for name in rules["alarms"]:
-        alarms |= builder.concept(name)
-    content = builder.content(rules["rule"], builder.concept("filler"), alarms)
+        alarms |= builder.encode_concept(name)
+    content = builder.build_content(rules["rule"], builder.encode_concept("filler"), alarms)
     return (json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n").encode()
 
 
@@ -216,17 +218,17 @@ def add_language(builder: Builder, content: Mapping[str, Any]) -> None:
     language = content["language"]
     if language:
         for word in read_maintained(language, content["ordinary"]):
-            builder.add(word, builder.objection(DEFAULT_OBJECTION), language=language)
+            builder.add(word, builder.encode_objection(DEFAULT_OBJECTION), language=language)
         for word in content["signs"]:
-            builder.add(word, language_bit(language) << words.SPEAKS, language=language)
+            builder.add(word, encode_language(language) << words.SPEAKS, language=language)
     for word in content["fillers"]:
-        builder.add(word, builder.concept("filler"), language=language)
+        builder.add(word, builder.encode_concept("filler"), language=language)
     for objection, entries in content["refuse"].items():
         for entry in entries:
-            builder.add(entry, builder.objection(objection), language=language)
+            builder.add(entry, builder.encode_objection(objection), language=language)
     for concept, entries in content.get("concepts", {}).items():
         for entry in entries:
-            builder.add(entry, builder.concept(concept), language=language)
+            builder.add(entry, builder.encode_concept(concept), language=language)
 
 
 def add_context(builder: Builder, context: Mapping[str, Any]) -> None:
@@ -235,8 +237,8 @@ def add_context(builder: Builder, context: Mapping[str, Any]) -> None:
     if number > words.CONTEXT_BITS:
         raise WordListInvalid(f"craft.toml has more than {words.CONTEXT_BITS} contexts")
     near = sorted({normalize(word) for word in context["near"]})
-    concepts = sum(builder.concept(name) for name in context.get("concepts", ()))
-    languages = sum(language_bit(name) for name in context.get("languages", ()))
+    concepts = sum(builder.encode_concept(name) for name in context.get("concepts", ()))
+    languages = sum(encode_language(name) for name in context.get("languages", ()))
     builder.contexts.append((near, concepts, languages))
     for word in context["words"]:
         # Only the whole word is excused: longer words that start with it keep their codes.
@@ -255,14 +257,14 @@ def read_maintained(language: str, ordinary: Iterable[str]) -> Iterator[str]:
             yield word
 
 
-def without_slots(pattern: str, slots: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
+def fill_slots(pattern: str, slots: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
     """The phrases that a pattern with `{slot}` stands for."""
     parts = [slots[part[1:-1]] if part.startswith("{") else [part] for part in pattern.split()]
     for chosen in product(*parts):
         yield tuple(tokens_of(normalize(" ".join(chosen))))
 
 
-def read(file: Path) -> dict[str, Any]:
+def read_list(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:

@@ -46,6 +46,6 @@ class Stage:
     user_pool: UserPool
     operations: Operations
 
-    def stack_name(self, stack: str) -> str:
+    def name_stack(self, stack: str) -> str:
         """The name of a stack in the account."""
         return f"Craftspark-{self.name.capitalize()}-{stack}"

@@ -146,7 +146,7 @@ PROD = replace(
 )
 
 
-def local_functions(machine: str, version: tuple[int, int]) -> Functions:
+def describe_local_functions(machine: str, version: tuple[int, int]) -> Functions:
     """This machine's architecture and the Lambda runtime nearest to its Python, with wheels for this machine."""
     return Functions(
         architecture="arm64" if machine.lower() in ("arm64", "aarch64") else "x86_64",
@@ -159,7 +159,7 @@ def local_functions(machine: str, version: tuple[int, int]) -> Functions:
 LOCAL = replace(
     DEV,
     name="local",
-    functions=local_functions(platform.machine(), sys.version_info[:2]),
+    functions=describe_local_functions(platform.machine(), sys.version_info[:2]),
     gpu=replace(
         DEV.gpu,
         spot_instances=1,

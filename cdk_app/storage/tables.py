@@ -102,19 +102,30 @@ class JobsTable(OnDemandTable):
         super().__init__(
             scope,
             construct_id,
-            partition=attribute("job_id"),
-            sort=attribute("item"),
+            partition=define_attribute("job_id"),
+            sort=define_attribute("item"),
             keep=keep,
             warm=warm,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
         self.add_index(
-            "by_maker", partition=attribute("maker"), sort=attribute("created"), attributes=OUTLINE_ATTRIBUTES
+            "by_maker",
+            partition=define_attribute("maker"),
+            sort=define_attribute("created"),
+            attributes=OUTLINE_ATTRIBUTES,
         )
         self.add_index(
-            "unfinished", partition=attribute("unfinished"), sort=attribute("deadline", NUMBER), attributes=()
+            "unfinished",
+            partition=define_attribute("unfinished"),
+            sort=define_attribute("deadline", NUMBER),
+            attributes=(),
         )
-        self.add_index("backlog", partition=attribute("backlog"), sort=attribute("job_id"), attributes=WORK_ATTRIBUTES)
+        self.add_index(
+            "backlog",
+            partition=define_attribute("backlog"),
+            sort=define_attribute("job_id"),
+            attributes=WORK_ATTRIBUTES,
+        )
 
     def grant_mark(self, marker: iam.IGrantable) -> None:
         """Update items."""
@@ -125,7 +136,9 @@ class ConnectionsTable(OnDemandTable):
     """Makers' live connections, and the tickets that open them. All items expire within hours."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(scope, construct_id, partition=attribute("owner"), sort=attribute("item"), keep=keep)
+        super().__init__(
+            scope, construct_id, partition=define_attribute("owner"), sort=define_attribute("item"), keep=keep
+        )
 
     def grant_issue_ticket(self, issuer: iam.IGrantable) -> None:
         """Put tickets."""
@@ -140,7 +153,9 @@ class WebhooksTable(OnDemandTable):
     """Makers' webhooks, and the log of their deliveries."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
+        super().__init__(
+            scope, construct_id, partition=define_attribute("maker"), sort=define_attribute("item"), keep=keep
+        )
 
     def grant_log(self, writer: iam.IGrantable) -> None:
         """Get webhooks and attempts, and record attempts."""
@@ -163,8 +178,10 @@ class UploadsTable(OnDemandTable):
     """Makers' uploads. The index `newest` lists a maker's uploads by time."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep)
-        self.add_index("newest", partition=attribute("maker"), sort=attribute("created"))
+        super().__init__(
+            scope, construct_id, partition=define_attribute("maker"), sort=define_attribute("item"), keep=keep
+        )
+        self.add_index("newest", partition=define_attribute("maker"), sort=define_attribute("created"))
 
     def grant_find(self, finder: iam.IGrantable) -> None:
         """Get an upload by its maker and id."""
@@ -192,9 +209,14 @@ class AccountsTable(OnDemandTable):
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
         super().__init__(
-            scope, construct_id, partition=attribute("maker"), sort=attribute("item"), keep=keep, warm=warm
+            scope,
+            construct_id,
+            partition=define_attribute("maker"),
+            sort=define_attribute("item"),
+            keep=keep,
+            warm=warm,
         )
-        self.add_index("ledger", partition=attribute("maker"), sort=attribute("at"))
+        self.add_index("ledger", partition=define_attribute("maker"), sort=define_attribute("at"))
 
     def grant_look_up(self, reader: iam.IGrantable) -> None:
         """Get an account, for its plan and suspension."""
@@ -209,5 +231,5 @@ class AccountsTable(OnDemandTable):
         self.table.grant(administrator, "dynamodb:PutItem")
 
 
-def attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:
+def define_attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=kind)

@@ -6,12 +6,12 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_app.workflows.expressions import UNCHANGED
-from cdk_app.workflows.retries import retry_faults, seconds
+from cdk_app.workflows.retries import retry_faults, to_timeout
 from craftspark.contracts import Event
 from craftspark.errors.aws_names import EVENT_FAULTS
 
 
-def pattern_of(event: type[Event]) -> events.EventPattern:
+def match_event(event: type[Event]) -> events.EventPattern:
     """The pattern of a rule that matches this event."""
     return events.EventPattern(source=[event.source], detail_type=[event.detail_type()])
 
@@ -27,7 +27,7 @@ def announce_result(scope: Construct, event: type[Event], *, then: sfn.IChainabl
             )
         ],
         outputs=UNCHANGED,
-        task_timeout=seconds(30),
+        task_timeout=to_timeout(30),
     )
     retry_faults(announce, EVENT_FAULTS, attempts=3)
     announce.add_catch(then, outputs=UNCHANGED)

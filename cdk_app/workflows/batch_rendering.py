@@ -12,32 +12,33 @@ from constructs import Construct
 from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.workflows import Rendering
-from cdk_app.workflows.caught import error_and_cause
+from cdk_app.workflows.caught import pass_on_error
 from cdk_app.workflows.expressions import (
     EXECUTION_INPUT,
     INPUT,
     UNCHANGED,
-    expression,
-    object_of,
-    path,
-    value,
+    compare_field,
+    locate_field,
+    read_field,
+    to_expression,
+    write_object,
 )
 from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task
-from cdk_app.workflows.retries import retry_faults, retry_interruptions, seconds
+from cdk_app.workflows.retries import retry_faults, retry_interruptions, to_timeout
 from craftspark.errors import RenderFailed, Retry, names
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, LAUNCH_FAULTS, QUEUE_FAULTS, TIMEOUT
 from craftspark.errors.raised import RENDER_TASK
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, JobOrder
 from craftspark.settings.tasks import BatchLaunch
 
-NEVER_AGAIN = names(RENDER_TASK, Retry.NEVER)
+PERMANENT = names(RENDER_TASK, Retry.NEVER)
 INTERRUPTED = names(RENDER_TASK, Retry.AT_ONCE)
-NOBODY_ANSWERS = [HEARTBEAT_TIMEOUT, TIMEOUT]
-FAILURE = object_of(
+NO_ANSWER = [HEARTBEAT_TIMEOUT, TIMEOUT]
+FAILURE = write_object(
     BatchFailure,
-    batch=value(Batch, "batch"),
-    images=expression(f"[{path(Batch, 'images', 'index')}]"),  # the brackets make a list even of one index
-    **error_and_cause(unnamed=RenderFailed),
+    batch=read_field(Batch, "batch"),
+    images=to_expression(f"[{locate_field(Batch, 'images', 'index')}]"),  # the brackets make a list even of one index
+    **pass_on_error(unnamed=RenderFailed),
 )
 
 
@@ -64,20 +65,20 @@ class BatchRendering(Construct):
 
         launch_on_spot = self._launch("Launch on spot", fleet.spot)
         retry_interruptions(launch_on_spot, RENDER_TASK, attempts=2)
-        launch_on_spot.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
+        launch_on_spot.add_catch(record_failure, errors=PERMANENT, outputs=FAILURE)
         launch_on_spot.add_catch(launch_on_demand, outputs=UNCHANGED)
 
         hand_over = self._hand_over(gpu_queue)
         retry_interruptions(hand_over, RENDER_TASK, attempts=rendering.max_interruptions)
         retry_faults(hand_over, QUEUE_FAULTS, attempts=5)
-        hand_over.add_catch(record_failure, errors=NEVER_AGAIN, outputs=FAILURE)
-        hand_over.add_catch(launch_on_demand, errors=[*NOBODY_ANSWERS, *INTERRUPTED], outputs=UNCHANGED)
+        hand_over.add_catch(record_failure, errors=PERMANENT, outputs=FAILURE)
+        hand_over.add_catch(launch_on_demand, errors=[*NO_ANSWER, *INTERRUPTED], outputs=UNCHANGED)
         hand_over.add_catch(record_failure, outputs=FAILURE)
 
         self.start = (
             sfn.Choice.jsonata(self, "Choose the lane")
             .when(
-                sfn.Condition.jsonata(expression(f"{path(JobOrder, 'lane', at=EXECUTION_INPUT)} = 'bulk'")),
+                sfn.Condition.jsonata(compare_field(JobOrder, "lane", "bulk", at=EXECUTION_INPUT)),
                 launch_on_spot,
             )
             .otherwise(hand_over)
@@ -89,11 +90,11 @@ class BatchRendering(Construct):
             "Hand to the warm pool",
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             queue=gpu_queue,
-            message_body=sfn.TaskInput.from_object(object_of(BatchMessage, task_token=CALLBACK, batch=UNCHANGED)),
+            message_body=sfn.TaskInput.from_object(write_object(BatchMessage, task_token=CALLBACK, batch=UNCHANGED)),
             # One busy maker does not delay the others. A group ID has up to 128 characters, an OIDC subject up to 255.
-            message_group_id=expression(f"$substring({path(Batch, 'maker')}, 0, 128)"),
-            heartbeat_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
-            task_timeout=seconds(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
+            message_group_id=to_expression(f"$substring({locate_field(Batch, 'maker')}, 0, 128)"),
+            heartbeat_timeout=to_timeout(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
+            task_timeout=to_timeout(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
         )
 
     def _launch(self, name: str, capacity: GpuCapacity) -> tasks.EcsRunTask:
@@ -103,7 +104,7 @@ class BatchRendering(Construct):
             cluster=self._fleet.cluster,
             worker=self._fleet.worker,
             capacity=capacity,
-            launch=BatchLaunch(task_token=CALLBACK, batch=expression(f"$string({INPUT})")),
+            launch=BatchLaunch(task_token=CALLBACK, batch=to_expression(f"$string({INPUT})")),
             heartbeat_s=self._rendering.launch_wait_s + self._rendering.wave_s,
             timeout_s=self._rendering.launch_wait_s + self._rendering.batch_s,
         )

@@ -13,12 +13,12 @@ RESULT = "$states.result"
 EXECUTION_INPUT = "$states.context.Execution.Input"
 
 
-def expression(text: str) -> str:
+def to_expression(text: str) -> str:
     """A value that Step Functions evaluates."""
     return f"{{% {text} %}}"
 
 
-def path(contract: type[Contract], *names: str, at: str = INPUT) -> str:
+def locate_field(contract: type[Contract], *names: str, at: str = INPUT) -> str:
     """The path of a field of the `contract` at `at`; raises LookupError for a field that it does not have.
 
     Further names are inside that field and are not checked.
@@ -29,12 +29,17 @@ def path(contract: type[Contract], *names: str, at: str = INPUT) -> str:
     return ".".join((at, *names))
 
 
-def value(contract: type[Contract], *names: str, at: str = INPUT) -> str:
+def read_field(contract: type[Contract], *names: str, at: str = INPUT) -> str:
     """The value of a field, as an expression."""
-    return expression(path(contract, *names, at=at))
+    return to_expression(locate_field(contract, *names, at=at))
 
 
-def object_of(contract: type[Contract], **values: Any) -> dict[str, Any]:
+def compare_field(contract: type[Contract], name: str, expected: str, *, at: str = INPUT) -> str:
+    """An expression that is true if a field equals the text `expected`."""
+    return to_expression(f"{locate_field(contract, name, at=at)} = '{expected}'")
+
+
+def write_object(contract: type[Contract], **values: Any) -> dict[str, Any]:
     """An object that a state writes and `contract` reads; raises LookupError for unknown and missing fields."""
     known = fields(_dataclass(contract))
     unknown = values.keys() - {field.name for field in known}
@@ -52,4 +57,4 @@ def _dataclass(contract: type[Contract]) -> Any:
     return contract
 
 
-UNCHANGED = expression(INPUT)
+UNCHANGED = to_expression(INPUT)

@@ -7,13 +7,13 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from cdk_app.gpu.capacity import GpuCapacity, private_subnets
+from cdk_app.gpu.capacity import GpuCapacity, select_private_subnets
 from cdk_app.gpu.worker import GpuWorker
-from cdk_app.workflows.expressions import expression
-from cdk_app.workflows.retries import seconds
+from cdk_app.workflows.expressions import to_expression
+from cdk_app.workflows.retries import to_timeout
 from craftspark.settings.tasks import LaunchSettings
 
-CALLBACK = expression("$states.context.Task.Token")
+CALLBACK = to_expression("$states.context.Task.Token")
 
 
 def launch_gpu_task(
@@ -41,7 +41,7 @@ def launch_gpu_task(
             capacity_provider_options=tasks.CapacityProviderOptions.custom([capacity.strategy])
         ),
         security_groups=[worker.security_group],
-        subnets=private_subnets(cluster.vpc),
+        subnets=select_private_subnets(cluster.vpc),
         container_overrides=[
             tasks.ContainerOverride(
                 container_definition=worker.container,
@@ -49,7 +49,7 @@ def launch_gpu_task(
                 environment=[tasks.TaskEnvironmentVariable(name=key, value=value) for key, value in variables.items()],
             )
         ],
-        heartbeat_timeout=seconds(heartbeat_s),
-        task_timeout=seconds(timeout_s),
+        heartbeat_timeout=to_timeout(heartbeat_s),
+        task_timeout=to_timeout(timeout_s),
         outputs=outputs,
     )

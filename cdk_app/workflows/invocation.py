@@ -5,8 +5,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from cdk_app.workflows.expressions import RESULT, expression
-from cdk_app.workflows.retries import retry_step, seconds
+from cdk_app.workflows.expressions import RESULT, to_expression
+from cdk_app.workflows.retries import retry_step, to_timeout
 from craftspark.errors.raised import Raised
 
 TIMEOUT_S = 60
@@ -21,9 +21,9 @@ def invoke_function(
         name,
         lambda_function=function,
         payload=payload,
-        outputs=expression(f"{RESULT}.Payload"),
+        outputs=to_expression(f"{RESULT}.Payload"),
         retry_on_service_exceptions=False,  # retry_step has jitter and waits longer
-        task_timeout=seconds(TIMEOUT_S),
+        task_timeout=to_timeout(TIMEOUT_S),
     )
     retry_step(invoke, raised)
     return invoke

@@ -13,7 +13,15 @@ from cdk_app.stages.workflows import Rendering
 from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.batch_rendering import BatchRendering
 from cdk_app.workflows.caught import CAUSE
-from cdk_app.workflows.expressions import RESULT, UNCHANGED, expression, object_of, path, value
+from cdk_app.workflows.expressions import (
+    RESULT,
+    UNCHANGED,
+    compare_field,
+    locate_field,
+    read_field,
+    to_expression,
+    write_object,
+)
 from cdk_app.workflows.invocation import invoke_function
 from cdk_app.workflows.machine import create_machine
 from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
@@ -23,7 +31,7 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import JobState
 
-JOB_ID = value(JobOrder, "job_id")
+JOB_ID = read_field(JobOrder, "job_id")
 
 
 class RenderWorkflow(Construct):
@@ -63,7 +71,7 @@ class RenderWorkflow(Construct):
             "UnsettledExecutions",
             machine=self.machine,
             settler=settle_job,
-            end=object_of(JobEnd, job_id=EXECUTION, outcomes=[], error=ExecutionEnded.__name__, cause=STATUS),
+            end=write_object(JobEnd, job_id=EXECUTION, outcomes=[], error=ExecutionEnded.__name__, cause=STATUS),
             dead_letters=dead_letters,
         )
 
@@ -71,17 +79,17 @@ class RenderWorkflow(Construct):
         render = sfn.Map.jsonata(
             self,
             "Render every batch",
-            items=sfn.ProvideItems.jsonata(value(JobOrder, "batches")),
-            outputs=object_of(JobEnd, job_id=JOB_ID, outcomes=expression(RESULT)),
+            items=sfn.ProvideItems.jsonata(read_field(JobOrder, "batches")),
+            outputs=write_object(JobEnd, job_id=JOB_ID, outcomes=to_expression(RESULT)),
         )
         render.item_processor(batch.start)
         render.add_catch(
             settle,
-            outputs=object_of(
+            outputs=write_object(
                 JobEnd,
                 job_id=JOB_ID,
                 outcomes=[],
-                error=expression("$states.errorOutput.Error"),
+                error=to_expression("$states.errorOutput.Error"),
                 cause=CAUSE,
             ),
         )
@@ -91,11 +99,14 @@ class RenderWorkflow(Construct):
         failed = sfn.Fail.jsonata(
             self,
             "Job failed",
-            error=value(JobSettled, "error"),
-            cause=expression(f"'none of ' & {path(JobSettled, 'requested')} & ' images was delivered'"),
+            error=read_field(JobSettled, "error"),
+            cause=to_expression(f"'none of ' & {locate_field(JobSettled, 'requested')} & ' images was delivered'"),
         )
         return (
             sfn.Choice.jsonata(self, "Did the job fail?")
-            .when(sfn.Condition.jsonata(expression(f"{path(JobSettled, 'state')} = '{JobState.FAILED}'")), failed)
+            .when(
+                sfn.Condition.jsonata(compare_field(JobSettled, "state", JobState.FAILED)),
+                failed,
+            )
             .otherwise(sfn.Succeed.jsonata(self, "Job delivered"))
         )

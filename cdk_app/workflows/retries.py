@@ -34,6 +34,6 @@ def retry_step(state: sfn.TaskStateBase, raised: Raised) -> None:
     retry_faults(state, [*LAMBDA_FAULTS, *SDK_FAULTS, *names(raised, Retry.LATER)], attempts=6)
 
 
-def seconds(count: int) -> sfn.Timeout:
+def to_timeout(count: int) -> sfn.Timeout:
     """The timeout of a state or of its heartbeat."""
     return sfn.Timeout.duration(Duration.seconds(count))

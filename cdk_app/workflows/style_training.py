@@ -8,8 +8,8 @@ from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.workflows import Training
-from cdk_app.workflows.caught import error_and_cause
-from cdk_app.workflows.expressions import EXECUTION_INPUT, expression, object_of
+from cdk_app.workflows.caught import pass_on_error
+from cdk_app.workflows.expressions import EXECUTION_INPUT, to_expression, write_object
 from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task
 from cdk_app.workflows.retries import retry_faults, retry_interruptions
 from craftspark.errors import Retry, names
@@ -19,9 +19,9 @@ from craftspark.errors.training import TrainingFailed
 from craftspark.settings.tasks import TrainingLaunch
 from craftspark.styles.messages import Fault
 
-NEVER_AGAIN = names(TRAINING_TASK, Retry.NEVER)
-ORDER = expression(EXECUTION_INPUT)
-WHY = object_of(Fault, **error_and_cause(unnamed=TrainingFailed))
+PERMANENT = names(TRAINING_TASK, Retry.NEVER)
+ORDER = to_expression(EXECUTION_INPUT)
+FAULT = write_object(Fault, **pass_on_error(unnamed=TrainingFailed))
 
 
 class StyleTraining(Construct):
@@ -44,18 +44,18 @@ class StyleTraining(Construct):
         train_on_demand = self._launch("Train on demand", fleet.on_demand, "train-style", training.train_s)
         retry_interruptions(train_on_demand, TRAINING_TASK, attempts=training.max_interruptions)
         retry_faults(train_on_demand, LAUNCH_FAULTS, attempts=5)
-        train_on_demand.add_catch(failed, outputs=WHY)
+        train_on_demand.add_catch(failed, outputs=FAULT)
         train_on_demand.next(trained)
 
         train_on_spot = self._launch("Train on spot", fleet.spot, "train-style", training.train_s)
         retry_interruptions(train_on_spot, TRAINING_TASK, attempts=training.max_interruptions)
-        train_on_spot.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
+        train_on_spot.add_catch(failed, errors=PERMANENT, outputs=FAULT)
         train_on_spot.add_catch(train_on_demand, outputs=ORDER)
         train_on_spot.next(trained)
 
         self.start = self._launch("Check the data", fleet.spot, "check-data", training.check_s)
         retry_interruptions(self.start, TRAINING_TASK, attempts=2)
-        self.start.add_catch(failed, errors=NEVER_AGAIN, outputs=WHY)
+        self.start.add_catch(failed, errors=PERMANENT, outputs=FAULT)
         # Without spot capacity, skip the check: a training checks its data again before it starts.
         self.start.add_catch(train_on_demand, outputs=ORDER)
         self.start.next(train_on_spot)
@@ -68,7 +68,7 @@ class StyleTraining(Construct):
             worker=self._trainer,
             capacity=capacity,
             command=[command],
-            launch=TrainingLaunch(task_token=CALLBACK, training=expression(f"$string({EXECUTION_INPUT})")),
+            launch=TrainingLaunch(task_token=CALLBACK, training=to_expression(f"$string({EXECUTION_INPUT})")),
             heartbeat_s=self._training.launch_wait_s + self._training.silence_s,
             timeout_s=self._training.launch_wait_s + work_s,
         )

@@ -15,12 +15,21 @@ from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Operations
 from cdk_app.stages.workflows import Training
 from cdk_app.workflows.announcement import announce_result
-from cdk_app.workflows.expressions import EXECUTION_INPUT, RESULT, UNCHANGED, expression, object_of, path, value
+from cdk_app.workflows.expressions import (
+    EXECUTION_INPUT,
+    RESULT,
+    UNCHANGED,
+    compare_field,
+    locate_field,
+    read_field,
+    to_expression,
+    write_object,
+)
 from cdk_app.workflows.gpu_launch import CALLBACK
 from cdk_app.workflows.invocation import invoke_function
 from cdk_app.workflows.machine import create_machine
-from cdk_app.workflows.retries import retry_step, seconds
-from cdk_app.workflows.style_training import WHY, StyleTraining
+from cdk_app.workflows.retries import retry_step, to_timeout
+from cdk_app.workflows.style_training import FAULT, StyleTraining
 from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
 from craftspark.errors import Retry, names
 from craftspark.errors.aws_names import TIMEOUT
@@ -40,7 +49,7 @@ from craftspark.styles.releases import Decision, Judgement
 from craftspark.styles.trainings import TrainingState
 from craftspark.styles.trials import APPROVE
 
-TRAINING_ID = value(TrainingOrder, "training_id", at=EXECUTION_INPUT)
+TRAINING_ID = read_field(TrainingOrder, "training_id", at=EXECUTION_INPUT)
 DAY_S = 24 * 3600
 
 
@@ -65,18 +74,21 @@ class TrainingWorkflow(Construct):
         self._training, self._settle_training = training, settle_training
         self._announced = announce_result(self, TrainingSettled, then=self._judge_training())
         self._failed = self._settle(
-            "Record the failure", TrainingState.FAILED, error=value(Fault, "error"), cause=value(Fault, "cause")
+            "Record the failure",
+            TrainingState.FAILED,
+            error=read_field(Fault, "error"),
+            cause=read_field(Fault, "cause"),
         )
 
-        trial = self._trial(register_style, judge_canary)
-        approval = self._approval(ask_approval, approved=trial)
+        trial = self._try_version(register_style, judge_canary)
+        approval = self._ask_approval(ask_approval, approved=trial)
         story = StyleTraining(
             self,
             "Style",
             fleet=fleet,
             trainer=trainer,
             training=training,
-            trained=self._quality_gate(approval),
+            trained=self._check_quality(approval),
             failed=self._failed,
         )
         self.machine = create_machine(self, start=story.start, timeout_s=training.max_s, operations=operations)
@@ -92,7 +104,7 @@ class TrainingWorkflow(Construct):
             "UnsettledExecutions",
             machine=self.machine,
             settler=self._settle_training,
-            end=object_of(
+            end=write_object(
                 TrainingEnd,
                 training_id=EXECUTION,
                 outcome=TrainingState.FAILED,
@@ -102,26 +114,29 @@ class TrainingWorkflow(Construct):
             dead_letters=dead_letters,
         )
 
-    def _quality_gate(self, good: sfn.IChainable) -> sfn.Choice:
-        loss, loss_without = path(TrainingResult, "figures", "loss"), path(TrainingResult, "figures", "loss_without")
+    def _check_quality(self, good: sfn.IChainable) -> sfn.Choice:
+        loss, loss_without = (
+            locate_field(TrainingResult, "figures", "loss"),
+            locate_field(TrainingResult, "figures", "loss_without"),
+        )
         too_low = sfn.Pass.jsonata(
             self,
             "Note that it learned nothing",
-            outputs=object_of(
+            outputs=write_object(
                 Fault,
                 error=QualityTooLow.__name__,
-                cause=expression(f"'the loss is ' & {loss} & ', without the adapter ' & {loss_without}"),
+                cause=to_expression(f"'the loss is ' & {loss} & ', without the adapter ' & {loss_without}"),
             ),
         )
         too_low.next(self._failed)
-        better = sfn.Condition.jsonata(expression(f"{loss} < {loss_without}"))
+        better = sfn.Condition.jsonata(to_expression(f"{loss} < {loss_without}"))
         return sfn.Choice.jsonata(self, "Did it learn?").when(better, good).otherwise(too_low)
 
-    def _approval(self, ask_approval: lambda_.IFunction, *, approved: sfn.IChainable) -> tasks.LambdaInvoke:
-        rejected = self._settle("Record the rejection", TrainingState.REJECTED, error=value(Fault, "error"))
+    def _ask_approval(self, ask_approval: lambda_.IFunction, *, approved: sfn.IChainable) -> tasks.LambdaInvoke:
+        rejected = self._settle("Record the rejection", TrainingState.REJECTED, error=read_field(Fault, "error"))
         was_approved = (
             sfn.Choice.jsonata(self, "Was it approved?")
-            .when(sfn.Condition.jsonata(expression(f"{path(Decided, 'decision')} = '{APPROVE}'")), approved)
+            .when(sfn.Condition.jsonata(compare_field(Decided, "decision", APPROVE)), approved)
             .otherwise(rejected)
         )
         wait = tasks.LambdaInvoke.jsonata(
@@ -130,20 +145,20 @@ class TrainingWorkflow(Construct):
             lambda_function=ask_approval,
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             payload=sfn.TaskInput.from_object(
-                object_of(ApprovalAsked, training_id=TRAINING_ID, task_token=CALLBACK, trained=UNCHANGED)
+                write_object(ApprovalAsked, training_id=TRAINING_ID, task_token=CALLBACK, trained=UNCHANGED)
             ),
-            outputs={"decision": value(Decided, "decision", at=RESULT), "error": Rejected.__name__},
+            outputs={"decision": read_field(Decided, "decision", at=RESULT), "error": Rejected.__name__},
             retry_on_service_exceptions=False,  # retry_step has jitter and waits longer
-            task_timeout=seconds(self._training.approval_days * DAY_S),
+            task_timeout=to_timeout(self._training.approval_days * DAY_S),
         )
         retry_step(wait, TRAINING_STEPS)
-        wait.add_catch(rejected, errors=[TIMEOUT], outputs=object_of(Fault, error=ApprovalExpired.__name__))
-        wait.add_catch(self._failed, outputs=WHY)
+        wait.add_catch(rejected, errors=[TIMEOUT], outputs=write_object(Fault, error=ApprovalExpired.__name__))
+        wait.add_catch(self._failed, outputs=FAULT)
         wait.next(was_approved)
         return wait
 
-    def _trial(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
-        reason = value(Judgement, "reason")
+    def _try_version(self, register_style: lambda_.IFunction, judge_canary: lambda_.IFunction) -> tasks.LambdaInvoke:
+        reason = read_field(Judgement, "reason")
         promote = self._settle("Promote the version", TrainingState.PROMOTED, cause=reason, fallback=self._failed)
         roll_back = self._settle(
             "Roll the canary back",
@@ -155,18 +170,18 @@ class TrainingWorkflow(Construct):
         serve = sfn.Wait.jsonata(
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
         )
-        judge = self._invoke("Judge the canary", judge_canary, object_of(TrainingNamed, training_id=TRAINING_ID))
-        judge.add_catch(self._failed, outputs=WHY)
+        judge = self._invoke("Judge the canary", judge_canary, write_object(TrainingNamed, training_id=TRAINING_ID))
+        judge.add_catch(self._failed, outputs=FAULT)
         serve.next(judge)
         judge.next(
             sfn.Choice.jsonata(self, "May the canary stay?")
-            .when(decided(Decision.WAIT), serve)
-            .when(decided(Decision.PROMOTE), promote)
+            .when(check_decision(Decision.WAIT), serve)
+            .when(check_decision(Decision.PROMOTE), promote)
             .otherwise(roll_back)
         )
 
         register = self._invoke(
-            "Register the version", register_style, object_of(TrainingNamed, training_id=TRAINING_ID)
+            "Register the version", register_style, write_object(TrainingNamed, training_id=TRAINING_ID)
         )
         # Wait for the end of another version's trial, which takes up to `canary_s`.
         register.add_retry(
@@ -175,7 +190,7 @@ class TrainingWorkflow(Construct):
             max_attempts=self._training.canary_s // self._training.judge_every_s + 2,
             backoff_rate=1,
         )
-        register.add_catch(self._failed, outputs=WHY)
+        register.add_catch(self._failed, outputs=FAULT)
         register.next(serve)
         return register
 
@@ -183,10 +198,10 @@ class TrainingWorkflow(Construct):
         self, name: str, outcome: TrainingState, *, fallback: sfn.IChainable | None = None, **why: str
     ) -> tasks.LambdaInvoke:
         """A state that ends the training with its `error` and `cause`. If it fails, `fallback` ends the training."""
-        end = object_of(TrainingEnd, training_id=TRAINING_ID, outcome=outcome, **why)
+        end = write_object(TrainingEnd, training_id=TRAINING_ID, outcome=outcome, **why)
         settle = self._invoke(name, self._settle_training, end)
         if fallback:
-            settle.add_catch(fallback, outputs=WHY)
+            settle.add_catch(fallback, outputs=FAULT)
         settle.next(self._announced)
         return settle
 
@@ -195,18 +210,21 @@ class TrainingWorkflow(Construct):
 
     def _judge_training(self) -> sfn.Choice:
         failed = sfn.Fail.jsonata(
-            self, "Training failed", error=value(TrainingSettled, "error"), cause=value(TrainingSettled, "cause")
+            self,
+            "Training failed",
+            error=read_field(TrainingSettled, "error"),
+            cause=read_field(TrainingSettled, "cause"),
         )
         return (
             sfn.Choice.jsonata(self, "Did the training fail?")
             .when(
-                sfn.Condition.jsonata(expression(f"{path(TrainingSettled, 'state')} = '{TrainingState.FAILED}'")),
+                sfn.Condition.jsonata(compare_field(TrainingSettled, "state", TrainingState.FAILED)),
                 failed,
             )
             .otherwise(sfn.Succeed.jsonata(self, "Training ended"))
         )
 
 
-def decided(decision: Decision) -> sfn.Condition:
+def check_decision(decision: Decision) -> sfn.Condition:
     """The condition that `judge_canary` made this decision."""
-    return sfn.Condition.jsonata(expression(f"{path(Judgement, 'decision')} = '{decision}'"))
+    return sfn.Condition.jsonata(compare_field(Judgement, "decision", decision))

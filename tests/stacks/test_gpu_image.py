@@ -37,7 +37,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> FakeShell:
 
 
 def test_image_is_built_and_pushed_as_the_stage_names_it(shell: FakeShell) -> None:
-    image = gpu_image.push(DEV)
+    image = gpu_image.push_image(DEV)
 
     assert image == f"{REPOSITORY}:{DEV.gpu.image_tag}"
     assert "Craftspark-Dev-Data" in shell.commands[0]
@@ -51,7 +51,7 @@ def test_image_is_built_and_pushed_as_the_stage_names_it(shell: FakeShell) -> No
 
 
 def test_password_is_typed_and_never_an_argument(shell: FakeShell) -> None:
-    gpu_image.push(DEV)
+    gpu_image.push_image(DEV)
 
     assert shell.typed == ["password"]
     assert not any("password" in command for command in shell.commands)
@@ -61,23 +61,23 @@ def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda tool: None)
 
     with pytest.raises(SystemExit, match="needs the command line of docker and of aws"):
-        gpu_image.push(DEV)
+        gpu_image.push_image(DEV)
 
 
 def test_data_stack_comes_first(shell: FakeShell) -> None:
     shell.repository = ""
 
     with pytest.raises(SystemExit, match="Craftspark-Dev-Data has no repository: deploy it first"):
-        gpu_image.push(DEV)
+        gpu_image.push_image(DEV)
 
 
 def test_stage_that_brings_its_own_image_has_nothing_to_push() -> None:
     with pytest.raises(SystemExit, match="craftspark-gpu:local: there is nothing to push"):
-        gpu_image.push(LOCAL)
+        gpu_image.push_image(LOCAL)
 
 
 def test_image_named_by_digest_is_there_already() -> None:
     by_digest = replace(DEV, gpu=replace(DEV.gpu, image_tag=f"sha256:{'0' * 64}"))
 
     with pytest.raises(SystemExit, match="in the repository already"):
-        gpu_image.push(by_digest)
+        gpu_image.push_image(by_digest)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cdk_app.observability.metrics import EVENTS
-from cdk_app.packaging.import_closure import import_closure
+from cdk_app.packaging.import_closure import find_import_closure
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis, allowed_actions
 
@@ -109,7 +109,7 @@ def test_every_event_that_is_shown_is_counted_by_the_function_it_is_shown_for() 
     for event, function in EVENTS.items():
         sources = list((ROOT / "gpu_tasks").rglob("*.py"))
         if function != "gpu_worker":
-            closure = import_closure(Path("lambdas", function, "handler.py"), root=ROOT)
+            closure = find_import_closure(Path("lambdas", function, "handler.py"), root=ROOT)
             sources = [ROOT / file for file in closure.files if file.suffix == ".py" and file.parts[0] == "lambdas"]
         assert any(f'"{event}"' in source.read_text() for source in sources), event
 

@@ -14,9 +14,9 @@ import pytest
 
 from cdk_app.packaging import word_index
 from cdk_app.packaging.archive import zip_folder
-from cdk_app.packaging.import_closure import PackagingFailed, import_closure
-from cdk_app.packaging.lambda_package import lambda_package
-from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, install_wheels, requirements_of
+from cdk_app.packaging.import_closure import PackagingFailed, find_import_closure
+from cdk_app.packaging.lambda_package import build_lambda_package
+from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, install_wheels, resolve_requirements
 from cdk_app.packaging.word_index import INDEX, build_word_index
 from cdk_app.stages.values import DEV, LOCAL
 from craftspark.models.catalogue import CATALOGUE
@@ -40,8 +40,8 @@ def read(package: Path, file: Path) -> bytes:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_package_has_only_what_its_handler_imports(name: str) -> None:
-    names = names_in(lambda_package(name, functions=DEV.functions))
-    closure = import_closure(Path("lambdas", name, "handler.py"), root=ROOT)
+    names = names_in(build_lambda_package(name, functions=DEV.functions))
+    closure = find_import_closure(Path("lambdas", name, "handler.py"), root=ROOT)
 
     ours = {Path(file) for file in names if file.parts[0] in ("craftspark", "lambdas") and file.suffix == ".py"}
     assert ours == {file for file in closure.files if file.suffix == ".py"}
@@ -52,7 +52,7 @@ def test_package_has_only_what_its_handler_imports(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "moderates"), [("submit_job", True), ("quote_job", True), ("read_job", False)])
 def test_a_package_that_moderates_has_the_index_of_the_lists_as_they_are(name: str, moderates: bool) -> None:
-    package = lambda_package(name, functions=DEV.functions)
+    package = build_lambda_package(name, functions=DEV.functions)
     names = names_in(package)
 
     assert (PurePosixPath(INDEX) in names) == moderates
@@ -61,10 +61,10 @@ def test_a_package_that_moderates_has_the_index_of_the_lists_as_they_are(name: s
 
 
 def test_a_changed_list_makes_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = lambda_package("submit_job", functions=DEV.functions)
+    before = build_lambda_package("submit_job", functions=DEV.functions)
     monkeypatch.setattr(word_index, "build_word_index", lambda: b"{}")
 
-    after = lambda_package("submit_job", functions=DEV.functions)
+    after = build_lambda_package("submit_job", functions=DEV.functions)
 
     assert after != before
     assert read(after, INDEX) == b"{}"
@@ -72,7 +72,7 @@ def test_a_changed_list_makes_another_package(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_cloud_packages_hold_machine_code_for_their_runtime_alone(name: str) -> None:
-    files = names_in(lambda_package(name, functions=DEV.functions))
+    files = names_in(build_lambda_package(name, functions=DEV.functions))
     libraries = [file.name for file in files if file.suffix == ".so"]
 
     for library in libraries:
@@ -116,7 +116,7 @@ def starts(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dic
     folder = tmp_path_factory.mktemp("packages")
     sharing: defaultdict[Path, dict[str, str]] = defaultdict(dict)
     for name in FUNCTIONS:
-        with zipfile.ZipFile(lambda_package(name, functions=LOCAL.functions)) as package:
+        with zipfile.ZipFile(build_lambda_package(name, functions=LOCAL.functions)) as package:
             ours, theirs = split(package)
             wheels = folder / hashlib.sha256(repr([(file.filename, file.CRC) for file in theirs]).encode()).hexdigest()
             if not wheels.exists():
@@ -168,7 +168,8 @@ def foreign_to(name: str) -> set[str]:
 
 def test_same_sources_make_the_same_bytes_anywhere(tmp_path: Path) -> None:
     packages = [
-        lambda_package("start_render", functions=DEV.functions, build=tmp_path / folder) for folder in ("one", "two")
+        build_lambda_package("start_render", functions=DEV.functions, build=tmp_path / folder)
+        for folder in ("one", "two")
     ]
 
     assert packages[0].name == packages[1].name
@@ -192,24 +193,24 @@ def test_the_same_files_make_the_same_zip_whenever_they_were_written(tmp_path: P
 
 def test_changed_source_makes_another_package(tmp_path: Path) -> None:
     project = small_project(tmp_path)
-    before = lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
+    before = build_lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
     (project / "craftspark" / "words.py").write_text("WORD = 'ahoy'\n")
-    after = lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
+    after = build_lambda_package("say_hello", functions=DEV.functions, root=project, build=tmp_path / "build")
 
     assert before != after
     assert read(after, Path("craftspark/words.py")) == b"WORD = 'ahoy'\n"
 
 
 def test_second_package_with_the_same_wheels_asks_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    lambda_package("start_render", functions=DEV.functions)
+    build_lambda_package("start_render", functions=DEV.functions)
     monkeypatch.setattr(subprocess, "run", unreachable)
 
-    lambda_package("start_render", functions=DEV.functions)
+    build_lambda_package("start_render", functions=DEV.functions)
 
 
 @pytest.mark.parametrize("name", ["submit_job", "quote_job"])
 def test_a_package_that_counts_tokens_has_the_merges_of_every_model(name: str) -> None:
-    package = lambda_package(name, functions=DEV.functions)
+    package = build_lambda_package(name, functions=DEV.functions)
 
     folder = PurePosixPath("craftspark/models/tokens/data")
     merges = {file.name for file in names_in(package) if file.parent == folder}
@@ -221,13 +222,13 @@ def test_the_data_of_a_package_goes_along_with_it(tmp_path: Path) -> None:
     (project / "craftspark" / "data").mkdir()
     (project / "craftspark" / "data" / "list.txt").write_text("a")
 
-    closure = import_closure(Path("lambdas/say_hello/handler.py"), root=project)
+    closure = find_import_closure(Path("lambdas/say_hello/handler.py"), root=project)
 
     assert Path("craftspark/data/list.txt") in closure.files
 
 
 def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> None:
-    closure = import_closure(Path("lambdas/say_hello/handler.py"), root=small_project(tmp_path))
+    closure = find_import_closure(Path("lambdas/say_hello/handler.py"), root=small_project(tmp_path))
 
     assert [str(file) for file in closure.files] == [
         "craftspark/__init__.py",
@@ -242,7 +243,7 @@ def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> Non
 
 def test_missing_handler_is_named(tmp_path: Path) -> None:
     with pytest.raises(PackagingFailed, match=r"lambdas/say_goodbye/handler\.py does not exist"):
-        lambda_package("say_goodbye", functions=DEV.functions, root=tmp_path)
+        build_lambda_package("say_goodbye", functions=DEV.functions, root=tmp_path)
 
 
 def test_missing_module_of_ours_is_named_with_who_imports_it(tmp_path: Path) -> None:
@@ -250,17 +251,18 @@ def test_missing_module_of_ours_is_named_with_who_imports_it(tmp_path: Path) -> 
     (project / "craftspark" / "words.py").unlink()
 
     with pytest.raises(PackagingFailed, match=r"handler\.py imports craftspark\.words, which does not exist"):
-        import_closure(Path("lambdas/say_hello/handler.py"), root=project)
+        find_import_closure(Path("lambdas/say_hello/handler.py"), root=project)
 
 
 def test_package_that_nobody_installed_is_named() -> None:
     with pytest.raises(PackagingFailed, match="imports left_pad, which no installed distribution provides"):
-        requirements_of(["left_pad"], target=TARGET)
+        resolve_requirements(["left_pad"], target=TARGET)
 
 
 def test_requirements_are_pinned_transitive_and_leave_out_the_runtimes_own() -> None:
     names = {
-        line.partition("==")[0] for line in requirements_of(["aws_lambda_powertools", "boto3", "json"], target=TARGET)
+        line.partition("==")[0]
+        for line in resolve_requirements(["aws_lambda_powertools", "boto3", "json"], target=TARGET)
     }
 
     assert names == {"aws-lambda-powertools", "typing-extensions"}
@@ -268,11 +270,11 @@ def test_requirements_are_pinned_transitive_and_leave_out_the_runtimes_own() -> 
 
 
 def test_markers_are_measured_against_the_target_and_not_against_this_machine() -> None:
-    markers = TARGET.markers()
+    markers = TARGET.build_markers()
 
     assert (markers["python_version"], markers["platform_machine"]) == ("3.14", "aarch64")
     assert (markers["sys_platform"], markers["os_name"]) == ("linux", "posix")
-    assert not [line for line in requirements_of(["click"], target=TARGET) if line.startswith("colorama")]
+    assert not [line for line in resolve_requirements(["click"], target=TARGET) if line.startswith("colorama")]
 
 
 def test_unreachable_index_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cdk_app.stages.stage import Stage
-from cdk_app.stages.values import DEV, LOCAL, PROD, find_stage, local_functions
+from cdk_app.stages.values import DEV, LOCAL, PROD, describe_local_functions, find_stage
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_prod_keeps_data_longer_than_dev_in_every_respect() -> None:
 def test_local_functions_run_on_the_runtime_nearest_to_this_machine(
     machine: str, version: tuple[int, int], architecture: str, python: str
 ) -> None:
-    functions = local_functions(machine, version)
+    functions = describe_local_functions(machine, version)
 
     assert (functions.architecture, functions.python) == (architecture, python)
     assert functions.wheel_platforms == ()

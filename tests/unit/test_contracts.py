@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import craftspark
-from cdk_app.workflows.expressions import object_of, path
+from cdk_app.workflows.expressions import locate_field, write_object
 from craftspark.contracts import Contract, ContractBroken, Event
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
@@ -101,12 +101,12 @@ def test_a_field_that_is_missing_is_named(field: str) -> None:
 
 
 def test_a_state_names_only_fields_that_its_contract_has() -> None:
-    assert path(JobOrder, "batches") == "$states.input.batches"
-    assert object_of(JobEnd, job_id="x", outcomes=[]) == {"job_id": "x", "outcomes": []}
+    assert locate_field(JobOrder, "batches") == "$states.input.batches"
+    assert write_object(JobEnd, job_id="x", outcomes=[]) == {"job_id": "x", "outcomes": []}
 
     with pytest.raises(LookupError, match="no field orders"):
-        path(JobOrder, "orders")
+        locate_field(JobOrder, "orders")
     for wrong in ({"task_token": "t"}, {"task_token": "t", "batch": {}, "token": "t"}):
         values: dict[str, Any] = wrong
         with pytest.raises(LookupError):
-            object_of(BatchMessage, **values)
+            write_object(BatchMessage, **values)

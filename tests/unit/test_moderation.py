@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.moderation import HALVES, prompts
-from cdk_app.packaging.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, without_slots
+from cdk_app.packaging.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, fill_slots
 from craftspark.words.index import WordIndex
 from craftspark.words.moderator import Reading, WordModerator
 
@@ -180,7 +180,7 @@ def test_every_craft_phrase_of_the_lists_is_taken() -> None:
     for file in LANGUAGES:
         content = tomllib.loads(file.read_text("utf-8"))
         patterns += [(pattern, {}) for pattern in content.get("craft", {}).get("phrases", ())]
-    texts = [" ".join(words) for pattern, slots in patterns for words in without_slots(pattern, slots)]
+    texts = [" ".join(words) for pattern, slots in patterns for words in fill_slots(pattern, slots)]
 
     assert [text for text in texts if WORDS.objections(text)] == []
 
