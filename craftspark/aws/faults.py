@@ -6,6 +6,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from craftspark.errors import Contended
 
+# What calls of AWS raise.
+AWS_ERRORS = (BotoCoreError, ClientError)
+
 # Transient errors with a status below 500: throttling, or credentials that are being renewed.
 TRANSIENT_CODES = frozenset(
     {

@@ -66,7 +66,10 @@ class ModelFiles(Protocol):
 
 
 class FolderFiles:
-    """A folder on this machine. Hidden files and folders are ignored. Raises NoModel if it contains links."""
+    """A folder on this machine. Hidden files and folders are ignored.
+
+    Raises NoModel if it contains links, or lacks a file that its manifest lists.
+    """
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
@@ -74,6 +77,8 @@ class FolderFiles:
         self._root = root
         self.sizes: Mapping[str, int] = {name: (root / name).stat().st_size for name in _walk(root)}
         self._manifest = model_store.read_manifest(root) if MANIFEST in self.sizes else {}
+        if missing := sorted(set(self._manifest) - set(self.sizes)):
+            raise NoModel(f"{missing[0]} is missing, and {MANIFEST} of {root} lists it")
 
     def read(self, name: str) -> bytes:
         return self.path(name).read_bytes()

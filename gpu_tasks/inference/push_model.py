@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from craftspark.aws import clients
+from craftspark.aws.faults import AWS_ERRORS
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
 from craftspark.models.licences import LicenceRefused
@@ -36,19 +37,21 @@ def push(name: str, files: ModelFiles, plan: PushPlan, bucket: ModelBucket, *, r
     """
     if not NAME.fullmatch(name):
         raise NoModel(f"{name!r} is not a valid name; use letters, digits, dots, hyphens and slashes")
-    there = None if replace else _read_bucket_manifest(name, bucket)
+    there = _read_bucket_manifest(name, bucket)  # also shows that the bucket can be reached
     written = {target: hashlib.sha256(content).hexdigest() for target, content in plan.written.items()}
-    # A hub says the hashes of weights, so another model of this name is refused before the download.
+    # A hub states the hashes of weights, so another model of this name is refused before the download.
     expected = {target: files.expected_hash(source) for target, source in plan.copied.items()}
     known = written | {target: digest for target, digest in expected.items() if digest}
-    _check_name(name, there, known)
+    if not replace:
+        _check_name(name, there, known)
     files.fetch(list(plan.copied.values()))
     hashes = {target: hash_file(files.path(source)) for target, source in plan.copied.items()}
     for target, digest in expected.items():
         if digest and hashes[target] != digest:
             raise NoModel(f"{plan.copied[target]} is damaged or was changed: its hash is not the one that was stated")
     manifest = dict(sorted((hashes | written).items()))
-    _check_name(name, there, manifest, whole=True)
+    if not replace:
+        _check_name(name, there, manifest, whole=True)
     _upload(name, files, plan, manifest, bucket)
     return len(manifest)
 
@@ -113,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="craftspark-push-") as scratch:
             _run(options, Path(scratch))
-    except (NoModel, NameTaken, LicenceRefused, HubUnavailable, ModelUnavailable, OSError) as refusal:
+    except (NoModel, NameTaken, LicenceRefused, HubUnavailable, ModelUnavailable, OSError, *AWS_ERRORS) as refusal:
         parser.error(str(refusal))
 
 

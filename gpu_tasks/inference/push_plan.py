@@ -11,7 +11,6 @@ from typing import Any
 from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
 from gpu_tasks.inference import adapters
 from gpu_tasks.inference.model_folder import INDEX, PIPELINES, ModelFiles, NoModel, check_paths, read_json
-from gpu_tasks.inference.model_store import MANIFEST
 from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, plan_weights
 
 # What each library calls its files of weights.
@@ -68,7 +67,8 @@ def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
         raise NoModel(f"not a model: {INDEX} is missing; not an adapter: {' and '.join(missing)} missing{beside}")
     files.read_tensors(adapters.WEIGHTS)
     read_json(files, adapters.FACTS)
-    copied = {name: name for name in files.sizes if name != MANIFEST and not name.endswith(PICKLES)}
+    own = (adapters.FACTS, adapters.WEIGHTS)
+    copied = {name: name for name in files.sizes if name in own or _is_about(name) or _is_shown(name)}
     stated, licences = _read_licences(files, licensed=licensed, required=False)
     return PushPlan(pipeline=None, copied=copied, written={}, licences=licences, stated=stated)
 
@@ -183,6 +183,11 @@ def _refuse_code(name: str, values: Mapping[str, Any]) -> None:
 
 def _is_about(path: str) -> bool:
     return "/" not in path and path.upper().startswith(_ABOUT)
+
+
+def _is_shown(path: str) -> bool:
+    """Whether the path can be a picture that README.md shows."""
+    return "/" not in path and path.endswith(".png")
 
 
 def _is_settings(path: str, components: Mapping[str, object]) -> bool:

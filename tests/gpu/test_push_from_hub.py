@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from botocore.exceptions import ClientError
 
 from gpu_tasks.inference import push_model
 from gpu_tasks.inference.model_store import build_manifest, check
@@ -136,12 +137,26 @@ def test_a_model_that_does_not_fit_on_the_disk_is_refused_before_its_download(
     assert weights(fake.read) == []
 
 
+@pytest.mark.parametrize("repository", ["nobody/knows", "no/such/name"])
 def test_a_repository_that_the_hub_does_not_have_is_named(
-    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], repository: str
 ) -> None:
-    said = refuse(capsys, FakeHub(a_folder(tmp_path / "hub")), repository="nobody/knows")
+    said = refuse(capsys, FakeHub(a_folder(tmp_path / "hub")), repository=repository)
 
-    assert "the hub does not give nobody/knows" in said
+    assert f"the hub does not give {repository}" in said
+
+
+def test_a_bucket_that_cannot_be_read_is_named_before_weights_are_downloaded(
+    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(prefix: str, name: str, path: Path) -> None:
+        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    monkeypatch.setattr(models_bucket, "download", deny)
+    fake = FakeHub(a_folder(tmp_path / "hub"))
+
+    assert "(403) when calling the HeadObject operation" in refuse(capsys, fake, "--replace")
+    assert weights(fake.read) == []
 
 
 def test_a_check_downloads_no_weights_and_uploads_nothing(

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from gpu_tasks.inference.model_store import write_manifest
+from gpu_tasks.inference.model_folder import MAX_JSON
+from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import a_folder, dotted, save_weights, shard, write
 from tests.gpu.pushing import refuse_folder
 
 UNET = "diffusion_pytorch_model"
+ADAPTER = BUILT_IN / "craftspark-clipart-128-styles/bold-flat"
 
 
 def edit_index(folder: Path, **changes: Any) -> None:
@@ -30,11 +32,6 @@ def replace_index(folder: Path, text: str) -> None:
 
 def write_card(folder: Path, front_matter: str) -> None:
     write(folder / "README.md", f"---\n{front_matter}\n---\n# A model\n")
-
-
-def make_pickle(folder: Path) -> None:
-    (folder / "unet" / dotted(UNET, None)).unlink()
-    (folder / f"unet/{UNET}.bin").write_bytes(pickle.dumps({}))
 
 
 def drop_index(folder: Path) -> None:
@@ -77,6 +74,16 @@ def damage(folder: Path) -> None:
     write(folder / "unet/config.json", '{"changed": 1}')
 
 
+def grow(folder: Path) -> None:
+    with (folder / "unet/config.json").open("r+b") as file:
+        file.truncate(MAX_JSON + 1)
+
+
+def lose(folder: Path) -> None:
+    write_manifest(folder)
+    (folder / "tokenizer/special_tokens_map.json").unlink()
+
+
 REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown class": (
         lambda at: edit_index(at, _class_name="WanPipeline"),
@@ -84,6 +91,7 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a class of the model's own": (lambda at: edit_index(at, _class_name=["pipeline", "Mine"]), "is never run"),
     "a custom pipeline": (lambda at: edit_index(at, custom_pipeline="mine"), "custom_pipeline"),
+    "custom pipelines": (lambda at: edit_index(at, custom_pipelines={"x": "mine"}), "custom_pipelines"),
     "remote code": (lambda at: edit_index(at, auto_map={"AutoModel": "mine.Model"}), "auto_map"),
     "remote code of a component": (
         lambda at: write(at / "text_encoder/config.json", '{"auto_map": {"AutoModel": "mine.Model"}}'),
@@ -94,6 +102,10 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
         "tokenizer/tokenizer_config.json has auto_map",
     ),
     "a component of another library": (lambda at: edit_index(at, unet=["mine", "UNet"]), "of the library mine"),
+    "a safety checker of another library": (
+        lambda at: edit_index(at, safety_checker=["mine", "StableDiffusionSafetyChecker"]),
+        "the component safety_checker is of the library mine",
+    ),
     "a component outside the folder": (
         lambda at: edit_index(at, **{"../unet": ["diffusers", "UNet2DConditionModel"]}),
         "invalid component: ../unet",
@@ -115,7 +127,6 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no tokenizer": (lambda at: shutil.rmtree(at / "tokenizer"), "tokenizer/tokenizer.json"),
     "half a vocabulary": (lambda at: (at / "tokenizer/merges.txt").unlink(), "tokenizer/tokenizer.json"),
     "no scheduler": (lambda at: shutil.rmtree(at / "scheduler"), "scheduler/scheduler_config.json"),
-    "a pickle": (make_pickle, f"unet/{UNET}.bin is a pickle"),
     "shards without an index": (drop_index, f"unet/{UNET}-00001-of-00002.safetensors is a shard without an index"),
     "an index that names a missing shard": (drop_shard, f"names '{UNET}-00002-of-00002.safetensors', which is missing"),
     "an index that leads outside": (name_shard_outside, f"names '../vae/{UNET}-00002-of-00002.safetensors'"),
@@ -130,6 +141,8 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda at: write(at / "unet/config.json", '{"quantization_config": {"quant_method": "bitsandbytes"}}'),
         "unet/config.json has a quantization_config",
     ),
+    "a huge file of settings": (grow, "unet/config.json has 33554433 bytes"),
+    "a file that its manifest lists and the folder lacks": (lose, "tokenizer/special_tokens_map.json is missing"),
     "a link": (link, "unet/config.json is a link"),
     "a link to a folder": (link_folder, "unet is a link"),
     "a name with a backslash": (lambda at: write(at / "unet\\x.json", "{}"), "outside the folder"),
@@ -150,6 +163,42 @@ def test_bad_input_is_refused_before_anything_is_uploaded(
     change, reason = REFUSALS[case]
     folder = a_folder(tmp_path / "model")
     change(folder)
+
+    assert reason in refuse_folder(capsys, folder, "--safety-checker")
+    assert models_bucket.uploaded == []
+
+
+@pytest.mark.parametrize("suffix", ["bin", "ckpt", "pickle", "pkl", "pt", "pth"])
+def test_a_pickle_without_a_safetensors_file_in_its_place_is_refused(
+    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    folder = a_folder(tmp_path / "model")
+    (folder / "unet" / dotted(UNET, None)).unlink()
+    (folder / f"unet/{UNET}.{suffix}").write_bytes(pickle.dumps({}))
+
+    assert f"unet/{UNET}.{suffix} is a pickle" in refuse_folder(capsys, folder)
+    assert models_bucket.uploaded == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("README.md", "---\nlicense: cc-by-nc-4.0\n---\n", "NonCommercial"),
+        ("adapter.json", "[]", "adapter.json is not a JSON object"),
+        ("pytorch_lora_weights.safetensors", "no weights", "is not a complete safetensors file"),
+    ],
+)
+def test_bad_adapters_are_refused(
+    models_bucket: FolderBucket,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    folder = tmp_path / "adapter"
+    shutil.copytree(ADAPTER, folder)
+    write(folder / name, content)
 
     assert reason in refuse_folder(capsys, folder)
     assert models_bucket.uploaded == []
