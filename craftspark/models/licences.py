@@ -15,7 +15,7 @@ class Licence:
     """A licence of weights.
 
     `name` is its SPDX identifier or its tag on the Hugging Face Hub, in lower case. `commercial` says whether a service
-    may sell images that the model draws. `condition` is what that depends on, beyond the use of the model itself.
+    that earns money may use the model. `condition` is what that depends on, apart from how the model is used.
     `restrictions` are uses that it forbids to the service and to its users. `attribution` is what must be shown or
     kept. `heading` is a phrase near the start of its text, in lower case.
     """
@@ -145,7 +145,7 @@ LICENCES: Mapping[str, Licence] = {
             source="https://stability.ai/license",
             heading="stability ai community license agreement",
             condition="it is free only for organizations with up to 1,000,000 USD of revenue in a year",
-            restrictions="Stability AI's Acceptable Use Policy holds.",
+            restrictions="You must register with Stability AI, and its Acceptable Use Policy holds.",
         ),
         Licence(
             name="stabilityai-nc-research-community",
@@ -160,7 +160,7 @@ LICENCES: Mapping[str, Licence] = {
             title="Stability AI Non-Commercial Community License",
             commercial=False,
             attribution=_KEEP_NOTICES,
-            source="https://huggingface.co/stabilityai/sdxl-turbo/blob/main/LICENSE.md",
+            source="https://stability.ai/license",
             heading="stability ai non-commercial community license agreement",
         ),
         Licence(
@@ -192,7 +192,7 @@ LICENCES: Mapping[str, Licence] = {
 
 
 class LicenceRefused(Exception):
-    """A model has no licence that allows selling its images."""
+    """A model has no licence that allows commercial use."""
 
 
 def find_licence(stated: str) -> Licence | None:
@@ -212,7 +212,7 @@ def check_licences(stated: tuple[str, ...], texts: tuple[str, ...], *, licensed:
     """Return the known licences of a model. Raises LicenceRefused.
 
     `stated` are the identifiers on its card, and `texts` are its licence files. `licensed` confirms that the user has
-    permission to sell its images, so that nothing is refused.
+    permission for commercial use, so that nothing is refused.
     """
     by_name = {name: find_licence(name) for name in stated}
     recognised = [licence for text in texts if (licence := recognise_licence(text))]
@@ -227,7 +227,7 @@ def _refuse_unclear(unknown: list[str], known: tuple[Licence, ...], *, has_text:
     forbidding += [name for name in unknown if _NON_COMMERCIAL.search(name.lower().replace("_", "-"))]
     if forbidding:
         raise LicenceRefused(
-            f"its licence does not allow selling images: {', '.join(forbidding)}; "
+            f"its licence does not allow commercial use: {', '.join(forbidding)}; "
             "use --licensed if you have another licence"
         )
     if unknown:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpu_tasks.inference.model_folder import NoModel, check_paths
+from gpu_tasks.inference.model_folder import NoModel
 
 if TYPE_CHECKING:
     from huggingface_hub.utils._safetensors import TensorInfo
@@ -24,7 +24,7 @@ class HubFiles:
     """The files of a repository at one commit. Small files and headers are read over the network.
 
     Files are downloaded to `folder`. `commit` is the commit that the revision named at the start, so that all files are
-    of the same one. Raises HubUnavailable, and NoModel for a file name that leads outside the folder.
+    of the same one. Raises HubUnavailable.
     """
 
     def __init__(self, repository: str, revision: str, folder: Path) -> None:
@@ -39,7 +39,6 @@ class HubFiles:
         self.commit = info.sha or revision
         self.sizes: Mapping[str, int] = {each.rfilename: each.size or 0 for each in siblings}
         self._hashes = {each.rfilename: each.lfs.sha256 for each in siblings if each.lfs}
-        check_paths(self.sizes)
 
     def read(self, name: str) -> bytes:
         self._download(name)

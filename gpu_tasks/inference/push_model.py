@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--revision", help="commit of the Hugging Face repository; required with --hub")
     parser.add_argument("--variant", help="variant of the weights, such as fp16; chosen by size without it")
     parser.add_argument("--safety-checker", action="store_true", help="include the safety checker of Stable Diffusion")
-    parser.add_argument("--licensed", action="store_true", help="confirm that you may sell the images of the model")
+    parser.add_argument("--licensed", action="store_true", help="confirm that you may use the model commercially")
     parser.add_argument("--replace", action="store_true", help="replace an existing model of this name")
     parser.add_argument(
         "--check", action="store_true", help="check and describe the model, without download of weights or upload"

@@ -73,7 +73,7 @@ def report(name: str, plan: PushPlan, files: ModelFiles, *, commit: str | None =
 
 def _licence_lines(plan: PushPlan) -> Iterable[str]:
     if not plan.licences:
-        yield f"licence: {', '.join(plan.stated) or 'none stated'}; you confirmed that you may sell its images"
+        yield f"licence: {', '.join(plan.stated) or 'none stated'}; you confirmed that you may use it commercially"
     for licence in plan.licences:
         yield f"licence: {licence.title} ({licence.name}), {licence.source}"
         yield f"  commercial use: {_say_commercial(licence)}"

@@ -130,6 +130,7 @@ def test_shards_and_their_index_have_plain_names(
     assert list_files(unet) == names | {"config.json", f"{UNET}.safetensors.index.json"}
     assert set(index["weight_map"].values()) == names
     assert index["metadata"] == {"total_size": 32}
+    assert models_bucket.uploaded[-1] == MANIFEST
     check(models_bucket.root / "new")
 
 
@@ -240,7 +241,7 @@ def test_a_model_with_one_file_less_is_another_model(
     assert "--replace" in refuse_folder(capsys, folder)
 
 
-def test_a_licence_that_forbids_sales_is_accepted_with_another_one(
+def test_a_non_commercial_licence_is_accepted_with_another_one(
     models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = a_folder(tmp_path / "model")

@@ -52,7 +52,7 @@ REFUSALS: list[tuple[tuple[str, ...], tuple[str, ...], str]] = [
     (("openrail",), (), "openrail is not known"),
     (("cc-by-nc-4.0",), (), "NonCommercial 4.0"),
     (("some-nc-licence",), (), "some-nc-licence"),
-    (("their_non_commercial_licence",), (), "does not allow selling images"),
+    (("their_non_commercial_licence",), (), "does not allow commercial use"),
     (("qwen-research",), (), "Qwen Research"),
     (("apache-2.0",), (NON_COMMERCIAL,), "Non-Commercial"),
     (("apache-2.0", "mit"), (), "several licences: Apache License 2.0 and MIT License"),
@@ -61,7 +61,7 @@ REFUSALS: list[tuple[tuple[str, ...], tuple[str, ...], str]] = [
 
 
 @pytest.mark.parametrize(("stated", "texts", "reason"), REFUSALS)
-def test_a_licence_that_does_not_clearly_allow_sales_is_refused_unless_the_user_has_permission(
+def test_a_licence_that_does_not_clearly_allow_commercial_use_is_refused_unless_the_user_has_permission(
     stated: tuple[str, ...], texts: tuple[str, ...], reason: str
 ) -> None:
     with pytest.raises(LicenceRefused, match=reason):
@@ -78,7 +78,7 @@ def test_a_licence_that_does_not_clearly_allow_sales_is_refused_unless_the_user_
         (("openrail++",), ("CreativeML Open RAIL++-M License",)),
     ],
 )
-def test_a_licence_that_allows_sales_is_accepted(stated: tuple[str, ...], texts: tuple[str, ...]) -> None:
+def test_a_licence_that_allows_commercial_use_is_accepted(stated: tuple[str, ...], texts: tuple[str, ...]) -> None:
     (licence,) = check_licences(stated, texts)
 
     assert licence.commercial
