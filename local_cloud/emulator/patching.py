@@ -90,9 +90,14 @@ class Patch:
 
 
 def fingerprint(part: Any) -> str:
-    """The first half of the SHA-256 of a function's source, or of a constant's text."""
-    text = inspect.getsource(part) if callable(part) else repr(part)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    """The first half of the SHA-256 of a function's source, a module's name or a constant's text."""
+    return hashlib.sha256(_text_of(part).encode()).hexdigest()[:32]
+
+
+def _text_of(part: Any) -> str:
+    if inspect.ismodule(part):
+        return part.__name__
+    return inspect.getsource(part) if callable(part) else repr(part)
 
 
 def apply_all(patches: Iterable[Patch]) -> None:
