@@ -26,9 +26,9 @@ MEASURES = (
     submit.measure,
     moderation.measure,
     status.measure,
-    local_runs.worker_share,
-    local_runs.jobs_per_second,
-    estimates.estimate_error,
+    local_runs.measure_worker_share,
+    local_runs.measure_jobs_per_second,
+    estimates.measure_estimate_error,
     live_updates.measure,
     built_in_model.measure,
     upscaling.measure,
@@ -48,7 +48,7 @@ def main() -> None:
     for measure in MEASURES:
         entries += measure()
     table = Table(title="Benchmarks")
-    for column in ("figure", "value", "goal", "", "beside"):
+    for column in ("figure", "value", "goal", "", "compared with"):
         table.add_column(column)
     for entry in entries:
         goal = "-" if entry.goal is None else f"{'<=' if entry.better == 'lower' else '>='} {entry.goal:g}"

@@ -28,10 +28,10 @@ LOAD_GOAL_S = 1.0
 def measure() -> list[Entry]:
     """Measure top-5 and the few-step ratio with one seed per prompt. The model card has the figures for four seeds."""
     model = load_model(MODEL)  # the first load also imports the libraries
-    return [*quality(model), speed(model), loading()]
+    return [*measure_quality(model), measure_speed(model), measure_load_time()]
 
 
-def quality(model: Any) -> list[Entry]:
+def measure_quality(model: Any) -> list[Entry]:
     likeness = Likeness.open(BUILT_IN / LIKENESS, MODEL)
     subjects, asked = build_subject_prompts(read_names(SUBJECTS), PROMPTS)
     drawn = draw_by_steps(model, likeness, asked, likeness.embed_texts(subjects), SEEDS)
@@ -63,17 +63,17 @@ def quality(model: Any) -> list[Entry]:
     ]
 
 
-def speed(model: Any) -> Entry:
+def measure_speed(model: Any) -> Entry:
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     try:
         seconds: dict[int, list[float]] = {size: [] for size in CALL_SIZES}
         for _ in range(ROUNDS):
             for size in CALL_SIZES:  # in alternation, so that other load on the machine affects all sizes
-                seconds[size].append(timed(partial(draw, model, ["red apple"] * size, seed=1, steps=FEW_STEPS)))
+                seconds[size].append(time_call(partial(draw, model, ["red apple"] * size, seed=1, steps=FEW_STEPS)))
     finally:
         torch.set_num_threads(before)
-    per_second = {size: round(size / median(took), 2) for size, took in seconds.items()}
+    per_second = {size: round(size / median(samples), 2) for size, samples in seconds.items()}
     ratios = [8 * one / eight for one, eight in zip(seconds[1], seconds[8], strict=True)]
     return Entry(
         name="model_images_per_second_b8_over_b1",
@@ -86,8 +86,8 @@ def speed(model: Any) -> Entry:
     )
 
 
-def loading() -> Entry:
-    seconds = [timed(partial(load_model, MODEL)) for _ in range(ROUNDS)]
+def measure_load_time() -> Entry:
+    seconds = [time_call(partial(load_model, MODEL)) for _ in range(ROUNDS)]
     return Entry(
         name="model_load_s",
         value=round(median(seconds), 3),
@@ -98,7 +98,7 @@ def loading() -> Entry:
     )
 
 
-def timed(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def time_call(function: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start

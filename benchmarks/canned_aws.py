@@ -7,7 +7,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ANSWERS = {
+RESPONSES = {
     "DynamoDB_20120810.TransactWriteItems": b"{}",
     "DynamoDB_20120810.Query": b'{"Count":0,"Items":[],"ScannedCount":0}',
     "AmazonSQS.SendMessage": b'{"MessageId":"1"}',
@@ -22,10 +22,10 @@ class CannedAws(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        answer = ANSWERS[self.headers["X-Amz-Target"]]
+        response = RESPONSES[self.headers["X-Amz-Target"]]
         self.wfile.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
-            % (len(answer), answer)
+            % (len(response), response)
         )
 
     def log_message(self, *_: object) -> None:

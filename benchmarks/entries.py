@@ -25,7 +25,7 @@ class Entry:
         return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
 
 
-def ratio_of(
+def build_ratio(
     name: str, numerators: Sequence[float], denominators: Sequence[float], *, goal: float, beside: Mapping[str, Any]
 ) -> Entry:
     """The median of paired ratios. The two values of a pair are measured one directly after the other."""

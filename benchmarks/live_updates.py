@@ -9,7 +9,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.entries import Entry
-from benchmarks.local_runs import PATIENCE_S, api
+from benchmarks.local_runs import PATIENCE_S, run_cloud
 from local_cloud.launcher.cloud import LocalCloud
 
 JOBS, IMAGES = 12, 2
@@ -18,15 +18,15 @@ JOBS, IMAGES = 12, 2
 def measure() -> list[Entry]:
     """Measure from the time that an image is stored to the time that the client receives its message."""
     waits: list[float] = []
-    with api("benchmarks.null_worker") as (cloud, client):
-        opened = client.post("/v1/live").raise_for_status().json()
-        with connect(opened["url"], open_timeout=PATIENCE_S, proxy=None) as connection:
+    with run_cloud("benchmarks.null_worker") as (cloud, client):
+        session = client.post("/v1/live").raise_for_status().json()
+        with connect(session["url"], open_timeout=PATIENCE_S, proxy=None) as connection:
             for _ in range(JOBS):
                 request = {"prompt": "x", "count": IMAGES}
                 job_id = client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"]
-                arrived = arrivals(connection, job_id)
-                stored = stored_at(cloud, job_id)
-                waits += [arrived[index] - stored[index] for index in stored]
+                received = receive_images(connection, job_id)
+                stored = read_storage_times(cloud, job_id)
+                waits += [received[index] - stored[index] for index in stored]
     entry = Entry(
         name="live_update_s",
         value=round(median(waits), 4),
@@ -39,19 +39,19 @@ def measure() -> list[Entry]:
     return [entry]
 
 
-def arrivals(connection: ClientConnection, job_id: str) -> dict[int, float]:
+def receive_images(connection: ClientConnection, job_id: str) -> dict[int, float]:
     """Receive the messages of the job's images. Returns the Unix time of each, by index."""
-    heard: dict[int, float] = {}
-    while len(heard) < IMAGES:
+    received: dict[int, float] = {}
+    while len(received) < IMAGES:
         message: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE_S))
         if message["job_id"] == job_id and message["type"] == "image.done":
-            heard[message["index"]] = time.time()
-    return heard
+            received[message["index"]] = time.time()
+    return received
 
 
-def stored_at(cloud: LocalCloud, job_id: str) -> dict[int, float]:
+def read_storage_times(cloud: LocalCloud, job_id: str) -> dict[int, float]:
     """Return the Unix time at which each of the job's images was stored, by index."""
-    answer = cloud.client("dynamodb").query(
+    response = cloud.client("dynamodb").query(
         TableName=cloud.outputs["JobsTableName"],
         KeyConditionExpression="job_id = :id AND begins_with(#item, :image)",
         ExpressionAttributeNames={"#item": "item"},
@@ -59,5 +59,5 @@ def stored_at(cloud: LocalCloud, job_id: str) -> dict[int, float]:
     )
     return {
         int(item["item"]["S"].partition("#")[2]): datetime.fromisoformat(item["stored_at"]["S"]).timestamp()
-        for item in answer["Items"]
+        for item in response["Items"]
     }

@@ -24,7 +24,7 @@ QUICK_JOBS, WARM_UP_JOBS, REPEATS = 120, 16, 3
 
 
 @contextmanager
-def api(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
+def run_cloud(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
     """Run a local cloud whose GPU tasks run the given module. Yields the cloud and the client of a signed-in maker."""
     commands = {IMAGE: (sys.executable, "-m", *worker)}
     with TemporaryDirectory() as folder, LocalCloud.run(Path(folder), commands=commands) as cloud:
@@ -43,25 +43,25 @@ def run_jobs(client: httpx.Client, number: int, request: dict[str, Any]) -> floa
     def submit(_: int) -> str:
         return str(client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"])
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     with ThreadPoolExecutor(SUBMITTERS) as threads:
-        ours = set(threads.map(submit, range(number)))
+        job_ids = set(threads.map(submit, range(number)))
     while True:
         # One request returns how many jobs are active.
         if client.get("/v1/account").raise_for_status().json()["active_jobs"] == 0:
             break
-        if time.perf_counter() - began > PATIENCE_S:
+        if time.perf_counter() - start > PATIENCE_S:
             raise TimeoutError(f"jobs did not end within {PATIENCE_S} s")
         time.sleep(0.05)
-    took_s = time.perf_counter() - began
-    states = {job["job_id"]: job["state"] for job in newest(client, number)}
-    failed = {job_id: states.get(job_id) for job_id in ours if states.get(job_id) != "succeeded"}
+    took_s = time.perf_counter() - start
+    states = {job["job_id"]: job["state"] for job in list_newest_jobs(client, number)}
+    failed = {job_id: states.get(job_id) for job_id in job_ids if states.get(job_id) != "succeeded"}
     if failed:
         raise RuntimeError(f"jobs that did not succeed: {failed}")
     return took_s
 
 
-def newest(client: httpx.Client, number: int) -> list[dict[str, Any]]:
+def list_newest_jobs(client: httpx.Client, number: int) -> list[dict[str, Any]]:
     jobs: list[dict[str, Any]] = []
     query: dict[str, str] = {"limit": "100"}
     while len(jobs) < number:
@@ -73,14 +73,14 @@ def newest(client: httpx.Client, number: int) -> list[dict[str, Any]]:
     return jobs
 
 
-def worker_share() -> list[Entry]:
+def measure_worker_share() -> list[Entry]:
     """The share of time that a worker with a full queue spends outside the model."""
     with TemporaryDirectory() as folder:
-        out = Path(folder) / "shares.json"
-        with api("benchmarks.timed_worker", str(out), str(BUSY_STEPS)) as (_, client):
+        path = Path(folder) / "shares.json"
+        with run_cloud("benchmarks.timed_worker", str(path), str(BUSY_STEPS)) as (_, client):
             run_jobs(client, BUSY_JOBS, {"prompt": "a red apple", "count": 4, "steps": BUSY_STEPS})
         # The worker writes the file when it stops, and the cloud stops it at its own end.
-        shares = json.loads(out.read_text())
+        shares = json.loads(path.read_text())
     entry = Entry(
         name="worker_share_outside_model",
         value=round(shares["worker"], 4),
@@ -92,9 +92,9 @@ def worker_share() -> list[Entry]:
     return [entry]
 
 
-def jobs_per_second() -> list[Entry]:
+def measure_jobs_per_second() -> list[Entry]:
     """How many one-image jobs per second pass through the whole service, if rendering takes no time."""
-    with api("benchmarks.null_worker") as (_, client):
+    with run_cloud("benchmarks.null_worker") as (_, client):
         run_jobs(client, WARM_UP_JOBS, {"prompt": "x", "count": 1})
         samples = []
         for _ in range(REPEATS):
@@ -107,6 +107,6 @@ def jobs_per_second() -> list[Entry]:
         better="higher",
         unit="jobs/s",
         samples=[round(sample, 2) for sample in samples],
-        beside={"jobs_at_once": QUICK_JOBS // REPEATS},
+        beside={"concurrent_jobs": QUICK_JOBS // REPEATS},
     )
     return [entry]

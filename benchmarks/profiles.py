@@ -62,12 +62,12 @@ class Case:
 
     @property
     def name(self) -> str:
-        said = ", ".join(f"{name} {value}" for name, value in self.fields.items() if name != "prompt")
-        return f"{self.tool} x{self.images}" + (f", {said}" if said else "")
+        settings = ", ".join(f"{name} {value}" for name, value in self.fields.items() if name != "prompt")
+        return f"{self.tool} x{self.images}" + (f", {settings}" if settings else "")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class WaveTimes:
     """The seconds of a wave and of finishing one image. `load` is the work of the wave, `load_of_one` of the image."""
 
     case: Case
@@ -78,7 +78,7 @@ class Measured:
     finish_s: float
 
 
-def drawing_cases(model: Model) -> Iterator[Case]:
+def build_drawing_cases(model: Model) -> Iterator[Case]:
     """Waves that only draw."""
     for steps in (2, model.default_steps, model.max_steps):
         yield Case(tool="picture", fields={"prompt": PROMPT, "steps": steps}, images=model.images_per_batch)
@@ -86,10 +86,10 @@ def drawing_cases(model: Model) -> Iterator[Case]:
     yield Case(tool="variations", fields={"strength": 0.5}, images=model.images_per_batch, side=SOURCE_SIDES[0])
 
 
-def cases(model: Model) -> Iterator[Case]:
+def build_cases(model: Model) -> Iterator[Case]:
     """Waves of all tools."""
     full = model.images_per_batch
-    yield from drawing_cases(model)
+    yield from build_drawing_cases(model)
     for images in (1, full):
         yield Case(tool="clipart", fields={"prompt": PROMPT}, images=images)
     for repeat in ("straight", "half-drop"):
@@ -115,7 +115,7 @@ class Bench:
         kit = Kit(diffusion=diffusion, sources=sources, device=settings.device)
         self._sources = sources
         self._renderers = {name: make(kit) for name, make in RENDERERS.items()}
-        self._studio = ToolRenderers(
+        self._tool_renderers = ToolRenderers(
             self._renderers,
             wave_size=model.wave_size,
             picture_check=NudityCheck(),
@@ -123,24 +123,24 @@ class Bench:
         )
         self._pictures: dict[int, bytes] = {}
 
-    def measure(self, case: Case) -> Measured:
+    def measure(self, case: Case) -> WaveTimes:
         """Return the medians of several rounds after a first one. Raises the renderer's error."""
-        orders, load, load_of_one = self._asked(case)
+        orders, load, load_of_one = self._build_orders(case)
         for order in orders:
             self._sources.fetch(order)
         renderer = self._renderers[case.tool]
-        first_s, drawn = self._timed(lambda: renderer.render(orders, lambda _: None))
-        rounds = [self._timed(lambda: renderer.render(orders, lambda _: None))[0] for _ in range(ROUNDS)]
-        return Measured(
+        first_s, drawings = self._time(lambda: renderer.render(orders, lambda _: None))
+        rounds = [self._time(lambda: renderer.render(orders, lambda _: None))[0] for _ in range(ROUNDS)]
+        return WaveTimes(
             case=case,
             load=load,
             load_of_one=load_of_one,
             first_s=first_s,
             render_s=median(rounds),
-            finish_s=median(self._finish_s(order, each) for order, each in zip(orders, drawn, strict=True)),
+            finish_s=median(self._time_finish(order, each) for order, each in zip(orders, drawings, strict=True)),
         )
 
-    def images_per_s(self, size: int) -> float:
+    def measure_images_per_s(self, size: int) -> float:
         """The images per second with `size` drawings in each call, at the model's default settings."""
         model = replace(self.model, wave_size=size)
         settings = CallSettings(
@@ -148,14 +148,14 @@ class Bench:
         )
         sketches = [Sketch(prompt=PROMPT, negative_prompt="", seed=SEED + number) for number in range(size)]
         diffusion = Diffusion(self.pipeline, model, self.adapters)
-        self._timed(lambda: diffusion.draw(sketches, settings, lambda _: None))
-        rounds = [self._timed(lambda: diffusion.draw(sketches, settings, lambda _: None))[0] for _ in range(ROUNDS)]
+        self._time(lambda: diffusion.draw(sketches, settings, lambda _: None))
+        rounds = [self._time(lambda: diffusion.draw(sketches, settings, lambda _: None))[0] for _ in range(ROUNDS)]
         return size / median(rounds)
 
-    def _asked(self, case: Case) -> tuple[list[ImageOrder], Load, Load]:
-        source = self._source(case.side) if case.side else None
-        named = {"source": source.reference} if source else {}
-        request = parse_request(find_tool(case.tool).request, json.dumps({**case.fields, **named}))
+    def _build_orders(self, case: Case) -> tuple[list[ImageOrder], Load, Load]:
+        source = self._add_source(case.side) if case.side else None
+        reference = {"source": source.reference} if source else {}
+        request = parse_request(find_tool(case.tool).request, json.dumps({**case.fields, **reference}))
         request = request.for_model(self.model)
         if source:
             request = request.for_source(source)
@@ -172,21 +172,21 @@ class Bench:
         ]
         return orders, request.load(self.model, source, case.images), request.load(self.model, source, 1)
 
-    def _finish_s(self, order: ImageOrder, drawing: Drawing) -> float:
-        return self._timed(lambda: self._studio.finish(order, drawing))[0]
+    def _time_finish(self, order: ImageOrder, drawing: Drawing) -> float:
+        return self._time(lambda: self._tool_renderers.finish(order, drawing))[0]
 
-    def _timed(self, work: Callable[[], Any]) -> tuple[float, Any]:
+    def _time(self, work: Callable[[], Any]) -> tuple[float, Any]:
         self._wait()
-        began = time.perf_counter()
-        answer = work()
+        start = time.perf_counter()
+        result = work()
         self._wait()
-        return time.perf_counter() - began, answer
+        return time.perf_counter() - start, result
 
     def _wait(self) -> None:
         if self._device == "cuda":
             torch.cuda.synchronize()
 
-    def _source(self, side: int) -> Source:
+    def _add_source(self, side: int) -> Source:
         y, x = np.mgrid[:side, :side] / side
         pixels = np.full((side, side, 3), 255, np.uint8)
         pixels[np.hypot(x - 0.5, y - 0.5) < 0.3] = (221, 46, 68)
@@ -197,16 +197,16 @@ class Bench:
         return self._pictures[source.width]
 
 
-def fitted(measured: Sequence[Measured]) -> Profile:
+def fit_profile(waves: Sequence[WaveTimes]) -> Profile:
     """Fit the seconds of each unit to the waves, by the least squares of the relative errors. None is negative."""
-    rendering = nearest([(each.load, each.render_s) for each in measured], RENDERING)
-    finishing = nearest([(each.load_of_one, each.finish_s) for each in measured], FINISHING)
+    rendering = fit_seconds([(each.load, each.render_s) for each in waves], RENDERING)
+    finishing = fit_seconds([(each.load_of_one, each.finish_s) for each in waves], FINISHING)
     return Profile(**rendering, **finishing)
 
 
-def nearest(taken: Sequence[tuple[Load, float]], names: dict[str, str]) -> dict[str, float]:
-    units = np.array([[getattr(load, unit) / seconds for unit in names] for load, seconds in taken])
-    seconds, _ = nnls(units, np.ones(len(taken)))
+def fit_seconds(samples: Sequence[tuple[Load, float]], names: dict[str, str]) -> dict[str, float]:
+    units = np.array([[getattr(load, unit) / seconds for unit in names] for load, seconds in samples])
+    seconds, _ = nnls(units, np.ones(len(samples)))
     return {name: float(f"{value:.2g}") for name, value in zip(names.values(), seconds, strict=True)}
 
 
@@ -218,45 +218,45 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--random-weights", action="store_true", help="use random weights with the shape of Stable Diffusion 1.5"
     )
-    asked = parser.parse_args(words)
-    print(json.dumps(report(asked), indent=1))
+    arguments = parser.parse_args(words)
+    print(json.dumps(measure_profile(arguments), indent=1))
     return 0
 
 
-def report(asked: argparse.Namespace) -> dict[str, Any]:
-    model = find_model(asked.model).on(asked.device)
+def measure_profile(arguments: argparse.Namespace) -> dict[str, Any]:
+    model = find_model(arguments.model).on(arguments.device)
     settings = RendererSettings(
-        models_bucket=asked.models_bucket, model=asked.model, device=asked.device, signing_secret=""
+        models_bucket=arguments.models_bucket, model=arguments.model, device=arguments.device, signing_secret=""
     )
-    began = time.perf_counter()
-    pipeline = random_pipeline(asked.device) if asked.random_weights else load_pipeline(model, settings)
+    start = time.perf_counter()
+    pipeline = random_pipeline(arguments.device) if arguments.random_weights else load_pipeline(model, settings)
     bench = Bench(pipeline, model, settings)
-    load_s = time.perf_counter() - began
+    load_s = time.perf_counter() - start
     # Random weights draw noise, which has no object to cut out, so they are measured only on drawing.
-    measured = [bench.measure(case) for case in (drawing_cases if asked.random_weights else cases)(model)]
-    profile = fitted(measured)
+    waves = [bench.measure(case) for case in (build_drawing_cases if arguments.random_weights else build_cases)(model)]
+    profile = fit_profile(waves)
     return {
-        "device": torch.cuda.get_device_name() if asked.device == "cuda" else f"{platform.machine()} CPU",
+        "device": torch.cuda.get_device_name() if arguments.device == "cuda" else f"{platform.machine()} CPU",
         "torch": torch.__version__,
-        "model": asked.model,
+        "model": arguments.model,
         "load_s": round(load_s, 2),
-        "first_wave_s": round(measured[0].first_s, 2),
+        "first_wave_s": round(waves[0].first_s, 2),
         "profile": {each.name: getattr(profile, each.name) for each in fields(profile)},
-        "images_per_s_by_call_size": {size: round(bench.images_per_s(size), 2) for size in CALL_SIZES},
-        "peak_memory_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2) if asked.device == "cuda" else None,
-        "waves": [row(each, profile) for each in measured],
+        "images_per_s_by_call_size": {size: round(bench.measure_images_per_s(size), 2) for size in CALL_SIZES},
+        "peak_memory_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2) if arguments.device == "cuda" else None,
+        "waves": [describe_wave(each, profile) for each in waves],
     }
 
 
-def row(measured: Measured, profile: Profile) -> dict[str, Any]:
+def describe_wave(wave: WaveTimes, profile: Profile) -> dict[str, Any]:
     """One wave: its measured seconds, and the seconds that the profile predicts."""
     return {
-        "wave": measured.case.name,
-        "load": {name: round(value, 3) for name, value in asdict(measured.load).items() if value},
-        "render_s": round(measured.render_s, 4),
-        "by_profile_s": round(profile.render_s(measured.load), 4),
-        "finish_one_s": round(measured.finish_s, 4),
-        "by_profile_finish_s": round(profile.finish_s(measured.load_of_one), 4),
+        "wave": wave.case.name,
+        "load": {name: round(value, 3) for name, value in asdict(wave.load).items() if value},
+        "render_s": round(wave.render_s, 4),
+        "by_profile_s": round(profile.render_s(wave.load), 4),
+        "finish_one_s": round(wave.finish_s, 4),
+        "by_profile_finish_s": round(profile.finish_s(wave.load_of_one), 4),
     }
 
 

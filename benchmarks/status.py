@@ -7,7 +7,7 @@ from statistics import median
 import boto3
 from botocore.config import Config
 
-from benchmarks.entries import Entry, ratio_of
+from benchmarks.entries import Entry, build_ratio
 from craftspark.aws.items import image_item, job_item, read_record
 from craftspark.aws.jobs.presigning import Presigner
 from craftspark.jobs.job import StoredImage, image_key
@@ -38,36 +38,36 @@ def measure() -> list[Entry]:
     ]
     items = [job_item(job), *(image_item(job, image) for image in images)]
 
-    def status() -> None:
+    def build_status() -> None:
         record = read_record(items)
         assert record
         job_view(record, presigner.links).model_dump_json(exclude_none=True)
 
-    def presign() -> None:
+    def presign_links() -> None:
         for image in images:
             key = image_key(job.job_id, image.index)
             client.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": key}, ExpiresIn=3600)
 
-    ours: list[float] = []
-    theirs: list[float] = []
+    status_s: list[float] = []
+    presign_s: list[float] = []
     for _ in range(ROUNDS):
-        ours.append(cpu_of(status))
-        theirs.append(cpu_of(presign))
-    microseconds = {name: round(1e6 * median(each)) for name, each in (("status", ours), ("presign", theirs))}
+        status_s.append(measure_cpu_s(build_status))
+        presign_s.append(measure_cpu_s(presign_links))
+    microseconds = {name: round(1e6 * median(each)) for name, each in (("status", status_s), ("presign", presign_s))}
     return [
-        ratio_of(
+        build_ratio(
             "status_cpu_over_presign",
-            ours,
-            theirs,
+            status_s,
+            presign_s,
             goal=0.25,
             beside={f"{name} in microseconds": value for name, value in microseconds.items()},
         )
     ]
 
 
-def cpu_of(work: Callable[[], None]) -> float:
+def measure_cpu_s(function: Callable[[], None]) -> float:
     """The CPU seconds per call."""
-    began = time.process_time()
+    start = time.process_time()
     for _ in range(CALLS):
-        work()
-    return (time.process_time() - began) / CALLS
+        function()
+    return (time.process_time() - start) / CALLS

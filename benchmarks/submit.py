@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.entries import Entry, ratio_of
+from benchmarks.entries import Entry, build_ratio
 from craftspark.settings.accounts import TokenSettings
 from craftspark.settings.jobs import SubmitSettings
 
@@ -38,7 +38,7 @@ class Context:
 CLAIMS = {"sub": "maker-1", "token_use": "access", "scope": "aws.cognito.signin.user.admin"}
 
 
-def environment(port: int) -> dict[str, str]:
+def build_environment(port: int) -> dict[str, str]:
     settings = SubmitSettings(
         jobs_table="jobs",
         accounts_table="accounts",
@@ -75,7 +75,7 @@ def environment(port: int) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def canned_aws() -> Iterator[int]:
+def run_canned_aws() -> Iterator[int]:
     command = [sys.executable, "-m", "benchmarks.canned_aws"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin
@@ -87,7 +87,7 @@ def canned_aws() -> Iterator[int]:
             server.wait(timeout=10)
 
 
-def event(number: int) -> dict[str, Any]:
+def build_event(number: int) -> dict[str, Any]:
     """A request as API Gateway passes it to the function."""
     return {
         "version": "2.0",
@@ -100,47 +100,47 @@ def event(number: int) -> dict[str, Any]:
 
 
 def measure() -> list[Entry]:
-    with canned_aws() as port, patch.dict(os.environ, environment(port)):
-        return [*warm(), cold()]
+    with run_canned_aws() as port, patch.dict(os.environ, build_environment(port)):
+        return [*measure_warm_calls(), measure_cold_imports()]
 
 
-def warm() -> list[Entry]:
+def measure_warm_calls() -> list[Entry]:
     from craftspark.aws import clients
     from lambdas.submit_job.handler import handler
 
     calls: list[tuple[str, dict[str, Any]]] = []
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record_call(params: dict[str, Any], model: Any, **_: Any) -> None:
         calls.append((model.name, params))
 
     dynamodb, sqs = clients.dynamodb(), clients.sqs()
-    with no_output():
-        handler(event(0), Context())  # a cold instance reads the backlog
+    with discard_output():
+        handler(build_event(0), Context())  # a cold instance reads the backlog
     for client in (dynamodb, sqs):
-        client.meta.events.register("provide-client-params", note)
-    with no_output():
-        handler(event(1), Context())
+        client.meta.events.register("provide-client-params", record_call)
+    with discard_output():
+        handler(build_event(1), Context())
     for client in (dynamodb, sqs):
-        client.meta.events.unregister("provide-client-params", note)
+        client.meta.events.unregister("provide-client-params", record_call)
     by_name = dict(calls)
 
-    def bare(_: Any) -> None:
+    def call_sdk(_: Any) -> None:
         dynamodb.transact_write_items(**by_name["TransactWriteItems"])
         sqs.send_message(**by_name["SendMessage"])
 
-    def handled(invocation: tuple[dict[str, Any], Context]) -> None:
-        answer = handler(*invocation)
-        assert answer["statusCode"] == 202
+    def call_handler(invocation: tuple[dict[str, Any], Context]) -> None:
+        response = handler(*invocation)
+        assert response["statusCode"] == 202
 
-    for work in (bare, handled):
-        cpu_ms(work)
-    handled_ms, bare_ms = [], []
+    for function in (call_sdk, call_handler):
+        measure_cpu_ms(function)
+    handler_ms, sdk_ms = [], []
     for _ in range(ROUNDS):
-        handled_ms.append(cpu_ms(handled))
-        bare_ms.append(cpu_ms(bare))
-    beside = {"handler_cpu_ms": round(median(handled_ms), 3), "sdk_cpu_ms": round(median(bare_ms), 3)}
+        handler_ms.append(measure_cpu_ms(call_handler))
+        sdk_ms.append(measure_cpu_ms(call_sdk))
+    beside = {"handler_cpu_ms": round(median(handler_ms), 3), "sdk_cpu_ms": round(median(sdk_ms), 3)}
     return [
-        ratio_of("submit_cpu_over_sdk", handled_ms, bare_ms, goal=1.15, beside=beside),
+        build_ratio("submit_cpu_over_sdk", handler_ms, sdk_ms, goal=1.15, beside=beside),
         Entry(
             name="submit_aws_calls",
             value=len(calls),
@@ -152,43 +152,43 @@ def warm() -> list[Entry]:
     ]
 
 
-def cpu_ms(work: Callable[[tuple[dict[str, Any], Context]], None]) -> float:
+def measure_cpu_ms(function: Callable[[tuple[dict[str, Any], Context]], None]) -> float:
     """The CPU milliseconds of this process per invocation, over CALLS invocations whose output is discarded.
 
     The events are built before, because the runtime passes them to the handler.
     """
-    invocations = [(event(number), Context()) for number in range(CALLS)]
-    with no_output():
-        before = time.process_time()
+    invocations = [(build_event(number), Context()) for number in range(CALLS)]
+    with discard_output():
+        start = time.process_time()
         for invocation in invocations:
-            work(invocation)
-        return 1000 * (time.process_time() - before) / CALLS
+            function(invocation)
+        return 1000 * (time.process_time() - start) / CALLS
 
 
 @contextlib.contextmanager
-def no_output() -> Iterator[None]:
+def discard_output() -> Iterator[None]:
     """Discard standard output, including that of loggers that opened it before."""
     sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    stdout, null_device = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, 1)
     try:
         yield
     finally:
         sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stdout, 1)
+        os.close(stdout)
+        os.close(null_device)
 
 
-def cold() -> Entry:
+def measure_cold_imports() -> Entry:
     """Each import runs in a new interpreter; the three statements alternate."""
     boto3_ms, handler_ms, ready_ms = [], [], []
     with tempfile.TemporaryDirectory() as bytecode:
-        import_ms(HANDLER_READY, bytecode)  # compiles our modules and boto3
+        measure_import_ms(HANDLER_READY, bytecode)  # compiles our modules and boto3
         for _ in range(COLD_STARTS):
-            boto3_ms.append(import_ms(BOTO3, bytecode))
-            handler_ms.append(import_ms(HANDLER, bytecode))
-            ready_ms.append(import_ms(HANDLER_READY, bytecode))
+            boto3_ms.append(measure_import_ms(BOTO3, bytecode))
+            handler_ms.append(measure_import_ms(HANDLER, bytecode))
+            ready_ms.append(measure_import_ms(HANDLER_READY, bytecode))
     beside = {
         "handler_import_ms": round(median(handler_ms), 1),
         "boto3_and_one_client_ms": round(median(boto3_ms), 1),
@@ -196,13 +196,13 @@ def cold() -> Entry:
             median(ready / boto3 for ready, boto3 in zip(ready_ms, boto3_ms, strict=True)), 3
         ),
     }
-    return ratio_of("submit_import_over_boto3", handler_ms, boto3_ms, goal=1.5, beside=beside)
+    return build_ratio("submit_import_over_boto3", handler_ms, boto3_ms, goal=1.5, beside=beside)
 
 
-def import_ms(statement: str, bytecode: str) -> float:
+def measure_import_ms(statement: str, bytecode: str) -> float:
     """The milliseconds of a statement in a new interpreter, which writes compiled modules to the folder `bytecode`."""
     own_bytecode = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     program = f"import time; t = time.perf_counter(); {statement}; print(1000 * (time.perf_counter() - t))"
     command = [sys.executable, "-X", f"pycache_prefix={bytecode}", "-c", program]
-    done = subprocess.run(command, env=own_bytecode, capture_output=True, text=True, check=True, timeout=60)
-    return float(done.stdout)
+    process = subprocess.run(command, env=own_bytecode, capture_output=True, text=True, check=True, timeout=60)
+    return float(process.stdout)

@@ -35,41 +35,41 @@ class Stopwatch:
     def __init__(self, pipeline: Any) -> None:
         self.seconds = 0.0
         for part, method in ((pipeline.unet, "forward"), (pipeline.text_encoder, "forward"), (pipeline.vae, "decode")):
-            setattr(part, method, self._timed(getattr(part, method)))
+            setattr(part, method, self._time(getattr(part, method)))
 
-    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any, **named: Any) -> Any:
+    def _time(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed_function(*arguments: Any, **options: Any) -> Any:
             with self.running():
-                return function(*arguments, **named)
+                return function(*arguments, **options)
 
-        return timed
+        return timed_function
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        began = time.perf_counter()
+        start = time.perf_counter()
         yield
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - start
 
 
 class TimedRenderer:
     """The worker's renderers, with the start, the end and the model's seconds of each wave."""
 
-    def __init__(self, studio: ToolRenderers, stopwatch: Stopwatch) -> None:
-        self.wave_size = studio.wave_size
+    def __init__(self, renderers: ToolRenderers, stopwatch: Stopwatch) -> None:
+        self.wave_size = renderers.wave_size
         self.waves: list[tuple[float, float, float]] = []
-        self._studio, self._stopwatch = studio, stopwatch
+        self._renderers, self._stopwatch = renderers, stopwatch
 
     def kind(self, order: ImageOrder) -> Hashable:
-        return self._studio.kind(order)
+        return self._renderers.kind(order)
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
-        began, before = time.perf_counter(), self._stopwatch.seconds
-        pictures = self._studio.render(wave, on_step)
-        self.waves.append((began, time.perf_counter(), self._stopwatch.seconds - before))
+        start, seconds_before = time.perf_counter(), self._stopwatch.seconds
+        pictures = self._renderers.render(wave, on_step)
+        self.waves.append((start, time.perf_counter(), self._stopwatch.seconds - seconds_before))
         return pictures
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
-        return self._studio.finish(order, drawing)
+        return self._renderers.finish(order, drawing)
 
     def share_outside(self) -> float:
         """The share from the start of the second wave to the end of the last. The first wave is the warm-up."""
@@ -78,10 +78,10 @@ class TimedRenderer:
         return 1 - sum(in_model for _, _, in_model in counted) / busy
 
 
-def plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch) -> float:
+def run_plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch) -> float:
     """Run a loop as the Diffusers documentation shows it: render, save, repeat. Returns the share outside the model."""
 
-    def wave() -> None:
+    def render_wave() -> None:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(model.wave_size)]
         images = pipeline(
             ["a red apple"] * model.wave_size,
@@ -95,33 +95,32 @@ def plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch) ->
         for image in images:
             image.save(io.BytesIO(), "PNG")
 
-    wave()
-    began, before = time.perf_counter(), stopwatch.seconds
+    render_wave()
+    start, seconds_before = time.perf_counter(), stopwatch.seconds
     for _ in range(PLAIN_WAVES):
-        wave()
-    return 1 - (stopwatch.seconds - before) / (time.perf_counter() - began)
+        render_wave()
+    return 1 - (stopwatch.seconds - seconds_before) / (time.perf_counter() - start)
 
 
-def nothing(source: Source) -> bytes:
-    raise SourceMissing(f"the bench has no source {source.reference}")
+def refuse_source(source: Source) -> bytes:
+    raise SourceMissing(f"the benchmark has no source {source.reference}")
 
 
 def serve(out: Path, steps: int) -> int:
-    timed: list[TimedRenderer] = []
+    renderers: list[TimedRenderer] = []
     plain: list[float] = []
 
     def load(settings: WorkerSettings) -> TimedRenderer:
         model = find_model(settings.model)
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
-        plain.append(plain_loop(pipeline, model, steps, stopwatch))
-        studio = build_renderers(pipeline, model, nothing, settings)
-        timed.append(TimedRenderer(studio, stopwatch))
-        return timed[0]
+        plain.append(run_plain_loop(pipeline, model, steps, stopwatch))
+        renderers.append(TimedRenderer(build_renderers(pipeline, model, refuse_source, settings), stopwatch))
+        return renderers[0]
 
     code = main(load)
-    if timed and len(timed[0].waves) > 1:
-        shares = {"worker": timed[0].share_outside(), "plain": plain[0], "waves": len(timed[0].waves)}
+    if renderers and len(renderers[0].waves) > 1:
+        shares = {"worker": renderers[0].share_outside(), "plain": plain[0], "waves": len(renderers[0].waves)}
         out.write_text(json.dumps(shares))
     return code
 

@@ -41,26 +41,26 @@ class Check:
     accepted: bool
 
 
-def checks_of(files: Files) -> dict[str, Check]:
+def check_files(files: Files) -> dict[str, Check]:
     """Check every file. Raises CalledProcessError for a file that is neither accepted nor rejected by a named error."""
     checks = {}
     with TemporaryDirectory() as folder:
         path = Path(folder, "file")
         for name, build in files.items():
             path.write_bytes(build())
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-c", MEASURE, str(path)],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 timeout=CHECK_S,
                 check=True,
             )
-            checks[name] = Check(**json.loads(done.stdout))
+            checks[name] = Check(**json.loads(process.stdout))
     return checks
 
 
 def measure() -> list[Entry]:
-    legal, hostile = checks_of(LEGAL), checks_of(HOSTILE)
+    legal, hostile = check_files(LEGAL), check_files(HOSTILE)
     if refused := sorted(name for name, check in legal.items() if not check.accepted):
         raise RuntimeError(f"legal pictures were rejected: {refused}")
     slowest = max(hostile, key=lambda name: hostile[name].cpu_s)

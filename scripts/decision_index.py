@@ -31,12 +31,12 @@ class Record:
         return cls(path.name, int(head["number"]), head["title"], head["status"], sections)
 
 
-def records(folder: Path = DECISIONS) -> list[Record]:
+def read_records(folder: Path = DECISIONS) -> list[Record]:
     """Read all records, in the order of their numbers. Raises ValueError as `Record.read` does."""
     return [Record.read(path) for path in sorted(folder.glob("[0-9]*.md"))]
 
 
-def with_table(index: str, listed: list[Record]) -> str:
+def insert_table(index: str, listed: list[Record]) -> str:
     """The text of the index with one row per record. The text before the table does not change."""
     introduction, _, _ = index.partition(TABLE_HEAD)
     rows = [f"| {record.number} | [{record.title}]({record.file}) | {record.status} |\n" for record in listed]
@@ -45,4 +45,4 @@ def with_table(index: str, listed: list[Record]) -> str:
 
 if __name__ == "__main__":
     index = DECISIONS / "README.md"
-    index.write_text(with_table(index.read_text(), records()))
+    index.write_text(insert_table(index.read_text(), read_records()))

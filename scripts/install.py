@@ -61,12 +61,12 @@ class PipOutput:
     def _name(self, file: str, size: int) -> None:
         self._current = " ".join(unquote(file).split("-")[:2])
         if size >= NAMED_FROM_BYTES:
-            self._print(f"  {self._current}, {megabytes(size)}")
+            self._print(f"  {self._current}, {format_megabytes(size)}")
 
     def _show_progress(self, current: int, total: int) -> None:
         """Overwrite one line with the progress, if the output is a terminal."""
         if self._out.isatty() and total >= NAMED_FROM_BYTES:
-            self._out.write(f"\r\033[K  {self._current}: {megabytes(current)} of {megabytes(total)}")
+            self._out.write(f"\r\033[K  {self._current}: {format_megabytes(current)} of {format_megabytes(total)}")
             self._out.flush()
             self._line_is_open = True
 
@@ -76,7 +76,7 @@ class PipOutput:
         self._line_is_open = False
 
 
-def megabytes(size: int) -> str:
+def format_megabytes(size: int) -> str:
     return f"{size / 1_000_000:,.0f} MB"
 
 
@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("group", choices=sorted(read_groups()), help="a dependency group of pyproject.toml")
     parser.add_argument("--compile", action="store_true", help="compile all packages afterwards")
     arguments = parser.parse_args()
-    began = time.monotonic()
+    start = time.monotonic()
     output = PipOutput(sys.stdout)
     try:
         install(arguments.group, output)
@@ -141,8 +141,11 @@ def main() -> int:
     if arguments.compile:
         print("- Compiling the packages", flush=True)
         compile_packages()
-    disk = f" and {megabytes(output.from_disk)} from local files" if output.from_disk else ""
-    print(f"Installed in {time.monotonic() - began:.0f} s: {megabytes(output.downloaded)} downloaded{disk}", flush=True)
+    disk = f" and {format_megabytes(output.from_disk)} from local files" if output.from_disk else ""
+    print(
+        f"Installed in {time.monotonic() - start:.0f} s: {format_megabytes(output.downloaded)} downloaded{disk}",
+        flush=True,
+    )
     return 0
 
 

@@ -28,18 +28,18 @@ class Build:
 
 def choose_build() -> Build:
     """Choose the build for this machine, in at most `PROBE_WITHIN_S`."""
-    return build_for(
-        sys.platform, has_gpu=has_nvidia_gpu, cpu_index_answers=lambda: answers(f"{CPU_INDEX}/torch/", PROBE_WITHIN_S)
+    return select_build(
+        sys.platform, has_gpu=has_nvidia_gpu, cpu_index_responds=lambda: responds(f"{CPU_INDEX}/torch/", PROBE_WITHIN_S)
     )
 
 
-def build_for(platform: str, *, has_gpu: Callable[[], bool], cpu_index_answers: Callable[[], bool]) -> Build:
+def select_build(platform: str, *, has_gpu: Callable[[], bool], cpu_index_responds: Callable[[], bool]) -> Build:
     """Select the CPU build on Linux, if the machine has no NVIDIA GPU and the index of the build can be reached."""
     if platform != "linux":
         return Build(None, "PyTorch from the package index, whose build for this system has no CUDA")
     if has_gpu():
         return Build(None, "PyTorch with CUDA, because this machine has an NVIDIA GPU")
-    if cpu_index_answers():
+    if cpu_index_responds():
         return Build(CPU_INDEX, "PyTorch's CPU build, because this machine has no NVIDIA driver that finds a GPU")
     return Build(None, "PyTorch from the package index, because PyTorch's own index does not respond")
 
@@ -53,18 +53,18 @@ def has_nvidia_gpu(load: Callable[[str], Any] = ctypes.CDLL) -> bool:
     return bool(driver.cuInit(0) == 0)
 
 
-def answers(url: str, within_s: float) -> bool:
+def responds(url: str, within_s: float) -> bool:
     """Whether a HEAD request to the URL succeeds in time, including the lookup of the host name."""
-    answered = threading.Event()
+    responded = threading.Event()
 
-    def ask() -> None:
+    def send_request() -> None:
         request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the URL is a constant of this module
         with contextlib.suppress(OSError, http.client.HTTPException):
             urllib.request.urlopen(request, timeout=within_s).close()  # noqa: S310
-            answered.set()
+            responded.set()
 
     # The lookup of a host name has no time limit, so it runs in a daemon thread that may outlive this call.
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=send_request, daemon=True)
     thread.start()
     thread.join(within_s)
-    return answered.is_set()
+    return responded.is_set()

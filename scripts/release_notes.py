@@ -27,7 +27,7 @@ class Section:
     text: str
 
 
-def sections(changelog: str) -> list[Section]:
+def parse_sections(changelog: str) -> list[Section]:
     """The changelog's sections, newest first."""
     headings = list(HEADING.finditer(changelog))
     ends = [heading.start() for heading in headings[1:]] + [len(changelog)]
@@ -37,11 +37,11 @@ def sections(changelog: str) -> list[Section]:
     ]
 
 
-def release_notes(tag: str, *, version: str, changelog: str) -> str:
+def select_release_notes(tag: str, *, version: str, changelog: str) -> str:
     """The Markdown for the release of this tag. Raises NotReleasable."""
     if tag != f"v{version}":
         raise NotReleasable(f"The tag is {tag}, but craftspark/version.py says {version}")
-    released = next((section for section in sections(changelog) if section.version == version), None)
+    released = next((section for section in parse_sections(changelog) if section.version == version), None)
     if released is None:
         raise NotReleasable(f"CHANGELOG.md has no section '## {version} - YYYY-MM-DD'")
     if released.date == "unreleased":
@@ -53,6 +53,6 @@ def release_notes(tag: str, *, version: str, changelog: str) -> str:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(release_notes(sys.argv[1], version=VERSION, changelog=CHANGELOG.read_text()))
-    except NotReleasable as refusal:
-        sys.exit(str(refusal))
+        sys.stdout.write(select_release_notes(sys.argv[1], version=VERSION, changelog=CHANGELOG.read_text()))
+    except NotReleasable as error:
+        sys.exit(str(error))

@@ -23,7 +23,7 @@ class Room:
     imports: tuple[str, ...]
 
 
-def rooms(root: Path = ROOT) -> list[Room]:
+def find_rooms(root: Path = ROOT) -> list[Room]:
     """The rooms below each top-level package, in the order of their names. A Lambda's folder is not a room."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     folders = {
@@ -37,10 +37,10 @@ def rooms(root: Path = ROOT) -> list[Room]:
     for name in names:
         modules = {name} | graph.find_descendants(name)
         imported = {
-            _room_of(other, names) for module in modules for other in graph.find_modules_directly_imported_by(module)
+            _find_room(other, names) for module in modules for other in graph.find_modules_directly_imported_by(module)
         }
         siblings = sorted(other for other in imported - {None, name} if other and _are_siblings(name, other))
-        found.append(Room(name, _purpose(folders[name]), tuple(siblings)))
+        found.append(Room(name, _read_purpose(folders[name]), tuple(siblings)))
     return found
 
 
@@ -49,7 +49,7 @@ def _is_room(name: str) -> bool:
     return parent in PACKAGES or parent in DIVIDED
 
 
-def _room_of(module: str, names: list[str]) -> str | None:
+def _find_room(module: str, names: list[str]) -> str | None:
     """The innermost room that holds the module."""
     return max((name for name in names if f"{module}.".startswith(f"{name}.")), key=len, default=None)
 
@@ -63,26 +63,26 @@ def _are_siblings(name: str, other: str) -> bool:
     )
 
 
-def _purpose(file: Path) -> str:
+def _read_purpose(file: Path) -> str:
     docstring = ast.get_docstring(ast.parse(file.read_text())) or ""
     return docstring.partition("\n")[0]
 
 
-def with_map(page: str, found: list[Room]) -> str:
+def insert_map(page: str, found: list[Room]) -> str:
     """The page with one table row per room between its two marks. The rest of the page does not change."""
     before, _, rest = page.partition(START)
     _, _, after = rest.partition(END)
-    return before + START + "\n" + TABLE_HEAD + "".join(map(_row, found)) + "\n" + END + after
+    return before + START + "\n" + TABLE_HEAD + "".join(map(_format_row, found)) + "\n" + END + after
 
 
-def _row(room: Room) -> str:
-    imports = ", ".join(map(_path, room.imports)) or "-"
-    return f"| {_path(room.name)} | {room.purpose} | {imports} |\n"
+def _format_row(room: Room) -> str:
+    imports = ", ".join(map(_format_path, room.imports)) or "-"
+    return f"| {_format_path(room.name)} | {room.purpose} | {imports} |\n"
 
 
-def _path(name: str) -> str:
+def _format_path(name: str) -> str:
     return f"`{name.replace('.', '/')}`"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_map(PAGE.read_text(), rooms()))
+    PAGE.write_text(insert_map(PAGE.read_text(), find_rooms()))

@@ -16,41 +16,41 @@ FULL = 24 * 1024 * 1024  # bytes, below the limit of an upload form
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def scene(size: tuple[int, int] = (96, 64), mode: str = "RGB") -> Image.Image:
+def draw_scene(size: tuple[int, int] = (96, 64), mode: str = "RGB") -> Image.Image:
     return Image.linear_gradient("L").resize(size).convert(mode)
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     into = io.BytesIO()
     image.save(into, kind, **options)
     return into.getvalue()
 
 
-def noise(size: int, seed: int = 1) -> bytes:
+def build_noise(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def chunk(name: bytes, body: bytes = b"") -> bytes:
+def build_chunk(name: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def png(
+def build_png(
     *parts: bytes, size: tuple[int, int] = (64, 64), depth: int = 8, colour_type: int = 2, interlace: int = 0
 ) -> bytes:
     """A PNG with these chunks between its header and its end."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, interlace))
-    return SIGNATURE + header + b"".join(parts) + chunk(b"IEND")
+    header = build_chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, interlace))
+    return SIGNATURE + header + b"".join(parts) + build_chunk(b"IEND")
 
 
-def rows(width: int, height: int, bytes_a_pixel: int = 3, filter_type: int = 0) -> bytes:
+def build_rows(width: int, height: int, bytes_per_pixel: int = 3, filter_type: int = 0) -> bytes:
     """A zlib stream of black rows."""
-    return zlib.compress((bytes((filter_type,)) + bytes(width * bytes_a_pixel)) * height, 1)
+    return zlib.compress((bytes((filter_type,)) + bytes(width * bytes_per_pixel)) * height, 1)
 
 
-PIXELS = chunk(b"IDAT", rows(64, 64))
+PIXELS = build_chunk(b"IDAT", build_rows(64, 64))
 
 
-def bomb(size: int, before: bytes = b"") -> bytes:
+def build_bomb(size: int, before: bytes = b"") -> bytes:
     """A zlib stream of `size` bytes. Its content after `before` is a thousand times as long."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     start = b"\x78\xda" + packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -58,11 +58,11 @@ def bomb(size: int, before: bytes = b"") -> bytes:
     return start + block * (size // len(block))
 
 
-def segment(marker: int, body: bytes = b"") -> bytes:
+def build_segment(marker: int, body: bytes = b"") -> bytes:
     return bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
 
 
-def riff(*parts: tuple[bytes, bytes]) -> bytes:
+def build_riff(*parts: tuple[bytes, bytes]) -> bytes:
     content = b"".join(name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2) for name, body in parts)
     return b"RIFF" + struct.pack("<I", 4 + len(content)) + b"WEBP" + content
 
@@ -85,7 +85,7 @@ class Bits:
         return bytes(self._out) + bytes((self._value,))
 
 
-def dynamic_blocks(size: int) -> bytes:
+def build_dynamic_blocks(size: int) -> bytes:
     """A zlib stream of about `size` bytes in empty blocks. For each block, a decoder builds tables of Huffman codes."""
     block = Bits()
     for _ in range(8):  # eight blocks end on a whole byte

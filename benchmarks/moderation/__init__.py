@@ -28,7 +28,7 @@ class Prompt:
         return "held_out" if hashlib.sha256(self.text.encode()).digest()[0] % 2 else "rules"
 
 
-def prompts(name: Literal["bad", "harmless"], half: Half) -> Iterator[Prompt]:
+def read_prompts(name: Literal["bad", "harmless"], half: Half) -> Iterator[Prompt]:
     lines = (HERE / f"{name}.tsv").read_text("utf-8").splitlines()[1:]
     for line in lines:
         theme, language, text = line.split("\t")
@@ -38,23 +38,27 @@ def prompts(name: Literal["bad", "harmless"], half: Half) -> Iterator[Prompt]:
 
 
 def measure() -> list[Entry]:
-    judge = WordModerator(index=WordIndex.load())
-    bad = list(prompts("bad", "held_out"))
-    harmless = list(prompts("harmless", "held_out"))
-    refused = sum(bool(judge.objections(prompt.text)) for prompt in harmless)
+    moderator = WordModerator(index=WordIndex.load())
+    bad = list(read_prompts("bad", "held_out"))
+    harmless = list(read_prompts("harmless", "held_out"))
+    refused = sum(bool(moderator.objections(prompt.text)) for prompt in harmless)
     return [
-        missed(judge, "moderation_missed_english", [prompt for prompt in bad if prompt.language == "en"], goal=0.15),
-        missed(judge, "moderation_missed_other", [prompt for prompt in bad if prompt.language != "en"], goal=0.30),
-        share("moderation_false_positives", refused, len(harmless), goal=0.02, beside={}),
+        measure_misses(
+            moderator, "moderation_missed_english", [prompt for prompt in bad if prompt.language == "en"], goal=0.15
+        ),
+        measure_misses(
+            moderator, "moderation_missed_other", [prompt for prompt in bad if prompt.language != "en"], goal=0.30
+        ),
+        build_share("moderation_false_positives", refused, len(harmless), goal=0.02, beside={}),
     ]
 
 
-def missed(judge: WordModerator, name: str, bad: list[Prompt], *, goal: float) -> Entry:
-    themes = Counter(prompt.theme for prompt in bad if not judge.objections(prompt.text))
-    return share(name, themes.total(), len(bad), goal=goal, beside=dict(themes))
+def measure_misses(moderator: WordModerator, name: str, bad: list[Prompt], *, goal: float) -> Entry:
+    themes = Counter(prompt.theme for prompt in bad if not moderator.objections(prompt.text))
+    return build_share(name, themes.total(), len(bad), goal=goal, beside=dict(themes))
 
 
-def share(name: str, count: int, of: int, *, goal: float, beside: dict[str, int]) -> Entry:
+def build_share(name: str, count: int, of: int, *, goal: float, beside: dict[str, int]) -> Entry:
     return Entry(
         name=name,
         value=round(count / of, 4),

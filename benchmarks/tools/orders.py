@@ -26,16 +26,16 @@ MODEL = find_model(SETTINGS.model)
 REFERENCE = f"upload/{'a' * 26}"
 
 
-def no_source(source: Source) -> bytes:
+def refuse_source(source: Source) -> bytes:
     raise SourceMissing(f"the benchmark has no source {source.reference}")
 
 
 @cache
-def studio() -> ToolRenderers:
-    return load_renderers(no_source, SETTINGS)
+def load_built_in() -> ToolRenderers:
+    return load_renderers(refuse_source, SETTINGS)
 
 
-def studio_with(picture: Pixels) -> tuple[ToolRenderers, Source]:
+def load_with_source(picture: Pixels) -> tuple[ToolRenderers, Source]:
     """Renderers whose only source is the picture (height, width, 3)."""
     content = encode_file(Png(pixels=picture))
     source = Source(
@@ -44,26 +44,26 @@ def studio_with(picture: Pixels) -> tuple[ToolRenderers, Source]:
     return load_renderers(lambda _: content, SETTINGS), source
 
 
-def an_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:
-    named = {"source": source.reference} if source else {}
-    request = parse_request(find_tool(tool).request, json.dumps({**fields, **named})).for_model(MODEL)
+def build_image_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:
+    reference = {"source": source.reference} if source else {}
+    request = parse_request(find_tool(tool).request, json.dumps({**fields, **reference})).for_model(MODEL)
     if source:
         request = request.for_source(source)
     return ImageOrder(job_id="a" * 26, index=0, seed=seed, tool=tool, request=request.model_dump(), source=source)
 
 
-def rendered(
-    by: ToolRenderers, *orders: ImageOrder, on_step: Callable[[float], None] = lambda _: None
+def render_orders(
+    renderers: ToolRenderers, *orders: ImageOrder, on_step: Callable[[float], None] = lambda _: None
 ) -> list[Drawing]:
     """Render the orders wave by wave. Raises the error of an order that cannot be drawn."""
     drawings = []
-    for start in range(0, len(orders), by.wave_size):
-        for drawn in by.render(orders[start : start + by.wave_size], on_step):
-            if not isinstance(drawn, Drawing):
-                raise drawn
-            drawings.append(drawn)
+    for start in range(0, len(orders), renderers.wave_size):
+        for drawing in renderers.render(orders[start : start + renderers.wave_size], on_step):
+            if not isinstance(drawing, Drawing):
+                raise drawing
+            drawings.append(drawing)
     return drawings
 
 
-def pixels_in(png: bytes) -> Pixels:
+def read_pixels(png: bytes) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(png)))

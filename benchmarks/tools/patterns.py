@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.entries import Entry
-from benchmarks.tools.orders import an_order, rendered, studio
+from benchmarks.tools.orders import build_image_order, load_built_in, render_orders
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.renderers import UPSCALER
@@ -23,13 +23,17 @@ def measure() -> list[Entry]:
     It is compared with the same prompts and seeds without circular padding, in two versions. One keeps the white border
     that the built-in model leaves around a single object. In the other, the border is cut off.
     """
-    asked = list(product(PROMPTS, SEEDS))
-    tiles = rendered(studio(), *(an_order("pattern", seed, prompt=prompt, way="painted") for prompt, seed in asked))
-    plain = rendered(studio(), *(an_order("picture", seed, prompt=prompt) for prompt, seed in asked))
+    cases = list(product(PROMPTS, SEEDS))
+    tiles = render_orders(
+        load_built_in(), *(build_image_order("pattern", seed, prompt=prompt, way="painted") for prompt, seed in cases)
+    )
+    plain = render_orders(
+        load_built_in(), *(build_image_order("picture", seed, prompt=prompt) for prompt, seed in cases)
+    )
     samples = [drawn.scores["seam_over_inner"] for drawn in tiles]
     upscaler = Upscaler.open(UPSCALER)
-    bordered = [measure_seam(enlarged(drawn.pixels, upscaler), "straight") for drawn in plain]
-    cropped = [measure_seam(enlarged(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
+    bordered = [measure_seam(enlarge(drawn.pixels, upscaler), "straight") for drawn in plain]
+    cropped = [measure_seam(enlarge(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
     entry = Entry(
         name="pattern_seam_over_inner",
         value=round(median(samples), 3),
@@ -46,6 +50,6 @@ def measure() -> list[Entry]:
     return [entry]
 
 
-def enlarged(pixels: Pixels, upscaler: Upscaler) -> Pixels:
+def enlarge(pixels: Pixels, upscaler: Upscaler) -> Pixels:
     """Enlarge like a tile, but without the pixels of its neighbours."""
     return upscaler.upscale(np.ascontiguousarray(pixels), FACTOR)

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.entries import Entry
-from benchmarks.tools.orders import SETTINGS, an_order, no_source, pixels_in, rendered, studio
+from benchmarks.tools.orders import (
+    SETTINGS,
+    build_image_order,
+    load_built_in,
+    read_pixels,
+    refuse_source,
+    render_orders,
+)
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.recipe import build_order, render_again
 from gpu_tasks.renderers import load_renderers
@@ -14,7 +21,7 @@ from gpu_tasks.renderers import load_renderers
 PROMPTS = ("red apple", "fish", "rainbow", "tulip")
 SEEDS = (1, 2)
 SMALL = {"width": 2, "height": 2, "repeat": 2}
-ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+REQUESTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("picture", {"style": "bold-flat"}),
     ("clipart", {}),
     ("pattern", {"sheet": SMALL}),
@@ -25,15 +32,15 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
 def measure() -> list[Entry]:
     """Render 32 files again from their recipes, with newly loaded renderers."""
     files = []
-    for (tool, fields), prompt, seed in product(ASKED, PROMPTS, SEEDS):
-        order = an_order(tool, seed, prompt=prompt, share_prompt=True, **fields)
-        files.append(studio().finish(order, rendered(studio(), order)[0]).png)
-    other = load_renderers(no_source, SETTINGS)
+    for (tool, fields), prompt, seed in product(REQUESTS, PROMPTS, SEEDS):
+        order = build_image_order(tool, seed, prompt=prompt, share_prompt=True, **fields)
+        files.append(load_built_in().finish(order, render_orders(load_built_in(), order)[0]).png)
+    second = load_renderers(refuse_source, SETTINGS)
     same = []
     for content in files:
         recipe = Recipe.read(content)
-        again = other.finish(build_order(recipe, {}, None), render_again(recipe, other, {}))
-        same.append(np.array_equal(pixels_in(again.png), pixels_in(content)))
+        repeated = second.finish(build_order(recipe, {}, None), render_again(recipe, second, {}))
+        same.append(np.array_equal(read_pixels(repeated.png), read_pixels(content)))
     entry = Entry(
         name="recipe_identical",
         value=sum(same) / len(same),

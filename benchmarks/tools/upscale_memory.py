@@ -31,7 +31,7 @@ def measure() -> list[Entry]:
     return [entry]
 
 
-def resident(line: str) -> int:
+def read_memory(line: str) -> int:
     """The value of a line in `/proc/self/status`, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(each.split()[1]) * 1024 for each in lines if each.startswith(line))
@@ -41,9 +41,9 @@ def main() -> None:
     upscaler = Upscaler.open(UPSCALER)
     upscaler.upscale(np.zeros((64, 64, 3), np.uint8), FACTOR)  # the libraries' buffers count as memory of the model
     picture = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 4), np.uint8)
-    before = resident("VmRSS")
+    before = read_memory("VmRSS")
     upscaler.upscale(picture, FACTOR)
-    print(resident("VmHWM") - before, before)
+    print(read_memory("VmHWM") - before, before)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ import sys
 import tomllib
 from pathlib import Path
 
-from scripts.prose.harper import check, style
-from scripts.prose.passages import files, passages
+from scripts.prose.harper import check, read_rules
+from scripts.prose.passages import list_files, read_passages
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def enforced() -> list[str]:
+def read_places() -> list[str]:
     """Read the files and folders that `make lint` checks."""
     places: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["prose"]["places"]
     return places
@@ -21,9 +21,9 @@ def enforced() -> list[str]:
 
 def main(places: list[str]) -> int:
     """Print the findings. Returns the exit status: 0 without findings, otherwise 1."""
-    named = {file: str(file.relative_to(ROOT)) for place in places for file in files(place, ROOT)}
-    documents = [found for file, name in named.items() if (found := passages(file, name))]
-    findings = check(documents, style())
+    named = {file: str(file.relative_to(ROOT)) for place in places for file in list_files(place, ROOT)}
+    documents = [found for file, name in named.items() if (found := read_passages(file, name))]
+    findings = check(documents, read_rules())
     for finding in findings:
         print(finding)
     print(f"prose: {len(findings)} findings in {len(documents)} files")
@@ -31,4 +31,4 @@ def main(places: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or enforced()))
+    sys.exit(main(sys.argv[1:] or read_places()))

@@ -47,7 +47,7 @@ class Rule:
     bad: tuple[str, ...]
     good: tuple[str, ...]
 
-    def weir(self) -> str:
+    def to_weir(self) -> str:
         """The rule in Weir, Harper's language for rules."""
         message = "write " + " or ".join(self.say)
         replacements = ", ".join(json.dumps(words) for words in self.say)
@@ -73,7 +73,7 @@ class Finding:
         return f'{self.place}: "{" ".join(self.words.split())[:80]}": {self.message} [{self.rule}]'
 
 
-def style() -> list[Rule]:
+def read_rules() -> list[Rule]:
     """Read our rules, in the order of `style.toml`."""
     tables = tomllib.loads((HERE / "style.toml").read_text())
     return [
@@ -82,7 +82,7 @@ def style() -> list[Rule]:
     ]
 
 
-def words() -> list[str]:
+def read_words() -> list[str]:
     """Read the words that Harper's dictionary lacks. `check` adds the names that occur in a text."""
     return [line for line in (HERE / "words.txt").read_text().splitlines() if line and not line.startswith("#")]
 
@@ -90,44 +90,44 @@ def words() -> list[str]:
 def check(documents: Sequence[Sequence[Passage]], rules: Iterable[Rule]) -> list[Finding]:
     """Run Harper on the documents. Returns its findings in order. Raises RuntimeError if Harper does not run."""
     rules = list(rules)
-    with TemporaryDirectory() as folder:
-        at = Path(folder)
-        with zipfile.ZipFile(at / "style.weirpack", "w") as pack:
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with zipfile.ZipFile(folder / "style.weirpack", "w") as pack:
             pack.writestr("manifest.json", json.dumps(MANIFEST))
             for rule in rules:
-                pack.writestr(f"{rule.name}.weir", rule.weir())
-        (at / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in _dictionary(documents)))
+                pack.writestr(f"{rule.name}.weir", rule.to_weir())
+        (folder / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in _build_dictionary(documents)))
         places: dict[str, list[str]] = {}
         for number, document in enumerate(documents):
-            file = at / f"{number}.md"
+            file = folder / f"{number}.md"
             file.write_text("".join(f"{passage.text}\n\n" for passage in document))
             places[str(file)] = [place for passage in document for place in (*passage.places, passage.places[-1])]
-        return _run(at, places, [*OWN_RULES, *(rule.name for rule in rules)])
+        return _run(folder, places, [*OWN_RULES, *(rule.name for rule in rules)])
 
 
-def _dictionary(documents: Sequence[Sequence[Passage]]) -> list[str]:
+def _build_dictionary(documents: Sequence[Sequence[Passage]]) -> list[str]:
     """Our words and the names in the texts. Harper accepts one spelling of a word, so a listed one excludes others."""
-    listed = words()
+    listed = read_words()
     known = {word.lower() for word in listed}
     names = {name for document in documents for passage in document for name in NAME.findall(passage.text)}
     return [*listed, *sorted(name for name in names if name.lower() not in known)]
 
 
-def _run(at: Path, places: Mapping[str, Sequence[str]], rules: Sequence[str]) -> list[Finding]:
+def _run(folder: Path, places: Mapping[str, Sequence[str]], rules: Sequence[str]) -> list[Finding]:
     command = (
         *(sys.executable, "-m", "harper", "lint", "--quiet", "--no-color", "--format", "json"),
         *("--dialect", "british", "--only", ",".join(rules)),
-        *("--weirpacks", str(at / "style.weirpack"), "--user-dict-path", str(at / "words.txt")),
-        *("--file-dict-path", str(at / "none"), *places),
+        *("--weirpacks", str(folder / "style.weirpack"), "--user-dict-path", str(folder / "words.txt")),
+        *("--file-dict-path", str(folder / "none"), *places),
     )
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
-        answers = {answer["file"]: answer["lints"] for answer in json.loads(done.stdout)}
+        lints_by_file = {report["file"]: report["lints"] for report in json.loads(process.stdout)}
     except json.JSONDecodeError:
-        raise RuntimeError(done.stderr.partition("Stack backtrace")[0]) from None
-    names = {Path(file).name: lints for file, lints in answers.items()}
+        raise RuntimeError(process.stderr.partition("Stack backtrace")[0]) from None
+    lints_by_name = {Path(file).name: lints for file, lints in lints_by_file.items()}
     return [
         Finding(lines[lint["line"] - 1], lint["rule"], lint["matched_text"], lint["message"])
         for file, lines in places.items()
-        for lint in sorted(names[Path(file).name], key=lambda lint: lint["span"]["char_start"])
+        for lint in sorted(lints_by_name[Path(file).name], key=lambda lint: lint["span"]["char_start"])
     ]

@@ -24,19 +24,19 @@ class Passage:
     places: tuple[str, ...]
 
 
-def passages(file: Path, name: str) -> list[Passage]:
+def read_passages(file: Path, name: str) -> list[Passage]:
     """Read the texts of a file. Findings show its `name`. A file without prose has no passages."""
     if file.suffix == ".md":
-        return [_lines(name, 1, file.read_text())]
+        return [_number_lines(name, 1, file.read_text())]
     if file.suffix == ".json":
-        return list(_described(json.loads(file.read_text()), name, ""))
+        return list(_find_descriptions(json.loads(file.read_text()), name, ""))
     if file.suffix == ".py":
         source = file.read_text()
-        return [*_docstrings(source, name), *_comments(source, name)]
+        return [*_find_docstrings(source, name), *_find_comments(source, name)]
     return []
 
 
-def files(place: str, root: Path) -> list[Path]:
+def list_files(place: str, root: Path) -> list[Path]:
     """The file, or all files of a folder that Git tracks or could add. Raises ValueError if there are none."""
     command = ("git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard", "--", place)
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -47,15 +47,15 @@ def files(place: str, root: Path) -> list[Path]:
     return [file for file in found if file.is_file()]
 
 
-def _lines(name: str, first: int, text: str) -> Passage:
+def _number_lines(name: str, first: int, text: str) -> Passage:
     return Passage(text, tuple(f"{name}:{first + number}" for number in range(len(text.splitlines()) or 1)))
 
 
-def _described(node: object, name: str, pointer: str) -> Iterator[Passage]:
+def _find_descriptions(node: object, name: str, pointer: str) -> Iterator[Passage]:
     """Every summary and description of a JSON document, with its JSON pointer."""
     if isinstance(node, list):
         for index, item in enumerate(node):
-            yield from _described(item, name, f"{pointer}/{index}")
+            yield from _find_descriptions(item, name, f"{pointer}/{index}")
     if not isinstance(node, dict):
         return
     for key, value in node.items():
@@ -63,20 +63,20 @@ def _described(node: object, name: str, pointer: str) -> Iterator[Passage]:
         if key in DESCRIBING and isinstance(value, str):
             yield Passage(value.strip(), (f"{name}#{at}",) * (len(value.strip().splitlines()) or 1))
         elif key not in NOT_PROSE or pointer.endswith("/properties"):
-            yield from _described(value, name, at)
+            yield from _find_descriptions(value, name, at)
 
 
-def _docstrings(source: str, name: str) -> Iterator[Passage]:
+def _find_docstrings(source: str, name: str) -> Iterator[Passage]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         docstring = ast.get_docstring(node, clean=False)
         if docstring:
             blank = len(docstring) - len(docstring.lstrip())
-            yield _lines(name, node.body[0].lineno + docstring[:blank].count("\n"), inspect.cleandoc(docstring))
+            yield _number_lines(name, node.body[0].lineno + docstring[:blank].count("\n"), inspect.cleandoc(docstring))
 
 
-def _comments(source: str, name: str) -> Iterator[Passage]:
+def _find_comments(source: str, name: str) -> Iterator[Passage]:
     """Whole-line comments on successive lines are one text. A comment after code is a separate text."""
     first, block = 0, list[str]()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -85,12 +85,12 @@ def _comments(source: str, name: str) -> Iterator[Passage]:
         number, column = token.start
         whole_line = not token.line[:column].strip()
         if block and (not whole_line or number != first + len(block)):
-            yield _lines(name, first, "\n".join(block))
+            yield _number_lines(name, first, "\n".join(block))
             block = []
         if not block:
             first = number
         block.append(token.string.lstrip("# "))
         if not whole_line:
-            yield _lines(name, first, block.pop())
+            yield _number_lines(name, first, block.pop())
     if block:
-        yield _lines(name, first, "\n".join(block))
+        yield _number_lines(name, first, "\n".join(block))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.decision_index import DECISIONS, Record, records, with_table
+from scripts.decision_index import DECISIONS, Record, insert_table, read_records
 
 DOCS = DECISIONS.parent
 LINK = r"\[[Dd]ecision (\d+)\]\(([^)]+)\)"
@@ -13,7 +13,7 @@ OTHER_WAY = {"supersedes": "superseded by", "amends": "amended by"}
 
 
 def test_numbers_have_no_gap_and_agree_with_file_names() -> None:
-    found = records()
+    found = read_records()
 
     assert [record.number for record in found] == list(range(1, len(found) + 1))
     assert [record.number for record in found] == [int(record.file.partition("-")[0]) for record in found]
@@ -24,20 +24,20 @@ def test_each_record_has_the_sections_of_the_template() -> None:
     required = [section for section in template if section != "Alternatives"]
 
     assert len(required) < len(template)
-    assert [record.file for record in records() if list(record.sections) not in (template, required)] == []
+    assert [record.file for record in read_records() if list(record.sections) not in (template, required)] == []
 
 
 def test_each_status_is_one_that_the_index_explains() -> None:
     later = rf"(supersedes|amends|amended by) {LINK}"
     known = rf"Proposed|Accepted(, {later})*|Superseded by {LINK}"
 
-    assert [record.file for record in records() if not re.fullmatch(known, record.status)] == []
+    assert [record.file for record in read_records() if not re.fullmatch(known, record.status)] == []
 
 
 def test_a_record_that_replaces_another_is_named_by_it() -> None:
     links = {
         (record.number, relation.lower(), int(number))
-        for record in records()
+        for record in read_records()
         for relation, number, _ in re.findall(rf"(\w+(?: by)?) {LINK}", record.status)
     }
     forward = {link for link in links if link[1] in OTHER_WAY}
@@ -49,7 +49,7 @@ def test_a_record_that_replaces_another_is_named_by_it() -> None:
 def test_the_index_lists_each_record_with_its_status() -> None:
     index = (DECISIONS / "README.md").read_text()
 
-    assert index == with_table(index, records()), "run `make fix`"
+    assert index == insert_table(index, read_records()), "run `make fix`"
 
 
 def test_links_to_decisions_lead_to_the_number_that_they_name() -> None:

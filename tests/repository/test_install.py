@@ -16,7 +16,7 @@ import pytest
 
 from scripts import install, pytorch_build
 from scripts.install import PipFailed, PipOutput
-from scripts.pytorch_build import CPU_INDEX, Build, answers, build_for, has_nvidia_gpu
+from scripts.pytorch_build import CPU_INDEX, Build, has_nvidia_gpu, responds, select_build
 
 PIP_SAYS = [
     "Collecting torch==2.13.0",
@@ -90,7 +90,7 @@ def http_server(status: int) -> Iterator[str]:
 def test_only_a_linux_machine_without_gpu_takes_the_cpu_build(
     platform: str, has_gpu: bool, index_answers: bool, index: str | None
 ) -> None:
-    build = build_for(platform, has_gpu=lambda: has_gpu, cpu_index_answers=lambda: index_answers)
+    build = select_build(platform, has_gpu=lambda: has_gpu, cpu_index_responds=lambda: index_answers)
 
     assert build.index == index
 
@@ -106,13 +106,13 @@ def test_a_driver_counts_once_it_finds_a_gpu() -> None:
 
 def test_an_index_answers_where_it_has_the_page() -> None:
     with http_server(200) as there, http_server(404) as elsewhere:
-        assert answers(there, within_s=60)
-        assert not answers(elsewhere, within_s=60)
+        assert responds(there, within_s=60)
+        assert not responds(elsewhere, within_s=60)
 
 
 def test_the_wait_for_an_index_is_bounded() -> None:
     with create_server(("127.0.0.1", 0)) as listener:  # takes connections and never answers
-        assert not answers(f"http://127.0.0.1:{listener.getsockname()[1]}/", within_s=0.1)
+        assert not responds(f"http://127.0.0.1:{listener.getsockname()[1]}/", within_s=0.1)
 
 
 def test_the_probe_asks_for_the_page_that_pip_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_the_probe_asks_for_the_page_that_pip_reads(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(pytorch_build, "has_nvidia_gpu", lambda: False)
-    monkeypatch.setattr(pytorch_build, "answers", silent)
+    monkeypatch.setattr(pytorch_build, "responds", silent)
 
     assert pytorch_build.choose_build().index is None
     assert probed == [(f"{CPU_INDEX}/torch/", pytorch_build.PROBE_WITHIN_S)]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.prose.__main__ import ROOT, enforced, main
-from scripts.prose.harper import Rule, check, style, words
-from scripts.prose.passages import Passage, files, passages
+from scripts.prose.__main__ import ROOT, main, read_places
+from scripts.prose.harper import Rule, check, read_rules, read_words
+from scripts.prose.passages import Passage, list_files, read_passages
 
-RULES = style()
+RULES = read_rules()
 MISTAKES = {
     "LongSentences": "The worker reads " + " and ".join(["the job"] * 14) + ".",
     "SpellCheck": "The jobb waits.",
@@ -65,7 +65,7 @@ def test_docstrings_and_comments_are_read_where_they_are(tmp_path: Path) -> None
 
     found = {
         place: line
-        for passage in passages(module, "m")
+        for passage in read_passages(module, "m")
         for line, place in zip(passage.text.splitlines(), passage.places, strict=True)
         if line
     }
@@ -92,7 +92,7 @@ def test_texts_of_the_api_are_read_and_its_examples_are_not(tmp_path: Path) -> N
         )
     )
 
-    found = {passage.places: passage.text for passage in passages(description, "api")}
+    found = {passage.places: passage.text for passage in read_passages(description, "api")}
 
     assert found == {
         ("api#/paths/~1v1~1jobs/get/summary",): "List jobs",
@@ -105,7 +105,7 @@ def test_a_bad_sentence_is_reported_with_its_place_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("scripts.prose.__main__.ROOT", tmp_path)
-    monkeypatch.setattr("scripts.prose.__main__.files", lambda place, root: [root / place])
+    monkeypatch.setattr("scripts.prose.__main__.list_files", lambda place, root: [root / place])
     (tmp_path / "page.md").write_text("# Page\n\nThe origins whence browsers call.\n")
 
     status = main(["page.md"])
@@ -115,15 +115,15 @@ def test_a_bad_sentence_is_reported_with_its_place_and_fails(
 
 
 def test_every_enforced_place_exists_and_has_prose() -> None:
-    places = enforced()
+    places = read_places()
 
     assert places
-    assert [place for place in places if not any(passages(file, place) for file in files(place, ROOT))] == []
+    assert [place for place in places if not any(read_passages(file, place) for file in list_files(place, ROOT))] == []
 
 
 def test_a_place_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="no_such_place"):
-        files("no_such_place", ROOT)
+        list_files("no_such_place", ROOT)
 
 
 def test_a_rule_that_harper_cannot_read_is_refused() -> None:
@@ -134,4 +134,4 @@ def test_a_rule_that_harper_cannot_read_is_refused() -> None:
 
 
 def test_the_words_are_sorted_and_listed_once() -> None:
-    assert words() == sorted(set(words()), key=lambda word: (word.lower(), word))
+    assert read_words() == sorted(set(read_words()), key=lambda word: (word.lower(), word))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from craftspark.version import VERSION
-from scripts.release_notes import CHANGELOG, NotReleasable, release_notes, sections
+from scripts.release_notes import CHANGELOG, NotReleasable, parse_sections, select_release_notes
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO = "# Changelog\n\n## 90.2.0 - 2026-12-01\n\n- New.\n\n## 90.1.0 - 2026-11-01\n\n- Old.\n"
@@ -33,7 +33,7 @@ def test_no_other_module_spells_the_version() -> None:
 
 def test_the_changelog_begins_with_the_version_and_only_that_may_be_unreleased() -> None:
     changelog = CHANGELOG.read_text()
-    found = sections(changelog)
+    found = parse_sections(changelog)
     numbers = [tuple(int(part) for part in section.version.split(".")) for section in found]
 
     assert len(found) == len(re.findall(r"^## ", changelog, re.MULTILINE))
@@ -43,8 +43,8 @@ def test_the_changelog_begins_with_the_version_and_only_that_may_be_unreleased()
 
 
 def test_release_notes_are_the_section_of_the_version() -> None:
-    assert release_notes("v90.2.0", version="90.2.0", changelog=TWO) == "- New.\n"
-    assert release_notes("v90.1.0", version="90.1.0", changelog=TWO) == "- Old.\n"
+    assert select_release_notes("v90.2.0", version="90.2.0", changelog=TWO) == "- New.\n"
+    assert select_release_notes("v90.1.0", version="90.1.0", changelog=TWO) == "- Old.\n"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_release_notes_are_the_section_of_the_version() -> None:
 )
 def test_a_release_whose_parts_disagree_is_refused(tag: str, changelog: str, why: str) -> None:
     with pytest.raises(NotReleasable, match=why):
-        release_notes(tag, version="90.2.0", changelog=changelog)
+        select_release_notes(tag, version="90.2.0", changelog=changelog)
 
 
 def test_the_program_prints_why_it_refuses_a_tag() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.moderation import HALVES, prompts
+from benchmarks.moderation import HALVES, read_prompts
 from cdk_app.packaging.word_index import INDEX, LISTS, ROOT, WordListInvalid, build_word_index, fill_slots
 from craftspark.words.index import WordIndex
 from craftspark.words.moderator import Reading, WordModerator
@@ -201,7 +201,7 @@ def test_a_context_excuses_its_words_and_without_it_they_stand() -> None:
 
 
 def test_the_half_of_the_prompts_that_rules_are_written_from_is_known() -> None:
-    bad, harmless = list(prompts("bad", "rules")), list(prompts("harmless", "rules"))
+    bad, harmless = list(read_prompts("bad", "rules")), list(read_prompts("harmless", "rules"))
     missed = [prompt.text for prompt in bad if not WORDS.objections(prompt.text)]
     refused = [prompt.text for prompt in harmless if WORDS.objections(prompt.text)]
 
@@ -210,8 +210,8 @@ def test_the_half_of_the_prompts_that_rules_are_written_from_is_known() -> None:
 
 
 def test_the_lists_of_prompts_are_as_large_as_figures_need() -> None:
-    bad = [len(list(prompts("bad", half))) for half in HALVES]
-    harmless = [len(list(prompts("harmless", half))) for half in HALVES]
+    bad = [len(list(read_prompts("bad", half))) for half in HALVES]
+    harmless = [len(list(read_prompts("harmless", half))) for half in HALVES]
 
     assert sum(bad) >= 300
     assert sum(harmless) >= 500
