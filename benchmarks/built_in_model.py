@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from benchmarks.entries import Entry
-from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
 from gpu_tasks.training.dataset.dataset import read_names
 from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness
-from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, draw_by_steps, load_model
+from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, draw_by_steps
 from gpu_tasks.training.evaluation.grid import draw
 from gpu_tasks.training.evaluation.prompts import build_subject_prompts
 
@@ -27,7 +27,7 @@ LOAD_GOAL_S = 1.0
 
 def measure() -> list[Entry]:
     """Measure top-5 and the few-step ratio with one seed per prompt. The model card has the figures for four seeds."""
-    model = load_model(MODEL)  # the first load also imports the libraries
+    model = open_pipeline(MODEL)  # the first load also imports the libraries
     return [*measure_quality(model), measure_speed(model), measure_load_time()]
 
 
@@ -87,7 +87,7 @@ def measure_speed(model: Any) -> Entry:
 
 
 def measure_load_time() -> Entry:
-    seconds = [time_call(partial(load_model, MODEL)) for _ in range(ROUNDS)]
+    seconds = [time_call(partial(open_pipeline, MODEL)) for _ in range(ROUNDS)]
     return Entry(
         name="model_load_s",
         value=round(median(seconds), 3),

@@ -31,7 +31,8 @@ from gpu_tasks.images.sources import Fetch, SourcePictures
 from gpu_tasks.inference.adapters import AdapterCache, hash_unet
 from gpu_tasks.inference.device import is_lost
 from gpu_tasks.inference.diffusion import Diffusion
-from gpu_tasks.inference.model_store import BUILT_IN, MANIFEST, hash_file, load_pipeline, locate
+from gpu_tasks.inference.manifests import hash_model
+from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline, locate
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.retries import Retrier
 from gpu_tasks.tools.clipart import ClipartRenderer
@@ -277,7 +278,7 @@ def build_renderers(
         {name: make(kit) for name, make in RENDERERS.items()},
         wave_size=model.wave_size,
         picture_check=PictureChecks(load_picture_check(folder), *checks),
-        provenance=ProvenanceEncoder(model=model.name, model_sha256=hash_file(folder / MANIFEST), signer=signer),
+        provenance=ProvenanceEncoder(model=model.name, model_sha256=hash_model(folder), signer=signer),
         fetch_source=sources.fetch,
         device_lost=partial(is_lost, settings.device),
     )

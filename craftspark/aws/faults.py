@@ -1,4 +1,4 @@
-"""Which AWS errors are transient."""
+"""What AWS errors mean: whether the same call can succeed later, and whether an object does not exist."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ TRANSIENT_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
+
+
+# The code of GetObject, and that of HeadObject and of downloads in ranges, whose responses have no body.
+ABSENT_CODES = frozenset({"404", "NoSuchKey"})
+
+
+def is_absent(error: ClientError) -> bool:
+    """Whether the bucket has no object with the key."""
+    return error.response["Error"]["Code"] in ABSENT_CODES
 
 
 def is_transient(error: Exception) -> bool:

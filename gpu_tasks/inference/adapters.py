@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
 
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
@@ -42,7 +42,7 @@ class Adapter:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Read an adapter's folder and check its files. Raises ModelUnavailable."""
-        model_store.check(folder)
+        manifests.check(folder)
         try:
             return cls(**json.loads((folder / FACTS).read_text()))
         except (OSError, ValueError, TypeError) as error:
@@ -129,7 +129,7 @@ def hash_unet(folder: Path) -> str:
     """Return the hash of a model folder's UNet weights from its manifest: the file's hash, or one hash over several
     files.
     """
-    manifest = model_store.read_manifest(folder)
+    manifest = manifests.read_manifest(folder)
     weights = {name: digest for name, digest in manifest.items() if name.startswith("unet/") and "json" not in name}
     if not weights:
         raise ModelUnavailable(f"{folder} has no UNet")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from craftspark.errors import InvalidInput
 from craftspark.models.catalogue import Model
+from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import OnStep
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.adapters import AdapterCache
@@ -71,13 +72,12 @@ class Diffusion:
         Calls `on_step` with the completed share, 0 to 1. Raises ModelUnavailable, or InvalidInput for a text with too
         many tokens.
         """
-        size = self.model.wave_size
-        calls = -(-len(sketches) // size)
+        calls = list(split_chunks(sketches, self.model.wave_size))
         drawn: list[Pixels | None] = []
-        for call, start in enumerate(range(0, len(sketches), size)):
-            done, share = call / calls, 1 / calls
+        for number, call in enumerate(calls):
+            done, share = number / len(calls), 1 / len(calls)
             drawn += self._call(
-                sketches[start : start + size],
+                call,
                 settings,
                 lambda part, done=done, share=share: on_step(done + part * share),  # type: ignore[misc]
             )

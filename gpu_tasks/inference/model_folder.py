@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gpu_tasks.inference import model_store
-from gpu_tasks.inference.model_store import MANIFEST
+from gpu_tasks.inference import manifests
+from gpu_tasks.inference.manifests import MANIFEST
 
 if TYPE_CHECKING:
     from huggingface_hub.utils._safetensors import TensorInfo
@@ -76,7 +76,7 @@ class FolderFiles:
             raise NoModel(f"{root} is not a folder")
         self._root = root
         self.sizes: Mapping[str, int] = {name: (root / name).stat().st_size for name in _walk(root)}
-        self._manifest = model_store.read_manifest(root) if MANIFEST in self.sizes else {}
+        self._manifest = manifests.read_manifest(root) if MANIFEST in self.sizes else {}
         if missing := sorted(set(self._manifest) - set(self.sizes)):
             raise NoModel(f"{missing[0]} is missing, and {MANIFEST} of {root} lists it")
 

@@ -1,14 +1,17 @@
-"""The inputs of Diffusion from an order, for all tools."""
+"""Drawing from orders, for all tools: the inputs of Diffusion, and the drawing of a prompt as it is."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.catalogue import Model
 from craftspark.styles.trainings import adapter_prefix
 from craftspark.tools import find_tool
 from craftspark.tools.presets import find_preset
+from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.inference.diffusion import DrawingSettings, Sketch
+from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 
 
 def locate_adapter(order: ImageOrder, model: Model) -> str | None:
@@ -47,6 +50,15 @@ def build_sketch(order: ImageOrder, prompt: str | None = None) -> Sketch:
         preset = find_preset(find_tool(order.tool).request.presets, name)
         prompt, negative_prompt = preset.prompt(prompt), preset.negative_prompt(negative_prompt)
     return Sketch(prompt=prompt, negative_prompt=negative_prompt, seed=order.seed)
+
+
+def draw_prompts(diffusion: Diffusion, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
+    """Return a drawing (3 channels) of each order's prompt, all with the settings of the first. Raises
+    ModelUnavailable.
+    """
+    settings = build_settings(wave[0], diffusion.model)
+    pictures = diffusion.draw([build_sketch(order) for order in wave], settings, on_step)
+    return [make_drawing(pixels, order.seed) for pixels, order in zip(pictures, wave, strict=True)]
 
 
 def parse_size(text: str) -> tuple[int, int]:

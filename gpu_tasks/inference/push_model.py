@@ -16,8 +16,8 @@ from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
 from craftspark.models.licences import LicenceRefused
 from gpu_tasks.inference.hub import HubFiles, HubUnavailable
+from gpu_tasks.inference.manifests import MANIFEST, hash_file, publish, read_manifest
 from gpu_tasks.inference.model_folder import FolderFiles, ModelFiles, NoModel
-from gpu_tasks.inference.model_store import MANIFEST, hash_file, read_manifest
 from gpu_tasks.inference.push_plan import PushPlan, plan_push
 from gpu_tasks.inference.push_report import report
 
@@ -64,14 +64,13 @@ def _check_name(name: str, there: Mapping[str, str] | None, files: Mapping[str, 
 
 
 def _upload(name: str, files: ModelFiles, plan: PushPlan, manifest: Mapping[str, str], bucket: ModelBucket) -> None:
-    for target, source in plan.copied.items():
-        bucket.upload(name, target, files.path(source))
+    paths = {target: files.path(source) for target, source in plan.copied.items()}
     contents = {**plan.written, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
     with tempfile.TemporaryDirectory(prefix="craftspark-push-") as scratch:
-        for target, content in contents.items():  # the manifest is the last one
-            path = Path(scratch) / "file"
-            path.write_bytes(content)
-            bucket.upload(name, target, path)
+        for number, (target, content) in enumerate(contents.items()):
+            paths[target] = Path(scratch, str(number))
+            paths[target].write_bytes(content)
+        publish(paths, lambda target, path: bucket.upload(name, target, path))
 
 
 def _read_bucket_manifest(name: str, bucket: ModelBucket) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.work import TILE
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels, to_bytes
-from gpu_tasks.inference.model_store import check
+from gpu_tasks.inference.manifests import check
 from gpu_tasks.inference.upscaler_networks import EnlargingNetwork, open_network
 
 FACTORS = (2, 4)

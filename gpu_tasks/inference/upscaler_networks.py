@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.inference.model_store import check
+from gpu_tasks.inference.manifests import check
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")

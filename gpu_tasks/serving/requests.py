@@ -16,6 +16,7 @@ from craftspark.parsing import parse_object, parse_request
 from craftspark.pictures.cleaning import clean
 from craftspark.tools import find_tool
 from craftspark.tools.sources import UPLOAD, Source
+from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
@@ -96,8 +97,7 @@ class RequestRenderer:
         result: list[RenderedImage] = []
         with self._turn:
             self._picture = accepted.picture
-            for start in range(0, len(accepted.orders), self._renderers.wave_size):
-                wave = accepted.orders[start : start + self._renderers.wave_size]
+            for wave in split_chunks(accepted.orders, self._renderers.wave_size):
                 drawings = self._renderers.render(wave, lambda _: None)
                 result += [self._finish(order, drawing) for order, drawing in zip(wave, drawings, strict=True)]
         return result

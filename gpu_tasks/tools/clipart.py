@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, make_drawing
+from gpu_tasks.images.drawing import Drawing, Flaw, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, Png, Svg
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.diffusion import Diffusion
-from gpu_tasks.inference.order_inputs import build_settings, build_sketch
+from gpu_tasks.inference.order_inputs import build_settings, draw_prompts
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.cut_file import CutFile, CutOptions, make_cut_file
 from gpu_tasks.tools.cutting.matte import trim
@@ -47,12 +47,10 @@ class ClipartRenderer:
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         """Return drawings with four channels, enlarged and cut out, but not trimmed. Raises ModelUnavailable."""
-        settings = build_settings(wave[0], self._diffusion.model)
-        sketches = [build_sketch(order) for order in wave]
-        pictures = self._diffusion.draw(sketches, settings, on_step)
+        drawings = draw_prompts(self._diffusion, wave, on_step)
         return [
-            add_cut_plan(cut_out_motif(make_drawing(pixels, order.seed), self._upscaler), order)
-            for pixels, order in zip(pictures, wave, strict=True)
+            add_cut_plan(cut_out_motif(drawing, self._upscaler), order)
+            for drawing, order in zip(drawings, wave, strict=True)
         ]
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:

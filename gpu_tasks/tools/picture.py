@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, finish_unchanged
 from gpu_tasks.inference.diffusion import Diffusion
-from gpu_tasks.inference.order_inputs import build_settings, build_sketch
+from gpu_tasks.inference.order_inputs import build_settings, draw_prompts
 
 
 class PictureRenderer:
@@ -23,10 +23,7 @@ class PictureRenderer:
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         """Return drawings with three channels in the requested size. Raises ModelUnavailable."""
-        settings = build_settings(wave[0], self._diffusion.model)
-        sketches = [build_sketch(order) for order in wave]
-        pictures = self._diffusion.draw(sketches, settings, on_step)
-        return [make_drawing(pixels, order.seed) for pixels, order in zip(pictures, wave, strict=True)]
+        return draw_prompts(self._diffusion, wave, on_step)
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
         """Return the drawing unchanged."""

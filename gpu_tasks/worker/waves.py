@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from craftspark.errors import DeviceLost, SpotInterrupted
 from craftspark.jobs.job import Job
 from gpu_tasks.activity import Activities, record_activity
+from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.isolation import draw_each
 from gpu_tasks.images.order import ImageOrder
@@ -65,7 +66,7 @@ class Watchdog(Protocol):
         """Report a milestone of the claim's progress in another thread."""
 
 
-Wave = list[tuple[Claim, ImageOrder]]
+Wave = Sequence[tuple[Claim, ImageOrder]]
 
 
 def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
@@ -73,7 +74,7 @@ def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
 
     A suspect claim shares its waves with no other claim, because it may have ended the earlier attempt.
     """
-    by_kind: dict[Hashable, Wave] = defaultdict(list)
+    by_kind: dict[Hashable, list[tuple[Claim, ImageOrder]]] = defaultdict(list)
     for claim in claims:
         for order in claim.missing:
             try:
@@ -83,8 +84,7 @@ def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
             else:
                 by_kind[kind].append((claim, order))
     for same in by_kind.values():
-        for start in range(0, len(same), renderer.wave_size):
-            yield same[start : start + renderer.wave_size]
+        yield from split_chunks(same, renderer.wave_size)
 
 
 def return_claims(claims: Iterable[Claim], error: Exception) -> None:

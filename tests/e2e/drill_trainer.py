@@ -12,6 +12,7 @@ import sys
 from PIL import Image
 
 from craftspark.errors import SpotInterrupted
+from gpu_tasks.inference.manifests import MANIFEST
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.styles import job
 from gpu_tasks.training.styles.inputs import TrainingInputs, TrainingOutcome
@@ -38,7 +39,7 @@ def drill_trainer(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
         if hooks.stopping():
             raise SpotInterrupted(f"stopped after step {step}")
     inputs.adapter.mkdir()
-    (inputs.adapter / job.MANIFEST).write_text(json.dumps({}))
+    (inputs.adapter / MANIFEST).write_text(json.dumps({}))
     grid = inputs.run / "grid.png"
     Image.new("RGB", (8, 8)).save(grid)
     loss = 2.0 if "poor" in names else 0.5

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gpu_tasks.inference import push_model
-from gpu_tasks.inference.model_store import build_manifest
+from gpu_tasks.inference.manifests import build_manifest
 
 
 def push_folder(folder: Path, *options: str, name: str = "new") -> None:

@@ -11,7 +11,7 @@ from diffusers import UNet2DConditionModel
 
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import Style, find_model
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, AdapterCache, hash_unet
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.model_store import load_pipeline
@@ -44,7 +44,7 @@ def write_adapter(folder: Path, seed: int, **changes: object) -> None:
         name=folder.name, base=BASE.name, unet_sha256=hash_unet(BASE), rank=2, word=None, recipe={"seed": seed}
     )
     (folder / FACTS).write_text(json.dumps(asdict(facts) | changes))
-    model_store.write_manifest(folder)
+    manifests.write_manifest(folder)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_an_adapter_whose_matrices_do_not_fit_leaves_the_model_as_it_was(
         for name, tensor in load_file(tmp_path / "round" / WEIGHTS).items()
     }
     save_file(tensors, tmp_path / "round" / WEIGHTS)
-    model_store.write_manifest(tmp_path / "round")
+    manifests.write_manifest(tmp_path / "round")
     studio = studio_of(tmp_path)
     plain = drawn(studio, None)
 
@@ -178,7 +178,7 @@ def test_an_adapter_that_was_altered_is_refused(
 
 def test_a_folder_whose_facts_are_no_adapter_s_is_refused(tmp_path: Path) -> None:
     (tmp_path / FACTS).write_text('{"name": "x"}')
-    model_store.write_manifest(tmp_path)
+    manifests.write_manifest(tmp_path)
 
     with pytest.raises(ModelUnavailable, match="not an adapter"):
         Adapter.open(tmp_path)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
 from gpu_tasks.training.dataset.colours import find_dominant_colour
 from gpu_tasks.training.dataset.dataset import read_names
 from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness, rank_subjects
-from gpu_tasks.training.evaluation.evaluate import SUBJECTS, load_model
+from gpu_tasks.training.evaluation.evaluate import SUBJECTS
 from gpu_tasks.training.evaluation.grid import draw
 
 MODEL = BUILT_IN / "craftspark-clipart-128"
@@ -26,7 +26,7 @@ EVERYDAY = {
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    return load_model(MODEL)
+    return open_pipeline(MODEL)
 
 
 def test_everyday_words_are_drawn_as_what_they_mean(model: Any) -> None:

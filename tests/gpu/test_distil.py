@@ -6,7 +6,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.training.__main__ import DONE, main
 from gpu_tasks.training.networks.distil import Goal, Teacher, build_legs
 
@@ -86,4 +86,4 @@ def test_a_unet_is_distilled_resumed_and_exported(
     assert codes == [DONE] * 3
     assert "resumed after step 2" in capsys.readouterr().out
     assert (run / "samples/00000002-2-steps.png").exists()
-    model_store.check(model)
+    manifests.check(model)

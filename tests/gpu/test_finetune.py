@@ -21,7 +21,7 @@ from craftspark.errors.training import (
     SubjectsMissing,
     TooFewPictures,
 )
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
 from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_unet
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
@@ -78,8 +78,8 @@ def test_an_adapter_of_a_run_that_was_killed_and_resumed_is_that_of_one_that_was
     assert death.returncode == -signal.SIGKILL
     assert left == ["00000001", "00000002"]
     assert not appeared
-    assert model_store.read_manifest(killed / "out") == model_store.read_manifest(whole / "out")
-    model_store.check(whole / "out")
+    assert manifests.read_manifest(killed / "out") == manifests.read_manifest(whole / "out")
+    manifests.check(whole / "out")
     assert {path.name for path in (whole / "out").iterdir()} == {
         WEIGHTS,
         FACTS,
@@ -105,7 +105,7 @@ def test_an_adapter_tells_what_it_is_for_and_what_it_was_made_from_and_holds_no_
     assert all(".lora_" in name for name in checkpoint)
     assert "CC0-1.0" in card
     assert "inky" in card
-    assert model_store.hash_file(out / WEIGHTS) in card
+    assert manifests.hash_file(out / WEIGHTS) in card
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save_file
 
 from craftspark.errors import ModelUnavailable
 from craftspark.errors.training import LossNotFinite
-from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
+from gpu_tasks.inference.manifests import write_manifest
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.dataset.augmentation import augment
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, write_dataset

@@ -9,15 +9,8 @@ from craftspark.aws import clients
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import find_model
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.model_store import (
-    BUILT_IN,
-    MANIFEST,
-    build_manifest,
-    check,
-    fetch,
-    load_pipeline,
-    read_manifest,
-)
+from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check, fetch, list_files, publish, read_manifest
+from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline
 from tests.fakes import WORKER_SETTINGS
 from tests.gpu.folder_bucket import FolderBucket
 
@@ -94,3 +87,13 @@ def test_a_worker_that_was_promised_a_gpu_never_falls_back_to_the_cpu(monkeypatc
 
     with pytest.raises(ModelUnavailable, match="CUDA"):
         load_pipeline(find_model("craftspark-clipart-128"), replace(WORKER_SETTINGS, device="cuda"))
+
+
+def test_a_model_without_a_manifest_is_not_published(tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"weights")
+    uploaded: list[str] = []
+
+    with pytest.raises(FileNotFoundError, match=MANIFEST):
+        publish(list_files(tmp_path), lambda name, _path: uploaded.append(name))
+
+    assert uploaded == []

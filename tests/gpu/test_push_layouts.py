@@ -27,7 +27,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from gpu_tasks.inference.model_store import BUILT_IN, check
+from gpu_tasks.inference.manifests import check
+from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import CARD, write
 from tests.gpu.pushing import push_folder

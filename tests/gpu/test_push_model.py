@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gpu_tasks.inference import push_model
+from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check
 from gpu_tasks.inference.model_folder import PIPELINES
-from gpu_tasks.inference.model_store import BUILT_IN, MANIFEST, build_manifest, check
+from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import CARD, a_folder, dotted, save_weights, shard, write
 from tests.gpu.pushing import list_files, push_folder, refuse_folder

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import torch
 
+from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_folder import MAX_JSON
-from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
+from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import a_folder, dotted, save_weights, shard, write
 from tests.gpu.pushing import refuse_folder

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from craftspark.tools.toss import Repeat
-from gpu_tasks.tools.pattern.circular_padding import add_neighbours as surrounded_tensor
+from gpu_tasks.tools.pattern.circular_padding import pad_tiles
 from gpu_tasks.tools.pattern.repeats import (
     add_neighbours,
     blend_edges,
@@ -86,7 +86,7 @@ def test_what_surrounds_a_tile_is_what_the_layout_has_there(repeat: Repeat, chan
 @pytest.mark.parametrize("repeat", ALL)
 def test_networks_see_the_same_neighbours(repeat: Repeat) -> None:
     tile = noise()
-    tensor = surrounded_tensor(torch.from_numpy(tile).permute(2, 0, 1)[None], 3, 5, repeat)[0].permute(1, 2, 0).numpy()
+    tensor = pad_tiles(torch.from_numpy(tile).permute(2, 0, 1)[None], 3, 5, repeat)[0].permute(1, 2, 0).numpy()
 
     expected = add_neighbours(tile, 3, 5, repeat)
     beyond = ((0, 0) if repeat != "x" else (3, 3), (0, 0) if repeat != "y" else (5, 5), (0, 0))
@@ -241,7 +241,7 @@ def test_a_tile_without_a_half_is_never_laid_out(repeat: Repeat, height: int, wi
         lambda tile: add_neighbours(tile, 2, 2, repeat),
         lambda tile: measure_seam(tile, repeat),
         lambda tile: blend_edges(tile, (width, height), repeat),
-        lambda tile: surrounded_tensor(torch.from_numpy(tile).permute(2, 0, 1)[None], 2, 2, repeat),
+        lambda tile: pad_tiles(torch.from_numpy(tile).permute(2, 0, 1)[None], 2, 2, repeat),
     ):
         with pytest.raises(ValueError, match="cannot be halved"):
             use(noise(height, width))

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.settings.tasks import TrainerSettings
 from craftspark.styles.messages import TrainingOrder
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.evaluation import adapter_effect
 from gpu_tasks.training.hooks import Hooks
@@ -97,7 +97,7 @@ def test_a_training_that_is_taken_back_goes_on_to_an_adapter_that_learned(resume
     assert resumed.checkpoints == ["00000002", f"{STEPS:08}"]
     assert figures["loss"] < figures["loss_without"]
     assert np.asarray(Image.open(resumed.outcome.grid)).ndim == 3
-    model_store.check(resumed.inputs.adapter)
+    manifests.check(resumed.inputs.adapter)
     assert "stable" not in figures
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.captions import COLOURED, TEMPLATES, fill_template
@@ -137,10 +137,10 @@ def test_a_text_encoder_is_trained_resumed_and_exported_in_place(
     codes.append(main(["export", str(run), str(model), "--start", str(model)]))
 
     assert codes == [DONE] * 4
-    model_store.check(model)
+    manifests.check(model)
     new, old = (TextEmbedder(folder).states(["kitten"]) for folder in (model, BUILT_IN))
     assert not torch.allclose(new, old, atol=1e-4)
-    unets = [model_store.hash_file(next((folder / "unet").glob("*.safetensors"))) for folder in (model, BUILT_IN)]
+    unets = [manifests.hash_file(next((folder / "unet").glob("*.safetensors"))) for folder in (model, BUILT_IN)]
     assert unets[0] == unets[1]
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from craftspark.errors.training import CheckpointBroken, DiskTooSmall, LossNotFinite, RecipeChanged
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.captions import Captions, fill_template, remove_colour
@@ -197,7 +197,7 @@ def test_a_model_is_trained_resumed_and_exported(
     assert "resumed after step 2" in capsys.readouterr().out
     assert (run / "samples/00000002.png").exists()
     assert steps_reported(run) == [2]
-    model_store.check(model)
+    manifests.check(model)
     assert (model / "unet/config.json").read_bytes() == (BUILT_IN / "unet/config.json").read_bytes()
     assert sum(path.stat().st_size for path in model.rglob("*.safetensors")) < 30e6
     new, old = (

@@ -10,7 +10,8 @@ from PIL import Image
 from craftspark.errors import InvalidInput, ModelUnavailable
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import upscaler
-from gpu_tasks.inference.model_store import BUILT_IN, write_manifest
+from gpu_tasks.inference.manifests import write_manifest
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.inference.upscaler_networks import UpscalerConfig, UpscalerNetwork
 from gpu_tasks.training.evaluation.gain import measure_gain

@@ -11,7 +11,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from craftspark.errors.training import TooFewPictures
-from gpu_tasks.inference.model_store import BUILT_IN, check
+from gpu_tasks.inference.manifests import check
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from craftspark.aws.pictures.uploads import ABSENT
+from craftspark.aws.faults import is_absent
 from craftspark.errors import SourceMissing
 from craftspark.tools.sources import Bucket, Source
 
@@ -34,7 +34,7 @@ class SourceBytes:
         try:
             body = self.client.get_object(Bucket=self.buckets[source.bucket], Key=source.key)["Body"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in ABSENT:
+            if is_absent(error):
                 raise SourceMissing(f"the source {source.reference} no longer exists") from None
             raise
         content = bytearray()

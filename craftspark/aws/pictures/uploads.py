@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from craftspark.aws.faults import is_absent
 from craftspark.errors import InvalidInput
 from craftspark.uploads import CleanPicture, Facts, PostForm
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FORM_S = 15 * 60
-ABSENT = ("404", "NoSuchKey")
 KEPT_ALREADY = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
@@ -40,7 +40,7 @@ class UploadBucket:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ABSENT:
+            if is_absent(error):
                 return None
             raise
         # The length in the header may be wrong, so the read itself is limited as well.

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from craftspark.aws.faults import is_absent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,8 +30,8 @@ class ModelBucket:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.client.download_file(self.bucket, f"{prefix}/{name}", str(path), Config=_RANGES)
-        except self.client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+        except ClientError as error:
+            if is_absent(error):
                 raise FileNotFoundError(f"s3://{self.bucket}/{prefix}/{name}") from None
             raise
 

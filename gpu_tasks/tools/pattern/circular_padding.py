@@ -11,7 +11,7 @@ from diffusers.models.downsampling import Downsample2D
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
-from gpu_tasks.tools.pattern.repeats import halve
+from gpu_tasks.tools.pattern.repeats import add_neighbours
 
 if TYPE_CHECKING:
     from craftspark.tools.toss import Repeat
@@ -43,7 +43,7 @@ def _wrap_downsampling(layer: Any, repeat: Repeat) -> Any:
     """Replace the encoder's downsampling, which pads with zeros only at the bottom and on the right."""
 
     def forward(tiles: Tensor) -> Tensor:
-        halved: Tensor = layer.conv(add_neighbours(tiles, 1, 1, repeat)[..., 1:, 1:])
+        halved: Tensor = layer.conv(pad_tiles(tiles, 1, 1, repeat)[..., 1:, 1:])
         return halved
 
     return forward
@@ -53,33 +53,17 @@ def _wrap_convolution(layer: nn.Conv2d, repeat: Repeat) -> Any:
     high, wide = (int(side) for side in layer.padding)
 
     def forward(tiles: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return conv2d(
-            add_neighbours(tiles, high, wide, repeat), weight, bias, layer.stride, 0, layer.dilation, layer.groups
-        )
+        return conv2d(pad_tiles(tiles, high, wide, repeat), weight, bias, layer.stride, 0, layer.dilation, layer.groups)
 
     return forward
 
 
-def add_neighbours(tiles: Tensor, high: int, wide: int, repeat: Repeat) -> Tensor:
-    """Add `high` rows and `wide` columns of the neighbours to each side of tiles (N, channels, height, width).
+def pad_tiles(tiles: Tensor, high: int, wide: int, repeat: Repeat) -> Tensor:
+    """Add `high` rows and `wide` columns to each side of tiles (N, channels, height, width).
 
-    Half-drop shifts every second column of tiles down by half a tile, brick shifts every second row to the right by
-    half. If the repeat has no neighbour on an axis, the padding is zero, as in a convolution.
+    They are those of the neighbours in the repeat. On an axis without neighbours they are zero, as in a convolution.
     """
-    if repeat == "brick":
-        # Rows of bricks are columns of half-drops with the axes exchanged.
-        return add_neighbours(tiles.transpose(2, 3), wide, high, "half-drop").transpose(2, 3)
-    if repeat == "y":
-        return pad(_wrap_axis(tiles, high, 2), (wide, wide, 0, 0))
-    if repeat == "x":
-        return pad(_wrap_axis(tiles, wide, 3), (0, 0, high, high))
-    neighbour = tiles.roll(halve(tiles.shape[2]), 2) if repeat == "half-drop" else tiles
-    row = torch.cat([neighbour[..., -wide:], tiles, neighbour[..., :wide]], 3) if wide else tiles
-    return _wrap_axis(row, high, 2)
-
-
-def _wrap_axis(tiles: Tensor, pixels: int, axis: int) -> Tensor:
-    if not pixels:
-        return tiles
-    size = tiles.shape[axis]
-    return torch.cat([tiles.narrow(axis, size - pixels, pixels), tiles, tiles.narrow(axis, 0, pixels)], axis)
+    surrounded = add_neighbours(tiles, high, wide, repeat, axes=(2, 3), arrays=torch)
+    if repeat in ("x", "y"):
+        return pad(surrounded, (wide, wide, 0, 0) if repeat == "y" else (0, 0, high, high))
+    return surrounded

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from PIL import ImageColor
 
 from craftspark.tools.pattern import DPI, TILE_PIXELS, WHITE, PatternRequest, Sheet
@@ -21,8 +20,9 @@ from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.matte import trim
 from gpu_tasks.tools.cutting.motifs import FACTOR, cut_out_motif
-from gpu_tasks.tools.pattern.circular_padding import add_neighbours, pad_circularly
+from gpu_tasks.tools.pattern.circular_padding import pad_circularly
 from gpu_tasks.tools.pattern.repeats import (
+    add_neighbours,
     blend_edges,
     lay_out,
     make_sheet,
@@ -145,9 +145,7 @@ def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
         return tile
     reach = upscaler.network.reach
     high, wide = (0 if repeat == "x" else reach), (0 if repeat == "y" else reach)
-    picture = torch.from_numpy(tile.pixels).permute(2, 0, 1)[None]
-    around = add_neighbours(picture, high, wide, repeat)[0].permute(1, 2, 0).contiguous().numpy()
-    large = upscaler.upscale(around, FACTOR)
+    large = upscaler.upscale(add_neighbours(tile.pixels, high, wide, repeat), FACTOR)
     height, width = (side * FACTOR for side in tile.pixels.shape[:2])
     top, left = high * FACTOR, wide * FACTOR
     return replace(tile, pixels=np.ascontiguousarray(large[top : top + height, left : left + width]))

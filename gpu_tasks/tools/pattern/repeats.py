@@ -7,6 +7,8 @@ tiles uses `halve`.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
@@ -14,6 +16,8 @@ from PIL import Image, ImageOps
 from craftspark.tools.pattern import CM_PER_INCH
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.pixels import Pixels
+
+Array = TypeVar("Array", bound=Any)  # a NumPy array or a tensor
 
 BLEND_PARTS = 4  # a quarter of a tile's side is where a picture's two edges are blended
 NEAR = 4  # lines on each side of a seam
@@ -96,16 +100,30 @@ def resize_tile(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixe
     return np.asarray(scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled)
 
 
-def add_neighbours(tile: Pixels, high: int, wide: int, repeat: Repeat) -> Pixels:
-    """Add `high` rows and `wide` columns of the neighbours to each side that has neighbours."""
-    if repeat == "brick":
-        return add_neighbours(tile.swapaxes(0, 1), wide, high, "half-drop").swapaxes(0, 1)
+def add_neighbours(
+    tile: Array, high: int, wide: int, repeat: Repeat, *, axes: tuple[int, int] = (0, 1), arrays: Any = np
+) -> Array:
+    """Add `high` rows and `wide` columns of the neighbours to each side that has neighbours.
+
+    `axes` are those of the rows and of the columns. `arrays` is the library of the tile: `np` or `torch`.
+    """
+    rows, columns = axes
+    if repeat == "brick":  # a half-drop with the axes exchanged
+        return add_neighbours(tile, wide, high, "half-drop", axes=(columns, rows), arrays=arrays)
     if repeat != "y" and wide:
-        neighbour = np.roll(tile, halve(tile.shape[0]), 0) if repeat == "half-drop" else tile
-        tile = np.concatenate([neighbour[:, -wide:], tile, neighbour[:, :wide]], 1)
+        beside = arrays.roll(tile, halve(tile.shape[rows]), rows) if repeat == "half-drop" else tile
+        tile = _surround(tile, beside, wide, columns, arrays)
     if repeat != "x" and high:
-        tile = np.concatenate([tile[-high:], tile, tile[:high]], 0)
-    return np.ascontiguousarray(tile)
+        tile = _surround(tile, tile, high, rows, arrays)
+    return tile
+
+
+def _surround(tile: Array, neighbour: Array, width: int, axis: int, arrays: Any) -> Array:
+    """Add the neighbour's last `width` lines of an axis before the tile, and its first ones behind it."""
+    before = (slice(None),) * axis
+    edges = neighbour[(*before, slice(-width, None))], neighbour[(*before, slice(width))]
+    surrounded: Array = arrays.concatenate([edges[0], tile, edges[1]], axis)
+    return surrounded
 
 
 def blend_edges(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:

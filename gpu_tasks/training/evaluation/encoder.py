@@ -24,7 +24,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 
-from gpu_tasks.inference.model_store import check, write_manifest
+from gpu_tasks.chunks import split_chunks
+from gpu_tasks.inference.manifests import check, write_manifest
 from gpu_tasks.training.errors import LikenessBroken
 
 LIKENESS = "craftspark-likeness"  # the folder of the built-in model's encoder
@@ -102,10 +103,10 @@ class TextEmbedder:
     def states(self, texts: Sequence[str]) -> Tensor:
         """Return the end-of-text states, (N, width), neither centred nor normalised."""
         parts = [torch.empty(0, self.width)]
-        for first in range(0, len(texts), AT_ONCE):
-            tokens = self._tokenizer(
-                list(texts[first : first + AT_ONCE]), padding="max_length", truncation=True, return_tensors="pt"
-            )["input_ids"]
+        for some in split_chunks(texts, AT_ONCE):
+            tokens = self._tokenizer(list(some), padding="max_length", truncation=True, return_tensors="pt")[
+                "input_ids"
+            ]
             # Padding is also the end-of-text token, so the first one ends the text.
             ends = (tokens == self._tokenizer.eos_token_id).int().argmax(1)
             states = self._encoder(input_ids=tokens).last_hidden_state

@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import StableDiffusionPipeline
-from diffusers.utils import logging as diffusers_log
 from torch import Tensor, nn
 
 from craftspark.errors.training import RecipeUnfit, SubjectsMissing
+from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference.model_store import check
+from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.dataset.colours import find_dominant_colour, recolour
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, read_names
 from gpu_tasks.training.evaluation.encoder import Likeness, rank_subjects
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
     if missing := names - {picture.name for picture in dataset.pictures}:
         raise SubjectsMissing(f"{arguments.data} has no {arguments.style} images of {', '.join(sorted(missing)[:10])}")
     likeness = Likeness.open(arguments.likeness, arguments.likeness_model or arguments.model)
-    model = load_model(arguments.model)
+    model = open_pipeline(arguments.model)
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
     figures, grids = evaluate(model, likeness, dataset, prompts=arguments.prompts, seeds=range(1, arguments.seeds + 1))
@@ -86,17 +86,6 @@ def run(arguments: argparse.Namespace) -> None:
         for name, pictures in grids.items():
             write_grid(pictures, arguments.out.with_name(f"{arguments.out.stem}-{name}.png"))
         arguments.out.write_text(text + "\n")
-
-
-def load_model(folder: Path) -> Any:
-    """Load a checked model folder as a pipeline on the CPU, in single precision. Raises ModelUnavailable."""
-    check(folder)
-    diffusers_log.disable_progress_bar()
-    model = StableDiffusionPipeline.from_pretrained(
-        folder, dtype=torch.float32, safety_checker=None, local_files_only=True
-    )
-    model.set_progress_bar_config(disable=True)
-    return model
 
 
 def replace_unet(model: Any, unet: nn.Module) -> Any:
@@ -147,8 +136,8 @@ def draw_prompts(model: Any, prompts: Sequence[str], seeds: Sequence[int], steps
     """
     parts, began, wanted = [], time.monotonic(), len(prompts) * len(seeds)
     for seed in seeds:
-        for first in range(0, len(prompts), AT_ONCE):
-            wave = list(prompts[first : first + AT_ONCE])
+        for call in split_chunks(prompts, AT_ONCE):
+            wave = list(call)
             parts.append(draw(model, wave + wave[-1:] * (AT_ONCE - len(wave)), seed=seed, steps=steps)[: len(wave)])
         done = sum(map(len, parts))
         left = (time.monotonic() - began) * (wanted - done) / done

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, hash_pictures, read_names
 from gpu_tasks.training.dataset.examples import transform_view
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train to the last step. Raises a TrainingError, or ModelUnavailable for a damaged start."""
     schedule = read_schedule(arguments)
-    model_store.check(arguments.start)
+    manifests.check(arguments.start)
     dataset = Dataset.open(arguments.data)
     names = read_names(arguments.subjects) if arguments.subjects else None
     favoured = {picture.id for picture in dataset.only(style=arguments.style, names=names).pictures}
@@ -176,7 +176,7 @@ def build_recipe(arguments: argparse.Namespace, schedule: Schedule, digest: str,
     """Return all values that the result depends on."""
     return {
         "trains": "decoder",
-        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
+        "start": manifests.hash_model(arguments.start),
         "pictures": digest,
         "favoured": sorted(favoured),
         "seed": arguments.seed,

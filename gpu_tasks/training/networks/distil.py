@@ -18,11 +18,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
+from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
 from gpu_tasks.training.dataset.examples import Examples
-from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
+from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import generator_at, train
 from gpu_tasks.training.networks.unet import select_pictures
@@ -64,17 +65,17 @@ def run(arguments: argparse.Namespace) -> None:
         rescale=arguments.rescale,
         recoloured=arguments.recoloured,
     )
-    model_store.check(arguments.start)
+    manifests.check(arguments.start)
     pictures, pixels = select_pictures(Dataset.open(arguments.data), arguments.style, arguments.subjects)
     recipe = {
         "trains": "unet",
-        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
+        "start": manifests.hash_model(arguments.start),
         "pictures": hash_pictures(pictures, pixels),
         **asdict(schedule),
         **asdict(goal),
     }
     this_run = Run.start(arguments.run, recipe)
-    model = load_model(arguments.start).to(arguments.device)
+    model = open_pipeline(arguments.start).to(arguments.device)
     examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
 
     def sample(average: nn.Module, step: int) -> None:

@@ -14,7 +14,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
 from craftspark.errors.training import CheckpointBroken
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
 from gpu_tasks.inference.upscaler_networks import open_trainable
 from gpu_tasks.training.checkpoint import Run, select_prefix
 from gpu_tasks.training.networks.decoder import Decoder
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     this_run = Run.open(arguments.run)
     path, step, tensors = this_run.latest()
-    model_store.check(arguments.start)
+    manifests.check(arguments.start)
     folder_of_part, put = PARTS[this_run.recipe["trains"]]
     try:
         trained = put(arguments.start / folder_of_part, select_prefix(tensors, "average."))
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         config.write_bytes(original)  # the saved file contains paths of this machine
         for weights in folder.rglob("*.safetensors"):
             weights.chmod(0o644)  # the file is private by default, and a worker is another user
-        model_store.write_manifest(folder)
+        manifests.write_manifest(folder)
         if arguments.model.exists():
             arguments.model.rename(Path(scratch) / "old")
         folder.rename(arguments.model)

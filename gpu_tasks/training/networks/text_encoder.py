@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from craftspark.errors.training import SubjectsMissing
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, read_names
 from gpu_tasks.training.dataset.emoji import SYNONYMS, install
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train to the last step. Raises a TrainingError, or ModelUnavailable for a damaged start."""
     schedule = read_schedule(arguments)
-    model_store.check(arguments.start)
+    manifests.check(arguments.start)
     phrases = prepare(Dataset.open(arguments.data), read_names(arguments.subjects))
     this_run = Run.start(arguments.run, build_recipe(arguments, schedule, phrases))
     texts = Texts(arguments.start, arguments.device)
@@ -149,7 +149,7 @@ def build_recipe(arguments: argparse.Namespace, schedule: Schedule, phrases: Phr
     """Return all values that the result depends on."""
     return {
         "trains": "text_encoder",
-        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
+        "start": manifests.hash_model(arguments.start),
         "phrases": hashlib.sha256(repr(phrases).encode()).hexdigest(),
         "seed": arguments.seed,
         "batch": arguments.batch,

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from craftspark.errors.training import SubjectsMissing
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
+from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
+from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import Schedule, generator_at, train
 from gpu_tasks.training.options import add_options, read_intervals, read_schedule
@@ -57,12 +58,12 @@ def run(arguments: argparse.Namespace) -> None:
         recoloured=arguments.recoloured,
         caption_dropout=arguments.caption_dropout,
     )
-    model_store.check(arguments.start)
+    manifests.check(arguments.start)
     pictures, pixels = select_pictures(Dataset.open(arguments.data), arguments.style, arguments.subjects)
     if arguments.names_only:
         pictures = [replace(picture, synonyms=()) for picture in pictures]
     this_run = Run.start(arguments.run, build_recipe(arguments, schedule, objective, pictures, pixels))
-    model = load_model(arguments.start).to(arguments.device)
+    model = open_pipeline(arguments.start).to(arguments.device)
     examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
     variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
     print(f"{len(pictures)} images, {variants} with recoloured ones, {len(examples.states)} captions", flush=True)
@@ -142,7 +143,7 @@ def build_recipe(
     """Return all values that the result depends on."""
     return {
         "trains": "unet",
-        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
+        "start": manifests.hash_model(arguments.start),
         "pictures": hash_pictures(pictures, pixels),
         **asdict(schedule),
         **asdict(objective),

@@ -20,7 +20,7 @@ from torch.nn.functional import l1_loss
 
 from craftspark.errors.training import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.inference.upscaler_networks import UpscalerNetwork, open_trainable
 from gpu_tasks.training.checkpoint import PARTIAL, Run, commit_file
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     start = open_trainable(arguments.start)
     dataset = select_pictures(arguments.data, arguments.size, arguments.hold_out, patch=plan.patch)
     if arguments.softened_by:
-        model_store.check(arguments.softened_by)
+        manifests.check(arguments.softened_by)
     this_run = Run.start(arguments.run, build_recipe(arguments, schedule, plan, dataset))
     pictures = dataset.pixels()
     softened = None
@@ -156,15 +156,13 @@ def load_or_soften(path: Path, pictures: Pixels, model_folder: Path) -> Pixels:
     for a resumed run.
     """
     if not path.exists():
-        from gpu_tasks.training.evaluation.evaluate import (  # slow to import, and rarely needed
-            load_model,
-            reconstruct,
-        )
+        from gpu_tasks.inference.model_store import open_pipeline  # slow to import, and rarely needed
+        from gpu_tasks.training.evaluation.evaluate import reconstruct
 
         side = pictures.shape[1] // FACTOR
         small = np.stack([np.asarray(shrink_on_white(picture, side)) for picture in pictures])
         partial = path.with_suffix(PARTIAL)
-        save_file({"pictures": reconstruct(load_model(model_folder), small)}, partial)
+        save_file({"pictures": reconstruct(open_pipeline(model_folder), small)}, partial)
         commit_file(partial, path)
     softened: Pixels = load_file(path)["pictures"]
     return softened
@@ -200,8 +198,8 @@ def build_recipe(
     """Return all values that the result depends on."""
     return {
         "trains": "upscaler",
-        "start": model_store.hash_file(arguments.start / model_store.MANIFEST),
-        "softened_by": arguments.softened_by and model_store.hash_file(arguments.softened_by / model_store.MANIFEST),
+        "start": manifests.hash_model(arguments.start),
+        "softened_by": arguments.softened_by and manifests.hash_model(arguments.softened_by),
         "pictures": hash_folder(dataset.folder, dataset.pictures, dataset.size),
         **asdict(schedule),
         **asdict(plan),
@@ -211,5 +209,5 @@ def build_recipe(
 def hash_folder(folder: Path, pictures: tuple[CaptionedPicture, ...], size: int) -> str:
     result = hashlib.sha256(str(size).encode())
     for picture in pictures:
-        result.update(model_store.hash_file(folder / picture.file).encode())
+        result.update(manifests.hash_file(folder / picture.file).encode())
     return result.hexdigest()

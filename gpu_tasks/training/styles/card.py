@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
-from gpu_tasks.inference.model_store import hash_file
+from gpu_tasks.inference.manifests import hash_file
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 
 

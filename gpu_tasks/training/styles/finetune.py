@@ -23,7 +23,7 @@ from torch import nn
 
 from craftspark.errors.training import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference import model_store
+from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.inference.adapters import FACTS, Adapter, hash_unet
 from gpu_tasks.training.checkpoint import PARTIAL, Run
 from gpu_tasks.training.dataset.dataset import (
@@ -37,7 +37,7 @@ from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.evaluation.encoder import Likeness
-from gpu_tasks.training.evaluation.evaluate import load_model, replace_unet
+from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import NO_HOOKS, Intervals, Schedule, train
 from gpu_tasks.training.networks.unet import Objective, VelocityLoss
@@ -129,7 +129,7 @@ def finetune(request: FinetuneRequest, *, say: Say = print, hooks: Hooks = NO_HO
     schedule.check(request.batch)
     check_request(request)
     check_device(request.device)
-    model_store.check(request.base)
+    manifests.check(request.base)
     dataset = Dataset.open(request.data)
     learned, held_out = split_dataset(dataset, request)
     pixels = learned.pixels()
@@ -139,7 +139,7 @@ def finetune(request: FinetuneRequest, *, say: Say = print, hooks: Hooks = NO_HO
     recipe = build_recipe(request, schedule, objective, learned.pictures, pixels)
     this_run = Run.start(request.run, recipe)
     check_room(request)
-    model = load_model(request.base).to(request.device)
+    model = model_store.open_pipeline(request.base).to(request.device)
     say(f"{len(learned.pictures)} training images, {len(held_out.pictures)} held out")
     before = showing.draw(model)
     examples = Examples.load_or_encode(
@@ -247,7 +247,7 @@ def build_recipe(
     """Return all values that the weights depend on."""
     return {
         "trains": "adapter",
-        "base": model_store.hash_file(request.base / model_store.MANIFEST),
+        "base": manifests.hash_model(request.base),
         "unet_sha256": hash_unet(request.base),
         "pictures": hash_pictures(pictures, pixels),
         "rank": request.rank,
@@ -275,5 +275,5 @@ def write_adapter(
     write_card(partial, facts, learned.pictures, figures)
     for path in partial.iterdir():
         path.chmod(0o644)  # weights are private by default, and a worker is another user
-    model_store.write_manifest(partial)
+    manifests.write_manifest(partial)
     partial.rename(out)

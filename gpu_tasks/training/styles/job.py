@@ -25,6 +25,7 @@ from craftspark.settings.tasks import TrainerSettings, TrainingLaunch
 from craftspark.styles.messages import DataChecked, TrainingOrder, TrainingResult
 from craftspark.styles.trainings import adapter_prefix, run_prefix
 from gpu_tasks.imports import pause_garbage_collection
+from gpu_tasks.inference.manifests import list_files, publish
 from gpu_tasks.training.dataset.dataset import MIN_STYLE_PICTURES, Dataset
 from gpu_tasks.training.dataset.remote import fetch_temporarily
 from gpu_tasks.training.hooks import Hooks
@@ -34,7 +35,6 @@ from gpu_tasks.worker.lease import Lease
 
 CHECK_DATA, TRAIN_STYLE = "check-data", "train-style"
 CHECKPOINTS, RECIPE, PROGRESS = "checkpoints", "recipe.json", "progress.json"
-MANIFEST = "manifest.json"
 
 ANSWERED, MISUSED, STALLED = 0, 2, 3
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -151,9 +151,10 @@ def train(
         store = BucketFolder(
             client=clients.s3(), bucket=settings.models_bucket, prefix=adapter_prefix(order.style, order.version)
         )
+        publish(list_files(adapter), store.upload)
         return TrainingResult(
             figures=outcome.figures,
-            adapter=publish(adapter, store),
+            adapter=store.place,
             grid=folder.upload(GRID, outcome.grid),
         )
 
@@ -167,15 +168,3 @@ def restore(folder: BucketFolder, run: Path) -> None:
     for name in (RECIPE, checkpoints[-1]):
         folder.download(name, run / name)
     logger.info("training resumes", extra={"checkpoint": checkpoints[-1]})
-
-
-def publish(adapter: Path, store: BucketFolder) -> str:
-    """Upload an adapter's folder. The manifest is uploaded last and makes the adapter visible. Returns its location.
-    Raises TrainingFailed.
-    """
-    names = sorted(path.relative_to(adapter).as_posix() for path in adapter.rglob("*") if path.is_file())
-    if MANIFEST not in names:
-        raise TrainingFailed(f"the training left no {MANIFEST} in {adapter}")
-    for name in (*(name for name in names if name != MANIFEST), MANIFEST):
-        store.upload(name, adapter / name)
-    return store.place

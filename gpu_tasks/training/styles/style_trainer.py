@@ -14,10 +14,9 @@ from craftspark.models.catalogue import find_model
 from craftspark.styles.messages import TrainingOrder
 from craftspark.styles.trainings import adapter_prefix
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
-from gpu_tasks.inference.model_store import locate
+from gpu_tasks.inference.model_store import locate, open_pipeline
 from gpu_tasks.training.dataset.dataset import MAX_STYLE_PICTURES, MIN_STYLE_PICTURES, Dataset
 from gpu_tasks.training.dataset.examples import Examples, encode
-from gpu_tasks.training.evaluation.evaluate import load_model
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import open_threads
 from gpu_tasks.training.networks.unet import Objective, VelocityLoss
@@ -49,7 +48,7 @@ def train_style(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
         device=settings.device,
     )
     adapter = finetune(request, say=lambda line: print(line, flush=True), hooks=hooks)
-    model: Any = load_model(base).to(settings.device)
+    model: Any = open_pipeline(base).to(settings.device)
     # The file that the training has written.
     examples = Examples.load_or_encode(inputs.run / "examples.safetensors", [], torch.empty(0).numpy(), model)
     learned = build_loss(examples, model, settings.device)
