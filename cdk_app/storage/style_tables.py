@@ -3,25 +3,21 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.storage.tables import OnDemandTable, define_attribute
+from cdk_app.storage.tables import OnDemandTable
 
 
 class TrainingsTable(OnDemandTable):
     """Every training: who requested it, its result, and who decided on it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(
-            scope, construct_id, partition=define_attribute("training_id"), sort=define_attribute("item"), keep=keep
-        )
+        super().__init__(scope, construct_id, partition="training_id", keep=keep)
 
 
 class StylesTable(OnDemandTable):
     """Styles' releases, versions and trials."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(
-            scope, construct_id, partition=define_attribute("style"), sort=define_attribute("item"), keep=keep
-        )
+        super().__init__(scope, construct_id, partition="style", keep=keep)
 
     def grant_look_up(self, reader: iam.IGrantable) -> None:
         """Get items by their keys."""

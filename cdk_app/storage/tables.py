@@ -15,20 +15,19 @@ from craftspark.jobs.backlog import WORK_ATTRIBUTES
 READ = ("dynamodb:GetItem", "dynamodb:Query")
 WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
 
-STRING = dynamodb.AttributeType.STRING
-NUMBER = dynamodb.AttributeType.NUMBER
-
 
 class OnDemandTable(Construct):
-    """A table that is billed by request, with expiry and recovery to any second of 35 days. `keep` forbids deletion."""
+    """A table that is billed by request, with expiry and recovery to any second of 35 days. `keep` forbids deletion.
+
+    The partition key has the name `partition`, the sort key the name `item`.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        partition: dynamodb.Attribute,
-        sort: dynamodb.Attribute,
+        partition: str,
         keep: bool,
         stream: dynamodb.StreamViewType | None = None,
         warm: WarmUnits | None = None,
@@ -42,8 +41,8 @@ class OnDemandTable(Construct):
         self.table = dynamodb.Table(
             self,
             "Table",
-            partition_key=partition,
-            sort_key=sort,
+            partition_key=_define_attribute(partition),
+            sort_key=_define_attribute("item"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
@@ -59,16 +58,17 @@ class OnDemandTable(Construct):
         self,
         name: str,
         *,
-        partition: dynamodb.Attribute,
-        sort: dynamodb.Attribute,
+        partition: str,
+        sort: str,
+        sort_type: dynamodb.AttributeType = dynamodb.AttributeType.STRING,
         attributes: Sequence[str] | None = None,
     ) -> None:
         """Add an index with these attributes and the keys, or with all if None. It is as warm as the table."""
         projection = dynamodb.ProjectionType
         self.table.add_global_secondary_index(
             index_name=name,
-            partition_key=partition,
-            sort_key=sort,
+            partition_key=_define_attribute(partition),
+            sort_key=_define_attribute(sort, sort_type),
             projection_type=projection.ALL
             if attributes is None
             else projection.INCLUDE
@@ -102,30 +102,20 @@ class JobsTable(OnDemandTable):
         super().__init__(
             scope,
             construct_id,
-            partition=define_attribute("job_id"),
-            sort=define_attribute("item"),
+            partition="job_id",
             keep=keep,
             warm=warm,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        self.add_index(
-            "by_maker",
-            partition=define_attribute("maker"),
-            sort=define_attribute("created"),
-            attributes=OUTLINE_ATTRIBUTES,
-        )
+        self.add_index("by_maker", partition="maker", sort="created", attributes=OUTLINE_ATTRIBUTES)
         self.add_index(
             "unfinished",
-            partition=define_attribute("unfinished"),
-            sort=define_attribute("deadline", NUMBER),
+            partition="unfinished",
+            sort="deadline",
+            sort_type=dynamodb.AttributeType.NUMBER,
             attributes=(),
         )
-        self.add_index(
-            "backlog",
-            partition=define_attribute("backlog"),
-            sort=define_attribute("job_id"),
-            attributes=WORK_ATTRIBUTES,
-        )
+        self.add_index("backlog", partition="backlog", sort="job_id", attributes=WORK_ATTRIBUTES)
 
     def grant_mark(self, marker: iam.IGrantable) -> None:
         """Update items."""
@@ -136,9 +126,7 @@ class ConnectionsTable(OnDemandTable):
     """Makers' live connections, and the tickets that open them. All items expire within hours."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(
-            scope, construct_id, partition=define_attribute("owner"), sort=define_attribute("item"), keep=keep
-        )
+        super().__init__(scope, construct_id, partition="owner", keep=keep)
 
     def grant_issue_ticket(self, issuer: iam.IGrantable) -> None:
         """Put tickets."""
@@ -153,9 +141,7 @@ class WebhooksTable(OnDemandTable):
     """Makers' webhooks, and the log of their deliveries."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(
-            scope, construct_id, partition=define_attribute("maker"), sort=define_attribute("item"), keep=keep
-        )
+        super().__init__(scope, construct_id, partition="maker", keep=keep)
 
     def grant_log(self, writer: iam.IGrantable) -> None:
         """Get webhooks and attempts, and record attempts."""
@@ -178,10 +164,8 @@ class UploadsTable(OnDemandTable):
     """Makers' uploads. The index `newest` lists a maker's uploads by time."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(
-            scope, construct_id, partition=define_attribute("maker"), sort=define_attribute("item"), keep=keep
-        )
-        self.add_index("newest", partition=define_attribute("maker"), sort=define_attribute("created"))
+        super().__init__(scope, construct_id, partition="maker", keep=keep)
+        self.add_index("newest", partition="maker", sort="created")
 
     def grant_find(self, finder: iam.IGrantable) -> None:
         """Get an upload by its maker and id."""
@@ -208,15 +192,8 @@ class AccountsTable(OnDemandTable):
     """Makers' credits and every entry that changed them. The index `ledger` lists a maker's entries by time."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            partition=define_attribute("maker"),
-            sort=define_attribute("item"),
-            keep=keep,
-            warm=warm,
-        )
-        self.add_index("ledger", partition=define_attribute("maker"), sort=define_attribute("at"))
+        super().__init__(scope, construct_id, partition="maker", keep=keep, warm=warm)
+        self.add_index("ledger", partition="maker", sort="at")
 
     def grant_look_up(self, reader: iam.IGrantable) -> None:
         """Get an account, for its plan and suspension."""
@@ -231,5 +208,5 @@ class AccountsTable(OnDemandTable):
         self.table.grant(administrator, "dynamodb:PutItem")
 
 
-def define_attribute(name: str, kind: dynamodb.AttributeType = STRING) -> dynamodb.Attribute:
+def _define_attribute(name: str, kind: dynamodb.AttributeType = dynamodb.AttributeType.STRING) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=kind)
