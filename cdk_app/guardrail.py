@@ -27,7 +27,7 @@ TOPICS = {
         ("a sexualised minor",),
     ),
 }
-MESSAGE = "We make no pictures of this."
+MESSAGE = "Craftspark does not draw this."
 
 
 class Guardrail(Construct):
@@ -75,12 +75,12 @@ class Guardrail(Construct):
             **properties,  # type: ignore[arg-type]
         )
         # A version is an immutable copy. A changed description creates a new version.
-        facts = hashlib.sha256(repr((STRENGTHS, TOPICS, geography)).encode()).hexdigest()[:16]
+        facts = hashlib.sha256(repr((STRENGTHS, TOPICS, MESSAGE, geography)).encode()).hexdigest()[:16]
         self.version = bedrock.CfnGuardrailVersion(
             self,
             "Version",
             guardrail_identifier=self.guardrail.attr_guardrail_id,
-            description=f"filters and topics {facts}",
+            description=f"filters, topics and message {facts}",
         )
 
     def grant_apply(self, caller: iam.IGrantable) -> None:

@@ -65,7 +65,10 @@ class OperationsStack(Stack):
         """Find every queue of the stacks, so that none can be forgotten."""
         for name, letters in self._dead.items():
             self._alarms.add(
-                name, count_messages(letters), max_value=0, means="messages that nothing could handle wait for a person"
+                name,
+                count_messages(letters),
+                max_value=0,
+                means="messages that nothing could handle wait for a person",
             )
         for name, queue in self._queues.items():
             max_age_s = queue.late_after.to_seconds()
@@ -76,7 +79,7 @@ class OperationsStack(Stack):
             "DeferredOrders",
             count_events("OrderDeferred"),
             max_value=self._operations.deferred_orders,
-            means="Step Functions takes fewer starts than jobs come in; orders go back to the queue",
+            means="Step Functions accepts fewer starts than jobs arrive; orders return to the queue",
         )
 
     def _watch_jobs(self) -> None:
@@ -92,16 +95,21 @@ class OperationsStack(Stack):
             "OverdueJobs",
             machine.metric_timed_out(period=PERIOD),
             max_value=0,
-            means="a job's execution ran into its deadline",
+            means="a job's execution reached its deadline",
         )
-        add("SweptJobs", count_events("JobOverdue"), max_value=0, means="only the sweeper ended a job")
+        add(
+            "SweptJobs",
+            count_events("JobOverdue"),
+            max_value=0,
+            means="the sweeper ended a job, not its execution",
+        )
         add("FailedTrainings", trainings.metric_failed(period=PERIOD), max_value=0, means="a training failed")
         for name, each in (("ThrottledJobs", machine), ("ThrottledTrainings", trainings)):
             add(
                 name,
                 each.metric_throttled(period=PERIOD),
                 max_value=0,
-                means="executions wait for the quota of transitions",
+                means="executions wait for the quota of state transitions",
             )
         add(
             "UnjudgedPrompts",
@@ -112,7 +120,7 @@ class OperationsStack(Stack):
         for name, unjudged in (("UnjudgedUploads", "UploadUnjudged"), ("UnjudgedPictures", "PictureUnjudged")):
             add(name, count_events(unjudged), max_value=MAX_UNJUDGED, means="the guardrail does not judge pictures")
         errors = self._api.http_api.api.metric_server_error(period=PERIOD, statistic="Sum")
-        add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API answers 5xx")
+        add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API returns 5xx")
 
     def _watch_gpus(self) -> None:
         fleet = self._rendering.fleet
@@ -122,7 +130,7 @@ class OperationsStack(Stack):
                 count_missing(pool),
                 max_value=0,
                 periods=LATE_PERIODS,
-                means="warm workers that should run do not",
+                means="fewer warm workers run than desired",
             )
         for name, capacity in (("SpotCapacityMissing", fleet.spot), ("OnDemandCapacityMissing", fleet.on_demand)):
             self._alarms.add(
@@ -130,7 +138,7 @@ class OperationsStack(Stack):
                 measure_reservation(capacity, fleet.cluster),
                 max_value=100,
                 periods=LATE_PERIODS,
-                means="GPU instances that tasks wait for do not come: quota, or no capacity in the zones",
+                means="tasks wait for GPU instances that do not start: no quota, or no capacity in the zones",
             )
 
     def _create_dashboard(self) -> None:

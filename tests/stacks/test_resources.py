@@ -334,7 +334,7 @@ def test_prod_s_guardrail_judges_text_and_pictures_in_a_version_that_follows_its
     assert all(each["InputModalities"] == each["OutputModalities"] == ["TEXT", "IMAGE"] for each in filters)
     assert {topic["Type"] for topic in guardrail["TopicPolicyConfig"]["TopicsConfig"]} == {"DENY"}
     assert all(len(topic["Definition"]) <= 200 for topic in guardrail["TopicPolicyConfig"]["TopicsConfig"])
-    assert version["Description"].startswith("filters and topics ")
+    assert version["Description"].startswith("filters, topics and message ")
     assert dev.of_type("AWS::Bedrock::Guardrail") == {}
 
 
