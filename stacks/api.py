@@ -59,7 +59,7 @@ class ApiStack(Stack):
         }
         functions = {name: self._create_function(name, needed) for name, needed in access.items()}
         self.http_api = HttpApi(
-            self, "FrontDoor", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
+            self, "HttpApi", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
         )
         for route in ROUTES:
             self.http_api.add_route(route, functions[route.function])

@@ -142,17 +142,15 @@ class OperationsStack(Stack):
             )
 
     def _create_dashboard(self) -> None:
-        door, machine, fleet = self._api.http_api.api, self._rendering.workflow.machine, self._rendering.fleet
+        api, machine, fleet = self._api.http_api.api, self._rendering.workflow.machine, self._rendering.fleet
         pools = {"spot": fleet.warm_spot, "on demand": fleet.warm_on_demand}
         cloudwatch.Dashboard(
             self,
             "Dashboard",
             widgets=[
                 [
-                    draw_graph("Requests", door.metric_count(), door.metric_server_error(), door.metric_client_error()),
-                    draw_graph(
-                        "API latency", door.metric_latency(statistic="p50"), door.metric_latency(statistic="p99")
-                    ),
+                    draw_graph("Requests", api.metric_count(), api.metric_server_error(), api.metric_client_error()),
+                    draw_graph("API latency", api.metric_latency(statistic="p50"), api.metric_latency(statistic="p99")),
                 ],
                 [
                     draw_graph(

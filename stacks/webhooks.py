@@ -31,7 +31,7 @@ class WebhooksStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage = stage
         self.table = WebhooksTable(self, "Webhooks", keep=stage.data.keep)
-        self.untold = DeadLetterQueue(self, "UntoldWebhooks")
+        self.unsent = DeadLetterQueue(self, "UnsentWebhooks")
         # The message counts its attempts. SQS delivers it again only if the function itself fails.
         self.deliveries = WorkQueue(
             self,
@@ -50,13 +50,13 @@ class WebhooksStack(Stack):
             settings,
             self.table.grant_read,
             queue.grant_send_messages,
-            dead_letters=self.untold,
+            dead_letters=self.unsent,
         )
         events.Rule(
             self,
             "Settled",
             event_pattern=match_event(JobSettled),
-            targets=[targets.LambdaFunction(fan_out, dead_letter_queue=self.untold)],
+            targets=[targets.LambdaFunction(fan_out, dead_letter_queue=self.unsent)],
         )
         deliver = self._create_function(
             "Deliver",

@@ -128,7 +128,7 @@ def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> Non
     assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, 3, 5]
     assert len(redrives) == len(holders) == 3
     others = {name.partition("/")[2] for name in queues.keys() - redrives.keys() - holders}
-    assert all(name.startswith(("Unsettled", "Untold", "Unsent")) for name in others)
+    assert all(name.startswith(("Unsettled", "Unsent")) for name in others)
     for queue in queues.values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
 
@@ -136,7 +136,7 @@ def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> Non
 def test_each_step_to_a_webhook_puts_aside_what_it_cannot_handle(synthesis: Synthesis) -> None:
     [rule] = [each for each in synthesis.properties("AWS::Events::Rule") if "JobSettled" in json.dumps(each)]
     assert [target["DeadLetterConfig"] for target in rule["Targets"]]
-    assert "Untold" in json.dumps(synthesis.function("fan_out_webhooks")["DeadLetterConfig"])
+    assert "UnsentWebhooks" in json.dumps(synthesis.function("fan_out_webhooks")["DeadLetterConfig"])
     deliver = synthesis.function("deliver_webhook")
     assert "DeliveriesDeadLetters" in json.dumps(deliver["Environment"]["Variables"]["CRAFTSPARK_DEAD_LETTERS_URL"])
     [mapping] = [
