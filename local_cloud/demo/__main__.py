@@ -5,7 +5,6 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 from rich.console import Console
@@ -69,25 +68,28 @@ def run() -> None:
         console.print(jobs_table(jobs))
         took_s = progress.elapsed_s
         write_summary(OUT / "summary.json", jobs, account, took_s=took_s, first_picture_s=progress.first_picture_s)
-        print_next_steps(account, took_s, jobs[DEMO_JOBS[0].name]["job_id"])
-        if os.environ.get("KEEP"):
+        console.print(
+            f"{account['spent']} credits spent, {account['available']} available. {took_s:.0f} s in total.\n"
+            f"Pictures: {OUT}/   contact sheet: {OUT}/contact-sheet.png   summary: {OUT}/summary.json"
+        )
+        keep = bool(os.environ.get("KEEP"))
+        print_next_steps(jobs[DEMO_JOBS[0].name]["job_id"] if keep else None)
+        if keep:
             console.print("The local cloud is running. Press Ctrl-C to stop it.")
             with suppress(KeyboardInterrupt):
                 cloud.wait()
 
 
-def print_next_steps(account: dict[str, Any], took_s: float, job_id: str) -> None:
-    commands = {
-        f"executions {job_id}": "show the states of a job",
-        "status": "show what is running",
-        "logs worker": "print the log of the GPU worker",
-    }
+def print_next_steps(job_id: str | None) -> None:
+    """Print commands that explore the running cloud. Without a job ID, the cloud stops now, and its jobs are lost."""
+    commands = {"status": "show what is running", "logs worker": "print the log of the GPU worker"}
+    if job_id is None:
+        console.print("To explore, run [bold]make demo KEEP=1[/], and in another terminal:")
+        commands["executions"] = "list the executions of jobs"
+    else:
+        console.print("To explore, in another terminal:")
+        commands[f"executions {job_id}"] = "show the states of a job"
     width = max(map(len, commands))
-    console.print(
-        f"{account['spent']} credits spent, {account['available']} available. {took_s:.0f} s in total.\n"
-        f"Pictures: {OUT}/   contact sheet: {OUT}/contact-sheet.png   summary: {OUT}/summary.json\n"
-        "To explore, run [bold]make demo KEEP=1[/], and in another terminal:"
-    )
     for command, description in commands.items():
         console.print(f"  .venv/bin/python -m local_cloud {command:{width}}   {description}", soft_wrap=True)
 

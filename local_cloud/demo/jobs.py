@@ -23,8 +23,10 @@ class DemoJob:
         """The prompt and the options in one line."""
         request = self.request
         parts = [*filter(None, [request.get("prompt"), *request.get("also", ())])]
-        options = ("way", "repeat", "style", "aspect", "strength", "lane", "outline_mm")
-        parts += [f"{name.removesuffix('_mm')} {request[name]}" for name in options if name in request]
+        options = ("way", "repeat", "style", "aspect", "strength", "lane")
+        parts += [f"{name} {request[name]}" for name in options if name in request]
+        if "outline_mm" in request:
+            parts.append(f"outline {request['outline_mm']} mm")
         if "factor" in request:
             parts.append(f"{request['factor']} times")
         if self.source:

@@ -36,7 +36,7 @@ def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
     """
     cells = []
     if demo_job.source:
-        cells.append(Cell(Image.open(saved[demo_job.source][0]["picture.png"]), "from"))
+        cells.append(Cell(Image.open(saved[demo_job.source][0]["picture.png"]), "source"))
     for paths in saved[demo_job.name]:
         if "preview.webp" in paths:
             cells.append(Cell(Image.open(paths["picture.png"]), "tile"))
