@@ -31,6 +31,6 @@ def test_functions_in_the_drawing_have_a_handler() -> None:
 
 def test_stacks_in_the_drawing_are_those_of_the_app() -> None:
     named = set(re.findall(r"(\w+) [Ss]tack\b", labels()))
-    built = set(re.findall(r'stage\.stack_name\("(\w+)"\)', (ROOT / "app.py").read_text()))
+    built = set(re.findall(r'stage\.name_stack\("(\w+)"\)', (ROOT / "app.py").read_text()))
 
     assert named == built
