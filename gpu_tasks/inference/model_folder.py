@@ -39,7 +39,7 @@ MAX_JSON = 32 * 1024**2  # bytes; an index of thousands of tensors has less than
 
 
 class NoModel(Exception):
-    """Files are neither a supported model nor an adapter. The message names the problem."""
+    """Files are not a supported model, upscaler or adapter. The message names the problem."""
 
 
 class ModelFiles(Protocol):

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
-from gpu_tasks.inference import adapters
+from gpu_tasks.inference import adapters, upscaler_networks
 from gpu_tasks.inference.model_folder import INDEX, PIPELINES, ModelFiles, NoModel, check_paths, read_json
-from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, plan_weights
+from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, count_parameters, plan_weights
 
 # What each library calls its files of weights.
 LIBRARIES = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}
@@ -34,8 +34,9 @@ _ENCODERS = {"Gemma": "gemma"}
 class PushPlan:
     """`copied` maps names in the bucket to paths in the source, `written` to new contents.
 
-    `pipeline` is the class of a model, None for an adapter. `parameters` are the numbers of parameters of each
-    component by safetensors' names of types. `left_out` gives the reason for each part that is not copied.
+    `pipeline` is the class of a pipeline, None for an upscaler or an adapter. `parameters` are the numbers of
+    parameters of each component by safetensors' names of types. `left_out` gives the reason for each part that is not
+    copied.
     """
 
     pipeline: str | None
@@ -56,7 +57,28 @@ def plan_push(
     check_paths(files.sizes)
     if INDEX in files.sizes:
         return _plan_pipeline(files, variant=variant, safety_checker=safety_checker, licensed=licensed)
+    if {upscaler_networks.CONFIG, upscaler_networks.WEIGHTS} <= set(files.sizes):
+        return _plan_upscaler(files, licensed=licensed)
     return _plan_adapter(files, licensed=licensed)
+
+
+def _plan_upscaler(files: ModelFiles, *, licensed: bool) -> PushPlan:
+    settings = read_json(files, upscaler_networks.CONFIG)
+    try:
+        upscaler_networks.read_config(settings)
+    except ValueError as error:
+        raise NoModel(f"not an upscaler: {error}") from None
+    own = (upscaler_networks.CONFIG, upscaler_networks.WEIGHTS)
+    parameters = count_parameters(upscaler_networks.WEIGHTS, files.read_tensors(upscaler_networks.WEIGHTS))
+    stated, licences = _read_licences(files, licensed=licensed)
+    return PushPlan(
+        pipeline=None,
+        copied={name: name for name in files.sizes if name in own or _is_about(name)},
+        written={},
+        licences=licences,
+        stated=stated,
+        parameters={"network": parameters},
+    )
 
 
 def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
@@ -64,7 +86,10 @@ def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
     if missing:
         pickles = [name for name in files.sizes if name.endswith(PICKLES)]
         beside = f"; {pickles[0]} is a pickle, which can run code when it is loaded" if pickles else ""
-        raise NoModel(f"not a model: {INDEX} is missing; not an adapter: {' and '.join(missing)} missing{beside}")
+        raise NoModel(
+            f"not a model: {INDEX} is missing; not an upscaler: {upscaler_networks.CONFIG} or "
+            f"{upscaler_networks.WEIGHTS} is missing; not an adapter: {' and '.join(missing)} missing{beside}"
+        )
     files.read_tensors(adapters.WEIGHTS)
     read_json(files, adapters.FACTS)
     own = (adapters.FACTS, adapters.WEIGHTS)

@@ -64,6 +64,7 @@ def report(name: str, plan: PushPlan, files: ModelFiles, *, commit: str | None =
         lines.append(f"commit: {commit}")
     lines += _licence_lines(plan)
     lines += [f"left out: {part}/: {reason}" for part, reason in plan.left_out.items()]
+    lines += _weight_lines(plan)
     if plan.pipeline:
         lines += _needs(plan, size)
         lines += ["", "Entry for craftspark/models/catalogue.py; complete it from the model's card and a profile:", ""]
@@ -88,11 +89,14 @@ def _say_commercial(licence: Licence) -> str:
     return f"{licence.condition}; you confirmed that" if licence.condition else "yes"
 
 
-def _needs(plan: PushPlan, size: int) -> Iterable[str]:
+def _weight_lines(plan: PushPlan) -> Iterable[str]:
     for component, counts in plan.parameters.items():
         kinds = ", ".join(f"{kind} {number / 1e6:,.1f} M" for kind, number in sorted(counts.items()))
         variant = plan.variants.get(component)
         yield f"weights: {component}: {kinds}{f' (variant {variant})' if variant else ''}"
+
+
+def _needs(plan: PushPlan, size: int) -> Iterable[str]:
     kind, gib = served_type(plan), estimate_gpu_gib(plan)
     yield f"served in: {kind}"
     yield f"GPU memory: {gib:.1f} GiB (estimate: 2 bytes a parameter and {_working_gib(plan):g} GiB to work with)"

@@ -133,16 +133,23 @@ def open_network(folder: Path) -> EnlargingNetwork:
     """
     facts, weights = _read(folder)
     try:
-        if facts.get("architecture") == COMPACT:
-            network = UpscalerNetwork(UpscalerConfig(**facts))
-            network.load_state_dict(weights)
-            return network
-        return _load_with_spandrel(SpandrelConfig(**facts), weights)
-    except ValidationError as error:
-        wrong = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
-        raise ModelUnavailable(f"{folder} is not an upscaler: {CONFIG} is not valid in {wrong}") from None
+        config = read_config(facts)
+        if isinstance(config, SpandrelConfig):
+            return _load_with_spandrel(config, weights)
+        network = UpscalerNetwork(config)
+        network.load_state_dict(weights)
+        return network
     except (TypeError, RuntimeError, ValueError) as error:
         raise ModelUnavailable(f"{folder} is not an upscaler: {error}") from None
+
+
+def read_config(facts: dict[str, Any]) -> UpscalerConfig | SpandrelConfig:
+    """Read the contents of config.json. Raises ValueError, which names the fields that are not valid."""
+    try:
+        return UpscalerConfig(**facts) if facts.get("architecture") == COMPACT else SpandrelConfig(**facts)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
+        raise ValueError(f"{CONFIG} is not valid in {wrong}") from None
 
 
 def open_trainable(folder: Path) -> UpscalerNetwork:

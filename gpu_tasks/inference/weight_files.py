@@ -79,7 +79,7 @@ def plan_weights(component: str, stem: str, files: ModelFiles, *, variant: str |
             offered=offered,
             copied={f"{folder}{stem}.safetensors": copy.whole},
             written={},
-            parameters=_count(copy.whole, tensors),
+            parameters=count_parameters(copy.whole, tensors),
         )
     shards = _read_index(component, stem, copy, files)
     parameters: dict[str, int] = defaultdict(int)
@@ -87,7 +87,7 @@ def plan_weights(component: str, stem: str, files: ModelFiles, *, variant: str |
         tensors = files.read_tensors(copy.shards[shard])
         if absent := sorted(names - set(tensors)):
             raise NoModel(f"{copy.index} says that {copy.shards[shard]} has {absent[0]}, which it does not have")
-        for kind, number in _count(copy.shards[shard], tensors).items():
+        for kind, number in count_parameters(copy.shards[shard], tensors).items():
             parameters[kind] += number
     return Weights(
         variant=chosen,
@@ -171,7 +171,8 @@ def _plain_index(copy: _Copy, files: ModelFiles) -> bytes:
     return (json.dumps(index | {"weight_map": weights}, indent=2, sort_keys=True) + "\n").encode()
 
 
-def _count(name: str, tensors: Mapping[str, TensorInfo]) -> dict[str, int]:
+def count_parameters(name: str, tensors: Mapping[str, TensorInfo]) -> dict[str, int]:
+    """Return the number of parameters of each type in a file. Raises NoModel if workers do not load a type."""
     counts: dict[str, int] = defaultdict(int)
     for tensor in tensors.values():
         counts[tensor.dtype] += tensor.parameter_count

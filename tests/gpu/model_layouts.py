@@ -18,6 +18,12 @@ INDEX: dict[str, Any] = {
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderKL"],
 }
+# Changes of the index for a model with a transformer.
+TRANSFORMER = {
+    "_class_name": "FluxPipeline",
+    "unet": [None, None],
+    "transformer": ["diffusers", "FluxTransformer2DModel"],
+}
 CARD = "---\nlicense: creativeml-openrail-m\n---\n# A model\n"
 TYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "non_ema": torch.float32, None: torch.float32}
 

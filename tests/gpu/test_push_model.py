@@ -11,16 +11,11 @@ from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check
 from gpu_tasks.inference.model_folder import PIPELINES
 from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
-from tests.gpu.model_layouts import CARD, a_folder, dotted, save_weights, shard, write
+from tests.gpu.model_layouts import CARD, TRANSFORMER, a_folder, dotted, save_weights, shard, write
 from tests.gpu.pushing import list_files, push_folder, refuse_folder
 
 UNET = "diffusion_pytorch_model"
 WEIGHTS = {f"unet/{UNET}.safetensors", f"vae/{UNET}.safetensors", "text_encoder/model.safetensors"}
-TRANSFORMER = {
-    "_class_name": "FluxPipeline",
-    "unet": [None, None],
-    "transformer": ["diffusers", "FluxTransformer2DModel"],
-}
 ADAPTER = BUILT_IN / "craftspark-clipart-128-styles/bold-flat"
 
 
@@ -253,59 +248,6 @@ def test_a_non_commercial_licence_is_accepted_with_another_one(
     assert "commercial use: no; you confirmed that you have another licence" in capsys.readouterr().out
 
 
-def test_the_report_says_what_a_stage_needs(
-    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = a_folder(tmp_path / "model", variants=("fp16",))
-    write(folder / "unet/config.json", '{"sample_size": 64}')
-    write(folder / "vae/config.json", '{"block_out_channels": [128, 256, 512, 512], "force_upcast": true}')
-
-    push_folder(folder, name="sd/first")
-
-    said = capsys.readouterr().out
-    for line in (
-        "size: 0.00 GiB in 13 files",
-        "licence: CreativeML Open RAIL-M (creativeml-openrail-m), https://",
-        "  commercial use: yes",
-        "  restrictions: The uses in Attachment A are forbidden",
-        "  attribution: Keep the copyright notice",
-        "weights: unet: F16 0.0 M (variant fp16)",
-        "served in: float16",
-        "GPU memory: 4.5 GiB (estimate: 2 bytes a parameter and 4.5 GiB to work with)",
-        "stage: gpu.instance_types of g4dn (T4, 14.6 GiB), g5",
-        "    name='first',",
-        "    source='s3:sd/first',",
-        "    sizes=('512x512',),",
-        "    default_steps=...,",
-    ):
-        assert line in said
-
-
-def test_a_transformer_needs_a_gpu_with_bfloat16(
-    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = a_folder(tmp_path / "model", index=TRANSFORMER)
-    shutil.move(folder / "unet", folder / "transformer")
-
-    push_folder(folder, "--check")
-
-    said = capsys.readouterr().out
-    assert "served in: bfloat16" in said
-    assert "stage: gpu.instance_types of g5 (A10G" in said
-    assert "stage: not g4dn, whose GPU has no bfloat16" in said
-    assert models_bucket.uploaded == models_bucket.downloaded == []
-
-
-def test_terms_of_a_text_encoder_are_named(
-    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    changes = {"_class_name": "Lumina2Pipeline", "text_encoder": ["transformers", "Gemma2Model"]}
-
-    push_folder(a_folder(tmp_path / "model", index=changes), "--check")
-
-    assert "licence: Gemma Terms of Use" in capsys.readouterr().out
-
-
 def test_an_adapter_is_taken_and_its_folder_stays_as_it_is(models_bucket: FolderBucket, tmp_path: Path) -> None:
     folder = tmp_path / "adapter"
     shutil.copytree(ADAPTER, folder)
@@ -320,6 +262,28 @@ def test_an_adapter_is_taken_and_its_folder_stays_as_it_is(models_bucket: Folder
     assert not (folder / MANIFEST).exists()
 
 
+def an_upscaler(at: Path) -> Path:
+    """An RRDBNet as far as its files tell."""
+    write(at / "README.md", "---\nlicense: bsd-3-clause\n---\n")
+    write(at / "config.json", '{"architecture": "RRDBNet", "factor": 4}')
+    save_weights(at / "model.safetensors")
+    return at
+
+
+def test_an_upscaler_is_copied(models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = an_upscaler(tmp_path / "upscaler")
+    before = build_manifest(folder)
+    (folder / "RealESRGAN_x4plus.pth").write_bytes(pickle.dumps({}))
+
+    push_folder(folder)
+
+    assert build_manifest(models_bucket.root / "new") == before
+    said = capsys.readouterr().out
+    assert "licence: BSD 3-Clause License" in said
+    assert "weights: network: F32 0.0 M" in said
+    assert "Model(" not in said
+
+
 @pytest.mark.parametrize("name", ["README.md", "adapter.json", "unet/config.json"])
 def test_a_folder_that_is_neither_a_model_nor_an_adapter_is_refused(
     models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -329,7 +293,7 @@ def test_a_folder_that_is_neither_a_model_nor_an_adapter_is_refused(
 
     said = refuse_folder(capsys, tmp_path / "folder")
 
-    assert "model_index.json is missing; not an adapter: " in said
+    assert "model_index.json is missing; not an upscaler: config.json or model.safetensors is missing; " in said
     assert "pytorch_lora_weights.safetensors missing; pytorch_lora_weights.bin is a pickle" in said
 
 

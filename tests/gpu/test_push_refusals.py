@@ -203,3 +203,31 @@ def test_bad_adapters_are_refused(
 
     assert reason in refuse_folder(capsys, folder)
     assert models_bucket.uploaded == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.json", '{"architecture": "HAT", "factor": 4}', "not an upscaler: config.json is not valid in archi"),
+        ("config.json", '{"architecture": "RRDBNet", "factor": 3}', "config.json is not valid in factor"),
+        ("config.json", '{"architecture": "RRDBNet", "factor": 4, "auto_map": {}}', "not valid in auto_map"),
+        ("model.safetensors", "no weights", "model.safetensors is not a complete safetensors file"),
+        ("README.md", "# No licence", "has no licence"),
+    ],
+)
+def test_bad_upscalers_are_refused(
+    models_bucket: FolderBucket,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    folder = tmp_path / "upscaler"
+    write(folder / "README.md", "---\nlicense: bsd-3-clause\n---\n")
+    write(folder / "config.json", '{"architecture": "RRDBNet", "factor": 4}')
+    save_weights(folder / "model.safetensors")
+    write(folder / name, content)
+
+    assert reason in refuse_folder(capsys, folder)
+    assert models_bucket.uploaded == []
