@@ -19,6 +19,7 @@ from gpu_tasks.tools.pattern.pattern import ScatteredTile
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.watchdog import Watchdog
+from tests.clock import Clock
 from tests.fakes import FakeHandle, a_batch, a_job, grey
 from tests.gpu.rendering import an_order_of, render, studio
 
@@ -93,14 +94,6 @@ def test_an_upload_tells_of_each_part_that_is_sent(size: int) -> None:
 
 
 # A worker whose delivery is slower than its GPU.
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class ImageFiles:

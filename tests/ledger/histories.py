@@ -116,7 +116,7 @@ class History:
             if maker in self.model.accounts:
                 stored = self.tables.accounts.find(maker)
                 assert stored is not None
-                assert facts(stored) == model_facts(self.model.accounts[maker]), (self.name, step)
+                assert facts(stored) == facts(self.model.accounts[maker]), (self.name, step)
 
     @property
     def month(self) -> str:
@@ -219,7 +219,7 @@ class History:
             self.tables.accounts.read(self._maker(step))
 
 
-def facts(account: Account) -> tuple[Any, ...]:
+def facts(account: Account | ModelAccount) -> tuple[Any, ...]:
     return (
         account.month,
         account.granted,
@@ -228,20 +228,6 @@ def facts(account: Account) -> tuple[Any, ...]:
         account.spent,
         account.expired,
         account.active_jobs,
-        account.monthly,
-        account.used,
-    )
-
-
-def model_facts(account: ModelAccount) -> tuple[Any, ...]:
-    return (
-        account.month,
-        account.granted,
-        account.available,
-        account.reserved,
-        account.spent,
-        account.expired,
-        account.active,
         account.monthly,
         account.used,
     )

@@ -25,7 +25,7 @@ class ModelAccount:
     spent: int = 0
     expired: int = 0
     granted: int = 0
-    active: int = 0
+    active_jobs: int = 0
     monthly: int = 0
     used: int = 0
 
@@ -62,12 +62,12 @@ class Model:
         if job_id in self.jobs:
             return True
         account = self.touch(maker, month)
-        if account.available < count or account.active >= account.plan.max_active_jobs:
+        if account.available < count or account.active_jobs >= account.plan.max_active_jobs:
             return False
         account.available -= count
         account.reserved += count
         account.used += count
-        account.active += 1
+        account.active_jobs += 1
         self.jobs[job_id] = ModelJob(maker, count, 1, count, month)
         return True
 
@@ -93,7 +93,7 @@ class Model:
         account.reserved -= job.price
         account.spent += spent
         account.available += refunded
-        account.active -= 1
+        account.active_jobs -= 1
         if account.month == job.month:
             account.used -= refunded
         return True
@@ -114,10 +114,10 @@ class Model:
 
     def check(self) -> None:
         for maker, account in self.accounts.items():
-            holdings = (account.available, account.reserved, account.spent, account.expired, account.active)
+            holdings = (account.available, account.reserved, account.spent, account.expired, account.active_jobs)
             assert min(*holdings, account.used) >= 0, (maker, account)
             assert account.granted == sum(holdings[:4]), (maker, account)
             jobs = [job for job in self.jobs.values() if job.maker == maker]
             assert account.reserved == sum(job.price for job in jobs if not job.final), (maker, account)
-            assert account.active == sum(not job.final for job in jobs), (maker, account)
+            assert account.active_jobs == sum(not job.final for job in jobs), (maker, account)
             assert account.spent == sum(len(job.stored) for job in jobs if job.final), (maker, account)

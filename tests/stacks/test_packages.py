@@ -1,7 +1,6 @@
 """A Lambda's package has its handler, what that imports, and no more."""
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, install_wheels, res
 from cdk_app.packaging.word_index import INDEX, build_word_index
 from cdk_app.stages.values import DEV, LOCAL
 from craftspark.models.catalogue import CATALOGUE
+from tests.forked_imports import import_each
 from tests.stacks.conftest import ROOT
 
 FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))
@@ -80,33 +80,23 @@ def test_cloud_packages_hold_machine_code_for_their_runtime_alone(name: str) -> 
         assert ".cpython-" not in library or library.endswith(".cpython-314-aarch64-linux-gnu.so")
 
 
-# Imports of a package what is not ours, then forks for each function whose package has the very same of it. No
-# site-packages (-S), no environment, no current folder (-I): as bare as in Lambda.
-START = """
-import importlib, json, os, sys, tempfile
+# Functions whose packages have the very same of what is not ours share its import. No site-packages (-S), no
+# environment, no current folder (-I): as bare as in Lambda.
+BARE = ("-I", "-S")
+SHARED = """
+import importlib
 
-told = json.load(sys.stdin)
 sys.path += told["path"]
 import boto3
 for module in ("aws_lambda_powertools.event_handler", "pydantic"):
     if importlib.util.find_spec(module.partition(".")[0]):
         importlib.import_module(module)
-
-for name, folder in told["functions"].items():
-    with tempfile.TemporaryFile() as said:
-        sys.stdout.flush()
-        child = os.fork()
-        if not child:
-            os.dup2(said.fileno(), 1)
-            os.dup2(said.fileno(), 2)
-            os.environ["POWERTOOLS_SERVICE_NAME"] = name
-            sys.path.insert(0, folder)
-            handler = importlib.import_module(f"lambdas.{name}.handler").handler
-            print(callable(handler), *sorted({module.partition(".")[0] for module in sys.modules}), flush=True)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        said.seek(0)
-        print(json.dumps({"name": name, "status": status, "said": said.read().decode()}))
+"""
+CHILD = """
+os.environ["POWERTOOLS_SERVICE_NAME"] = name
+sys.path.insert(0, told["folders"][name])
+handler = importlib.import_module(f"lambdas.{name}.handler").handler
+print(callable(handler), *sorted({module.partition(".")[0] for module in sys.modules}), flush=True)
 """
 
 
@@ -125,17 +115,14 @@ def starts(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dic
         sharing[wheels][name] = str(folder / name)
     found: dict[str, dict[str, Any]] = {}
     for wheels, functions in sharing.items():
-        run = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", START],
-            input=json.dumps({"path": [str(wheels), str(sdk)], "functions": functions}),
-            env={"POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
+        found |= import_each(
+            functions,
+            shared=SHARED,
+            child=CHILD,
+            facts={"path": [str(wheels), str(sdk)], "folders": functions},
+            options=BARE,
+            environment={"POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
         )
-        assert run.returncode == 0, run.stderr
-        found |= {start["name"]: start for start in map(json.loads, run.stdout.splitlines())}
     return found
 
 

@@ -19,20 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from lambdas.wiring.pinned_https import Deadline, explain, open_tls, post, resolve
+from tests.clock import Clock
 
 ADDRESSES = ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
 URL = "https://hooks.example/in"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
-
-
-class Clock:
-    """Time passes only when something is waited for."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Receiver:

@@ -22,20 +22,7 @@ from craftspark.jobs.starting import (
     interval_ms,
     places_of,
 )
-
-
-class Clock:
-    """Time passes only where something takes it."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        assert seconds > 0
-        self.now += seconds
+from tests.clock import Clock
 
 
 class FakeExecutions:

@@ -8,17 +8,10 @@ from craftspark.jobs.job import Job
 from gpu_tasks.activity import Activities, TrackedBytes, record_activity
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.watchdog import Watchdog
+from tests.clock import Clock
 from tests.fakes import FakeHandle, a_batch, a_job
 
 STALL_S = 60
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Watched:
