@@ -8,7 +8,7 @@ from cdk_app.stages.compute import Network
 from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 
-# The services that an ECS instance and a GPU task call, without S3 and DynamoDB.
+# The services that an ECS instance and a GPU task call, other than S3 and DynamoDB.
 INTERFACES = {
     "Ecr": ec2.InterfaceVpcEndpointAwsService.ECR,
     "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,

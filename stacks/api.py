@@ -1,4 +1,4 @@
-"""What makers' front ends talk to: the HTTP API, sign-in, and a Lambda for each route."""
+"""The API of makers' front ends: gateway, sign-in, and a Lambda for each route."""
 
 from typing import Any
 
@@ -28,8 +28,7 @@ from stacks.webhooks import WebhooksStack
 TIMEOUT = Duration.seconds(10)
 # A picture is decoded and encoded by a process of up to 320 MiB in addition to the function, in up to 6 s of one vCPU.
 # CPU scales with memory.
-CHECK_MEMORY_MIB = 2048
-CHECK_TIMEOUT = Duration.seconds(25)
+LARGER = {"check_upload": (2048, Duration.seconds(25))}  # memory in MiB, and timeout
 
 
 class ApiStack(Stack):
@@ -71,13 +70,13 @@ class ApiStack(Stack):
         [scope] = {route.scope for route in routes}
         token = Access(settings=(TokenSettings(token_scopes=" ".join(self._stage.api.scopes[scope])),))
         shared = token + self._suspension if any(route.costs for route in routes) else token
-        checks_pictures = name == "check_upload"
+        memory_mib, timeout = LARGER.get(name, (MEMORY_MIB, TIMEOUT))
         return PythonFunction(
             self,
             name.title().replace("_", ""),
             name=name,
             stage=self._stage,
-            timeout=CHECK_TIMEOUT if checks_pictures else TIMEOUT,
-            memory_mib=CHECK_MEMORY_MIB if checks_pictures else MEMORY_MIB,
+            timeout=timeout,
+            memory_mib=memory_mib,
             access=shared + access,
         ).function

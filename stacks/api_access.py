@@ -1,4 +1,4 @@
-"""Which settings each function of the API reads, and what it may do: one entry per function."""
+"""The access of each function of the API: the settings that it reads, and its permissions."""
 
 from dataclasses import asdict
 from functools import partial
@@ -112,9 +112,9 @@ def define_notification_access(data: DataStack, live: LiveStack, webhooks: Webho
 
 
 def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dict[str, Access]:
-    """Functions for accounts: makers' own, and the administration of all, which may look at jobs and find makers.
+    """Functions for a maker's own account, and for the administration of all accounts.
 
-    Each one creates an account on first use and moves it to a new month, so it needs more than read access.
+    A function that reads an account creates it on first use and moves it to a new month, so it also needs to write.
     """
     accounts = data.accounts
     own = Access(settings=(_fill_account_settings(stage, data),), grants=(accounts.grant_read_write,))
@@ -140,7 +140,7 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
 
 
 def define_suspension_access(stage: Stage, data: DataStack) -> Access:
-    """What every function of a route that costs credits needs, to check whether the maker is suspended."""
+    """Every function of a route that costs credits, to check whether the maker is suspended."""
     return Access(settings=(_fill_account_settings(stage, data),), grants=(data.accounts.grant_look_up,))
 
 

@@ -1,4 +1,4 @@
-"""What outlives every deployment: jobs, accounts, pictures, models, trainings, styles and the GPU image."""
+"""Data that outlives every deployment: jobs, accounts, pictures, models, trainings, styles and the GPU image."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What turns an accepted job into pictures: queues, state machine, GPU fleet and their Lambdas."""
+"""Rendering of accepted jobs: queues, state machine, GPU fleet and their Lambdas."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""What turns pictures into a style that makers can choose: state machine, training task, and their Lambdas."""
+"""Training of styles that makers can choose: state machine, training task and their Lambdas."""
 
 from typing import Any
 

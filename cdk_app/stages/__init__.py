@@ -1,1 +1,1 @@
-"""What a stage decides, and the values of each stage."""
+"""Values of a stage, and the stages `dev`, `prod` and `local`."""

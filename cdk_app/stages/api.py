@@ -13,7 +13,7 @@ Scope = Annotated[str, Field(pattern=r"^[!-~]+$")]
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Makers:
-    """What a maker gets. New makers get `default_plan`.
+    """Plans, moderation and retention for makers. New makers get `default_plan`.
 
     `moderator` judges prompts in addition to the word lists. `unjudged` says whether a prompt is accepted while the
     moderator does not answer. A guardrail works in every region of its `guardrail_geography`.

@@ -1,4 +1,4 @@
-"""What a stage decides. Stages differ in these values and in nothing else."""
+"""The values of a stage. Stages differ in these values and in nothing else."""
 
 from typing import Annotated, Literal
 

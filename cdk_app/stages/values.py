@@ -11,7 +11,7 @@ from cdk_app.stages.stage import Operations, Stage
 from cdk_app.stages.workflows import Rendering, Training
 from craftspark.version import VERSION
 
-# The newest has the best price for its performance. Each has 1 GPU, 4 vCPU and 16 GiB.
+# In order of preference: newer ones cost less for the same work. Each has 1 GPU, 4 vCPU and 16 GiB.
 GPU_INSTANCE_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
 
 CLOUD_FUNCTIONS = Functions(
