@@ -114,7 +114,7 @@ def _needs(plan: PushPlan, size: int) -> Iterable[str]:
 def _entry(name: str, plan: PushPlan) -> Iterable[str]:
     """The fields that a catalogue entry must have. Those that the files do not contain are left open."""
     known = {
-        "name": repr(name.rpartition("/")[2]),
+        "name": repr(name.partition("/")[0]),  # what follows is a revision
         "source": repr(f"s3:{name}"),
         "licence": repr(plan.licences[0].title if plan.licences else ", ".join(plan.stated)),
         "attribution": repr(" ".join(dict.fromkeys(licence.attribution for licence in plan.licences))),

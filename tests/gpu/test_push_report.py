@@ -30,7 +30,7 @@ def test_the_report_says_what_a_stage_needs(
         "served in: float16",
         "GPU memory: 4.5 GiB (estimate: 2 bytes a parameter and 4.5 GiB to work with)",
         "stage: gpu.instance_types of g4dn (T4, 14.6 GiB), g5",
-        "    name='first',",
+        "    name='sd',",
         "    source='s3:sd/first',",
         "    sizes=('512x512',),",
         "    default_steps=...,",
