@@ -19,7 +19,7 @@ from benchmarks import (
     upscaling,
 )
 from benchmarks.entries import Entry
-from benchmarks.tools import cutting, outpainting, patterns, recipes, upscale_memory
+from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, upscale_memory
 
 OUT = Path("build/bench.json")
 MEASURES = (
@@ -36,6 +36,7 @@ MEASURES = (
     outpainting.measure,
     upscale_memory.measure,
     cutting.measure,
+    matting.measure,
     recipes.measure,
     upload_check.measure,
 )

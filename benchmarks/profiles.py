@@ -112,7 +112,7 @@ class Bench:
         self.adapters = AdapterCache(pipeline, "", lambda source: locate(source, settings))
         sources = SourcePictures(self._fetch, wave_size=model.wave_size)
         diffusion = Diffusion(pipeline, model, self.adapters)
-        kit = Kit(diffusion=diffusion, sources=sources, device=settings.device)
+        kit = Kit(diffusion=diffusion, sources=sources, settings=settings)
         self._sources = sources
         self._renderers = {name: make(kit) for name, make in RENDERERS.items()}
         self._tool_renderers = ToolRenderers(

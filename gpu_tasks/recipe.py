@@ -37,14 +37,17 @@ def render_again(
 ) -> Drawing:
     """Draw the recipe's picture again, without finishing it.
 
-    `texts` replace those that the recipe does not contain. Raises ModelUnavailable if the model is not the recipe's,
-    InvalidInput if words or a source are missing, and the errors of rendering.
+    `texts` replace those that the recipe does not contain. Raises ModelUnavailable if the model or a network is not
+    the recipe's, InvalidInput if words or a source are missing, and the errors of rendering.
     """
     if renderers.model_sha256 != recipe.model_sha256:
         raise ModelUnavailable(
             f"the image was made by {recipe.model} {recipe.model_sha256[:12]}, and this model is "
             f"{renderers.model_sha256[:12]}"
         )
+    for name, digest in recipe.networks.items():
+        if renderers.networks.get(name) != digest:
+            raise ModelUnavailable(f"the image was made with {name} {digest[:12]}, which is not here")
     [drawing] = renderers.render([build_order(recipe, texts, source)], lambda _: None)
     if not isinstance(drawing, Drawing):
         raise drawing

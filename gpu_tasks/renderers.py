@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import DeviceLost, ImageFlawed, ModelUnavailable, ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.models.catalogue import Model, find_model
+from craftspark.models.networks import SERVED, find_network
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
 from craftspark.tools.sources import Bucket
 from gpu_tasks.activity import record_activity
@@ -32,10 +33,12 @@ from gpu_tasks.inference.adapters import AdapterCache, hash_unet
 from gpu_tasks.inference.device import is_lost
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.manifests import hash_model
-from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline, locate
+from gpu_tasks.inference.matting import MattingNetwork
+from gpu_tasks.inference.model_store import load_pipeline, locate
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.retries import Retrier
 from gpu_tasks.tools.clipart import ClipartRenderer
+from gpu_tasks.tools.cutting.motifs import MotifCutter
 from gpu_tasks.tools.outpaint.outpaint import OutpaintRenderer
 from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
 # A wave waits for its sources, so this time limit of retries is shorter than elsewhere, in seconds.
 MAX_SOURCE_RETRY_S = 60.0
 logger = Logger(service="gpu_worker")
-UPSCALER = BUILT_IN / "craftspark-upscaler-x4"
 
 
 class ToolRenderer(Protocol):
@@ -68,16 +70,36 @@ class ToolRenderer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Kit:
-    """What renderers are built from. Networks are loaded at their first use."""
+    """What renderers are built from. Networks are loaded at their first use.
+
+    `networks` has the hashes of the manifests of those that are loaded, by name.
+    """
 
     diffusion: Diffusion
     sources: SourcePictures
-    device: str
+    settings: RendererSettings
+    networks: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def upscaler(self) -> Upscaler:
-        """The built-in upscaler."""
-        return Upscaler.open(UPSCALER, device=self.device)
+        """The upscaler. Raises ModelUnavailable."""
+        network = find_network(SERVED["enlarge"], "enlarge")
+        upscaler = Upscaler.open(locate(network.source, self.settings), device=self.settings.device)
+        self.networks.update(upscaler.identity)
+        return upscaler
+
+    @cached_property
+    def cutter(self) -> MotifCutter:
+        """The cutter of motifs, with its matting network. Raises ModelUnavailable."""
+        return MotifCutter(self.upscaler, self.matting)
+
+    @cached_property
+    def matting(self) -> MattingNetwork:
+        """The matting network. Raises ModelUnavailable."""
+        network = find_network(SERVED["cut"], "cut")
+        matting = MattingNetwork.open(locate(network.source, self.settings), device=self.settings.device)
+        self.networks.update(matting.identity)
+        return matting
 
 
 MakeRenderer = Callable[[Kit], ToolRenderer]
@@ -91,8 +113,8 @@ def register(name: str, make: MakeRenderer) -> None:
 
 
 register("picture", lambda kit: PictureRenderer(kit.diffusion))
-register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.sources))
-register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.upscaler))
+register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))
+register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter))
 register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.sources))
 register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
@@ -121,7 +143,8 @@ class ToolRenderers:
     """Renders each wave with its tool's renderer, draws flawed images again, and checks and encodes finished images.
 
     `fetch_source` loads an order's source before its wave is drawn. `device_lost` returns whether the device has become
-    unusable after an error.
+    unusable after an error. `networks` are those other than the diffusion model, by name, with the hashes of their
+    manifests.
     """
 
     def __init__(
@@ -133,8 +156,10 @@ class ToolRenderers:
         provenance: ProvenanceEncoder,
         fetch_source: Callable[[ImageOrder], object] = lambda _order: None,
         device_lost: Callable[[], bool] = lambda: False,
+        networks: Mapping[str, str] | None = None,
     ) -> None:
         self.wave_size = wave_size
+        self.networks = networks or {}
         self._renderers = renderers
         self._picture_check = picture_check
         self._provenance = provenance
@@ -273,7 +298,7 @@ def build_renderers(
     folder = Path(pipeline.name_or_path)
     adapters = AdapterCache(pipeline, hash_unet(folder), lambda source: locate(source, settings))
     sources = SourcePictures(fetch, wave_size=model.wave_size)
-    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=sources, device=settings.device)
+    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=sources, settings=settings)
     return ToolRenderers(
         {name: make(kit) for name, make in RENDERERS.items()},
         wave_size=model.wave_size,
@@ -281,4 +306,5 @@ def build_renderers(
         provenance=ProvenanceEncoder(model=model.name, model_sha256=hash_model(folder), signer=signer),
         fetch_source=sources.fetch,
         device_lost=partial(is_lost, settings.device),
+        networks=kit.networks,
     )

@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.entries import Entry
 from benchmarks.tools.orders import build_image_order, load_built_in, render_orders
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.renderers import UPSCALER
 from gpu_tasks.tools.cutting.motifs import FACTOR
 from gpu_tasks.tools.pattern.repeats import measure_seam
 
@@ -31,7 +31,7 @@ def measure() -> list[Entry]:
         load_built_in(), *(build_image_order("picture", seed, prompt=prompt) for prompt, seed in cases)
     )
     samples = [drawn.scores["seam_over_inner"] for drawn in tiles]
-    upscaler = Upscaler.open(UPSCALER)
+    upscaler = Upscaler.open(BUILT_IN / "craftspark-upscaler-x4")
     bordered = [measure_seam(enlarge(drawn.pixels, upscaler), "straight") for drawn in plain]
     cropped = [measure_seam(enlarge(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
     entry = Entry(

@@ -40,14 +40,16 @@ class Flaw:
 class Drawing:
     """One drawing. `pixels` has three or four channels, `scores` are measured on the picture.
 
-    `seed` is the order's own seed, or the second one after a flaw. `parts` is data for the `finish` method of the same
-    tool.
+    `seed` is the order's own seed, or the second one after a flaw. `networks` are those that worked on it after the
+    diffusion model, by name, with the SHA-256 hash of their manifest. `parts` is data for the `finish` method of the
+    same tool.
     """
 
     pixels: Pixels
     seed: int
     scores: Mapping[str, float] = field(default_factory=dict)
     flaw: Flaw | None = None
+    networks: Mapping[str, str] = field(default_factory=dict)
     parts: Any = None
 
 

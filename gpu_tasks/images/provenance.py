@@ -40,13 +40,15 @@ class RecipeMissing(Exception):
 class Recipe:
     """All inputs of a picture. `seed` is the requested seed, `drawn_with` the seed of the delivered drawing.
 
-    `model_sha256` is the hash of the model's manifest. `words` are the maker's own, if the maker agreed. `from_picture`
-    is true if the job had a source; the source itself is not part of the recipe.
+    `model_sha256` is the hash of the model's manifest. `networks` are the upscaler and the matting network, if they
+    worked on the picture: the hashes of their manifests by name. `words` are the maker's own, if the maker agreed.
+    `from_picture` is true if the job had a source; the source itself is not part of the recipe.
     """
 
     tool: str
     model: str
     model_sha256: str
+    networks: Mapping[str, str]
     seed: int
     drawn_with: int
     settings: Mapping[str, Any]
@@ -65,6 +67,7 @@ class Recipe:
             tool=order.tool,
             model=model,
             model_sha256=model_sha256,
+            networks=dict(drawing.networks),
             seed=order.seed,
             drawn_with=drawing.seed,
             settings={name: value for name, value in request.items() if name not in EXCLUDED_FIELDS},

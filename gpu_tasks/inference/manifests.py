@@ -81,6 +81,11 @@ def hash_model(folder: Path) -> str:
     return hash_file(folder / MANIFEST)
 
 
+def identify(folder: Path) -> dict[str, str]:
+    """Return the name of a model folder with the hash that identifies its files."""
+    return {folder.name: hash_model(folder)}
+
+
 def list_files(folder: Path) -> dict[str, Path]:
     """Return the paths of all files of a folder by their names in it, sorted."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())

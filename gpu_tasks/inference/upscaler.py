@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.work import TILE
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels, to_bytes
-from gpu_tasks.inference.manifests import check
+from gpu_tasks.inference.manifests import check, identify
 from gpu_tasks.inference.upscaler_networks import EnlargingNetwork, open_network
 
 FACTORS = (2, 4)
@@ -26,7 +26,11 @@ PROBE_SIDE = 24  # pixels of the first picture
 class Upscaler:
     """Upscales pictures in bytes."""
 
-    def __init__(self, network: EnlargingNetwork, *, device: str = "cpu") -> None:
+    def __init__(
+        self, network: EnlargingNetwork, *, device: str = "cpu", identity: Mapping[str, str] | None = None
+    ) -> None:
+        """`identity` is the name of the model folder with the hash of its manifest."""
+        self.identity = identity or {}
         self.network = network.eval().requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
@@ -37,7 +41,7 @@ class Upscaler:
         damaged or has another model, or if the first picture is not what an upscaler returns.
         """
         check(folder)
-        upscaler = cls(open_network(folder), device=device)
+        upscaler = cls(open_network(folder), device=device, identity=identify(folder))
         upscaler._check_first_picture(folder)
         return upscaler
 

@@ -17,10 +17,9 @@ from gpu_tasks.images.output import FinishedImage, Png, Svg
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.order_inputs import build_settings, draw_prompts
-from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.cut_file import CutFile, CutOptions, make_cut_file
 from gpu_tasks.tools.cutting.matte import trim
-from gpu_tasks.tools.cutting.motifs import cut_out_motif
+from gpu_tasks.tools.cutting.motifs import MotifCutter
 
 PLAN_PIXELS = 256  # longer side of a small copy
 MIN_PIECE_PIXELS = 3  # side of the smallest piece in a small copy; with fewer pixels, the copy is not reliable
@@ -37,9 +36,9 @@ class CutPlan:
 class ClipartRenderer:
     """Renders waves of one size, number of steps, guidance and style."""
 
-    def __init__(self, diffusion: Diffusion, upscaler: Upscaler) -> None:
+    def __init__(self, diffusion: Diffusion, cutter: MotifCutter) -> None:
         self._diffusion = diffusion
-        self._upscaler = upscaler
+        self._cutter = cutter
 
     def kind(self, order: ImageOrder) -> Hashable:
         """Return the settings of the order."""
@@ -49,8 +48,7 @@ class ClipartRenderer:
         """Return drawings with four channels, enlarged and cut out, but not trimmed. Raises ModelUnavailable."""
         drawings = draw_prompts(self._diffusion, wave, on_step)
         return [
-            add_cut_plan(cut_out_motif(drawing, self._upscaler), order)
-            for drawing, order in zip(drawings, wave, strict=True)
+            add_cut_plan(self._cutter.cut_out(drawing), order) for drawing, order in zip(drawings, wave, strict=True)
         ]
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:

@@ -33,7 +33,7 @@ class UpscaleRenderer:
                 order.request["factor"],
                 lambda share, number=number: on_step((number + share) / len(wave)),  # type: ignore[misc]
             )
-            drawings.append(Drawing(pixels=pixels, seed=order.seed))
+            drawings.append(Drawing(pixels=pixels, seed=order.seed, networks=self._upscaler.identity))
         return drawings
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:

@@ -18,6 +18,8 @@ from gpu_tasks.images.credentials import Signer, read_credentials
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Png, encode_file, encode_image, finish_unchanged
 from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
+from gpu_tasks.inference.manifests import identify
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.recipe import render_again
 from gpu_tasks.renderers import ProvenanceEncoder
 from local_cloud.launcher.signing import new_signing_secret
@@ -169,6 +171,16 @@ def test_another_model_is_refused() -> None:
 
     with pytest.raises(ModelUnavailable, match="made by"):
         render_again(recipe, studio(), {"prompt": "red apple"})
+
+
+def test_a_recipe_names_the_networks_that_worked_on_the_picture_and_asks_for_them() -> None:
+    recipe = Recipe.read(made("clipart", 21)[1].png)
+
+    assert recipe.networks == identify(BUILT_IN / "craftspark-upscaler-x4")
+    assert Recipe.read(made(steps=1)[1].png).networks == {}
+    for networks in ({"craftspark-upscaler-x4": "f" * 64}, {**recipe.networks, "elsewhere": "0" * 64}):
+        with pytest.raises(ModelUnavailable, match="made with"):
+            render_again(replace(recipe, networks=networks), studio(), {"prompt": "red apple"})
 
 
 def test_a_recipe_from_a_picture_asks_for_it() -> None:

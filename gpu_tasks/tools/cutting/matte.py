@@ -20,6 +20,7 @@ from gpu_tasks.images.pixels import Pixels
 Value = TypeVar("Value", bound=np.generic)
 
 NEAR = 14  # of 255, in the worst channel: variation of the background's colour in a drawing
+PLAIN, PLAIN_SHARE = 5, 0.7  # of 255, in the worst channel, and share of the frame: the ground has one colour
 MIXED = 0.012  # share of the longer side: depth of pixels that are mixed with the background
 SPECK = 0.0004  # share of the area; smaller pieces are removed
 CLEAR, SOLID = 10, 245  # of 255; alpha outside this range becomes 0 or 255
@@ -80,11 +81,30 @@ def cut_out(picture: Pixels) -> Pixels:
     away, full = colours - ground_colour, own - ground_colour
     share = (away * full).sum(2) / np.maximum((full * full).sum(2), 1)
     alpha = np.where(background, 0, np.where(depth > reach, 1, np.clip(share, 0, 1)))
+    return compose_motif(colours, own, alpha)
+
+
+def compose_motif(colours: NDArray[np.float32], own: NDArray[np.float32], alpha: NDArray[np.floating]) -> Pixels:
+    """Return the motif (height, width, 4) of a picture (height, width, 3) and its alpha (height, width), 0 to 1.
+
+    Mixed pixels get the object's colour near them, `own` (height, width, 3). Specks are removed.
+    """
     levels = np.rint(alpha * 255)
     levels = np.where(levels < CLEAR, 0, np.where(levels > SOLID, 255, levels)).astype(np.uint8)
     mixed = (levels > 0) & (levels < 255)
     cleaned = np.where(mixed[..., None], own, colours).astype(np.uint8)
     return remove_specks(np.dstack([cleaned, levels]))
+
+
+def has_plain_ground(picture: Pixels) -> bool:
+    """Return whether most of a picture's frame (height, width, 3) has one colour.
+
+    An object that extends beyond the picture covers the rest. On a gradient or a busy ground, few pixels of the frame
+    are that near to the median.
+    """
+    frame = _border(picture.astype(np.float32)).reshape(-1, 3)
+    away = np.abs(frame - np.median(frame, axis=0)).max(1)
+    return bool((away <= PLAIN).mean() >= PLAIN_SHARE)
 
 
 def remove_specks(motif: Pixels) -> Pixels:

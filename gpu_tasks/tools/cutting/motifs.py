@@ -1,26 +1,50 @@
-"""Motifs: drawings on white, enlarged and cut out."""
+"""Motifs: drawings of an object, enlarged and cut out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.drawing import Drawing
+from gpu_tasks.images.drawing import Drawing, choose_better
+from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.tools.cutting.matte import cut_out, inspect
+from gpu_tasks.tools.cutting.masked import cut_out_by_mask
+from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect
 
 FACTOR = 4
 MAX_SIDE = 2048  # maximum pixels of a motif's longer side
 
 
-def cut_out_motif(drawing: Drawing, upscaler: Upscaler) -> Drawing:
-    """Cut out the object (height, width, 4) of a drawing on white (height, width, 3). A flawed drawing is returned
-    unchanged.
-    """
-    if drawing.flaw:
-        return drawing
-    longest = max(drawing.pixels.shape)
-    factor = next((factor for factor in (FACTOR, 2) if longest * factor <= MAX_SIDE), 1)
-    motif = cut_out(upscaler.upscale(drawing.pixels, factor) if factor > 1 else drawing.pixels)
-    record_activity()
-    return replace(drawing, pixels=motif, flaw=inspect(motif).flaw)
+class MotifCutter:
+    """Cuts out the objects of drawings: by the colour of the ground, or else by the mask of a network."""
+
+    def __init__(self, upscaler: Upscaler, matting: MattingNetwork) -> None:
+        self._upscaler = upscaler
+        self._matting = matting
+
+    def cut_out(self, drawing: Drawing) -> Drawing:
+        """Enlarge a drawing (height, width, 3) and cut out its object (height, width, 4).
+
+        The network cuts only if the cut by the ground has a flaw and the ground is not plain, and its cut is kept only
+        if its flaw is less severe. So a flaw of the drawing itself, such as too many pieces on white, remains a flaw. A
+        flawed drawing is returned unchanged.
+        """
+        if drawing.flaw:
+            return drawing
+        longest = max(drawing.pixels.shape)
+        factor = next((factor for factor in (FACTOR, 2) if longest * factor <= MAX_SIDE), 1)
+        picture, networks = drawing.pixels, dict(drawing.networks)
+        if factor > 1:
+            picture = self._upscaler.upscale(picture, factor)
+            networks |= self._upscaler.identity
+        motif = cut_out(picture)
+        record_activity()
+        by_ground = replace(drawing, pixels=motif, flaw=inspect(motif).flaw, networks=networks)
+        if not by_ground.flaw or has_plain_ground(drawing.pixels):
+            return by_ground
+        motif = cut_out_by_mask(picture, self._matting.find_object(drawing.pixels))
+        record_activity()
+        by_network = replace(
+            drawing, pixels=motif, flaw=inspect(motif).flaw, networks=networks | dict(self._matting.identity)
+        )
+        return choose_better(by_ground, by_network)

@@ -19,7 +19,7 @@ from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.matte import trim
-from gpu_tasks.tools.cutting.motifs import FACTOR, cut_out_motif
+from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
 from gpu_tasks.tools.pattern.circular_padding import pad_circularly
 from gpu_tasks.tools.pattern.repeats import (
     add_neighbours,
@@ -49,9 +49,10 @@ class ScatteredTile:
 class PatternRenderer:
     """Renders waves of one way, repeat, number of steps, guidance and style."""
 
-    def __init__(self, diffusion: Diffusion, upscaler: Upscaler, sources: SourcePictures) -> None:
+    def __init__(self, diffusion: Diffusion, upscaler: Upscaler, cutter: MotifCutter, sources: SourcePictures) -> None:
         self._diffusion = diffusion
         self._upscaler = upscaler
+        self._cutter = cutter
         self._sources = sources
 
     def kind(self, order: ImageOrder) -> Hashable:
@@ -98,7 +99,7 @@ class PatternRenderer:
         pictures = self._diffusion.draw(sketches, settings, on_step)
         motifs: dict[int, list[Drawing]] = {}
         for (order, _, seed), pixels in zip(inputs, pictures, strict=True):
-            motifs.setdefault(id(order), []).append(cut_out_motif(make_drawing(pixels, seed), self._upscaler))
+            motifs.setdefault(id(order), []).append(self._cutter.cut_out(make_drawing(pixels, seed)))
         return [build_scattered_tile(order, motifs[id(order)]) for order in wave]
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
@@ -148,7 +149,8 @@ def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
     large = upscaler.upscale(add_neighbours(tile.pixels, high, wide, repeat), FACTOR)
     height, width = (side * FACTOR for side in tile.pixels.shape[:2])
     top, left = high * FACTOR, wide * FACTOR
-    return replace(tile, pixels=np.ascontiguousarray(large[top : top + height, left : left + width]))
+    pixels = np.ascontiguousarray(large[top : top + height, left : left + width])
+    return replace(tile, pixels=pixels, networks=dict(upscaler.identity))
 
 
 def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawing:
@@ -165,7 +167,9 @@ def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawin
     if missing:
         reason = f"{missing} of its {len(motifs)} motifs do not fit on the tile; reduce toss.size or toss.spacing"
         flaw = Flaw(reason=reason, severity=np.inf, fatal=True)
-    return Drawing(pixels=paint_tile(parts, request, TILE_PIXELS), seed=order.seed, flaw=flaw, parts=parts)
+    networks = {name: digest for motif in motifs for name, digest in motif.networks.items()}
+    pixels = paint_tile(parts, request, TILE_PIXELS)
+    return Drawing(pixels=pixels, seed=order.seed, flaw=flaw, networks=networks, parts=parts)
 
 
 def paint_tile(parts: ScatteredTile, request: PatternRequest, side: float) -> Pixels:

