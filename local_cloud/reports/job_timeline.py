@@ -109,7 +109,7 @@ def dead_letter_events(cloud: LocalCloud, job_id: str) -> Iterator[Event]:
     """The job's messages in dead-letter queues. They stay in their queues."""
     sqs = cloud.client("sqs")
     for name, url in cloud.outputs.items():
-        if not name.endswith("DeadLetterQueueUrl") and not name.startswith("Unsettled"):
+        if not is_dead_letter_queue(name):
             continue
         seen: set[str] = set()
         for _ in range(MAX_RECEIVE_CALLS):
@@ -124,6 +124,12 @@ def dead_letter_events(cloud: LocalCloud, job_id: str) -> Iterator[Event]:
                 if job_id in message["Body"]:
                     sent = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000).astimezone()
                     yield Event(sent, "dead letter", f"{name.removesuffix('Url')}: message {message['MessageId']}")
+
+
+def is_dead_letter_queue(output: str) -> bool:
+    """Whether the output of a stack, by its key, is the URL of a dead-letter queue."""
+    is_unconsumed = output.startswith(("Unsent", "Unsettled")) and output.endswith("QueueUrl")
+    return is_unconsumed or output.endswith("DeadLetterQueueUrl")
 
 
 def timeline_table(job_id: str, events: list[Event]) -> Table:

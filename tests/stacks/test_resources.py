@@ -12,6 +12,7 @@ from cdk_app.gpu.worker import USER
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from lambdas.wiring.pinned_https import WITHIN_S
+from local_cloud.reports.job_timeline import is_dead_letter_queue
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
@@ -24,6 +25,21 @@ def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -
         assert {each["DeletionPolicy"] for each in dev.of_type(kind).values()} == {"Delete"}
     protected = [each["DeletionProtectionEnabled"] for each in prod.properties("AWS::DynamoDB::Table")]
     assert protected.count(False) == 1  # open connections, which are gone anyway
+
+
+def test_the_timeline_of_a_job_reads_every_dead_letter_queue(local: Synthesis) -> None:
+    """A queue without a redrive policy is one to which messages are moved."""
+    urls = {
+        key: f"{stack}/{value['Ref']}"
+        for stack, outputs in local.output_values.items()
+        for key, value in outputs.items()
+        if key.endswith("QueueUrl")
+    }
+    queues = local.of_type("AWS::SQS::Queue")
+    dead_letter_queues = {name for name, queue in queues.items() if "RedrivePolicy" not in queue["Properties"]}
+
+    assert dead_letter_queues
+    assert {urls[key] for key in urls if is_dead_letter_queue(key)} == dead_letter_queues
 
 
 def test_tables_recover_to_any_second_and_expire_items(synthesis: Synthesis) -> None:
