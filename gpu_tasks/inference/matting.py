@@ -7,6 +7,7 @@ picture (1, 3, side, side), normalized by the mean and deviation of ImageNet, an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -63,12 +64,9 @@ class MattingNetwork:
         """
         check(folder)
         try:
-            config = TypeAdapter(MattingConfig).validate_json((folder / CONFIG).read_text())
+            config = read_config(json.loads((folder / CONFIG).read_text()))
             network = cls(_start(folder / GRAPH, device), config, identity=identify(folder))
             first = network._run(_first_picture(config.side))
-        except ValidationError as error:
-            wrong = ", ".join(".".join(map(str, part["loc"])) or part["msg"] for part in error.errors())
-            raise ModelUnavailable(f"{folder} is not a matting network: {CONFIG} is not valid in {wrong}") from None
         except Exception as error:  # ONNX Runtime's errors have no class in common
             raise ModelUnavailable(f"{folder} is not a matting network: {error}") from None
         expected = (1, 1, config.side, config.side)
@@ -95,6 +93,15 @@ class MattingNetwork:
         values = ((small - IMAGENET_MEAN) / IMAGENET_DEVIATION).transpose(2, 0, 1)[None].astype(FLOATS[given.type])
         first: NDArray[np.floating] = self._session.run([self._session.get_outputs()[0].name], {given.name: values})[0]
         return first
+
+
+def read_config(facts: object) -> MattingConfig:
+    """Read the contents of config.json. Raises ValueError, which names the fields that are not valid."""
+    try:
+        return TypeAdapter(MattingConfig).validate_python(facts)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, part["loc"])) or part["msg"] for part in error.errors())
+        raise ValueError(f"{CONFIG} is not valid in {wrong}") from None
 
 
 def _start(graph: Path, device: str) -> onnxruntime.InferenceSession:

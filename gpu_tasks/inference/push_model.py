@@ -1,4 +1,4 @@
-"""Copy a model, an upscaler or an adapter to the models bucket, so that workers do not depend on a hub."""
+"""Copy a model, another network or an adapter to the models bucket, so that workers do not depend on a hub."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--hub", help="Hugging Face repository, such as stable-diffusion-v1-5/stable-diffusion-v1-5")
     source.add_argument(
-        "--folder", type=Path, help="folder of a pipeline of Diffusers, of an upscaler or of an adapter"
+        "--folder", type=Path, help="folder of a pipeline of Diffusers, an upscaler, a matting network or an adapter"
     )
     parser.add_argument("--revision", help="commit of the Hugging Face repository; required with --hub")
     parser.add_argument("--variant", help="variant of the weights, such as fp16; chosen by size without it")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
-from gpu_tasks.inference import adapters, upscaler_networks
+from gpu_tasks.inference import adapters, matting, upscaler_networks
 from gpu_tasks.inference.model_folder import INDEX, PIPELINES, ModelFiles, NoModel, check_paths, read_json
 from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, count_parameters, plan_weights
 
@@ -34,7 +34,7 @@ _ENCODERS = {"Gemma": "gemma"}
 class PushPlan:
     """`copied` maps names in the bucket to paths in the source, `written` to new contents.
 
-    `pipeline` is the class of a pipeline, None for an upscaler or an adapter. `parameters` are the numbers of
+    `pipeline` is the class of a pipeline, None for another network or an adapter. `parameters` are the numbers of
     parameters of each component by safetensors' names of types. `left_out` gives the reason for each part that is not
     copied.
     """
@@ -59,6 +59,8 @@ def plan_push(
         return _plan_pipeline(files, variant=variant, safety_checker=safety_checker, licensed=licensed)
     if {upscaler_networks.CONFIG, upscaler_networks.WEIGHTS} <= set(files.sizes):
         return _plan_upscaler(files, licensed=licensed)
+    if {matting.CONFIG, matting.GRAPH} <= set(files.sizes):
+        return _plan_matting(files, licensed=licensed)
     return _plan_adapter(files, licensed=licensed)
 
 
@@ -68,8 +70,23 @@ def _plan_upscaler(files: ModelFiles, *, licensed: bool) -> PushPlan:
         upscaler_networks.read_config(settings)
     except ValueError as error:
         raise NoModel(f"not an upscaler: {error}") from None
-    own = (upscaler_networks.CONFIG, upscaler_networks.WEIGHTS)
     parameters = count_parameters(upscaler_networks.WEIGHTS, files.read_tensors(upscaler_networks.WEIGHTS))
+    own = (upscaler_networks.CONFIG, upscaler_networks.WEIGHTS)
+    return _plan_network(files, own, {"network": parameters}, licensed=licensed)
+
+
+def _plan_matting(files: ModelFiles, *, licensed: bool) -> PushPlan:
+    settings = read_json(files, matting.CONFIG)
+    try:
+        matting.read_config(settings)
+    except ValueError as error:
+        raise NoModel(f"not a matting network: {error}") from None
+    return _plan_network(files, (matting.CONFIG, matting.GRAPH), {}, licensed=licensed)
+
+
+def _plan_network(
+    files: ModelFiles, own: Collection[str], parameters: Mapping[str, Mapping[str, int]], *, licensed: bool
+) -> PushPlan:
     stated, licences = _read_licences(files, licensed=licensed)
     return PushPlan(
         pipeline=None,
@@ -77,7 +94,7 @@ def _plan_upscaler(files: ModelFiles, *, licensed: bool) -> PushPlan:
         written={},
         licences=licences,
         stated=stated,
-        parameters={"network": parameters},
+        parameters=parameters,
     )
 
 

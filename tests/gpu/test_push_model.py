@@ -11,6 +11,7 @@ from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check
 from gpu_tasks.inference.model_folder import PIPELINES
 from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
+from tests.gpu.graphs import a_graph, a_matting_folder
 from tests.gpu.model_layouts import CARD, TRANSFORMER, a_folder, dotted, save_weights, shard, write
 from tests.gpu.pushing import list_files, push_folder, refuse_folder
 
@@ -282,6 +283,18 @@ def test_an_upscaler_is_copied(models_bucket: FolderBucket, tmp_path: Path, caps
     assert "licence: BSD 3-Clause License" in said
     assert "weights: network: F32 0.0 M" in said
     assert "Model(" not in said
+
+
+def test_a_matting_network_is_copied(models_bucket: FolderBucket, tmp_path: Path) -> None:
+    folder = a_matting_folder(tmp_path / "matting", a_graph())
+    (folder / MANIFEST).unlink()
+    write(folder / "README.md", "---\nlicense: mit\n---\n")
+    before = build_manifest(folder)
+    (folder / "BiRefNet.pth").write_bytes(pickle.dumps({}))
+
+    push_folder(folder)
+
+    assert build_manifest(models_bucket.root / "new") == before
 
 
 @pytest.mark.parametrize("name", ["README.md", "adapter.json", "unet/config.json"])

@@ -15,6 +15,7 @@ from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_folder import MAX_JSON
 from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
+from tests.gpu.graphs import a_graph, a_matting_folder
 from tests.gpu.model_layouts import a_folder, dotted, save_weights, shard, write
 from tests.gpu.pushing import refuse_folder
 
@@ -228,6 +229,31 @@ def test_bad_upscalers_are_refused(
     write(folder / "config.json", '{"architecture": "RRDBNet", "factor": 4}')
     save_weights(folder / "model.safetensors")
     write(folder / name, content)
+
+    assert reason in refuse_folder(capsys, folder)
+    assert models_bucket.uploaded == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.json", '{"side": 100, "output": "logits"}', "not a matting network: config.json is not valid in side"),
+        ("config.json", '{"side": 1024, "output": "logits", "auto_map": {}}', "not valid in auto_map"),
+        ("README.md", "# No licence", "has no licence"),
+    ],
+)
+def test_bad_matting_networks_are_refused(
+    models_bucket: FolderBucket,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    folder = a_matting_folder(tmp_path / "matting", a_graph())
+    write(folder / "README.md", "---\nlicense: mit\n---\n")
+    write(folder / name, content)
+    (folder / "manifest.json").unlink()
 
     assert reason in refuse_folder(capsys, folder)
     assert models_bucket.uploaded == []

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from craftspark.errors import ModelUnavailable
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import upscaler
 from gpu_tasks.inference.manifests import write_manifest
@@ -26,6 +27,7 @@ from gpu_tasks.inference.upscaler_networks import (
     _without_torchvision,
     open_trainable,
 )
+from gpu_tasks.tools.pattern.pattern import enlarge_tile
 
 with _without_torchvision():
     from spandrel.architectures.DAT import DAT
@@ -160,6 +162,19 @@ def test_a_network_of_two_runs_twice_for_four() -> None:
 
     assert (Upscaler(network).upscale(picture, 4) == picture.repeat(4, 0).repeat(4, 1)).all()
     assert (Upscaler(network).upscale(picture, 2) == picture.repeat(2, 0).repeat(2, 1)).all()
+
+
+@pytest.mark.parametrize(("most", "side"), [(24**2 * 16, 32), (24**2 * 4, 16), (24**2, 8)])
+def test_a_tile_is_enlarged_as_far_as_the_upscaler_goes(monkeypatch: pytest.MonkeyPatch, most: int, side: int) -> None:
+    """Its neighbours count too: eight pixels a side on all four."""
+    monkeypatch.setattr(upscaler, "MAX_PIXELS", most)
+    monkeypatch.setattr("gpu_tasks.tools.pattern.pattern.MAX_PIXELS", most)
+    network = UpscalerNetwork(UpscalerConfig(features=4, convolutions=6))
+
+    tile = enlarge_tile(Drawing(pixels=noise(8, 8), seed=1), "straight", Upscaler(network, identity={"a": "1"}))
+
+    assert tile.pixels.shape == (side, side, 3)
+    assert tile.networks == ({} if side == 8 else {"a": "1"})
 
 
 # What is refused.

@@ -17,7 +17,7 @@ from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import SourcePictures, flatten_on_white
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch
-from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.inference.upscaler import MAX_PIXELS, Upscaler
 from gpu_tasks.tools.cutting.matte import trim
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
 from gpu_tasks.tools.pattern.circular_padding import pad_circularly
@@ -141,14 +141,21 @@ def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
 
 
 def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
-    """Enlarge the tile by FACTOR. Its edges are enlarged together with their neighbours in the repeat."""
+    """Enlarge the tile by FACTOR, or by 2 if the upscaler does not make larger pictures. A larger tile stays as it is.
+
+    Its edges are enlarged together with their neighbours in the repeat.
+    """
     if tile.flaw:
         return tile
     reach = upscaler.network.reach
     high, wide = (0 if repeat == "x" else reach), (0 if repeat == "y" else reach)
-    large = upscaler.upscale(add_neighbours(tile.pixels, high, wide, repeat), FACTOR)
-    height, width = (side * FACTOR for side in tile.pixels.shape[:2])
-    top, left = high * FACTOR, wide * FACTOR
+    around = add_neighbours(tile.pixels, high, wide, repeat)
+    factor = next((each for each in (FACTOR, 2) if around[..., 0].size * each**2 <= MAX_PIXELS), 1)
+    if factor == 1:
+        return tile
+    large = upscaler.upscale(around, factor)
+    height, width = (side * factor for side in tile.pixels.shape[:2])
+    top, left = high * factor, wide * factor
     pixels = np.ascontiguousarray(large[top : top + height, left : left + width])
     return replace(tile, pixels=pixels, networks=dict(upscaler.identity))
 
