@@ -1,4 +1,4 @@
-"""The stages' cloud assemblies, each made once in a run of the suite."""
+"""The cloud assemblies of the stages. A run of the suite synthesizes each one once."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from tests.made_once import made_once
 
 NODE = Path(sys.executable).parent / "node"
 TO_AWS = ("dev", "prod")
-# One process for both: loading the CDK takes about as long as a stage.
+# One process synthesizes both, because loading the CDK takes about as long as a stage.
 SYNTHESIZE = f"""
 import sys
 from aws_cdk import App
@@ -29,7 +29,7 @@ for stage in {TO_AWS!r}:
 
 
 def local_assembly(factory: pytest.TempPathFactory) -> Path:
-    """The local stage's, as the local cloud has it made."""
+    """The assembly of the local stage, synthesized as by the local cloud."""
 
     def make(folder: Path) -> None:
         synthesize(REPOSITORY, stage=STAGE, into=folder, log=folder.with_suffix(".log"))
@@ -38,7 +38,7 @@ def local_assembly(factory: pytest.TempPathFactory) -> Path:
 
 
 def assembly_for_aws(factory: pytest.TempPathFactory, stage: str) -> Path:
-    """That of `dev` or `prod`, made without anything of this machine's AWS."""
+    """The assembly of `dev` or `prod`, synthesized without the AWS configuration of this machine."""
 
     def make(folder: Path) -> None:
         command = [sys.executable, "-c", SYNTHESIZE, str(folder)]
@@ -48,6 +48,6 @@ def assembly_for_aws(factory: pytest.TempPathFactory, stage: str) -> Path:
 
 
 def bare_environment() -> dict[str, str]:
-    """No AWS variable, no AWS file, a path that leads to Node alone. The CDK keeps what it unpacks at home."""
+    """An environment without AWS variables and files, and with only Node on the path. The CDK unpacks files in HOME."""
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return {"PATH": str(NODE.parent), "HOME": str(Path.home()), "AWS_EC2_METADATA_DISABLED": "true", **nowhere}

@@ -1,4 +1,4 @@
-"""docs/openapi.json, with the parameters and responses that operations share put in their places."""
+"""docs/openapi.json, with shared parameters and responses inserted into each operation."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[1] / "docs" / "ope
 
 
 def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    """What a reference to a component leads to; any other node as it is."""
+    """The component that a reference names, or any other node unchanged."""
     if "$ref" not in node:
         return node
     _, components, kind, name = node["$ref"].split("/")
@@ -17,7 +17,7 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole(operation: dict[str, Any]) -> dict[str, Any]:
-    """An operation with its parameters and responses instead of references to them."""
+    """An operation with its parameters and responses in place of references."""
     return {
         **operation,
         "parameters": [resolved(parameter) for parameter in operation.get("parameters", [])],

@@ -1,4 +1,4 @@
-"""Hand-written fakes and makers of domain objects that several folders share."""
+"""Hand-written fakes, and functions that create domain objects, for several folders of tests."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.claim import Claim
 
-# A worker and a trainer whose places nothing asks for; tests on moto name their own.
+# A worker and a trainer whose resources no test reads. Tests on moto name their own resources.
 WORKER_SETTINGS = WorkerSettings(
     jobs_table="jobs",
     images_bucket="images",
@@ -88,7 +88,7 @@ def a_batch(job: Job, images_per_batch: int = 4, number: int = 0) -> Batch:
 
 
 class FakeHandle:
-    """Remembers its answers, of which there may be one."""
+    """Records the answers to its batch."""
 
     def __init__(self, batch: Batch, *, suspect: bool = False) -> None:
         self.batch = batch
@@ -110,12 +110,12 @@ class FakeHandle:
 
 
 def grey(order: ImageOrder, side: int = 8) -> Drawing:
-    """A drawing of one grey that tells its seed."""
+    """A drawing of one grey that shows its seed."""
     return Drawing(pixels=np.full((side, side, 3), order.seed % 256, np.uint8), seed=order.seed)
 
 
 class FakeRenderer:
-    """Remembers which images went through it, wave by wave. Each image is one grey that tells its seed."""
+    """Records the rendered images, wave by wave. Each image is one grey that shows its seed."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class FakeRenderer:
 
 
 class FakeDelivery:
-    """Stores at once, in memory; a claim hears of it as from the real one."""
+    """Stores images immediately, in memory, and notifies the claim like the real delivery."""
 
     def __init__(self) -> None:
         self.images: dict[tuple[str, int], Drawing] = {}
@@ -174,7 +174,7 @@ class FakeWatchdog:
 
 
 class FakePace:
-    """Remembers which waves it was told of, by their jobs."""
+    """Records the jobs of each measured wave."""
 
     def __init__(self) -> None:
         self.waves: list[list[str]] = []
@@ -184,7 +184,7 @@ class FakePace:
 
 
 class FakeBatchSource:
-    """Hands out what it was given, one handful a time."""
+    """Returns its batches of claims, one per call."""
 
     def __init__(self, *handfuls: list[Claim]) -> None:
         self._handfuls = list(handfuls)

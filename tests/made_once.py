@@ -1,4 +1,4 @@
-"""Folders that take long to make: one process of a run makes each, the others wait for it and read it."""
+"""Folders that take long to build. One process of a run builds each, and the other processes wait for it."""
 
 import os
 from collections.abc import Callable
@@ -11,9 +11,9 @@ HANGS_AFTER_S = 600.0
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """The folder of that name, which `make` has filled; every process of this run of the suite gets the same.
+    """Return the folder with this name, which `make` has filled. All processes of a run share it.
 
-    Raises what `make` raises, and filelock.Timeout where another process hangs in it.
+    Raises the errors of `make`, and `filelock.Timeout` if another process does not finish it.
     """
     own = factory.getbasetemp()
     run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

@@ -1,4 +1,4 @@
-"""Picture files built part by part, so that a test knows their pixels without any decoder."""
+"""Picture files that are built part by part, so that a test knows their pixels without a decoder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def png_of(
     chunks: Iterable[bytes] = (),
     filtered: bool = True,
 ) -> bytes:
-    """A PNG of samples (height, width, channels); its rows go through the filters in turn."""
+    """A PNG of samples (height, width, channels). Its rows use the filters in turn."""
     height, width, _ = samples.shape
     rows = bytearray()
     for x, y, across, down in ADAM7 if interlaced else WHOLE:
@@ -84,12 +84,12 @@ def packed(row: Samples, depth: int) -> Pixels:
 
 
 def decoded(content: bytes) -> Pixels:
-    """What the check makes of a file, in this process: (height, width, 3 or 4); raises InvalidInput."""
+    """Check a file in this process. Returns its pixels (height, width, 3 or 4). Raises InvalidInput."""
     return np.asarray(Image.open(io.BytesIO(cleaned(content))))
 
 
 def cleaned(content: bytes) -> bytes:
-    """The PNG that the check keeps of a file, made in this process; raises InvalidInput."""
+    """Check a file in this process. Returns the PNG that would be stored. Raises InvalidInput."""
     out = io.BytesIO()
     decoding.answer(io.BytesIO(content), out)
     head, _, png = out.getvalue().partition(b"\n")

@@ -1,4 +1,4 @@
-"""Random histories of makers' accounts, played on the model and, step by step, on the tables."""
+"""Random histories of makers' accounts, applied to the model and to the tables, step by step."""
 
 import random
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Step:
 
 
 def steps(seed: int, count: int, makers: int) -> Iterator[Step]:
-    """A history: the same for the same seed."""
+    """Generate a history. The same seed gives the same history."""
     draw = random.Random(seed)
     for _ in range(count):
         kind = draw.choices(STEPS, WEIGHTS)[0]
@@ -53,7 +53,7 @@ class Clock:
 
 @dataclass
 class Tables:
-    """The code that is tested, on real tables, for makers whose names begin with `prefix`."""
+    """The code under test on real tables, for makers whose names start with `prefix`."""
 
     client: Any
     jobs_table: str
@@ -99,7 +99,7 @@ class Tables:
 
 
 class History:
-    """Plays steps on the model, and on tables where there are some; `play` raises where the two disagree."""
+    """Applies steps to the model, and to tables if there are any. `play` raises an error if the two disagree."""
 
     def __init__(self, name: str, plan: Plan, tables: Tables | None = None) -> None:
         self.name = name
@@ -149,7 +149,7 @@ class History:
             self.jobs.setdefault(job.job_id, job)
 
     def _again(self, step: Step) -> None:
-        """The same submission once more, whatever became of the first."""
+        """Submit the same job again, after any result of the first submission."""
         if job := self._job(step):
             self._accept(replace(job, created_at=self.clock.now))
 
@@ -161,7 +161,7 @@ class History:
                 assert self.tables.store(job, index) == counts, (self.name, step)
 
     def _duplicate(self, step: Step) -> None:
-        """Two workers have the same message."""
+        """Deliver the same message to two workers."""
         self._render(step)
         self._render(step)
 
@@ -186,14 +186,14 @@ class History:
                 self.tables.cancel(job)
 
     def _time(self, step: Step) -> None:
-        """Some hours, or to another month."""
+        """Advance the clock by some hours, or to another month."""
         self.clock.now += timedelta(days=step.number - 1, hours=step.job % 24, seconds=step.job % 60)
 
     def _top_up(self, step: Step) -> None:
         self.model.top_up(self._maker(step), step.number, self.month)
         if self.tables:
             self.tables.accounts.read(self._maker(step))
-            # A payment service tells twice; what came before stands.
+            # A payment service sends its message twice. The second has no effect.
             for _ in range(2):
                 with suppress(EffectExists):
                     key = f"{step.job}-{len(self.jobs)}"
@@ -234,7 +234,7 @@ def facts(account: Account | ModelAccount) -> tuple[Any, ...]:
 
 
 def posted(client: Any, table: str, maker: str) -> dict[str, int]:
-    """What the entries of a maker's ledger add up to, by holding."""
+    """The sums of the entries in a maker's ledger, by holding."""
     totals = dict.fromkeys(("issued", "available", "reserved", "spent", "expired"), 0)
     pages = client.get_paginator("query").paginate(
         TableName=table,

@@ -1,4 +1,4 @@
-"""What the ledger promises, in memory: the same steps, with plain numbers and nothing that could race."""
+"""A model of the ledger in memory: the same steps, with plain numbers and without races."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class ModelAccount:
 
 
 class Model:
-    """Every maker's account and jobs; `check` raises where a promise is broken."""
+    """The accounts and jobs of all makers. `check` raises an error if an invariant does not hold."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -39,7 +39,7 @@ class Model:
         self.jobs: dict[str, ModelJob] = {}
 
     def touch(self, maker: str, month: str) -> ModelAccount:
-        """The account, opened or taken into the month."""
+        """The account, opened if necessary and moved into the current month."""
         account = self.accounts.get(maker)
         if account is None:
             account = self.accounts[maker] = ModelAccount(self.plan, month)
@@ -58,7 +58,7 @@ class Model:
         account.available += account.monthly
 
     def submit(self, maker: str, job_id: str, count: int, month: str) -> bool:
-        """Whether the job is there now: accepted, or accepted before."""
+        """Accept a job. Returns whether the job exists now."""
         if job_id in self.jobs:
             return True
         account = self.touch(maker, month)
@@ -72,7 +72,7 @@ class Model:
         return True
 
     def store(self, job_id: str, index: int) -> bool:
-        """Whether the image counts; one that is there already does, and changes nothing."""
+        """Store an image. Returns whether it counts. An image that is already stored counts and changes nothing."""
         job = self.jobs[job_id]
         if index in job.stored:
             return True
@@ -82,7 +82,7 @@ class Model:
         return True
 
     def resolve(self, job_id: str) -> bool:
-        """Settle, cancel or time out: whether it ended now."""
+        """Settle, cancel or time out a job. Returns whether it ended now."""
         job = self.jobs[job_id]
         if job.final:
             return False

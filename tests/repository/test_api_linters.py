@@ -1,4 +1,4 @@
-"""The linters of the API description find what they are there for."""
+"""The linters of the API description find the mistakes that they must find."""
 
 import json
 import re

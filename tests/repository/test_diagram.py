@@ -1,4 +1,4 @@
-"""The architecture's drawing is that of its source, and names what there is."""
+"""The diagram of the architecture agrees with its source, and the names in it exist."""
 
 import re
 import subprocess

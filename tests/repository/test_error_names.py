@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 RUNTIMES = ("cdk_app", "stacks", "lambdas", "gpu_tasks")
 HOME = "craftspark/errors/"
 
-# Strings that happen to be an error's name as well, by file: metrics, and the id of a construct.
+# Strings that are equal to the name of an error by chance, by file: metrics, and the id of a construct.
 OTHERS = {
     ("cdk_app/observability/metrics.py", "JobOverdue"),
     ("cdk_app/observability/metrics.py", "ModerationUnavailable"),
@@ -44,7 +44,7 @@ def classes_of(files: Mapping[str, str]) -> Iterator[tuple[str, ast.ClassDef]]:
 
 
 def family() -> set[str]:
-    """Every class that derives from CraftsparkError in its home, and itself."""
+    """CraftsparkError and all classes that derive from it in `craftspark.errors`."""
     return {"CraftsparkError", *(node.name for file, node in classes_of(sources(HOME)) if node.name != "Retry")}
 
 
@@ -53,13 +53,13 @@ def bases_of(node: ast.ClassDef) -> set[str]:
 
 
 def away_from_home(files: Mapping[str, str]) -> set[str]:
-    """Classes of the family that are defined elsewhere."""
+    """Classes of the family that other modules define."""
     known = family()
     return {node.name for file, node in classes_of(files) if not file.startswith(HOME) and bases_of(node) & known}
 
 
 def raised_families(files: Mapping[str, str]) -> set[str]:
-    """Families that are raised or answered themselves, under a name that no list has."""
+    """Families that are raised or returned themselves, under a name that is in no list."""
     families = {base for _, node in classes_of(sources(HOME)) for base in bases_of(node)} - {"Exception", "Enum"}
     calls = (node for text in files.values() for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
     return {ast.unparse(call.func).rpartition(".")[2] for call in calls} & families
@@ -115,5 +115,5 @@ def test_every_error_is_used() -> None:
         importlib.import_module(module.name)
     text = "\n".join(sources("craftspark", *RUNTIMES).values())
 
-    # Its definition is the first time that it is named.
+    # The definition is the first occurrence of the name.
     assert [name for name in sorted(family()) if len(re.findall(rf"\b{name}\b", text)) < 2] == []

@@ -1,4 +1,4 @@
-"""The guides for newcomers name files, folders and targets of make that exist."""
+"""The guides for newcomers name existing files, folders and targets of make."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What a hosting service runs for this repository: the checks of a change, releases, updates, a container to work in.
+"""What the hosting service runs for this repository: checks of a change, releases, updates, a development container.
 
-`make lint` holds workflows and Renovate's configuration against their schemas; here is what no schema knows.
+`make lint` checks the workflows and the configuration of Renovate against their schemas. These tests check the rest.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The setup takes PyTorch's CPU build where it may, keeps the pins, and says what it does."""
+"""The setup uses PyTorch's CPU build if possible, keeps the pinned versions, and reports its steps."""
 
 import io
 import re
@@ -30,7 +30,7 @@ PIP_SAYS = [
 
 
 class Terminal(io.StringIO):
-    """Somebody watches."""
+    """The output is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -40,7 +40,7 @@ WITHOUT_REQUIREMENTS = ["--group", "gpu-bare", "--no-deps"]
 
 
 class FakePip:
-    """Remembers what it is asked to install, and fails for the index that is down."""
+    """Records the requested installations, and fails for the index that is down."""
 
     def __init__(self, down: str | None = None) -> None:
         self.down = down
@@ -68,7 +68,7 @@ def http_server(status: int) -> Iterator[str]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Tests need no log."""
+            """Discard the log."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -111,7 +111,7 @@ def test_an_index_answers_where_it_has_the_page() -> None:
 
 
 def test_the_wait_for_an_index_is_bounded() -> None:
-    with create_server(("127.0.0.1", 0)) as listener:  # takes connections and never answers
+    with create_server(("127.0.0.1", 0)) as listener:  # accepts connections and never responds
         assert not responds(f"http://127.0.0.1:{listener.getsockname()[1]}/", within_s=0.1)
 
 
@@ -163,7 +163,7 @@ def test_the_image_has_the_packages_that_are_installed_without_requirements() ->
 
 
 def test_every_installation_keeps_to_the_constraints(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """pip itself refuses a requirement that a constraint contradicts, without asking an index for it."""
+    """pip rejects a requirement that contradicts a constraint, without a request to an index."""
     (tmp_path / "constraints.txt").write_text("pip==0.0.1\n")
     monkeypatch.setattr(install, "ROOT", tmp_path)
 
@@ -172,7 +172,7 @@ def test_every_installation_keeps_to_the_constraints(monkeypatch: pytest.MonkeyP
 
 
 def test_a_local_version_satisfies_the_pin() -> None:
-    """`2.13.0+cpu` is `2.13.0` to pip, so the CPU build is not replaced when the group is installed."""
+    """For pip, `2.13.0+cpu` satisfies `2.13.0`, so the installation of the group does not replace the CPU build."""
     from packaging.specifiers import SpecifierSet
 
     constraints = (install.ROOT / "constraints.txt").read_text().splitlines()

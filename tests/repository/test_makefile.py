@@ -1,4 +1,4 @@
-"""What a target of make runs, without running it."""
+"""The commands that a target of make would run."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_demo_keeps_bytecode_whatever_the_shell_says(tmp_path: Path) -> None:
-    """Packages are installed without bytecode; a demo that keeps none compiles them in each process."""
+    """Packages are installed without bytecode. A demo that writes none would compile them in each process."""
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     fake = tmp_path / "python"
     fake.write_text('#!/bin/sh\necho "bytecode is off: [$PYTHONDONTWRITEBYTECODE]"\n')

@@ -1,4 +1,4 @@
-"""The prose linter reads what people read, and each rule finds what it is for."""
+"""The prose linter reads all texts, and each rule finds its bad sentences."""
 
 import json
 from pathlib import Path
@@ -22,13 +22,13 @@ CODE = Passage("Run `whence lest`.\n\n```sh\nwhence lest\n```", ("code",) * 5)
 
 
 def planted(kind: str) -> list[Passage]:
-    """The sentences of our rules, each at a place that its rule and the sentence name."""
+    """The sentences of our rules. The place of each is its rule and the sentence."""
     return [Passage(sentence, (f"{rule.name}: {sentence}",)) for rule in RULES for sentence in getattr(rule, kind)]
 
 
 @pytest.fixture(scope="module")
 def found() -> set[tuple[str, str]]:
-    """Rule and place of all findings in planted sentences."""
+    """The rule and the place of each finding in the planted sentences."""
     mistakes = [Passage(sentence, (f"{name}: {sentence}",)) for name, sentence in MISTAKES.items()]
     documents = [planted("bad"), planted("good"), mistakes, [CODE], [NAMES]]
     return {(finding.rule, finding.place) for finding in check(documents, RULES)}

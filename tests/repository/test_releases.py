@@ -1,4 +1,4 @@
-"""One version, one changelog section for it, and release notes that a wrong tag does not get."""
+"""There is one version with one section in the changelog, and a wrong tag gets no release notes."""
 
 import re
 import subprocess

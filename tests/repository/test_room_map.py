@@ -1,4 +1,4 @@
-"""The map of the rooms in docs/design.md is what the packages and their imports say."""
+"""The map of the rooms in docs/design.md agrees with the packages and their imports."""
 
 from scripts.room_map import PAGE, Room, find_rooms, insert_map
 

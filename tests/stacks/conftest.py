@@ -9,7 +9,7 @@ from tests.assemblies import NODE, assembly_for_aws, local_assembly
 from tests.stacks.synthesis import Synthesis
 
 ROOT = Path(__file__).resolve().parents[2]
-# The CDK's own kernel would otherwise be run by whichever Node comes first on the path.
+# Otherwise the first Node on the path would run the kernel of the CDK.
 os.environ["JSII_NODE"] = str(NODE)
 
 
@@ -30,6 +30,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
 
 @pytest.fixture(params=["dev", "prod", "local"])
 def synthesis(request: pytest.FixtureRequest) -> Synthesis:
-    """Every stage in turn."""
+    """The synthesis of each stage, one after the other."""
     found: Synthesis = request.getfixturevalue(request.param)
     return found

@@ -1,4 +1,4 @@
-"""A synthesized stage, and questions that a test asks it."""
+"""A synthesized stage, and the queries that tests make."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ Statement = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The templates that a synthesis left in a folder."""
+    """The templates in a synthesized folder."""
 
     folder: Path
 
@@ -32,7 +32,7 @@ class Synthesis:
 
     @cached_property
     def output_values(self) -> dict[str, dict[str, Any]]:
-        """The outputs of each stack, those that stacks make for each other left out."""
+        """The outputs of each stack, without the exports between stacks."""
         return {
             file.name.partition(".")[0]: {
                 key: output["Value"]
@@ -44,7 +44,7 @@ class Synthesis:
 
     @property
     def outputs(self) -> dict[str, set[str]]:
-        """Their names."""
+        """The names of the outputs of each stack."""
         return {stack: set(outputs) for stack, outputs in self.output_values.items()}
 
     def of_type(self, kind: str) -> dict[str, Resource]:
@@ -75,7 +75,7 @@ class Synthesis:
         return list(self.statements_of(self.task(stack)["TaskRoleArn"]["Fn::GetAtt"][0]))
 
     def statements_of(self, role: str) -> Iterator[Statement]:
-        """What the policies of a role say."""
+        """The statements in the policies of a role."""
         for policy in self.properties("AWS::IAM::Policy"):
             if {"Ref": role} in policy["Roles"]:
                 yield from policy["PolicyDocument"]["Statement"]
@@ -91,7 +91,7 @@ class Synthesis:
         return self.machine("Training")
 
     def machine(self, stack: str) -> dict[str, Any]:
-        """The definition of a stack's machine, with a stand-in for every value that CloudFormation fills in."""
+        """The definition of a stack's state machine, with a placeholder for each value that CloudFormation inserts."""
         (machine,) = [
             each["Properties"]
             for name, each in self.of_type("AWS::StepFunctions::StateMachine").items()
@@ -128,5 +128,5 @@ def allowed_actions(statements: list[Statement]) -> set[str]:
 
 
 def on(statements: list[Statement], thing: str) -> set[str]:
-    """The actions allowed on resources whose reference names this thing."""
+    """The actions that are allowed on resources whose reference contains this name."""
     return allowed_actions([each for each in statements if thing in json.dumps(each["Resource"])])

@@ -1,4 +1,4 @@
-"""The documents name what the templates and the code have: alarms, dead letters, outputs, problems, stage values."""
+"""The documents agree with the templates and the code: alarms, dead-letter queues, outputs, problems, stage values."""
 
 import json
 import re
@@ -90,13 +90,13 @@ def test_the_messages_in_the_runbook_are_logged() -> None:
 def test_the_runbook_has_the_problems_of_each_status() -> None:
     by_status = {int(row[0]): codes(row[1]) for row in rows(RUNBOOK, "Error names") if row[0].isdigit()}
 
-    # A problem's facts, which are told beside it, are in lower case.
+    # The facts in the same table are in lower case.
     documented = [(status, name) for status, names in by_status.items() for name in names if name[0].isupper()]
     assert sorted(documented) == sorted((int(answer.status), error.__name__) for error, answer in PROBLEMS.items())
 
 
 def errors_of(title: str) -> dict[str, list[str]]:
-    """The rows of the tables below a heading whose first column has errors, by each error."""
+    """The table rows below a heading whose first column has errors, by error."""
     found = [row for row in rows(RUNBOOK, title) if not row[0].isdigit()]
     return {name: row for row in found for name in codes(row[0])}
 
@@ -148,7 +148,7 @@ def test_modules_that_the_documents_name_are_there() -> None:
     named = set(re.findall(r"`(\w+/[\w/]+\.(?:py|json|toml|ts))`", DESIGN + DEPLOYMENT + RUNBOOK))
 
     assert named
-    # The index of words is written by packaging and by `make fix`.
+    # Packaging and `make fix` write the index of words.
     assert [name for name in named - {"craftspark/words/index.json"} if not (ROOT / name).is_file()] == []
 
 

@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, as the templates have it, is what the description says of each route."""
+"""The responses that API Gateway returns itself agree with the API description of each route."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ SIGNED_IN = "aws.cognito.signin.user.admin"
 
 
 def operations_of(route: Route) -> list[dict[str, Any]]:
-    """A route's operations: one, or one of each tool."""
+    """The operations of a route: one, or one for each tool."""
     paths = {route.path.replace("{tool}", tool) for tool in TOOLS}
     return [PATHS[path][route.method.lower()] for path in paths]
 
 
 def described(operation: dict[str, Any]) -> set[int]:
-    """The statuses that are errors without a problem."""
+    """The status codes of errors without a problem type."""
     responses = operation["responses"].items()
     return {int(status) for status, response in responses if status >= "4" and has_json(response)}
 
@@ -53,7 +53,7 @@ def test_each_refusal_of_the_gateway_is_described_where_the_template_has_its_cau
             503: integration["IntegrationType"] == "AWS_PROXY",
         }
         for operation in operations_of(route):
-            # The gateway's own limit on bodies cannot be set.
+            # The body limit of API Gateway is fixed.
             wanted = {status for status, there in causes.items() if there} | (
                 {413} & {413 if "requestBody" in operation else 0}
             )
@@ -61,7 +61,7 @@ def test_each_refusal_of_the_gateway_is_described_where_the_template_has_its_cau
 
 
 def test_what_clients_of_browsers_read_of_an_answer_is_exposed(synthesis: Synthesis) -> None:
-    """A header that the description has is of no use to a front end that may not read it."""
+    """A front end needs access to each response header that the description lists."""
     headers = {
         name.lower()
         for operation in OPERATIONS.values()
@@ -77,7 +77,7 @@ def test_the_scopes_that_are_described_are_those_of_each_stage_with_a_user_pool(
     for route in ROUTES:
         for operation in operations_of(route):
             schemes = {name: scopes for each in operation["security"] for name, scopes in each.items()}
-            # Whoever signs in has Cognito's own scope, which cannot be asked for.
+            # Every user who signs in has Cognito's own scope, which a client cannot request.
             signed_in = {SIGNED_IN} if "signIn" in schemes else set()
             for stage in STAGES.values():
                 assert {*schemes["service"], *signed_in} == set(stage.api.scopes[route.scope]), operation["operationId"]

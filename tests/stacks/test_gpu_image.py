@@ -1,4 +1,4 @@
-"""`make image` builds and pushes what the stage's task definition names, or says why it cannot."""
+"""`make image` builds and pushes the image in the stage's task definition, or reports why it cannot."""
 
 import subprocess
 from dataclasses import replace
@@ -13,7 +13,7 @@ REPOSITORY = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/gpu-images"
 
 
 class FakeShell:
-    """Remembers commands; the AWS command line answers with the repository and a password."""
+    """Records commands. The AWS command line returns the repository and a password."""
 
     def __init__(self, repository: str = REPOSITORY) -> None:
         self.repository = repository

@@ -1,4 +1,4 @@
-"""Nothing takes what another needs: throttles, starts, write units, and indexes no wider than their readers."""
+"""Limits of one part leave capacity for the others: throttles, starts, write units, and the size of indexes."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""What tells people that something is wrong, and lets them look: alarms, dashboard, logs, traces, shells."""
+"""The means of operators: alarms, dashboard, logs, traces and shells."""
 
 import json
 import re
@@ -162,7 +162,7 @@ def test_traces_are_sampled_by_the_stage_s_share(dev: Synthesis, prod: Synthesis
         assert rule["ServiceName"] == f"Craftspark-{name}-*"
         assert len(rule["RuleName"]) <= 32
     names = [each["FunctionName"] for each in dev.properties("AWS::Lambda::Function") if "FunctionName" in each]
-    assert names == []  # so that CloudFormation names them after their stack
+    assert names == []  # so that CloudFormation generates their names from the stack
 
 
 SHELL = {

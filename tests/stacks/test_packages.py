@@ -1,4 +1,4 @@
-"""A Lambda's package has its handler, what that imports, and no more."""
+"""The package of a Lambda contains its handler and the handler's imports, and nothing else."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ from tests.stacks.conftest import ROOT
 FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))
 TARGET = Target(python="3.14", machine="aarch64", platforms=("manylinux2014_aarch64",))
 FOREIGN = {"PIL", "accelerate", "aws_cdk", "boto3", "botocore", "diffusers", "jmespath", "numpy", "torch", "urllib3"}
-DECODES_PICTURES = "check_upload"  # with Pillow, whose libraries have no Python's name
+DECODES_PICTURES = "check_upload"  # with Pillow, whose libraries have no name of a Python version
 
 
 def names_in(package: Path) -> set[PurePosixPath]:
@@ -80,8 +80,8 @@ def test_cloud_packages_hold_machine_code_for_their_runtime_alone(name: str) -> 
         assert ".cpython-" not in library or library.endswith(".cpython-314-aarch64-linux-gnu.so")
 
 
-# Functions whose packages have the very same of what is not ours share its import. No site-packages (-S), no
-# environment, no current folder (-I): as bare as in Lambda.
+# Functions whose packages have the same third-party files share their import. No site-packages (-S), no
+# environment, no current folder (-I): the same isolation as in Lambda.
 BARE = ("-I", "-S")
 SHARED = """
 import importlib
@@ -102,7 +102,7 @@ print(callable(handler), *sorted({module.partition(".")[0] for module in sys.mod
 
 @pytest.fixture(scope="module")
 def starts(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """How each handler started from its package and the runtime's SDK alone."""
+    """The start of each handler from only its package and the runtime's SDK."""
     folder = tmp_path_factory.mktemp("packages")
     sharing: defaultdict[Path, dict[str, str]] = defaultdict(dict)
     for name in FUNCTIONS:
@@ -127,7 +127,7 @@ def starts(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dic
 
 
 def split(package: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], list[zipfile.ZipInfo]]:
-    """The files that are ours, and the others."""
+    """Our files, and the third-party files."""
     ours: list[zipfile.ZipInfo] = []
     theirs: list[zipfile.ZipInfo] = []
     for file in package.infolist():
@@ -149,7 +149,7 @@ def test_handler_starts_from_its_package_and_the_runtimes_sdk_alone(
 
 
 def foreign_to(name: str) -> set[str]:
-    """What a function's package never holds."""
+    """Modules that must not be in the package of a function."""
     return FOREIGN - {"PIL"} if name == DECODES_PICTURES else FOREIGN
 
 
@@ -281,7 +281,7 @@ def test_unreachable_index_is_told_as_such(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture(scope="session")
 def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the Lambda runtime brings, and nothing else of what is installed here."""
+    """A folder with only those installed packages that the Lambda runtime also has."""
     folder = tmp_path_factory.mktemp("sdk")
     for name in ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3"):
         (installed_here,) = [path for path in map(Path, sys.path) if (path / name).exists()][:1]
@@ -290,7 +290,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def small_project(folder: Path) -> Path:
-    """A handler that imports ours early, late, by package, and only for type checkers."""
+    """A handler that imports our modules early, late, by package, and only for type checkers."""
     files = {
         "constraints.txt": "",
         "craftspark/__init__.py": "",

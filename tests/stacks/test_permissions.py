@@ -1,4 +1,4 @@
-"""Who may do what: each role what it needs, and nothing of another's."""
+"""Each role has the permissions that it needs, and no permission on the resources of others."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from craftspark.routes import ADMIN, ROUTES
 from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
 
-# Actions that AWS cannot tie to a resource, or that a construct of the CDK does not.
+# Actions that AWS cannot restrict to a resource, or that a construct of the CDK does not restrict.
 UNTIED = {
     "ecr:GetAuthorizationToken": "has no resource",
     "dynamodb:ListStreams": "has no resource",
@@ -269,7 +269,7 @@ def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis) -> N
     assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, "GpuQueue")
     assert "sqs:SendMessage" not in on(statements, "GpuQueue")
     assert services(statements) == {"bedrock", "dynamodb", "s3", "sqs", "states"}
-    shell = {"logs", "ssmmessages"}  # of dev, whose operators open shells
+    shell = {"logs", "ssmmessages"}  # the dev stage, whose operators can open shells
     assert services(dev.allowed_to_task("Rendering")) == (services(statements) | shell) - {"bedrock"}
 
 
@@ -372,7 +372,7 @@ def test_alarms_may_be_published_and_only_over_tls(synthesis: Synthesis) -> None
 
 
 def allowed(synthesis: Synthesis) -> list[Statement]:
-    """What every role of the stage is allowed."""
+    """The allowed actions of every role of the stage."""
     policies = synthesis.properties("AWS::IAM::Policy")
     every = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     assert "NotAction" not in json.dumps(every)

@@ -1,4 +1,4 @@
-"""What is kept, what is bounded, and what the fleet is made of."""
+"""Retention, limits, and the resources of the GPU fleet."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -
         assert {each["DeletionPolicy"] for each in kept.values()} == {"Retain"}
         assert {each["DeletionPolicy"] for each in dev.of_type(kind).values()} == {"Delete"}
     protected = [each["DeletionProtectionEnabled"] for each in prod.properties("AWS::DynamoDB::Table")]
-    assert protected.count(False) == 1  # open connections, which are gone anyway
+    assert protected.count(False) == 1  # open connections, which are lost in any case
 
 
 def test_the_timeline_of_a_job_reads_every_dead_letter_queue(local: Synthesis) -> None:
@@ -160,7 +160,7 @@ def test_each_step_to_a_webhook_puts_aside_what_it_cannot_handle(synthesis: Synt
         for each in synthesis.properties("AWS::Lambda::EventSourceMapping")
         if "DeliveriesQueue" in json.dumps(each["EventSourceArn"])
     ]
-    # A message has an invocation of its own, which outlasts its call.
+    # Each message has its own invocation, whose timeout is longer than the call.
     assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
     assert deliver["Timeout"] >= WITHIN_S + 15
 
@@ -289,7 +289,7 @@ def test_warm_pools_take_back_a_bad_deployment(synthesis: Synthesis) -> None:
     for service in services:
         deployment = service["DeploymentConfiguration"]
         assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-        # One task can be replaced: there is room for a second, or none need stay.
+        # One task can be replaced: there is capacity for a second one, or the minimum is none.
         assert deployment["MaximumPercent"] >= 200 or deployment["MinimumHealthyPercent"] == 0
 
 
@@ -355,7 +355,7 @@ def test_prod_s_guardrail_judges_text_and_pictures_in_a_version_that_follows_its
 
 
 def mixtures(synthesis: Synthesis) -> list[Mapping[str, Any]]:
-    """What each group of instances is mixed of."""
+    """The instance types of each group."""
     return [group["MixedInstancesPolicy"] for group in synthesis.properties("AWS::AutoScaling::AutoScalingGroup")]
 
 

@@ -1,4 +1,4 @@
-"""Who may sign up and in, and what stands before the user pool."""
+"""Who may sign up and sign in, and what protects the user pool."""
 
 import json
 from collections.abc import Mapping

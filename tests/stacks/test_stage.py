@@ -1,4 +1,4 @@
-"""A stage that cannot work is refused with the name of the field at fault."""
+"""An invalid stage is rejected with the name of the invalid field."""
 
 from dataclasses import fields, replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The state machine's definition: valid, patient within bounds, and sure to settle."""
+"""The definition of the state machine is valid, has limited retries, and always settles the job."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ CALLBACKS = ("Hand to the warm pool", "Launch on spot", "Launch on demand")
 
 
 def check_definition(definition: Mapping[str, Any], path: Path) -> None:
-    """Write the definition to the path, and have the validator of the Amazon States Language read it."""
+    """Write the definition to the path, and run the validator of the Amazon States Language on it."""
     path.write_text(json.dumps(definition))
 
     command = [str(NODE), str(VALIDATOR), "--json-path", str(path)]
@@ -105,7 +105,7 @@ def test_each_error_of_a_batch_leads_where_its_retry_class_says(dev: Synthesis) 
             assert is_retried(dev.batch_states[name], kind.__name__) == (kind.retry is Retry.AT_ONCE), kind
         on_spot = "Record the failure" if kind.retry is Retry.NEVER else "Launch on demand"
         assert where_to(dev.batch_states["Launch on spot"], kind.__name__) == on_spot, kind
-        # Tasks of the pool give a batch back to its queue where their machine is at fault, and do not answer.
+        # If the machine fails, a task of the pool returns its batch to the queue and does not answer it.
         in_pool = "Launch on demand" if kind.retry is Retry.AT_ONCE else "Record the failure"
         assert where_to(dev.batch_states["Hand to the warm pool"], kind.__name__) == in_pool, kind
 
@@ -206,7 +206,7 @@ def all_states(synthesis: Synthesis) -> dict[str, Any]:
 
 
 def path_through(machine: Mapping[str, Any]) -> list[str]:
-    """The states from the start to the end, as each's first intention has it."""
+    """The states from the start to the end, by each state's `Next` or `Default`."""
     path = [machine["StartAt"]]
     while following := machine["States"][path[-1]].get("Next") or machine["States"][path[-1]].get("Default"):
         path.append(following)
@@ -224,7 +224,7 @@ def is_retried(state: Mapping[str, Any], error: str) -> bool:
 
 
 def where_to(state: Mapping[str, Any], error: str) -> str:
-    """The state that follows an error that is not retried any more: the first catcher that takes it."""
+    """The state after an error whose retries have ended: that of the first catcher that matches."""
     takers = (each for each in state["Catch"] if {error, "States.ALL"} & set(each["ErrorEquals"]))
     return str(next(takers)["Next"])
 

@@ -1,4 +1,4 @@
-"""What holds for every stage's templates."""
+"""Rules for the templates of every stage."""
 
 import ast
 import json
@@ -16,7 +16,7 @@ from tests.stacks.synthesis import Synthesis
 def test_no_template_has_an_error_or_a_warning_for_cfn_lint(dev: Synthesis, prod: Synthesis, local: Synthesis) -> None:
     templates = [str(file) for stage in (dev, prod, local) for file in stage.files]
 
-    # W3005: the CDK also writes down the dependencies that references already imply.
+    # W3005: the CDK also declares dependencies that references already imply.
     command = [str(NODE.parent / "cfn-lint"), "--format", "parseable", "--ignore-checks", "W3005", "--", *templates]
     lint = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
@@ -91,7 +91,7 @@ def test_every_function_and_every_queue_is_an_output_of_its_own(dev: Synthesis) 
         for name in dev.of_type(kind):
             assert {"Ref": name.partition("/")[2]} in values, name
     names = [name for outputs in dev.outputs.values() for name in outputs]
-    assert len(names) == len(set(names))  # whoever reads the outputs of all stacks together loses none
+    assert len(names) == len(set(names))  # a program that merges the outputs of all stacks loses none
     assert {"StartRenderFunctionName", "SettleJobFunctionName", "GpuDeadLetterQueueUrl", "UnsettledQueueUrl"} <= set(
         names
     )
@@ -110,7 +110,7 @@ def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:
 def test_every_route_leads_to_its_function_for_signed_in_makers_only(synthesis: Synthesis) -> None:
     routes = {route["RouteKey"]: route for route in synthesis.properties("AWS::ApiGatewayV2::Route")}
 
-    # A connection is let in by its ticket, which a signed-in maker got.
+    # A connection is authorized by its ticket, which a signed-in maker has requested.
     assert set(routes) == {f"{route.method} {route.path}" for route in ROUTES} | {"$connect", "$disconnect"}
     for route in ROUTES:
         written = routes[f"{route.method} {route.path}"]
@@ -154,7 +154,7 @@ def stack_names(synthesis: Synthesis) -> set[str]:
 
 
 def function_behind(route: Mapping[str, Any], synthesis: Synthesis) -> str:
-    """The handler of the function that a route's integration calls."""
+    """The handler of the function in a route's integration."""
     integration = synthesis.resources[f"Api/{route['Target']['Fn::Join'][1][1]['Ref']}"]
     function = synthesis.resources[f"Api/{integration['Properties']['IntegrationUri']['Fn::GetAtt'][0]}"]
     return str(function["Properties"]["Handler"])

@@ -1,4 +1,4 @@
-"""The definition of `train-model`: valid, every wait bounded, no data's fault retried, and sure to settle."""
+"""The definition of `train-model` is valid, limits every wait, retries no error of the data, and always settles."""
 
 from pathlib import Path
 from typing import Any

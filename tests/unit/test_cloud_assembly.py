@@ -1,4 +1,4 @@
-"""Reading a cloud assembly: order, names and assets that their content addresses."""
+"""Reading a cloud assembly: the order of stacks, their names, and assets that are addressed by their content."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ ZONE = "${AWS::AccountId}-${AWS::Region}"
 
 
 def an_assembly(folder: Path, assets: dict[str, Any]) -> Path:
-    """Two stacks, of which the first in the manifest needs the other."""
+    """Two stacks. The first in the manifest depends on the other."""
 
     def stack(name: str, *needs: str) -> dict[str, Any]:
         url = f"s3://assets-{ZONE}/{name}.json"

@@ -1,4 +1,4 @@
-"""What a Lambda loads when it starts cold."""
+"""The modules that a Lambda loads at a cold start."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ HANDLERS = sorted(path.parent.name for path in ROOT.glob("lambdas/*/handler.py")
 ALLOWED = {"check_upload": {"PIL"}}  # it decodes pictures
 NEVER = ("torch", "diffusers", "transformers", "PIL", "numpy", "aws_cdk", "gpu_tasks", "cdk_app", "local_cloud")
 
-# Whatever is heavy in the part that all handlers share is loaded in every child, and fails every test.
+# A heavy module in the part that all handlers share is loaded in every child, and fails every test.
 SHARED = "import aws_lambda_powertools.event_handler, boto3, craftspark.tools, s3transfer.manager"
 CHILD = """
 import importlib
@@ -26,7 +26,7 @@ print("loaded", json.dumps(loaded), flush=True)
 
 @pytest.fixture(scope="module")
 def cold_starts() -> dict[str, dict[str, Any]]:
-    """How each handler's import ended in a process without any setting, and what it said."""
+    """The exit status and the output of each handler's import, in a process without any settings."""
     return import_each(HANDLERS, shared=SHARED, child=CHILD, facts={}, folder=ROOT, environment={})
 
 

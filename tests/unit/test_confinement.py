@@ -1,4 +1,4 @@
-"""What decodes bytes from outside ends at its bounds, and each end has a name."""
+"""A process that decodes bytes from outside ends at its limits, and each end has a named error."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from craftspark.pictures.confinement import Bounds, ProcessBroke, TooMuchWork, run
 
 MIB = 1024 * 1024
-# By the clock nothing is decided here: no test waits for it but one that would else wait for ever.
+# The wall time decides no test. It only ends a test that would otherwise never end.
 BOUNDS = Bounds(cpu_s=1, finish_cpu_s=1, wall_s=300, memory_bytes=100 * MIB, answer_bytes=MIB)
 IMPORTED = "apply_bounds, allow_finish_time, OUT_OF_MEMORY"
 CONFINED = f"from craftspark.pictures.confinement import {IMPORTED}; apply_bounds(); "

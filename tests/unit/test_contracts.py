@@ -1,4 +1,4 @@
-"""What one runtime writes and another reads comes back as it was written, and states name its fields."""
+"""A message between runtimes is read as it was written, and state machines name its fields."""
 
 import importlib
 import pkgutil
@@ -74,7 +74,7 @@ def test_every_contract_is_among_them() -> None:
     for module in pkgutil.walk_packages(craftspark.__path__, "craftspark."):
         importlib.import_module(module.name)
 
-    # Updates go to browsers alone: nothing of ours reads them.
+    # Updates go to browsers: no code of this repository reads them.
     assert {type(each) for each in WRITTEN} == {
         kind for kind in below(Contract) if kind is not Event and not issubclass(kind, Update)
     }

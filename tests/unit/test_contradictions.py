@@ -1,4 +1,4 @@
-"""Requests whose fields cannot both be met: refused, with each of the fields named."""
+"""Requests with contradictory fields are rejected, and the error names each field."""
 
 import json
 from dataclasses import replace
@@ -39,7 +39,7 @@ def refused(tool: str, model: Model = BUILT_IN, **fields: Any) -> InvalidInput:
 
 
 PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
-    # A look twice, and words that cancel each other.
+    # Two looks, and words that cancel each other.
     ("picture", {"prompt": "a", "style": "bold-flat", "preset": "linocut"}, {"style", "preset"}),
     ("variations", {**FROM, "style": "bold-flat", "preset": "linocut"}, {"style", "preset"}),
     ("picture", {"prompt": "a", "negative_prompt": "text", "guidance": 1}, {"negative_prompt", "guidance"}),
@@ -47,11 +47,11 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("picture", {"prompt": "A red  apple", "negative_prompt": "a Red apple"}, {"negative_prompt", "prompt"}),
     ("variations", {**FROM, "prompt": "cat", "negative_prompt": "cat"}, {"negative_prompt", "prompt"}),
     ("pattern", {"prompt": "a", "also": ["bee", "ant"], "negative_prompt": "ant"}, {"negative_prompt", "also.1"}),
-    # Steps that are none.
+    # Numbers of steps that draw nothing, or less than the strength needs.
     ("variations", {**FROM, "strength": 0.1, "steps": 9}, {"strength", "steps"}),
     ("pattern", {**FROM, "way": "painted", "strength": 0.1, "steps": 1}, {"strength", "steps"}),
     ("pattern", {**FROM, "way": "painted", "steps": 1}, {"strength", "steps"}),
-    # Clipart: what is cut, and how.
+    # Clipart: the cut file and its settings.
     ("clipart", {"prompt": "a", "width_mm": 10, "smallest_mm": 20}, {"width_mm", "smallest_mm"}),
     ("clipart", {"prompt": "a", "width_mm": 15, "smallest_mm": 15, "margin": 0}, {"width_mm", "smallest_mm"}),
     (
@@ -62,7 +62,7 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("clipart", {"prompt": "a", "width_mm": 10, "outline_mm": 10}, {"width_mm", "outline_mm"}),
     ("clipart", {"prompt": "a", "cut": "outline", "colours": 6}, {"cut", "colours"}),
     ("clipart", {"prompt": "a", "cut": "outline", "colours": 16}, {"cut", "colours"}),
-    # Pattern: two ways, and what each takes.
+    # Pattern: the two ways, and the fields of each.
     ("pattern", {}, {"prompt", "source"}),
     ("pattern", {**FROM, "way": "tossed"}, {"way", "source"}),
     ("pattern", {"prompt": "a", "strength": 0.5}, {"strength", "source"}),
@@ -73,7 +73,7 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("pattern", {"prompt": "a", "way": "painted", "toss": {}}, {"toss", "way"}),
     ("pattern", {"prompt": "a", "way": "painted", "background": "transparent"}, {"background", "way"}),
     ("pattern", {"prompt": "a", "way": "painted", "background": "#ffffff"}, {"background", "way"}),
-    # Pattern: more motifs than have room.
+    # Pattern: more motifs than fit into the tile.
     (
         "pattern",
         {"prompt": "a", "also": ["b"], "toss": {"size": 0.5, "size_spread": 0, "spacing": 0.25}},
@@ -84,7 +84,7 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
         {"prompt": "a", "also": ["b"], "repeat": "brick", "toss": {"size": 0.5, "size_spread": 0, "spacing": 0.13}},
         {"also", "toss.size", "toss.spacing"},
     ),
-    # Pattern: a sheet that does not hold a repeat, or holds more than there is.
+    # Pattern: a sheet that is smaller than a repeat, or has more pixels than allowed.
     ("pattern", {"prompt": "a", "sheet": {"width": 4, "repeat": 5}}, {"sheet.repeat", "sheet.width"}),
     ("pattern", {"prompt": "a", "sheet": {"height": 4, "repeat": 5}}, {"sheet.repeat", "sheet.height"}),
     (
@@ -105,7 +105,7 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
 
 
 def id_of(value: object) -> str:
-    """The same in every process: a set has no order of its own."""
+    """An id that is the same in every process. A set has no fixed order, so it is sorted."""
     return str(sorted(value) if isinstance(value, set) else value) if value else "nothing"
 
 
@@ -202,7 +202,7 @@ def test_seeds_go_on_after_the_largest_and_are_all_different() -> None:
     assert seeds == (2**32 - 2, 2**32 - 1, 0, 1, 2, 3, 4, 5)
 
 
-# Room for motifs.
+# The space for motifs.
 
 
 def discs_overlap(places: list[tuple[float, float]], across: float, repeat: Any) -> bool:
@@ -221,7 +221,7 @@ def test_the_roomiest_places_have_the_room_that_is_said(motifs: int, repeat: Any
 
     assert len(places) == motifs
     assert not discs_overlap(places, widest(motifs, repeat), repeat)
-    # A disc of this width covers pi/4 of its square; no packing of a plane is denser than 0.9069.
+    # A disc of this width covers pi/4 of its square. The densest packing of a plane has a density of 0.9069.
     assert motifs * widest(motifs, repeat) ** 2 <= 2 / 3**0.5 + 1e-6
 
 

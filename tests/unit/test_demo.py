@@ -21,7 +21,7 @@ VARIED = DemoJob(name="varied", tool="variations", source="apples")
 
 
 class FakeService:
-    """A service behind httpx. A job has ended when it is read for the second time."""
+    """A service behind httpx. A job ends before its second read."""
 
     def __init__(self) -> None:
         self.events: list[str] = []

@@ -1,4 +1,4 @@
-"""Names of saved files: readable, safe in a header and on every file system, and the maker's own words."""
+"""Names of saved files are readable, contain the maker's words, and are safe in a header and on every file system."""
 
 import random
 import re
@@ -11,7 +11,7 @@ from craftspark.jobs.downloads import disposition_of, downloads_of, stem_of
 from craftspark.jobs.job import StoredImage, keys_of
 from tests.fakes import NOON, a_job
 
-# A header's value that any client parses: two parameters at most, with nothing in quotes that needs escaping.
+# A header value that every client can parse: at most two parameters, and nothing in quotes that needs escaping.
 WELL_FORMED = re.compile(
     r"(inline|attachment); filename=\"[a-z0-9][a-z0-9.-]*\"(; filename\*=UTF-8''[A-Za-z0-9%._~-]+)?", re.ASCII
 )
@@ -29,7 +29,7 @@ def named(
 
 
 def name_in(disposition: str) -> str:
-    """What a client that knows RFC 6266 calls the file."""
+    """The file name that a client with RFC 6266 uses."""
     _, _, extended = disposition.partition("filename*=UTF-8''")
     return unquote(extended) if extended else disposition.split('"')[1]
 

@@ -1,4 +1,4 @@
-"""Each error has one retry class, each one that the API answers has one row, and makers read a public name of each."""
+"""Each error has one retry class, each error of the API has one row, and makers read a public name of each error."""
 
 import ast
 import gc
@@ -23,7 +23,7 @@ for module in pkgutil.iter_modules(errors.__path__, f"{errors.__name__}."):
 
 
 def below(kind: type[CraftsparkError]) -> Iterator[type[CraftsparkError]]:
-    """Every class of the package that derives from this one, at any depth."""
+    """All classes of the package that derive from the class, at any depth."""
     for derived in kind.__subclasses__():
         if derived.__module__.startswith(errors.__name__):
             yield derived
@@ -36,7 +36,7 @@ def every_error() -> list[type[CraftsparkError]]:
 
 @contextmanager
 def planted(family: type[CraftsparkError], retry: Retry | None) -> Iterator[type[CraftsparkError]]:
-    """One more error of a family, beside those that there are."""
+    """Add an error to a family for the duration of the block."""
     kind = type("Planted", (family,), {"__module__": family.__module__}, retry=retry)
     try:
         yield kind
@@ -58,7 +58,7 @@ def test_an_error_without_a_retry_class_is_no_class() -> None:
 
 
 def ill_made() -> set[str]:
-    """Errors with a retry class that others derive from, and families that nothing derives from."""
+    """Errors that have a retry class and derived classes, and families without derived classes."""
     return {each.__name__ for each in every_error() if hasattr(each, "retry") == bool(list(below(each)))}
 
 
@@ -129,7 +129,7 @@ def test_a_problem_says_when_to_try_again_where_that_helps(kind: type[ApiProblem
 
 
 def untold() -> set[str]:
-    """Errors that can end an image, and of which not exactly one table says what makers are told."""
+    """Errors that can end an image and are not in exactly one of the tables of public reasons."""
     tables = [kind for table in (PUBLIC_AS_IS, REASONS, REPLACED) for kind in table]
     return {each.__name__ for each in members(*RENDER_TASK, JobEndError) if tables.count(each) != 1}
 

@@ -1,4 +1,4 @@
-"""Estimates: what a request takes, what waits before it, and what cannot end in time."""
+"""Estimates: the work of a request, the work that waits before it, and requests that cannot end in time."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ WARM = Speed(warm=True)
 
 
 class BacklogSource:
-    """Answers a backlog of an age, and remembers how fresh it was wanted."""
+    """Returns a backlog with an age, and records the requested maximum age."""
 
     def __init__(self, backlog: Backlog | None = None, age_s: float = 0.0) -> None:
         self.backlog = backlog or Backlog(speed=WARM)
@@ -244,7 +244,7 @@ def test_the_longest_wait_that_a_request_names_is_the_longest_it_gets() -> None:
     ("fields", "work_s", "asked"),
     [
         ({}, 10, [STALE_S]),
-        # Ten times the age of the reading more, and the job would be late.
+        # With ten times this age of the reading, the job would be late.
         ({}, 320, [STALE_S, FRESH_S]),
         ({"max_wait_s": 100}, 10, [STALE_S, FRESH_S]),
     ],

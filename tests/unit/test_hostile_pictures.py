@@ -1,4 +1,4 @@
-"""Files that were made to break the check get an answer, a picture or a refusal by name, and nothing else."""
+"""Files that are designed to break the check result in a picture or a named error, and nothing else."""
 
 from contextlib import suppress
 
@@ -9,7 +9,7 @@ from craftspark.errors import InvalidInput
 from craftspark.pictures.cleaning import clean
 from craftspark.uploads import MAX_UPLOAD_BYTES
 
-# One of five, of each family: `make bench` takes them all.
+# Every fifth file of each family. `make bench` checks all of them.
 SOME = sorted(HOSTILE)[::5]
 
 

@@ -1,4 +1,4 @@
-"""The model of the ledger keeps its promises through 100,000 random steps; so do the tables, in tests/e2e."""
+"""The model of the ledger keeps its invariants through 100,000 random steps. tests/e2e checks the tables."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Nothing of the user's AWS configuration gets into the local cloud, and its folder has one owner at a time."""
+"""The local cloud uses nothing of the user's AWS configuration, and its folder has one owner at a time."""
 
 import os
 import subprocess

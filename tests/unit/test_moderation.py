@@ -1,4 +1,4 @@
-"""What the local layer refuses, what it sees through, and what crafters may say."""
+"""What local moderation refuses, which disguises it recognises, and which words crafters may use."""
 
 import tomllib
 from pathlib import Path
@@ -115,7 +115,7 @@ def test_themes_are_known_by_words_together_in_seven_languages(text: str, reason
     assert reason in reasons(text)
 
 
-# First words of phrases and of rules, and the words that follow them: what objections are made of.
+# The first words of phrases and rules, and the words that follow them, from which refused prompts are built.
 OUTLINE_ATTRIBUTES = sorted(
     {*WORDS.index.codes, *(word for rest in WORDS.index.phrases.values() for each in rest for word in each.rest)}
 )
@@ -139,7 +139,7 @@ def test_an_objection_names_the_words() -> None:
 
 
 def test_every_entry_of_the_lists_is_refused_for_its_own_reason() -> None:
-    """One that is never looked up, or that another one hides, would be a hole that nobody sees."""
+    """An entry that no lookup reaches, or that another entry hides, would be an unnoticed gap."""
     hidden = []
     for file in LANGUAGES:
         content = tomllib.loads(file.read_text("utf-8"))
@@ -159,7 +159,7 @@ def test_every_entry_of_the_lists_is_refused_for_its_own_reason() -> None:
     [
         "der Geschlechtsverkehr",  # longer than any English stem
         "sprengstoffgürtelträger",
-        "torturers in a cellar",  # a longer stem of another list begins as well
+        "torturers in a cellar",  # a longer stem of another list also starts here
         "n4k3d w0man",
         "n.a.k.e.d woman",
         "w o m a n, naked",

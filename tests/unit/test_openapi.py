@@ -35,7 +35,7 @@ def test_every_tool_has_a_path_and_a_body_of_its_own() -> None:
 
 
 def nodes(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Every object of the document, with the names that lead to it."""
+    """Every object of the document, with its path of names."""
     if isinstance(node, dict):
         yield path, node
         for name, value in node.items():
@@ -66,7 +66,7 @@ def all_responses() -> Iterator[tuple[str, dict[str, Any]]]:
             yield from operation["responses"].items()
 
 
-# Where the names of a description's parts lie, and so an object that a reader wants explained.
+# The parents of named parts. Each named part needs a description.
 NAMED = ("schemas", "properties", "headers", "parameters", "responses", "securitySchemes")
 
 
@@ -99,5 +99,5 @@ def test_a_response_has_no_null_where_a_field_is_absent() -> None:
     schemas = describe()["components"]["schemas"]
 
     assert {"type": "null"} not in [node for _, node in nodes(schemas["JobView"])]
-    # In a request null has a meaning.
+    # In a request, null has a meaning.
     assert {"type": "null"} in [node for _, node in nodes(schemas["SuspensionChange"])]

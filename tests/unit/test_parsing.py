@@ -1,4 +1,4 @@
-"""Each parser takes what is right and refuses all else by name, whatever it is given."""
+"""Each parser accepts valid input and rejects every other input with a named error."""
 
 import json
 import re
@@ -48,7 +48,7 @@ from lambdas.http.webhook_views import WebhookRequest
 
 SHAPE = re.compile(r"[0-9]{4}#[a-z]+")
 DIGITS = "9" * 5000
-# Control characters, half a pair, marks that reverse text, what XML cannot hold, digits that are not ASCII.
+# Control characters, half a surrogate pair, marks that reverse text, characters that XML forbids, non-ASCII digits.
 NASTY = "\x00\x1b\n\x7f\x85\ud800\udfff\u200b\u202e\u2066\u2028\ufffe\uffff\u0661\u00b2\U0001f980'\"\\{}%#/&<é"
 texts = st.text(alphabet=st.one_of(st.characters(), st.sampled_from(NASTY)), max_size=40)
 numbers = st.integers().map(str) | st.floats().map(str) | st.just(DIGITS)
@@ -73,7 +73,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 
 
 def refusal(parse: Callable[[], Any]) -> InvalidInput | None:
-    """Why it is refused; None where it is not. Anything but InvalidInput fails the test."""
+    """The reason for the rejection, or None if the input is valid. Any error except InvalidInput fails the test."""
     try:
         parse()
     except InvalidInput as refused:

@@ -1,4 +1,4 @@
-"""What a picture's file says is what is kept of it: every kind of PNG, JPEG and WebP against its pixels."""
+"""The stored picture has the pixels of its file, for every kind of PNG, JPEG and WebP."""
 
 import io
 import struct
@@ -28,7 +28,7 @@ KINDS = [
 
 
 def eight_bits(samples: Samples, depth: int) -> Pixels:
-    """By the specification: floor(sample * 255 / (2 ** depth - 1) + 0.5)."""
+    """Convert samples to 8 bits as the specification says: floor(sample * 255 / (2 ** depth - 1) + 0.5)."""
     pixels: Pixels = np.floor(samples.astype(np.float64) * 255 / (2**depth - 1) + 0.5).astype(np.uint8)
     return pixels
 
@@ -36,7 +36,7 @@ def eight_bits(samples: Samples, depth: int) -> Pixels:
 def random_samples(colour_type: int, depth: int, size: tuple[int, int] = (21, 37)) -> Samples:
     seed = colour_type * 100 + depth
     samples = np.random.default_rng(seed).integers(0, 2**depth, (*size, CHANNELS[colour_type]))
-    samples[3:9, 4:30] = samples[0, 0]  # the colour that may be transparent, in many places
+    samples[3:9, 4:30] = samples[0, 0]  # many pixels have the colour that can be transparent
     return samples.astype(np.uint16)
 
 
@@ -108,7 +108,7 @@ def test_a_colour_key_of_2_bits_is_transparent() -> None:
 
 
 def rows_of(content: bytes, channels: int) -> Samples:
-    """The samples of a 16-bit PNG in one IDAT whose rows are not filtered."""
+    """The samples of a 16-bit PNG with one IDAT chunk and unfiltered rows."""
     width, height = struct.unpack(">II", content[16:24])
     at = content.index(b"IDAT")
     data = zlib.decompress(content[at + 4 : at + 4 + int.from_bytes(content[at - 4 : at], "big")])
@@ -132,7 +132,7 @@ ORIENTED = {
 
 
 def scene(mode: str = "RGB") -> Image.Image:
-    """A picture without any symmetry."""
+    """A picture without symmetry."""
     across, down = np.meshgrid(np.linspace(0, 255, 48), np.linspace(0, 255, 32))
     picture = np.stack([across, down, (across + 2 * down) / 3], axis=2).astype(np.uint8)
     return Image.fromarray(picture).convert(mode)
@@ -231,15 +231,15 @@ def test_jpegs_of_grey_colour_and_ink_look_as_they_should() -> None:
     near(decoded(grey), np.asarray(Image.open(io.BytesIO(grey)).convert("RGB")), 0)
     colour = encoded(scene(), "JPEG", quality=95)
     near(decoded(colour), np.asarray(Image.open(io.BytesIO(colour))), 0)
-    # As Photoshop writes them: 255 is no ink. Red is no cyan, and all of magenta and yellow.
+    # As Photoshop writes them: 255 is no ink. Red is no cyan, full magenta and full yellow.
     ink = encoded(Image.new("CMYK", (32, 32), (0, 255, 255, 0)), "JPEG", quality=95)
     near(decoded(ink), np.full((32, 32, 3), (255, 0, 0)), 3)
 
 
 def test_ycck_is_ink() -> None:
-    """The same bytes with Adobe's transform 2: the first three channels are ink as YCC, the last is inverted."""
+    """The same bytes with Adobe's transform 2: the first three channels are ink as YCC, and the last is inverted."""
     values = np.asarray(Image.new("RGB", (32, 32), (0, 255, 255)).convert("YCbCr"))
-    # Pillow writes the complements of what it is given.
+    # Pillow writes the complements of its input.
     planes = np.concatenate([255 - values, np.zeros((32, 32, 1), np.uint8)], axis=2)
     content = encoded(Image.frombytes("CMYK", (32, 32), planes.tobytes()), "JPEG", quality=95)
     at = content.index(b"Adobe")
@@ -278,13 +278,13 @@ def test_ink_goes_through_its_own_profile() -> None:
     profile = ink_profile()
     content = encoded(Image.new("CMYK", (32, 32), (255, 0, 0, 0)), "JPEG", quality=100, icc_profile=profile)
 
-    # To this profile cyan is a grey of L* 50; without it, it is cyan.
+    # With this profile, cyan is a grey of L* 50. Without it, cyan stays cyan.
     near(decoded(content), np.full((32, 32, 3), 119), 3)
 
 
 def ink_profile() -> bytes:
-    """A CMYK profile, version 2: the paper is a grey of L* 50, black ink is black, and no other ink is seen."""
-    # In version 2 FF00 is 100, and 8000 is 50 and neutral.
+    """A CMYK profile, version 2: the paper is a grey of L* 50, black ink is black, and the other inks are invisible."""
+    # In version 2, FF00 is 100, and 8000 is 50 and neutral.
     paper, black = struct.pack(">3H", 0x8000, 0x8000, 0x8000), struct.pack(">3H", 0, 0x8000, 0x8000)
     grid = (paper + black) * 8
     curves = struct.pack(">2H", 0, 0xFFFF)
@@ -370,7 +370,7 @@ def test_made_profiles_are_those_of_the_colour_management_library() -> None:
     near(np.asarray(changed), scene(), 1)
 
 
-# One picture, and the parts that do not matter to it.
+# One picture, and parts of its file that do not change it.
 
 
 def test_an_animation_of_one_frame_is_a_picture() -> None:

@@ -1,4 +1,4 @@
-"""Pictures from outside are made clean, or refused with the reason."""
+"""Uploaded pictures are cleaned, or rejected with the reason."""
 
 import io
 import json
@@ -90,7 +90,7 @@ def test_a_profile_is_applied_and_a_broken_one_ignored() -> None:
 
 
 def linear_profile() -> bytes:
-    """sRGB's own profile with straight curves in place of its own: the same numbers are brighter light."""
+    """The sRGB profile with linear curves, in which the same values are brighter."""
     content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = struct.unpack(">I", content[128:132])[0]
     for number in range(count):
@@ -105,7 +105,7 @@ def animation() -> bytes:
 
 
 def header_of(width: int, height: int) -> bytes:
-    """A PNG that claims a size and has a pixel."""
+    """A PNG whose header states a size and whose data has one pixel."""
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         for name, body in (

@@ -35,7 +35,7 @@ def test_a_job_that_is_late_is_looked_at_less_and_less_often() -> None:
 
 def test_a_running_job_is_looked_at_by_what_is_left_to_render() -> None:
     assert after(0, render_s=40, running=True) > after(0, render_s=10, running=True)
-    # Half is done in 60 s, which was to take 20 s.
+    # Half of the work took 60 s, and the estimate for it was 20 s.
     assert after(60, render_s=20, done=0.5, running=True) > after(18, render_s=20, done=0.9, running=True)
 
 

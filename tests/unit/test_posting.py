@@ -1,4 +1,4 @@
-"""A POST to a webhook: to the addresses that were checked, in turn, and within one deadline in all."""
+"""A POST to a webhook goes to the checked addresses, one after the other, within one deadline."""
 
 import socket
 import ssl
@@ -27,7 +27,7 @@ OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Receiver:
-    """The other side of a socket, by script: it takes and gives `each` bytes at a time, after `after_s` seconds."""
+    """The other side of a socket. It receives and sends `each` bytes at a time, after `after_s` seconds."""
 
     def __init__(self, clock: Clock, answer: bytes = OK, *, each: int = 1 << 16, after_s: float = 0.0) -> None:
         self.clock, self.answer, self.each, self.after_s = clock, answer, each, after_s
@@ -39,7 +39,7 @@ class Receiver:
         self._timeout = seconds
 
     def _wait(self) -> None:
-        """As a socket does: gives up after its timeout."""
+        """Fail after the timeout, like a socket."""
         self.clock.now += min(self.after_s, self._timeout)
         if self.after_s > self._timeout:
             raise TimeoutError("timed out")
@@ -107,7 +107,7 @@ def test_an_interim_answer_is_not_the_receiver_s(interim: bytes, each: int) -> N
 
 
 def test_a_body_is_not_waited_for() -> None:
-    """The status says that the message has arrived."""
+    """The status shows that the endpoint has received the message."""
     clock = Clock()
     receiver = Receiver(clock, OK + b"x" * 10_000)
 
@@ -116,7 +116,7 @@ def test_a_body_is_not_waited_for() -> None:
 
 
 class Network:
-    """What becomes of a connection to each address; how long each may take is noted."""
+    """The result of a connection to each address. Records the timeout of each."""
 
     def __init__(self, clock: Clock, **outcomes: Receiver | OSError) -> None:
         self.clock = clock
@@ -158,7 +158,7 @@ def test_each_address_is_tried_in_turn_until_one_takes_the_connection(fault: OSE
 
 
 def test_where_no_address_takes_the_connection_the_first_fault_is_told() -> None:
-    """An address of IPv6 comes last, and that there is no route for it says nothing about the endpoint."""
+    """The IPv6 address is tried last. A missing route to it does not mean that the endpoint fails."""
     clock = Clock()
     network = through(clock, ConnectionRefusedError("refused"), OSError("no route"), OSError("no route"))
 
@@ -251,7 +251,7 @@ class Hook(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
-    """A server on loopback with a certificate for hooks.example, and what trusts it."""
+    """A server on loopback with a certificate for hooks.example, and an SSL context that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
     now = datetime.now(UTC)
@@ -323,6 +323,6 @@ def test_a_certificate_that_is_not_trusted_is_explained(receiver: tuple[int, ssl
 
 
 def test_a_receiver_that_does_not_speak_tls_is_given_up_at_the_deadline(receiver: tuple[int, ssl.SSLContext]) -> None:
-    """The connection is taken, the handshake is never answered."""
+    """A server that accepts connections and never responds to the handshake."""
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TimeoutError):
         open_tls("hooks.example", "127.0.0.1", silent.getsockname()[1], receiver[1], Deadline.after(0.05))

@@ -1,4 +1,4 @@
-"""What a maker hears of progress does not depend on how fast the batch is."""
+"""The progress that a maker receives does not depend on the speed of the batch."""
 
 import threading
 
@@ -11,7 +11,7 @@ from tests.fakes import FakeHandle, a_batch, a_job
 
 
 def report_all(percents: list[int]) -> list[int]:
-    """What is told of a batch that is done before anybody looks."""
+    """Return the reported progress of a batch that ends before the first report."""
     reported: list[int] = []
     progress = Progress(reported.append)
     for percent in percents:

@@ -1,4 +1,4 @@
-"""Words past what the model reads are refused with the limit, the count and the field."""
+"""A prompt that is longer than the model reads is rejected with the limit, the count and the field."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Copies of pictures for a service that judges them: small enough in bytes, and the picture still."""
+"""Copies of pictures for moderation: small enough in bytes, and still the same picture."""
 
 import io
 
@@ -12,7 +12,7 @@ from craftspark.pictures.reduction import MAX_COPY_BYTES, MAX_COPY_SIDE, jpeg_wi
 
 
 def noise(width: int, height: int) -> Image.Image:
-    """What compresses worst."""
+    """Noise, which compresses worst."""
     return Image.fromarray(np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8))
 
 
@@ -47,7 +47,7 @@ def test_a_clean_upload_is_reduced_in_a_process_of_its_own(monkeypatch: pytest.M
     into = io.BytesIO()
     noise(2100, 400).save(into, "PNG")
     picture = clean(into.getvalue())
-    monkeypatch.setattr(reduction, "jpeg_within", None)  # this process's own is not called
+    monkeypatch.setattr(reduction, "jpeg_within", None)  # the interpreter of this process is not called
 
     copy = opened(small_jpeg(picture))
 

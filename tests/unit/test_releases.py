@@ -54,7 +54,7 @@ def test_a_canary_draws_until_its_time_is_over_whether_it_is_judged_or_not() -> 
 
     assert {pin.version for job in jobs if (pin := ON_TRIAL.pin(job, last))} == {"v1", "v2"}
     assert {(pin.version, pin.trial) for job in jobs if (pin := ON_TRIAL.pin(job, over))} == {("v1", "")}
-    # The first version of a style has none to give way to.
+    # The first version of a style has no other version to return to.
     assert {pin.version for job in jobs if (pin := replace(ON_TRIAL, stable="").pin(job, over))} == {"v2"}
 
 
@@ -145,7 +145,7 @@ def a_release(*versions: str, canary: str = "") -> Release:
         ("v2", "v2", ("v1",)),
         ("v1", "v1", ()),
         ("v3", "v3", ("v1", "v2")),
-        ("v9", "v9", ("v1", "v2", "v3")),  # one that was rolled back before
+        ("v9", "v9", ("v1", "v2", "v3")),  # a version that was rolled back before
     ],
 )
 def test_a_rollback_goes_one_version_back_or_to_the_one_that_is_named(

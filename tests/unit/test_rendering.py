@@ -92,7 +92,7 @@ def test_images_of_different_kinds_never_share_a_wave() -> None:
 
 
 class Faulty(FakeRenderer):
-    """Breaks each wave that has the image at fault in it."""
+    """Raises an error in each wave that contains the faulty image."""
 
     def __init__(self, job_id: str, index: int, error: Exception, wave_size: int = 4) -> None:
         super().__init__(wave_size=wave_size)

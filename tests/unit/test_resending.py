@@ -1,4 +1,4 @@
-"""Lost jobs are found without asking for any execution, all shards alike, and each is sent once more."""
+"""Lost jobs are found in all shards without reading executions, and each is sent again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ DEADLINE = timedelta(hours=1)
 
 @dataclass
 class FakeUnstarted:
-    """Jobs by shard, in memory; counts how many ids were looked at."""
+    """Jobs by shard, in memory. Counts the ids that were read."""
 
     jobs: dict[int, dict[str, Job]] = field(default_factory=lambda: {shard: {} for shard in range(SHARDS)})
     looked_at: int = 0
@@ -60,7 +60,7 @@ def put(jobs: FakeUnstarted, job_id: str, age: timedelta, *, shard: int = 0, **c
 
 
 def run(jobs: FakeUnstarted, intake: FakeIntake, *, most: int = MAX_JOBS_PER_RUN, now: datetime = NOON) -> list[str]:
-    """What a run handles."""
+    """The jobs that a run handles."""
     each = resending(jobs, intake, now)
     handled = list(islice(each.find_lost(), most))
     for job_id in handled:
@@ -113,7 +113,7 @@ def test_a_bounded_run_takes_of_every_shard_and_the_next_ones_take_the_rest() ->
 
     assert {job_id.partition("-")[0] for job_id in first} == {str(shard) for shard in range(SHARDS)}
     assert all(sum(job_id.startswith(f"{shard}-") for job_id in first) == 10 for shard in range(SHARDS))
-    assert looked_at <= 80 + SHARDS  # no more is read than is handled
+    assert looked_at <= 80 + SHARDS  # the run reads only the jobs that it handles
     assert len(intake.sent) == len(set(intake.sent)) == 1000 + 7 * 20
 
 

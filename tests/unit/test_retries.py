@@ -1,4 +1,4 @@
-"""Passing faults of AWS are borne with growing pauses and a bound, on a clock of the test's own."""
+"""Transient errors of AWS are retried with growing pauses up to a limit, on a fake clock."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ MAX_RETRY_S = 300.0
 
 
 class Clock:
-    """Time passes by pausing alone."""
+    """A clock that advances only during pauses."""
 
     def __init__(self, time_left_s: float = float("inf")) -> None:
         self.now, self.pauses, self._ends = 0.0, list[float](), time_left_s
@@ -34,7 +34,7 @@ class Clock:
 
 
 class Faulty:
-    """Fails so many times, and then answers."""
+    """Fails the first `times` calls. Later calls return."""
 
     def __init__(self, times: float, error: Exception) -> None:
         self.calls, self._times, self._error = 0, times, error

@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 def below(kind: type[T]) -> Iterator[type[T]]:
-    """Every class that derives from this one, at any depth."""
+    """All classes that derive from the class, at any depth."""
     for derived in kind.__subclasses__():
         yield derived
         yield from below(derived)
 
 
 def some_settings(kind: type[Settings]) -> Settings:
-    """Settings of which no two fields have the same value."""
+    """Settings in which every field has a different value."""
     values: dict[str, Any] = {
         field.name: number if field.type is int else f"x{number}" for number, field in enumerate(fields(kind))
     }

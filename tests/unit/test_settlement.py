@@ -15,7 +15,7 @@ from tests.fakes import NOON, a_record
 
 
 class FakeJobRecords:
-    """One job. `stored_meanwhile` images appear between a reading and the writing that follows it."""
+    """One job. `stored_meanwhile` images are stored between a read and the write that follows it."""
 
     def __init__(self, record: JobRecord, *, stored_meanwhile: Iterable[int] = ()) -> None:
         self.record = record
@@ -94,7 +94,7 @@ def test_a_batch_that_failed_gives_its_reason_to_its_own_images() -> None:
     ]
 
 
-# Step Functions' reserved names, and what else an execution of ours or of AWS's services may carry.
+# Reserved names of Step Functions, and other names that an execution can have from us or from AWS services.
 INTERNAL = """
     States.ALL States.BranchFailed States.DataLimitExceeded States.ExceedToleratedFailureThreshold
     States.HeartbeatTimeout States.Http.Socket States.IntrinsicFailure States.ItemReaderFailed States.NoChoiceMatched
@@ -119,7 +119,7 @@ def test_a_maker_is_never_told_an_internal_error() -> None:
             assert failure.error in reasons, error
             assert failure.error == error or error not in reasons
             assert failure.reason == reasons[failure.error]
-    for kind in PUBLIC_AS_IS:  # without words of their own, their name alone tells nothing
+    for kind in PUBLIC_AS_IS:  # without a message, the name is not a reason for makers
         [failure] = settle(FakeJobRecords(record), broken(0, kind.__name__, "", 3)).failures
         assert (failure.error, failure.reason) == ("InternalError", REASONS[InternalError])
 

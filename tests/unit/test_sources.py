@@ -1,4 +1,4 @@
-"""A worker decodes a source only where it is the picture that the submission found."""
+"""A worker decodes a source only if it is the picture that the submission has checked."""
 
 import io
 

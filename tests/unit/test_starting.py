@@ -1,4 +1,4 @@
-"""Orders start at the stage's pace, and none is lost where AWS takes no more."""
+"""Orders start at the rate of the stage, and no order is lost when AWS throttles."""
 
 import itertools
 import json
@@ -26,7 +26,7 @@ from tests.clock import Clock
 
 
 class FakeExecutions:
-    """Takes `call_s` a start, and refuses while `open` says so."""
+    """Takes `call_s` per start, and throttles every start while `refuses` is true."""
 
     def __init__(self, clock: Clock, *, call_s: float = 0.02) -> None:
         self.clock, self.call_s = clock, call_s
@@ -81,7 +81,7 @@ def test_no_second_has_more_starts_than_the_rate_and_one_a_place(rate: int) -> N
     for _ in range(places):
         clock = Clock(random_calls.random() * interval)
         executions = FakeExecutions(clock)
-        # Invocations of any number of orders follow each other at once, in this place or another one.
+        # Invocations with any number of orders follow each other immediately, in this process or another.
         numbers = itertools.count()
         while clock.now < 5:
             starts = starts_of(executions, clock, interval_s=interval)
@@ -166,7 +166,7 @@ def test_any_other_fault_is_the_order_s_own(fault: Exception) -> None:
 
 
 def test_every_order_starts_once_whatever_is_refused_and_however_often() -> None:
-    """An hour in which AWS refuses at random: no order is lost and none is a failed receive."""
+    """For an hour, AWS throttles at random: no order is lost, and no order counts as a failed receive."""
     chance = random.Random(11)
     clock, marks, intake = Clock(), FakeMarks(), FakeIntake()
     executions = FakeExecutions(clock)
@@ -192,7 +192,7 @@ def test_every_order_starts_once_whatever_is_refused_and_however_often() -> None
 
 
 def an_order_again(order: IntakeMessage) -> IntakeMessage:
-    """As the queue brings it back."""
+    """Deliver the message again, like the queue."""
     return IntakeMessage.parse(order.body, str(order.deferrals + 1))
 
 

@@ -54,7 +54,7 @@ class FakeAcceptance:
 
 
 class FakeReleases:
-    """Knows one registered style and how often it was asked."""
+    """Contains one registered style and counts the lookups."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -68,7 +68,7 @@ class FakeReleases:
 
 
 class FakeSources:
-    """Has one picture of maker-1's."""
+    """Contains one picture of maker-1."""
 
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=96, height=64)
 
@@ -79,7 +79,7 @@ class FakeSources:
 
 
 class FakeModerator:
-    """Objects to dragons."""
+    """Refuses the word "dragon"."""
 
     def objections(self, text: str) -> list[Objection]:
         return [Objection(reason="dragons", words="dragon")] if "dragon" in text else []
@@ -93,7 +93,7 @@ class FakeRefusals:
 
 
 class FakeReadings:
-    """Ten jobs wait, each of which keeps a worker busy for `seconds`; a worker was heard of lately."""
+    """Ten jobs wait, and each takes a worker `seconds`. A worker has reported recently."""
 
     def __init__(self, seconds: float = 3.0) -> None:
         self.seconds = seconds
@@ -416,7 +416,7 @@ def test_a_quote_tells_price_times_and_what_costs_less_and_reserves_nothing() ->
     quote = submissions.quote("maker-1", "picture", '{"prompt": "a", "count": 6, "steps": 50}')
 
     assert (quote.price, quote.credits_per_image) == (12, 2)
-    # Ten jobs of 3 s on two workers, and the way to a worker.
+    # Ten jobs of 3 s on two workers, and the time until a worker receives the job.
     assert quote.estimate.wait_s == 16
     # One batch on each worker: a wave of 50 steps.
     assert 3 < quote.estimate.render_s < 6

@@ -58,7 +58,7 @@ class FakeStyleRecords:
 
 
 def trials(*versions: str, decision: str | None = "approve") -> tuple[Trials, FakeStyleRecords]:
-    """Trials of versions that a person has decided on."""
+    """Trials of versions, each with the decision of a person. None leaves the versions undecided."""
     records = FakeStyleRecords()
     for version in versions:
         decided = PersonsDecision(decision=decision, who="ann", why="clean", at=NOON) if decision else None

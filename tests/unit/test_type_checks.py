@@ -1,4 +1,4 @@
-"""mypy reads every module of the CDK that is used: a module that it skips would have no types."""
+"""The type checker reads every module of the CDK that is used. A skipped module would have no types."""
 
 import ast
 import tomllib
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MYPY = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
-# What every module of the CDK needs.
+# The modules that every module of the CDK needs.
 ALWAYS = {"aws_cdk", "aws_cdk._jsii", "aws_cdk.interfaces", "aws_cdk.interfaces.*"}
 
 

@@ -1,4 +1,4 @@
-"""Files that broke the check of uploads, and what is right for each."""
+"""Files that once broke the upload check, with the correct result for each."""
 
 import io
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_a_phone_s_file_of_two_pictures_is_the_first() -> None:
 
 
 def test_16_bits_of_red_green_and_blue_are_rounded_to_8() -> None:
-    ramp = np.asarray(Image.open(io.BytesIO(case("rgb-16-bit.png"))))  # Pillow's: the upper bytes
+    ramp = np.asarray(Image.open(io.BytesIO(case("rgb-16-bit.png"))))  # Pillow keeps the upper bytes
 
     ours = pixels_of(case("rgb-16-bit.png")).astype(int)
 

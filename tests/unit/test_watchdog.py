@@ -15,7 +15,7 @@ STALL_S = 60
 
 
 class Watched:
-    """A watch with a clock of its own, and what became of it."""
+    """A watchdog with a fake clock, and its results."""
 
     def __init__(self) -> None:
         self.clock, self.stalls, self.reported = Clock(), list[str](), list[int]()
@@ -25,7 +25,7 @@ class Watched:
         )
 
     def claim(self, letter: str = "a") -> tuple[Claim, FakeHandle]:
-        """A claim that is watched."""
+        """A claim that the watchdog watches."""
         job = a_job(job_id=letter * 26)
         handle = FakeHandle(a_batch(job))
         claimed = Claim(handle, job, stored=(), report=self._report)
@@ -33,13 +33,13 @@ class Watched:
         return claimed, handle
 
     def run_round(self, *, extend: bool = False) -> list[Future[None]]:
-        """One round, with all that it starts."""
+        """Run one round, and wait for everything that it starts."""
         started = self.watchdog.run_round(extend=extend)
         wait(started)
         return started
 
     def after(self, seconds: float) -> list[str]:
-        """What the watch found so much later."""
+        """Advance the clock, run a round, and return the stalls."""
         self.clock.now += seconds
         self.run_round()
         return self.stalls
@@ -103,7 +103,7 @@ def test_any_progress_is_life_however_long_the_whole_takes(watched: Watched, mov
 
 
 def test_progress_of_one_thread_keeps_a_worker_alive_whose_others_wait(watched: Watched) -> None:
-    """The render thread waits for the delivery to take its images, and the delivery gets on."""
+    """The render thread waits until the delivery accepts its images, and the delivery makes progress."""
     waits, goes_on = threading.Event(), threading.Event()
 
     def render() -> None:
@@ -184,7 +184,7 @@ def test_a_claim_whose_call_hangs_keeps_no_other_from_being_held(watched: Watche
     hanging.extend = hang  # type: ignore[method-assign]
     first = watched.watchdog.run_round(extend=True)
     for _ in zip(range(len(first) - 1), as_completed(first), strict=False):
-        pass  # all calls but the one that hangs
+        pass  # all calls except the one that hangs
     second = watched.watchdog.run_round(extend=True)
     goes_on.set()
     wait([*first, *second])

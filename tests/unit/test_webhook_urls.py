@@ -1,4 +1,4 @@
-"""Webhooks' URLs: one way to write each, and only such as lead to the public internet."""
+"""Webhook URLs have one canonical form, and only URLs on the public internet are accepted."""
 
 import random
 import socket
@@ -212,7 +212,7 @@ def test_digits_in_disguise_are_read_as_the_address_that_they_lead_to(host: str)
 
 
 def test_whatever_is_written_is_refused_or_has_one_normal_form() -> None:
-    """Random text, and mutations of good URLs: no other error, and plain ASCII that stays as it is."""
+    """Random text and mutations of valid URLs raise no other error. A canonical URL is ASCII and does not change."""
     chance = random.Random(11)
     alphabet = (
         string.printable + "éßü\u3002\uff0e\uff05\uff03\uff20\uff0f\uff1a\u202e\u200d\ud800\u0000" + "%2e%2f@[]\\:#?"

@@ -1,4 +1,4 @@
-"""Webhooks: where they may lead, and how they are signed."""
+"""Webhooks: the URLs that are allowed, and the signatures."""
 
 import json
 import socket
