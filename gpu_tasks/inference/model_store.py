@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import StableDiffusionPipeline
@@ -46,6 +47,17 @@ def open_pipeline(folder: Path, dtype: torch.dtype = torch.float32) -> StableDif
     pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=dtype, safety_checker=None, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def open_text_encoder(folder: Path) -> tuple[Any, Any]:
+    """Load the tokenizer and the text encoder of a model's folder on the CPU, without checking its files."""
+    from transformers import CLIPTextModel, CLIPTokenizer  # slow to import, and not needed for pipelines
+    from transformers.utils import logging as transformers_log
+
+    transformers_log.disable_progress_bar()
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32, local_files_only=True)
+    return tokenizer, encoder
 
 
 def locate(source: str, settings: RendererSettings | TrainerSettings) -> Path:

@@ -63,6 +63,11 @@ class Intervals:
     sample: int = 500
 
 
+def print_line(line: str) -> None:
+    """Print a line immediately, also to a file or a pipe."""
+    print(line, flush=True)
+
+
 def train(
     network: nn.Module,
     loss_at: LossAt,
@@ -72,7 +77,7 @@ def train(
     *,
     on_sample: OnSample = lambda _average, _step: None,
     hooks: Hooks = NO_HOOKS,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = print_line,
 ) -> nn.Module:
     """Train from the run's latest checkpoint to the last step. Returns the averaged network.
 

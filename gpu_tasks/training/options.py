@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from craftspark.errors.training import RecipeUnfit
+from gpu_tasks.inference.manifests import hash_model
 from gpu_tasks.training.loop import Intervals, Schedule
 
 
@@ -65,3 +69,10 @@ def read_intervals(arguments: argparse.Namespace) -> Intervals:
     return Intervals(
         checkpoint=arguments.checkpoint_every, report=arguments.report_every, sample=arguments.sample_every
     )
+
+
+def build_recipe(
+    trains: str, arguments: argparse.Namespace, schedule: Schedule, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return all values that the result of a run depends on: the start, the schedule, and the command's own facts."""
+    return {"trains": trains, "start": hash_model(arguments.start), **facts, **asdict(schedule)}

@@ -8,6 +8,7 @@ from diffusers import AutoencoderKL
 from gpu_tasks.inference import model_store
 from gpu_tasks.training.__main__ import DONE, main
 from gpu_tasks.training.checkpoint import Run
+from gpu_tasks.training.evaluation.evaluate import to_pixels
 from gpu_tasks.training.loop import Intervals, Schedule, train
 from gpu_tasks.training.networks.decoder import (
     Decoder,
@@ -16,7 +17,6 @@ from gpu_tasks.training.networks.decoder import (
     encode_pictures,
     measure_psnr,
     prepare_picture,
-    to_pixels,
 )
 from tests.gpu.small_data import a_disc
 

@@ -26,6 +26,7 @@ from torch.nn.functional import interpolate, normalize
 
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.inference.manifests import check, write_manifest
+from gpu_tasks.inference.model_store import open_text_encoder
 from gpu_tasks.training.errors import LikenessBroken
 
 LIKENESS = "craftspark-likeness"  # the folder of the built-in model's encoder
@@ -84,19 +85,12 @@ class TextEmbedder:
     """A model folder's text encoder, as part of the likeness encoder. Raises LikenessBroken."""
 
     def __init__(self, model_folder: Path) -> None:
-        from transformers import CLIPTextModel, CLIPTokenizer  # slow to import, and not needed for pictures
-        from transformers.utils import logging as transformers_log
-
-        transformers_log.disable_progress_bar()
-
         weights = model_folder / "text_encoder" / "model.safetensors"
         if not weights.is_file():
             raise LikenessBroken(f"{model_folder} is not a model folder: text_encoder/model.safetensors is missing")
         self.sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
-        self._tokenizer: Any = CLIPTokenizer.from_pretrained(model_folder / "tokenizer", local_files_only=True)
-        self._encoder: Any = CLIPTextModel.from_pretrained(
-            model_folder / "text_encoder", dtype=torch.float32, local_files_only=True
-        ).eval()
+        self._tokenizer, self._encoder = open_text_encoder(model_folder)
+        self._encoder.eval()
         self.width = int(self._encoder.config.hidden_size)
 
     @torch.no_grad()

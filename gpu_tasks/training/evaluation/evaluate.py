@@ -179,8 +179,14 @@ def reconstruct(model: Any, pictures: Pixels) -> Pixels:
     for first in range(0, len(pictures), AT_ONCE):
         batch = torch.from_numpy(pictures[first : first + AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
         back = model.vae.decode(model.vae.encode(batch.to(model.device)).latent_dist.mode()).sample
-        parts.append(((back.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+        parts.append(to_pixels(back))
     return np.concatenate(parts)
+
+
+def to_pixels(pictures: Tensor) -> Pixels:
+    """Convert pictures (N, 3, height, width), -1 to 1, to bytes (N, height, width, 3)."""
+    pixels: Pixels = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return pixels
 
 
 def order_by_subject(dataset: Dataset, subjects: Sequence[str]) -> Pixels:

@@ -7,7 +7,6 @@ decoder learns from latents with noise of many strengths and draws clean edges f
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,10 @@ from gpu_tasks.inference import manifests
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, hash_pictures, read_names
 from gpu_tasks.training.dataset.examples import transform_view
+from gpu_tasks.training.evaluation.evaluate import to_pixels
 from gpu_tasks.training.evaluation.grid import write_grid
-from gpu_tasks.training.loop import Schedule, generator_at, train
-from gpu_tasks.training.options import add_options, read_intervals, read_schedule
+from gpu_tasks.training.loop import generator_at, train
+from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
 
 # Shares of a batch: favoured pictures, transformed, with permuted channels, on a background that is not white.
 FAVOURED, MOVED, EXCHANGED, ON_COLOUR = 0.75, 0.7, 0.4, 0.1
@@ -50,9 +50,13 @@ def run(arguments: argparse.Namespace) -> None:
         pixels=dataset.pixels(),
         favoured=[at for at, picture in enumerate(dataset.pictures) if picture.id in favoured],
     )
-    this_run = Run.start(
-        arguments.run, build_recipe(arguments, schedule, hash_pictures(dataset.pictures, pictures.pixels), favoured)
-    )
+    facts = {
+        "pictures": hash_pictures(dataset.pictures, pictures.pixels),
+        "favoured": sorted(favoured),
+        "seed": arguments.seed,
+        "batch": arguments.batch,
+    }
+    this_run = Run.start(arguments.run, build_recipe("decoder", arguments, schedule, facts))
     autoencoder = AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32)
     autoencoder.to(arguments.device).eval()
     shown = torch.stack(
@@ -76,7 +80,6 @@ def run(arguments: argparse.Namespace) -> None:
         schedule,
         read_intervals(arguments),
         on_sample=sample,
-        say=lambda line: print(line, flush=True),
     )
 
 
@@ -162,24 +165,7 @@ def prepare_picture(picture: Pixels, ground: Any = None) -> Tensor:
     return torch.from_numpy(seen).permute(2, 0, 1).float() / 127.5 - 1
 
 
-def to_pixels(pictures: Tensor) -> Pixels:
-    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-
-
 def measure_psnr(told: Tensor, wanted: Tensor) -> float:
     """Return the mean PSNR of pictures, -1 to 1, in dB."""
     error = ((told.clamp(-1, 1) - wanted) / 2).square().mean((1, 2, 3))
     return (-10 * error.log10()).mean().item()
-
-
-def build_recipe(arguments: argparse.Namespace, schedule: Schedule, digest: str, favoured: set[str]) -> dict[str, Any]:
-    """Return all values that the result depends on."""
-    return {
-        "trains": "decoder",
-        "start": manifests.hash_model(arguments.start),
-        "pictures": digest,
-        "favoured": sorted(favoured),
-        "seed": arguments.seed,
-        "batch": arguments.batch,
-        **asdict(schedule),
-    }

@@ -27,7 +27,7 @@ from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import generator_at, train
 from gpu_tasks.training.networks.unet import select_pictures
-from gpu_tasks.training.options import add_options, read_intervals, read_schedule
+from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
 
 CAPTION_DROPOUT = 0.05
 
@@ -67,13 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     manifests.check(arguments.start)
     pictures, pixels = select_pictures(Dataset.open(arguments.data), arguments.style, arguments.subjects)
-    recipe = {
-        "trains": "unet",
-        "start": manifests.hash_model(arguments.start),
-        "pictures": hash_pictures(pictures, pixels),
-        **asdict(schedule),
-        **asdict(goal),
-    }
+    recipe = build_recipe("unet", arguments, schedule, {"pictures": hash_pictures(pictures, pixels), **asdict(goal)})
     this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
     examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
@@ -92,7 +86,6 @@ def run(arguments: argparse.Namespace) -> None:
         schedule,
         read_intervals(arguments),
         on_sample=sample,
-        say=lambda line: print(line, flush=True),
     )
 
 

@@ -11,7 +11,6 @@ import copy
 import hashlib
 import json
 import threading
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,15 @@ from torch import Tensor, nn
 
 from craftspark.errors.training import SubjectsMissing
 from gpu_tasks.inference import manifests
+from gpu_tasks.inference.model_store import open_text_encoder
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, read_names
 from gpu_tasks.training.dataset.emoji import SYNONYMS, install
 from gpu_tasks.training.dataset.phrases import Phrase, Phrases
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.dataset.wordnet import WordNet
-from gpu_tasks.training.loop import Schedule, generator_at, train
-from gpu_tasks.training.options import add_options, read_intervals, read_schedule
+from gpu_tasks.training.loop import generator_at, train
+from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
 
 SAMPLE_PHRASES = 512  # phrases of each report
 SAMPLE_SEED = 5
@@ -47,7 +47,12 @@ def run(arguments: argparse.Namespace) -> None:
     schedule = read_schedule(arguments)
     manifests.check(arguments.start)
     phrases = prepare(Dataset.open(arguments.data), read_names(arguments.subjects))
-    this_run = Run.start(arguments.run, build_recipe(arguments, schedule, phrases))
+    facts = {
+        "phrases": hashlib.sha256(repr(phrases).encode()).hexdigest(),
+        "seed": arguments.seed,
+        "batch": arguments.batch,
+    }
+    this_run = Run.start(arguments.run, build_recipe("text_encoder", arguments, schedule, facts))
     texts = Texts(arguments.start, arguments.device)
     print(f"{len(phrases.words)} subjects, {sum(map(len, phrases.kinds.values()))} kinds of them", flush=True)
 
@@ -63,7 +68,6 @@ def run(arguments: argparse.Namespace) -> None:
         schedule,
         read_intervals(arguments),
         on_sample=report,
-        say=lambda line: print(line, flush=True),
     )
 
 
@@ -88,15 +92,8 @@ class Texts:
     """A model folder's tokenizer and text encoder, which is the teacher and the start of the student."""
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
-        from transformers import CLIPTextModel, CLIPTokenizer  # slow to import
-        from transformers.utils import logging as transformers_log
-
-        transformers_log.disable_progress_bar()
-        self._tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        self._tokenizer, self._teacher = open_text_encoder(folder)
         self._tokenizing = threading.Lock()  # a tokenizer keeps the last requested length as state
-        self._teacher: Any = CLIPTextModel.from_pretrained(
-            folder / "text_encoder", dtype=torch.float32, local_files_only=True
-        )
         self._teacher.to(device).eval().requires_grad_(False)
 
     def copy_teacher(self) -> nn.Module:
@@ -143,15 +140,3 @@ class StatesLoss:
         said = self._texts.states(network, [phrase.said for phrase in drawn], tokens)
         meant = self._texts.encode_with_teacher([phrase.meant for phrase in drawn], tokens)
         return (said - meant).square().mean()
-
-
-def build_recipe(arguments: argparse.Namespace, schedule: Schedule, phrases: Phrases) -> dict[str, Any]:
-    """Return all values that the result depends on."""
-    return {
-        "trains": "text_encoder",
-        "start": manifests.hash_model(arguments.start),
-        "phrases": hashlib.sha256(repr(phrases).encode()).hexdigest(),
-        "seed": arguments.seed,
-        "batch": arguments.batch,
-        **asdict(schedule),
-    }

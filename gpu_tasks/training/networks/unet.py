@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,13 @@ from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
+from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures, read_names
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
-from gpu_tasks.training.loop import Schedule, generator_at, train
-from gpu_tasks.training.options import add_options, read_intervals, read_schedule
+from gpu_tasks.training.loop import generator_at, train
+from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,10 @@ def run(arguments: argparse.Namespace) -> None:
     pictures, pixels = select_pictures(Dataset.open(arguments.data), arguments.style, arguments.subjects)
     if arguments.names_only:
         pictures = [replace(picture, synonyms=()) for picture in pictures]
-    this_run = Run.start(arguments.run, build_recipe(arguments, schedule, objective, pictures, pixels))
+    recipe = build_recipe(
+        "unet", arguments, schedule, {"pictures": hash_pictures(pictures, pixels), **asdict(objective)}
+    )
+    this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
     examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
     variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
@@ -79,7 +81,6 @@ def run(arguments: argparse.Namespace) -> None:
         schedule,
         read_intervals(arguments),
         on_sample=sample,
-        say=lambda line: print(line, flush=True),
     )
 
 
@@ -119,32 +120,10 @@ def select_pictures(
     dataset: Dataset, style: str | None, subjects: Path | None
 ) -> tuple[list[CaptionedPicture], Pixels]:
     """Return the pictures of the style and the subjects. Raises SubjectsMissing if the dataset lacks some."""
-    wanted = set(subjects.read_text().splitlines()) - {""} if subjects else None
-    indexes = [
-        index
-        for index, picture in enumerate(dataset.pictures)
-        if (style is None or picture.style == style) and (wanted is None or picture.name in wanted)
-    ]
-    pictures = [dataset.pictures[index] for index in indexes]
-    missing = sorted((wanted or set()) - {picture.name for picture in pictures})
-    if missing or not pictures:
+    names = read_names(subjects) if subjects else None
+    chosen = dataset.only(style=style, names=names)
+    missing = sorted((names or frozenset()) - {picture.name for picture in chosen.pictures})
+    if missing or not chosen.pictures:
         of = f" of the style {style}" if style else ""
         raise SubjectsMissing(f"the dataset has no images{of} of {', '.join(missing[:10]) or 'anything'}")
-    return pictures, dataset.pixels()[indexes]
-
-
-def build_recipe(
-    arguments: argparse.Namespace,
-    schedule: Schedule,
-    objective: Objective,
-    pictures: Sequence[CaptionedPicture],
-    pixels: Pixels,
-) -> dict[str, Any]:
-    """Return all values that the result depends on."""
-    return {
-        "trains": "unet",
-        "start": manifests.hash_model(arguments.start),
-        "pictures": hash_pictures(pictures, pixels),
-        **asdict(schedule),
-        **asdict(objective),
-    }
+    return list(chosen.pictures), chosen.pixels()

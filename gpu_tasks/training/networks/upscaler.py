@@ -9,7 +9,6 @@ import argparse
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +28,7 @@ from gpu_tasks.training.dataset.patches import FACTOR, Patches, PatchPlan
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.grid import COLUMNS, write_grid
 from gpu_tasks.training.loop import Schedule, train
-from gpu_tasks.training.options import add_options, read_intervals, read_schedule
+from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
 
 EDGE_WEIGHT = 0.1
 IGNORED_BORDER = 4  # small pixels at a patch's border, where the network lacks context
@@ -59,7 +58,12 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = select_pictures(arguments.data, arguments.size, arguments.hold_out, patch=plan.patch)
     if arguments.softened_by:
         manifests.check(arguments.softened_by)
-    this_run = Run.start(arguments.run, build_recipe(arguments, schedule, plan, dataset))
+    facts = {
+        "softened_by": arguments.softened_by and manifests.hash_model(arguments.softened_by),
+        "pictures": hash_folder(dataset.folder, dataset.pictures, dataset.size),
+        **asdict(plan),
+    }
+    this_run = Run.start(arguments.run, build_recipe("upscaler", arguments, schedule, facts))
     pictures = dataset.pixels()
     softened = None
     if arguments.softened_by:
@@ -80,7 +84,6 @@ def run(arguments: argparse.Namespace) -> None:
         schedule,
         read_intervals(arguments),
         on_sample=sample,
-        say=lambda line: print(line, flush=True),
     )
 
 
@@ -190,20 +193,6 @@ def build_grid(upscaler: Upscaler, pictures: Pixels, softened: Pixels | None) ->
 
 def enlarge(picture: Pixels, side: int, kind: Image.Resampling) -> Pixels:
     return np.asarray(Image.fromarray(picture).resize((side, side), kind))
-
-
-def build_recipe(
-    arguments: argparse.Namespace, schedule: Schedule, plan: PatchPlan, dataset: Dataset
-) -> dict[str, Any]:
-    """Return all values that the result depends on."""
-    return {
-        "trains": "upscaler",
-        "start": manifests.hash_model(arguments.start),
-        "softened_by": arguments.softened_by and manifests.hash_model(arguments.softened_by),
-        "pictures": hash_folder(dataset.folder, dataset.pictures, dataset.size),
-        **asdict(schedule),
-        **asdict(plan),
-    }
 
 
 def hash_folder(folder: Path, pictures: tuple[CaptionedPicture, ...], size: int) -> str:

@@ -39,7 +39,7 @@ from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.evaluation.encoder import Likeness
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.hooks import Hooks
-from gpu_tasks.training.loop import NO_HOOKS, Intervals, Schedule, train
+from gpu_tasks.training.loop import NO_HOOKS, Intervals, Schedule, print_line, train
 from gpu_tasks.training.networks.unet import Objective, VelocityLoss
 from gpu_tasks.training.options import check_device
 from gpu_tasks.training.styles.card import write_card
@@ -114,10 +114,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Fine-tune and write the adapter. Raises a TrainingError, or ModelUnavailable for a damaged base."""
     names = FinetuneRequest.__dataclass_fields__
     request = FinetuneRequest(**{name: value for name, value in vars(arguments).items() if name in names})
-    finetune(request, say=lambda line: print(line, flush=True))
+    finetune(request)
 
 
-def finetune(request: FinetuneRequest, *, say: Say = print, hooks: Hooks = NO_HOOKS) -> Path:
+def finetune(request: FinetuneRequest, *, say: Say = print_line, hooks: Hooks = NO_HOOKS) -> Path:
     """Train from the run's latest checkpoint and write the adapter. Returns its folder.
 
     All checks run before the first step. The same request gives the same bytes, even after interruptions. Raises a

@@ -47,7 +47,7 @@ def train_style(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
         hold_out=held_out,
         device=settings.device,
     )
-    adapter = finetune(request, say=lambda line: print(line, flush=True), hooks=hooks)
+    adapter = finetune(request, hooks=hooks)
     model: Any = open_pipeline(base).to(settings.device)
     # The file that the training has written.
     examples = Examples.load_or_encode(inputs.run / "examples.safetensors", [], torch.empty(0).numpy(), model)
