@@ -51,7 +51,7 @@ test: setup ## lint and, beside it, every test; ORDER=1 shuffles them, with that
 
 # A process has one processor: threads of PyTorch that wait for each other would take the others' time.
 every-test:
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --durations 20 \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 \
 	  $(if $(ORDER),--random-order --random-order-bucket package --random-order-seed $(ORDER))
 
 gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering and training on it, and its figures to build/

@@ -8,6 +8,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.distribution import (  # noqa: F401 - pytest finds hooks here
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
+
 # Powertools reads these when a handler is imported.
 os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Craftspark"
 os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
@@ -15,29 +21,6 @@ os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
 # The same examples on every machine, however slow it is.
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("same")
-
-
-# The fixture of the running local cloud: starting one, with its GPU worker and its Lambdas, takes many seconds.
-CLOUD = "cloud"
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than the machine has processors, because end-to-end tests wait for much of their time."""
-    return (os.cpu_count() or 1) + 1
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests of the running cloud in one process, first, and the other tests of a file in one process."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(CLOUD if uses_cloud(item) else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: not uses_cloud(item))
-
-
-def uses_cloud(item: pytest.Item) -> bool:
-    """Whether the test uses the running cloud, directly or through another fixture."""
-    return CLOUD in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,58 @@
+"""How a run divides the tests among processes: a file is in one process, and so are all tests of the running cloud.
+
+pytest-xdist has marks for such groups, but its release 3.8 does not find them in pytest 9.
+"""
+
+import os
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# The fixture of the running local cloud. To start one, with its GPU worker and its Lambdas, takes many seconds.
+CLOUD = "cloud"
+CLOUD_TESTS = "craftspark/cloud_tests"  # in pytest's cache: the first process tells the scheduler which tests these are
+
+
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+    """Hand out files, and the tests of the running cloud as if they were one file."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        self._cloud_tests: frozenset[str] | None = None
+
+    def _split_scope(self, nodeid: str) -> str:
+        if self._cloud_tests is None:  # every process has collected its tests by now
+            self._cloud_tests = frozenset(cache_of(self.config).get(CLOUD_TESTS, ()))
+        return CLOUD if nodeid in self._cloud_tests else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | None:
+    """Divide by file in our way."""
+    return Scheduler(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than the machine has processors, because end-to-end tests wait for much of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests of the running cloud first: together they take longest."""
+    items.sort(key=lambda item: not uses_cloud(item))
+    if getattr(config, "workerinput", {}).get("workerid") == "gw0":
+        cache_of(config).set(CLOUD_TESTS, [item.nodeid for item in items if uses_cloud(item)])
+
+
+def uses_cloud(item: pytest.Item) -> bool:
+    """Whether the test uses the running cloud, directly or through another fixture."""
+    return CLOUD in getattr(item, "fixturenames", ())
+
+
+def cache_of(config: pytest.Config) -> pytest.Cache:
+    """The cache of values between processes and runs."""
+    assert config.cache is not None
+    return config.cache
