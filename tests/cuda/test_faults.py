@@ -1,4 +1,4 @@
-"""Faults of a GPU itself, made for real: each in a process of its own, since the first one ends all work on it."""
+"""Real faults of a GPU. Each runs in a separate process, because a fault ends all work of its process on the GPU."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ torch.cuda.set_per_process_memory_fraction(1.0)
 assert same(studio().render(good, silent))
 """
 
-# An index out of bounds is found inside the kernel, and told at the next call that looks: here a product by cuBLAS.
+# The kernel detects an index out of bounds, and the next call that checks reports it: here a cuBLAS product.
 LOST = """
 def fault():
     torch.zeros(4, device="cuda")[torch.tensor([9], device="cuda")]

@@ -25,7 +25,7 @@ class FakeHub:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """The hub that huggingface_hub reaches."""
+        """The hub that the library `huggingface_hub` reaches."""
         set_client_factory(lambda: httpx2.Client(transport=httpx2.MockTransport(self._answer)))
         try:
             yield

@@ -1,4 +1,4 @@
-"""The studio with the built-in model on the device that is there, and orders for it, as every tool's tests use them."""
+"""Renderers with the built-in model on the available device, and image orders, for the tests of all tools."""
 
 import io
 from dataclasses import replace
@@ -34,7 +34,7 @@ def no_source(source: Source) -> bytes:
 
 @cache
 def studio() -> ToolRenderers:
-    """One studio for all tests of tools: it keeps nothing of what it rendered."""
+    """Renderers that all tests of tools share. They keep no state between images."""
     return build_renderers(_pipeline(), MODEL, no_source, SETTINGS)
 
 
@@ -44,12 +44,12 @@ def _pipeline() -> Any:
 
 
 def studio_with(fetch: Fetch) -> ToolRenderers:
-    """A studio whose sources come from `fetch`."""
+    """Renderers whose sources come from `fetch`."""
     return build_renderers(_pipeline(), MODEL, fetch, SETTINGS)
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:
-    """An order as a worker gets it after such a request was submitted."""
+    """The order that a worker receives after the submission of this request."""
     request = parse_request(find_tool(tool).request, body).for_model(MODEL)
     if source:
         request = request.for_source(source)
@@ -57,7 +57,7 @@ def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -
 
 
 class Lenient:
-    """Lets every picture through."""
+    """Accepts every picture."""
 
     def check(self, picture: Pixels) -> None:
         pass
@@ -72,7 +72,7 @@ def silent(_share: float) -> None:
 
 
 def render(*orders: ImageOrder, by: ToolRenderers | None = None) -> list[Drawing]:
-    """The orders' drawings; raises what kept one from being drawn."""
+    """Render the orders. Raises the error of an order that cannot be drawn."""
     drawings = []
     for drawn in (by or studio()).render(orders, silent):
         if isinstance(drawn, Exception):

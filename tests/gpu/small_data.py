@@ -1,4 +1,4 @@
-"""Pictures small enough to learn from in a test."""
+"""Small pictures for trainings in tests."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def a_picture(name: str, *synonyms: str) -> CaptionedPicture:
 
 
 def a_disc(colour: tuple[int, int, int] = RED, size: int = 128) -> Pixels:
-    """A disc with a black eye, on nothing."""
+    """A disc with a black centre on a transparent background."""
     y, x = np.mgrid[:size, :size] - size / 2
     pixels = np.zeros((size, size, 4), np.uint8)
     pixels[x**2 + y**2 < (size * 0.4) ** 2] = (*colour, 255)

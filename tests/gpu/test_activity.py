@@ -1,4 +1,4 @@
-"""What takes long tells that it gets on, so that nothing but a hanging worker is taken for one."""
+"""Long operations report progress, so that the watchdog stops only a worker that hangs."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ STALL_S = 60.0
 
 
 class Signs:
-    """A clock that stands still and counts how often it is looked at, which each sign of life does once."""
+    """A clock that does not advance and counts its reads. Each report of progress reads it once."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -80,7 +80,7 @@ def test_cutting_tells_of_each_colour() -> None:
 @pytest.mark.parametrize("size", [3 * MIB, 20 * MIB])
 def test_an_upload_tells_of_each_part_that_is_sent(size: int) -> None:
     class Client:
-        """Sends as http.client does: in parts."""
+        """Sends in parts, like http.client."""
 
         def put_object(self, *, Body: TrackedBytes, **_: object) -> None:  # noqa: N803 - boto3's name
             while Body.read(16 * 1024):
@@ -93,11 +93,11 @@ def test_an_upload_tells_of_each_part_that_is_sent(size: int) -> None:
     assert signs >= size / MIB
 
 
-# A worker whose delivery is slower than its GPU.
+# A worker with a delivery that is slower than its GPU.
 
 
 class ImageFiles:
-    """Keeps an upload from getting on until it is let."""
+    """Blocks uploads until the test releases them."""
 
     def __init__(self) -> None:
         self.begun, self.goes_on = threading.Event(), threading.Event()
@@ -156,7 +156,7 @@ def test_an_upload_that_hangs_is_given_up_within_the_bound_and_its_siblings_are_
 
     [answer] = handle.answers
     assert "made no progress" in str(answer)
-    assert stalls == ["stall"]  # nothing else is under way either: the process ends, and its thread with it
+    assert stalls == ["stall"]  # no other operation is in progress, so the process ends, and its thread with it
     bucket.goes_on.set()
     delivery.close()
 

@@ -32,7 +32,7 @@ Pixels = np.ndarray
 
 
 def write_adapter(folder: Path, seed: int, **changes: object) -> None:
-    """An adapter that changes much, without training."""
+    """An untrained adapter that changes the drawing strongly."""
     unet = UNet2DConditionModel.from_pretrained(BASE / "unet", dtype=torch.float32)
     add_lora(unet, 2, seed)
     generator = torch.Generator().manual_seed(seed)

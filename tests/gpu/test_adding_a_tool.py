@@ -1,4 +1,4 @@
-"""docs/adding-a-tool.md, followed: its code is run as it stands there."""
+"""The code in docs/adding-a-tool.md runs without changes."""
 
 import json
 import re

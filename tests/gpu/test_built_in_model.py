@@ -1,4 +1,4 @@
-"""What the model card promises, on a handful of prompts; `make bench` measures 200."""
+"""The figures of the model card, for a few prompts. `make bench` measures 200."""
 
 from typing import Any
 

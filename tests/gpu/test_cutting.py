@@ -1,4 +1,4 @@
-"""A cut file has something to cut and keeps its budget of nodes, or the image is not delivered."""
+"""A cut file has a shape to cut and stays within its limit of nodes. Otherwise the image is not delivered."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def nodes_in(svg: str | bytes) -> int:
 
 
 def speckles(size: int, seed: int, scale: float, threshold: float) -> Pixels:
-    """Blobs of many colours on nothing, the finer the smaller `scale`."""
+    """Blobs of many colours on a transparent background. A smaller `scale` makes them finer."""
     rng = np.random.default_rng(seed)
     field = ndimage.gaussian_filter(rng.standard_normal((size, size)), scale)
     alpha = np.where(field > threshold * field.std(), 255, 0).astype(np.uint8)
@@ -49,7 +49,7 @@ def disc(size: int, radius: float) -> Pixels:
 
 
 def dots(size: int, period: int = 8) -> Pixels:
-    """A drawing of dots, each a thing of its own."""
+    """A drawing of separate dots."""
     y, x = np.mgrid[:size, :size] % period
     picture = np.full((size, size, 3), 255, np.uint8)
     picture[(y > 0) & (y < period - 1) & (x > 0) & (x < period - 1)] = (20, 60, 160)
@@ -117,7 +117,7 @@ def test_more_dots_than_a_file_has_nodes_for_are_refused_before_they_are_worked_
 
 
 def drawn_by(monkeypatch: pytest.MonkeyPatch, tool: str, *pictures: Pixels) -> list[int]:
-    """Let the model draw these pictures, one after the other; answers the seeds that it was asked for."""
+    """Make the model draw these pictures, one after the other. Returns the requested seeds."""
     diffusion = studio()._renderers[tool]._diffusion  # type: ignore[attr-defined]
     left = list(pictures)
     seeds: list[int] = []
@@ -181,7 +181,7 @@ def test_detail_that_only_the_colours_have_is_a_flaw_too(colours: int) -> None:
 
 
 def patches(seed: int) -> Pixels:
-    """A disc of small patches of many colours, whose outline is plain (128, 128, 3)."""
+    """A disc of small patches in many colours with a simple outline (128, 128, 3)."""
     picture = disc(128, 56)
     fields = np.random.default_rng(seed).integers(0, 4, (32, 32, 3)).repeat(4, 0).repeat(4, 1) * 70
     inside = (picture != 255).any(2)
@@ -211,7 +211,7 @@ def test_colours_over_the_budget_earn_a_second_try_in_ordinary_sizes(
 def test_a_motif_whose_small_copy_can_be_cut_is_cut_however_many_nodes_it_has_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A small copy of fine patches has fewer of them than the budget, the motif itself more."""
+    """A small copy of fine patches has fewer patches than the limit of nodes, and the full motif has more."""
     picture = disc(512, 224)
     inside = (picture != 255).any(2)
     motif = np.dstack([picture, np.where(inside, 255, 0).astype(np.uint8)])
@@ -238,7 +238,7 @@ def refuse(*_: object) -> CutFile:
     raise ImageFlawed("more detail")
 
 
-# Almost blank.
+# An almost empty picture.
 
 
 def test_a_picture_of_almost_nothing_is_flawed() -> None:

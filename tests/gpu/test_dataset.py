@@ -33,7 +33,7 @@ def a_picture(number: int, **facts: object) -> CaptionedPicture:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three pictures of a maker's own, with captions and a licence."""
+    """A maker's own folder: three pictures with captions and a licence."""
     folder = tmp_path / "mine"
     folder.mkdir()
     for name in ("bear", "cup", "hat"):
@@ -176,7 +176,7 @@ def test_pictures_can_be_chosen_by_style_and_name(tmp_path: Path) -> None:
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """An icon package: a square, another name for it, a wide one, and one that shows nothing."""
+    """An icon package: a square, another name for it, a wide icon, and an invisible icon."""
     wide = {"body": '<rect width="72" height="36" fill="#dd2e44"/>', "width": 72}
     icons = {"square": {"body": ICON}, "wide": wide, "empty": {"body": ""}}
     files = {

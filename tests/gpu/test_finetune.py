@@ -43,7 +43,7 @@ COLOURS = {
 
 
 def write_folder(folder: Path, count: int = 5) -> Path:
-    """Discs with captions and a licence, as a person lays them out."""
+    """Discs with captions and a licence, as a user prepares the folder."""
     folder.mkdir()
     (folder / "LICENCE").write_text("CC0-1.0\n")
     for name, colour in list(COLOURS.items())[:count]:
@@ -230,7 +230,7 @@ def likeness() -> Likeness:
 
 
 def discs(*, outlined: bool, first: int) -> np.ndarray:
-    """Eight discs of several colours on white, in a black outline or without."""
+    """Eight discs in several colours on white, with or without a black outline."""
     shown = []
     for number in range(first, first + 8):
         disc = np.full((128, 128, 3), 255, np.uint8)

@@ -1,4 +1,4 @@
-"""One order's fault is one order's: whatever breaks of it and wherever, those beside it get their pictures."""
+"""A fault of one order affects only that order, at any place. The other orders of the wave get their pictures."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ Images = dict[tuple[str, int], bytes]
 
 
 class Fault:
-    """Breaks one image at one place."""
+    """Raises an error for one image at one place."""
 
     def __init__(self, place: str, error: Exception, job_id: str = "", index: int = -1) -> None:
         self.place, self.error, self.image = place, error, (job_id, index)
@@ -42,7 +42,7 @@ class Fault:
 
 
 class Tool:
-    """Draws noise of the seed; in a first try, each drawing has a flaw, so that all share a second one."""
+    """Draws noise from the seed. In the first attempt, each drawing has a flaw, so that all share a second attempt."""
 
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
@@ -79,7 +79,7 @@ class FaultyMarks(ProvenanceEncoder):
 
 
 class PictureCheck:
-    """Knows an image by its pixels, as it is told no more."""
+    """Identifies an image by its pixels, because a check receives only pixels."""
 
     def __init__(self, fault: Fault, seeds: Mapping[int, tuple[str, int]]) -> None:
         self._fault = fault
@@ -114,7 +114,7 @@ class Book:
 
 
 def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeHandle]]:
-    """What a worker stores and enters of these jobs, and what it answers."""
+    """Run a worker on these jobs. Returns the stored images, their records and the answers."""
     handles = {job.job_id: FakeHandle(a_batch(job)) for job in jobs}
     claims = [Claim(handles[job.job_id], job, stored=()) for job in jobs]
     orders = [order for claim in claims for order in claim.missing]

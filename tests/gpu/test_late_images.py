@@ -1,4 +1,4 @@
-"""An image whose job ended while it was stored: nobody is shown it, and nothing of it stays."""
+"""An image whose job ended while the image was stored is never shown, and its files are deleted."""
 
 from collections.abc import Iterable, Mapping
 
@@ -28,7 +28,7 @@ class ImageFiles:
 
 
 class ImageRecords:
-    """The maker cancels the job before its second image is entered."""
+    """Cancels the job before its second image is recorded."""
 
     def add(self, job: Job, image: StoredImage) -> None:
         if image.index > 0:

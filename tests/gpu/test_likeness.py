@@ -48,7 +48,7 @@ SUBJECTS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Threads that wait for each other make networks this small a hundred times slower on a busy machine."""
+    """Use one thread. On a busy machine, several threads make networks of this size a hundred times slower."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -275,7 +275,7 @@ def test_a_model_with_another_text_encoder_is_measured_by_the_judges(
 
 
 class DiscModel:
-    """Stands in for a pipeline: draws the disc of the subject it is asked for, a red one for all else."""
+    """Replaces a pipeline. Draws the disc of the requested subject, and a red disc for other prompts."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._discs = {

@@ -1,4 +1,4 @@
-"""Which cut of a drawing is taken: by the ground, or by the mask of a network."""
+"""Which cut of a drawing is used: by the background, or by the mask of a network."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ class NoUpscaler:
 
 
 class Oracle:
-    """A network that answers with a mask, and counts how often it is asked."""
+    """A network that returns a mask and counts its calls."""
 
     identity = {"oracle": "2"}  # noqa: RUF012
 
@@ -41,7 +41,7 @@ class Oracle:
 
 
 def coarse(motif: Pixels, side: int = 64) -> NDArray[np.float32]:
-    """The mask that a good network has of a motif."""
+    """The mask that a good network returns for a motif."""
     small = np.asarray(Image.fromarray(motif[..., 3]).resize((side, side)), np.float32)
     return (small / 255).astype(np.float32)
 
@@ -51,7 +51,7 @@ def cut(picture: Pixels, network: Oracle) -> Drawing:
     return cutter.cut_out(Drawing(pixels=picture, seed=1))
 
 
-# Which of the two.
+# The choice between the two.
 
 
 @pytest.mark.parametrize("ground", [a_gradient, noise], ids=["gradient", "grain"])
@@ -145,7 +145,7 @@ def test_a_drawing_that_neither_cuts_is_drawn_again(monkeypatch: pytest.MonkeyPa
     assert list(done.networks) == ["craftspark-upscaler-x4"]
 
 
-# How the network's cut looks.
+# The cut by the network's mask.
 
 
 def test_the_edge_is_that_of_the_picture_and_has_no_fringe() -> None:

@@ -1,4 +1,4 @@
-"""What a delivered file says of itself, and the same picture once more."""
+"""The metadata of a delivered file, and the same picture rendered again from it."""
 
 import io
 import json
@@ -133,7 +133,7 @@ def test_a_key_that_cannot_sign_is_refused_at_the_start(secret: str) -> None:
         Signer.from_secret(secret)
 
 
-# The same picture once more.
+# The same picture again.
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ def test_an_adapter_is_taken_and_its_folder_stays_as_it_is(models_bucket: Folder
 
 
 def an_upscaler(at: Path) -> Path:
-    """An RRDBNet as far as its files tell."""
+    """The files of an RRDBNet, without a trained network."""
     write(at / "README.md", "---\nlicense: bsd-3-clause\n---\n")
     write(at / "config.json", '{"architecture": "RRDBNet", "factor": 4}')
     save_weights(at / "model.safetensors")

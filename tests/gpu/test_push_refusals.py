@@ -1,4 +1,4 @@
-"""What is refused at a push, and why."""
+"""Models that a push rejects, and the reasons."""
 
 import json
 import os

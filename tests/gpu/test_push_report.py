@@ -1,4 +1,4 @@
-"""What a push says at its end."""
+"""The report of a push."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A maker's words in a delivered file, read back by a reader that is not ours: PNG chunks, then an XML parser."""
+"""A maker's words in a delivered file, read with independent code: PNG chunks, then an XML parser."""
 
 import json
 import struct

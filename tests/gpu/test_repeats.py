@@ -32,7 +32,7 @@ def noise(height: int = 8, width: int = 12, channels: int = 3) -> np.ndarray:
     return RNG.integers(0, 255, (height, width, channels), dtype=np.uint8)
 
 
-# Plane waves that a lattice holds, as (across, down) for a tile. Each runs aslant: every edge meets all its phases.
+# Plane waves of a lattice, as (across, down) per tile. Each is diagonal, so that every edge has all phases.
 LATTICE: dict[Repeat, tuple[tuple[float, float], ...]] = {
     "straight": ((1, 2), (3, -1)),
     "half-drop": ((0.5, 1), (1, -2), (2.5, 3)),
@@ -43,7 +43,7 @@ LATTICE: dict[Repeat, tuple[tuple[float, float], ...]] = {
 
 
 def waves(repeat: Repeat, side: int = 64) -> np.ndarray:
-    """A smooth tile that joins in its repeat."""
+    """A smooth tile without seams in its repeat."""
     y, x = np.mgrid[:side, :side] / side * 2 * np.pi
     values = sum(np.cos(across * x + down * y) for across, down in LATTICE[repeat])
     return np.repeat((128 + 40 * np.asarray(values)).astype(np.uint8)[..., None], 3, 2)
@@ -142,11 +142,11 @@ def test_colour_under_transparency_does_not_bleed_into_a_resized_tile() -> None:
     assert (large[..., 1][large[..., 3] > 8] < 40).all()
 
 
-# Sizes that have no half.
+# Odd sizes.
 
 
 def motif(width: int, height: int) -> np.ndarray:
-    """A thing whose every pixel is another: two of them side by side by chance are never taken for one."""
+    """An object in which all pixels differ, so that two adjacent objects are never counted as one."""
     return np.dstack([noise(height, width), np.full((height, width, 1), 255, np.uint8)])
 
 
@@ -159,7 +159,7 @@ def toss_of(repeat: Repeat) -> list[Placement]:
 def painted_without_tiles(
     placements: Sequence[Placement], motifs: Sequence[np.ndarray], side: int, repeat: Repeat, size: tuple[int, int]
 ) -> np.ndarray:
-    """The pattern painted on white, motif by motif over a sheet (width, height), by whole pixels and without a tile."""
+    """The pattern painted on white, motif by motif on a sheet (width, height), by whole pixels and without a tile."""
     sheet = np.zeros((size[1], size[0], 4), np.float32)
     columns, rows = range(-2, size[0] // side + 3), range(-2, size[1] // side + 3)
     for placement in placements:
@@ -224,7 +224,7 @@ def test_a_resized_tile_has_the_nearest_size_that_its_repeat_can_have(
 
     assert (large.shape[1], large.shape[0]) == fit_size(size, repeat)
     assert all(abs(made - asked) <= 1 for made, asked in zip(fit_size(size, repeat), size, strict=True))
-    # Moved by one repeat, the pattern is itself: by two columns, or by a column and half a tile.
+    # The pattern is equal to itself moved by one repeat: by two columns, or by a column and half a tile.
     height, width = large.shape[:2]
     laid = lay_out(large, repeat, (4 * width, 4 * height))
     if repeat == "half-drop":

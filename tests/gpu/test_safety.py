@@ -73,7 +73,7 @@ def test_an_unsafe_image_is_not_finished() -> None:
 
 
 def a_checker(tmp_path, *, strict: bool):  # type: ignore[no-untyped-def]
-    """A small safety checker in Diffusers' format, that refuses everything or nothing."""
+    """A small safety checker in Diffusers' format that refuses everything or nothing."""
     from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 
     torch.manual_seed(0)

@@ -1,6 +1,6 @@
-"""The same request and seed give the same pixels: alone, in company, at every place of a wave.
+"""The same request and seed give the same pixels: in a wave of one, with other images, and at every place of a wave.
 
-One case for each way through the networks: from noise, on a torus, from a picture, and into a part of one.
+There is one case for each use of the networks: from noise, on a torus, from a picture, and into a part of a picture.
 """
 
 import json
@@ -23,7 +23,7 @@ SIDE = 96
 
 
 def a_picture(number: int) -> Pixels:
-    """A disc whose place and colour depend on the number."""
+    """A disc with a place and a colour that depend on the number."""
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE
     pixels = np.full((SIDE, SIDE, 3), 255, np.uint8)
     pixels[np.hypot(x - 0.4 - number / 20, y - 0.5) < 0.3] = (220 - 40 * number, 40, 60 + 40 * number)
@@ -77,8 +77,8 @@ def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(
 
 
 def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU rounds by the place in a call as well, so the studio of one draws each image by itself."""
-    monkeypatch.setattr("gpu_tasks.renderers.RENDERERS", {"picture": RENDERERS["picture"]})  # it loads nothing more
+    """On a GPU, rounding also depends on the place in a call, so each call draws one image."""
+    monkeypatch.setattr("gpu_tasks.renderers.RENDERERS", {"picture": RENDERERS["picture"]})  # loads no other
     calls: list[int] = []
     pipeline = load_pipeline(MODEL, SETTINGS)
     pipeline.unet.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))

@@ -1,4 +1,4 @@
-"""Every motif that is paid for lies on the tile, and none on another."""
+"""Every motif that is charged is on the tile, and no two motifs overlap."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")
 
 
 def least_gap(laid: list[Placement], repeat: Repeat) -> float:
-    """Between any two of the pattern, a motif's own images among them."""
+    """The smallest gap between any two motifs of the pattern, including the repeats of the same motif."""
     x, y, size = (np.asarray([getattr(placement, name) for placement in laid]) for name in ("x", "y", "size"))
     gaps = [1.0]
     for across, down in neighbours(repeat):

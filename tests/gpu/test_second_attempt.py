@@ -14,7 +14,7 @@ from tests.gpu.rendering import MARKS, Lenient, silent
 
 
 class Moody:
-    """Draws what it was told for each seed, in the order of asking."""
+    """Draws with the given flaws, in the order of the requests."""
 
     def __init__(self, *flaws: Flaw | None) -> None:
         self.flaws = list(flaws)

@@ -1,4 +1,4 @@
-"""The container's HTTP API over a real socket's worth of ASGI, with the built-in model."""
+"""The HTTP API of the container through ASGI, with the built-in model."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A style trained for real, as the task does it: few pictures, few steps, a small grid."""
+"""A real training of a style, as in the task: few pictures, few steps, a small grid."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -116,7 +116,7 @@ def test_a_version_is_compared_with_the_stable_one_on_the_same_pictures_and_nois
     twin = train_style(replace(other, order=replace(other.order, stable="v1")), Hooks()).figures
     gone = compared(other, "v0")
 
-    # The same data and seed make the same adapter: what is compared fairly is equal.
+    # The same data and seed make the same adapter, so the comparison shows no difference.
     assert twin["stable"] == "v1"
     assert twin["style_loss"] == twin["style_loss_stable"] == twin["loss"]
     assert gone == {}

@@ -1,4 +1,4 @@
-"""Tokens as submission counts them are those of the tokenizer that the model reads prompts with."""
+"""The submission counts the same tokens as the tokenizer of the model."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ from gpu_tasks.inference.diffusion import DrawingSettings, Sketch
 from tests.gpu.rendering import MODEL, an_order_of, silent, studio
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128" / "tokenizer"
-# The letters that CLIP stands in for bytes, in the order of its vocabulary.
+# The letters that CLIP uses for bytes, in the order of its vocabulary.
 BYTES = [chr(code) for code in (*range(33, 127), *range(161, 173), *range(174, 256), *range(256, 324))]
 
 
@@ -58,7 +58,7 @@ PHRASES = (
     "supercalifragilisticexpialidocious " * 3,
     "",
 )
-# What every version of Unicode here knows; a newer letter may be a sign to an older table.
+# Characters in every installed version of Unicode. A newer letter can be a symbol in an older table.
 LETTERS = st.characters(max_codepoint=0x1F6FF, exclude_categories=("Cc", "Cs", "Cn", "Co"))
 TEXTS = st.one_of(
     st.text(LETTERS, max_size=80),
@@ -107,7 +107,7 @@ def test_a_built_in_style_has_the_word_of_its_adapter(model: Model) -> None:
 
 
 def too_long(tool: str, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Any:
-    """An order as it comes from a release that counted otherwise."""
+    """An order from a release that counted tokens differently."""
     monkeypatch.setattr(Model, "tokens_over", lambda *_: None)
     order = an_order_of(tool, 3, json.dumps({"prompt": "red apple", "steps": 1, **fields}))
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""Each tool through real diffusers with the built-in model."""
+"""Each tool with real Diffusers and the built-in model."""
 
 import io
 import json
@@ -39,7 +39,7 @@ def a_drawing(seed: int = 3) -> Pixels:
 
 
 def brought(picture: Pixels) -> tuple[Source, Callable[[Source], bytes]]:
-    """A picture as a source, and what fetches it."""
+    """A picture as a source, and the function that fetches it."""
     height, width, channels = picture.shape
     source = Source(reference=PICTURE, bucket="uploads", key="picture", width=width, height=height, alpha=channels == 4)
     content = encode_file(Png(pixels=picture))
@@ -292,7 +292,7 @@ def test_upscaling_keeps_transparency(factor: int) -> None:
     assert drawn.pixels[24 * factor, 32 * factor, 3] == 255
 
 
-# What goes wrong.
+# Faults.
 
 
 def test_a_source_that_is_gone_fails_by_its_name() -> None:

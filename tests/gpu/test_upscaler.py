@@ -44,7 +44,7 @@ def on_nothing(side: int, hidden: tuple[int, int, int]) -> Pixels:
     return pixels
 
 
-# What it makes of pictures.
+# Upscaled pictures.
 
 
 @pytest.mark.parametrize("factor", [2, 4])
@@ -109,7 +109,7 @@ def test_what_lies_beyond_the_reach_of_the_network_does_not_matter(shipped: Upsc
     assert abs(one - other)[:, near:].max() > 100
 
 
-# What it refuses.
+# Rejected input.
 
 
 @pytest.mark.parametrize("factor", [0, 1, 3, 8])
@@ -148,7 +148,7 @@ def test_tiles_leave_no_seam(shipped: Upscaler, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(upscaler, "TILE", 32)
     tiled = shipped.upscale(picture, 4, told.append).astype(int)
 
-    # Another shape rounds otherwise in the last bit; without the surroundings the difference is that of a seam.
+    # Another shape rounds differently in the last bit. Without the surrounding pixels, the difference would be a seam.
     assert abs(tiled - whole).max() <= 1
     assert told == [number / 9 for number in range(1, 10)]
     monkeypatch.setattr(shipped.network, "reach", 1)

@@ -102,7 +102,7 @@ def test_every_architecture_upscales_by_both_factors(folders: dict[str, Path], n
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_tiles_leave_no_seam(folders: dict[str, Path], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exact tiles are those of the whole picture; the step across the edges of blended tiles is that beside them."""
+    """Exact tiles are equal to the whole picture. Blended tiles have no larger steps at their edges than near them."""
     opened = Upscaler.open(folders[name])
     factor = opened.network.factor
     picture = noise(80, 72)
@@ -129,7 +129,7 @@ def test_the_test_of_seams_finds_them(folders: dict[str, Path], monkeypatch: pyt
 
 
 class BrighterWithTheTile(SpandrelNetwork):
-    """Each tile has one colour, the mean of what the network is given."""
+    """Each tile has one colour, the mean of the network's input."""
 
     def __init__(self) -> None:
         super().__init__(nn.Identity(), factor=2, receptive_field=None, least=1, multiple=1)
@@ -166,7 +166,7 @@ def test_a_network_of_two_runs_twice_for_four() -> None:
 
 @pytest.mark.parametrize(("most", "side"), [(24**2 * 16, 32), (24**2 * 4, 16), (24**2, 8)])
 def test_a_tile_is_enlarged_as_far_as_the_upscaler_goes(monkeypatch: pytest.MonkeyPatch, most: int, side: int) -> None:
-    """Its neighbours count too: eight pixels a side on all four."""
+    """The surrounding pixels count too: eight pixels on each of the four sides."""
     monkeypatch.setattr(upscaler, "MAX_PIXELS", most)
     monkeypatch.setattr("gpu_tasks.tools.pattern.pattern.MAX_PIXELS", most)
     network = UpscalerNetwork(UpscalerConfig(features=4, convolutions=6))
@@ -177,7 +177,7 @@ def test_a_tile_is_enlarged_as_far_as_the_upscaler_goes(monkeypatch: pytest.Monk
     assert tile.networks == ({} if side == 8 else {"a": "1"})
 
 
-# What is refused.
+# Rejected models.
 
 
 def test_weights_of_another_architecture_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def a_disc(colour: tuple[int, int, int], side: int = 64) -> np.ndarray[tuple[int
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Four pictures of 64 px; the last is of another style."""
+    """Four pictures of 64 px. The last has another style."""
     folder = tmp_path / "data"
     (folder / "pictures").mkdir(parents=True)
     with (folder / MANIFEST).open("w") as manifest:
@@ -49,7 +49,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A folder of somebody's own pictures, with captions and a licence, and no manifest."""
+    """A user's folder of pictures with captions and a licence, without a manifest."""
     folder = tmp_path / "own"
     folder.mkdir()
     for name, colour in COLOURS.items():

@@ -1,4 +1,4 @@
-"""Fine-tuning in three steps on five discs; as a program, one that dies by SIGKILL at its third step."""
+"""Fine-tuning in three steps on five discs. As a program, it kills itself with SIGKILL at the third step."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ class FatalLoss(VelocityLoss):
 
 
 def quickly(patches: pytest.MonkeyPatch) -> None:
-    """Few pictures of few steps; the tests are about other things."""
+    """Measure one prompt with two steps, because these tests do not check the figures."""
     patches.setattr("gpu_tasks.training.evaluation.adapter_effect.PROMPTS", ("ball",))
     patches.setattr("gpu_tasks.training.evaluation.adapter_effect.STEPS", 2)
 

@@ -1,4 +1,4 @@
-"""A training run of a tiny network; as a program, one that dies by SIGKILL at its sixth step."""
+"""A training run of a tiny network. As a program, it kills itself with SIGKILL at the sixth step."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A training run of the upscaler; as a program, one that dies by SIGKILL at its third step."""
+"""A training run of the upscaler. As a program, it kills itself with SIGKILL at the third step."""
 
 import os
 import signal
