@@ -63,6 +63,12 @@ def check(item: Mapping[str, Any], effect: Effect) -> None:
         raise key_reused()
 
 
+def check_effect(failed: ConditionsFailed) -> None:
+    """Raise EffectExists unless only the first of the writes failed."""
+    if any(item is not None for item in failed.items[1:]):
+        raise EffectExists("it was written before") from None
+
+
 def write_effect(client: DynamoDBClient, writes: list[Write]) -> None:
     """Write everything or nothing. Raises EffectExists or AccountContended."""
     if not writes:

@@ -69,6 +69,11 @@ def moment(text_or_none: str | None) -> datetime | None:
     return datetime.fromisoformat(text_or_none) if text_or_none else None
 
 
+def to_plain_values(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item without its type descriptors. Numbers stay strings."""
+    return {name: next(iter(value.values())) for name, value in item.items()}
+
+
 def epoch(instant: datetime) -> dict[str, str]:
     return number(int(instant.timestamp()))
 
@@ -140,11 +145,11 @@ def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:
 
 def read_outline(item: Mapping[str, Any]) -> JobOutline:
     """A job from the index `by_maker`, which has only OUTLINE_ATTRIBUTES."""
-    return JobOutline(**_outline_fields(_plain(item)))
+    return JobOutline(**_outline_fields(to_plain_values(item)))
 
 
 def read_job(item: Mapping[str, Any]) -> Job:
-    plain = _plain(item)
+    plain = to_plain_values(item)
     return Job(
         **_outline_fields(plain),
         fingerprint=plain["fingerprint"],
@@ -159,10 +164,6 @@ def read_job(item: Mapping[str, Any]) -> Job:
         estimated_wait_s=int(plain["estimated_wait_s"]),
         estimated_render_s=int(plain["estimated_render_s"]),
     )
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: next(iter(value.values())) for name, value in item.items()}
 
 
 def _outline_fields(plain: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The timeline of a job: its request, execution, logs, images, ledger entries and dead letters, in order of time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
+from craftspark.aws.items import to_plain_values
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.reports.execution_timeline import read_timeline
 from local_cloud.reports.log_lines import LogLine, find_lines, parse_fields
@@ -140,11 +140,6 @@ def timeline_table(job_id: str, events: list[Event]) -> Table:
         time = f"{event.at.astimezone():%H:%M:%S.%f}"[:-3]
         table.add_row(time, escape(event.source), escape(event.description))
     return table
-
-
-def to_plain_values(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A DynamoDB item without its type descriptors; numbers stay strings."""
-    return {name: next(iter(value.values())) for name, value in item.items()}
 
 
 def parse_time(text: str) -> datetime:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from craftspark.aws.items import to_plain_values
 from local_cloud import trainings
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.trainings import TrainingError
@@ -74,7 +75,7 @@ def entered_states(cloud: LocalCloud, training_id: str) -> list[str]:
 def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
     key = {"style": {"S": style}, "item": {"S": "release"}}
     item = cloud.client("dynamodb").get_item(TableName=cloud.outputs["StylesTableName"], Key=key).get("Item", {})
-    return {name: next(iter(value.values())) for name, value in item.items()}
+    return to_plain_values(item)
 
 
 def end_the_trial(cloud: LocalCloud, style: str) -> None:

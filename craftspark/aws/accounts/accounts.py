@@ -11,6 +11,7 @@ from craftspark.accounts.credits import Account, Entry, minute_of, month_of, sus
 from craftspark.accounts.plans import Plan, find_plan
 from craftspark.aws.accounts import ledger
 from craftspark.aws.accounts.ledger import account_key, entry, read_account, read_entry, update
+from craftspark.aws.idempotency import check_effect
 from craftspark.aws.items import number, text
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
@@ -237,8 +238,7 @@ class Accounts:
         try:
             self._transact(writes)
         except ConditionsFailed as failed:
-            if any(each is not None for each in failed.items[1:]):
-                raise EffectExists("it was written before") from None
+            check_effect(failed)
             return False
         return True
 

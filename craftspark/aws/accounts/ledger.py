@@ -13,7 +13,7 @@ from typing import Any
 
 from craftspark.accounts.credits import POSTINGS, Account, Entry, EntryKind, minute_of, month_of
 from craftspark.accounts.plans import Plan
-from craftspark.aws.items import number, text, timestamp
+from craftspark.aws.items import number, text, timestamp, to_plain_values
 from craftspark.jobs.job import Job
 
 ABSENT = "attribute_not_exists(maker)"
@@ -90,7 +90,7 @@ def entry(
 
 
 def read_entry(item: Any) -> Entry:
-    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    plain = to_plain_values(item)
     return Entry(
         name=plain["item"].removeprefix("entry#"),
         kind=plain["kind"],

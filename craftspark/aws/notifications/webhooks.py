@@ -9,12 +9,13 @@ from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.items import epoch, live, moment, number, text, timestamp
+from craftspark.aws.idempotency import check_effect
+from craftspark.aws.items import epoch, live, moment, number, text, timestamp, to_plain_values
 from craftspark.aws.orchestration.intake import message_group
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, Contended, WebhookNotFound
-from craftspark.jobs.idempotency import EffectExists, Write
+from craftspark.jobs.idempotency import Write
 from craftspark.notifications.webhooks import CHANGED, Delivery, Message, Webhook, WebhooksChanged
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class WebhookTable:
         try:
             self._write([{"Update": enter}, {"Put": new}, *also])
         except ConditionsFailed as failed:
-            refuse_second_effect(failed)
+            check_effect(failed)
             raise WebhooksChanged("the webhooks changed") from None
 
     def replace(self, webhook: Webhook, also: Sequence[Write] = (), *, secret: str) -> None:
@@ -80,7 +81,7 @@ class WebhookTable:
         try:
             self._write([{"Put": put}, *also])
         except ConditionsFailed as failed:
-            refuse_second_effect(failed)
+            check_effect(failed)
             self.get(webhook.maker, webhook.webhook_id)
             raise AccountContended(CHANGED) from None
 
@@ -183,12 +184,6 @@ def key(maker: str, webhook_id: str) -> Any:
     return {"maker": text(maker), "item": text(f"webhook#{webhook_id}")}
 
 
-def refuse_second_effect(failed: ConditionsFailed) -> None:
-    """Raise EffectExists unless only the first of the writes failed."""
-    if any(item is not None for item in failed.items[1:]):
-        raise EffectExists("it was written before") from None
-
-
 def registered_key(maker: str) -> Any:
     return {"maker": text(maker), "item": text("registered")}
 
@@ -215,7 +210,7 @@ def webhook_item(webhook: Webhook) -> Any:
 
 
 def read_webhook(item: Mapping[str, Any]) -> Webhook:
-    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    plain = to_plain_values(item)
     return Webhook(
         maker=plain["maker"],
         webhook_id=plain["item"].removeprefix("webhook#"),

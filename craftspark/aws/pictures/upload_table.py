@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from craftspark.accounts.credits import minute_of
+from craftspark.aws.idempotency import check_effect
 from craftspark.aws.items import epoch, number, text, timestamp
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, Contended, TooManyOpenUploads, TooManyRequests, UploadNotFound
 from craftspark.expiry import is_expired
-from craftspark.jobs.idempotency import EffectExists, Write
+from craftspark.jobs.idempotency import Write
 from craftspark.uploads import Facts, Upload
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class UploadTable:
             try:
                 transact(self.client, [*mine, *also])
             except ConditionsFailed as failed:
-                if any(item is not None for item in failed.items[1:]):
-                    raise EffectExists("there is such an upload") from None
+                check_effect(failed)
                 continue  # another upload changed the open uploads
             except Contended:
                 break

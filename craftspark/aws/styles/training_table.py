@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.items import Item, moment, text, timestamp
+from craftspark.aws.items import Item, moment, text, timestamp, to_plain_values
 from craftspark.errors.styles import TrainingChanged, TrainingNotFound
 from craftspark.styles.messages import ApprovalAsked
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
@@ -111,7 +111,7 @@ def decision_value(decided: PersonsDecision) -> dict[str, str]:
 
 
 def read_training(item: Mapping[str, Any]) -> Training:
-    plain = {name: value["S"] for name, value in item.items()}
+    plain = to_plain_values(item)
     decided = json.loads(plain["decided"]) if "decided" in plain else None
     return Training(
         style=plain["style"],
