@@ -1,4 +1,4 @@
-"""Call a handler as API Gateway does, and do to a job what the worker and the state machine do."""
+"""Call a handler like API Gateway, and change a job like the worker and the state machine."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.aws.conftest import ACCOUNTS, JOBS, STYLES
 from tests.aws.described import check_answer, operation_of
 from tests.fakes import NOON
 
-# What Cognito writes into the access token of whoever signs in, and of an administrator's client.
+# The scopes that Cognito writes into the access token of a user, and of an administrator's client.
 MAKER_SCOPE, ADMIN_SCOPE = "aws.cognito.signin.user.admin", "craftspark/admin"
 
 
@@ -54,7 +54,7 @@ def event_of(
     body: Any = None,
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What API Gateway sends for a request, in its payload format 2.0."""
+    """The event that API Gateway sends for a request, in payload format 2.0."""
     claims = {"sub": maker, "scope": MAKER_SCOPE if scope is None else scope, "token_use": token_use}
     return {
         "version": "2.0",
@@ -71,7 +71,7 @@ def event_of(
 
 
 def call(function: str, **request: Any) -> Answer:
-    """A request is what `event_of` takes."""
+    """Send a request with the arguments of `event_of`."""
     return answer_of(function, event_of(**request))
 
 
@@ -82,7 +82,7 @@ def answer_of(function: str, event: dict[str, Any]) -> Answer:
 
 
 def forget(function: str) -> None:
-    """Clear what a handler made of the settings of another test."""
+    """Clear the objects that a handler built from the settings of another test."""
     module = import_module(f"lambdas.{function}.handler")
     endpoint.scopes.cache_clear()
     for shared in ("submissions", "accounts", "uploads", "moderation"):
@@ -96,7 +96,7 @@ def forget(function: str) -> None:
 
 
 def handled(function: str, event: dict[str, Any]) -> Answer:
-    # Each function is told what its own route needs, as its stack does.
+    # Each function has the scopes of its route in its environment, as in its stack.
     [kind] = {route.scope for route in ROUTES if route.function == function}
     scopes = TokenSettings(token_scopes=ADMIN_SCOPE if kind == ADMIN else f"{MAKER_SCOPE} craftspark/jobs")
     endpoint.scopes.cache_clear()

@@ -27,7 +27,7 @@ TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
 
 @pytest.fixture(scope="session", autouse=True)
 def one_call_at_a_time() -> Iterator[None]:
-    """DynamoDB isolates its calls from one another; moto, which is asked by several threads here, does not."""
+    """DynamoDB isolates its calls from each other. moto does not, and several threads call it here."""
     answer, lock = DynamoHandler.call_action, threading.RLock()
 
     def answer_alone(handler: DynamoHandler) -> Any:
@@ -41,7 +41,7 @@ def one_call_at_a_time() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_signing_key() -> Iterator[None]:
-    """moto signs the tokens of every user pool with one key, and reads it anew for each, which takes 80 ms."""
+    """moto signs all tokens with one key. It reads the key again for each user pool, which takes 80 ms."""
     read, keys = jwk.RSAKey.import_key, {}
 
     def read_once(value: dict[str, Any]) -> Any:
@@ -59,13 +59,13 @@ MADE_ONCE = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, c
 
 @cache
 def client_of(service: str) -> Any:
-    """A client of the tests' own; making one reads megabytes of JSON."""
+    """A client of the tests. Building one reads megabytes of JSON."""
     return boto3.client(service)  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="package", autouse=True)
 def clients_of_this_folder() -> Iterator[None]:
-    """Clients are made once for all tests of this folder, whose tables and buckets are each test's own."""
+    """All tests of this folder share the clients. Each test has its own tables and buckets."""
     for make in (*MADE_ONCE, client_of):
         make.cache_clear()
     yield
@@ -237,7 +237,7 @@ def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
 def all_settings(
     submit_settings: SubmitSettings, read_settings: None, user_pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """What every function of the HTTP API is told."""
+    """The settings and tables of every function of the HTTP API."""
     dynamodb = client_of("dynamodb")
     for table, partition in (("webhooks", "maker"), ("connections", "owner")):
         dynamodb.create_table(

@@ -1,4 +1,4 @@
-"""docs/openapi.json, against which each answer is held that a test's client gets from a handler."""
+"""docs/openapi.json, with which each response of a handler to a test's client is compared."""
 
 from functools import cache
 from typing import Any
@@ -11,13 +11,13 @@ PROBLEM = "application/problem+json"
 
 
 def operation_of(function: str, tool: str | None) -> str | None:
-    """The operation's id; None for a tool that there is not, whose path is not described."""
+    """The id of the operation, or None for an unknown tool, whose path is not described."""
     name = function if function in OPERATIONS else f"{function}_{tool}"
     return name if name in OPERATIONS else None
 
 
 def answers_of(operation: str) -> set[str]:
-    """What the operation's function answers: a status, or the type of a problem."""
+    """The responses of the operation's function: a status, or the type of a problem."""
     found = set()
     for status, response in OPERATIONS[operation]["responses"].items():
         if PROBLEM in response.get("content", {}):
@@ -28,12 +28,12 @@ def answers_of(operation: str) -> set[str]:
 
 
 def parameters_of(operation: str, place: str) -> set[str]:
-    """The names of the parameters in a place: path, query or header."""
+    """The names of the parameters in the path, the query or the header."""
     return {each["name"] for each in OPERATIONS[operation]["parameters"] if each["in"] == place}
 
 
 def check_answer(operation: str | None, status: int, headers: dict[str, str], body: Any) -> None:
-    """Fail a test whose answer has a status, type, header or body that the description does not have."""
+    """Fail the test if the response has a status, type, header or body that the description does not have."""
     if operation is None:
         assert status in (401, 403, 404, 422), (status, body)
         return

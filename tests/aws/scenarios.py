@@ -1,4 +1,4 @@
-"""How to bring about each answer that the description has: what has to be there, and the request."""
+"""Scenarios for each response in the API description: the required state, and the request."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ BODIES: dict[str, Any] = {
     "change_plan": {"plan": "plus"},
     "suspend_account": {"reason": "abuse"},
 }
-# What makes another good request. A secret's route takes no body, and tells requests apart by theirs all the same.
+# Changes that make another valid request. A secret's route takes no body, but compares the bodies of requests anyway.
 OTHERS: dict[str, Any] = {
     "create_upload": {"content_type": "image/jpeg"},
     "create_webhook": {"url": "https://hooks.example.com/b"},
@@ -43,7 +43,7 @@ OTHERS: dict[str, Any] = {
 
 @dataclass
 class Caller:
-    """A maker of their own, who asks one operation."""
+    """A separate maker who calls one operation."""
 
     function: str
     tool: str
@@ -54,7 +54,7 @@ class Caller:
     source: str = ""
 
     def ask(self, function: str | None = None, **parts: Any) -> Answer:
-        """A request that is good but for the parts given."""
+        """Send a valid request, except for the given parts."""
         name = function or self.function
         route = FUNCTIONS[name]
         admin = route.scope == ADMIN
@@ -77,11 +77,11 @@ class Caller:
         return {**TOOLS[self.tool].example, "count": 1, **source}
 
     def put(self, **values: Any) -> None:
-        """Write into the account what it would take much to bring about."""
+        """Write values into the account that would take many requests."""
         put(ACCOUNTS, self.maker, "account", **values)
 
     def prepare(self) -> None:
-        """What has to be there for the function to do what it is for."""
+        """Create the resources that the function needs."""
         account(self.maker)
         route = FUNCTIONS[self.function]
         if "{job_id}" in route.path:
@@ -131,7 +131,7 @@ def put(table: str, maker: str, item: str, **values: Any) -> None:
 
 
 def contend(caller: Caller) -> Answer:
-    """Another transaction holds the same items, whenever one is tried, at the turn of a month."""
+    """Every transaction conflicts with another one on the same items, at the start of a month."""
 
     def conflict(**_: Any) -> None:
         answer: Any = {
@@ -143,14 +143,14 @@ def contend(caller: Caller) -> Answer:
     caller.put(month="2020-01")
     caller.patch.setattr(clients.dynamodb(), "transact_write_items", conflict)
     caller.patch.setattr("craftspark.aws.transactions.time.sleep", lambda _: None)
-    if caller.function == "quote_job":  # which writes nothing else than refusals
+    if caller.function == "quote_job":  # which writes only refusals
         return caller.ask(body={**caller.body, "prompt": REFUSED_WORDS})
     keyed = caller.function in ("create_upload", "rotate_webhook_secret")
     return caller.ask(headers={"idempotency-key": "k"} if keyed else None)
 
 
 def contend_for_checks(caller: Caller) -> Answer:
-    """Others count checks between each of this one's reads and writes."""
+    """Other requests count checks between each read and write of this one."""
     failed = clients.dynamodb().exceptions.ConditionalCheckFailedException({"Error": {}}, "UpdateItem")
 
     def fail(**_: Any) -> None:
@@ -268,7 +268,7 @@ def read_again(caller: Caller) -> Answer:
     return caller.ask(headers={"if-none-match": caller.ask().headers["ETag"]})
 
 
-# By what is answered: a status, or the type of a problem.
+# By the response: a status, or the type of a problem.
 SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     **dict.fromkeys(("200", "201", "202", "204"), Caller.ask),
     "304": read_again,

@@ -1,4 +1,4 @@
-"""Administration: only with the scope, once for a key, and written down before it is done."""
+"""Administration: only with the scope, once for a key, and recorded before it is done."""
 
 import json
 from typing import Any

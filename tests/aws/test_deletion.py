@@ -1,4 +1,4 @@
-"""A job that is deleted: its words and files are gone, its credits stay where they are, and its key starts no other."""
+"""A deleted job: its words and files are deleted, its credits do not change, and its key starts no other job."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from tests.fakes import NOON
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 WORDS = "a hedgehog in wellingtons"
-FILES = ("0.png", "0.thumb.webp", "0/cut.svg", "1.png", "1.thumb.webp", "7.png")  # the last one is in no table
+FILES = ("0.png", "0.thumb.webp", "0/cut.svg", "1.png", "1.thumb.webp", "7.png")  # no table has the last one
 
 
 def delete(job_id: str, maker: str = "maker-1") -> Answer:
@@ -112,7 +112,7 @@ def test_another_s_job_is_not_deleted() -> None:
 
 
 def test_what_a_first_request_left_a_second_one_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job is hidden and its words are gone before the first file is; whoever asks again finishes."""
+    """The job is hidden and its words are deleted before the first file. A second request deletes the rest."""
     job_id = finished()
     broken = ImageBucket.drop_all
 

@@ -1,4 +1,4 @@
-"""What has expired is over for every reader, though DynamoDB and S3 still have it: nothing here runs TTL."""
+"""Expired items do not exist for any reader, although DynamoDB and S3 still have them: no test runs the TTL."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ def other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expire(job_id: str, *, ago: timedelta = timedelta(0)) -> None:
-    """Let the job's time be over, at this very second or longer ago; its items stay."""
+    """Let the job expire, now or in the past. Its items stay in the table."""
     dynamodb = clients.dynamodb()
     found = dynamodb.query(
         TableName=JOBS, KeyConditionExpression="job_id = :id", ExpressionAttributeValues={":id": {"S": job_id}}
@@ -103,7 +103,7 @@ def test_an_expired_job_is_not_listed() -> None:
 
 
 def test_a_list_gets_past_any_number_of_expired_jobs_in_few_pages() -> None:
-    """300 expired jobs lie between two that are there; pages of one job lead from one to the other."""
+    """300 expired jobs are between two others. Pages of one job lead from the first to the second."""
     oldest = ended()
     copies([ended()], 300)
     newest = ended()
@@ -207,7 +207,7 @@ def test_an_upload_that_has_expired_is_not_found_listed_or_made_ready() -> None:
         over.find("maker-1", "u")
     with pytest.raises(UploadNotFound):
         over.mark_ready("maker-1", "u", Facts(width=16, height=16, alpha=False), ends + timedelta(days=1))
-    # Its place is free, and so is its id.
+    # A new webhook may take its place and its id.
     again = Upload(upload_id="u", created_at=ends, expires_at=ends + timedelta(hours=1))
     over.open("maker-1", again, max_open=1)
     assert over.find("maker-1", "u") == again

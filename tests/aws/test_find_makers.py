@@ -1,4 +1,4 @@
-"""Administrators find a maker by e-mail address or subject, and the maker's jobs; each look is written down."""
+"""Administrators find a maker by email address or subject, and the maker's jobs. Each lookup is recorded."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,4 +1,4 @@
-"""Services that judge prompts: what they are asked, what they answer, and what happens while they do not."""
+"""Moderation services: their requests, their responses, and the behaviour while they do not respond."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -116,7 +116,7 @@ def test_a_service_that_fails_is_left_alone_for_a_while(error: str) -> None:
 
 @pytest.fixture
 def service(submit_settings: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A stage with a guardrail, which answers what a test puts into the list; what it was asked is put there."""
+    """A stage with a guardrail, which returns the responses in a list and records its requests."""
     answers: list[Any] = []
     client = boto3.client("bedrock-runtime")
 
@@ -185,7 +185,7 @@ def test_words_that_the_lists_refuse_cost_no_call(service: list[Any]) -> None:
 
 
 class Asked:
-    """Bedrock with the answers that it is given; what it was asked is in `pictures`, by its source."""
+    """Bedrock with the given responses. `pictures` has the requests, by source."""
 
     def __init__(self, client: Any, monkeypatch: pytest.MonkeyPatch, *answers: Any) -> None:
         self.answers = [*answers]
@@ -206,7 +206,7 @@ STAGE = GuardrailSettings(guardrail_id="g1", guardrail_version="3", unjudged="re
 
 @pytest.fixture
 def pictures(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Asked]:
-    """Has the guardrail of a stage answer so."""
+    """Make the guardrail of a stage return these responses."""
     client = boto3.client("bedrock-runtime")
     monkeypatch.setattr(clients, "picture_guardrails", lambda: client)
     return lambda *answers: Asked(client, monkeypatch, *answers)
@@ -256,7 +256,7 @@ def test_an_upload_that_the_guardrail_blocks_is_no_source_and_one_that_it_lets_p
     busy = check(upload_id)
     assert (busy.status, busy.body["type"]) == (503, "/problems/ModerationUnavailable")
     assert busy.headers["Retry-After"] == "30"
-    uploaded.moderation.cache_clear()  # the service's rest is over
+    uploaded.moderation.cache_clear()  # the pause after the service's failure is over
     assert check(upload_id).status == 200
 
     for source, jpeg in asked_of.pictures:

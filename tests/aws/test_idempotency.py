@@ -1,4 +1,4 @@
-"""Each effect that takes an Idempotency-Key: once for its key, and another request with the key is refused."""
+"""Each route with an Idempotency-Key takes effect once per key, and rejects another request with the same key."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.aws.conftest import ACCOUNTS
 
 pytestmark = pytest.mark.usefixtures("all_settings", "plan_with_webhooks")
 
-# A request to each route, and others that differ from it in one thing.
+# A request to each route, and requests that differ from it in one part.
 JOB = {"prompt": "an apple", "count": 1}
 CREDITS = {"credits": 100, "note": "order 1"}
 REQUESTS: dict[str, tuple[dict[str, str], Any, list[tuple[dict[str, str], Any]]]] = {
@@ -72,13 +72,13 @@ def ask(function: str, path: dict[str, str], body: Any, key: str | None = "k", *
 
 
 def kept() -> list[dict[str, Any]]:
-    """All that is written of accounts, jobs and webhooks, the month's own entries and counts aside."""
+    """All items of accounts, jobs and webhooks, without the entries and counts of the month."""
     tables = (ACCOUNTS, "jobs", "webhooks")
     return [item for table in tables for item in clients.dynamodb().scan(TableName=table)["Items"]]
 
 
 def without_secrets(body: Any) -> Any:
-    """What is answered again: a form is signed anew, a secret is not shown twice."""
+    """The parts of a repeated response that do not change: a form has a new signature, and a secret is shown once."""
     return {name: value for name, value in body.items() if name not in ("secret", "fields")}
 
 

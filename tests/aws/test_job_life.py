@@ -24,7 +24,7 @@ def test_a_job_s_way_from_queued_to_succeeded() -> None:
     job = store(job_id, 0)
     running = read(job_id)
     assert (running.body["state"], running.body["progress"]) == ("running", 0.5)
-    # Less is left than all that it was accepted with, a launch and a wave.
+    # Less time is left than at the submission, when a launch and a wave remained.
     assert 1 <= int(running.headers["Retry-After"]) < 10
     assert running.body["images"][0]["url"].startswith(
         f"https://{IMAGES}.s3.us-east-1.amazonaws.com/images/{job_id}/0.png?"

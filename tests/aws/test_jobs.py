@@ -1,4 +1,4 @@
-"""A maker's jobs: found again, named, polled for little, and their images deleted."""
+"""A maker's jobs: lists, names, inexpensive polling, and the deletion of images."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -151,12 +151,12 @@ def test_images_of_a_job_in_progress_cannot_be_deleted() -> None:
         ("{tag}", 304),
         ('{tag}, "b"', 304),
         ('"a" , W/"b",{tag}', 304),
-        ("{strong}", 304),  # a proxy may have made it strong; tags are compared weakly
+        ("{strong}", 304),  # a proxy can make a tag strong; tags are compared weakly
         ("*", 304),
         ('"a"', 200),
         ("", 200),
         ("{tag} {tag}", 200),
-        (" , {tag} ,,", 304),  # empty elements of a list mean nothing
+        (" , {tag} ,,", 304),  # empty elements of a list have no meaning
         ("a,{tag}", 200),
         ("{tag},a", 200),
         ('"' * 5000, 200),
@@ -219,4 +219,4 @@ def test_a_poll_with_nothing_new_answers_304_and_no_body(monkeypatch: pytest.Mon
     assert (again.status, again.body) == (304, None)
     assert 1 <= int(again.headers["Retry-After"]) <= 30
     assert changed.status == 200
-    assert later.status == 200  # the links would end
+    assert later.status == 200  # the links would expire

@@ -1,4 +1,4 @@
-"""The ledger on tables: months, plans, top-ups, and a few histories step by step beside the model."""
+"""The ledger on tables: months, plans, top-ups, and a few histories compared with the model step by step."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Live updates: which connection is told what, and whose faults are whose."""
+"""Live updates: which connection receives which messages, and how the faults of one connection affect others."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ UPDATE = DeletionUpdate(job_id="j")
 
 
 class Gone(Exception):
-    """As boto3 raises it for 410."""
+    """The error of boto3 for status 410."""
 
 
 class Exceptions:
@@ -32,7 +32,7 @@ class Exceptions:
 
 @dataclass
 class Gateway:
-    """API Gateway: a connection is known, or fails in its own way, perhaps as often as told."""
+    """API Gateway. A connection exists, or fails with its listed errors."""
 
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     sent: list[tuple[str, Any]] = field(default_factory=list)
@@ -114,7 +114,7 @@ def gateway(table: ConnectionTable, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def record(number: int, maker: str = "maker-1", **changes: Any) -> dict[str, Any]:
-    """The stream's record of a batch's progress."""
+    """The stream record of a batch's progress."""
     new = {
         "maker": {"S": maker},
         "job_id": {"S": f"job-of-{maker}"},

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
 
 class Clock:
-    """The time of submissions, moved by hand."""
+    """The time of submissions, set by the test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = utc_now()
@@ -122,7 +122,7 @@ def test_a_refusal_that_another_one_overtakes_is_counted_too(
 
     item = clients.dynamodb().get_item(TableName=ACCOUNTS, Key=account_key("maker-1"))["Item"]
     assert item["refusals"]["N"] == str(counted)
-    assert "held_until" not in item  # two of one moment are no wait
+    assert "held_until" not in item  # two requests at the same time need no wait
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)

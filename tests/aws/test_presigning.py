@@ -1,4 +1,4 @@
-"""Links are those of botocore, to the byte."""
+"""Links are equal to those of botocore, byte for byte."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,7 +82,7 @@ def test_a_new_day_and_new_credentials_have_a_key_of_their_own(monkeypatch: pyte
 
 @pytest.fixture
 def client_anew() -> Iterator[None]:
-    """The client is made when the test asks for it, in the test's own environment, and is nobody else's."""
+    """Build the client in the environment of the test, only for this test."""
     clients.s3.cache_clear()
     yield
     clients.s3.cache_clear()

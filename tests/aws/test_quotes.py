@@ -53,7 +53,7 @@ def test_a_quote_counts_the_work_that_waits_and_not_its_batches() -> None:
     for guidance in (3, 4, 5):
         assert submit(count=1, steps=50, guidance=guidance).status == 202
 
-    # Each is a wave of its own of 50 steps, as long as one of four images, and two workers share them.
+    # Each is a separate wave of 50 steps, which takes as long as one of four images. Two workers share the waves.
     assert quoted()["estimated_wait_s"] in (5, 6, 7)
 
 

@@ -1,4 +1,4 @@
-"""Every route, given what nobody should send in every place: refused by name, and never a server error."""
+"""Every route rejects invalid values in every place by name, and never returns a server error."""
 
 import base64
 import json
@@ -82,9 +82,9 @@ def good_body(route: Route) -> dict[str, Any]:
 
 
 def send(route: Route, place: str | None = None, **parts: Any) -> None:
-    """Fails the test for an answer that is not described, and for one that is refused without naming the place.
+    """Fail the test if the response is not described, or if it rejects the request without the name of the place.
 
-    The request is good but for what stands at the place; None is the body as a whole.
+    The request is valid except for the value at the place. None stands for the whole body.
     """
     answer = handled(route.function, event_of(scope=f"{MAKER_SCOPE} {ADMIN_SCOPE}", **parts))
     if answer.status == 422:
@@ -109,7 +109,7 @@ def test_no_text_in_any_place_of_a_request_breaks_a_route(route: Route, job_id: 
         for name in path:
             send(route, name, path={**path, name: text}, query=query, body=body)
         for name in parameters:
-            others = {} if name == "maker" else query  # which stands instead of an e-mail address
+            others = {} if name == "maker" else query  # which replaces an email address
             send(route, name, path=path, query={**others, name: text}, body=body)
         for name in headers:
             send(route, name, path=path, query=query, headers={name: text}, body=body)

@@ -1,4 +1,4 @@
-"""Every answer that the description has can be had, with its type, its body and its headers; no other is met."""
+"""Every response in the API description occurs, with its type, body and headers, and no other response occurs."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_each_answer_that_is_described_can_be_had(operation: str) -> None:
         headers = set(answer.headers) - {"Content-Type", "Cache-Control"}
         if (answer.status, type_, headers) != (status, wanted, headers_expected(operation, name, status)):
             wrong[name] = answer
-    # Where transactions meet, nothing else is answered either: whoever asks holds each answer to the description.
+    # Conflicting transactions lead to no other response either: each request checks its response.
     with pytest.MonkeyPatch.context() as patch:
         contend(a_caller(operation, "maker-at-a-busy-moment", patch))
 

@@ -1,4 +1,4 @@
-"""Releases and trainings on the tables, as the state machine's functions drive them."""
+"""Releases and trainings on the tables, changed by the functions of the state machine."""
 
 import json
 from dataclasses import replace
@@ -241,7 +241,7 @@ def test_a_release_is_read_once_while_it_is_fresh(styles: StyleTable) -> None:
 
 @pytest.fixture
 def on_trial(styles: StyleTable, submit_settings: Any) -> str:
-    """The first version of the stage's model's style, on trial."""
+    """Start a trial of the first version of a style of the stage's model."""
     training = styles.trainings.read(approved(styles))
     training = replace(training, model="craftspark-clipart-128")
     styles.begin_trial(trial_of(training, share=20, lasts=timedelta(hours=1), now=utc_now()))
@@ -313,7 +313,7 @@ def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(sty
     assert roll_back()["stable"] == "v1"
     with pytest.raises(InvalidInput, match="no version before v1"):
         roll_back()
-    # What was rolled back was promoted once: there is a way forward again.
+    # A version that was rolled back was promoted before, so a roll back to it is allowed.
     assert roll_back(version="v3")["stable"] == "v3"
     assert roll_back()["stable"] == "v1"
     items = clients.dynamodb().scan(TableName=STYLES)["Items"]

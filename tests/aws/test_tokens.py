@@ -1,4 +1,4 @@
-"""Who is let in: access tokens alone, for what their scopes say, and suspended makers only to look and to clear up."""
+"""Access: only with an access token, for its scopes. Suspended makers may only read and delete."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The training task on moto: what it fetches, what it keeps, whom it answers."""
+"""The training task on moto: its downloads, its uploads and its answers."""
 
 import io
 import json
@@ -48,7 +48,7 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
 
 @pytest.fixture(autouse=True)
 def buckets(aws: None) -> Iterator[None]:
-    """A dataset of five pictures, and signals as they were."""
+    """A dataset of five pictures. The signal handlers are restored afterwards."""
     s3 = client_of("s3")
     for bucket in ("training", "models"):
         s3.create_bucket(Bucket=bucket)
@@ -74,7 +74,7 @@ def keys(bucket: str) -> list[str]:
 
 
 class FakeTrainer:
-    """Writes what a training writes; raises what it is told to after a checkpoint."""
+    """Writes the files of a training, and raises the given error after a checkpoint."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -165,12 +165,12 @@ def test_an_interrupted_training_goes_on_from_the_latest_checkpoint_elsewhere(to
     run(job.TRAIN_STYLE, second)
 
     assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted", "SpotInterrupted", "succeeded"]
-    # Only the latest is fetched.
+    # The task downloads only the latest checkpoint.
     assert second.found == ["00000002.safetensors"]
 
 
 class TakenBack(FakeTrainer):
-    """Gets SIGTERM before its first step or after it, and looks at the hooks as the loop does."""
+    """Receives SIGTERM before or after its first step, and checks the hooks like the loop."""
 
     def __init__(self, *, after: int) -> None:
         super().__init__()

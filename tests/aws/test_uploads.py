@@ -1,4 +1,4 @@
-"""Uploads from the form to a source that a job begins from."""
+"""Uploads, from the form to the source of a job."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ def check(upload_id: str, maker: str = "maker-1") -> Answer:
 
 
 def bring(content: bytes, maker: str = "maker-1", *, key: str = "u") -> str:
-    """Put what a browser posted."""
+    """Put the object that a browser posted."""
     upload_id: str = create(maker, key=key).body["upload_id"]
     client_of("s3").put_object(Bucket=UPLOADS, Key=incoming_key(maker, upload_id), Body=content)
     return upload_id
@@ -212,7 +212,7 @@ def test_a_deleted_upload_is_gone_with_its_pictures_and_no_source() -> None:
     assert listed() == {"uploads": []}
     assert ask("upscale", source=f"upload/{upload_id}").body["field"] == "source"
     assert (check(upload_id).status, delete(upload_id)) == (404, 404)
-    assert create().status == 409  # its key opens no other
+    assert create().status == 409  # its key allows no other upload
 
 
 def test_an_upload_that_is_deleted_while_it_is_checked_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Webhooks from their registration to the log of their deliveries."""
+"""Webhooks, from the registration to the log of deliveries."""
 
 import json
 import socket
@@ -72,7 +72,7 @@ def settle(maker: str = "maker-1", at: str = "2030-01-01T00:00:00Z") -> None:
 
 
 def messages(url: str) -> list[dict[str, Any]]:
-    """What waits in a queue, without its delay, as Lambda gets it."""
+    """The waiting messages of a queue, without their delay, in the format that Lambda receives."""
     found: list[Any] = (
         client_of("sqs")
         .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
@@ -91,7 +91,7 @@ def messages(url: str) -> list[dict[str, Any]]:
 
 
 class Queue:
-    """Instead of SQS, so that a delay is seen and not waited for."""
+    """Replaces SQS, so that a test can read a delay without waiting for it."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
@@ -102,7 +102,7 @@ class Queue:
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Queue:
-    """What is sent on for another time."""
+    """Collects the messages that are sent with a delay."""
     queue = Queue()
     monkeypatch.setattr(deliver, "queue", lambda: queue)
     return queue
@@ -116,7 +116,7 @@ def given_up(monkeypatch: pytest.MonkeyPatch) -> Queue:
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, answer: Any) -> list[Any]:
-    """The endpoint answers this status, or raises this error; what it was posted."""
+    """Make the endpoint return this status or raise this error. Returns the posted messages."""
     posted: list[Any] = []
 
     def post(url: str, addresses: list[str], headers: dict[str, str], body: bytes, deadline: Deadline) -> int:
@@ -130,7 +130,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, answer: Any) -> list[Any]:
 
 
 def run(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, answer: Any) -> tuple[Any, list[Any]]:
-    """Deliver what waits."""
+    """Deliver the waiting messages."""
     posted = answers(monkeypatch, answer)
     return deliver.handler({"Records": messages(settings.delivery_queue_url)}, Context()), posted
 
@@ -197,7 +197,7 @@ def test_what_is_not_taken_waits_for_its_next_try_and_is_in_the_log(
 
     done, _ = run(settings, monkeypatch, answer)
 
-    assert done == {"batchItemFailures": []}  # the message is deleted: none waits in flight
+    assert done == {"batchItemFailures": []}  # the message is deleted, so none is in flight
     [following] = later.sent
     assert (following.attempt, following.due) == (2, NOW + timedelta(seconds=5))
     [entry] = log(webhook_id)
@@ -269,14 +269,14 @@ def test_after_its_last_try_a_message_is_a_dead_letter_that_can_begin_anew(
     [letter] = given_up.sent
     assert letter.attempt == 1
     take(letter)
-    assert len(posted) == MAX_ATTEMPTS + 1  # whoever sends it back to the queue has it tried again
+    assert len(posted) == MAX_ATTEMPTS + 1  # a redrive to the queue starts another attempt
 
 
 @pytest.mark.parametrize("answer", [204, 500])
 def test_a_message_that_comes_again_after_its_try_is_not_tried_again_and_not_lost(
     monkeypatch: pytest.MonkeyPatch, later: Queue, answer: int
 ) -> None:
-    """As if the function had died after the try, or after it sent the message on."""
+    """The function ends after the attempt, or after it has sent the message with a delay."""
     webhook_id = register().body["webhook_id"]
     posted = answers(monkeypatch, answer)
 
@@ -288,7 +288,7 @@ def test_a_message_that_comes_again_after_its_try_is_not_tried_again_and_not_los
 
 
 class Died(Exception):
-    """The function ends in the middle, as at its time limit."""
+    """The function ends during its work, as at its timeout."""
 
 
 @pytest.mark.parametrize("answer", [204, 500])
@@ -297,7 +297,7 @@ class Died(Exception):
 def test_a_death_at_any_step_loses_no_message_and_doubles_no_try_that_was_written_down(
     monkeypatch: pytest.MonkeyPatch, later: Queue, step: str, after: bool, answer: int
 ) -> None:
-    """SQS brings a message again until the function has returned."""
+    """SQS delivers a message again until the function returns."""
     webhook_id = register().body["webhook_id"]
     posted = answers(monkeypatch, answer)
     message = a_message(webhook_id)
@@ -315,7 +315,7 @@ def test_a_death_at_any_step_loses_no_message_and_doubles_no_try_that_was_writte
         record = {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
         failed = deliver.handler({"Records": [record]}, Context())["batchItemFailures"]
     if step != "send" or answer == 500:
-        assert failed  # it died, so the message comes again
+        assert failed  # the function failed, so SQS delivers the message again
         take(message)
 
     assert len(posted) == (2 if step == "post" and after else 1) + (step == "log" and not after)
@@ -338,7 +338,7 @@ def test_an_event_that_comes_twice_is_delivered_once(
 def test_one_maker_s_fault_leaves_the_others_messages_alone(
     settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue
 ) -> None:
-    """Even where the function itself fails at one message, the other is delivered and only the one comes again."""
+    """If the function fails at one message, the other is delivered, and SQS delivers only the failed one again."""
     register("maker-1", "https://one.example/")
     theirs = register("maker-2", "https://two.example/").body["webhook_id"]
     settle("maker-1")

@@ -26,7 +26,7 @@ from tests.fakes import WORKER_SETTINGS, FakeRenderer
 
 
 class Tokens:
-    """Stands in for Step Functions, which knows its callbacks only by their tokens."""
+    """Replaces Step Functions, which identifies its callbacks only by their tokens."""
 
     class exceptions:  # noqa: N801 - boto3's name
         class TaskTimedOut(Exception): ...
@@ -79,7 +79,7 @@ def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: 
 
 
 def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
-    """Submit a job and hand its batch to the GPU queue, as the state machine does."""
+    """Submit a job and send its batch to the GPU queue, like the state machine."""
     submit(count=count)
     body = client_of("sqs").receive_message(QueueUrl=intake(), MaxNumberOfMessages=1)["Messages"][0]["Body"]
     [batch] = JobOrder.parse(body).batches
@@ -93,7 +93,7 @@ def intake() -> str:
 
 
 class OneTurn(FakeRenderer):
-    """Ends the lease once it has rendered, or broken, so many waves."""
+    """Ends the lease after `turns` rendered or failed waves."""
 
     def __init__(self, lease: Lease, turns: int = 1, **how: Any) -> None:
         super().__init__(**how)
@@ -131,7 +131,7 @@ def test_a_message_becomes_images_and_one_answer(settings: WorkerSettings, token
 
 
 def copy_message(settings: WorkerSettings) -> None:
-    """Put the message that is in the GPU queue there once more."""
+    """Send a copy of the message that is in the GPU queue."""
     sqs = client_of("sqs")
     message = sqs.receive_message(QueueUrl=settings.gpu_queue_url, VisibilityTimeout=0)["Messages"][0]
     sqs.send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message["Body"])
@@ -156,7 +156,7 @@ def test_two_workers_with_the_same_message_make_one_set_of_images(settings: Work
 
 
 class AlwaysBroken(FakeRenderer):
-    """Breaks every time, and ends the lease with the third."""
+    """Raises an error in every wave, and ends the lease in the third."""
 
     def __init__(self, lease: Lease) -> None:
         super().__init__()
@@ -243,7 +243,7 @@ def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens)
 
 
 class WithFiles(OneTurn):
-    """Finishes each image with a file beside it, and what was measured."""
+    """Finishes each image with an additional file and a measured score."""
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
         return encode_image(
@@ -266,7 +266,7 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
 
 
 class WithoutFirst(OneTurn):
-    """Cannot deliver the first image, which it finds out beside the next wave."""
+    """Rejects the first image during the next wave."""
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
         if order.index == 0:
@@ -290,7 +290,7 @@ def test_an_image_that_proves_undeliverable_while_it_is_finished_fails_alone(
 
 
 class Outage:
-    """Makes some calls of a client fail as they do once boto has given up, and pauses pass at once."""
+    """Makes calls of a client fail like after the last retry of botocore. Pauses take no time."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.monkeypatch = monkeypatch
@@ -309,7 +309,7 @@ class Outage:
         return True
 
     def of(self, client: Any, name: str, times: float, error: Exception | None = None) -> None:
-        """The client's next calls of this name fail."""
+        """Make the next calls of this operation fail."""
         call, left = getattr(client, name), [times]
 
         def failing(*arguments: Any, **named: Any) -> Any:
@@ -471,7 +471,7 @@ def test_a_launched_task_whose_images_are_stored_answers_without_loading_a_model
 
 
 def launched(settings: WorkerSettings) -> dict[str, str]:
-    """The environment of a task that is launched for a batch of two."""
+    """The environment of a task that is launched for a batch of two images."""
     send(settings)
     message = client_of("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
     batch = BatchMessage.parse(message["Body"]).batch
@@ -482,7 +482,7 @@ def launched(settings: WorkerSettings) -> dict[str, str]:
 
 
 class Lost(OneTurn):
-    """Its GPU is gone with the first wave."""
+    """Its GPU fails in the first wave."""
 
     def render(self, wave: Any, on_step: Any) -> Any:
         super().render(wave, on_step)

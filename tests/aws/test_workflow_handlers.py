@@ -73,13 +73,13 @@ def executions_of(state_machine: str) -> list[str]:
 
 
 def shard_of(job_id: str) -> str | None:
-    """Where the index of unfinished jobs has it."""
+    """The key of the job in the index of unfinished jobs."""
     item = clients.dynamodb().get_item(TableName=JOBS, Key={"job_id": {"S": job_id}, "item": {"S": "job"}})["Item"]
     return item.get("unfinished", {}).get("S")
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, code: str, status: int = 400) -> list[Any]:
-    """Let every call of an operation fail; answers the calls."""
+    """Make every call of an operation fail. Returns the calls."""
     calls: list[Any] = []
 
     def failed(**request: Any) -> None:
@@ -147,7 +147,7 @@ def test_an_order_that_aws_does_not_take_comes_back_and_is_no_failed_receive(
     answer = start_render.handler(sqs_event(*orders, deferrals=3), Context())
 
     assert answer == {"batchItemFailures": []}
-    assert len(calls) == 1  # the others were not even tried
+    assert len(calls) == 1  # the others were not tried
     assert [message["MessageBody"] for message in sent] == orders
     for message in sent:
         assert message["MessageAttributes"][DEFERRALS]["StringValue"] == "4"
