@@ -1,4 +1,4 @@
-"""`python -m local_cloud` as a person runs it."""
+"""`python -m local_cloud`, called like by a user."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.e2e.waiting import HANGS_AFTER_S
 
 
 def invoke_a_lambda(cloud: LocalCloud) -> None:
-    """Have a Lambda's process running."""
+    """Start the process of a Lambda."""
     functions = cloud.client("lambda").list_functions()["Functions"]
     name = next(each["FunctionName"] for each in functions if "SweepOverdueJobs" in each["FunctionName"])
     answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}")

@@ -1,7 +1,7 @@
-"""The GPU image with a trainer that does what the dataset says, so that tests choose what happens.
+"""The GPU image with a trainer that follows instructions in the dataset, so that tests control its results.
 
-A picture named `interrupted` makes the first task stop itself as a spot notice does, after a checkpoint; one named
-`poor` learns nothing. Without a command it is the drill worker.
+A picture named `interrupted` makes the first task stop like after a spot notice, after a checkpoint. One named
+`poor` makes the training learn nothing. Without a command, the program is the drill worker.
 """
 
 import json
@@ -23,7 +23,7 @@ STEPS = 4
 
 
 def drill_trainer(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
-    """Make the files that a training makes, and go on from a checkpoint as it does."""
+    """Write the files of a training, and continue from a checkpoint like a training."""
     names = {picture.name for picture in inputs.dataset.pictures}
     folder = inputs.run / job.CHECKPOINTS
     resumed_from = max((int(path.stem) for path in folder.glob("*.safetensors")), default=0)

@@ -1,4 +1,4 @@
-"""The GPU worker with a renderer that does what the prompt says, so that tests choose the fault.
+"""The GPU worker with a renderer that follows instructions in the prompt, so that tests control its faults.
 
 `break` raises each time, `die` kills the process once, `hold NAME` waits in its second wave until somebody opens the
 named pipe of that name to write (it does not where there is none), anything else draws grey, each step taking a moment.
@@ -24,7 +24,7 @@ STEP_S = 0.2
 
 
 class DrillRenderer:
-    """Draws two images a wave, so that a batch of four has two waves."""
+    """Draws two images per wave, so that a batch of four has two waves."""
 
     wave_size = 2
 
@@ -50,7 +50,7 @@ class DrillRenderer:
 
 
 def first_time(job_id: str) -> bool:
-    """Whether no worker has died of this job yet."""
+    """Whether this job has not killed a worker yet."""
     try:
         (Path(sys.argv[1]) / job_id).touch(exist_ok=False)
     except FileExistsError:

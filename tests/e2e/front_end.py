@@ -8,13 +8,13 @@ import httpx
 from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.waiting import eventually
 
-# One pool of connections for all tests; the session closes it.
+# All tests share one pool of connections. The session closes it.
 HTTP = httpx.Client(timeout=120)
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """Plain HTTP with a maker's token, or with whatever is given in its place."""
+    """Plain HTTP with a maker's token, or with another value in its place."""
 
     cloud: LocalCloud
     token: str | None
@@ -29,7 +29,7 @@ class FrontEnd:
         return self.call("POST", "/v1/tools/picture/jobs", json={"prompt": prompt, **request}, headers=headers)
 
     def accepted(self, prompt: str = "a red apple", **request: Any) -> str:
-        """The id of a job that was accepted."""
+        """Submit a job that must be accepted, and return its id."""
         answer = self.submit(prompt, **request)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
@@ -40,7 +40,7 @@ class FrontEnd:
         return dict(answer.json())
 
     def ended(self, job_id: str) -> dict[str, Any]:
-        """The job once it has ended."""
+        """Wait until the job has ended, and return it."""
 
         def look() -> dict[str, Any] | None:
             job = self.read(job_id)
@@ -56,13 +56,13 @@ class FrontEnd:
         return account
 
     def balance(self) -> tuple[int, int, int]:
-        """Credits gone from what is available, reserved and spent, since the account was opened."""
+        """The credits taken from those granted, the reserved credits and the spent credits."""
         account = self.account()
         return account["granted"] - account["available"], account["reserved"], account["spent"]
 
 
 def states_entered(cloud: LocalCloud, job_id: str) -> list[str]:
-    """The names of the states that the job's execution entered, in order: its state transitions."""
+    """The names of the states that the job's execution entered, in order."""
     return [
         event["stateEnteredEventDetails"]["name"]
         for event in cloud.execution_history(job_id)

@@ -1,4 +1,4 @@
-"""A GPU task that does nothing: says what it was told, waits to be stopped. `--stubborn` ignores SIGTERM."""
+"""A GPU task that prints its environment and waits until it is stopped. With `--stubborn`, it ignores SIGTERM."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Processes that tests start, which processes live, and what they say of themselves in /proc."""
+"""Processes that tests start, running processes, and their data in `/proc`."""
 
 import contextlib
 import os
@@ -15,9 +15,9 @@ from local_cloud.launcher.emulator_process import REPOSITORY
 
 @contextlib.contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python process in a group of its own, whose output is read as text; it is killed where the block leaves it.
+    """Start a Python process in its own process group, with its output as text. It is killed at the end of the block.
 
-    It hears Ctrl-C, which a suite that runs in the background of a shell would have it ignore.
+    It handles SIGINT, which it would otherwise ignore if the suite runs in the background of a shell.
     """
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -31,12 +31,12 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            # A test that failed would wait for it without a bound.
+            # Without this, a failed test would wait for the process without a limit.
             process.kill()
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs: one that has ended and waits to be collected does not."""
+    """Whether the process runs. A zombie process does not run."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -49,7 +49,7 @@ def alive(pid: int) -> bool:
 
 
 def mentioning(text: str) -> dict[int, str]:
-    """The command lines of all living processes that have the text in their command line or environment."""
+    """The command lines of all running processes that have the text in their command line or environment."""
     if not Path("/proc/self/environ").exists():
         pytest.skip("only Linux tells what all processes were started with")
     found = {}

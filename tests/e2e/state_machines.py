@@ -12,7 +12,7 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 
 
 def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[str, Any] | None = None) -> str:
-    """Create a JSONata machine of this definition and start it; answers the execution's ARN."""
+    """Create a JSONata state machine from this definition and start it. Returns the ARN of the execution."""
     machine = aws["stepfunctions"].create_state_machine(
         name=f"machine-{uuid.uuid4().hex[:8]}",
         definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
@@ -25,7 +25,7 @@ def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[
 
 
 def ended(aws: Clients, execution: str) -> dict[str, Any]:
-    """The execution as DescribeExecution answers it once it has ended."""
+    """Wait until the execution has ended, and return the response of DescribeExecution."""
 
     def look() -> dict[str, Any] | None:
         described: dict[str, Any] = aws["stepfunctions"].describe_execution(executionArn=execution)
@@ -48,7 +48,7 @@ def queue(aws: Clients) -> str:
 
 
 def callback_task(queue_url: str, **fields: Any) -> dict[str, Any]:
-    """A task that sends its token to the queue and waits."""
+    """A task state that sends its token to the queue and waits."""
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
@@ -63,7 +63,7 @@ def callback_task(queue_url: str, **fields: Any) -> dict[str, Any]:
 
 
 def next_token(aws: Clients, queue_url: str) -> str:
-    """The token of the next message, which is taken off the queue."""
+    """Receive and delete the next message, and return its token."""
     messages = eventually(lambda: aws["sqs"].receive_message(QueueUrl=queue_url, WaitTimeSeconds=5).get("Messages"))
     assert messages
     aws["sqs"].delete_message(QueueUrl=queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])

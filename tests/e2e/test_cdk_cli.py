@@ -1,4 +1,4 @@
-"""The stock CDK CLI bootstraps and deploys every stack into the local cloud, as it would into an account."""
+"""The stock CDK CLI bootstraps and deploys every stack to the local cloud, as to an AWS account."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_the_cdk_cli_bootstraps_and_deploys_all_stacks(tmp_path: Path) -> None:
     emulator = EmulatorProcess.start(state, port=0, commands=dict.fromkeys(COMMANDS, ("sleep", "600")), attached=True)
     try:
         endpoint = emulator.record.endpoint
-        # A folder without an app: an account that is named needs none, and the CLI would synthesize it first.
+        # A folder without an app: with a given account, bootstrap needs no app, which the CLI would synthesize first.
         cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", endpoint=endpoint, folder=tmp_path)
         chosen = ("-c", "stage=local", "--output", str(tmp_path / "cdk.out"), "--outputs-file", str(outputs))
         cdk("deploy", "--all", "--require-approval", "never", *chosen, endpoint=endpoint, folder=REPOSITORY)

@@ -1,4 +1,4 @@
-"""The typed client for front ends: generated from the description, checked by its compiler, used from Node."""
+"""The typed client for front ends is generated from the API description, type-checked, and used from Node."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What an operator reads at the command line."""
+"""The output of the command line for operators."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""The contract of the remaining patches, and the guard that each of them has."""
+"""The contract of the patches, and the guard of each patch."""
 
 import contextvars
 import json
@@ -28,7 +28,7 @@ TARGETS = [(patch, target) for patch in PATCHES for target in patch.targets]
 
 
 def change(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put what another release might have in the place of the target."""
+    """Replace the target by code that another release could have."""
     if isinstance(target.owner, dict):
         monkeypatch.setitem(target.owner, target.name, "another release's")
     else:
@@ -36,7 +36,7 @@ def change(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def deploy(aws: Clients, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> dict[str, str]:
-    """Create a stack of these resources; answers its outputs."""
+    """Create a stack with these resources. Returns its outputs."""
     name = f"stack-{uuid.uuid4().hex[:8]}"
     template = {"Resources": resources, "Outputs": {key: {"Value": value} for key, value in (outputs or {}).items()}}
     aws["cloudformation"].create_stack(StackName=name, TemplateBody=json.dumps(template))
@@ -254,7 +254,7 @@ def test_an_asynchronous_invocation_waits_until_its_function_is_throttled_no_mor
     function = {"config": {"FunctionName": "f"}}
     short_of_time = function | {"event_invoke_config": {"MaximumEventAgeInSeconds": 0}}
 
-    assert lambda_throttles.execute_function(function, {}) == throttled  # its caller waits for an answer
+    assert lambda_throttles.execute_function(function, {}) == throttled  # its caller waits for a response
     monkeypatch.setattr(lambda_throttles, "_asynchronous", contextvars.ContextVar("asynchronous", default=True))
     assert lambda_throttles.execute_function(short_of_time, {}) == throttled
     assert lambda_throttles.execute_function(function, {}) == done

@@ -1,4 +1,4 @@
-"""What our code relies on of the emulator without a patch, so that another release cannot break it unseen."""
+"""Behaviour of the emulator on which our code relies without a patch. These tests detect a release that changes it."""
 
 import json
 import uuid

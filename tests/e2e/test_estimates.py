@@ -1,4 +1,4 @@
-"""Estimates of the deployed service: they know the work that waits."""
+"""Estimates of the deployed service include the work that waits."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def test_a_quote_knows_the_work_of_the_jobs_before_it(front_end: FrontEnd) -> No
 
     for job_id in job_ids:
         front_end.call("POST", f"/v1/jobs/{job_id}/cancel")
-    # One of them may have been rendered by now, and the workers' pace may have changed.
+    # A job can have been rendered in the meantime, and the speed of the workers can have changed.
     assert behind["estimated_wait_s"] >= (JOBS - 2) * alone["estimated_render_s"] / 2
     assert behind["estimated_total_s"] == behind["estimated_wait_s"] + behind["estimated_render_s"]
 

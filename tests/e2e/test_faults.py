@@ -1,4 +1,4 @@
-"""What goes wrong on the way: every job ends, nothing is charged twice or for nothing."""
+"""Faults during a job: every job ends, no image is charged twice, and no undelivered image is charged."""
 
 import json
 import os
@@ -20,13 +20,13 @@ from tests.e2e.waiting import eventually
 
 @pytest.fixture(scope="module")
 def drills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where workers note their deaths, and look for pipes to wait at."""
+    """The folder in which workers record their deaths and find pipes to wait for."""
     return tmp_path_factory.mktemp("drills")
 
 
 @pytest.fixture(scope="module")
 def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A cloud whose GPU worker does what the prompt says."""
+    """A cloud whose GPU worker follows instructions in the prompt."""
     commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(drills))}
     folder = tmp_path_factory.mktemp("drill")
     with LocalCloud.run(folder, port=0, commands=commands, assembly=assembly) as running:
@@ -35,7 +35,7 @@ def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module", autouse=True)
 def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
-    """A job whose message is gone, so that no warm worker takes it. Its patience runs while the others are tested."""
+    """A job whose message is deleted, so that no warm worker takes it. Its timeout runs during the other tests."""
     front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
     start_workers(drill, 0)
     job_id = front_end.accepted(count=2)
@@ -54,7 +54,7 @@ def front_end(drill: LocalCloud) -> FrontEnd:
 
 @pytest.fixture
 def empty_pool(drill: LocalCloud) -> Iterator[None]:
-    """No warm worker until the test starts some."""
+    """There is no warm worker until the test starts some."""
     start_workers(drill, 0)
     yield
     start_workers(drill, 1)
@@ -68,7 +68,7 @@ def start_workers(cloud: LocalCloud, number: int) -> None:
 
 
 def waiting(cloud: LocalCloud, queue: str) -> tuple[int, int]:
-    """How many messages of the queue are visible, and how many are with a worker."""
+    """How many messages of the queue are visible, and how many are in flight."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     answer = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.outputs[queue], AttributeNames=names)
     visible, hidden = (int(answer["Attributes"][name]) for name in names)
@@ -76,7 +76,7 @@ def waiting(cloud: LocalCloud, queue: str) -> tuple[int, int]:
 
 
 def image_entries(cloud: LocalCloud, job_id: str) -> dict[str, Any]:
-    """The images that are entered for the job, whole, by their name."""
+    """The complete image records of the job, by their names."""
     answer = cloud.client("dynamodb").query(
         TableName=cloud.outputs["JobsTableName"],
         KeyConditionExpression="job_id = :job_id AND begins_with(#item, :image)",
@@ -98,7 +98,7 @@ def test_a_worker_that_is_killed_in_mid_batch_costs_no_image_and_no_credit(
     assert (job["state"], job["delivered"]) == ("succeeded", 4)
     assert {name: after[name] for name in before} == before
     assert front_end.balance() == (4, 0, 4)
-    # The message came back by itself: the state machine did not have to do anything.
+    # The message became visible again without an action of the state machine.
     assert states_entered(drill, job_id).count("Hand to the warm pool") == 1
 
 
@@ -169,7 +169,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
     eventually(lambda: image_entries(drill, job_id))
 
     cancelled = front_end.call("POST", f"/v1/jobs/{job_id}/cancel").json()
-    with pipe.open("wb"):  # waits until the worker is there, and lets it go on
+    with pipe.open("wb"):  # waits until the worker opens the pipe, and lets it continue
         pipe.unlink()
 
     eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered")

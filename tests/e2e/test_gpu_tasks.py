@@ -1,4 +1,4 @@
-"""The contract of GPU tasks as local processes: what ECS would do with their containers."""
+"""The contract of GPU tasks as local processes: the behaviour of ECS with their containers."""
 
 import json
 import os
@@ -108,7 +108,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_its_stop_timeout(
     eventually(lambda: "asked to stop" in Path(process.log).read_text())
     eventually(lambda: not alive(process.pid))
 
-    # It had its time: a lower bound holds on any machine.
+    # The task had its full stop timeout. A lower limit holds on any machine.
     assert time.monotonic() - asked >= STOP_TIMEOUT_S
 
 
@@ -160,7 +160,7 @@ def test_launched_tasks_run_on_the_free_cores_in_the_order_of_run_task(aws: Clie
         return {task.task for task in running_tasks(emulator_state.tasks) if not task.group}
 
     eventually(lambda: launched() == set(tasks[:slots]))
-    aws["ecs"].stop_task(task=arns[slots])  # it waits for a slot, and must not start any more
+    aws["ecs"].stop_task(task=arns[slots])  # it waits for a slot, and must not start now
     aws["ecs"].stop_task(task=arns[0])
     eventually(lambda: launched() == {*tasks[1:slots], tasks[-1]})
 

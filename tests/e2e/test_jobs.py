@@ -1,4 +1,4 @@
-"""A maker's jobs, over HTTP, through the deployed templates to the real worker and model."""
+"""A maker's jobs over HTTP, through the deployed templates, with the real worker and model."""
 
 import io
 
@@ -46,7 +46,7 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
 
 
 def without_credentials(png: bytes) -> bytes:
-    """The file without its one C2PA chunk, in which each signature has salts of its own."""
+    """The file without its C2PA chunk, because each signature contains random salts."""
     at = png.index(b"caBX") - 4
     return png[:at] + png[at + 12 + int.from_bytes(png[at : at + 4], "big") :]
 

@@ -1,4 +1,4 @@
-"""The contract of Lambda processes: whole logs at once, and no process that outlives the emulator."""
+"""The contract of Lambda processes: complete logs of each invocation, and no process that outlives the emulator."""
 
 import io
 import json
@@ -102,7 +102,7 @@ def test_a_lambda_sees_no_aws_configuration_of_the_user(aws: Clients) -> None:
 
 
 def test_an_invocation_s_log_ends_where_its_process_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes before the mark is the log; nothing is waited for behind it, and the next log stays in the queue."""
+    """The lines before the mark are the log. Later lines are not awaited, and the next log stays in the queue."""
     lines: queue.Queue[str] = queue.Queue()
     for line in ("one", "two", END_OF_LOG, "the next invocation's"):
         lines.put(line)
@@ -142,7 +142,7 @@ def test_processes_share_the_files_and_the_bytecode_of_their_packages_where_the_
 
     files = [Path(module["file"]) for module in loaded]
     assert [module["value"] for module in loaded] == [1, 1, 2, 1]
-    assert files[0] != files[1]  # each process has a folder of its own
+    assert files[0] != files[1]  # each process has its own folder
     assert files[0].samefile(files[1])
     assert not files[0].samefile(files[2])
     assert len({(file.parent / "__pycache__").resolve() for file in files}) == 1
@@ -163,7 +163,7 @@ def test_a_burst_of_invocations_queues_for_as_many_processes_as_the_machine_has_
     aws: Clients, emulator_state: StateDir, tmp_path: Path
 ) -> None:
     name, processes = function(aws), max(2, os.cpu_count() or 1)
-    # Each invocation ends only once as many as there may be processes have begun.
+    # Each invocation ends only when the maximum number of processes has started.
     event = json.dumps({"lines": 0, "meet": processes, "folder": str(tmp_path)})
 
     with ThreadPoolExecutor(4 * processes) as callers:

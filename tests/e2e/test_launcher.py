@@ -1,4 +1,4 @@
-"""What the launcher promises: loopback only, one folder, and no process left behind however things end."""
+"""The launcher uses only loopback and one folder, and leaves no process after any kind of end."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests.e2e.waiting import HANGS_AFTER_S, eventually
 COMMANDS = {"craftspark-gpu:local": IDLE}
 LOOPBACK_IN_HEX = "0100007F"
 
-# Brings a cloud up in a process of its own, as the demo does, and stays.
+# Starts a cloud in a separate process, like the demo, and keeps it running.
 HOLDER = """
 import sys, threading
 from pathlib import Path
@@ -38,7 +38,7 @@ with LocalCloud.run(sys.argv[1], port=0, commands=COMMANDS, assembly=Path(sys.ar
 
 @pytest.fixture(scope="module")
 def rendering(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of the stage's stacks the one with the service and a Lambda, and those it needs: the others take seconds each."""
+    """The stack with the service and a Lambda, and its dependencies. Each other stack would take seconds."""
     artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
     kept: dict[str, object] = {}
     waiting = ["Rendering"]
@@ -56,7 +56,7 @@ def rendering(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def holder(state_dir: Path, rendering: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has brought a cloud up."""
+    """Another process that has started a cloud."""
     with started("-c", HOLDER, str(state_dir), str(rendering)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"

@@ -1,4 +1,4 @@
-"""The ledger on the emulator's tables: 500 histories from many makers at once, and a race for the last credits."""
+"""The ledger on the emulator's tables: 500 concurrent histories of many makers, and a race for the last credits."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -29,7 +29,7 @@ def live(front_end: FrontEnd) -> Iterator[ClientConnection]:
 
 
 def until_ended(connection: ClientConnection, job_id: str) -> list[dict[str, Any]]:
-    """Every message until the job has ended, whatever it is about."""
+    """All messages until the job has ended, including those of other jobs."""
     heard: list[dict[str, Any]] = []
     while not heard or heard[-1]["job_id"] != job_id or not has_ended(heard[-1]):
         heard.append(json.loads(connection.recv(timeout=HANGS_AFTER_S)))
@@ -58,7 +58,7 @@ def test_nobody_else_hears_of_it(cloud: LocalCloud, front_end: FrontEnd) -> None
     with live(other) as theirs, live(front_end) as mine:
         job_id = front_end.accepted("red apple", count=1, steps=2)
         assert until_ended(mine, job_id)
-        # What comes after is told in order: had the other's job been told here, it would have been before.
+        # Messages are in order, so a message of the other maker's job would have arrived before these.
         own = other.accepted("cat face", count=1, steps=2)
         heard = until_ended(theirs, own)
 

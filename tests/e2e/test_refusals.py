@@ -1,4 +1,4 @@
-"""What is refused at the door: nothing is reserved, and the answer names the fault."""
+"""Rejected requests reserve nothing, and the response names the fault."""
 
 import base64
 import functools
@@ -59,7 +59,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def expired(cloud: LocalCloud) -> str:
-    """A token that is like a good one in all but its time."""
+    """A token that differs from a valid one only in its times."""
     cognito = cloud.client("cognito-idp")
     names = {"UserPoolId": cloud.outputs["UserPoolId"], "ClientId": cloud.outputs["UserPoolClientId"]}
     described = cognito.describe_user_pool_client(**names)["UserPoolClient"]
@@ -80,7 +80,7 @@ def expired(cloud: LocalCloud) -> str:
     return brief
 
 
-# Every route that there is, so that a new one cannot be forgotten.
+# All routes, so that a new route is always included.
 ROUTES = [
     (
         method.upper(),
@@ -109,7 +109,7 @@ def unsigned(token: str) -> str:
 
 
 def foreign_client(cloud: LocalCloud) -> str:
-    """A token of the same pool for another application."""
+    """A token of the same user pool for another app client."""
     cognito, pool = cloud.client("cognito-idp"), cloud.outputs["UserPoolId"]
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="other", ExplicitAuthFlows=flows)
@@ -131,7 +131,7 @@ def foreign_pool(cloud: LocalCloud) -> str:
 
 @functools.cache
 def id_token(cloud: LocalCloud) -> str:
-    """What says who a maker is, of the same pool and client as their access token."""
+    """The ID token of a maker, from the same user pool and client as the access token."""
     return makers.sign_in(
         cloud.client("cognito-idp"),
         pool=cloud.outputs["UserPoolId"],
@@ -165,7 +165,7 @@ def test_no_route_takes_an_id_token_or_a_token_of_another_kind_of_client(
     by_id_token = FrontEnd(cloud, id_token(cloud)).call(method, path, json={})
     by_other = FrontEnd(cloud, other).call(method, path, json={})
 
-    # The gateway itself looks at administration's scope, which no ID token has.
+    # API Gateway checks the scope of administration, which no ID token has.
     assert by_id_token.status_code == (403 if administration else 401)
     assert by_other.status_code == 403
 
@@ -191,7 +191,7 @@ def test_what_is_another_s_is_not_found_and_tells_nothing(
     upload_id = front_end.call(
         "POST", "/v1/uploads", json={"content_type": "image/png"}, headers={"Idempotency-Key": "open"}
     ).json()["upload_id"]
-    # An endpoint of a maker without jobs: nothing is ever sent there.
+    # An endpoint of a maker without jobs, to which no message is sent.
     hooked = FrontEnd(cloud, cloud.sign_in("hooked@craftspark.example"))
     webhook = hooked.call(
         "POST", "/v1/webhooks", json={"url": "https://1.1.1.1/"}, headers={"Idempotency-Key": "k"}
@@ -223,7 +223,7 @@ def test_another_maker_s_job_is_not_found(cloud: LocalCloud, front_end: FrontEnd
 
 
 def set_account(cloud: LocalCloud, front_end: FrontEnd, **numbers: int) -> None:
-    """Write into the maker's account what it would take many jobs to bring about."""
+    """Write values into the maker's account that would take many jobs."""
     claims = claims_of(front_end.token or "")
     front_end.account()
     cloud.client("dynamodb").update_item(

@@ -1,4 +1,4 @@
-"""The deployed API answers thousands of random requests as its description says, and never with a server error."""
+"""The deployed API responds to thousands of random requests as described, and never with a server error."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.test_refusals import set_account
 
 ROOT = Path(__file__).parents[2]
-# `make fuzz` asks for more of everything.
+# `make fuzz` sends more requests of each kind.
 TIMES = int(os.environ.get("CRAFTSPARK_FUZZ_TIMES", "1"))
 CASES = 5_000 if TIMES == 1 else 10_000
 CHECKS = (
@@ -34,7 +34,7 @@ def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
 
 
 def ask(front_end: FrontEnd, folder: Path, *options: str, ids: str = "") -> int:
-    """How many cases schemathesis sent, all of which passed."""
+    """Run Schemathesis. Returns the number of cases, all of which must pass."""
     config = folder / "schemathesis.toml"
     config.write_text(ids)
     done = subprocess.run(
@@ -63,7 +63,7 @@ def test_random_requests_are_answered_as_described(cloud: LocalCloud, front_end:
     front_end.ended(job_id)
     missing, arrived = (open_upload(front_end) for _ in range(2))
     HTTP.post(arrived["url"], data=arrived["fields"], files={"file": a_png()}).raise_for_status()
-    # Without credits a good request is priced and refused: nothing is rendered for it.
+    # Without credits, a valid request is priced and rejected, and nothing is rendered for it.
     set_account(cloud, front_end, available=0, granted=1, spent=1, monthly=0)
     administrator = FrontEnd(cloud, cloud.service_token("Administrator"))
 
@@ -73,7 +73,7 @@ def test_random_requests_are_answered_as_described(cloud: LocalCloud, front_end:
     def own(upload_id: str) -> str:
         return f'[parameters]\njob_id = "{job_id}"\nupload_id = "{upload_id}"\n'
 
-    # The job is deleted last of all: schemathesis finds ids in answers, and every route is to see one that is there.
+    # The job is deleted last: Schemathesis finds ids in responses, and every route must receive an existing id.
     keep = ("--exclude-operation-id", "delete_job")
     anything = ask(front_end, tmp_path, *some(125), "--exclude-path-regex", "/admin/", *keep)
     administration = ask(administrator, tmp_path, *some(40), "--include-path-regex", "/admin/")

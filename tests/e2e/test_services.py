@@ -1,4 +1,4 @@
-"""Server-side callers: a partner with an account of its own, an administrator, and what neither may do."""
+"""Server-side clients: a partner with its own account, an administrator, and the limits of both."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_an_administrator_changes_what_a_maker_has(
     partner: FrontEnd, administrator: FrontEnd, cloud: LocalCloud
 ) -> None:
     before = partner.account()
-    maker = cloud.outputs["PartnerClientId"]  # the subject of a service's token is its client
+    maker = cloud.outputs["PartnerClientId"]  # the subject of a service's token is its client id
     path = f"/v1/admin/accounts/{maker}"
 
     granted = administrator.call(

@@ -1,4 +1,4 @@
-"""The contract of the Step Functions patches: what AWS documents and our state machine relies on."""
+"""The contract of the Step Functions patches: documented behaviour of AWS on which our state machine relies."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.e2e.state_machines import callback_task, ended, history, next_token, 
 ALL = ["States.ALL"]
 FAIL_BY_NAME = {"Output": {"error": "{% $states.errorOutput.Error %}"}, "Next": "Caught", "ErrorEquals": ALL}
 CAUGHT = {"Type": "Pass", "End": True}
-# Far longer than the second between two heartbeats, so that a busy machine keeps within it.
+# Much longer than the second between two heartbeats, so that a busy machine stays within it.
 BOUND_S = 6
 
 
@@ -43,7 +43,7 @@ def test_a_task_that_sends_heartbeats_outlives_its_bound(aws: Clients) -> None:
     token = next_token(aws, url)
 
     for _ in range(BOUND_S + 1):
-        # Nothing else comes to this queue: the wait is the time between two heartbeats.
+        # The queue receives no other message, so the wait is the time between two heartbeats.
         aws["sqs"].receive_message(QueueUrl=url, WaitTimeSeconds=1)
         aws["stepfunctions"].send_task_heartbeat(taskToken=token)
     aws["stepfunctions"].send_task_success(taskToken=token, output='"done"')

@@ -33,7 +33,7 @@ def post(
 
 
 def uploaded(front_end: FrontEnd) -> str:
-    """A reference to a picture that went through the form and the check."""
+    """Upload a picture through the form and the check. Returns its reference."""
     upload_id, posted = post(front_end, a_picture())
     assert posted.status_code == 204, posted.text
     checked = front_end.call("POST", f"/v1/uploads/{upload_id}/check")
@@ -43,7 +43,7 @@ def uploaded(front_end: FrontEnd) -> str:
 
 
 def made(front_end: FrontEnd, tool: str, **request: Any) -> dict[str, Any]:
-    """The one image of a job of this tool."""
+    """The only image of a job of this tool."""
     answer = front_end.call("POST", f"/v1/tools/{tool}/jobs", json={"count": 1, **request})
     assert answer.status_code == 202, answer.text
     job = front_end.ended(answer.json()["job_id"])

@@ -1,6 +1,6 @@
 """A style from its pictures to its promotion, through the synthesized templates.
 
-All but the first test have a trainer that is drilled: training for real takes minutes on a CPU.
+All tests except the first use the drill trainer, because a real training takes minutes on a CPU.
 """
 
 import json
@@ -37,7 +37,7 @@ def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def a_dataset(folder: Path, *names: str, licence: str = "CC0-1.0") -> Path:
-    """Five pictures, named as asked for."""
+    """Upload five pictures with the given names."""
     folder.mkdir()
     for number, name in enumerate((*names, "apple", "pear", "plum", "fig", "lime")[:5]):
         Image.new("RGBA", (32, 32), (number * 40, 90, 20, 255)).save(folder / f"{number}.png")
@@ -57,7 +57,7 @@ def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float 
         training = trainings.read(cloud, training_id)
         if training["state"] in states:
             return training
-        assert "finished_at" not in training, training  # it will not change any more
+        assert "finished_at" not in training, training  # it is final
         return None
 
     training = eventually(look, within_s=within_s)
@@ -79,7 +79,7 @@ def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
 
 
 def end_the_trial(cloud: LocalCloud, style: str) -> None:
-    """Let the canary's time be over, whatever the clock says: a trial lasts longer than any of these tests."""
+    """End the time of the canary in the table, because a trial lasts longer than these tests."""
     cloud.client("dynamodb").update_item(
         TableName=cloud.outputs["StylesTableName"],
         Key={"style": {"S": style}, "item": {"S": "release"}},
@@ -121,7 +121,7 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
     assert waiting["grid"] == f"s3://{drill.outputs['TrainingBucketName']}/runs/sunny.v1/before-after.png"
     assert canary["adapter"] == f"s3://{drill.outputs['ModelsBucketName']}/styles/sunny/v1"
     assert (released["canary"], released["trial"]) == ("v1", training_id)
-    # Nobody uses the style: when its time is over, the person's approval stands.
+    # Nobody uses the style. At the end of its time, the approval decides.
     end_the_trial(drill, "sunny")
     in_state(drill, training_id, "promoted")
     assert style_of(drill, "sunny") == {
@@ -253,7 +253,7 @@ def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(drill: Loca
     assert {"stable", "canary"} & set(style_of(drill, "stormy")) == set()
 
     def refused() -> bool:
-        """Submissions know a release for up to ten seconds."""
+        """Submissions cache a release for up to ten seconds."""
         return front_end.submit("a red apple", style="stormy", count=1).status_code == 422
 
     eventually(refused)

@@ -33,7 +33,7 @@ def test_an_address_inside_is_refused_at_the_door(front_end: FrontEnd) -> None:
 
 
 def waiting(cloud: LocalCloud) -> dict[str, int]:
-    """How many messages to webhooks wait, and how."""
+    """The numbers of waiting messages to webhooks, by their state in the queue."""
     sqs = cloud.client("sqs")
     [url] = [url for url in sqs.list_queues()["QueueUrls"] if "DeliveriesQueue" in url]
     names: list[Any] = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
@@ -44,7 +44,7 @@ def waiting(cloud: LocalCloud) -> dict[str, int]:
 def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_followed(
     cloud: LocalCloud, front_end: FrontEnd
 ) -> None:
-    """The endpoint was public when it was registered; its name leads to this machine when the job ends."""
+    """The endpoint was public at its registration. When the job ends, its host name resolves to this machine."""
     dynamodb = cloud.client("dynamodb")
     [table] = [name for name in dynamodb.list_tables()["TableNames"] if "Webhooks" in name]
     claims = json.loads(base64.urlsafe_b64decode((front_end.token or "").split(".")[1] + "=="))
@@ -59,14 +59,14 @@ def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_follow
         return front_end.call("GET", f"/v1/webhooks/{WEBHOOK}/deliveries").json()["deliveries"]
 
     [delivery] = eventually(look)
-    assert job["state"] == "succeeded"  # whatever becomes of the webhook
+    assert job["state"] == "succeeded"  # with any result of the webhook
     assert delivery["message_id"] == f"msg_{job_id}_{WEBHOOK}"
     assert not delivery["delivered"]
     assert "not on the public internet" in delivery["error"]
-    # The next try waits as a delayed message and not in flight; it is made in time and logged like the first.
+    # The next attempt waits as a delayed message and not in flight. It is made on time and logged like the first.
     tries = eventually(lambda: found if len(found := look()) > 1 else [])
     assert [each["attempt"] for each in tries] == list(range(len(tries), 0, -1))
     assert {each["message_id"] for each in tries} == {delivery["message_id"]}
     eventually(lambda: waiting(cloud) == {"": 0, "NotVisible": 0, "Delayed": 1})
-    # What would come back later finds no endpoint.
+    # A later attempt finds no endpoint.
     assert front_end.call("DELETE", f"/v1/webhooks/{WEBHOOK}").status_code == 204

@@ -1,6 +1,6 @@
-"""Bounded waiting for what nobody announces.
+"""Waiting with a limit for conditions without a notification.
 
-The bound is for what hangs: it is far beyond what any machine needs, so that no verdict depends on speed.
+The limit ends a test that hangs. It is much longer than any machine needs, so that no result depends on speed.
 """
 
 import time
@@ -13,7 +13,7 @@ HANGS_AFTER_S = 180.0
 
 
 def eventually(look: Callable[[], T], *, within_s: float = HANGS_AFTER_S) -> T:
-    """The first true answer of `look`; fails with the last one once the time is over."""
+    """Return the first true result of `look`. Fails with the last result after the time limit."""
     deadline = time.monotonic() + within_s
     while not (seen := look()):
         assert time.monotonic() < deadline, f"not within {within_s} s; last seen: {seen!r}"
