@@ -23,7 +23,8 @@ import torch
 from scipy.optimize import nnls
 
 from benchmarks.random_weights import random_pipeline
-from craftspark.models.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.catalogue import CATALOGUE, find_model
+from craftspark.models.model import Model
 from craftspark.models.work import Load, Profile
 from craftspark.parsing import parse_request
 from craftspark.settings.tasks import RendererSettings
@@ -108,8 +109,8 @@ class Bench:
         self.model = model
         self.pipeline = pipeline
         self._device = settings.device
-        # The profile is of drawings without a style. Only a style's adapter needs the hash of the UNet.
-        self.adapters = AdapterCache(pipeline, "", lambda source: locate(source, settings))
+        # The profile is of drawings without a style. Only a style's adapter needs the hash of the network.
+        self.adapters = AdapterCache(pipeline.unet, "", lambda source: locate(source, settings))
         sources = SourcePictures(self._fetch, wave_size=model.wave_size)
         diffusion = Diffusion(pipeline, model, self.adapters)
         kit = Kit(diffusion=diffusion, sources=sources, settings=settings)
@@ -144,7 +145,7 @@ class Bench:
         """The images per second with `size` drawings in each call, at the model's default settings."""
         model = replace(self.model, wave_size=size)
         settings = CallSettings(
-            size=parse_size(model.default_size), steps=model.default_steps, guidance=model.default_guidance
+            size=parse_size(model.default_size), steps=model.default_steps, guidance=model.guidance.default
         )
         sketches = [Sketch(prompt=PROMPT, negative_prompt="", seed=SEED + number) for number in range(size)]
         diffusion = Diffusion(self.pipeline, model, self.adapters)

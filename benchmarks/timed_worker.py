@@ -16,7 +16,8 @@ from typing import Any
 import torch
 
 from craftspark.errors import SourceMissing
-from craftspark.models.catalogue import Model, find_model
+from craftspark.models.catalogue import find_model
+from craftspark.models.model import Model
 from craftspark.settings.tasks import WorkerSettings
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing, OnStep
@@ -88,8 +89,8 @@ def run_plain_loop(pipeline: Any, model: Model, steps: int, stopwatch: Stopwatch
             width=128,
             height=128,
             num_inference_steps=steps,
-            guidance_scale=model.default_guidance,
-            guidance_rescale=model.guidance_rescale,
+            guidance_scale=model.guidance.default,
+            guidance_rescale=model.guidance.rescale,
             generator=generators,
         ).images
         for image in images:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger
 
@@ -16,7 +16,8 @@ from craftspark.aws.pictures.signing_key import read_signing_key
 from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import DeviceLost, ImageFlawed, ModelUnavailable, ModerationUnavailable
 from craftspark.metrics import event
-from craftspark.models.catalogue import Model, find_model
+from craftspark.models.catalogue import find_model
+from craftspark.models.model import Model
 from craftspark.models.networks import SERVED, find_network
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
 from craftspark.tools.sources import Bucket
@@ -29,9 +30,10 @@ from gpu_tasks.images.output import MEDIA_TYPES, EncodedImage, FinishedImage, Pn
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.images.safety import GuardrailCheck, PictureCheck, PictureChecks, load_picture_check
 from gpu_tasks.images.sources import Fetch, SourcePictures
-from gpu_tasks.inference.adapters import AdapterCache, hash_unet
+from gpu_tasks.inference.adapters import AdapterCache, hash_denoiser
 from gpu_tasks.inference.device import is_lost
 from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import hash_model
 from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.model_store import load_pipeline, locate
@@ -44,9 +46,6 @@ from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.tools.upscale import UpscaleRenderer
 from gpu_tasks.tools.variations import VariationsRenderer
-
-if TYPE_CHECKING:
-    from diffusers import StableDiffusionPipeline
 
 # A wave waits for its sources, so this time limit of retries is shorter than elsewhere, in seconds.
 MAX_SOURCE_RETRY_S = 60.0
@@ -286,19 +285,30 @@ def load_renderers(fetch: Fetch, settings: RendererSettings, *checks: PictureChe
 
 
 def build_renderers(
-    pipeline: StableDiffusionPipeline,
+    pipeline: Any,
     model: Model,
     fetch: Fetch,
     settings: RendererSettings,
     signer: Signer | None = None,
     checks: Sequence[PictureCheck] = (),
 ) -> ToolRenderers:
-    """Build the tools' renderers around a pipeline from `load_pipeline`. `fetch` returns the PNG file of a source."""
+    """Build the tools' renderers around a pipeline from `load_pipeline`, after a first drawing with each capability.
+
+    `fetch` returns the PNG file of a source. Raises ModelUnavailable.
+    """
     model = model.on(settings.device)
     folder = Path(pipeline.name_or_path)
-    adapters = AdapterCache(pipeline, hash_unet(folder), lambda source: locate(source, settings))
+    component = find_family(model.family).denoiser
+    adapters = AdapterCache(
+        getattr(pipeline, component),
+        hash_denoiser(folder, component),
+        lambda source: locate(source, settings),
+        component=component,
+    )
     sources = SourcePictures(fetch, wave_size=model.wave_size)
-    kit = Kit(diffusion=Diffusion(pipeline, model, adapters), sources=sources, settings=settings)
+    diffusion = Diffusion(pipeline, model, adapters)
+    diffusion.check_drawings()
+    kit = Kit(diffusion=diffusion, sources=sources, settings=settings)
     return ToolRenderers(
         {name: make(kit) for name, make in RENDERERS.items()},
         wave_size=model.wave_size,

@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from cdk_app.stages.quantities import STRICT, Count, Positive, Seconds
+from craftspark.models.gpus import GPUS
+from craftspark.models.model import Model
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -65,4 +67,21 @@ class Gpu:
         families = {kind.partition(".")[0] for kind in self.instance_types}
         if len(families) < 3:
             raise ValueError(f"instance_types: spot needs at least 3 GPU families to choose from, not {len(families)}")
+        if unknown := sorted(families - GPUS.keys()):
+            raise ValueError(f"instance_types: the known GPU families are {', '.join(GPUS)}, not {unknown[0]}")
         return self
+
+    def check_model(self, model: Model) -> None:
+        """Raise ValueError if the model cannot run on every GPU of the fleet."""
+        if self.device not in model.profiles:
+            raise ValueError(f"model: {model.name} has no profile for the device {self.device}")
+        if self.device == "cpu":
+            return
+        for kind in self.instance_types:
+            gpu, place = GPUS[kind.partition(".")[0]], f"the GPU of {kind}"
+            if gpu.memory_gib < model.gpu_memory_gib:
+                raise ValueError(
+                    f"model: {model.name} needs {model.gpu_memory_gib:g} GiB; {place} has {gpu.memory_gib:g}"
+                )
+            if model.dtype == "bfloat16" and not gpu.bfloat16:
+                raise ValueError(f"model: {model.name} needs bfloat16, which {place} does not compute in")

@@ -1,8 +1,8 @@
 """The values of a stage. Stages differ in these values and in nothing else."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from cdk_app.stages.api import Api, Makers, UserPool
@@ -10,6 +10,7 @@ from cdk_app.stages.compute import Functions, Gpu, Network
 from cdk_app.stages.data import Data
 from cdk_app.stages.quantities import STRICT, Count, Percent
 from cdk_app.stages.workflows import Rendering, Training
+from craftspark.models.catalogue import find_model
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -45,6 +46,11 @@ class Stage:
     api: Api
     user_pool: UserPool
     operations: Operations
+
+    @model_validator(mode="after")
+    def _check_model(self) -> Self:
+        self.gpu.check_model(find_model(self.rendering.model))
+        return self
 
     def name_stack(self, stack: str) -> str:
         """The name of a stack in the account."""

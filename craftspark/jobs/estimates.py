@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
 from craftspark.jobs.backlog import Backlog, BacklogSource
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.models.work import Wave, Work, split
 from craftspark.styles.releases import Pin
 from craftspark.tools.request import DrawingRequest, JobRequest

@@ -10,7 +10,7 @@ from craftspark.clock import utc_now
 from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.submissions import Intake
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 
 # An order that was sent has an execution after this time, unless the intake queue is behind. A duplicate order does no
 # harm.

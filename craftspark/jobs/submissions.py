@@ -18,7 +18,7 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs.idempotency import Effect, effect_of, key_reused
 from craftspark.jobs.job import Job, JobState, seeds_of
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.models.work import Work
 from craftspark.moderation import Moderation
 from craftspark.parsing import parse_request

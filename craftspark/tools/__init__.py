@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from craftspark.errors import ToolUnknown
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.parsing import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.outpaint import OutpaintRequest
@@ -28,8 +28,17 @@ class Tool:
     example: Mapping[str, Any]
 
     def price(self, model: Model) -> int:
-        """The price of an image in credits, with the model's defaults."""
-        return parse_request(self.request, json.dumps(self.example)).for_model(model).credits_per_image(model)
+        """The price of an image in credits, with the model's defaults. Raises InvalidInput if the model cannot do the
+        tool's work.
+        """
+        return self._example().for_model(model).credits_per_image(model)
+
+    def fits(self, model: Model) -> bool:
+        """Whether the model can do the tool's work."""
+        return all(need.capability in model.capabilities for need in self._example().needs())
+
+    def _example(self) -> JobRequest:
+        return parse_request(self.request, json.dumps(self.example))
 
 
 TOOLS: dict[str, Tool] = {}

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.models.work import ENLARGED, Load, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction
 from craftspark.tools.picture import PictureRequest

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from craftspark.errors import InvalidInput
-from craftspark.models.catalogue import Model
+from craftspark.models.capabilities import Need
+from craftspark.models.model import Model
 from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
@@ -43,6 +44,9 @@ class OutpaintRequest(DrawingRequest):
         examples=["16:9"],
     )
     anchor: Anchor = Field("centre", description="Position of the source in the result.")
+
+    def needs(self) -> Iterator[Need]:
+        yield Need("repaint")
 
     @property
     def wanted_source(self) -> str | None:

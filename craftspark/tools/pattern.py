@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.errors import InvalidInput
-from craftspark.models.catalogue import Model
+from craftspark.models.capabilities import Need
+from craftspark.models.model import Model
 from craftspark.models.work import REACH, Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
@@ -166,6 +167,14 @@ class PatternRequest(DrawingRequest):
                 }
             )
         )
+
+    def needs(self) -> Iterator[Need]:
+        if self.source:
+            yield Need("redraw", "source", "remove source")
+        else:
+            yield Need("draw")
+        if self.way == "painted":
+            yield Need("seamless", "way", "set way to `tossed`" + (" and remove source" if self.source else ""))
 
     @property
     def wanted_source(self) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.tools.presets import Preset
 from craftspark.tools.request import DrawingRequest, Prompt
 

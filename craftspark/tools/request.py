@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from craftspark.errors import InvalidInput
-from craftspark.models.catalogue import Model
+from craftspark.models.capabilities import Need
+from craftspark.models.model import Model
 from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.parsing import LINE, OPTIONAL_WORDS, PROSE, WORDS
 from craftspark.tools.contradictions import Contradiction, refuse
@@ -63,8 +64,14 @@ class JobRequest(BaseModel, ABC):
 
         Raises InvalidInput if the model cannot do it, or if fields contradict each other.
         """
+        for need in self.needs():
+            model.check_need(need)
         refuse(self.contradictions(model))
         return self
+
+    def needs(self) -> Iterator[Need]:
+        """The capabilities of the model that the request needs."""
+        return iter(())
 
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         """Fields that contradict each other with this model."""
@@ -109,7 +116,7 @@ class DrawingRequest(JobRequest):
     )
     guidance: float | None = Field(
         None,
-        ge=1,
+        ge=0,
         le=20,
         description="Guidance scale. A higher value follows the prompt more closely. Default: the model's default "
         "value.",
@@ -141,9 +148,15 @@ class DrawingRequest(JobRequest):
     def wanted_style(self) -> str | None:
         return self.style
 
+    def needs(self) -> Iterator[Need]:
+        yield Need("draw")
+
     def for_model(self, model: Model) -> Self:
         filled = super().for_model(model).model_copy(update=self.defaults(model))
         model.check_steps(filled.steps or 0)
+        model.check_guidance(model.guidance.default if self.guidance is None else self.guidance)
+        if self.negative_prompt:
+            model.check_negative_prompt()
         if self.preset is not None:
             find_preset(self.presets, self.preset)
             model.check_preset()
@@ -154,7 +167,7 @@ class DrawingRequest(JobRequest):
         """The model's defaults for missing fields."""
         return {
             "steps": self.steps_on(model),
-            "guidance": model.default_guidance if self.guidance is None else self.guidance,
+            "guidance": model.guidance.default if self.guidance is None else self.guidance,
         }
 
     def _check_length(self, model: Model) -> None:
@@ -208,11 +221,11 @@ class DrawingRequest(JobRequest):
                 )
 
     def _contradictions_to_negative_prompt(self, model: Model) -> Iterator[Contradiction]:
-        guidance = model.default_guidance if self.guidance is None else self.guidance
-        if guidance <= 1:
+        guidance = model.guidance.default if self.guidance is None else self.guidance
+        if model.negative_prompts and guidance <= model.guidance.off:
             yield Contradiction(
-                f"negative_prompt has no effect with guidance {guidance:g}; increase guidance above 1 or remove"
-                " negative_prompt",
+                f"negative_prompt has no effect with guidance {guidance:g}; increase guidance above"
+                f" {model.guidance.off:g} or remove negative_prompt",
                 ("negative_prompt", "guidance"),
             )
         for field, words in self.words.items():

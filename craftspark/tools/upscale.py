@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference

@@ -1,10 +1,12 @@
 """Variations: new versions of an existing image."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pydantic import Field
 
-from craftspark.models.catalogue import Model
+from craftspark.models.capabilities import Need
+from craftspark.models.model import Model
 from craftspark.models.work import Load
 from craftspark.tools.picture import PRESETS
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference
@@ -26,6 +28,9 @@ class VariationsRequest(DrawingRequest):
         le=0.95,
         description="How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new.",
     )
+
+    def needs(self) -> Iterator[Need]:
+        yield Need("redraw")
 
     @property
     def wanted_source(self) -> str | None:

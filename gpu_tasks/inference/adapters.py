@@ -1,7 +1,9 @@
-"""Adapters: small changes to a model's UNet that give pictures a style. They are swapped without reloading the model.
+"""Adapters: small changes to a model's denoising network, a UNet or a transformer, that give pictures a style. They
+are swapped without reloading the model.
 
 An adapter is a folder with a manifest: `pytorch_lora_weights.safetensors` in Diffusers' format, and `adapter.json`,
-which names the UNet that it was trained for. With another UNet it would draw noise, so a mismatch is rejected.
+which has the hash of the network that it was trained for. With another network it would draw noise, so a mismatch is
+rejected.
 """
 
 from __future__ import annotations
@@ -13,13 +15,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from craftspark.errors import ModelUnavailable
 from gpu_tasks.inference import manifests
-
-if TYPE_CHECKING:
-    from diffusers import StableDiffusionPipeline
 
 FACTS = "adapter.json"
 WEIGHTS = "pytorch_lora_weights.safetensors"
@@ -28,13 +27,13 @@ MAX_LOADED = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """The contents of `adapter.json`. `unet_sha256` is the hash of the base model's UNet. `word`, if there is one,
-    started every caption in training, so prompts start with it too.
+    """The contents of `adapter.json`. `denoiser_sha256` is the hash of the base model's denoising network.
+    `word`, if there is one, started every caption in training, so prompts start with it too.
     """
 
     name: str
     base: str
-    unet_sha256: str
+    denoiser_sha256: str
     rank: int
     word: str | None
     recipe: dict[str, Any]
@@ -54,22 +53,24 @@ class Adapter:
 
 
 class AdapterCache:
-    """The adapters of one pipeline, loaded at their first use. The least recently used one is dropped.
+    """The adapters of one network, loaded at their first use. The least recently used one is dropped.
 
     `locate` returns the folder of an adapter's location, which always has the same files. The network itself knows
-    which adapters are loaded, so one pipeline can have several caches.
+    which adapters are loaded, so one network can have several caches. `component` is its name in the pipeline.
     """
 
     def __init__(
         self,
-        pipeline: StableDiffusionPipeline,
-        unet_sha256: str,
+        network: Any,
+        denoiser_sha256: str,
         locate: Callable[[str], Path],
         *,
+        component: str = "unet",
         max_loaded: int = MAX_LOADED,
     ) -> None:
-        self._unet: Any = pipeline.unet
-        self._unet_sha256 = unet_sha256
+        self._network = network
+        self._component = component
+        self._denoiser_sha256 = denoiser_sha256
         self._locate = locate
         self._max = max_loaded
         self._loaded: OrderedDict[str, Adapter] = OrderedDict()
@@ -78,32 +79,32 @@ class AdapterCache:
         """Draw with this adapter, or with none, from now on. Raises ModelUnavailable."""
         if location is None:
             if self._network_adapters:  # a network without adapters stays unchanged
-                self._unet.disable_lora()
+                self._network.disable_lora()
             return None
         if location not in self._loaded or name_adapter(location) not in self._network_adapters:
             self._load(location)
         self._loaded.move_to_end(location)
-        self._unet.enable_lora()
-        self._unet.set_adapters(name_adapter(location))
+        self._network.enable_lora()
+        self._network.set_adapters(name_adapter(location))
         return self._loaded[location]
 
     @property
     def _network_adapters(self) -> Collection[str]:
         """The names of the adapters in the network."""
-        return getattr(self._unet, "peft_config", {})
+        return getattr(self._network, "peft_config", {})
 
     def _load(self, location: str) -> None:
         folder = self._locate(location)
         adapter = Adapter.open(folder)
-        if adapter.unet_sha256 != self._unet_sha256:
+        if adapter.denoiser_sha256 != self._denoiser_sha256:
             raise ModelUnavailable(
-                f"the adapter {adapter.name} was trained for a different {adapter.base}: its UNet is "
-                f"{adapter.unet_sha256[:12]}, this one {self._unet_sha256[:12]}"
+                f"the adapter {adapter.name} was trained for a different {adapter.base}: its {self._component} is "
+                f"{adapter.denoiser_sha256[:12]}, this one {self._denoiser_sha256[:12]}"
             )
         if name_adapter(location) not in self._network_adapters:
             while len(self._loaded) >= self._max:
                 oldest, _ = self._loaded.popitem(last=False)
-                self._unet.delete_adapters(name_adapter(oldest))
+                self._network.delete_adapters(name_adapter(oldest))
             self._load_weights(folder, adapter, name_adapter(location))
         self._loaded[location] = adapter
 
@@ -113,11 +114,11 @@ class AdapterCache:
             with warnings.catch_warnings():
                 # This is intended: several adapters are loaded, and one of them is active.
                 warnings.filterwarnings("ignore", message="Already found a `peft_config`")
-                self._unet.load_lora_adapter(
-                    folder, weight_name=WEIGHTS, prefix="unet", adapter_name=name, local_files_only=True
+                self._network.load_lora_adapter(
+                    folder, weight_name=WEIGHTS, prefix=self._component, adapter_name=name, local_files_only=True
                 )
         except (ValueError, RuntimeError, KeyError) as error:
-            raise ModelUnavailable(f"the adapter {adapter.name} does not fit the UNet: {error}") from None
+            raise ModelUnavailable(f"the adapter {adapter.name} does not fit the {self._component}: {error}") from None
 
 
 def name_adapter(location: str) -> str:
@@ -125,14 +126,16 @@ def name_adapter(location: str) -> str:
     return f"style_{hashlib.sha256(location.encode()).hexdigest()[:16]}"
 
 
-def hash_unet(folder: Path) -> str:
-    """Return the hash of a model folder's UNet weights from its manifest: the file's hash, or one hash over several
-    files.
+def hash_denoiser(folder: Path, component: str = "unet") -> str:
+    """Return the hash of the weights of a model folder's component from its manifest: the file's hash, or one hash over
+    several files.
     """
     manifest = manifests.read_manifest(folder)
-    weights = {name: digest for name, digest in manifest.items() if name.startswith("unet/") and "json" not in name}
+    weights = {
+        name: digest for name, digest in manifest.items() if name.startswith(f"{component}/") and "json" not in name
+    }
     if not weights:
-        raise ModelUnavailable(f"{folder} has no UNet")
+        raise ModelUnavailable(f"{folder} has no {component}")
     if len(weights) == 1:
         return next(iter(weights.values()))
     return hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()

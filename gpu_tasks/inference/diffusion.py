@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline
-from diffusers.utils import logging as diffusers_log
 from torch import Tensor, nn
 
-from craftspark.errors import InvalidInput
-from craftspark.models.catalogue import Model
+from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.models.capabilities import Capability
+from craftspark.models.model import Model
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import OnStep
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.adapters import AdapterCache
+from gpu_tasks.inference.families import Family, find_family, parameters_of
+
+RENDERED: tuple[Capability, ...] = ("draw", "redraw", "repaint")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +57,23 @@ class Diffusion:
     own sketch and seed, not on the other drawings of the call.
     """
 
-    def __init__(self, pipeline: StableDiffusionPipeline, model: Model, adapters: AdapterCache) -> None:
+    def __init__(self, pipeline: Any, model: Model, adapters: AdapterCache) -> None:
         self.model = model
-        self._text_to_image = pipeline
+        self._family = find_family(model.family)
+        self._family.check_entry(model, pipeline)
+        self._loaded = pipeline
+        self._pipelines = {type(pipeline): pipeline}
         self._adapters = adapters
 
     @property
     def networks(self) -> list[nn.Module]:
         """The networks that convert between noise and pixels."""
-        vae = self._text_to_image.vae
-        return [self._text_to_image.unet, vae.encoder, vae.decoder]
+        return [self.denoiser, self._loaded.vae.encoder, self._loaded.vae.decoder]
+
+    @property
+    def denoiser(self) -> Any:
+        """The network of the denoising steps."""
+        return getattr(self._loaded, self._family.denoiser)
 
     def draw(self, sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep) -> list[Pixels | None]:
         """Return pixels (height, width, 3) for each sketch, or None if its numbers left their range.
@@ -83,29 +92,52 @@ class Diffusion:
             )
         return drawn
 
+    def check_drawings(self) -> None:
+        """Draw once with each of the model's capabilities. Raises ModelUnavailable if a drawing fails, has another size
+        or has numbers that are not finite.
+        """
+        width, height = (int(side) for side in self.model.default_size.split("x"))
+        grey = np.full((height, width, 3), 128, np.uint8)
+        starts: dict[Capability, dict[str, Any]] = {
+            "draw": {},
+            "redraw": {"start": grey},
+            "repaint": {"start": grey, "unknown": np.ones((height, width), np.uint8)},
+        }
+        for capability in RENDERED:
+            if capability not in self.model.capabilities:
+                continue
+            settings = DrawingSettings(
+                size=(width, height),
+                steps=self.model.min_steps,
+                guidance=self.model.guidance.default,
+                strength=None if capability == "draw" else 1.0,
+            )
+            sketch = Sketch(prompt="a circle", negative_prompt="", seed=0, **starts[capability])
+            try:
+                [pixels] = self.draw([sketch], settings, lambda _share: None)
+            except (TypeError, ValueError, RuntimeError, AttributeError, KeyError) as error:
+                raise ModelUnavailable(f"{self.model.name} cannot {capability}: {error!r}") from error
+            if pixels is None:
+                raise ModelUnavailable(
+                    f"{self.model.name} cannot {capability}: its numbers are not finite in {self.denoiser.dtype}"
+                )
+
     def _call(self, sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep) -> list[Pixels | None]:
         adapter = self._adapters.use(settings.adapter)
         prompts = [adapter.prompt(sketch.prompt) if adapter else sketch.prompt for sketch in sketches]
         self._check_length(prompts)
         self._check_length([sketch.negative_prompt for sketch in sketches])
-        filled = [*sketches, *[sketches[-1]] * (self.model.wave_size - len(sketches))]
-        pipeline, extra = self._choose_pipeline(filled, settings)
-
-        def after_step(ran: Any, step: int, _timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
-            on_step((step + 1) / ran.num_timesteps)
-            return values
-
-        tensors: Tensor = pipeline(
-            prompt=[*prompts, *[prompts[-1]] * (len(filled) - len(prompts))],
-            negative_prompt=[sketch.negative_prompt for sketch in filled],
-            num_inference_steps=settings.steps,
-            guidance_scale=settings.guidance,
-            # The noise is from the CPU, so that a seed gives the same noise on every device.
-            generator=[torch.Generator("cpu").manual_seed(sketch.seed) for sketch in filled],
-            callback_on_step_end=after_step,
-            output_type="pt",
-            **extra,
-        ).images
+        padding = self.model.wave_size - len(sketches)
+        filled = [*sketches, *[sketches[-1]] * padding]
+        pipeline = self._pipeline_for(choose_capability(filled[0]))
+        arguments = Arguments(self.model, self._family, type(pipeline)).for_call(
+            [*prompts, *[prompts[-1]] * padding], filled, settings, on_step
+        )
+        tensors: Tensor = pipeline(**arguments).images
+        width, height = settings.size
+        if tensors.shape[-2:] != (height, width):
+            drawn = "x".join(map(str, reversed(tensors.shape[-2:])))
+            raise ModelUnavailable(f"{self.model.name} drew {drawn} pixels instead of {width}x{height}")
         # One transfer from the GPU: a transfer for each picture would wait for each.
         return [to_pixels(tensor) for tensor in tensors[: len(sketches)].cpu()]
 
@@ -114,51 +146,95 @@ class Diffusion:
 
         Submission rejects such a text by the catalogue. The model's own tokenizer decides here.
         """
-        tokenizer = self._text_to_image.tokenizer
+        tokenizer = getattr(self._loaded, self._family.tokenizer)
         for text in texts:
-            count = len(tokenizer(text, truncation=False, verbose=False).input_ids)
-            if count > tokenizer.model_max_length:
-                around = tokenizer.num_special_tokens_to_add()
+            count = len(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
+            if count > self.model.max_prompt_tokens:
                 raise InvalidInput(
-                    f"the prompt has {count - around} tokens, preset and style included, and {self.model.name}"
-                    f" reads {tokenizer.model_max_length - around}; use fewer words",
+                    f"the prompt has {count} tokens, preset and style included, and {self.model.name}"
+                    f" reads {self.model.max_prompt_tokens}; use fewer words",
                     field="prompt",
                 )
 
-    def _choose_pipeline(self, sketches: Sequence[Sketch], settings: DrawingSettings) -> tuple[Any, dict[str, Any]]:
-        """Return the pipeline for these sketches, and its own arguments."""
+    def _pipeline_for(self, capability: Capability) -> Any:
+        """Return the pipeline of a capability, around the same components and in the same precision."""
+        kind = self._family.pipeline_class(capability)
+        if kind not in self._pipelines:
+            pipeline = kind.from_pipe(self._loaded, dtype=self.denoiser.dtype)
+            pipeline.set_progress_bar_config(disable=True)
+            self._pipelines[kind] = pipeline
+        return self._pipelines[kind]
+
+
+def choose_capability(sketch: Sketch) -> Capability:
+    """Return the capability that a sketch needs."""
+    if sketch.start is None:
+        return "draw"
+    return "redraw" if sketch.unknown is None else "repaint"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of calls of one pipeline class."""
+
+    model: Model
+    family: Family
+    pipeline_class: Any
+
+    def for_call(
+        self, prompts: Sequence[str], sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep
+    ) -> dict[str, Any]:
+        """Return the arguments of a call. Raises ModelUnavailable if the pipeline would ignore one."""
+        guidance = self.model.guidance
+        arguments: dict[str, Any] = {
+            "prompt": list(prompts),
+            "num_inference_steps": settings.steps,
+            self.family.guidance: settings.guidance,
+            # The noise is from the CPU, so that a seed gives the same noise on every device.
+            "generator": [torch.Generator("cpu").manual_seed(sketch.seed) for sketch in sketches],
+            "output_type": "pt",
+            **self._callback(settings.steps, on_step),
+            **self._pictures(sketches, settings),
+            **self.family.arguments,
+            **self.family.arguments_for_steps(settings.steps),
+        }
+        if self.model.negative_prompts:
+            arguments["negative_prompt"] = [sketch.negative_prompt for sketch in sketches]
+        if guidance.rescale and self._takes("guidance_rescale"):  # pipelines that start from a picture lack it
+            arguments["guidance_rescale"] = guidance.rescale
+        if ignored := set(arguments) - parameters_of(self.pipeline_class):
+            raise ModelUnavailable(
+                f"the catalogue entry of {self.model.name} is wrong: {self.pipeline_class.__name__} has no"
+                f" {', '.join(sorted(ignored))}"
+            )
+        return arguments
+
+    def _pictures(self, sketches: Sequence[Sketch], settings: DrawingSettings) -> dict[str, Any]:
+        """Return the arguments for sizes, initial pictures and masks."""
         width, height = settings.size
+        # Pipelines without these arguments draw in the size of the initial picture.
+        sides = {"width": width, "height": height} if self._takes("width") else {}
         if settings.strength is None:
-            return self._text_to_image, {
-                "width": width,
-                "height": height,
-                "guidance_rescale": self.model.guidance_rescale,
-            }
+            return sides
         starts = torch.stack([to_tensor(sketch.start) for sketch in sketches if sketch.start is not None])
-        if sketches[0].unknown is None:
-            return self._image_to_image, {"image": starts, "strength": settings.strength}
-        masks = torch.stack([torch.from_numpy(s.unknown).float()[None] for s in sketches if s.unknown is not None])
-        sides = {"width": width, "height": height}
-        return self._inpaint, {"image": starts, "mask_image": masks, "strength": settings.strength, **sides}
+        pictures = {"image": starts, "strength": settings.strength, **sides}
+        if self._takes("mask_image"):
+            whole = np.ones((height, width), np.uint8)
+            unknown = [whole if sketch.unknown is None else sketch.unknown for sketch in sketches]
+            pictures["mask_image"] = torch.stack([torch.from_numpy(mask).float()[None] for mask in unknown])
+        return pictures
 
-    @cached_property
-    def _image_to_image(self) -> StableDiffusionImg2ImgPipeline:
-        return self._derive_pipeline(StableDiffusionImg2ImgPipeline)
+    def _callback(self, steps: int, on_step: OnStep) -> dict[str, Any]:
+        def after_step(ran: Any, step: int, _timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+            on_step((step + 1) / ran.num_timesteps)
+            return values
 
-    @cached_property
-    def _inpaint(self) -> StableDiffusionInpaintPipeline:
-        return self._derive_pipeline(StableDiffusionInpaintPipeline)
+        if self._takes("callback_on_step_end"):
+            return {"callback_on_step_end": after_step}
+        return {"callback": lambda step, _timestep, _latents: on_step((step + 1) / steps), "callback_steps": 1}
 
-    def _derive_pipeline(self, kind: Any) -> Any:
-        """Build another pipeline around the same components, in the same precision."""
-        before = diffusers_log.get_verbosity()
-        diffusers_log.set_verbosity_error()  # it would warn about a cast
-        try:
-            made = kind.from_pipe(self._text_to_image, dtype=self._text_to_image.unet.dtype)
-        finally:
-            diffusers_log.set_verbosity(before)
-        made.set_progress_bar_config(disable=True)
-        return made
+    def _takes(self, argument: str) -> bool:
+        return argument in parameters_of(self.pipeline_class)
 
 
 def to_tensor(pixels: Pixels) -> Tensor:

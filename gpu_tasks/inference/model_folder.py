@@ -15,26 +15,6 @@ if TYPE_CHECKING:
     from huggingface_hub.utils._safetensors import TensorInfo
 
 INDEX = "model_index.json"
-# The pipelines that workers load.
-PIPELINES = frozenset(
-    {
-        "StableDiffusionPipeline",
-        "StableDiffusionInpaintPipeline",
-        "StableDiffusionXLPipeline",
-        "StableDiffusionXLInpaintPipeline",
-        "LatentConsistencyModelPipeline",
-        "StableDiffusion3Pipeline",
-        "FluxPipeline",
-        "Flux2KleinPipeline",
-        "ZImagePipeline",
-        "QwenImagePipeline",
-        "SanaPipeline",
-        "SanaSprintPipeline",
-        "PixArtSigmaPipeline",
-        "Lumina2Pipeline",
-        "ChromaPipeline",
-    }
-)
 MAX_JSON = 32 * 1024**2  # bytes; an index of thousands of tensors has less than one MiB
 
 

@@ -6,28 +6,33 @@ image with the code. Other models are in the models bucket; `python -m gpu_tasks
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 from diffusers.utils import logging as diffusers_log
+from safetensors import SafetensorError
 
 from craftspark.aws import clients
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.settings.tasks import RendererSettings, TrainerSettings
 from gpu_tasks.inference.device import make_repeatable
+from gpu_tasks.inference.families import Family, find_family
 from gpu_tasks.inference.manifests import check, fetch
+from gpu_tasks.inference.model_folder import INDEX
 
 BUILT_IN = Path(__file__).parents[1] / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
 
 
-def load_pipeline(model: Model, settings: RendererSettings) -> StableDiffusionPipeline:
-    """Load the model's pipeline, in half precision on a GPU and in single precision on a CPU. Raises ModelUnavailable.
+def load_pipeline(model: Model, settings: RendererSettings) -> Any:
+    """Load the pipeline that model_index.json names, in the entry's precision on a GPU and in single precision on a
+    CPU. Raises ModelUnavailable, also if the pipeline is of another family.
 
     A GPU worker never falls back to the CPU, which would be a hundred times slower at the same cost.
     """
@@ -36,15 +41,28 @@ def load_pipeline(model: Model, settings: RendererSettings) -> StableDiffusionPi
             "PyTorch finds no CUDA device; the driver of the instance may be older than the CUDA version of this image"
         )
     make_repeatable()
-    dtype = torch.float16 if settings.device == "cuda" else torch.float32
-    return open_pipeline(locate(model.source, settings), dtype).to(settings.device)
+    family = find_family(model.family)
+    dtype = getattr(torch, model.dtype) if settings.device == "cuda" else torch.float32
+    return open_pipeline(locate(model.source, settings), dtype, family).to(settings.device)
 
 
-def open_pipeline(folder: Path, dtype: torch.dtype = torch.float32) -> StableDiffusionPipeline:
-    """Load the pipeline of a model's folder on the CPU. Raises ModelUnavailable."""
+def open_pipeline(folder: Path, dtype: torch.dtype = torch.float32, family: Family | None = None) -> Any:
+    """Load the pipeline that model_index.json of a model's folder names, on the CPU.
+
+    Raises ModelUnavailable, also if the pipeline is of another family than the given one.
+    """
     check(folder)
+    index = read_index(folder)
+    if family:
+        family.check_class(str(index.get("_class_name")))
     diffusers_log.disable_progress_bar()  # logs are read by line
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=dtype, safety_checker=None, local_files_only=True)
+    diffusers_log.set_verbosity_error()  # it warns of intended casts at every call
+    # The service checks pictures with its own classifier.
+    unchecked = {"safety_checker": None} if "safety_checker" in index else {}
+    try:
+        pipeline = DiffusionPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **unchecked)
+    except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
+        raise ModelUnavailable(f"{folder.name} does not load: {error}") from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -58,6 +76,17 @@ def open_text_encoder(folder: Path) -> tuple[Any, Any]:
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32, local_files_only=True)
     return tokenizer, encoder
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """Return model_index.json of a model folder. Raises ModelUnavailable."""
+    try:
+        index = json.loads((folder / INDEX).read_text())
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"{folder} has no valid {INDEX}: {error}") from None
+    if not isinstance(index, dict):
+        raise ModelUnavailable(f"{folder} has no valid {INDEX}: it is not a JSON object")
+    return index
 
 
 def locate(source: str, settings: RendererSettings | TrainerSettings) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from craftspark.errors import InvalidInput, ModelUnavailable
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.styles.trainings import adapter_prefix
 from craftspark.tools import find_tool
 from craftspark.tools.presets import find_preset

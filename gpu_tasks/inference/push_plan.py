@@ -10,7 +10,8 @@ from typing import Any
 
 from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
 from gpu_tasks.inference import adapters, matting, upscaler_networks
-from gpu_tasks.inference.model_folder import INDEX, PIPELINES, ModelFiles, NoModel, check_paths, read_json
+from gpu_tasks.inference.families import list_pipelines
+from gpu_tasks.inference.model_folder import INDEX, ModelFiles, NoModel, check_paths, read_json
 from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, count_parameters, plan_weights
 
 # What each library calls its files of weights.
@@ -160,8 +161,8 @@ def _check_class(index: Mapping[str, Any]) -> str:
     pipeline = index.get("_class_name")
     if not isinstance(pipeline, str):
         raise NoModel(f"{INDEX} names no pipeline class of Diffusers but {pipeline!r}; code of a model is never run")
-    if pipeline not in PIPELINES:
-        raise NoModel(f"workers do not load {pipeline}; they load {', '.join(sorted(PIPELINES))}")
+    if pipeline not in (supported := list_pipelines()):
+        raise NoModel(f"workers do not load {pipeline}; they load {', '.join(supported)}")
     return pipeline
 
 

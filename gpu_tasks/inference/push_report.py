@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from craftspark.models.catalogue import Model
+from craftspark.models.gpus import GPUS
 from craftspark.models.licences import Licence
+from craftspark.models.model import Model
+from gpu_tasks.inference.families import family_of_pipeline
 from gpu_tasks.inference.model_folder import ModelFiles
 from gpu_tasks.inference.push_plan import DENOISERS, PushPlan
 
@@ -17,24 +18,6 @@ GIB = 1024**3
 # for a decoder that works in float32.
 WORKING_GIB = 2.0
 UPCAST_GIB = 2.5
-
-
-@dataclass(frozen=True)
-class GpuKind:
-    """A GPU that stages use: its instance family, the memory that CUDA reports, and whether it computes in bfloat16."""
-
-    family: str
-    name: str
-    gib: float
-    bfloat16: bool
-
-
-GPUS = (
-    GpuKind("g4dn", "T4", 14.6, bfloat16=False),
-    GpuKind("g5", "A10G", 22.1, bfloat16=True),
-    GpuKind("g6", "L4", 22.0, bfloat16=True),
-    GpuKind("g6e", "L40S", 44.5, bfloat16=True),
-)
 
 
 def served_type(plan: PushPlan) -> str:
@@ -100,11 +83,13 @@ def _needs(plan: PushPlan, size: int) -> Iterable[str]:
     kind, gib = served_type(plan), estimate_gpu_gib(plan)
     yield f"served in: {kind}"
     yield f"GPU memory: {gib:.1f} GiB (estimate: 2 bytes a parameter and {_working_gib(plan):g} GiB to work with)"
-    fits = [gpu for gpu in GPUS if gpu.gib >= gib and (gpu.bfloat16 or kind == "float16")]
+    fits = {
+        family: gpu for family, gpu in GPUS.items() if gpu.memory_gib >= gib and (gpu.bfloat16 or kind == "float16")
+    }
     yield "stage: gpu.instance_types of " + (
-        ", ".join(f"{gpu.family} ({gpu.name}, {gpu.gib:g} GiB)" for gpu in fits)
+        ", ".join(f"{family} ({gpu.name}, {gpu.memory_gib:g} GiB)" for family, gpu in fits.items())
         if fits
-        else f"a GPU with more than {gib:.1f} GiB; none of {', '.join(gpu.family for gpu in GPUS)} has that"
+        else f"a GPU with more than {gib:.1f} GiB; none of {', '.join(GPUS)} has that"
     )
     if kind == "bfloat16":
         yield "stage: not g4dn, whose GPU has no bfloat16"
@@ -119,7 +104,10 @@ def _entry(name: str, plan: PushPlan) -> Iterable[str]:
         "licence": repr(plan.licences[0].title if plan.licences else ", ".join(plan.stated)),
         "attribution": repr(" ".join(dict.fromkeys(licence.attribution for licence in plan.licences))),
         "dtype": repr(served_type(plan)),
+        "gpu_memory_gib": f"{estimate_gpu_gib(plan):.1f}",
     }
+    if plan.pipeline and (family := family_of_pipeline(plan.pipeline)):
+        known["family"] = repr(family)
     if size := _native_size(plan):
         known |= {"sizes": repr((size,)), "default_size": repr(size)}
     yield "Model("

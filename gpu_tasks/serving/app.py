@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, NotReady, ToolUnknown
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.parsing import parse_whole_number, utf8
 from craftspark.uploads import MAX_UPLOAD_BYTES
 from gpu_tasks.images.output import EncodedImage

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
 from craftspark.jobs.job import JOB_ID_LENGTH, seeds_of
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.parsing import parse_object, parse_request
 from craftspark.pictures.cleaning import clean
 from craftspark.tools import find_tool

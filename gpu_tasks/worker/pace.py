@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from craftspark.aws.jobs.speed import REPORT_S
 from craftspark.jobs.backlog import Speed
 from craftspark.jobs.job import Job
-from craftspark.models.catalogue import Model
+from craftspark.models.model import Model
 from craftspark.tools import find_tool
 
 # The weight of a wave in the moving average. The first few waves weigh as much as the profile and each other.

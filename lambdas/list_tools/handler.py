@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from craftspark.models.catalogue import Model, find_model
+from craftspark.models.catalogue import find_model
+from craftspark.models.model import Model
 from craftspark.settings.jobs import ToolsSettings
 from craftspark.tools import TOOLS, Tool
 from lambdas.http.endpoint import Request, Response, endpoint
@@ -18,7 +19,8 @@ def model() -> Model:
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    return Response(body=ToolList(model=model().name, tools=[tool_view(tool, model()) for tool in TOOLS.values()]))
+    offered = [tool_view(tool, model()) for tool in TOOLS.values() if tool.fits(model())]
+    return Response(body=ToolList(model=model().name, tools=offered))
 
 
 def tool_view(tool: Tool, model: Model) -> ToolView:

@@ -10,9 +10,10 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from craftspark.errors import ModelUnavailable
-from craftspark.models.catalogue import Style, find_model
+from craftspark.models.catalogue import find_model
+from craftspark.models.model import Style
 from gpu_tasks.inference import manifests, model_store
-from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, AdapterCache, hash_unet
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, AdapterCache, hash_denoiser
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.renderers import ToolRenderers
@@ -41,7 +42,7 @@ def write_adapter(folder: Path, seed: int, **changes: object) -> None:
             parameter.data.normal_(std=0.05, generator=generator)
     save_lora(unet, folder)
     facts = Adapter(
-        name=folder.name, base=BASE.name, unet_sha256=hash_unet(BASE), rank=2, word=None, recipe={"seed": seed}
+        name=folder.name, base=BASE.name, denoiser_sha256=hash_denoiser(BASE), rank=2, word=None, recipe={"seed": seed}
     )
     (folder / FACTS).write_text(json.dumps(asdict(facts) | changes))
     manifests.write_manifest(folder)
@@ -60,7 +61,10 @@ def studio_of(shelf: Path) -> Callable[..., ToolRenderers]:
     def of(folder: Path = shelf, max_loaded: int = 8) -> ToolRenderers:
         pipeline = load_pipeline(MODEL, WORKER_SETTINGS)
         adapters = AdapterCache(
-            pipeline, hash_unet(BASE), lambda source: folder / source.removeprefix("test:"), max_loaded=max_loaded
+            pipeline.unet,
+            hash_denoiser(BASE),
+            lambda source: folder / source.removeprefix("test:"),
+            max_loaded=max_loaded,
         )
         renderers = {"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters))}
         return ToolRenderers(renderers, wave_size=MODEL.wave_size, picture_check=Lenient(), provenance=MARKS)
@@ -93,7 +97,7 @@ def test_the_longest_unused_adapter_is_let_go_and_comes_back_the_same(studio_of:
 
     renderer = studio._renderers["picture"]
     assert isinstance(renderer, PictureRenderer)
-    assert len(renderer._diffusion._text_to_image.unet.peft_config) == 1
+    assert len(renderer._diffusion.denoiser.peft_config) == 1
     np.testing.assert_array_equal(drawn(studio, "round"), first)
     np.testing.assert_array_equal(drawn(studio, None), plain)
 
@@ -136,7 +140,7 @@ def test_a_style_that_the_worker_s_catalogue_lacks_is_refused_by_name(studio_of:
 def test_an_adapter_for_another_unet_is_refused_and_leaves_the_model_as_it_was(
     studio_of: Callable[..., ToolRenderers], tmp_path: Path
 ) -> None:
-    write_adapter(tmp_path / "round", 1, unet_sha256="0" * 64)
+    write_adapter(tmp_path / "round", 1, denoiser_sha256="0" * 64)
     studio = studio_of(tmp_path)
     plain = drawn(studio, None)
 
@@ -187,15 +191,15 @@ def test_a_folder_whose_facts_are_no_adapter_s_is_refused(tmp_path: Path) -> Non
 def test_several_files_of_unet_weights_have_one_hash_of_their_own(tmp_path: Path) -> None:
     manifest = {"unet/config.json": "c", "unet/a.safetensors": "1"}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    one = hash_unet(tmp_path)
+    one = hash_denoiser(tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"unet/b.safetensors": "2"}))
-    two = hash_unet(tmp_path)
+    two = hash_denoiser(tmp_path)
     (tmp_path / "manifest.json").write_text('{"vae/a.safetensors": "1"}')
 
     assert one == "1"
     assert len(two) == 64
-    with pytest.raises(ModelUnavailable, match="no UNet"):
-        hash_unet(tmp_path)
+    with pytest.raises(ModelUnavailable, match="no unet"):
+        hash_denoiser(tmp_path)
 
 
 @pytest.mark.parametrize("style", find_model("craftspark-clipart-128").styles, ids=lambda style: style.name)
@@ -203,4 +207,4 @@ def test_every_built_in_style_is_for_the_built_in_model(style: Style) -> None:
     adapter = Adapter.open(model_store.locate(style.source, WORKER_SETTINGS))
 
     assert adapter.name == style.name
-    assert adapter.unet_sha256 == hash_unet(BASE)
+    assert adapter.denoiser_sha256 == hash_denoiser(BASE)

@@ -22,7 +22,7 @@ from craftspark.errors.training import (
     TooFewPictures,
 )
 from gpu_tasks.inference import manifests
-from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_unet
+from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_denoiser
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
@@ -99,7 +99,7 @@ def test_an_adapter_tells_what_it_is_for_and_what_it_was_made_from_and_holds_no_
     checkpoint = load_file(Run.open(tmp_path / "a/run").checkpoints()[-1])
     card = (out / "README.md").read_text()
     assert (adapter.name, adapter.base, adapter.rank, adapter.word) == ("discs", BASE.name, 2, "inky")
-    assert adapter.unet_sha256 == hash_unet(BASE)
+    assert adapter.denoiser_sha256 == hash_denoiser(BASE)
     assert all(".lora_" in name and tensor.dtype == torch.float16 for name, tensor in weights.items())
     assert any(tensor.any() for name, tensor in weights.items() if ".lora_B." in name)
     assert all(".lora_" in name for name in checkpoint)

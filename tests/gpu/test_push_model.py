@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpu_tasks.inference import push_model
+from gpu_tasks.inference.families import list_pipelines
 from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check
-from gpu_tasks.inference.model_folder import PIPELINES
 from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.graphs import a_graph, a_matting_folder
@@ -328,4 +328,4 @@ def test_a_bucket_is_required_unless_the_model_is_only_checked(
 def test_the_page_lists_the_pipelines_that_are_accepted() -> None:
     page = (Path(__file__).parents[2] / "docs/models.md").read_text()
 
-    assert set(re.findall(r"`(\w+Pipeline)`", page)) == PIPELINES
+    assert set(re.findall(r"`(\w+Pipeline)`", page)) == set(list_pipelines())

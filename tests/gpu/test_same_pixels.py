@@ -84,6 +84,7 @@ def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.Mon
     pipeline.unet.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))
 
     on_gpu = build_renderers(pipeline, MODEL, fetch, replace(SETTINGS, device="cuda"))
+    calls.clear()
     render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
 
     assert on_gpu.wave_size == 1

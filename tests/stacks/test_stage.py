@@ -20,6 +20,7 @@ from cdk_app.stages.values import DEV, LOCAL, PROD, describe_local_functions, fi
         ("functions", {"architecture": "armv7"}, "architecture"),
         ("functions", {"python": "3.10"}, "python"),
         ("gpu", {"instance_types": ("g5.xlarge", "g5.2xlarge", "g6.xlarge")}, "instance_types: spot needs"),
+        ("gpu", {"instance_types": ("g5.xlarge", "g6.xlarge", "m7i.large")}, "instance_types: the known GPU families"),
         ("gpu", {"spot_instances": "4"}, "spot_instances"),
         ("gpu", {"warm_spot_tasks": -1}, "warm_spot_tasks"),
         ("gpu", {"image_tag": "not a tag"}, "image_tag"),
@@ -49,6 +50,41 @@ from cdk_app.stages.values import DEV, LOCAL, PROD, describe_local_functions, fi
 def test_stage_that_cannot_work_is_refused_by_field(part: str, change: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         replace(getattr(DEV, part), **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"rendering": replace(DEV.rendering, model="z-image-turbo")}, "needs 21 GiB; the GPU of g4dn.xlarge has 14.6"),
+        ({"rendering": replace(DEV.rendering, model="flux2-klein-4b")}, "needs 16 GiB; the GPU of g4dn.xlarge"),
+        (
+            {
+                "rendering": replace(DEV.rendering, model="flux2-klein-4b"),
+                "gpu": replace(DEV.gpu, instance_types=("g5.xlarge", "g6.xlarge", "p3dn.24xlarge")),
+            },
+            "needs bfloat16, which the GPU of p3dn.24xlarge",
+        ),
+        (
+            {"rendering": replace(DEV.rendering, model="sdxl-lightning"), "gpu": replace(DEV.gpu, device="cpu")},
+            "sdxl-lightning has no profile for the device cpu",
+        ),
+    ],
+)
+def test_model_that_cannot_run_on_the_gpus_of_a_stage_is_refused(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=f"model: .*{reason}"):
+        replace(DEV, **change)
+
+
+def test_large_model_runs_on_a_stage_with_gpus_for_it() -> None:
+    types = ("g5.xlarge", "g6.xlarge", "gr6.4xlarge")
+
+    stage = replace(
+        DEV,
+        rendering=replace(DEV.rendering, model="z-image-turbo"),
+        gpu=replace(DEV.gpu, instance_types=types),
+    )
+
+    assert stage.rendering.model == "z-image-turbo"
 
 
 def test_stage_name_that_no_stack_could_carry_is_refused() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from craftspark.errors import InvalidInput
 from craftspark.jobs.job import seeds_of
-from craftspark.models.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.catalogue import CATALOGUE, find_model
+from craftspark.models.model import Model
 from craftspark.parsing import parse_request
-from craftspark.tools import find_tool
+from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source
 from craftspark.tools.toss import ROOMIEST, Toss, neighbours, roomiest, widest
@@ -140,7 +141,7 @@ def test_every_contradiction_of_a_request_is_listed() -> None:
 
 
 def test_a_model_without_guidance_keeps_nothing_out() -> None:
-    distilled = replace(BUILT_IN, default_guidance=1.0)
+    distilled = replace(BUILT_IN, guidance=replace(BUILT_IN.guidance, default=1.0))
 
     assert refused("picture", distilled, prompt="a", negative_prompt="b").field == "negative_prompt"
     assert ask("picture", distilled, prompt="a", negative_prompt="b", guidance=3)
@@ -166,8 +167,21 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "fields"), GOOD, ids=str)
+EVERY_TOOL = [model for model in CATALOGUE.values() if all(tool.fits(model) for tool in TOOLS.values())]
+ADJUSTABLE = [model for model in EVERY_TOOL if model.guidance.adjustable and model.negative_prompts]
+
+
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
+def test_the_example_of_a_tool_is_accepted_with_all_that_was_filled_in(model: Model) -> None:
+    for tool in TOOLS.values():
+        if tool.fits(model):
+            request = ask(tool.name, model, **tool.example)
+
+            assert parse_request(tool.request, request.model_dump_json()).for_model(model) == request
+
+
+@pytest.mark.parametrize(("tool", "fields"), GOOD, ids=str)
+@pytest.mark.parametrize("model", ADJUSTABLE, ids=lambda model: model.name)
 def test_a_request_that_was_accepted_is_accepted_with_all_that_was_filled_in(
     tool: str, fields: dict[str, Any], model: Model
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from craftspark.errors import InvalidInput
-from craftspark.models.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.catalogue import CATALOGUE, find_model
+from craftspark.models.model import Model
 from craftspark.models.tokens import tokenizer
 from craftspark.parsing import parse_request
 from craftspark.tools import TOOLS, find_tool
@@ -87,12 +89,27 @@ def test_each_text_is_counted_with_the_words_of_its_preset(
     assert problem.max_tokens == model.max_prompt_tokens
 
 
-@pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
+@pytest.mark.parametrize(
+    "model", [model for model in CATALOGUE.values() if model.tokenizer], ids=lambda model: model.name
+)
 def test_as_many_tokens_as_the_model_reads_are_accepted(model: Model) -> None:
     words = "apple " * model.max_prompt_tokens
+    tool, fields = (
+        ("picture", {}) if find_tool("picture").fits(model) else ("outpaint", {"source": SOURCE, "width": 64})
+    )
 
-    assert ask(model, "picture", prompt=words)
-    assert refused(model, "picture", prompt=words + "apple").facts["tokens"] == model.max_prompt_tokens + 1
+    assert ask(model, tool, prompt=words, **fields)
+    assert refused(model, tool, prompt=words + "apple", **fields).facts["tokens"] == model.max_prompt_tokens + 1
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "🐈", "\ufdfa"])
+def test_bytes_are_counted_for_a_model_without_a_tokenizer_here(letter: str) -> None:
+    model = replace(BUILT_IN, tokenizer=None)
+    size = max(len(letter.encode()), len(unicodedata.normalize("NFKC", letter).encode()))
+
+    if fitting := model.max_prompt_tokens // size:
+        assert ask(model, "picture", prompt=letter * fitting)
+    assert refused(model, "picture", prompt=letter * (model.max_prompt_tokens // size + 1)).field == "prompt"
 
 
 def test_the_word_of_a_style_counts() -> None:

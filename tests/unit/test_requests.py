@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from craftspark.errors import InvalidInput, ModelUnavailable
-from craftspark.models.catalogue import CATALOGUE, Model, find_model
+from craftspark.models.capabilities import Guidance
+from craftspark.models.catalogue import CATALOGUE, find_model
+from craftspark.models.model import Model
 from craftspark.parsing import parse_request
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.picture import PictureRequest
@@ -131,3 +134,71 @@ def test_every_preset_keeps_the_prompt_and_has_words_for_makers(tool: Any) -> No
 
     assert len({preset.name for preset in presets}) == len(presets)
     assert all("{prompt}" in preset.words and preset.title and preset.summary for preset in presets)
+
+
+def on(**changes: Any) -> Model:
+    """The built-in model with other abilities."""
+    return replace(find_model("craftspark-clipart-128"), **changes)
+
+
+SOURCE_REFERENCE = f"upload/{'a' * 26}"
+
+
+@pytest.mark.parametrize(
+    ("model", "tool", "fields", "field", "detail"),
+    [
+        (on(capabilities=frozenset({"repaint"})), "picture", {"prompt": "cat"}, "tool", "cannot draw from a prompt"),
+        (on(capabilities=frozenset({"repaint"})), "clipart", {"prompt": "cat"}, "tool", "cannot draw from a prompt"),
+        (on(capabilities=frozenset({"draw"})), "variations", {"source": SOURCE_REFERENCE}, "tool", "from a source"),
+        (
+            on(capabilities=frozenset({"draw", "redraw"})),
+            "outpaint",
+            {"source": SOURCE_REFERENCE, "aspect": "1:1"},
+            "tool",
+            "repaint",
+        ),
+        (
+            on(capabilities=frozenset({"draw", "redraw"})),
+            "pattern",
+            {"prompt": "cat", "way": "painted"},
+            "way",
+            "set way to `tossed`",
+        ),
+        (
+            on(capabilities=frozenset({"draw", "seamless"})),
+            "pattern",
+            {"source": SOURCE_REFERENCE, "way": "painted"},
+            "source",
+            "remove source",
+        ),
+        (
+            on(negative_prompts=False),
+            "picture",
+            {"prompt": "cat", "negative_prompt": "dog"},
+            "negative_prompt",
+            "ignor",
+        ),
+        (on(guidance=Guidance.fixed(0)), "picture", {"prompt": "cat", "guidance": 4}, "guidance", "remove guidance"),
+        (on(), "picture", {"prompt": "cat", "guidance": 0.5}, "guidance", "1 to 20, not 0.5"),
+        (on(tokenizer=None), "picture", {"prompt": "ﷺ" * 10}, "prompt", "tokens"),
+    ],
+)
+def test_what_a_model_cannot_do_is_refused_with_its_field(
+    model: Model, tool: str, fields: dict[str, Any], field: str, detail: str
+) -> None:
+    with pytest.raises(InvalidInput, match=detail) as refusal:
+        parse_request(find_tool(tool).request, json.dumps(fields)).for_model(model)
+
+    assert refusal.value.field == field
+
+
+def test_the_fixed_guidance_of_a_model_may_be_repeated_as_a_recipe_does() -> None:
+    request = parse_request(find_tool("picture").request, '{"prompt": "cat", "guidance": 0}')
+
+    assert request.for_model(on(guidance=Guidance.fixed(0))).model_dump()["guidance"] == 0
+
+
+def test_a_tool_is_offered_only_if_the_model_can_do_its_work() -> None:
+    only_repaints = on(capabilities=frozenset({"repaint"}))
+
+    assert [name for name, tool in TOOLS.items() if tool.fits(only_repaints)] == ["outpaint", "upscale"]

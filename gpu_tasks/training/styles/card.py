@@ -45,7 +45,7 @@ def write_card(folder: Path, adapter: Adapter, pictures: Sequence[CaptionedPictu
         "## Files",
         "",
         f"- `{WEIGHTS}`: SHA-256 `{hash_file(folder / WEIGHTS)}`",
-        f"- UNet of the base model: SHA-256 `{adapter.unet_sha256}`",
+        f"- denoising network of the base model: SHA-256 `{adapter.denoiser_sha256}`",
         "",
         "`manifest.json` has the SHA-256 of every other file in this folder.",
     ]

@@ -24,7 +24,7 @@ from torch import nn
 from craftspark.errors.training import AdapterExists, DiskTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests, model_store
-from gpu_tasks.inference.adapters import FACTS, Adapter, hash_unet
+from gpu_tasks.inference.adapters import FACTS, Adapter, hash_denoiser
 from gpu_tasks.training.checkpoint import PARTIAL, Run
 from gpu_tasks.training.dataset.dataset import (
     MAX_STYLE_PICTURES,
@@ -163,7 +163,7 @@ def finetune(request: FinetuneRequest, *, say: Say = print_line, hooks: Hooks = 
     facts = Adapter(
         name=request.name,
         base=request.base.name,
-        unet_sha256=recipe["unet_sha256"],
+        denoiser_sha256=recipe["denoiser_sha256"],
         rank=request.rank,
         word=request.word,
         recipe=recipe,
@@ -248,7 +248,7 @@ def build_recipe(
     return {
         "trains": "adapter",
         "base": manifests.hash_model(request.base),
-        "unet_sha256": hash_unet(request.base),
+        "denoiser_sha256": hash_denoiser(request.base),
         "pictures": hash_pictures(pictures, pixels),
         "rank": request.rank,
         "word": request.word,

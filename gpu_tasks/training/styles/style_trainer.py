@@ -78,7 +78,7 @@ def compare(
     device = inputs.settings.device
     try:
         stable = locate(f"s3:{adapter_prefix(order.style, order.stable)}", inputs.settings)
-        fits = Adapter.open(stable).unet_sha256 == Adapter.open(adapter).unet_sha256
+        fits = Adapter.open(stable).denoiser_sha256 == Adapter.open(adapter).denoiser_sha256
     except ModelUnavailable:
         return {}
     if not fits:

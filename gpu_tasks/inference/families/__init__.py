@@ -1,0 +1,123 @@
+"""Families: how the models of one architecture are called. Each module describes one, as `FAMILY`.
+
+A family is found by its module: `find_family("flux2-klein")` reads `flux2_klein.py`. A new family is one module and
+one entry of the catalogue.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from craftspark.errors import ModelUnavailable
+from craftspark.models.capabilities import Capability
+from craftspark.models.model import Model
+
+LATENT_PIXELS = 8  # side of a latent pixel of most autoencoders
+# A pipeline's `max_sequence_length` includes the system prompt and the chat template that it puts around a prompt.
+AROUND_PROMPT = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """An architecture in Diffusers.
+
+    `pipelines` has the class for each capability: `draw`, `redraw`, `repaint`. `denoiser` is the network that makes
+    the steps, `tokenizer` the tokenizer whose limit counts, `guidance` the argument for the guidance. `seamless` is the
+    way to draw tiles without borders. `size_step` divides all sides of its pictures. `arguments` are the same in every
+    call, `arguments_for_steps` depend on the number of steps. In some families, the prompts of a call change each
+    other's drawings slightly: they are called with `one_image_per_call`.
+    """
+
+    pipelines: Mapping[Capability, str]
+    denoiser: Literal["unet", "transformer"]
+    tokenizer: str = "tokenizer"
+    guidance: str = "guidance_scale"
+    seamless: Literal["circular padding"] | None = None
+    size_step: int = 2 * LATENT_PIXELS
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments_for_steps: Callable[[int], Mapping[str, Any]] = lambda _steps: {}
+    one_image_per_call: bool = False
+
+    def pipeline_class(self, capability: Capability) -> Any:
+        """Return the pipeline class of a capability."""
+        import diffusers  # only workers need it, not those who push models
+
+        return getattr(diffusers, self.pipelines[capability])
+
+    def check_class(self, name: str) -> None:
+        """Raise ModelUnavailable if model_index.json names a pipeline of another family."""
+        if name not in self.pipelines.values():
+            expected = ", ".join(sorted(set(self.pipelines.values())))
+            raise ModelUnavailable(f"the model is a {name}, and its catalogue entry expects {expected}")
+
+    def check_entry(self, model: Model, pipeline: Any) -> None:
+        """Raise ModelUnavailable if the catalogue entry promises what the family or this pipeline cannot do."""
+        drawn = [each for each in ("draw", "redraw", "repaint") if each in model.capabilities]
+        for problem in (
+            *(f"the family {model.family} cannot {each}" for each in drawn if each not in self.pipelines),
+            *(["its family has no seamless tiles"] if "seamless" in model.capabilities and not self.seamless else []),
+            *(
+                f"the size {size} is not a multiple of {self.size_step}"
+                for size in model.sizes
+                if any(int(side) % self.size_step for side in size.split("x"))
+            ),
+            *(["its waves must have one image"] if self.one_image_per_call and model.wave_size > 1 else []),
+        ):
+            raise ModelUnavailable(f"the catalogue entry of {model.name} is wrong: {problem}")
+        limit = self._max_tokens(pipeline)
+        if model.max_prompt_tokens > limit:
+            raise ModelUnavailable(
+                f"the catalogue entry of {model.name} is wrong: it reads {limit} tokens of a prompt, not"
+                f" {model.max_prompt_tokens}"
+            )
+
+    def _max_tokens(self, pipeline: Any) -> int:
+        """Return the number of tokens of a prompt that the pipelines read."""
+        tokenizer = getattr(pipeline, self.tokenizer)
+        limits: list[int] = [tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()]
+        for capability in self.pipelines:
+            call = inspect.signature(self.pipeline_class(capability).__call__)
+            if length := call.parameters.get("max_sequence_length"):
+                limits.append(length.default - AROUND_PROMPT)
+        return min(limits)
+
+
+def find_family(name: str) -> Family:
+    """Return the family with this name. Raises ModelUnavailable."""
+    module = f"{__name__}.{name.replace('-', '_')}"
+    try:
+        family: Family = importlib.import_module(module).FAMILY
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ModelUnavailable(f"there is no family {name}") from None
+    return family
+
+
+def list_families() -> dict[str, Family]:
+    """Return all families by their names."""
+    names = [module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)]
+    return {name: find_family(name) for name in names}
+
+
+def list_pipelines() -> list[str]:
+    """Return the pipeline classes of all families."""
+    return sorted({pipeline for family in list_families().values() for pipeline in family.pipelines.values()})
+
+
+def family_of_pipeline(pipeline: str) -> str | None:
+    """Return the name of the family that has this pipeline class, or None."""
+    return next((name for name, family in list_families().items() if pipeline in family.pipelines.values()), None)
+
+
+@cache
+def parameters_of(pipeline_class: Any) -> frozenset[str]:
+    """Return the names of a pipeline's parameters, without those that it would ignore as `**kwargs`."""
+    parameters = inspect.signature(pipeline_class.__call__).parameters.values()
+    return frozenset(each.name for each in parameters if each.kind is not each.VAR_KEYWORD)
