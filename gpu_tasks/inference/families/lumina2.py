@@ -1,4 +1,4 @@
-"""Version 2 of the Lumina image models (arXiv:2503.21758). It draws from prompts only."""
+"""The second version of `Lumina`, a model of images (arXiv:2503.21758). It draws from prompts only."""
 
 from gpu_tasks.inference.families import Family
 
