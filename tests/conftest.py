@@ -36,7 +36,7 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A place of their own for temporary files; none of ours may be there in the end."""
+    """A separate folder for temporary files. At the end, it must not contain files of this repository's code."""
     folder = tmp_path_factory.mktemp("temporary")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TMPDIR", str(folder))

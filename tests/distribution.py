@@ -1,6 +1,6 @@
 """How a run divides the tests among processes: a file is in one process, and so are all tests of the running cloud.
 
-pytest-xdist has marks for such groups, but its release 3.8 does not find them in pytest 9.
+`pytest-xdist` has marks for such groups, but its release 3.8 does not find them in `pytest` 9.
 """
 
 import os
@@ -11,7 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # The fixture of the running local cloud. To start one, with its GPU worker and its Lambdas, takes many seconds.
 CLOUD = "cloud"
-CLOUD_TESTS = "craftspark/cloud_tests"  # in pytest's cache: the first process tells the scheduler which tests these are
+# The key in the cache of `pytest`: the first process writes these tests for the scheduler.
+CLOUD_TESTS = "craftspark/cloud_tests"
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
