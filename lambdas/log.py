@@ -1,4 +1,4 @@
-"""The one logger of a Lambda: a fact and its fields, as JSON."""
+"""The logger of all Lambda functions. A record is an event name and its fields, as JSON."""
 
 import logging
 import time
@@ -8,14 +8,14 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import RESERVED_LOG_ATTRS, LambdaPowertoolsFormatter
 from pydantic_core import to_json
 
-# No line has these, and a record collects them all the same unless it is told not to.
+# Logging collects these for each record by default, and no log line contains them.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
-NO_FACTS = frozenset(RESERVED_LOG_ATTRS)  # what every record has
+STANDARD_FIELDS = frozenset(RESERVED_LOG_ATTRS)  # the fields of every record
 
 
 class FactFormatter(LambdaPowertoolsFormatter):
-    """What Powertools writes of a fact, for less: a message is a fact's name, no template and no JSON to be decoded."""
+    """Writes the same JSON as Powertools, faster, because a message is only a name: not a template and not JSON."""
 
     def __init__(self) -> None:
         super().__init__(json_serializer=lambda line: to_json(line, fallback=str).decode(), json_deserializer=str)
@@ -31,7 +31,7 @@ class FactFormatter(LambdaPowertoolsFormatter):
             "message": record.getMessage(),
             "timestamp": self.formatTime(record),
         }
-        line |= {name: value for name, value in record.__dict__.items() if name not in NO_FACTS}
+        line |= {name: value for name, value in record.__dict__.items() if name not in STANDARD_FIELDS}
         line["xray_trace_id"] = self._get_latest_trace_id()
         return self.serialize(self._strip_none_records(line))
 
@@ -41,7 +41,7 @@ class FactFormatter(LambdaPowertoolsFormatter):
 
 
 def second(seconds: int) -> tuple[str, str]:
-    """What is written of a second's times before and after their milliseconds."""
+    """The parts of a timestamp before and after the milliseconds, for all timestamps in one second."""
     moment = time.localtime(seconds)
     return time.strftime("%Y-%m-%d %H:%M:%S,", moment), time.strftime("%z", moment)
 

@@ -200,7 +200,7 @@ class FakeRenderRecords:
         self.records = {record.job.job_id: record for record in records}
         self.reported: list[tuple[str, int]] = []
 
-    def begin(self, job_id: str) -> JobRecord:
+    def start(self, job_id: str) -> JobRecord:
         try:
             return self.records[job_id]
         except KeyError:

@@ -36,12 +36,12 @@ from craftspark.errors.aws_names import TIMEOUT
 from craftspark.errors.outcomes import ApprovalExpired, CanaryFailed, ExecutionEnded, QualityTooLow, Rejected
 from craftspark.errors.raised import TRAINING_STEPS
 from craftspark.styles.messages import (
-    ApprovalAsked,
-    Decided,
+    ApprovalDecision,
+    ApprovalRequest,
     Fault,
     TrainingEnd,
-    TrainingNamed,
     TrainingOrder,
+    TrainingReference,
     TrainingResult,
     TrainingSettled,
 )
@@ -136,7 +136,7 @@ class TrainingWorkflow(Construct):
         rejected = self._settle("Record the rejection", TrainingState.REJECTED, error=read_field(Fault, "error"))
         was_approved = (
             sfn.Choice.jsonata(self, "Was it approved?")
-            .when(sfn.Condition.jsonata(compare_field(Decided, "decision", APPROVE)), approved)
+            .when(sfn.Condition.jsonata(compare_field(ApprovalDecision, "decision", APPROVE)), approved)
             .otherwise(rejected)
         )
         wait = tasks.LambdaInvoke.jsonata(
@@ -145,9 +145,9 @@ class TrainingWorkflow(Construct):
             lambda_function=ask_approval,
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             payload=sfn.TaskInput.from_object(
-                write_object(ApprovalAsked, training_id=TRAINING_ID, task_token=CALLBACK, trained=UNCHANGED)
+                write_object(ApprovalRequest, training_id=TRAINING_ID, task_token=CALLBACK, trained=UNCHANGED)
             ),
-            outputs={"decision": read_field(Decided, "decision", at=RESULT), "error": Rejected.__name__},
+            outputs={"decision": read_field(ApprovalDecision, "decision", at=RESULT), "error": Rejected.__name__},
             retry_on_service_exceptions=False,  # retry_step has jitter and waits longer
             task_timeout=to_timeout(self._training.approval_days * DAY_S),
         )
@@ -170,7 +170,7 @@ class TrainingWorkflow(Construct):
         serve = sfn.Wait.jsonata(
             self, "Let the canary draw", time=sfn.WaitTime.duration(Duration.seconds(self._training.judge_every_s))
         )
-        judge = self._invoke("Judge the canary", judge_canary, write_object(TrainingNamed, training_id=TRAINING_ID))
+        judge = self._invoke("Judge the canary", judge_canary, write_object(TrainingReference, training_id=TRAINING_ID))
         judge.add_catch(self._failed, outputs=FAULT)
         serve.next(judge)
         judge.next(
@@ -181,7 +181,7 @@ class TrainingWorkflow(Construct):
         )
 
         register = self._invoke(
-            "Register the version", register_style, write_object(TrainingNamed, training_id=TRAINING_ID)
+            "Register the version", register_style, write_object(TrainingReference, training_id=TRAINING_ID)
         )
         # Wait for the end of another version's trial, which takes up to `canary_s`.
         register.add_retry(

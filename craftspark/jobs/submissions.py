@@ -155,10 +155,10 @@ class Submissions:
     ) -> tuple[Job, JobRequest, Estimate]:
         """The job, its request with the model's and source's defaults, and its estimate."""
         maker, job_id = effect.maker, effect.effect_id
-        asked = parse_request(tool.request, body, parsed=True)  # by effect_of
+        received = parse_request(tool.request, body, parsed=True)  # by effect_of
         created_at = self.now()
-        self.moderation.check(maker, asked.words, created_at)
-        request = asked.for_model(self.model)
+        self.moderation.check(maker, received.words, created_at)
+        request = received.for_model(self.model)
         pin = self._pin(request.wanted_style, job_id, created_at)
         deadline = (created_at + self.deadline).replace(microsecond=0)
         source = None

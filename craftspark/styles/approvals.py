@@ -8,16 +8,16 @@ from typing import Protocol
 from craftspark.clock import utc_now
 from craftspark.errors.styles import AlreadyDecided, TrainingChanged, TrainingNotAwaiting
 from craftspark.parsing import parse_request
-from craftspark.styles.messages import Decided
+from craftspark.styles.messages import ApprovalDecision
 from craftspark.styles.requests import DecisionRequest
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingRecords, TrainingState
 
 
-class Waiter(Protocol):
-    """The state machine that waits with a token."""
+class PausedWorkflows(Protocol):
+    """Executions that wait for a callback with a task token."""
 
-    def answer(self, token: str, result: Decided) -> bool:
-        """Whether anybody still waited."""
+    def resume(self, token: str, result: ApprovalDecision) -> bool:
+        """Send the decision. Returns whether an execution still waited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Approvals:
     """A person's decisions on trainings."""
 
     records: TrainingRecords
-    waiter: Waiter
+    workflows: PausedWorkflows
     now: Callable[[], datetime] = utc_now
 
     def decide(self, body: str) -> Training:
@@ -55,10 +55,10 @@ class Approvals:
                 f"{training.decided.who} has already decided to {training.decided.decision} {training.training_id}",
                 field="decision",
             )
-        heard = self.waiter.answer(training.token, Decided(decision=request.decision))
-        if first and not heard:
+        resumed = self.workflows.resume(training.token, ApprovalDecision(decision=request.decision))
+        if first and not resumed:
             raise TrainingNotAwaiting(
-                f"{training.training_id} no longer waits with this token; if it asks again, decide again",
+                f"{training.training_id} no longer waits with this token; if it waits again, decide again",
                 field="training_id",
             )
         return training

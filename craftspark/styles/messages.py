@@ -28,16 +28,16 @@ class TrainingOrder(Contract):
 
     @classmethod
     def of(cls, training: Training, *, stable: str) -> Self:
-        """The order of a training that was just asked for."""
-        asked = training.request
+        """The order of a new training."""
+        request = training.request
         return cls(
             training_id=training.training_id,
             style=training.style,
             version=training.version,
             model=training.model,
-            dataset=asked["dataset"],
-            steps=asked["steps"],
-            seed=asked["seed"],
+            dataset=request["dataset"],
+            steps=request["steps"],
+            seed=request["seed"],
             stable=stable,
         )
 
@@ -63,7 +63,7 @@ class TrainingResult(Contract):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalAsked(Contract):
+class ApprovalRequest(Contract):
     """The input of `ask_approval`: the training's result, and the token of the state that waits for a decision."""
 
     training_id: str
@@ -72,14 +72,14 @@ class ApprovalAsked(Contract):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decided(Contract):
+class ApprovalDecision(Contract):
     """What the waiting state gets: a person's decision."""
 
     decision: Literal["approve", "reject"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingNamed(Contract):
+class TrainingReference(Contract):
     """The input of `register_style` and `judge_canary`."""
 
     training_id: str

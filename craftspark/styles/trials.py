@@ -25,7 +25,7 @@ class Trial:
 
     training: Training
     share: int
-    began_at: datetime
+    started_at: datetime
     until: datetime
 
 
@@ -41,7 +41,7 @@ class StyleRecords(Protocol):
     def tally(self, release: Release, version: str) -> Tally:
         """What became of a version's jobs in the release's trial so far."""
 
-    def begin_trial(self, trial: Trial) -> None:
+    def start_trial(self, trial: Trial) -> None:
         """Write the canary and its training's state; raises CanaryRunning for a style with another, TrainingChanged."""
 
     def end(self, training: Training, ended: Training, promoted: Release | None, *, at: datetime) -> None:
@@ -54,14 +54,14 @@ class StyleRecords(Protocol):
         """Write another stable version and who asked for it; raises ReleaseChanged."""
 
 
-def trial_of(training: Training, *, share: int, lasts: timedelta, now: datetime) -> Trial:
+def trial_of(training: Training, *, share: int, duration: timedelta, now: datetime) -> Trial:
     """The trial of an approved training; raises NotApproved."""
     if training.decided is None or training.decided.decision != APPROVE:
         raise NotApproved(f"nobody has approved {training.training_id}")
-    return Trial(training=training, share=share, began_at=now, until=now + lasts)
+    return Trial(training=training, share=share, started_at=now, until=now + duration)
 
 
-def ended(training: Training, end: TrainingEnd, now: datetime) -> Training:
+def end_training(training: Training, end: TrainingEnd, now: datetime) -> Training:
     """The training with its final state; raises CanaryGone for a trial's outcome where there was no trial.
 
     A training whose execution was stopped during its trial is rolled back: it is good, and a person ended its trial.
@@ -80,7 +80,7 @@ class Trials:
     records: StyleRecords
     now: Callable[[], datetime] = utc_now
 
-    def begin(self, training_id: str, *, share: int, lasts: timedelta) -> Training:
+    def start(self, training_id: str, *, share: int, duration: timedelta) -> Training:
         """Make an approved training's version its style's canary; a second time changes nothing.
 
         Raises TrainingNotFound, NotApproved, CanaryRunning where another version is on trial, or TrainingChanged.
@@ -88,7 +88,7 @@ class Trials:
         training = self.records.training(training_id)
         if training.state is TrainingState.CANARY:
             return training
-        self.records.begin_trial(trial_of(training, share=share, lasts=lasts, now=self.now()))
+        self.records.start_trial(trial_of(training, share=share, duration=duration, now=self.now()))
         return replace(training, state=TrainingState.CANARY)
 
     def settle(self, end: TrainingEnd) -> tuple[Training, bool]:
@@ -100,7 +100,7 @@ class Trials:
         if training.state.final:
             return training, False
         now = self.now()
-        final, promoted = ended(training, end, now), None
+        final, promoted = end_training(training, end, now), None
         if final.state is TrainingState.PROMOTED:
             # Nothing but the end of this trial changes what is stable while it lasts.
             promoted = self.records.release(training.style).promote(training.version)

@@ -32,7 +32,7 @@ logger = Logger(service="gpu_worker")
 class RenderRecords(Protocol):
     """The jobs that workers render."""
 
-    def begin(self, job_id: str) -> JobRecord:
+    def start(self, job_id: str) -> JobRecord:
         """Mark a queued job as running, and return the job with its images. Raises JobNotFound."""
 
     def progress(self, job: Job, batch: Batch, percent: int) -> None:
@@ -51,7 +51,7 @@ class BatchSource(Protocol):
 def open_claim(handle: BatchHandle, jobs: RenderRecords) -> Claim | None:
     """Read the job of a batch. Returns None if nothing is left to render; the batch is answered then."""
     try:
-        record = jobs.begin(handle.batch.job_id)
+        record = jobs.start(handle.batch.job_id)
     except CraftsparkError as error:
         handle.fail(error)
         return None

@@ -1,4 +1,4 @@
-"""State "Wait for approval": keep the token that waits, and tell people that there is something to decide."""
+"""State "Wait for approval": store the task token and notify operators that a training awaits their decision."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from craftspark.aws import clients
 from craftspark.aws.notifications.events import Events
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.settings.styles import ApprovalSettings
-from craftspark.styles.messages import ApprovalAsked, TrainingAwaitsApproval
+from craftspark.styles.messages import ApprovalRequest, TrainingAwaitsApproval
 from lambdas.log import logger
 
 
@@ -18,7 +18,6 @@ def table() -> TrainingTable:
 
 @logger.inject_lambda_context
 def handler(request: dict[str, Any], context: Any) -> None:
-    asked = ApprovalAsked.from_json(request)
-    training = table().await_approval(asked)
+    training = table().await_approval(ApprovalRequest.from_json(request))
     Events(client=clients.eventbridge()).send(TrainingAwaitsApproval.of(training))
     logger.info("training awaits approval", extra={"training_id": training.training_id})

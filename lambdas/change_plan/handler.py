@@ -3,7 +3,7 @@
 from craftspark.accounts.plans import find_plan
 from craftspark.parsing import parse_request
 from lambdas.http.account_views import PlanChange, account_view
-from lambdas.http.administration import act_of, audit_entry, tell
+from lambdas.http.administration import act_of, audit_entry, log_act
 from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 from lambdas.wiring.accounts import accounts
@@ -16,5 +16,5 @@ def handler(request: Request) -> Response:
     plan = find_plan(parse_request(PlanChange, request.body).plan)
     act = act_of(request, maker, "change plan", plan=plan.name)
     account = accounts().change_plan(maker, plan, [audit_entry(act)])
-    tell(act)
+    log_act(act)
     return Response(body=account_view(account))

@@ -1,4 +1,4 @@
-"""$connect of the WebSocket API: let a connection in that brings a good ticket."""
+"""$connect of the WebSocket API: accept a connection that has a valid ticket."""
 
 from http import HTTPStatus
 from typing import Any

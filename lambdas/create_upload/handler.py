@@ -17,17 +17,17 @@ from lambdas.wiring.uploads import table, uploads
 @endpoint
 @active_makers_only
 def handler(request: Request) -> Response:
-    asked = parse_request(UploadRequest, request.body)
+    upload_request = parse_request(UploadRequest, request.body)
     maker, effect = request.maker, effect_of_request(request)
-    upload, made = run_once(
+    upload, created = run_once(
         effect,
         bindings(),
         lambda writes: uploads().open(maker, effect.effect_id, writes),
         lambda: find_created(maker, effect.effect_id),
     )
-    form = uploads().form(maker, upload.upload_id, asked.content_type)
-    if made:
-        logger.info("upload opened", extra={"upload_id": upload.upload_id})
+    form = uploads().form(maker, upload.upload_id, upload_request.content_type)
+    if created:
+        logger.info("upload created", extra={"upload_id": upload.upload_id})
     return Response(
         status=HTTPStatus.CREATED,
         body=UploadForm(upload_id=upload.upload_id, url=form.url, fields=form.fields, largest_bytes=MAX_UPLOAD_BYTES),

@@ -19,18 +19,18 @@ from lambdas.wiring.webhooks import table, webhooks
 @endpoint
 @active_makers_only
 def handler(request: Request) -> Response:
-    asked = parse_request(WebhookRequest, request.body)
+    registration = parse_request(WebhookRequest, request.body)
     effect = effect_of_request(request)
 
     def register(writes: Sequence[Write]) -> Webhook:
         plan = find_plan(accounts().read(request.maker).plan)
-        return webhooks().register(request.maker, plan, effect.effect_id, asked.url, writes)
+        return webhooks().register(request.maker, plan, effect.effect_id, registration.url, writes)
 
-    webhook, made = run_once(effect, bindings(), register, lambda: find_created(request.maker, effect.effect_id))
-    if made:
+    webhook, created = run_once(effect, bindings(), register, lambda: find_created(request.maker, effect.effect_id))
+    if created:
         logger.info("webhook registered", extra={"webhook_id": webhook.webhook_id})
-    # The secret is shown once: a request that is sent again is answered without it.
-    return Response(status=HTTPStatus.CREATED, body=webhook_view(webhook, secret=made))
+    # The secret is shown once. The response to a repeated request does not contain it.
+    return Response(status=HTTPStatus.CREATED, body=webhook_view(webhook, secret=created))
 
 
 def find_created(maker: str, webhook_id: str) -> Webhook:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
-from craftspark.aws.orchestration.callbacks import Waiters
+from craftspark.aws.orchestration.callbacks import PausedWorkflows
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
 from craftspark.settings.styles import ApprovalSettings
@@ -17,7 +17,7 @@ from lambdas.log import logger
 def approvals() -> Approvals:
     return Approvals(
         records=TrainingTable(client=clients.dynamodb(), table=ApprovalSettings.from_environment().trainings_table),
-        waiter=Waiters(client=clients.stepfunctions()),
+        workflows=PausedWorkflows(client=clients.stepfunctions()),
     )
 
 

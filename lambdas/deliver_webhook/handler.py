@@ -1,4 +1,4 @@
-"""Delivery queue -> the webhooks' endpoints; what fails goes back to the queue for its next try."""
+"""Delivery queue -> the endpoints of webhooks. A message that fails is sent to the queue again for its next attempt."""
 
 from http.client import HTTPException
 from typing import Any
@@ -24,10 +24,10 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 def deliver(record: SQSRecord) -> None:
-    """Take one message a step further.
+    """Deliver one message, or send it to the queue again until it is due.
 
-    What becomes of it is written before the message is deleted: if this function dies in between, the message comes
-    again, and its try is found in the log instead of being made a second time.
+    The result of the attempt is stored before the message is deleted. If this function stops in between, SQS delivers
+    the message again, and the stored result prevents a second attempt.
     """
     message = Message.parse(record.body)
     if message.due > utc_now():
@@ -36,24 +36,24 @@ def deliver(record: SQSRecord) -> None:
     try:
         webhook = table().get(message.maker, message.webhook_id)
     except WebhookNotFound:
-        return  # it was deleted meanwhile
+        return  # the webhook was deleted
     delivery = table().find_try(message)
     if delivery is None:
-        delivery = try_once(webhook, message)
+        delivery = attempt(webhook, message)
         table().log(message, delivery)
     if delivery.delivered:
         return
     if following := message.after(delivery):
         queue().send(following, utc_now())
     else:
-        # Anew, so that whoever sends dead letters back to the queue starts a new series of tries.
+        # Restarted, so that a redrive from the dead-letter queue starts a new series of attempts.
         dead_letters().send(message.restart(utc_now()), utc_now())
         facts = {"webhook_id": webhook.webhook_id, "message_id": message.message_id, "attempts": message.attempt}
         logger.warning("webhook given up", extra={**facts, **event("WebhookGivenUp")})
 
 
-def try_once(webhook: Webhook, message: Message) -> Delivery:
-    """One try. Where the name leads is looked up each time anew, and just there it goes."""
+def attempt(webhook: Webhook, message: Message) -> Delivery:
+    """Attempt one delivery. Each attempt resolves the host name again, and connects only to the checked addresses."""
     now, body = utc_now(), message.body.encode()
     status, error = None, None
     deadline = Deadline.after(WITHIN_S)
@@ -67,7 +67,7 @@ def try_once(webhook: Webhook, message: Message) -> Delivery:
         error = explain(failure)
         logger.info("webhook not reached", extra={"webhook_id": webhook.webhook_id, "reason": repr(failure)[:300]})
     facts = {"webhook_id": webhook.webhook_id, "status": status, "reason": error, "attempt": message.attempt}
-    logger.info("webhook tried", extra=facts)
+    logger.info("webhook attempted", extra=facts)
     return Delivery(
         webhook_id=webhook.webhook_id,
         message_id=message.message_id,

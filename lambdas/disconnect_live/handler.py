@@ -1,4 +1,4 @@
-"""$disconnect of the WebSocket API: forget the connection."""
+"""$disconnect of the WebSocket API: delete the connection."""
 
 from http import HTTPStatus
 from typing import Any

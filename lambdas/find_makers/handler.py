@@ -8,7 +8,7 @@ from craftspark.errors import InvalidInput
 from craftspark.parsing import parse_email, parse_maker
 from craftspark.settings.accounts import DirectorySettings
 from lambdas.http.account_views import MakerList, MakerView
-from lambdas.http.administration import write_down
+from lambdas.http.administration import record_access
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.log import logger
 
@@ -24,7 +24,7 @@ def user_pool() -> UserPool | None:
 def handler(request: Request) -> Response:
     found = find(request)
     for user in found:
-        write_down(request, user.maker, "find maker")
+        record_access(request, user.maker, "find maker")
     return Response(
         body=MakerList(
             makers=[
@@ -36,7 +36,7 @@ def handler(request: Request) -> Response:
 
 
 def find(request: Request) -> list[PoolUser]:
-    """The users that the query asks for, by one of its two parameters; raises InvalidInput."""
+    """The users with the email or the id in the query. Raises InvalidInput unless the query has exactly one of them."""
     email, maker = (request.query.get(name) for name in ("email", "maker"))
     if (email is None) == (maker is None):
         raise InvalidInput("set either email or maker", field="email")

@@ -5,7 +5,6 @@ from typing import Any
 
 from craftspark.aws import clients
 from craftspark.aws.accounts.audit import Act, AuditTable
-from craftspark.aws.jobs.job_list import JobList
 from craftspark.clock import utc_now
 from craftspark.settings.accounts import AdminSettings
 from lambdas.http.endpoint import Request
@@ -22,11 +21,6 @@ def audit_table() -> AuditTable:
     return AuditTable(client=clients.dynamodb(), table=settings().accounts_table)
 
 
-@cache
-def jobs() -> JobList:
-    return JobList(client=clients.dynamodb(), jobs_table=settings().jobs_table)
-
-
 def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:
     """An audit record of the caller's action on a maker's account."""
     return Act(
@@ -39,14 +33,14 @@ def audit_entry(act: Act) -> dict[str, Any]:
     return audit_table().entry(act)
 
 
-def tell(act: Act) -> None:
+def log_act(act: Act) -> None:
     """Log a completed act."""
     facts = {"actor": act.actor, "subject": act.maker, "action": act.action, **act.details}
     logger.info("administration", extra=facts)
 
 
-def write_down(request: Request, maker: str, action: str, **details: Any) -> None:
+def record_access(request: Request, maker: str, action: str, **details: Any) -> None:
     """Record a read access to a maker's data. Call it before the response is sent."""
     act = act_of(request, maker, action, **details)
     audit_table().add(act)
-    tell(act)
+    log_act(act)

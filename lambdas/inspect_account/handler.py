@@ -1,7 +1,7 @@
 """GET /v1/admin/accounts/{maker}: read the account of a maker."""
 
 from lambdas.http.account_views import account_view
-from lambdas.http.administration import write_down
+from lambdas.http.administration import record_access
 from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 from lambdas.wiring.accounts import accounts
@@ -12,5 +12,5 @@ from lambdas.wiring.accounts import accounts
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
     account = accounts().read_existing(maker)
-    write_down(request, maker, "inspect account")
+    record_access(request, maker, "inspect account")
     return Response(body=account_view(account))

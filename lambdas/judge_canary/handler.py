@@ -1,4 +1,4 @@
-"""State "Judge the canary": wait, promote or roll back, by the jobs that were settled in its trial."""
+"""State "Judge the canary": decide to wait, promote or roll back, from the jobs that ended in the trial."""
 
 from functools import cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from craftspark.aws.styles import style_table
 from craftspark.clock import utc_now
 from craftspark.settings.styles import ReleaseSettings
-from craftspark.styles.messages import TrainingNamed
+from craftspark.styles.messages import TrainingReference
 from craftspark.styles.releases import Gates, Likeness, judge_canary
 from lambdas.log import logger
 
@@ -29,9 +29,9 @@ def gates() -> Gates:
 
 @logger.inject_lambda_context
 def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
-    asked = TrainingNamed.from_json(request)
+    named = TrainingReference.from_json(request)
     trials = style_table.trials(settings())
-    training = trials.records.training(asked.training_id)
+    training = trials.records.training(named.training_id)
     release = trials.of(training)
     judgement = judge_canary(
         trials.records.tally(release, release.canary),
@@ -40,6 +40,6 @@ def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
         time_is_over=release.canary_until is not None and utc_now() >= release.canary_until,
         likeness=Likeness.read(training.figures, release.stable),
     )
-    facts = {"training_id": asked.training_id, "decision": judgement.decision, "detail": judgement.reason}
+    facts = {"training_id": named.training_id, "decision": judgement.decision, "detail": judgement.reason}
     logger.info("canary judged", extra=facts)
     return judgement.to_json()

@@ -1,4 +1,4 @@
-"""The jobs table's stream -> the connections of the jobs' makers, and of nobody else."""
+"""Stream of the jobs table -> the live connections of each job's maker."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +17,12 @@ from craftspark.settings.notifications import PushSettings
 from lambdas.log import logger
 from lambdas.wiring.live import table
 
-MAX_CONNECTIONS = 20  # of a maker; more would be a client's fault, and cost others their updates
-THREADS = 16  # connections that are told at once; one that hangs holds one
+MAX_CONNECTIONS = 20  # per maker; a faulty client that opens more must not delay the updates of other makers
+THREADS = 16  # connections served in parallel; a connection that does not respond blocks one thread
 
 
 @cache
-def pushes() -> ConnectionSender:
+def sender() -> ConnectionSender:
     return ConnectionSender(client=clients.connections(), table=table())
 
 
@@ -39,24 +39,25 @@ def link(key: str) -> str:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Tell every connection what concerns it; a record that cannot be read comes again by itself."""
+    """Send each connection its maker's updates. The stream delivers each unreadable record again, separately."""
     updates, unreadable = read_updates(event["Records"])
-    # All are looked up before the first is told: where the table fails, the batch comes again and nobody hears twice.
+    # All connections are read before the first update is sent. The stream delivers the batch again after a failed read,
+    # and no connection receives an update twice.
     now = utc_now()
-    told = [(connection, updates[maker]) for maker in updates for connection in newest(table().of(maker, now))]
+    recipients = [(connection, updates[maker]) for maker in updates for connection in newest(table().of(maker, now))]
     with ThreadPoolExecutor(THREADS) as threads:
-        for _ in threads.map(lambda each: tell(*each), told):
+        for _ in threads.map(lambda recipient: send(*recipient), recipients):
             pass
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in unreadable]}
 
 
 def newest(connections: Iterable[Connection]) -> list[Connection]:
-    """The connections that are told, of all that a maker has left open."""
+    """The maker's newest connections, up to MAX_CONNECTIONS."""
     return nlargest(MAX_CONNECTIONS, connections, key=lambda connection: connection.connected_at)
 
 
 def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Update]], list[str]]:
-    """What each maker is told, in order, and the sequence numbers of records that cannot be read."""
+    """The updates for each maker, in order, and the sequence numbers of unreadable records."""
     updates: dict[str, list[Update]] = {}
     unreadable = []
     for record in records:
@@ -64,15 +65,15 @@ def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Upda
             for maker, update in updates_of(record["dynamodb"], link):
                 updates.setdefault(maker, []).append(update)
         except Exception:
-            logger.exception("update not understood")
+            logger.exception("update unreadable")
             unreadable.append(record["dynamodb"]["SequenceNumber"])
     return updates, unreadable
 
 
-def tell(connection: Connection, updates: Sequence[Update]) -> None:
-    """Send one connection its updates. Whatever becomes of them is its own affair: its client polls beside."""
+def send(connection: Connection, updates: Sequence[Update]) -> None:
+    """Send one connection its updates. A failure affects only this connection, and its client polls as well."""
     try:
-        sent = pushes().send(connection, updates)
+        sent = sender().send(connection, updates)
     except Exception:
         logger.exception("updates not sent")
         return

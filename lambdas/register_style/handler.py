@@ -1,4 +1,4 @@
-"""State "Register the version": an approved version becomes its style's canary."""
+"""State "Register the version": make an approved version the canary of its style."""
 
 from datetime import timedelta
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any
 
 from craftspark.aws.styles import style_table
 from craftspark.settings.styles import ReleaseSettings
-from craftspark.styles.messages import TrainingNamed
+from craftspark.styles.messages import TrainingReference
 from craftspark.styles.trials import Trials
 from lambdas.log import logger
 
@@ -23,8 +23,8 @@ def trials() -> Trials:
 
 @logger.inject_lambda_context
 def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
-    asked = TrainingNamed.from_json(request)
-    share, lasts = settings().canary_percent, timedelta(seconds=settings().canary_s)
-    training = trials().begin(asked.training_id, share=share, lasts=lasts)
-    logger.info("canary begun", extra={"training_id": training.training_id, "share": share})
+    named = TrainingReference.from_json(request)
+    share, duration = settings().canary_percent, timedelta(seconds=settings().canary_s)
+    training = trials().start(named.training_id, share=share, duration=duration)
+    logger.info("canary started", extra={"training_id": training.training_id, "share": share})
     return {"training_id": training.training_id, "state": training.state}

@@ -1,4 +1,4 @@
-"""Every few minutes: send the jobs again whose message was lost between their acceptance and the intake queue."""
+"""Every few minutes: send the message of each job again that was accepted but is not in the intake queue."""
 
 from datetime import timedelta
 from functools import cache
@@ -17,7 +17,7 @@ from lambdas.log import logger
 
 
 class ResendIncomplete(Exception):
-    """Some lost jobs could not be sent again; the log says which and why."""
+    """Some lost jobs could not be sent again; the log has each job and the error."""
 
 
 @cache
@@ -34,7 +34,7 @@ def resending() -> Resending:
 
 @logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
-    handled, broken = 0, []
+    handled, failed = 0, []
     for job_id in resending().find_lost():
         try:
             if resending().send(job_id):
@@ -42,12 +42,12 @@ def handler(_schedule: dict[str, Any], context: Any) -> None:
         except JobNotFound:
             pass  # it has expired since the index was written
         except Exception:
-            # One job that cannot be sent must not keep the others waiting, nor use up their turn.
+            # One job that cannot be sent must not delay the others, and does not count towards their limit.
             logger.exception("job not sent again", extra={"job_id": job_id})
-            broken.append(job_id)
+            failed.append(job_id)
             continue
         handled += 1
         if handled == MAX_JOBS_PER_RUN:
             break
-    if broken:
-        raise ResendIncomplete(f"{len(broken)} lost jobs could not be sent again, the first {broken[0]}")
+    if failed:
+        raise ResendIncomplete(f"{len(failed)} lost jobs could not be sent again, the first {failed[0]}")

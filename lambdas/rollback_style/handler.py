@@ -20,8 +20,8 @@ def trials() -> Trials:
 
 @logger.inject_lambda_context
 def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
-    asked = parse_request(RollbackRequest, json.dumps(request))
-    before, after = trials().roll_back(asked.style, asked.version, who=asked.who, why=asked.why)
-    facts = {"style": asked.style, "from_version": before.stable, "to_version": after.stable, "who": asked.who}
+    rollback = parse_request(RollbackRequest, json.dumps(request))
+    before, after = trials().roll_back(rollback.style, rollback.version, who=rollback.who, why=rollback.why)
+    facts = {"style": rollback.style, "from_version": before.stable, "to_version": after.stable, "who": rollback.who}
     logger.info("style rolled back", extra={**facts, **event("StyleRolledBack")})
-    return {"style": asked.style, "stable": after.stable, "was": before.stable}
+    return {"style": rollback.style, "stable": after.stable, "was": before.stable}

@@ -14,6 +14,7 @@ from lambdas.wiring.webhooks import table, webhooks
 def handler(request: Request) -> Response:
     webhook = table().get(request.maker, id_in_path(request, "webhook_id"))
     effect = effect_of_request(request)
-    # Sent again, it makes no second secret, which would leave the receiver's own without its day, and shows none.
-    rotated, made = run_once(effect, bindings(), lambda writes: webhooks().rotate(webhook, writes), lambda: webhook)
-    return Response(body=webhook_view(rotated, secret=made))
+    # A repeated request creates no second secret, which would end the validity of the first one early. Its response
+    # contains no secret.
+    rotated, created = run_once(effect, bindings(), lambda writes: webhooks().rotate(webhook, writes), lambda: webhook)
+    return Response(body=webhook_view(rotated, secret=created))

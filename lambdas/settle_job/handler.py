@@ -1,4 +1,4 @@
-"""The state machine's last word on a job, and that of the rule on executions that ended in any other way."""
+"""End a job: called by the last state of its execution, and by the rule for executions that ended otherwise."""
 
 from functools import cache
 from typing import Any
@@ -27,7 +27,7 @@ def settlement() -> Settlement:
 def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
     end = JobEnd.from_json(request)
     job, ended_now = settlement().settle(end)
-    # Makers read the job's own failures; logs and the execution have the name of what went wrong inside.
+    # Makers see the failures of the job. Logs and the execution show the name of the internal error.
     first_error = first_fault(job.failures, end)
     if ended_now:
         facts = {"job_id": job.job_id, "state": job.state, "delivered": job.delivered, "spent": job.spent}

@@ -1,6 +1,6 @@
-"""The machine's last word on a training, and that of the rule on executions that ended in any other way.
+"""End a training: called by the last state of its execution, and by the rule for executions that ended otherwise.
 
-Whatever its end, the training gets its final state, and no version stays a canary.
+Every training gets a final state, and no version stays a canary.
 """
 
 from functools import cache

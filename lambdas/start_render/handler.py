@@ -1,4 +1,4 @@
-"""Intake queue -> one execution of the state machine a job, at the stage's pace."""
+"""Intake queue -> one execution of the state machine for each job, at the start rate of the stage."""
 
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from craftspark.metrics import event as count
 from craftspark.settings.rendering import StartSettings
 from lambdas.log import logger
 
-# A start that gets no answer takes 27 s until it is given up; the mark after it as long at worst.
+# A start without a response takes up to 27 s before it fails. The mark after it can take as long.
 TIME_FOR_ONE_MS = 40_000
 
 processor = BatchProcessor(EventType.SQS)

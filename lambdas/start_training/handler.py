@@ -1,4 +1,4 @@
-"""An operator begins a training: `aws lambda invoke` with a TrainingRequest."""
+"""An operator starts a training: `aws lambda invoke` with a TrainingRequest."""
 
 import json
 from functools import cache
@@ -30,5 +30,5 @@ def trainings() -> Trainings:
 def handler(request: dict[str, Any], context: Any) -> dict[str, Any]:
     training = trainings().start(json.dumps(request))
     facts = {"training_id": training.training_id, "who": request["who"]}
-    logger.info("training begun", extra={**facts, **event("TrainingBegun")})
+    logger.info("training started", extra={**facts, **event("TrainingStarted")})
     return {"training_id": training.training_id, "state": training.state}

@@ -21,6 +21,6 @@ def handler(request: Request) -> Response:
     return Response(
         status=HTTPStatus.ACCEPTED,
         body=job_summary(job),
-        # Relative to the request: it resolves behind whatever base path the API has.
+        # Relative to the request, so that it is correct for any base path of the API.
         headers={"Location": f"../../jobs/{job.job_id}", "Retry-After": str(next_poll_s(job, 0.0, utc_now()))},
     )

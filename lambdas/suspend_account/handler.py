@@ -2,7 +2,7 @@
 
 from craftspark.parsing import parse_request
 from lambdas.http.account_views import SuspensionChange, account_view
-from lambdas.http.administration import act_of, audit_entry, tell
+from lambdas.http.administration import act_of, audit_entry, log_act
 from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path
 from lambdas.log import logger
 from lambdas.wiring.accounts import accounts
@@ -12,8 +12,8 @@ from lambdas.wiring.accounts import accounts
 @endpoint
 def handler(request: Request) -> Response:
     maker = maker_in_path(request)
-    asked = parse_request(SuspensionChange, request.body)
-    act = act_of(request, maker, "suspend account" if asked.reason else "lift suspension", reason=asked.reason)
-    account = accounts().suspend(maker, asked.reason, [audit_entry(act)])
-    tell(act)
+    change = parse_request(SuspensionChange, request.body)
+    act = act_of(request, maker, "suspend account" if change.reason else "lift suspension", reason=change.reason)
+    account = accounts().suspend(maker, change.reason, [audit_entry(act)])
+    log_act(act)
     return Response(body=account_view(account))

@@ -1,4 +1,4 @@
-"""Every few minutes: end the jobs that nothing else ended by their deadline."""
+"""Every few minutes: end the jobs that are unfinished after their deadline."""
 
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from lambdas.log import logger
 
 
 class SweepIncomplete(Exception):
-    """Some overdue jobs could not be ended; the log says which and why."""
+    """Some overdue jobs could not be ended; the log has each job and the error."""
 
 
 @cache
@@ -26,7 +26,7 @@ def handler(_schedule: dict[str, Any], context: Any) -> None:
         try:
             job = settlement().end_overdue(job_id)
         except Exception:
-            # One job that cannot be ended must not keep the others waiting.
+            # One job that cannot be ended must not delay the others.
             logger.exception("overdue job not ended", extra={"job_id": job_id})
             stuck.append(job_id)
             continue

@@ -1,1 +1,1 @@
-"""What several handlers build from the domain and its AWS adapters."""
+"""Objects of the domain, built with their AWS adapters, that several handlers share."""

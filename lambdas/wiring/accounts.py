@@ -1,4 +1,4 @@
-"""Accounts as the handlers around them need them."""
+"""Accounts and idempotency bindings for handlers."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -11,13 +11,13 @@ from craftspark.settings.accounts import AccountSettings
 from lambdas.http.endpoint import Request, Response
 
 
-def active_makers_only(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """Raise AccountSuspended for a suspended maker, before anything is done that costs."""
+def active_makers_only(handle: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """A decorator that raises AccountSuspended for a suspended maker, before the handler does any work."""
 
-    @wraps(answer)
+    @wraps(handle)
     def checked(request: Request) -> Response:
         accounts().check_active(request.maker)
-        return answer(request)
+        return handle(request)
 
     return checked
 

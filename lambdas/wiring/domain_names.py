@@ -1,14 +1,14 @@
-"""Domain names as DNS has them."""
+"""Domain names in the form that DNS uses."""
 
 
 def to_ascii(host: str) -> str:
-    """An internationalised host name by UTS #46 and IDNA 2008, such as xn--bcher-kva.example; raises ValueError.
+    """An internationalised host name as ASCII, by UTS #46 and IDNA 2008. Raises ValueError.
 
-    Python's own codec is IDNA 2003, which leads some names, those with an eszett among them, to another's host.
+    The codec of Python is IDNA 2003. It maps some names, such as those with an eszett, to the host of another owner.
     """
     if host.isascii() and "xn--" not in host.lower():
         return host
-    import idna  # its tables take a while to load, and few hosts need them
+    import idna  # loaded here, because its tables are large and few hosts need them
 
     try:
         return idna.encode(host, uts46=True, std3_rules=True).decode()

@@ -1,4 +1,4 @@
-"""Links to images as the handlers that answer some need them."""
+"""Presigned links to images, for handlers that return jobs."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Live updates as the handlers around them need them."""
+"""Live connections, for the handlers of the WebSocket API."""
 
 from functools import cache
 

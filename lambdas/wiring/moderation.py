@@ -1,4 +1,4 @@
-"""Who moderates prompts: words in their context, and a service where the stage has one."""
+"""Moderation of prompts: by words in their context, and by a service if the stage has one."""
 
 import time
 from functools import cache
@@ -30,17 +30,17 @@ def moderation() -> Moderation:
 
 
 def service(settings: SubmitSettings) -> Moderator | None:
-    """The stage's service, left alone for a while after a failure. Its adapter is loaded where there is one."""
+    """The stage's service, behind a circuit breaker, or None. Its adapter is loaded only if there is a service."""
     if settings.moderator == "none":
         return None
-    from craftspark.aws.pictures.guardrail import Breaker, Comprehend, Guardrail
+    from craftspark.aws.pictures.guardrail import Comprehend, Guardrail, TextCircuitBreaker
 
     judge = (
         Guardrail(client=clients.guardrails(), guardrail=settings.guardrail_id, version=settings.guardrail_version)
         if settings.moderator == "guardrail"
         else Comprehend(client=clients.comprehend())
     )
-    return Breaker(service=judge, clock=time.monotonic)
+    return TextCircuitBreaker(service=judge, clock=time.monotonic)
 
 
 def log_unavailable(unavailable: ModerationUnavailable) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that makers bring: made clean, and judged by the stage's guardrail where it has one."""
+"""Uploaded pictures: cleaned, and moderated by the stage's guardrail if it has one."""
 
 from functools import cache
 
@@ -15,14 +15,14 @@ from lambdas.log import logger
 
 @cache
 def moderation() -> PictureModeration | None:
-    return picture_moderation(GuardrailSettings.from_environment(), log_unjudged)
+    return picture_moderation(GuardrailSettings.from_environment(), log_unmoderated)
 
 
-def clean_and_judge(content: bytes) -> CleanPicture:
-    """The picture's own pixels; raises InvalidInput, or ModerationUnavailable where none is kept unjudged."""
+def clean_and_moderate(content: bytes) -> CleanPicture:
+    """The picture without metadata. Raises InvalidInput, or ModerationUnavailable if moderation is required."""
     picture = clean(content)
-    if judge := moderation():
-        reasons = judge.reasons(small_jpeg(picture), ours=False)
+    if moderator := moderation():
+        reasons = moderator.reasons(small_jpeg(picture), ours=False)
         if reasons:
             raise InvalidInput(
                 f"images that show {', '.join(reasons)} are not allowed; send another image", field=FIELD
@@ -30,5 +30,5 @@ def clean_and_judge(content: bytes) -> CleanPicture:
     return picture
 
 
-def log_unjudged(unavailable: ModerationUnavailable) -> None:
-    logger.warning("upload not judged", extra={"cause": repr(unavailable.__cause__), **event("UploadUnjudged")})
+def log_unmoderated(unavailable: ModerationUnavailable) -> None:
+    logger.warning("upload not moderated", extra={"cause": repr(unavailable.__cause__), **event("UploadUnjudged")})

@@ -1,7 +1,7 @@
-"""A POST that goes to the addresses that were checked, and nowhere else, within one deadline for all of it.
+"""An HTTPS POST that connects only to addresses that were checked, with one deadline for the whole request.
 
-Sockets know a timeout for each operation alone: whoever sends a byte now and then holds such a call for ever. So every
-operation here, from the look-up of the name to the last byte of the headers, gets what is left of the deadline.
+A socket timeout applies to each operation separately, so a receiver that sends a byte at intervals could block a call
+indefinitely. Every operation here, from name resolution to the last byte of the headers, gets the remaining time.
 """
 
 import io
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 WITHIN_S = 10.0
 MAX_RESPONSES = 100
-INTERIM = frozenset(range(100, 200)) - {101}  # a switch of protocols, for which nobody asked, is final
+INTERIM = frozenset(range(100, 200)) - {101}  # 101 is final: no request asks for another protocol
 
 
 @dataclass(frozen=True)
@@ -34,31 +34,31 @@ class Deadline:
         return cls(clock() + seconds, clock)
 
     def left_s(self) -> float:
-        """Seconds until then; raises TimeoutError once it has passed."""
+        """The remaining seconds. Raises TimeoutError after the deadline."""
         left = self.at - self.clock()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
         return left
 
     def share(self, parts: int) -> "Deadline":
-        """One of so many equal parts of what is left, beginning now."""
+        """A deadline after an equal share of the remaining time."""
         return Deadline(self.clock() + self.left_s() / parts, self.clock)
 
 
 class BoundedSocket:
-    """What http.client uses of a connected socket, with one deadline for all operations together."""
+    """The interface of a connected socket that http.client uses, with one deadline for all operations."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         self._socket = connected
         self._deadline = deadline
-        # One reader for all answers: what it has read ahead belongs to the next one.
+        # One reader for all responses, because it can buffer the start of the next response.
         self._incoming: Any = io.BufferedReader(_Incoming(connected, deadline))
 
     def sendall(self, data: bytes) -> None:
-        waiting = memoryview(data)
-        while waiting:
+        unsent = memoryview(data)
+        while unsent:
             self._socket.settimeout(self._deadline.left_s())
-            waiting = waiting[self._socket.send(waiting) :]
+            unsent = unsent[self._socket.send(unsent) :]
 
     def makefile(self, *_: Any) -> Any:
         return self._incoming
@@ -68,7 +68,7 @@ class BoundedSocket:
 
 
 class _Incoming(io.RawIOBase):
-    """What comes in on a bounded socket."""
+    """The bytes that a bounded socket receives."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         self._socket = connected
@@ -83,26 +83,26 @@ class _Incoming(io.RawIOBase):
 
 
 def resolve(host: str, deadline: Deadline | None = None) -> list[str]:
-    """A host's addresses; raises OSError.
+    """A host's addresses. Raises OSError.
 
-    The system's resolver cannot be interrupted: a thread that waits for it longer is left to its own timeouts.
+    The system's resolver cannot be interrupted, so its thread can continue after the deadline, until its own timeout.
     """
-    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_look_up, args=(host, answers), daemon=True).start()
+    results: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_look_up, args=(host, results), daemon=True).start()
     try:
-        answer = answers.get(timeout=(deadline or Deadline.after(WITHIN_S / 2)).left_s())
+        result = results.get(timeout=(deadline or Deadline.after(WITHIN_S / 2)).left_s())
     except queue.Empty:
         raise TimeoutError(f"{host} was not resolved in time") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return [str(found[4][0]) for found in answer]
+    if isinstance(result, Exception):
+        raise result
+    return [str(address_info[4][0]) for address_info in result]
 
 
-def _look_up(host: str, answers: "queue.SimpleQueue[Any]") -> None:
+def _look_up(host: str, results: "queue.SimpleQueue[Any]") -> None:
     try:
-        answers.put(socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM))
-    except Exception as error:  # it is raised where the answer is awaited
-        answers.put(error)
+        results.put(socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM))
+    except Exception as error:  # `resolve` raises it
+        results.put(error)
 
 
 @cache
@@ -112,11 +112,11 @@ def trusted() -> ssl.SSLContext:
 
 
 def open_tls(host: str, address: str, port: int, context: ssl.SSLContext, deadline: Deadline) -> socket.socket:
-    """TLS with a host at one of its addresses: the name is not resolved a second time. Raises OSError."""
+    """A TLS connection to a host at one of its addresses, without resolving the name again. Raises OSError."""
     plain = socket.create_connection((address, port), deadline.left_s())
     try:
         plain.settimeout(deadline.left_s())
-        return context.wrap_socket(plain, server_hostname=host)  # the timeout bounds the handshake as a whole
+        return context.wrap_socket(plain, server_hostname=host)  # the timeout covers the whole handshake
     except BaseException:
         plain.close()
         raise
@@ -136,9 +136,9 @@ def post(
     context: ssl.SSLContext | None = None,
     connect: Connect = open_tls,
 ) -> int:
-    """The status that the receiver answers; it is led nowhere else, and what follows the headers is not read.
+    """The status of the response. Does not follow redirects and does not read the body.
 
-    Raises OSError, or HTTPException for what is no HTTP.
+    Raises OSError, or HTTPException if the response is not HTTP.
     """
     parts = urlsplit(url)
     host, trust = parts.hostname or "", context or trusted()
@@ -153,37 +153,37 @@ def post(
         connection.close()
 
 
-def _final_status(answered: Any) -> int:
-    """The status of the answer behind all interim ones (RFC 9110, 15.2); `getresponse` knows only 100 of these."""
-    answers = []  # kept: an answer that goes away closes the reader
+def _final_status(connected: Any) -> int:
+    """The status of the first response that is not interim (RFC 9110, 15.2). `getresponse` skips only status 100."""
+    responses = []  # referenced until the end, because a response closes the reader when it is garbage-collected
     for _ in range(MAX_RESPONSES):
-        answer = HTTPResponse(answered, method="POST")
-        answers.append(answer)
-        answer.begin()
-        if answer.status not in INTERIM:
-            return answer.status
-    raise HTTPException("nothing but interim answers")
+        response = HTTPResponse(connected, method="POST")
+        responses.append(response)
+        response.begin()
+        if response.status not in INTERIM:
+            return response.status
+    raise HTTPException("no final response")
 
 
 def _first_open(
     host: str, addresses: Iterable[str], deadline: Deadline, connect: Callable[[str, Deadline], socket.socket]
 ) -> socket.socket:
-    """A connection to the first address that takes one; each may use its share of the time. Raises the first OSError.
+    """A connection to the first address that accepts one. Each gets a share of the time. Raises the first OSError.
 
-    Nothing was sent before, so no message can arrive twice by this.
+    No data is sent before a connection is open, so no message is sent twice.
     """
-    waiting, first = list(addresses), None
-    while waiting:
-        address = waiting.pop(0)
+    untried, first = list(addresses), None
+    while untried:
+        address = untried.pop(0)
         try:
-            return connect(address, deadline.share(1 + len(waiting)))
+            return connect(address, deadline.share(1 + len(untried)))
         except OSError as error:
             first = first or error
     raise first or OSError(f"{host} has no address")
 
 
 def explain(error: Exception) -> str:
-    """What went wrong, for the maker whose endpoint it is."""
+    """The reason of a failed delivery, as shown to the maker who owns the webhook."""
     match error:
         case ssl.SSLCertVerificationError():
             return f"the endpoint's certificate is not valid: {error.verify_message}"

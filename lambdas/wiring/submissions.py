@@ -1,4 +1,4 @@
-"""Submissions as the handlers around them need them."""
+"""Submissions, for the handlers that create and quote jobs."""
 
 import gc
 from datetime import timedelta
@@ -23,7 +23,7 @@ from lambdas.wiring.moderation import moderation
 @cache
 def submissions() -> Submissions:
     settings = SubmitSettings.from_environment()
-    made = Submissions(
+    use_case = Submissions(
         acceptance=Acceptance(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
@@ -56,6 +56,6 @@ def submissions() -> Submissions:
         deadline=timedelta(seconds=settings.job_deadline_s),
         retention=timedelta(days=settings.job_retention_days),
     )
-    # All that is loaded by now stays for good: the collector need not look at it with every request.
+    # Objects that exist now live as long as the process. The garbage collector does not need to scan them again.
     gc.freeze()
-    return made
+    return use_case

@@ -1,4 +1,4 @@
-"""Uploads as the handlers around them need them."""
+"""Uploads, for the handlers of the upload endpoints."""
 
 from datetime import timedelta
 from functools import cache
@@ -33,6 +33,6 @@ def uploads() -> Uploads:
 
 
 def plan_of(maker: str) -> Plan:
-    """By the account as it stands; a maker who has none yet has the stage's plan."""
+    """The plan of the maker's account, or the stage's default plan if the maker has no account yet."""
     account = accounts().find(maker)
     return find_plan(account.plan) if account else accounts().plan

@@ -1,4 +1,4 @@
-"""Webhooks as the handlers around them need them."""
+"""Webhooks and their queues, for handlers."""
 
 from functools import cache
 

@@ -89,9 +89,11 @@ def forget(function: str) -> None:
         getattr(import_module(f"lambdas.wiring.{shared}"), shared).cache_clear()
     for shared in ("settings", "table", "store"):
         getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
-    for shared in ("settings", "audit_table", "jobs"):
+    for shared in ("settings", "audit_table"):
         getattr(import_module("lambdas.http.administration"), shared).cache_clear()
-    for factory in ("jobs", "links", "settlement", "model", "changes", "bucket", "user_pool"):
+    for shared in ("job_list", "job_editor", "image_bucket"):
+        getattr(import_module("lambdas.wiring.jobs"), shared).cache_clear()
+    for factory in ("links", "settlement", "model", "user_pool"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
 
 
@@ -123,7 +125,7 @@ def render_table() -> RenderTable:
 
 
 def store(job_id: str, *indexes: int) -> Job:
-    job = render_table().begin(job_id).job
+    job = render_table().start(job_id).job
     for index in indexes:
         image = StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON, seed=job.seeds[index])
         render_table().add(job, image)

@@ -153,7 +153,7 @@ def test_an_execution_that_settles_after_the_deletion_finds_its_figures() -> Non
 
 def test_a_worker_that_is_late_enters_nothing() -> None:
     job_id = submit(count=2).body["job_id"]
-    record = render_table().begin(job_id)
+    record = render_table().start(job_id)
     call("cancel_job", path={"job_id": job_id})
     delete(job_id)
 
@@ -161,5 +161,5 @@ def test_a_worker_that_is_late_enters_nothing() -> None:
     with pytest.raises(JobEnded):
         render_table().add(record.job, image)
     with pytest.raises(JobNotFound):
-        render_table().begin(job_id)
+        render_table().start(job_id)
     assert job_table().read_any(job_id).images == {}

@@ -173,7 +173,7 @@ def test_an_expired_job_is_neither_rendered_nor_sent_again() -> None:
     with pytest.raises(JobNotFound):
         unstarted.read(job_id)
     with pytest.raises(JobNotFound):
-        render_table().begin(job_id)
+        render_table().start(job_id)
 
 
 def test_the_sweeper_refunds_an_expired_job_in_full() -> None:

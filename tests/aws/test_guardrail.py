@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from craftspark.aws import clients
-from craftspark.aws.pictures.guardrail import LABELS, SEGMENT_BYTES, Breaker, Comprehend, Guardrail, segments
+from craftspark.aws.pictures.guardrail import LABELS, SEGMENT_BYTES, Comprehend, Guardrail, TextCircuitBreaker, segments
 from craftspark.aws.pictures.picture_moderation import picture_moderation
 from craftspark.errors import ModerationUnavailable
 from craftspark.moderation import Objection
@@ -102,7 +102,7 @@ def test_segments_are_small_enough_and_lose_nothing(text: str, most: int) -> Non
 def test_a_service_that_fails_is_left_alone_for_a_while(error: str) -> None:
     client = boto3.client("bedrock-runtime", config=clients._CONFIG)
     now = [100.0]
-    breaker = Breaker(service=Guardrail(client=client, guardrail="g1", version="3"), clock=lambda: now[0])
+    breaker = TextCircuitBreaker(service=Guardrail(client=client, guardrail="g1", version="3"), clock=lambda: now[0])
     with Stubber(client) as stubbed:
         stubbed.add_client_error("apply_guardrail", error)
         for _ in range(3):  # one call for all of them

@@ -42,7 +42,7 @@ def test_a_job_s_way_from_queued_to_succeeded() -> None:
 
 def test_progress_within_a_batch_is_seen() -> None:
     answer = submit(count=2)
-    record = render_table().begin(answer.body["job_id"])
+    record = render_table().start(answer.body["job_id"])
     [batch] = json.loads(client_of("sqs").receive_message(QueueUrl=intake())["Messages"][0]["Body"])["batches"]
 
     render_table().progress(record.job, Batch.from_json(batch), 30)
@@ -86,7 +86,7 @@ def test_an_image_of_a_final_job_is_not_entered() -> None:
 def test_a_job_that_begins_twice_keeps_its_first_start() -> None:
     job_id = submit(count=1).body["job_id"]
 
-    first, second = render_table().begin(job_id).job, render_table().begin(job_id).job
+    first, second = render_table().start(job_id).job, render_table().start(job_id).job
 
     assert second.state == "running"
     assert abs((first.started_at or NOON) - (second.started_at or NOON)).total_seconds() < 0.001

@@ -106,7 +106,7 @@ def gateway(table: ConnectionTable, monkeypatch: pytest.MonkeyPatch) -> Iterator
     caches = (live.table, push.links)
     for cached in caches:
         cached.cache_clear()
-    monkeypatch.setattr(push, "pushes", lambda: pushes(table, gateway, []))
+    monkeypatch.setattr(push, "sender", lambda: pushes(table, gateway, []))
     monkeypatch.setattr(push, "utc_now", lambda: NOON)
     yield gateway
     for cached in caches:

@@ -244,7 +244,7 @@ def on_trial(styles: StyleTable, submit_settings: Any) -> str:
     """Start a trial of the first version of a style of the stage's model."""
     training = styles.trainings.read(approved(styles))
     training = replace(training, model="craftspark-clipart-128")
-    styles.begin_trial(trial_of(training, share=20, lasts=timedelta(hours=1), now=utc_now()))
+    styles.start_trial(trial_of(training, share=20, duration=timedelta(hours=1), now=utc_now()))
     return training.training_id
 
 
@@ -282,7 +282,7 @@ def test_a_canary_is_judged_by_the_jobs_that_were_settled(styles: StyleTable, on
 
 def test_a_canary_whose_time_is_over_is_judged_without_jobs(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
-    styles.begin_trial(trial_of(training, share=20, lasts=timedelta(seconds=-1), now=utc_now()))
+    styles.start_trial(trial_of(training, share=20, duration=timedelta(seconds=-1), now=utc_now()))
 
     answer = judge_canary.handler({"training_id": training.training_id}, Context())
 

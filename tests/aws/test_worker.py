@@ -197,7 +197,7 @@ def test_an_interrupted_worker_keeps_what_is_stored_and_gives_the_rest_back(
 
     assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted"]
     assert counts(settings.gpu_queue_url) == (0, 0)
-    assert set(RenderTable(client=clients.dynamodb(), jobs_table=JOBS).begin(job_id).images) == {0, 1}
+    assert set(RenderTable(client=clients.dynamodb(), jobs_table=JOBS).start(job_id).images) == {0, 1}
 
 
 def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerSettings, tokens: Tokens) -> None:

@@ -17,14 +17,14 @@ from craftspark.jobs.job import ImageFailure, JobState
 from craftspark.notifications.live import Update
 from craftspark.notifications.webhooks import Message
 from craftspark.styles.messages import (
-    ApprovalAsked,
+    ApprovalDecision,
+    ApprovalRequest,
     DataChecked,
-    Decided,
     Fault,
     TrainingAwaitsApproval,
     TrainingEnd,
-    TrainingNamed,
     TrainingOrder,
+    TrainingReference,
     TrainingResult,
     TrainingSettled,
 )
@@ -59,9 +59,9 @@ WRITTEN: list[Contract] = [
         training_id="s.v", style="s", version="v", model="m", dataset="s3://d", steps=None, seed=0, stable=""
     ),
     DataChecked(pictures=5),
-    ApprovalAsked(training_id="s.v", task_token="t", trained=TRAINED),
-    Decided(decision="reject"),
-    TrainingNamed(training_id="s.v"),
+    ApprovalRequest(training_id="s.v", task_token="t", trained=TRAINED),
+    ApprovalDecision(decision="reject"),
+    TrainingReference(training_id="s.v"),
     Fault(error="QualityTooLow", cause="it is"),
     TrainingEnd(training_id="s.v", outcome=TrainingState.ROLLED_BACK, error="CanaryFailed", cause="slow"),
     TrainingSettled(training_id="s.v", style="s", version="v", state=TrainingState.PROMOTED, error="", cause=""),

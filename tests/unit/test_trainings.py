@@ -14,7 +14,7 @@ from craftspark.errors.styles import (
     VersionTaken,
 )
 from craftspark.styles.approvals import Approvals
-from craftspark.styles.messages import Decided, TrainingOrder
+from craftspark.styles.messages import ApprovalDecision, TrainingOrder
 from craftspark.styles.starting import Trainings
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
 from tests.fakes import NOON
@@ -59,13 +59,13 @@ class FakeStarter:
         self.begun.append((name, order))
 
 
-class FakeWaiter:
+class FakePausedWorkflows:
     def __init__(self, *, waits: bool = True) -> None:
         self.waits = waits
-        self.answers: list[tuple[str, Contract]] = []
+        self.results: list[tuple[str, Contract]] = []
 
-    def answer(self, token: str, result: Contract) -> bool:
-        self.answers.append((token, result))
+    def resume(self, token: str, result: Contract) -> bool:
+        self.results.append((token, result))
         return self.waits
 
 
@@ -146,12 +146,12 @@ def test_a_request_that_cannot_be_is_refused_by_its_field(field: str, value: obj
     assert not records.trainings
 
 
-def an_approval(**changes: Any) -> tuple[Approvals, FakeTrainingRecords, FakeWaiter]:
+def an_approval(**changes: Any) -> tuple[Approvals, FakeTrainingRecords, FakePausedWorkflows]:
     service, records, _ = a_service()
     start(service)
     records.put("sunny.v1", **{"state": TrainingState.AWAITS_APPROVAL, "token": "token", **changes})
-    waiter = FakeWaiter()
-    return Approvals(records=records, waiter=waiter, now=lambda: NOON), records, waiter
+    workflows = FakePausedWorkflows()
+    return Approvals(records=records, workflows=workflows, now=lambda: NOON), records, workflows
 
 
 def decide(approvals: Approvals, decision: str = "approve", **changes: Any) -> Training:
@@ -160,44 +160,44 @@ def decide(approvals: Approvals, decision: str = "approve", **changes: Any) -> T
 
 
 def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
-    approvals, records, waiter = an_approval()
+    approvals, records, workflows = an_approval()
 
     decide(approvals)
 
     assert records.trainings["sunny.v1"].decided == PersonsDecision(
         decision="approve", who="ann", why="clean lines", at=NOON
     )
-    assert waiter.answers == [("token", Decided(decision="approve"))]
+    assert workflows.results == [("token", ApprovalDecision(decision="approve"))]
 
 
 def test_the_same_decision_again_mends_an_answer_that_was_lost() -> None:
-    approvals, records, waiter = an_approval()
+    approvals, records, workflows = an_approval()
     decide(approvals)
 
     decide(approvals, who="bob")
 
-    assert len(waiter.answers) == 2
+    assert len(workflows.results) == 2
     decided = records.trainings["sunny.v1"].decided
     assert decided
     assert decided.who == "ann"
 
 
 def test_a_different_decision_is_refused_by_name() -> None:
-    approvals, _, waiter = an_approval()
+    approvals, _, workflows = an_approval()
     decide(approvals)
 
     with pytest.raises(AlreadyDecided, match="ann has already decided to approve"):
         decide(approvals, "reject")
-    assert len(waiter.answers) == 1
+    assert len(workflows.results) == 1
 
 
 def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
-    approvals, records, waiter = an_approval()
+    approvals, records, workflows = an_approval()
     records.decided_elsewhere = PersonsDecision(decision="reject", who="bob", why="smudged", at=NOON)
 
     with pytest.raises(AlreadyDecided, match="bob"):
         decide(approvals)
-    assert waiter.answers == []
+    assert workflows.results == []
 
 
 @pytest.mark.parametrize("state", [TrainingState.TRAINING, TrainingState.FAILED])
@@ -210,8 +210,8 @@ def test_what_does_not_wait_cannot_be_decided(state: TrainingState) -> None:
 
 
 def test_a_decision_that_nobody_waits_for_any_more_says_so() -> None:
-    approvals, _, waiter = an_approval()
-    waiter.waits = False
+    approvals, _, workflows = an_approval()
+    workflows.waits = False
 
     with pytest.raises(TrainingNotAwaiting, match="no longer"):
         decide(approvals)

@@ -33,7 +33,7 @@ class FakeStyleRecords:
     def tally(self, release: Release, version: str) -> Tally:
         return Tally()
 
-    def begin_trial(self, trial: Trial) -> None:
+    def start_trial(self, trial: Trial) -> None:
         if self.sunny.canary:
             raise CanaryRunning("another")
         training = replace(trial.training, state=TrainingState.CANARY)
@@ -86,14 +86,14 @@ def test_a_version_that_nobody_approved_draws_nothing(decision: str | None) -> N
     there, records = trials("v1", decision=decision)
 
     with pytest.raises(NotApproved):
-        there.begin("sunny.v1", share=20, lasts=HOUR)
+        there.start("sunny.v1", share=20, duration=HOUR)
     assert records.sunny.canary == ""
 
 
 def test_an_approved_version_draws_its_share_for_its_time_and_begins_once() -> None:
     there, records = trials("v1")
 
-    first, again = (there.begin("sunny.v1", share=20, lasts=HOUR) for _ in range(2))
+    first, again = (there.start("sunny.v1", share=20, duration=HOUR) for _ in range(2))
 
     assert first.state is again.state is TrainingState.CANARY
     assert (records.sunny.canary, records.sunny.share, records.sunny.canary_until) == ("v1", 20, NOON + HOUR)
@@ -103,7 +103,7 @@ def test_the_end_of_a_trial_makes_its_version_stable_or_nothing() -> None:
     there, records = trials("v1", "v2")
 
     for version, outcome in (("v1", TrainingState.PROMOTED), ("v2", TrainingState.ROLLED_BACK)):
-        there.begin(f"sunny.{version}", share=20, lasts=HOUR)
+        there.start(f"sunny.{version}", share=20, duration=HOUR)
         training, ended_now = there.settle(end(version, outcome))
         assert (training.state, training.token, ended_now) == (outcome, "", True)
 
@@ -125,7 +125,7 @@ def test_a_version_that_was_never_on_trial_has_no_outcome_of_one(outcome: Traini
 def test_a_stopped_execution_fails_a_training_and_rolls_a_trial_back(on_trial: bool, state: TrainingState) -> None:
     there, _ = trials("v1")
     if on_trial:
-        there.begin("sunny.v1", share=20, lasts=HOUR)
+        there.start("sunny.v1", share=20, duration=HOUR)
 
     training, _ = there.settle(end("v1", TrainingState.FAILED, "ExecutionEnded"))
 
@@ -144,7 +144,7 @@ def test_a_final_training_stays_as_it_is() -> None:
 def promoted(*versions: str) -> tuple[Trials, FakeStyleRecords]:
     there, records = trials(*versions)
     for version in versions:
-        there.begin(f"sunny.{version}", share=20, lasts=HOUR)
+        there.start(f"sunny.{version}", share=20, duration=HOUR)
         there.settle(end(version, TrainingState.PROMOTED))
     return there, records
 

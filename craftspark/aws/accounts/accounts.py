@@ -47,8 +47,8 @@ class Accounts:
 
     def find(self, maker: str) -> Account | None:
         """The account as stored, or None if the maker has no account."""
-        answer = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
-        return read_account(answer["Item"]) if "Item" in answer else None
+        response = self.client.get_item(TableName=self.table, Key=account_key(maker), ConsistentRead=True)
+        return read_account(response["Item"]) if "Item" in response else None
 
     def check_active(self, maker: str) -> None:
         """Raise AccountSuspended if the account is suspended."""
@@ -211,7 +211,7 @@ class Accounts:
         if after:
             at, _, item = after.partition(" ")
             start = {"ExclusiveStartKey": {"maker": text(maker), "at": text(at), "item": text(item)}}
-        answer = self.client.query(
+        response = self.client.query(
             TableName=self.table,
             IndexName="ledger",
             KeyConditionExpression="maker = :maker",
@@ -220,9 +220,9 @@ class Accounts:
             Limit=limit,
             **start,
         )
-        last = answer.get("LastEvaluatedKey")
+        last = response.get("LastEvaluatedKey")
         return [
-            read_entry(item) for item in answer["Items"]
+            read_entry(item) for item in response["Items"]
         ], f"{last['at']['S']} {last['item']['S']}" if last else None
 
     def _has_entry(self, maker: str, name: str) -> bool:

@@ -58,17 +58,17 @@ class BacklogIndex:
 
     def _shard(self, shard: str) -> tuple[list[WaitingJob], float]:
         """Jobs of a shard, and the share of the shard that they are."""
-        answer = self.client.query(
+        response = self.client.query(
             TableName=self.jobs_table,
             IndexName="backlog",
             KeyConditionExpression="backlog = :shard",
             ExpressionAttributeValues={":shard": text(shard)},
             Limit=SAMPLE,
         )
-        jobs = [waiting_job(item) for item in answer["Items"]]
-        if "LastEvaluatedKey" not in answer:
+        jobs = [waiting_job(item) for item in response["Items"]]
+        if "LastEvaluatedKey" not in response:
             return jobs, 1.0
-        return jobs, place_of(answer["LastEvaluatedKey"]["job_id"]["S"])
+        return jobs, place_of(response["LastEvaluatedKey"]["job_id"]["S"])
 
 
 def waiting_job(item: Mapping[str, Any]) -> WaitingJob:

@@ -56,10 +56,10 @@ class ImageBucket:
     def _delete(self, keys: list[str]) -> None:
         """Delete these objects. S3 responds with 200 even if it deleted only some of them."""
         if keys:
-            answer = self.client.delete_objects(
+            response = self.client.delete_objects(
                 Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
-            if left := answer.get("Errors"):
+            if left := response.get("Errors"):
                 raise FilesLeft(f"{len(left)} of {len(keys)} files were not deleted: {left[0].get('Code')}")
 
     def _put(self, key: str, body: bytes) -> None:

@@ -56,7 +56,7 @@ class JobList:
             if after:
                 job_id = after.rpartition("#")[2]
                 start = {"ExclusiveStartKey": {**items.job_key(job_id), "maker": text(maker), "created": text(after)}}
-            answer = self.client.query(
+            response = self.client.query(
                 TableName=self.jobs_table,
                 IndexName="by_maker",
                 KeyConditionExpression=f"maker = :maker{condition}",
@@ -66,10 +66,10 @@ class JobList:
                 **expression,
                 **start,
             )
-            there = [item for item in answer["Items"] if items.live(item, now)]
+            there = [item for item in response["Items"] if items.live(item, now)]
             missing = limit - len(found)
             found += [items.read_outline(item) for item in there[:missing]]
-            last = there[missing - 1] if len(there) > missing else answer.get("LastEvaluatedKey")
+            last = there[missing - 1] if len(there) > missing else response.get("LastEvaluatedKey")
             after = last["created"]["S"] if last else None
             if after is None or len(found) == limit:
                 break
@@ -145,7 +145,7 @@ class JobEditor:
         )
         values = {":at": text(items.timestamp(at)), ":no_request": text("{}"), ":no_fingerprint": text("deleted")}
         names = {"#request": "request", "#source": "source"}
-        before = self._update(maker, job_id, change, THERE + ENDED, values, names=names, answer="ALL_OLD")
+        before = self._update(maker, job_id, change, THERE + ENDED, values, names=names, return_values="ALL_OLD")
         return "deleted_at" not in before
 
     def _change(self, maker: str, job_id: str, change: str, condition: str = "", *, values: dict[str, Any]) -> Job:
@@ -161,7 +161,7 @@ class JobEditor:
         values: dict[str, Any],
         *,
         names: dict[str, str] | None = None,
-        answer: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW",
+        return_values: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW",
     ) -> Item:
         now = utc_now()
         try:
@@ -171,7 +171,7 @@ class JobEditor:
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeValues={":maker": text(maker), ":now": items.epoch(now), **values},
-                ReturnValues=answer,
+                ReturnValues=return_values,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **({"ExpressionAttributeNames": names} if names else {}),  # type: ignore[arg-type]
             )

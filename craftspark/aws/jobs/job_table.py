@@ -120,13 +120,13 @@ def settlement(settings: SettleSettings) -> Settlement:
 
 def read_record(client: DynamoDBClient, table: str, job_id: str, *, only_live: bool = True) -> JobRecord:
     """The job's complete partition, read consistently. Raises JobNotFound, also for an expired or deleted job."""
-    answer = client.query(
+    response = client.query(
         TableName=table,
         KeyConditionExpression="job_id = :job_id",
         ExpressionAttributeValues={":job_id": text(job_id)},
         ConsistentRead=True,
     )
-    found, now = answer["Items"], utc_now()
+    found, now = response["Items"], utc_now()
     record = items.read_record(item for item in found if not only_live or items.live(item, now))
     if record is None:
         raise JobNotFound(f"you have no job {job_id}", field="job_id")

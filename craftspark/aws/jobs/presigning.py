@@ -91,7 +91,7 @@ class Presigner:
         token = f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}" if credentials.token else ""
         key = self._signing_key(credentials.secret_key, day, region)
         start = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
-        made = []
+        urls = []
         for each in downloads:
             path = prefix + quote(each.key, safe="/~")
             named = f"{DISPOSITION}={quote(each.disposition, safe='-_.~')}" if each.disposition else ""
@@ -103,9 +103,9 @@ class Presigner:
             digest = hashlib.sha256(canonical.encode()).hexdigest().encode()
             signature = hmac.digest(key, start + digest, "sha256").hex()
             query = f"{before}{expires_s}&X-Amz-SignedHeaders=host{token}"
-            asked = f"{named}&{query}" if named else query
-            made.append(f"{scheme}://{host}{path}?{asked}&X-Amz-Signature={signature}")
-        return made
+            parameters = f"{named}&{query}" if named else query
+            urls.append(f"{scheme}://{host}{path}?{parameters}&X-Amz-Signature={signature}")
+        return urls
 
     def _signing_key(self, secret: str, day: str, region: str) -> bytes:
         """The signing key of the day, derived once."""

@@ -28,7 +28,7 @@ class RenderTable:
     client: DynamoDBClient
     jobs_table: str
 
-    def begin(self, job_id: str) -> JobRecord:
+    def start(self, job_id: str) -> JobRecord:
         """The job as of now. A queued job becomes running. Raises JobNotFound."""
         record = read_record(self.client, self.jobs_table, job_id)
         if record.job.state is not JobState.QUEUED:

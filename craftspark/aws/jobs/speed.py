@@ -52,12 +52,12 @@ class SpeedTable:
 
 def read_speed(client: DynamoDBClient, table: str, model: str, now: float) -> Speed:
     """The speed of a model's pool."""
-    answer = client.query(
+    response = client.query(
         TableName=table,
         KeyConditionExpression="job_id = :pool",
         ExpressionAttributeValues={":pool": text(partition(model))},
     )
-    return speed_of(answer["Items"], now)
+    return speed_of(response["Items"], now)
 
 
 def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:

@@ -36,10 +36,10 @@ class ConnectionTable:
         self.client.put_item(TableName=self.table, Item=item)
 
     def take_ticket(self, digest: str, now: datetime) -> str | None:
-        answer = self.client.delete_item(
+        response = self.client.delete_item(
             TableName=self.table, Key=key(f"ticket#{digest}", "ticket"), ReturnValues="ALL_OLD"
         )
-        item = answer.get("Attributes")
+        item = response.get("Attributes")
         return item["maker"]["S"] if item is not None and live(item, now) else None
 
     def add(self, connection: str, maker: str, connected_at: datetime) -> None:
@@ -50,10 +50,10 @@ class ConnectionTable:
             self.client.put_item(TableName=self.table, Item=item)
 
     def drop(self, connection: str) -> None:
-        answer = self.client.delete_item(
+        response = self.client.delete_item(
             TableName=self.table, Key=key(f"connection#{connection}", "maker"), ReturnValues="ALL_OLD"
         )
-        if item := answer.get("Attributes"):
+        if item := response.get("Attributes"):
             self.client.delete_item(TableName=self.table, Key=key(item["maker"]["S"], f"connection#{connection}"))
 
     def of(self, maker: str, now: datetime) -> Iterator[Connection]:

@@ -21,7 +21,7 @@ class Events:
     def send(self, event: Event) -> None:
         """Raises EventRefused."""
         entry: Any = {"Source": event.source, "DetailType": event.detail_type(), "Detail": event.to_text()}
-        answer = self.client.put_events(Entries=[entry])
-        if answer["FailedEntryCount"]:
-            failed = answer["Entries"][0]
+        response = self.client.put_events(Entries=[entry])
+        if response["FailedEntryCount"]:
+            failed = response["Entries"][0]
             raise EventRefused(f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}")

@@ -42,10 +42,10 @@ class WebhookTable:
 
     def get(self, maker: str, webhook_id: str) -> Webhook:
         """Raises WebhookNotFound."""
-        answer = self.client.get_item(TableName=self.table, Key=key(maker, webhook_id), ConsistentRead=True)
-        if "Item" not in answer:
+        response = self.client.get_item(TableName=self.table, Key=key(maker, webhook_id), ConsistentRead=True)
+        if "Item" not in response:
             raise not_found(webhook_id)
-        return read_webhook(answer["Item"])
+        return read_webhook(response["Item"])
 
     def put(self, webhook: Webhook, also: Sequence[Write] = (), *, max_webhooks: int) -> None:
         new = {
@@ -128,8 +128,8 @@ class WebhookTable:
 
     def find_try(self, message: Message) -> Delivery | None:
         """The result of the message's delivery attempt, if it was made already."""
-        answer = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True)
-        return read_delivery(message.webhook_id, answer["Item"]) if "Item" in answer else None
+        response = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True)
+        return read_delivery(message.webhook_id, response["Item"]) if "Item" in response else None
 
     def deliveries(self, maker: str, webhook_id: str, limit: int) -> list[Delivery]:
         """The delivery attempts, newest first. Raises WebhookNotFound."""
@@ -139,7 +139,7 @@ class WebhookTable:
 
     def _query(self, maker: str, prefix: str, *, limit: int, newest: bool, now: bool = False) -> list[Any]:
         """Items whose sort key starts with the prefix. `now` makes the read consistent."""
-        answer = self.client.query(
+        response = self.client.query(
             TableName=self.table,
             KeyConditionExpression="maker = :maker AND begins_with(#item, :prefix)",
             ExpressionAttributeNames={"#item": "item"},
@@ -148,7 +148,7 @@ class WebhookTable:
             ConsistentRead=now,
             Limit=limit,
         )
-        return answer["Items"]
+        return response["Items"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,36 +25,36 @@ class Callback:
     def heartbeat(self) -> bool:
         try:
             self.client.send_task_heartbeat(taskToken=self.token)
-        except self._nobody_waits:
+        except self._not_waiting:
             return False
         return True
 
     def succeed(self, result: Contract) -> bool:
         try:
             self.client.send_task_success(taskToken=self.token, output=result.to_text())
-        except self._nobody_waits:
+        except self._not_waiting:
             return False
         return True
 
     def fail(self, error: CraftsparkError) -> bool:
         try:
             self.client.send_task_failure(taskToken=self.token, error=error.name, cause=error.detail[:CAUSE_LIMIT])
-        except self._nobody_waits:
+        except self._not_waiting:
             return False
         return True
 
     @property
-    def _nobody_waits(self) -> tuple[type[Exception], ...]:
+    def _not_waiting(self) -> tuple[type[Exception], ...]:
         known = self.client.exceptions
         return (known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiters:
-    """State machines that wait with a stored token."""
+class PausedWorkflows:
+    """Executions that wait for a callback with a stored task token."""
 
     client: SFNClient
 
-    def answer(self, token: str, result: Contract) -> bool:
-        """Send the result; returns whether the state machine still waited. An empty token belongs to none."""
+    def resume(self, token: str, result: Contract) -> bool:
+        """Send the result. Returns whether an execution still waited. An empty token belongs to no execution."""
         return bool(token) and Callback(client=self.client, token=token).succeed(result)

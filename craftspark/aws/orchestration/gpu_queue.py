@@ -34,14 +34,14 @@ class GpuQueue:
         Raises ContractBroken for a message that the state machine did not send. The message stays and ends in the
         dead-letter queue.
         """
-        answer = self.client.receive_message(
+        response = self.client.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=1,
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=self.visibility_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        for message in answer.get("Messages", []):
+        for message in response.get("Messages", []):
             receives = int(message["Attributes"]["ApproximateReceiveCount"])
             return ReceivedBatch(
                 message=BatchMessage.parse(message["Body"]), receipt=message["ReceiptHandle"], receives=receives

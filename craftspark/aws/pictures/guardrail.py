@@ -62,12 +62,12 @@ class Guardrail:
 
     def _apply(self, source: Any, content: Any, what: str = "prompts") -> list[Objection]:
         with unavailability(what):
-            answer = self.client.apply_guardrail(
+            response = self.client.apply_guardrail(
                 guardrailIdentifier=self.guardrail, guardrailVersion=self.version, source=source, content=[content]
             )
-        if answer["action"] != "GUARDRAIL_INTERVENED":
+        if response["action"] != "GUARDRAIL_INTERVENED":
             return []
-        found = [objection for assessment in answer["assessments"] for objection in _read_objections(assessment)]
+        found = [objection for assessment in response["assessments"] for objection in _read_objections(assessment)]
         return found or [Objection(reason="content that is not allowed")]
 
 
@@ -96,10 +96,10 @@ class Comprehend:
         reasons: dict[str, None] = {}
         for first in range(0, len(parts), SEGMENTS):
             with unavailability():
-                answer = self.client.detect_toxic_content(
+                response = self.client.detect_toxic_content(
                     TextSegments=[{"Text": part} for part in parts[first : first + SEGMENTS]], LanguageCode="en"
                 )
-            for result in answer["ResultList"]:
+            for result in response["ResultList"]:
                 for label in result["Labels"]:
                     if label["Score"] >= TOXIC and label["Name"] in LABELS:
                         reasons[LABELS[label["Name"]]] = None
@@ -146,41 +146,41 @@ def unavailable(what: str) -> ModerationUnavailable:
 
 
 @dataclass(kw_only=True)
-class Pause:
+class CircuitBreaker:
     """Does not call a service for `pause_s` after a failure, so that requests do not wait for it."""
 
     clock: Callable[[], float]
     pause_s: float = 30
-    closed_from: float = 0
+    open_until: float = 0
 
-    def ask(self, what: str, question: Callable[[], Sequence[Objection]]) -> Sequence[Objection]:
-        """Raises ModerationUnavailable."""
-        if self.clock() < self.closed_from:
-            raise unavailable(what)
+    def call(self, subject: str, request: Callable[[], Sequence[Objection]]) -> Sequence[Objection]:
+        """The result of the request. Raises ModerationUnavailable; before `open_until`, without a request."""
+        if self.clock() < self.open_until:
+            raise unavailable(subject)
         try:
-            return question()
+            return request()
         except ModerationUnavailable:
-            self.closed_from = self.clock() + self.pause_s
+            self.open_until = self.clock() + self.pause_s
             raise
 
 
 @dataclass(kw_only=True)
-class Breaker(Pause):
-    """A moderation service for prompts, with pauses after failures."""
+class TextCircuitBreaker(CircuitBreaker):
+    """A moderation service for prompts, behind a circuit breaker."""
 
     service: Guardrail | Comprehend
 
     def objections(self, text: str) -> Sequence[Objection]:
         """Raises ModerationUnavailable."""
-        return self.ask("prompts", lambda: self.service.objections(text))
+        return self.call("prompts", lambda: self.service.objections(text))
 
 
 @dataclass(kw_only=True)
-class PictureBreaker(Pause):
-    """A guardrail for pictures, with pauses after failures."""
+class PictureCircuitBreaker(CircuitBreaker):
+    """A guardrail for pictures, behind a circuit breaker."""
 
     service: Guardrail
 
     def picture_objections(self, jpeg: bytes, *, ours: bool) -> Sequence[Objection]:
         """Raises ModerationUnavailable."""
-        return self.ask("pictures", lambda: self.service.picture_objections(jpeg, ours=ours))
+        return self.call("pictures", lambda: self.service.picture_objections(jpeg, ours=ours))

@@ -17,13 +17,13 @@ def picture_moderation(
     """None if the stage has no guardrail. The adapter is imported only if there is one."""
     if not settings.guardrail_id:
         return None
-    from craftspark.aws.pictures.guardrail import Guardrail, PictureBreaker
+    from craftspark.aws.pictures.guardrail import Guardrail, PictureCircuitBreaker
 
     guardrail = Guardrail(
         client=clients.picture_guardrails(), guardrail=settings.guardrail_id, version=settings.guardrail_version
     )
     return PictureModeration(
-        service=PictureBreaker(service=guardrail, clock=time.monotonic),
+        service=PictureCircuitBreaker(service=guardrail, clock=time.monotonic),
         unjudged="accept" if settings.unjudged == "accept" else "refuse",
         report_unavailable=report_unavailable,
     )

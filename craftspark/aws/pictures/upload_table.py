@@ -119,7 +119,7 @@ class UploadTable:
             ":now": epoch(self.now()),
         }
         try:
-            answer = self.client.update_item(
+            response = self.client.update_item(
                 TableName=self.table,
                 Key=key(maker, f"upload#{upload_id}"),
                 UpdateExpression="SET width = :width, height = :height, alpha = :alpha, expires_at = :expires_at",
@@ -133,14 +133,14 @@ class UploadTable:
                 raise not_found(upload_id) from None
             return upload
         self._release(maker, upload_id)
-        return read_upload(answer["Attributes"])
+        return read_upload(response["Attributes"])
 
     def drop(self, maker: str, upload_id: str) -> None:
-        answer = self.client.delete_item(
+        response = self.client.delete_item(
             TableName=self.table, Key=key(maker, f"upload#{upload_id}"), ReturnValues="ALL_OLD"
         )
         self._release(maker, upload_id)
-        if "Attributes" not in answer:
+        if "Attributes" not in response:
             raise not_found(upload_id)
 
     def page(self, maker: str, limit: int, after: str | None) -> tuple[list[Upload], str | None]:
@@ -155,7 +155,7 @@ class UploadTable:
             if after:
                 item = f"upload#{after.rpartition('#')[2]}"
                 start = {"ExclusiveStartKey": {**key(maker, item), "created": text(after)}}
-            answer = self.client.query(
+            response = self.client.query(
                 TableName=self.table,
                 IndexName="newest",
                 KeyConditionExpression="maker = :maker",
@@ -165,8 +165,8 @@ class UploadTable:
                 Limit=limit - len(found),
                 **start,
             )
-            found += [read_upload(item) for item in answer["Items"]]
-            last = answer.get("LastEvaluatedKey")
+            found += [read_upload(item) for item in response["Items"]]
+            last = response.get("LastEvaluatedKey")
             after = last["created"]["S"] if last else None
             if after is None or len(found) == limit:
                 break
@@ -178,8 +178,8 @@ class UploadTable:
         return upload if upload and not is_expired(upload.expires_at, self.now()) else None
 
     def _item(self, maker: str, name: str) -> dict[str, Any]:
-        answer = self.client.get_item(TableName=self.table, Key=key(maker, name), ConsistentRead=True)
-        return answer.get("Item", {})
+        response = self.client.get_item(TableName=self.table, Key=key(maker, name), ConsistentRead=True)
+        return response.get("Item", {})
 
     def _put_upload(self, maker: str, upload: Upload, now: int) -> dict[str, Any]:
         """The write of an open upload. It fails if an upload with this id exists and has not expired."""

@@ -27,25 +27,25 @@ class UploadBucket:
 
     def form(self, incoming: str, content_type: str, max_bytes: int) -> PostForm:
         """A presigned POST. Unlike a presigned PUT, its policy limits the size."""
-        made = self.client.generate_presigned_post(
+        form = self.client.generate_presigned_post(
             self.bucket,
             incoming,
             Fields={"Content-Type": content_type},
             Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
             ExpiresIn=FORM_S,
         )
-        return PostForm(url=made["url"], fields=made["fields"])
+        return PostForm(url=form["url"], fields=form["fields"])
 
     def incoming(self, key: str, max_bytes: int) -> bytes | None:
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            response = self.client.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if is_absent(error):
                 return None
             raise
         # The length in the header may be wrong, so the read itself is limited as well.
-        content = answer["Body"].read(max_bytes + 1) if answer["ContentLength"] <= max_bytes else b""
-        if max(answer["ContentLength"], len(content)) > max_bytes:
+        content = response["Body"].read(max_bytes + 1) if response["ContentLength"] <= max_bytes else b""
+        if max(response["ContentLength"], len(content)) > max_bytes:
             raise InvalidInput(
                 f"the image is larger than {max_bytes} bytes; reduce it and send it again", field="upload"
             )

@@ -37,7 +37,7 @@ class StyleTable:
     def release(self, style: str) -> Release:
         return read_style(self.client, self.table, style)
 
-    def begin_trial(self, trial: Trial) -> None:
+    def start_trial(self, trial: Trial) -> None:
         training = trial.training
         begin = {
             "TableName": self.table,
@@ -61,7 +61,7 @@ class StyleTable:
                 "training_id": text(training.training_id),
                 "model": text(training.model),
                 "adapter": text(training.adapter),
-                "registered_at": text(timestamp(trial.began_at)),
+                "registered_at": text(timestamp(trial.started_at)),
             },
             "ConditionExpression": "attribute_not_exists(#style)",
             "ExpressionAttributeNames": {"#style": "style"},
@@ -82,7 +82,7 @@ class StyleTable:
 
     def tally(self, release: Release, version: str) -> Tally:
         total = Tally()
-        answer = self.client.query(
+        response = self.client.query(
             TableName=self.table,
             KeyConditionExpression="#style = :style AND begins_with(#item, :tally)",
             ExpressionAttributeNames={"#style": "style", "#item": "item"},
@@ -92,7 +92,7 @@ class StyleTable:
             },
             ConsistentRead=True,
         )
-        for item in answer["Items"]:
+        for item in response["Items"]:
             total = Tally(
                 jobs=total.jobs + int(item["jobs"]["N"]),
                 images=total.images + int(item["images"]["N"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import Item, moment, text, timestamp, to_plain_values
 from craftspark.errors.styles import TrainingChanged, TrainingNotFound
-from craftspark.styles.messages import ApprovalAsked
+from craftspark.styles.messages import ApprovalRequest
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
 
 if TYPE_CHECKING:
@@ -38,32 +38,32 @@ class TrainingTable:
         return None
 
     def read(self, training_id: str) -> Training:
-        answer = self.client.get_item(TableName=self.table, Key=training_key(training_id), ConsistentRead=True)
-        if "Item" not in answer:
+        response = self.client.get_item(TableName=self.table, Key=training_key(training_id), ConsistentRead=True)
+        if "Item" not in response:
             raise TrainingNotFound(f"there is no training {training_id}", field="training_id")
-        return read_training(answer["Item"])
+        return read_training(response["Item"])
 
-    def await_approval(self, asked: ApprovalAsked) -> Training:
+    def await_approval(self, request: ApprovalRequest) -> Training:
         """Store the task token that waits for a decision, and the facts to decide on. Raises TrainingChanged.
 
         A later token replaces an earlier one, because each attempt of the state has its own token.
         """
-        trained = asked.trained
+        trained = request.trained
         self._update(
-            asked.training_id,
+            request.training_id,
             "SET #state = :awaits, #token = :token, figures = :figures, adapter = :adapter, grid = :grid",
             "#state IN (:training, :awaits)",
             {"#token": "token"},
             {
                 ":awaits": text(TrainingState.AWAITS_APPROVAL),
                 ":training": text(TrainingState.TRAINING),
-                ":token": text(asked.task_token),
+                ":token": text(request.task_token),
                 ":figures": text(json.dumps(trained.figures)),
                 ":adapter": text(trained.adapter),
                 ":grid": text(trained.grid),
             },
         )
-        return self.read(asked.training_id)
+        return self.read(request.training_id)
 
     def decide(self, training: Training, decided: PersonsDecision) -> None:
         self._update(
