@@ -14,7 +14,7 @@ from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.tools.cutting.masked import cut_out_by_mask, find_certain
 from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect
 from gpu_tasks.tools.cutting.motifs import MotifCutter
-from tests.gpu.motifs import RED, a_gradient, a_motif, compose, noise, overlap, plain
+from tests.gpu.motifs import BROWN, RED, a_gradient, a_motif, compose, noise, overlap, plain
 from tests.gpu.rendering import an_order_of, render, silent, studio
 from tests.gpu.test_cutting import drawn_by
 
@@ -162,26 +162,29 @@ def test_the_edge_is_that_of_the_picture_and_has_no_fringe() -> None:
     assert abs(done[rim][:, :3].astype(int) - RED).max() <= 2
 
 
-def test_a_thin_part_keeps_its_colour() -> None:
+@pytest.mark.parametrize("colour", [BROWN, (90, 150, 60)])
+def test_a_thin_part_keeps_its_colour(colour: tuple[int, int, int]) -> None:
+    """Seen from the ground, the second colour is not in the direction of the disc's."""
     motif = a_motif(256)
+    motif[:54, :, :3] = colour  # above the disc
 
     done = cut_out_by_mask(compose(motif, a_gradient(256)), coarse(motif))
 
     stem = np.s_[35:50, 126:130]
     assert (done[stem][..., 3] == 255).all()
-    assert (done[stem][..., :3] == motif[stem][..., :3]).all()
+    assert (done[stem][..., :3] == colour).all()
 
 
 def test_grain_near_the_edge_is_not_part_of_the_object() -> None:
     motif = a_motif(256)
     picture = compose(motif, plain(256))
-    picture[128, 214:217] = RED  # a speck, 14 pixels from the disc
+    picture[124:132, 212:220] = RED  # larger than a speck, 12 pixels from the disc
     mask = coarse(motif)
-    mask[30:34, 50:56] = 0.4
+    mask[29:35, 50:58] = 0.4
 
     done = cut_out_by_mask(picture, mask)
 
-    assert (done[120:136, 212:220, 3] == 0).all()
+    assert (done[120:136, 210:224, 3] == 0).all()
 
 
 def test_colours_that_do_not_tell_the_object_from_the_ground_leave_it_to_the_mask() -> None:
@@ -192,6 +195,22 @@ def test_colours_that_do_not_tell_the_object_from_the_ground_leave_it_to_the_mas
 
     assert abs(done[..., 3].astype(int) - mask * 255).max() < 30
     assert done[32, 32, 3] == 255
+
+
+def test_certain_ground_is_clear() -> None:
+    picture = np.full((64, 64, 3), 200, np.uint8)
+
+    done = cut_out_by_mask(picture, np.maximum(coarse(a_motif(64)), np.float32(0.08)))
+
+    assert (done[:8, :8, 3] == 0).all()
+
+
+def test_a_mask_without_certain_pixels_is_taken_as_it_is() -> None:
+    motif = a_motif(64)
+
+    done = cut_out_by_mask(compose(motif, a_gradient(64)), coarse(motif) * np.float32(0.7))
+
+    assert (done[..., 3] == np.where(coarse(motif) * np.float32(0.7) >= 0.5, 255, 0)).all()
 
 
 @pytest.mark.parametrize("value", [0, 1])

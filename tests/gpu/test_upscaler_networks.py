@@ -119,6 +119,20 @@ def test_tiles_leave_no_seam(folders: dict[str, Path], name: str, monkeypatch: p
     assert abs(difference[:, edge] - difference[:, edge - 1]).max() <= 2
 
 
+@pytest.mark.parametrize("name", EXACT)
+def test_the_reach_of_an_exact_network_is_its_receptive_field(folders: dict[str, Path], name: str) -> None:
+    network = Upscaler.open(folders[name]).network.double()
+    picture = torch.rand(1, 3, 56, 56, dtype=torch.float64, requires_grad=True)
+    middle = 28 * network.factor
+
+    network.model(picture)[0, :, middle, middle].sum().backward()  # type: ignore[operator]
+
+    assert picture.grad is not None
+    rows = picture.grad.abs().sum((0, 1, 3)).nonzero().flatten()
+    seen = int(abs(rows - 28).max())
+    assert network.reach - 4 <= seen <= network.reach
+
+
 def test_the_test_of_seams_finds_them(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     exact = Upscaler.open(folders["SPAN x2"])
     whole = exact.upscale(noise(80, 72), 2).astype(int)
@@ -183,9 +197,11 @@ def test_a_tile_is_enlarged_as_far_as_the_upscaler_goes(monkeypatch: pytest.Monk
 def test_weights_of_another_architecture_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
     weights = load_file(folders["SPAN x4"] / "model.safetensors")
 
-    for architecture in ("RRDBNet", "SRVGGNetCompact", "SwinIR"):
-        with pytest.raises(ModelUnavailable, match="not an upscaler"):
+    for architecture in ("RRDBNet", "SwinIR"):
+        with pytest.raises(ModelUnavailable, match=f"the weights are not those of {architecture}$"):
             Upscaler.open(a_folder(tmp_path / architecture, architecture, 4, weights))
+    with pytest.raises(ModelUnavailable, match="not an upscaler"):
+        Upscaler.open(a_folder(tmp_path / "compact", "SRVGGNetCompact", 4, weights))
 
 
 @pytest.mark.parametrize("scale", [1, 2])
