@@ -13,7 +13,7 @@ import httpx
 from benchmarks.entries import Entry
 from benchmarks.local_runs import run_cloud
 from craftspark.models.catalogue import find_model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.request import DrawingRequest
 from craftspark.tools.sources import Source

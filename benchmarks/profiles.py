@@ -26,7 +26,7 @@ from benchmarks.random_weights import random_pipeline
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from craftspark.models.work import Load, Profile
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source

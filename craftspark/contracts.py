@@ -11,7 +11,7 @@ import pydantic_core
 from pydantic import TypeAdapter, ValidationError
 
 from craftspark.errors import InvalidInput
-from craftspark.parsing import parse_object
+from craftspark.parsing.json_values import parse_object
 
 
 class ContractBroken(Exception):

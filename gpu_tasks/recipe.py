@@ -17,7 +17,7 @@ from PIL import Image
 
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
 from craftspark.models.catalogue import find_model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
 from craftspark.styles.releases import Pin
 from craftspark.tools import find_tool

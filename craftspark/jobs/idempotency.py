@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from craftspark.errors import IdempotencyKeyReused, RequestRefused
 from craftspark.jobs.job import job_id_of
-from craftspark.parsing import canonical, parse_json
+from craftspark.parsing.json_values import canonical, parse_json
 
 # An older key identifies a new effect, unless the effect has left an entry that lasts longer.
 KEY_LIFETIME = timedelta(days=35)

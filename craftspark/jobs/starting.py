@@ -17,7 +17,7 @@ from craftspark.contracts import ContractBroken
 from craftspark.errors import InvalidInput
 from craftspark.jobs.batches import DEFERRALS, JobOrder
 from craftspark.jobs.job import is_job_id
-from craftspark.parsing import parse_whole_number
+from craftspark.parsing.values import parse_whole_number
 
 # A start and its mark take about 50 ms, so one place can sustain this rate.
 STARTS_PER_PLACE = 10

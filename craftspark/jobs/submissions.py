@@ -21,7 +21,7 @@ from craftspark.jobs.job import Job, JobState, seeds_of
 from craftspark.models.model import Model
 from craftspark.models.work import Work
 from craftspark.moderation import Moderation
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.styles.releases import Pin, Release
 from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from craftspark.clock import utc_now
 from craftspark.errors.styles import AlreadyDecided, TrainingChanged, TrainingNotAwaiting
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.styles.messages import ApprovalDecision
 from craftspark.styles.requests import DecisionRequest
 from craftspark.styles.trainings import PersonsDecision, Training, TrainingRecords, TrainingState

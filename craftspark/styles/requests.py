@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from craftspark.parsing import PROSE, WORDS
+from craftspark.parsing.texts import PROSE, WORDS
 from craftspark.tools.request import MAX_SEED
 
 STYLE_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"

@@ -9,7 +9,7 @@ from typing import Protocol
 from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
 from craftspark.errors.styles import VersionTaken
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.styles.messages import TrainingOrder
 from craftspark.styles.requests import TrainingRequest
 from craftspark.styles.trainings import Training, TrainingRecords, TrainingState

@@ -7,7 +7,7 @@ from typing import Any
 
 from craftspark.errors import ToolUnknown
 from craftspark.models.model import Model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.pattern import PatternRequest

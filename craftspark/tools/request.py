@@ -12,7 +12,7 @@ from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
 from craftspark.models.work import Load, calls_for, megapixels
-from craftspark.parsing import LINE, OPTIONAL_WORDS, PROSE, WORDS
+from craftspark.parsing.texts import LINE, OPTIONAL_WORDS, PROSE, WORDS
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
 from craftspark.tools.sources import REFERENCE, Source

@@ -25,7 +25,8 @@ from starlette.routing import Route
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, NotReady, ToolUnknown
 from craftspark.models.model import Model
-from craftspark.parsing import parse_whole_number, utf8
+from craftspark.parsing.json_values import utf8
+from craftspark.parsing.values import parse_whole_number
 from craftspark.uploads import MAX_UPLOAD_BYTES
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.serving.metrics import Metrics

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
 from craftspark.jobs.job import JOB_ID_LENGTH, seeds_of
 from craftspark.models.model import Model
-from craftspark.parsing import parse_object, parse_request
+from craftspark.parsing.json_values import parse_object, parse_request
 from craftspark.pictures.cleaning import clean
 from craftspark.tools import find_tool
 from craftspark.tools.sources import UPLOAD, Source

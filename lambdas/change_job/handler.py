@@ -1,6 +1,6 @@
 """PATCH /v1/jobs/{job_id}: rename a job."""
 
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.job_summaries import job_summary
 from lambdas.http.views import JobChanges

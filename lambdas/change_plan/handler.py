@@ -1,7 +1,7 @@
 """PUT /v1/admin/accounts/{maker}/plan: change the plan of a maker."""
 
 from craftspark.accounts.plans import find_plan
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from lambdas.http.account_views import PlanChange, account_view
 from lambdas.http.administration import act_of, audit_entry, log_act
 from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from craftspark.errors import UploadNotFound
 from craftspark.jobs.idempotency import key_reused, run_once
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.uploads import MAX_UPLOAD_BYTES, Upload
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.http.upload_views import UploadForm, UploadRequest

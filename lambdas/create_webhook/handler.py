@@ -7,7 +7,7 @@ from craftspark.accounts.plans import find_plan
 from craftspark.errors import WebhookNotFound
 from craftspark.jobs.idempotency import Write, key_reused, run_once
 from craftspark.notifications.webhooks import Webhook
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint
 from lambdas.http.webhook_views import WebhookRequest, webhook_view
 from lambdas.log import logger

@@ -5,7 +5,7 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.accounts.user_pool import PoolUser, UserPool
 from craftspark.errors import InvalidInput
-from craftspark.parsing import parse_email, parse_maker
+from craftspark.parsing.values import parse_email, parse_maker
 from craftspark.settings.accounts import DirectorySettings
 from lambdas.http.account_views import MakerList, MakerView
 from lambdas.http.administration import record_access

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from craftspark.accounts.credits import Account
 from craftspark.errors import InvalidInput
 from craftspark.jobs.idempotency import Write, run_once
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from lambdas.http.account_views import CreditChange, account_view
 from lambdas.http.administration import act_of, audit_entry, log_act
 from lambdas.http.endpoint import Request, Response, effect_of_request, endpoint, maker_in_path

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from craftspark.accounts.credits import Account, Entry, EntryKind, Holding
 from craftspark.accounts.plans import find_plan
-from craftspark.parsing import LINE, WORDS
+from craftspark.parsing.texts import LINE, WORDS
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
 

@@ -23,15 +23,8 @@ from craftspark.errors import (
 from craftspark.jobs.idempotency import Effect, effect_of
 from craftspark.jobs.job import is_job_id
 from craftspark.metrics import event
-from craftspark.parsing import (
-    canonical,
-    parse_base64,
-    parse_cursor,
-    parse_idempotency_key,
-    parse_maker,
-    parse_whole_number,
-    utf8,
-)
+from craftspark.parsing.json_values import canonical, utf8
+from craftspark.parsing.values import parse_base64, parse_cursor, parse_idempotency_key, parse_maker, parse_whole_number
 from craftspark.settings.accounts import TokenSettings
 from lambdas.http.problems import CONTENT_TYPE, PROBLEMS, problem_of
 from lambdas.log import logger

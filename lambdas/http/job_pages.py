@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from craftspark.aws.jobs.job_list import JobFilter, JobList
 from craftspark.errors import InvalidInput
 from craftspark.jobs.job import JobOutline, JobState
-from craftspark.parsing import cursor_of, parse_text, parse_timestamp
+from craftspark.parsing.values import cursor_of, parse_text, parse_timestamp
 from craftspark.tools import find_tool
 from lambdas.http.endpoint import limit_of, position_of
 

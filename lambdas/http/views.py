@@ -11,7 +11,7 @@ from craftspark.jobs.downloads import Download, downloads_of, stem_of
 from craftspark.jobs.failures import FAILURE_NAMES
 from craftspark.jobs.job import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
 from craftspark.jobs.submissions import Quote
-from craftspark.parsing import LINE
+from craftspark.parsing.texts import LINE
 from lambdas.http.job_summaries import JobSummary, summary_of
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from craftspark.notifications.webhook_urls import MAX_URL
 from craftspark.notifications.webhooks import Delivery, Webhook
-from craftspark.parsing import LINE
+from craftspark.parsing.texts import LINE
 from lambdas.http.schemas import Body, View
 
 

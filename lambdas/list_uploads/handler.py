@@ -2,7 +2,7 @@
 
 import re
 
-from craftspark.parsing import cursor_of
+from craftspark.parsing.values import cursor_of
 from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
 from lambdas.http.upload_views import UploadPage, upload_summary
 from lambdas.log import logger

@@ -6,7 +6,7 @@ from typing import Any
 
 from craftspark.aws.styles import style_table
 from craftspark.metrics import event
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.settings.styles import StyleSettings
 from craftspark.styles.requests import RollbackRequest
 from craftspark.styles.trials import Trials

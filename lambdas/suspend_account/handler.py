@@ -1,6 +1,6 @@
 """PUT /v1/admin/accounts/{maker}/suspension: suspend an account or end its suspension."""
 
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from lambdas.http.account_views import SuspensionChange, account_view
 from lambdas.http.administration import act_of, audit_entry, log_act
 from lambdas.http.endpoint import Request, Response, endpoint, maker_in_path

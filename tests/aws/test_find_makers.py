@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from craftspark.aws.accounts.user_pool import UserPool, quote
 from craftspark.errors import InvalidInput
-from craftspark.parsing import parse_email
+from craftspark.parsing.values import parse_email
 from craftspark.settings.accounts import DirectorySettings
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, call, settle, store, submit
 from tests.aws.conftest import client_of

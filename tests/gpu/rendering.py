@@ -11,7 +11,7 @@ from PIL import Image
 
 from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import find_model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing

@@ -16,7 +16,7 @@ import pytest
 import transformers
 
 from craftspark.models.model import Model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder

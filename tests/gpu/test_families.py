@@ -18,7 +18,7 @@ from craftspark.errors import ImageFlawed, InvalidInput, ModelUnavailable
 from craftspark.models.capabilities import Capability, Guidance
 from craftspark.models.catalogue import find_model
 from craftspark.models.model import Model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing

@@ -15,7 +15,7 @@ from craftspark.errors import InvalidInput
 from craftspark.jobs.job import seeds_of
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source

@@ -13,7 +13,7 @@ from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
 from craftspark.jobs.estimates import FRESH_S, SETTLEMENT_S, STALE_S, Capacity, Estimate, Estimates, kind_of
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.work import Work
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.styles.releases import Pin
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.request import JobRequest

@@ -18,25 +18,17 @@ from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.starting import IntakeMessage
 from craftspark.notifications.live import TICKET
 from craftspark.notifications.webhooks import Message
-from craftspark.parsing import (
-    LINE,
-    MAX_ERRORS,
-    OPTIONAL_WORDS,
-    PROSE,
-    WORDS,
-    canonical,
+from craftspark.parsing.json_values import MAX_ERRORS, canonical, parse_json, parse_object, parse_request, utf8
+from craftspark.parsing.texts import LINE, OPTIONAL_WORDS, PROSE, WORDS
+from craftspark.parsing.values import (
     cursor_of,
     parse_base64,
     parse_cursor,
     parse_idempotency_key,
-    parse_json,
     parse_maker,
-    parse_object,
-    parse_request,
     parse_text,
     parse_timestamp,
     parse_whole_number,
-    utf8,
 )
 from craftspark.styles.messages import TrainingEnd, TrainingOrder
 from craftspark.styles.requests import DecisionRequest, TrainingRequest

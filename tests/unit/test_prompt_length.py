@@ -14,7 +14,7 @@ from craftspark.errors import InvalidInput
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from craftspark.models.tokens import tokenizer
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
 from lambdas.http.problems import Problem, problem_of
 from lambdas.list_tools.handler import tool_view
@@ -131,7 +131,7 @@ def test_the_tools_tell_the_limit() -> None:
 def test_short_words_load_no_tokenizer() -> None:
     program = (
         "import sys; from craftspark.tools import find_tool; from craftspark.models.catalogue import find_model\n"
-        "from craftspark.parsing import parse_request\n"
+        "from craftspark.parsing.json_values import parse_request\n"
         'request = parse_request(find_tool("picture").request, \'{"prompt": "a red apple"}\')\n'
         'request.for_model(find_model("craftspark-clipart-128"))\n'
         'print("craftspark.models.tokens" in sys.modules)'

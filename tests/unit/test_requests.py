@@ -8,7 +8,7 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.capabilities import Guidance
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
-from craftspark.parsing import parse_request
+from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.presets import find_preset

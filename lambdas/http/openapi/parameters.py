@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from craftspark.jobs.job import JobState
-from craftspark.parsing import MAX_EMAIL, MAX_KEY, MAX_MAKER
+from craftspark.parsing.values import MAX_EMAIL, MAX_KEY, MAX_MAKER
 from craftspark.tools import TOOLS
 
 ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
