@@ -5,7 +5,6 @@ import json
 import os
 import queue
 import signal
-import sys
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -40,9 +39,6 @@ def handler(event, context):
         print(event["say"], flush=True)
     if "meet" in event:
         meet(event["meet"], event["folder"])
-    if "module" in event:
-        module = importlib.import_module("shared." + event["module"])
-        return {"file": module.__file__, "value": module.VALUE}
     if "raise" in event:
         raise type(event["raise"], (Exception,), {})("what went wrong")
     if "began" in event:
@@ -52,13 +48,11 @@ def handler(event, context):
 """
 
 
-def function(aws: Clients, **files: str) -> str:
-    """The name of a function whose package has the handler and these modules in a package `shared`."""
+def function(aws: Clients) -> str:
+    """The name of a new function with the handler."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("app.py", HANDLER)
-        for name, text in files.items():
-            code.writestr(f"shared/{name}.py", text)
     made = aws["lambda"].create_function(
         FunctionName=f"function-{uuid.uuid4().hex[:8]}",
         Runtime="python3.12",
@@ -126,27 +120,6 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     emulator.stop()
 
     eventually(lambda: not mentioning(str(tmp_path)))
-
-
-def test_processes_share_the_files_and_the_bytecode_of_their_packages_where_the_content_is_the_same(
-    aws: Clients,
-) -> None:
-    same, twin, other = (function(aws, a=f"VALUE = {value}") for value in (1, 1, 2))
-
-    def load(name: str) -> dict[str, Any]:
-        answer = aws["lambda"].invoke(FunctionName=name, Payload=json.dumps({"lines": 0, "module": "a"}))
-        assert "FunctionError" not in answer
-        return dict(json.loads(answer["Payload"].read()))
-
-    loaded = [load(name) for name in (same, twin, other, same)]
-
-    files = [Path(module["file"]) for module in loaded]
-    assert [module["value"] for module in loaded] == [1, 1, 2, 1]
-    assert files[0] != files[1]  # each process has its own folder
-    assert files[0].samefile(files[1])
-    assert not files[0].samefile(files[2])
-    assert len({(file.parent / "__pycache__").resolve() for file in files}) == 1
-    assert bool(list(files[0].parent.glob("__pycache__/a.*.pyc"))) != sys.dont_write_bytecode
 
 
 def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:
