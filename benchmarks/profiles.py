@@ -29,6 +29,7 @@ from craftspark.models.work import Load, Profile
 from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
 from craftspark.tools import find_tool
+from craftspark.tools.request import sides
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
@@ -39,7 +40,6 @@ from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.diffusion import Diffusion, Sketch
 from gpu_tasks.inference.diffusion import DrawingSettings as CallSettings
 from gpu_tasks.inference.model_store import load_pipeline, locate
-from gpu_tasks.inference.order_inputs import parse_size
 from gpu_tasks.renderers import RENDERERS, Kit, ProvenanceEncoder, ToolRenderers
 
 SEED = 7
@@ -145,7 +145,7 @@ class Bench:
         """The images per second with `size` drawings in each call, at the model's default settings."""
         model = replace(self.model, wave_size=size)
         settings = CallSettings(
-            size=parse_size(model.default_size), steps=model.default_steps, guidance=model.guidance.default
+            size=sides(model.default_size), steps=model.default_steps, guidance=model.guidance.default
         )
         sketches = [Sketch(prompt=PROMPT, negative_prompt="", seed=SEED + number) for number in range(size)]
         diffusion = Diffusion(self.pipeline, model, self.adapters)

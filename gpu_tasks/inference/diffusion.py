@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.capabilities import Capability
 from craftspark.models.model import Model
+from craftspark.tools.request import sides
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import OnStep
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.adapters import AdapterCache
-from gpu_tasks.inference.families import Family, find_family, parameters_of
-
-RENDERED: tuple[Capability, ...] = ("draw", "redraw", "repaint")
+from gpu_tasks.inference.families import DRAWING, Family, find_family, parameters_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +95,14 @@ class Diffusion:
         """Draw once with each of the model's capabilities. Raises ModelUnavailable if a drawing fails, has another size
         or has numbers that are not finite.
         """
-        width, height = (int(side) for side in self.model.default_size.split("x"))
+        width, height = sides(self.model.default_size)
         grey = np.full((height, width, 3), 128, np.uint8)
         starts: dict[Capability, dict[str, Any]] = {
             "draw": {},
             "redraw": {"start": grey},
             "repaint": {"start": grey, "unknown": np.ones((height, width), np.uint8)},
         }
-        for capability in RENDERED:
+        for capability in DRAWING:
             if capability not in self.model.capabilities:
                 continue
             settings = DrawingSettings(

@@ -9,6 +9,7 @@ from craftspark.models.model import Model
 from craftspark.styles.trainings import adapter_prefix
 from craftspark.tools import find_tool
 from craftspark.tools.presets import find_preset
+from craftspark.tools.request import sides
 from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
@@ -33,7 +34,7 @@ def build_settings(order: ImageOrder, model: Model, *, strength: float | None = 
     """
     request = order.request
     return DrawingSettings(
-        size=parse_size(request.get("size") or model.default_size),
+        size=sides(request.get("size") or model.default_size),
         steps=request["steps"],
         guidance=request["guidance"],
         strength=strength,
@@ -59,9 +60,3 @@ def draw_prompts(diffusion: Diffusion, wave: Sequence[ImageOrder], on_step: OnSt
     settings = build_settings(wave[0], diffusion.model)
     pictures = diffusion.draw([build_sketch(order) for order in wave], settings, on_step)
     return [make_drawing(pixels, order.seed) for pixels, order in zip(pictures, wave, strict=True)]
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Parse a size such as `640x480`. Returns (width, height)."""
-    width, height = text.split("x")
-    return int(width), int(height)

@@ -9,6 +9,7 @@ from math import log
 import numpy as np
 from PIL import Image
 
+from craftspark.tools.request import sides
 from craftspark.tools.windows import Box
 from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
 from gpu_tasks.images.order import ImageOrder
@@ -16,7 +17,7 @@ from gpu_tasks.images.output import FinishedImage, finish_unchanged
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import SourcePictures, flatten_on_white
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings
-from gpu_tasks.inference.order_inputs import build_settings, build_sketch, parse_size
+from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 
 
 class VariationsRenderer:
@@ -53,7 +54,7 @@ class VariationsRenderer:
 
 def choose_size(aspect: float, sizes: Sequence[str]) -> tuple[int, int]:
     """Return the size, (width, height), with the aspect ratio that is nearest to a picture's."""
-    return min(map(parse_size, sizes), key=lambda size: abs(log(size[0] / size[1] / aspect)))
+    return min(map(sides, sizes), key=lambda size: abs(log(size[0] / size[1] / aspect)))
 
 
 def fit(picture: Pixels, size: tuple[int, int]) -> tuple[Pixels, Box]:

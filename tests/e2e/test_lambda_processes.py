@@ -25,7 +25,7 @@ from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually
 
 HANDLER = """
-import importlib, os, time
+import os, time
 
 def meet(number, folder):  # until so many invocations have begun
     open(os.path.join(folder, f"{os.getpid()}-{time.monotonic_ns()}"), "x").close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -17,7 +17,9 @@ from typing import Any, Literal
 from craftspark.errors import ModelUnavailable
 from craftspark.models.capabilities import Capability
 from craftspark.models.model import Model
+from craftspark.tools.request import sides
 
+DRAWING: tuple[Capability, ...] = ("draw", "redraw", "repaint")  # the capabilities that a pipeline has
 LATENT_PIXELS = 8  # side of a latent pixel of most autoencoders
 # A pipeline's `max_sequence_length` includes the system prompt and the chat template that it puts around a prompt.
 AROUND_PROMPT = 64
@@ -27,7 +29,7 @@ AROUND_PROMPT = 64
 class Family:
     """An architecture in Diffusers.
 
-    `pipelines` has the class for each capability: `draw`, `redraw`, `repaint`. `denoiser` is the network that makes
+    `pipelines` has the class for each capability of DRAWING. `denoiser` is the network that makes
     the steps, `tokenizer` the tokenizer whose limit counts, `guidance` the argument for the guidance. `seamless` is the
     way to draw tiles without borders. `size_step` divides all sides of its pictures. `arguments` are the same in every
     call, `arguments_for_steps` depend on the number of steps. In some families, the prompts of a call change each
@@ -58,24 +60,22 @@ class Family:
 
     def check_entry(self, model: Model, pipeline: Any) -> None:
         """Raise ModelUnavailable if the catalogue entry promises what the family or this pipeline cannot do."""
-        drawn = [each for each in ("draw", "redraw", "repaint") if each in model.capabilities]
-        for problem in (
-            *(f"the family {model.family} cannot {each}" for each in drawn if each not in self.pipelines),
-            *(["its family has no seamless tiles"] if "seamless" in model.capabilities and not self.seamless else []),
-            *(
-                f"the size {size} is not a multiple of {self.size_step}"
-                for size in model.sizes
-                if any(int(side) % self.size_step for side in size.split("x"))
-            ),
-            *(["its waves must have one image"] if self.one_image_per_call and model.wave_size > 1 else []),
-        ):
+        for problem in self._find_problems(model, pipeline):
             raise ModelUnavailable(f"the catalogue entry of {model.name} is wrong: {problem}")
-        limit = self._max_tokens(pipeline)
-        if model.max_prompt_tokens > limit:
-            raise ModelUnavailable(
-                f"the catalogue entry of {model.name} is wrong: it reads {limit} tokens of a prompt, not"
-                f" {model.max_prompt_tokens}"
-            )
+
+    def _find_problems(self, model: Model, pipeline: Any) -> Iterator[str]:
+        for capability in DRAWING:
+            if capability in model.capabilities and capability not in self.pipelines:
+                yield f"the family {model.family} cannot {capability}"
+        if "seamless" in model.capabilities and not self.seamless:
+            yield "its family has no seamless tiles"
+        for size in model.sizes:
+            if any(side % self.size_step for side in sides(size)):
+                yield f"the size {size} is not a multiple of {self.size_step}"
+        if self.one_image_per_call and model.wave_size > 1:
+            yield "its waves must have one image"
+        if model.max_prompt_tokens > (limit := self._max_tokens(pipeline)):
+            yield f"it reads {limit} tokens of a prompt, not {model.max_prompt_tokens}"
 
     def _max_tokens(self, pipeline: Any) -> int:
         """Return the number of tokens of a prompt that the pipelines read."""
