@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import find_models
 from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
@@ -32,7 +32,7 @@ class NullRenderer:
 
 
 def load(settings: WorkerSettings) -> NullRenderer:
-    return NullRenderer(find_model(settings.model).wave_size)
+    return NullRenderer(max(model.wave_size for model in find_models(settings.models.values())))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from craftspark.models.model import Model
 from craftspark.models.work import Load, Profile
 from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
-from craftspark.tools import find_tool
+from craftspark.tools import find_tool, serve_tools
 from craftspark.tools.request import sides
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing
@@ -166,6 +166,7 @@ class Bench:
                 index=index,
                 seed=SEED + index,
                 tool=case.tool,
+                model=self.model.name,
                 request=request.model_dump(),
                 source=source,
             )
@@ -227,7 +228,10 @@ def main(words: Sequence[str]) -> int:
 def measure_profile(arguments: argparse.Namespace) -> dict[str, Any]:
     model = find_model(arguments.model).on(arguments.device)
     settings = RendererSettings(
-        models_bucket=arguments.models_bucket, model=arguments.model, device=arguments.device, signing_secret=""
+        models_bucket=arguments.models_bucket,
+        tools=json.dumps(serve_tools(model)),
+        device=arguments.device,
+        signing_secret="",
     )
     start = time.perf_counter()
     pipeline = random_pipeline(arguments.device) if arguments.random_weights else load_pipeline(model, settings)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from craftspark.errors import SourceMissing
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import find_models
 from craftspark.models.model import Model
 from craftspark.settings.tasks import WorkerSettings
 from craftspark.tools.sources import Source
@@ -112,7 +112,7 @@ def serve(out: Path, steps: int) -> int:
     plain: list[float] = []
 
     def load(settings: WorkerSettings) -> TimedRenderer:
-        model = find_model(settings.model)
+        [model] = find_models(settings.models.values())
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
         plain.append(run_plain_loop(pipeline, model, steps, stopwatch))

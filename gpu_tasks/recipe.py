@@ -70,6 +70,7 @@ def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None)
         index=0,
         seed=recipe.seed,
         tool=recipe.tool,
+        model=recipe.model,
         request=parse_request(kind, json.dumps(request)).for_model(find_model(recipe.model)).model_dump(),
         pin=Pin(style=str(recipe.settings["style"]), version=version) if version else None,
         source=source,
@@ -110,7 +111,10 @@ def run(options: argparse.Namespace) -> int:
     texts = {name: getattr(options, name) for name in WORDS if getattr(options, name) is not None}
     source, png = prepare_source(options.source.read_bytes()) if options.source else (None, b"")
     settings = RendererSettings(
-        models_bucket=options.models_bucket, model=recipe.model, device=options.device, signing_secret=""
+        models_bucket=options.models_bucket,
+        tools=json.dumps({recipe.tool: recipe.model}),
+        device=options.device,
+        signing_secret="",
     )
     renderers = load_renderers(lambda _: png, settings)
     drawing = render_again(recipe, renderers, texts, source)

@@ -16,7 +16,7 @@ from craftspark.aws.pictures.signing_key import read_signing_key
 from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import DeviceLost, ImageFlawed, ModelUnavailable, ModerationUnavailable
 from craftspark.metrics import event
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import find_models
 from craftspark.models.model import Model
 from craftspark.models.networks import SERVED, find_network
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
@@ -278,7 +278,7 @@ def load_renderers(fetch: Fetch, settings: RendererSettings, *checks: PictureChe
 
     `checks` run after the local check. Raises ModelUnavailable or SigningKeyUnusable.
     """
-    model = find_model(settings.model)
+    [model] = find_models(settings.models.values())
     secret = settings.signing_secret and read_signing_key(clients.secretsmanager(), settings.signing_secret)
     signer = Signer.from_secret(secret) if secret else None
     return build_renderers(load_pipeline(model, settings), model, fetch, settings, signer, checks)

@@ -1,5 +1,6 @@
 """Rendering of accepted jobs: queues, state machine, GPU fleet and their Lambdas."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -20,8 +21,10 @@ from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.resending import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
+from craftspark.models.catalogue import find_model
 from craftspark.settings.rendering import ResendSettings, StartSettings
 from craftspark.settings.tasks import WorkerSettings
+from craftspark.tools import serve_tools
 from stacks.data import DataStack
 
 START_TIMEOUT_S = 60
@@ -87,7 +90,7 @@ class RenderingStack(Stack):
             uploads_bucket=data.uploads.bucket_name,
             models_bucket=data.models.bucket_name,
             gpu_queue_url=self.gpu_queue.queue.queue_url,
-            model=stage.rendering.model,
+            tools=json.dumps(serve_tools(find_model(stage.rendering.model))),
             device=stage.gpu.device,
             signing_secret=stage.rendering.signing_secret or "",
             **asdict(fill_guardrail_settings(self.guardrail, stage)),

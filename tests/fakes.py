@@ -1,5 +1,6 @@
 """Hand-written fakes, and functions that create domain objects, for several folders of tests."""
 
+import json
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,9 @@ import numpy as np
 from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.jobs.batches import Batch, BatchResult, batches_of
 from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
+from craftspark.models.catalogue import find_model
 from craftspark.settings.tasks import TrainerSettings, WorkerSettings
+from craftspark.tools import serve_tools
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
@@ -22,7 +25,7 @@ WORKER_SETTINGS = WorkerSettings(
     uploads_bucket="uploads",
     models_bucket="models",
     gpu_queue_url="http://queue",
-    model="craftspark-clipart-128",
+    tools=json.dumps(serve_tools(find_model("craftspark-clipart-128"))),
     device="cpu",
     gpu_queue_visibility_s=30,
     gpu_queue_max_receives=3,
@@ -59,6 +62,7 @@ def a_job(**changes: Any) -> Job:
         "job_id": "a" * 26,
         "maker": "maker-1",
         "tool": "picture",
+        "model": "craftspark-clipart-128",
         "request": request,
         "fingerprint": "f",
         "lane": "interactive",

@@ -13,7 +13,7 @@ from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import find_model
 from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
-from craftspark.tools import find_tool
+from craftspark.tools import find_tool, serve_tools
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
@@ -21,8 +21,8 @@ from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.renderers import ToolRenderers, load_renderers
 
-SETTINGS = RendererSettings(models_bucket="", model="craftspark-clipart-128", device="cpu", signing_secret="")
-MODEL = find_model(SETTINGS.model)
+MODEL = find_model("craftspark-clipart-128")
+SETTINGS = RendererSettings(models_bucket="", tools=json.dumps(serve_tools(MODEL)), device="cpu", signing_secret="")
 REFERENCE = f"upload/{'a' * 26}"
 
 
@@ -49,7 +49,15 @@ def build_image_order(tool: str, seed: int, source: Source | None = None, **fiel
     request = parse_request(find_tool(tool).request, json.dumps({**fields, **reference})).for_model(MODEL)
     if source:
         request = request.for_source(source)
-    return ImageOrder(job_id="a" * 26, index=0, seed=seed, tool=tool, request=request.model_dump(), source=source)
+    return ImageOrder(
+        job_id="a" * 26,
+        index=0,
+        seed=seed,
+        tool=tool,
+        model=find_tool(tool).served_by(MODEL),
+        request=request.model_dump(),
+        source=source,
+    )
 
 
 def render_orders(

@@ -117,6 +117,7 @@ def job_item(job: Job) -> Item:
         "created": {"S": f"{created_at}#{job_id}"},
         "tool": {"S": job.tool},
         "request": {"S": to_json(job.request).decode()},
+        "model": {"S": job.model},
         "fingerprint": {"S": job.fingerprint},
         "lane": {"S": job.lane},
         "seeds": {"L": [{"N": str(seed)} for seed in job.seeds]},
@@ -152,6 +153,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
     plain = to_plain_values(item)
     return Job(
         **_outline_fields(plain),
+        model=plain["model"],
         fingerprint=plain["fingerprint"],
         deadline=datetime.fromtimestamp(int(plain["deadline"]), UTC),
         images_stored=int(plain["images_stored"]),

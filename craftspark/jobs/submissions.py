@@ -173,6 +173,7 @@ class Submissions:
             maker=maker,
             tool=tool.name,
             request=settled,
+            model=tool.served_by(self.model),
             fingerprint=effect.fingerprint,
             lane=request.lane,
             seeds=seeds_of(job_id, request.seed, request.count),

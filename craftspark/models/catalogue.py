@@ -1,8 +1,11 @@
 """The models that a stage can serve."""
 
+from collections.abc import Iterable
+
 from craftspark.errors import ModelUnavailable
 from craftspark.models.capabilities import Capability, Guidance
 from craftspark.models.model import Model, Style
+from craftspark.models.networks import NETWORKS
 from craftspark.models.profiles import CPU_128, CPU_512, GPU_128, GPU_512, estimate_at_1024
 
 UNET = frozenset[Capability]({"draw", "redraw", "repaint", "seamless"})
@@ -185,6 +188,11 @@ CATALOGUE = {
         ),
     )
 }
+
+
+def find_models(names: Iterable[str]) -> list[Model]:
+    """The diffusion models among these catalogue entries. Raises ModelUnavailable for a name that is no entry."""
+    return [find_model(name) for name in dict.fromkeys(names) if name not in NETWORKS]
 
 
 def find_model(name: str) -> Model:

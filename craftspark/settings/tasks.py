@@ -1,5 +1,6 @@
 """What GPU tasks need."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -12,14 +13,21 @@ from craftspark.settings.uploads import GuardrailSettings
 class RendererSettings(Settings):
     """What rendering needs, wherever orders come from.
 
-    `device` is `cuda` or `cpu`. `signing_secret` names the key of content credentials in Secrets Manager; none are
+    `tools` is JSON: for each tool, the name of the catalogue entry that does its work. `device` is `cuda` or `cpu`.
+    `signing_secret` names the key of content credentials in Secrets Manager; none are
     written where it is empty.
     """
 
     models_bucket: str
-    model: str
+    tools: str
     device: str
     signing_secret: str
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The name of the catalogue entry of each tool."""
+        models: dict[str, str] = json.loads(self.tools)
+        return models
 
 
 @dataclass(frozen=True, kw_only=True)

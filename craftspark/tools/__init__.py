@@ -7,6 +7,7 @@ from typing import Any
 
 from craftspark.errors import ToolUnknown
 from craftspark.models.model import Model
+from craftspark.models.networks import SERVED, Does
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.outpaint import OutpaintRequest
@@ -19,13 +20,17 @@ from craftspark.tools.variations import VariationsRequest
 
 @dataclass(frozen=True)
 class Tool:
-    """`title` and `summary` are texts for makers; `example` is a valid request."""
+    """`title` and `summary` are texts for makers; `example` is a valid request.
+
+    `network` is what the tool does with a network alone. Such a tool needs no diffusion model.
+    """
 
     name: str
     title: str
     summary: str
     request: type[JobRequest]
     example: Mapping[str, Any]
+    network: Does | None = None
 
     def price(self, model: Model) -> int:
         """The price of an image in credits, with the model's defaults. Raises InvalidInput if the model cannot do the
@@ -37,6 +42,10 @@ class Tool:
         """Whether the model can do the tool's work."""
         return all(need.capability in model.capabilities for need in self._example().needs())
 
+    def served_by(self, model: Model) -> str:
+        """The name of the catalogue entry that does the tool's work, where the diffusion model is this one."""
+        return SERVED[self.network] if self.network else model.name
+
     def _example(self) -> JobRequest:
         return parse_request(self.request, json.dumps(self.example))
 
@@ -47,6 +56,11 @@ TOOLS: dict[str, Tool] = {}
 def register(tool: Tool) -> None:
     """Add a tool. It replaces an earlier one with the same name."""
     TOOLS[tool.name] = tool
+
+
+def serve_tools(model: Model) -> dict[str, str]:
+    """The tools that one diffusion model and the networks serve, each with the name of its catalogue entry."""
+    return {tool.name: tool.served_by(model) for tool in TOOLS.values() if tool.fits(model)}
 
 
 def find_tool(name: str) -> Tool:
@@ -85,6 +99,13 @@ for tool in (
         OutpaintRequest,
         {"source": UPLOAD, "aspect": "16:9"},
     ),
-    Tool("upscale", "Upscale", "Enlarges a picture 2 or 4 times.", UpscaleRequest, {"source": UPLOAD, "factor": 4}),
+    Tool(
+        "upscale",
+        "Upscale",
+        "Enlarges a picture 2 or 4 times.",
+        UpscaleRequest,
+        {"source": UPLOAD, "factor": 4},
+        network="enlarge",
+    ),
 ):
     register(tool)

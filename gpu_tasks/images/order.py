@@ -11,12 +11,16 @@ from craftspark.tools.sources import Source
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOrder:
-    """One image to render: the tool, its request, and the values that submission chose."""
+    """One image to render: the tool, its request, and the values that submission chose.
+
+    `model` is the name of a catalogue entry, a model or a network.
+    """
 
     job_id: str
     index: int
     seed: int
     tool: str
+    model: str
     request: Mapping[str, Any]
     pin: Pin | None = None
     source: Source | None = None
@@ -29,6 +33,7 @@ class ImageOrder:
             index=index,
             seed=seed,
             tool=job.tool,
+            model=job.model,
             request=job.request,
             pin=job.pin,
             source=job.source,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import uvicorn
 from aws_lambda_powertools import Logger
 
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import find_models
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.renderers import load_renderers
 from gpu_tasks.serving.app import Application
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")
     options = parser.parse_args(arguments)
     settings = RendererSettings.from_environment(environment)
+    [model] = find_models(settings.models.values())
     failures: list[Exception] = []
 
     def end(error: Exception) -> None:
@@ -35,9 +36,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         failures.append(error)
         server.should_exit = True
 
-    application = Application(
-        find_model(settings.model), lambda: RequestRenderer(lambda fetch: load_renderers(fetch, settings)), end
-    )
+    application = Application(model, lambda: RequestRenderer(lambda fetch: load_renderers(fetch, settings)), end)
     server = uvicorn.Server(
         uvicorn.Config(
             application.asgi,

@@ -58,7 +58,15 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> 
         request = request.for_source(source)
     job_id = b32encode(hashlib.sha256(body).digest())[:JOB_ID_LENGTH].decode().lower()
     orders = tuple(
-        ImageOrder(job_id=job_id, index=index, seed=seed, tool=tool_name, request=request.model_dump(), source=source)
+        ImageOrder(
+            job_id=job_id,
+            index=index,
+            seed=seed,
+            tool=tool_name,
+            model=tool.served_by(model),
+            request=request.model_dump(),
+            source=source,
+        )
         for index, seed in enumerate(seeds_of(job_id, request.seed, request.count))
     )
     return AcceptedRequest(orders=orders, picture=png)

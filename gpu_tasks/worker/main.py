@@ -18,7 +18,7 @@ from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import find_models
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings
 from gpu_tasks.activity import Activities, TrackedBytes
 from gpu_tasks.retries import Retrier
@@ -56,7 +56,7 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
             return DONE
         renderer = load(load_renderer, settings, retrier, handle)
         logger.info(
-            "worker ready", extra={"model": settings.model, "device": settings.device, "launched": handle is not None}
+            "worker ready", extra={"tools": settings.models, "device": settings.device, "launched": handle is not None}
         )
         work(settings, renderer, lease, launched)
     except NoRenderer:
@@ -114,13 +114,14 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         stall_s=settings.stall_s,
         on_stall=lambda: end_stalled(activities),
     )
+    [model] = find_models(settings.models.values())
     pace = Pace(
-        model=find_model(settings.model),
+        model=model,
         device=settings.device,
         records=SpeedTable(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
-            model=settings.model,
+            model=model.name,
             worker=uuid4().hex,
             launched=launched is not None,
         ),

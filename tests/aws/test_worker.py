@@ -200,6 +200,14 @@ def test_an_interrupted_worker_keeps_what_is_stored_and_gives_the_rest_back(
     assert set(RenderTable(client=clients.dynamodb(), jobs_table=JOBS).start(job_id).images) == {0, 1}
 
 
+def test_a_worker_reads_the_model_that_submission_wrote(settings: WorkerSettings, tokens: Tokens) -> None:
+    job_id = send(settings)
+
+    record = RenderTable(client=clients.dynamodb(), jobs_table=JOBS).start(job_id)
+
+    assert record.job.model == "craftspark-clipart-128"
+
+
 def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerSettings, tokens: Tokens) -> None:
     client_of("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody="garbage")
     send(settings)
@@ -221,7 +229,7 @@ def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings
 def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
     from gpu_tasks.renderers import load_worker_renderers
 
-    environment = {**launched(settings), "CRAFTSPARK_MODEL": "knitting-xl"}
+    environment = {**launched(settings), "CRAFTSPARK_TOOLS": '{"picture": "knitting-xl"}'}
 
     assert main.main(load_worker_renderers, environment) == main.MODEL_MISSING
     assert [kind for _, kind, _ in tokens.answers] == ["ModelUnavailable"]

@@ -23,7 +23,7 @@ from gpu_tasks.renderers import ProvenanceEncoder, ToolRenderers, build_renderer
 from tests.fakes import WORKER_SETTINGS, a_job
 
 MARKS = ProvenanceEncoder(model="m", model_sha256="0" * 64)
-MODEL = find_model(WORKER_SETTINGS.model)
+MODEL = find_model("craftspark-clipart-128")
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SETTINGS = replace(WORKER_SETTINGS, device=DEVICE)
 

@@ -13,7 +13,7 @@ from gpu_tasks.images.sources import SourcePictures
 
 def order(width: int) -> ImageOrder:
     source = Source(reference="upload/x", bucket="uploads", key="x", width=width, height=32)
-    return ImageOrder(job_id="a" * 26, index=0, seed=1, tool="upscale", request={}, source=source)
+    return ImageOrder(job_id="a" * 26, index=0, seed=1, tool="upscale", model="m", request={}, source=source)
 
 
 def test_a_source_of_another_size_is_not_decoded() -> None:

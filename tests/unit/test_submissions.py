@@ -266,6 +266,16 @@ def test_a_new_maker_is_given_an_account() -> None:
     assert intake.orders
 
 
+def test_a_job_names_the_catalogue_entry_that_does_its_work() -> None:
+    submissions, _, _ = a_counter()
+    body = f'{{"source": "upload/{"a" * 26}"}}'
+
+    upscaled = submissions.submit("maker-1", "upscale", body, idempotency_key="key-2")
+
+    assert submit(submissions).model == "craftspark-clipart-128"
+    assert upscaled.model == "craftspark-upscaler-x4"
+
+
 def test_what_is_refused_is_not_sent() -> None:
     submissions, _, intake = a_counter(FakeAcceptance(error=CreditsInsufficient("none left")))
 
