@@ -1,1 +1,1 @@
-"""Accounts: plans and credits."""
+"""Accounts: plans, credits and the rules that change them."""

@@ -11,7 +11,7 @@ refund in the month of its reservation reduces `used`. A later refund adds credi
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 
 from craftspark.accounts.plans import Plan
 from craftspark.errors import (
@@ -87,6 +87,30 @@ class Entry:
     at: datetime
     job_id: str | None = None
     note: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        kind: EntryKind,
+        name: str,
+        credits: int,
+        at: datetime,
+        *,
+        job_id: str | None = None,
+        note: str | None = None,
+    ) -> Self:
+        """An entry of this kind, whose name is unique among them. Negative credits swap source and target."""
+        source, target = POSTINGS[kind] if credits >= 0 else POSTINGS[kind][::-1]
+        return cls(
+            name=f"{kind}#{name}",
+            kind=kind,
+            credits=abs(credits),
+            source=source,
+            target=target,
+            at=at,
+            job_id=job_id,
+            note=note,
+        )
 
 
 def month_of(moment: datetime) -> str:

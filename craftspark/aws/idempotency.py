@@ -26,7 +26,7 @@ class BindingTable:
     now: Callable[[], datetime] = utc_now
 
     def writes(self, effect: Effect) -> list[Write]:
-        return binding(self.table, effect, self.now())
+        return bind_key(self.table, effect, self.now())
 
     def is_bound(self, effect: Effect) -> bool:
         if not effect.keyed:
@@ -42,7 +42,7 @@ class BindingTable:
         write_effect(self.client, self.writes(effect))
 
 
-def binding(table: str, effect: Effect, now: datetime) -> list[Write]:
+def bind_key(table: str, effect: Effect, now: datetime) -> list[Write]:
     """The write that binds a key. It fails, with the old binding, if the key is bound."""
     if not effect.keyed:
         return []

@@ -22,7 +22,7 @@ from craftspark.tools.variations import VariationsRequest
 class Tool:
     """`title` and `summary` are texts for makers; `example` is a valid request.
 
-    `network` is what the tool does with a network alone. Such a tool needs no diffusion model.
+    `network` is what the tool does with only a network. Such a tool needs no diffusion model.
     """
 
     name: str

@@ -6,7 +6,7 @@ from craftspark.parsing.values import cursor_of
 from lambdas.http.account_views import LedgerPage, entry_view
 from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
 from lambdas.log import logger
-from lambdas.wiring.accounts import accounts
+from lambdas.wiring.accounts import account_table
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z entry#[a-z]+#[ -~]{1,300}")
 
@@ -15,7 +15,7 @@ POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z
 @endpoint
 def handler(request: Request) -> Response:
     limit = limit_of(request.query)
-    entries, last = accounts().entries(request.maker, limit, position_of(request.query, POSITION))
+    entries, last = account_table().entries(request.maker, limit, position_of(request.query, POSITION))
     return Response(
         body=LedgerPage(entries=[entry_view(entry) for entry in entries], next_cursor=cursor_of(last) if last else None)
     )

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import cache, wraps
 
+from craftspark.accounts.accounts import Accounts
 from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
-from craftspark.aws.accounts.accounts import Accounts
+from craftspark.aws.accounts.account_table import AccountTable
 from craftspark.aws.idempotency import BindingTable
 from craftspark.settings.accounts import AccountSettings
 from lambdas.http.endpoint import Request, Response
@@ -28,6 +29,10 @@ def bindings() -> BindingTable:
 
 
 @cache
+def account_table() -> AccountTable:
+    return AccountTable(client=clients.dynamodb(), table=AccountSettings.from_environment().accounts_table)
+
+
+@cache
 def accounts() -> Accounts:
-    settings = AccountSettings.from_environment()
-    return Accounts(client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan))
+    return Accounts(records=account_table(), plan=find_plan(AccountSettings.from_environment().default_plan))

@@ -3,10 +3,12 @@
 import time
 from functools import cache
 
+from craftspark.accounts.accounts import Accounts
 from craftspark.accounts.plans import find_plan
+from craftspark.accounts.refusals import CountedRefusals
 from craftspark.aws import clients
-from craftspark.aws.accounts.accounts import Accounts
-from craftspark.aws.accounts.moderation import RefusalTable
+from craftspark.aws.accounts.account_table import AccountTable
+from craftspark.aws.accounts.refusals import RefusalTable
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import Moderation, Moderator
@@ -19,13 +21,14 @@ from lambdas.log import logger
 @cache
 def moderation() -> Moderation:
     settings = SubmitSettings.from_environment()
-    accounts = Accounts(client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan))
+    table = AccountTable(client=clients.dynamodb(), table=settings.accounts_table)
+    accounts = Accounts(records=table, plan=find_plan(settings.default_plan))
     return Moderation(
         moderator=WordModerator(index=WordIndex.load()),
         service=service(settings),
         unjudged="accept" if settings.unjudged == "accept" else "refuse",
         report_unavailable=log_unavailable,
-        refusals=RefusalTable(accounts=accounts),
+        refusals=CountedRefusals(records=RefusalTable(accounts=table), accounts=accounts),
     )
 
 

@@ -4,10 +4,12 @@ import gc
 from datetime import timedelta
 from functools import cache
 
+from craftspark.accounts.acceptance import AccountAcceptance
+from craftspark.accounts.accounts import Accounts
 from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
-from craftspark.aws.accounts.accounts import Accounts
-from craftspark.aws.jobs.acceptance import Acceptance
+from craftspark.aws.accounts.account_table import AccountTable
+from craftspark.aws.jobs.acceptance import AcceptanceTable
 from craftspark.aws.jobs.backlog import BacklogIndex
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.aws.pictures.sources import Sources
@@ -24,13 +26,7 @@ from lambdas.wiring.moderation import moderation
 def submissions() -> Submissions:
     settings = SubmitSettings.from_environment()
     use_case = Submissions(
-        acceptance=Acceptance(
-            client=clients.dynamodb(),
-            jobs_table=settings.jobs_table,
-            accounts=Accounts(
-                client=clients.dynamodb(), table=settings.accounts_table, plan=find_plan(settings.default_plan)
-            ),
-        ),
+        acceptance=acceptance(settings),
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
         releases=Releases(client=clients.dynamodb(), table=settings.styles_table),
         sources=Sources(
@@ -59,3 +55,13 @@ def submissions() -> Submissions:
     # Objects that exist now live as long as the process. The garbage collector does not need to scan them again.
     gc.freeze()
     return use_case
+
+
+def acceptance(settings: SubmitSettings) -> AccountAcceptance:
+    client, accounts_table = clients.dynamodb(), settings.accounts_table
+    return AccountAcceptance(
+        records=AcceptanceTable(client=client, jobs_table=settings.jobs_table, accounts_table=accounts_table),
+        accounts=Accounts(
+            records=AccountTable(client=client, table=accounts_table), plan=find_plan(settings.default_plan)
+        ),
+    )

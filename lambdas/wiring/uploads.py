@@ -3,7 +3,6 @@
 from datetime import timedelta
 from functools import cache
 
-from craftspark.accounts.plans import Plan, find_plan
 from craftspark.aws import clients
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.aws.pictures.uploads import UploadBucket
@@ -29,10 +28,5 @@ def store() -> UploadBucket:
 
 @cache
 def uploads() -> Uploads:
-    return Uploads(store=store(), records=table(), plan_of=plan_of, kept=timedelta(days=settings().uploads_kept_days))
-
-
-def plan_of(maker: str) -> Plan:
-    """The plan of the maker's account, or the stage's default plan if the maker has no account yet."""
-    account = accounts().find(maker)
-    return find_plan(account.plan) if account else accounts().plan
+    kept = timedelta(days=settings().uploads_kept_days)
+    return Uploads(store=store(), records=table(), plan_of=accounts().plan_of, kept=kept)

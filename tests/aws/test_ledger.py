@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
+from craftspark.accounts.accounts import Accounts
 from craftspark.accounts.plans import PLANS, find_plan
 from craftspark.aws import clients
-from craftspark.aws.accounts.accounts import Accounts
 from craftspark.errors import AccountMissing, AccountSuspended, CreditsInsufficient, PlanExceeded, TooManyRequests
 from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.idempotency import EffectExists
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, JOBS, SMALL, STYLES
 from tests.fakes import a_job
-from tests.ledger.histories import START, Clock, History, Tables, posted, steps
+from tests.ledger.histories import START, Clock, History, Ledger, ledger_on_tables, posted, steps
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
 
 @pytest.fixture
-def tables(tables: None) -> Tables:
-    return Tables(
-        client=clients.dynamodb(),
+def ledger(tables: None) -> Ledger:
+    return ledger_on_tables(
+        clients.dynamodb(),
         jobs_table=JOBS,
         accounts_table=ACCOUNTS,
         styles_table=STYLES,
@@ -34,17 +34,17 @@ def tables(tables: None) -> Tables:
 
 
 @pytest.fixture
-def accounts(tables: Tables) -> Accounts:
-    return tables.accounts
+def accounts(ledger: Ledger) -> Accounts:
+    return ledger.accounts
 
 
-def a_submission(tables: Tables, name: str, count: int = 1, **changes: Any) -> Any:
-    return a_job(job_id=name.ljust(26, "a"), seeds=tuple(range(count)), created_at=tables.clock.now, **changes)
+def a_submission(ledger: Ledger, name: str, count: int = 1, **changes: Any) -> Any:
+    return a_job(job_id=name.ljust(26, "a"), seeds=tuple(range(count)), created_at=ledger.clock.now, **changes)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_tables_and_model_agree_after_every_step(tables: Tables, seed: int) -> None:
-    history = History(f"h{seed}", SMALL, tables)
+def test_tables_and_model_agree_after_every_step(ledger: Ledger, seed: int) -> None:
+    history = History(f"h{seed}", SMALL, ledger)
 
     for step in steps(seed, 60, makers=2):
         history.play(step)
@@ -60,11 +60,11 @@ def test_tables_and_model_agree_after_every_step(tables: Tables, seed: int) -> N
         }
 
 
-def test_a_month_s_credits_expire_and_top_ups_stay(tables: Tables, accounts: Accounts) -> None:
+def test_a_month_s_credits_expire_and_top_ups_stay(ledger: Ledger, accounts: Accounts) -> None:
     accounts.read("maker-1")
     accounts.top_up("maker-1", 5, "order-1", "bought")
-    assert tables.submit(a_submission(tables, "one", 3))
-    tables.clock.now = START.replace(month=3)
+    assert ledger.submit(a_submission(ledger, "one", 3))
+    ledger.clock.now = START.replace(month=3)
 
     turned = accounts.read("maker-1")
 
@@ -72,23 +72,23 @@ def test_a_month_s_credits_expire_and_top_ups_stay(tables: Tables, accounts: Acc
     assert turned.granted == 10 + 5 + 10
 
 
-def test_a_refund_after_the_month_s_end_is_not_lost(tables: Tables, accounts: Accounts) -> None:
+def test_a_refund_after_the_month_s_end_is_not_lost(ledger: Ledger, accounts: Accounts) -> None:
     accounts.read("maker-1")
-    assert tables.submit(a_submission(tables, "one", 4))
-    tables.clock.now += timedelta(days=10)
+    assert ledger.submit(a_submission(ledger, "one", 4))
+    ledger.clock.now += timedelta(days=10)
     accounts.read("maker-1")
 
-    tables.settlement.settle(JobEnd(job_id="one".ljust(26, "a"), outcomes=()))
+    ledger.settlement.settle(JobEnd(job_id="one".ljust(26, "a"), outcomes=()))
     refunded = accounts.read("maker-1")
-    tables.clock.now += timedelta(days=31)
+    ledger.clock.now += timedelta(days=31)
 
     assert (refunded.available, refunded.expired) == (10 + 4, 6)
     assert accounts.read("maker-1").available == 4 + 10
 
 
-def test_many_looks_at_once_turn_the_month_once(tables: Tables, accounts: Accounts) -> None:
+def test_many_looks_at_once_turn_the_month_once(ledger: Ledger, accounts: Accounts) -> None:
     accounts.read("maker-1")
-    tables.clock.now += timedelta(days=40)
+    ledger.clock.now += timedelta(days=40)
 
     with ThreadPoolExecutor(8) as threads:
         seen = list(threads.map(lambda _: accounts.read("maker-1"), range(8)))
@@ -130,47 +130,47 @@ def test_a_larger_plan_grants_the_difference_at_once_and_a_smaller_one_takes_not
     assert larger_again.granted == 300
 
 
-def test_a_plan_bounds_counts_lanes_and_submissions(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_bounds_counts_lanes_and_submissions(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     tight = replace(SMALL, largest_count=2, lanes=("interactive",), submissions_per_minute=2)
     monkeypatch.setitem(PLANS, SMALL.name, tight)
-    tables.acceptance.open_account("maker-1")
+    ledger.acceptance.open_account("maker-1")
 
     for refused, field in (
-        (a_submission(tables, "many", 3), "count"),
-        (a_submission(tables, "bulk", 1, lane="bulk"), "lane"),
+        (a_submission(ledger, "many", 3), "count"),
+        (a_submission(ledger, "bulk", 1, lane="bulk"), "lane"),
     ):
         with pytest.raises(PlanExceeded) as told:
-            tables.acceptance.accept(refused)
+            ledger.acceptance.accept(refused)
         assert told.value.field == field
     for name in ("one", "two"):
-        tables.acceptance.accept(a_submission(tables, name))
+        ledger.acceptance.accept(a_submission(ledger, name))
     with pytest.raises(TooManyRequests) as late:
-        tables.acceptance.accept(a_submission(tables, "three"))
+        ledger.acceptance.accept(a_submission(ledger, "three"))
     assert 0 < late.value.facts["retry_after_s"] <= 60
-    tables.clock.now += timedelta(minutes=1)
-    tables.acceptance.accept(a_submission(tables, "three"))
+    ledger.clock.now += timedelta(minutes=1)
+    ledger.acceptance.accept(a_submission(ledger, "three"))
 
 
-def test_a_plan_that_changed_is_noticed_by_who_remembers_another(tables: Tables, accounts: Accounts) -> None:
-    tables.acceptance.open_account("maker-1")
-    tables.acceptance.accept(a_submission(tables, "one"))
+def test_a_plan_that_changed_is_noticed_by_who_remembers_another(ledger: Ledger, accounts: Accounts) -> None:
+    ledger.acceptance.open_account("maker-1")
+    ledger.acceptance.accept(a_submission(ledger, "one"))
     accounts.change_plan("maker-1", find_plan("free"))
 
     with pytest.raises(PlanExceeded):
-        tables.acceptance.accept(a_submission(tables, "two", 5))
-    assert tables.acceptance.plans["maker-1"] == "free"
+        ledger.acceptance.accept(a_submission(ledger, "two", 5))
+    assert ledger.acceptance.plans["maker-1"] == "free"
 
 
-def test_a_suspended_account_takes_no_job_and_settles_those_it_has(tables: Tables, accounts: Accounts) -> None:
-    tables.acceptance.open_account("maker-1")
-    tables.acceptance.accept(a_submission(tables, "one"))
+def test_a_suspended_account_takes_no_job_and_settles_those_it_has(ledger: Ledger, accounts: Accounts) -> None:
+    ledger.acceptance.open_account("maker-1")
+    ledger.acceptance.accept(a_submission(ledger, "one"))
     accounts.suspend("maker-1", "abuse")
 
     with pytest.raises(AccountSuspended, match="abuse"):
-        tables.acceptance.accept(a_submission(tables, "two"))
-    tables.settlement.settle(JobEnd(job_id="one".ljust(26, "a"), outcomes=()))
+        ledger.acceptance.accept(a_submission(ledger, "two"))
+    ledger.settlement.settle(JobEnd(job_id="one".ljust(26, "a"), outcomes=()))
     accounts.suspend("maker-1", None)
-    tables.acceptance.accept(a_submission(tables, "two"))
+    ledger.acceptance.accept(a_submission(ledger, "two"))
 
 
 def test_the_ledger_is_listed_newest_first_page_by_page() -> None:

@@ -7,7 +7,7 @@ import pytest
 from craftspark.accounts.credits import MAX_HOLD, MIN_HOLD, Account, hold_duration
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
-from craftspark.aws.accounts.accounts import Accounts
+from craftspark.aws.accounts.account_table import AccountTable
 from craftspark.aws.accounts.ledger import account_key
 from craftspark.clock import utc_now
 from craftspark.jobs.submissions import Submissions
@@ -24,7 +24,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = utc_now()
-        for use in ("jobs.submissions", "aws.accounts.accounts"):
+        for use in ("jobs.submissions", "accounts.accounts"):
             monkeypatch.setattr(f"craftspark.{use}.utc_now", lambda: self.now)
         monkeypatch.setattr(Submissions.__init__, "__kwdefaults__", {"now": lambda: self.now})
 
@@ -107,17 +107,17 @@ def test_a_refusal_that_another_one_overtakes_is_counted_too(
     submit("what the fuck")
     now = a_refusal().at + later
     table = lambda_moderation().refusals
-    find = Accounts.find
+    find = AccountTable.find
     overtaken: list[bool] = []
 
-    def find_late(accounts: Accounts, maker: str) -> Account | None:
+    def find_late(accounts: AccountTable, maker: str) -> Account | None:
         account = find(accounts, maker)
         if not overtaken:
             overtaken.append(True)
             table.add(replace(a_refusal(), at=now))
         return account
 
-    monkeypatch.setattr(Accounts, "find", find_late)
+    monkeypatch.setattr(AccountTable, "find", find_late)
     table.add(replace(a_refusal(), at=now))
 
     item = clients.dynamodb().get_item(TableName=ACCOUNTS, Key=account_key("maker-1"))["Item"]

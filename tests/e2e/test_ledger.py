@@ -11,7 +11,7 @@ from craftspark.errors import AccountContended, CreditsInsufficient
 from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.waiting import HANGS_AFTER_S
 from tests.fakes import a_job
-from tests.ledger.histories import START, Clock, History, Tables, posted, steps
+from tests.ledger.histories import START, Clock, History, Ledger, ledger_on_tables, posted, steps
 
 HISTORIES, STEPS, AT_ONCE = 500, 12, 8
 SUBMITTERS, AFFORDABLE = 32, 10
@@ -21,12 +21,12 @@ SMALL = Plan(
 
 
 @pytest.fixture
-def tables(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Any:
+def ledger(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setitem(PLANS, SMALL.name, SMALL)
 
-    def of(plan: Plan = SMALL) -> Tables:
-        return Tables(
-            client=cloud.client("dynamodb"),
+    def of(plan: Plan = SMALL) -> Ledger:
+        return ledger_on_tables(
+            cloud.client("dynamodb"),
             jobs_table=cloud.outputs["JobsTableName"],
             accounts_table=cloud.outputs["AccountsTableName"],
             styles_table=cloud.outputs["StylesTableName"],
@@ -37,9 +37,9 @@ def tables(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Any:
     return of
 
 
-def test_500_histories_conserve_credits_after_every_step(tables: Any, cloud: LocalCloud) -> None:
+def test_500_histories_conserve_credits_after_every_step(ledger: Any, cloud: LocalCloud) -> None:
     def play(seed: int) -> int:
-        history = History(f"e{seed}", SMALL, tables())
+        history = History(f"e{seed}", SMALL, ledger())
         for step in steps(seed, STEPS, makers=2):
             history.play(step)
         for maker, there in history.model.accounts.items():
@@ -55,7 +55,7 @@ def test_500_histories_conserve_credits_after_every_step(tables: Any, cloud: Loc
     assert sum(jobs) > HISTORIES
 
 
-def test_of_32_submitters_at_once_as_many_are_accepted_as_there_are_credits_for(tables: Any) -> None:
+def test_of_32_submitters_at_once_as_many_are_accepted_as_there_are_credits_for(ledger: Any) -> None:
     plan = Plan(
         name=SMALL.name,
         title="Small",
@@ -65,7 +65,7 @@ def test_of_32_submitters_at_once_as_many_are_accepted_as_there_are_credits_for(
         largest_count=8,
     )
     PLANS[SMALL.name] = plan
-    there = tables(plan)
+    there = ledger(plan)
     there.acceptance.open_account("racer")
     go = threading.Barrier(SUBMITTERS)
 
@@ -84,7 +84,7 @@ def test_of_32_submitters_at_once_as_many_are_accepted_as_there_are_credits_for(
     with ThreadPoolExecutor(SUBMITTERS) as threads:
         accepted = list(threads.map(submit, range(SUBMITTERS)))
 
-    account = there.accounts.find("racer")
+    account = there.accounts.records.find("racer")
     assert account
     assert sum(accepted) == AFFORDABLE
     assert (account.available, account.reserved, account.active_jobs) == (1, 2 * AFFORDABLE, AFFORDABLE)

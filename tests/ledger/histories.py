@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
+from craftspark.accounts.acceptance import AccountAcceptance
+from craftspark.accounts.accounts import Accounts
 from craftspark.accounts.credits import Account
 from craftspark.accounts.plans import Plan
-from craftspark.aws.accounts.accounts import Accounts
-from craftspark.aws.jobs.acceptance import Acceptance
+from craftspark.aws.accounts.account_table import AccountTable
+from craftspark.aws.jobs.acceptance import AcceptanceTable
 from craftspark.aws.jobs.job_table import JobTable
 from craftspark.aws.jobs.render_table import JobEnded, RenderTable
 from craftspark.errors import CreditsInsufficient, JobAlreadyFinal, RequestRefused
@@ -51,32 +53,26 @@ class Clock:
         return self.now
 
 
+class Renders(Protocol):
+    """Records images of jobs."""
+
+    def add(self, job: Job, image: StoredImage) -> None:
+        """Raises JobEnded."""
+
+
 @dataclass
-class Tables:
-    """The code under test on real tables, for makers whose names start with `prefix`."""
+class Ledger:
+    """The code under test, on tables or in memory."""
 
-    client: Any
-    jobs_table: str
-    accounts_table: str
-    styles_table: str
-    plan: Plan
+    accounts: Accounts
+    acceptance: AccountAcceptance
+    renders: Renders
+    settlement: Settlement
     clock: Clock
-
-    def __post_init__(self) -> None:
-        self.accounts = Accounts(client=self.client, table=self.accounts_table, plan=self.plan, now=self.clock)
-        self.acceptance = Acceptance(client=self.client, jobs_table=self.jobs_table, accounts=self.accounts)
-        self.renders = RenderTable(client=self.client, jobs_table=self.jobs_table)
-        table = JobTable(
-            client=self.client,
-            jobs_table=self.jobs_table,
-            accounts_table=self.accounts_table,
-            styles_table=self.styles_table,
-        )
-        self.settlement = Settlement(records=table, now=self.clock)
 
     def submit(self, job: Job) -> bool:
         try:
-            if self.accounts.find(job.maker) is None:
+            if self.accounts.records.find(job.maker) is None:
                 self.acceptance.open_account(job.maker)
             self.acceptance.accept(job)
         except JobExists:
@@ -98,25 +94,40 @@ class Tables:
             self.settlement.cancel(job.maker, job.job_id)
 
 
-class History:
-    """Applies steps to the model, and to tables if there are any. `play` raises an error if the two disagree."""
+def ledger_on_tables(
+    client: Any, *, jobs_table: str, accounts_table: str, styles_table: str, plan: Plan, clock: Clock
+) -> Ledger:
+    """The code under test on real tables."""
+    accounts = Accounts(records=AccountTable(client=client, table=accounts_table), plan=plan, now=clock)
+    new_jobs = AcceptanceTable(client=client, jobs_table=jobs_table, accounts_table=accounts_table)
+    jobs = JobTable(client=client, jobs_table=jobs_table, accounts_table=accounts_table, styles_table=styles_table)
+    return Ledger(
+        accounts=accounts,
+        acceptance=AccountAcceptance(records=new_jobs, accounts=accounts),
+        renders=RenderTable(client=client, jobs_table=jobs_table),
+        settlement=Settlement(records=jobs, now=clock),
+        clock=clock,
+    )
 
-    def __init__(self, name: str, plan: Plan, tables: Tables | None = None) -> None:
+
+class History:
+    """Applies steps to the model and to the ledger. `play` raises an error if the two disagree."""
+
+    def __init__(self, name: str, plan: Plan, ledger: Ledger) -> None:
         self.name = name
         self.model = Model(plan)
-        self.tables = tables
-        self.clock = tables.clock if tables else Clock()
+        self.ledger = ledger
+        self.clock = ledger.clock
         self.jobs: dict[str, Job] = {}
 
     def play(self, step: Step) -> None:
         getattr(self, f"_{step.kind}")(step)
         self.model.check()
-        if self.tables:
-            maker = self._maker(step)
-            if maker in self.model.accounts:
-                stored = self.tables.accounts.find(maker)
-                assert stored is not None
-                assert facts(stored) == facts(self.model.accounts[maker]), (self.name, step)
+        maker = self._maker(step)
+        if maker in self.model.accounts:
+            stored = self.ledger.accounts.records.find(maker)
+            assert stored is not None
+            assert facts(stored) == facts(self.model.accounts[maker]), (self.name, step)
 
     @property
     def month(self) -> str:
@@ -142,9 +153,8 @@ class History:
         self._accept(job)
 
     def _accept(self, job: Job) -> None:
-        accepted = self.model.submit(job.maker, job.job_id, job.count, self.month)
-        if self.tables:
-            assert self.tables.submit(job) == accepted, (self.name, job.job_id)
+        accepted = self.model.submit(job.maker, job.job_id, job.count, self.month, job.expires_at)
+        assert self.ledger.submit(job) == accepted, (self.name, job.job_id)
         if accepted:
             self.jobs.setdefault(job.job_id, job)
 
@@ -157,8 +167,7 @@ class History:
         if job := self._job(step):
             index = step.number % job.count
             counts = self.model.store(job.job_id, index)
-            if self.tables:
-                assert self.tables.store(job, index) == counts, (self.name, step)
+            assert self.ledger.store(job, index) == counts, (self.name, step)
 
     def _duplicate(self, step: Step) -> None:
         """Deliver the same message to two workers."""
@@ -167,23 +176,20 @@ class History:
 
     def _settle(self, step: Step) -> None:
         if job := self._job(step):
-            ended = self.model.resolve(job.job_id)
-            if self.tables:
-                final, now = self.tables.settlement.settle(JobEnd(job_id=job.job_id, outcomes=()))
-                assert now == ended, (self.name, step)
-                assert final.spent + final.refunded == final.price
+            ended = self.model.resolve(job.job_id, self.clock.now)
+            final, now = self.ledger.settlement.settle(JobEnd(job_id=job.job_id, outcomes=()))
+            assert now == ended, (self.name, step)
+            assert final.spent + final.refunded == final.price
 
     def _overdue(self, step: Step) -> None:
         if job := self._job(step):
-            self.model.resolve(job.job_id)
-            if self.tables:
-                assert self.tables.settlement.end_overdue(job.job_id).state is not JobState.RUNNING
+            self.model.resolve(job.job_id, self.clock.now)
+            assert self.ledger.settlement.end_overdue(job.job_id).state is not JobState.RUNNING
 
     def _cancel(self, step: Step) -> None:
         if job := self._job(step):
-            self.model.resolve(job.job_id)
-            if self.tables:
-                self.tables.cancel(job)
+            self.model.resolve(job.job_id, self.clock.now)
+            self.ledger.cancel(job)
 
     def _time(self, step: Step) -> None:
         """Advance the clock by some hours, or to another month."""
@@ -191,32 +197,29 @@ class History:
 
     def _top_up(self, step: Step) -> None:
         self.model.top_up(self._maker(step), step.number, self.month)
-        if self.tables:
-            self.tables.accounts.read(self._maker(step))
-            # A payment service sends its message twice. The second has no effect.
-            for _ in range(2):
-                with suppress(EffectExists):
-                    key = f"{step.job}-{len(self.jobs)}"
-                    self.tables.accounts.top_up(self._maker(step), step.number, key, "top-up")
+        self.ledger.accounts.read(self._maker(step))
+        # A payment service sends its message twice. The second has no effect.
+        for _ in range(2):
+            with suppress(EffectExists):
+                key = f"{step.job}-{len(self.jobs)}"
+                self.ledger.accounts.top_up(self._maker(step), step.number, key, "top-up")
 
     def _adjust(self, step: Step) -> None:
         credits = step.number - 5
         done = self.model.adjust(self._maker(step), credits, self.month)
-        if self.tables:
-            self.tables.accounts.read(self._maker(step))
-            key = f"{step.job}-{self.clock.now:%d%H%M}-{len(self.jobs)}"
-            try:
-                for _ in range(2):
-                    with suppress(EffectExists):
-                        self.tables.accounts.adjust(self._maker(step), credits, key, "put right")
-                assert done, (self.name, step)
-            except CreditsInsufficient:
-                assert not done, (self.name, step)
+        self.ledger.accounts.read(self._maker(step))
+        key = f"{step.job}-{self.clock.now:%d%H%M}-{len(self.jobs)}"
+        try:
+            for _ in range(2):
+                with suppress(EffectExists):
+                    self.ledger.accounts.adjust(self._maker(step), credits, key, "put right")
+            assert done, (self.name, step)
+        except CreditsInsufficient:
+            assert not done, (self.name, step)
 
     def _look(self, step: Step) -> None:
         self.model.touch(self._maker(step), self.month)
-        if self.tables:
-            self.tables.accounts.read(self._maker(step))
+        self.ledger.accounts.read(self._maker(step))
 
 
 def facts(account: Account | ModelAccount) -> tuple[Any, ...]:

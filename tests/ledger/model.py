@@ -1,6 +1,7 @@
 """A model of the ledger in memory: the same steps, with plain numbers and without races."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from craftspark.accounts.plans import Plan
 
@@ -12,8 +13,10 @@ class ModelJob:
     credits_per_image: int
     count: int
     month: str
+    expires_at: datetime
     stored: set[int] = field(default_factory=set)
     final: bool = False
+    charged: int = 0
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Model:
         account.granted += account.monthly
         account.available += account.monthly
 
-    def submit(self, maker: str, job_id: str, count: int, month: str) -> bool:
+    def submit(self, maker: str, job_id: str, count: int, month: str, expires_at: datetime) -> bool:
         """Accept a job. Returns whether the job exists now."""
         if job_id in self.jobs:
             return True
@@ -68,7 +71,7 @@ class Model:
         account.reserved += count
         account.used += count
         account.active_jobs += 1
-        self.jobs[job_id] = ModelJob(maker, count, 1, count, month)
+        self.jobs[job_id] = ModelJob(maker, count, 1, count, month, expires_at)
         return True
 
     def store(self, job_id: str, index: int) -> bool:
@@ -81,14 +84,17 @@ class Model:
         job.stored.add(index)
         return True
 
-    def resolve(self, job_id: str) -> bool:
-        """Settle, cancel or time out a job. Returns whether it ended now."""
+    def resolve(self, job_id: str, now: datetime) -> bool:
+        """Settle, cancel or time out a job. Returns whether it ended now.
+
+        The images of an expired job cannot be downloaded, so they are not charged.
+        """
         job = self.jobs[job_id]
         if job.final:
             return False
         job.final = True
         account = self.accounts[job.maker]
-        spent = len(job.stored) * job.credits_per_image
+        spent = job.charged = 0 if job.expires_at <= now else len(job.stored) * job.credits_per_image
         refunded = job.price - spent
         account.reserved -= job.price
         account.spent += spent
@@ -120,4 +126,4 @@ class Model:
             jobs = [job for job in self.jobs.values() if job.maker == maker]
             assert account.reserved == sum(job.price for job in jobs if not job.final), (maker, account)
             assert account.active_jobs == sum(not job.final for job in jobs), (maker, account)
-            assert account.spent == sum(len(job.stored) for job in jobs if job.final), (maker, account)
+            assert account.spent == sum(job.charged for job in jobs), (maker, account)

@@ -1,4 +1,4 @@
-"""Ledger entries and account updates, as writes for transactions.
+"""Accounts, changes of accounts and ledger entries, as items and writes for transactions.
 
 A maker's partition of the accounts table holds the account (`item` = "account") and one immutable entry for each change
 of credits. The key of an entry makes its change happen once. The index `ledger` sorts entries by `at`.
@@ -6,15 +6,13 @@ of credits. The key of an entry makes its change happen once. The index `ledger`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from craftspark.accounts.credits import POSTINGS, Account, Entry, EntryKind, minute_of, month_of
-from craftspark.accounts.plans import Plan
+from craftspark.accounts.changes import Change, Value
+from craftspark.accounts.credits import Account, Entry
 from craftspark.aws.items import number, text, timestamp, to_plain_values
-from craftspark.jobs.job import Job
 
 ABSENT = "attribute_not_exists(maker)"
 NUMBERS = (
@@ -29,8 +27,7 @@ NUMBERS = (
     "submissions",
 )
 # "plan", "month" and "minute" are reserved words in DynamoDB.
-NAMES = {"#plan": "plan", "#month": "month", "#minute": "minute"}
-NAMES_BY_WORD = {word: alias for alias, word in NAMES.items()}
+ALIASES = {"plan": "#plan", "month": "#month", "minute": "#minute"}
 
 
 def account_key(maker: str) -> Any:
@@ -62,29 +59,18 @@ def moment_of(item: Any, name: str) -> datetime | None:
     return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
-def entry(
-    table: str,
-    maker: str,
-    kind: EntryKind,
-    name: str,
-    credits: int,
-    at: datetime,
-    *,
-    job_id: str | None = None,
-    note: str | None = None,
-) -> dict[str, Any]:
-    """A ledger entry as a write that fails if the entry exists. Negative credits swap source and target."""
-    source, target = POSTINGS[kind] if credits >= 0 else POSTINGS[kind][::-1]
+def add_entry(table: str, maker: str, entry: Entry) -> dict[str, Any]:
+    """The write of a ledger entry. It fails if the entry exists."""
     item = {
         "maker": text(maker),
-        "item": text(f"entry#{kind}#{name}"),
-        "kind": text(kind),
-        "credits": number(abs(credits)),
-        "source": text(source),
-        "target": text(target),
-        "at": text(timestamp(at)),
-        **({"job_id": text(job_id)} if job_id else {}),
-        **({"note": text(note)} if note else {}),
+        "item": text(f"entry#{entry.name}"),
+        "kind": text(entry.kind),
+        "credits": number(entry.credits),
+        "source": text(entry.source),
+        "target": text(entry.target),
+        "at": text(timestamp(entry.at)),
+        **({"job_id": text(entry.job_id)} if entry.job_id else {}),
+        **({"note": text(entry.note)} if entry.note else {}),
     }
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": ABSENT}}
 
@@ -103,100 +89,68 @@ def read_entry(item: Any) -> Entry:
     )
 
 
-def update(
-    table: str,
-    maker: str,
-    *,
-    add: Mapping[str, int],
-    condition: str,
-    values: Mapping[str, Any],
-    put: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """An account change as a conditional write: adds numbers, sets values. A failed condition returns the account."""
-    expression = _expression(tuple(put or ()), tuple(add))
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": account_key(maker),
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": {
-                **{f":add_{name}": number(value) for name, value in add.items()},
-                **{f":set_{name}": value for name, value in (put or {}).items()},
-                **values,
-            },
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **_names(expression, condition),
-        }
+def change_writes(table: str, change: Change) -> list[dict[str, Any]]:
+    """The writes of a change: the account first, then the entries. A failed condition returns the account."""
+    put = {name: attribute(value) for name, value in change.put.items() if value is not None}
+    remove = tuple(name for name, value in change.put.items() if value is None)
+    expression, aliases = _expression(tuple(put), remove, tuple(change.add))
+    # A comparison with None has no value, and conditions of one rule differ only in their values.
+    conditions, condition_aliases = _condition(
+        tuple((each.field, each.operator, each.value is None, each.or_none) for each in change.conditions)
+    )
+    values = {
+        **{f":set_{name}": value for name, value in put.items()},
+        **{f":add_{name}": number(value) for name, value in change.add.items()},
+        **{f":if_{n}": attribute(each.value) for n, each in enumerate(change.conditions) if each.value is not None},
     }
+    names = {**aliases, **condition_aliases}
+    update = {
+        "TableName": table,
+        "Key": account_key(change.maker),
+        "UpdateExpression": expression,
+        "ConditionExpression": conditions,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **({"ExpressionAttributeValues": values} if values else {}),
+        **({"ExpressionAttributeNames": names} if names else {}),
+    }
+    return [{"Update": update}, *(add_entry(table, change.maker, entry) for entry in change.entries)]
+
+
+def attribute(value: Value) -> dict[str, str]:
+    """A value as an attribute."""
+    match value:
+        case datetime():
+            return text(timestamp(value))
+        case int():
+            return number(value)
+        case str():
+            return text(value)
+        case None:
+            raise ValueError("an attribute has a value")
 
 
 @lru_cache(maxsize=64)
-def _expression(put: tuple[str, ...], add: tuple[str, ...]) -> str:
-    sets = ", ".join(f"{NAMES_BY_WORD.get(name, name)} = :set_{name}" for name in put)
-    adds = ", ".join(f"{name} :add_{name}" for name in add)
-    return " ".join(filter(None, [f"SET {sets}" if sets else "", f"ADD {adds}" if adds else ""]))
+def _expression(put: tuple[str, ...], remove: tuple[str, ...], add: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """An update expression and its aliases."""
+    clauses = {
+        "SET": [f"{ALIASES.get(name, name)} = :set_{name}" for name in put],
+        "REMOVE": [ALIASES.get(name, name) for name in remove],
+        "ADD": [f"{ALIASES.get(name, name)} :add_{name}" for name in add],
+    }
+    expression = " ".join(f"{clause} {', '.join(parts)}" for clause, parts in clauses.items() if parts)
+    return expression, _aliases(*put, *remove, *add)
 
 
 @lru_cache(maxsize=64)
-def _names(expression: str, condition: str) -> dict[str, Any]:
-    used = {alias: word for alias, word in NAMES.items() if alias in expression or alias in condition}
-    return {"ExpressionAttributeNames": used} if used else {}
+def _condition(conditions: tuple[tuple[str, str, bool, bool], ...]) -> tuple[str, dict[str, str]]:
+    """A condition expression and its aliases."""
+    parts = ["attribute_exists(maker)"]
+    for n, (name, operator, none, or_none) in enumerate(conditions):
+        alias = ALIASES.get(name, name)
+        part = f"attribute_not_exists({alias})" if none else f"{alias} {operator} :if_{n}"
+        parts.append(f"(attribute_not_exists({alias}) OR {part})" if or_none else part)
+    return " AND ".join(parts), _aliases(*(name for name, *_ in conditions))
 
 
-def reservation(table: str, job: Job, plan: Plan, at: datetime) -> list[dict[str, Any]]:
-    """The writes that reserve a job's price, under the conditions that the account, its plan and its month allow it."""
-    price, created_at = job.price, job.created_at
-    change = update(
-        table,
-        job.maker,
-        add={
-            "available": -price,
-            "reserved": price,
-            "used": price,
-            "active_jobs": 1,
-            "submissions": 1,
-        },
-        condition="attribute_not_exists(suspended) AND (attribute_not_exists(held_until) OR held_until <= :now)"
-        " AND available >= :price AND active_jobs < :limit"
-        " AND #plan = :plan AND #month >= :month AND #minute >= :minute AND submissions < :rate",
-        values={
-            ":now": text(timestamp(created_at)),
-            ":price": number(price),
-            ":limit": number(plan.max_active_jobs),
-            ":plan": text(plan.name),
-            ":month": text(month_of(created_at)),
-            ":minute": text(minute_of(created_at)),
-            ":rate": number(plan.submissions_per_minute),
-        },
-    )
-    made = entry(table, job.maker, "reserve", job.job_id, price, at, job_id=job.job_id)
-    return [change, made]
-
-
-def resolution(table: str, job: Job, spent: int, at: datetime, *, same_month: bool) -> list[dict[str, Any]]:
-    """The writes that resolve a job's reservation: `spent` credits are committed and the rest is refunded.
-
-    `same_month` says whether the account is in the month of the reservation. The write fails if that is wrong.
-    """
-    refunded = job.price - spent
-    change = update(
-        table,
-        job.maker,
-        add={
-            "available": refunded,
-            "reserved": -job.price,
-            "spent": spent,
-            "active_jobs": -1,
-            **({"used": -refunded} if same_month else {}),
-        },
-        condition=f"reserved >= :price AND #month {'=' if same_month else '<>'} :month",
-        values={":price": number(job.price), ":month": text(month_of(job.created_at))},
-    )
-    amounts: dict[EntryKind, int] = {"commit": spent, "refund": refunded}
-    entries = [
-        entry(table, job.maker, kind, job.job_id, credits, at, job_id=job.job_id)
-        for kind, credits in amounts.items()
-        if credits
-    ]
-    return [change, *entries]
+def _aliases(*names: str) -> dict[str, str]:
+    return {ALIASES[name]: name for name in names if name in ALIASES}

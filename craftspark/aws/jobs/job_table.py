@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from craftspark.accounts.credits import month_of
+from craftspark.accounts.reservations import resolve
 from craftspark.aws import clients, items
-from craftspark.aws.accounts import ledger
+from craftspark.aws.accounts.ledger import change_writes
 from craftspark.aws.items import number, text
 from craftspark.aws.styles.releases import tally_of
 from craftspark.aws.transactions import ConditionsFailed, transact
@@ -74,17 +74,15 @@ class JobTable:
                 ":stored": number(len(record.images)),
             },
         }
-        same_month = month_of(ended.created_at) == month_of(verdict.finished_at)
-        for guess in (same_month, not same_month):
-            resolution = ledger.resolution(
-                self.accounts_table, ended, ended.spent, verdict.finished_at, same_month=guess
-            )
+        tally = tally_of(self.styles_table, ended, record)
+        likely, other = resolve(ended, verdict.finished_at)
+        for resolution in (likely, other):
             try:
-                transact(self.client, [{"Update": update}, *resolution, *tally_of(self.styles_table, ended, record)])
+                transact(self.client, [{"Update": update}, *change_writes(self.accounts_table, resolution), *tally])
             except ConditionsFailed as failed:
                 if failed.items[0] is not None:
                     raise JobChanged(f"job {ended.job_id} changed") from None
-                if not failed.items[1] or guess is not same_month:
+                if not failed.items[1] or resolution is other:
                     raise  # our code never does this
             else:
                 break
