@@ -54,12 +54,16 @@ every-test:
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 \
 	  $(if $(ORDER),--random-order --random-order-bucket package --random-order-seed $(ORDER))
 
-gpu: $(VENV)/.ready ## on a machine with an NVIDIA GPU: the tests of rendering and training on it, and its figures to build/
-	$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "PyTorch finds no CUDA device here. If the NVIDIA driver is newer than .venv, run make clean first")'
-	$(BIN)/python -m pytest tests/cuda tests/gpu
-	mkdir -p build
-	$(BIN)/python -m benchmarks.profiles --device cuda > build/profile-128.json
-	$(BIN)/python -m benchmarks.profiles --device cuda --model stable-diffusion-v1-5 --random-weights > build/profile-512.json
+# `make gpu PYTHON=python3` takes that Python as it is, for a machine with its own PyTorch and without a network. Many
+# small tests share the GPU; those that measure have it alone.
+GPU_PYTHON = $(if $(filter command,$(origin PYTHON)),$(PYTHON),$(BIN)/python)
+GPU_SHARED = tests/cuda/test_families.py tests/cuda/test_precision.py tests/cuda/test_faults.py tests/gpu/test_same_pixels.py
+GPU_ALONE = tests/cuda/test_built_in_model.py tests/cuda/test_speed.py tests/cuda/test_styles.py tests/cuda/test_memory.py \
+  tests/cuda/test_processes.py
+gpu: $(if $(filter command,$(origin PYTHON)),,$(VENV)/.ready) ## on a machine with an NVIDIA GPU: its tests, and its figures to build/gpu.json
+	@rm -rf build/gpu build/gpu.json
+	@$(GPU_PYTHON) -m pytest --numprocesses 6 $(GPU_SHARED); shared=$$?; [ $$shared -le 1 ] || exit $$shared; \
+	  $(GPU_PYTHON) -m pytest $(GPU_ALONE) && exit $$shared
 
 fuzz: setup ## ask every route of the local cloud 10,000 random things and more; `make test` asks 5,000
 	CRAFTSPARK_FUZZ_TIMES=3 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py

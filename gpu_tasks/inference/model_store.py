@@ -46,8 +46,10 @@ def load_pipeline(model: Model, settings: RendererSettings) -> Any:
     return open_pipeline(locate(model.source, settings), dtype, family).to(settings.device)
 
 
-def open_pipeline(folder: Path, dtype: torch.dtype = torch.float32, family: Family | None = None) -> Any:
-    """Load the pipeline that model_index.json of a model's folder names, on the CPU.
+def open_pipeline(
+    folder: Path, dtype: torch.dtype = torch.float32, family: Family | None = None, *, device: str = "cpu"
+) -> Any:
+    """Load the pipeline that model_index.json of a model's folder names. Weights go straight to the device.
 
     Raises ModelUnavailable, also if the pipeline is of another family than the given one.
     """
@@ -58,9 +60,11 @@ def open_pipeline(folder: Path, dtype: torch.dtype = torch.float32, family: Fami
     diffusers_log.disable_progress_bar()  # logs are read by line
     diffusers_log.set_verbosity_error()  # it warns of intended casts at every call
     # The service checks pictures with its own classifier.
-    unchecked = {"safety_checker": None} if "safety_checker" in index else {}
+    options: dict[str, Any] = {"safety_checker": None} if "safety_checker" in index else {}
+    if device != "cpu":
+        options["device_map"] = device
     try:
-        pipeline = DiffusionPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **unchecked)
+        pipeline = DiffusionPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **options)
     except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
         raise ModelUnavailable(f"{folder.name} does not load: {error}") from error
     pipeline.set_progress_bar_config(disable=True)

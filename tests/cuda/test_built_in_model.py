@@ -1,0 +1,98 @@
+"""The requests of all tools with the built-in model: the same pixels each time, and nearly those of a CPU."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.entries import Entry
+from craftspark.settings.tasks import WorkerSettings
+from craftspark.tools.sources import Source
+from gpu_tasks.images.drawing import Drawing
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.model_store import load_pipeline
+from gpu_tasks.renderers import ToolRenderers, build_renderers
+from tests.cuda.timing import time_once
+from tests.fakes import WORKER_SETTINGS
+from tests.gpu.rendering import MODEL, an_order_of, render
+
+SIDES = (96, 80)
+SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=SIDES[0], height=SIDES[1])
+START = {"source": SOURCE.reference}
+REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "picture": ("picture", {"prompt": "red apple"}),
+    "picture_with_options": ("picture", {"prompt": "cat", "negative_prompt": "dog", "steps": 5, "guidance": 6}),
+    "picture_in_a_style": ("picture", {"prompt": "cat", "style": "bold-flat"}),
+    "clipart": ("clipart", {"prompt": "apple"}),
+    "tossed_pattern": ("pattern", {"prompt": "apple", "also": ["bee"]}),
+    "painted_pattern": ("pattern", {"prompt": "apple", "way": "painted", "repeat": "half-drop"}),
+    "pattern_from_a_source": ("pattern", {"prompt": "apple", "way": "painted", **START}),
+    "variations": ("variations", {"prompt": "apple", **START}),
+    "outpaint": ("outpaint", {"aspect": "16:9", **START}),
+    "upscale": ("upscale", {"factor": 4, **START}),
+}
+# Mean difference of a byte. A drawing in half precision has other numbers, and 8 steps can end at another detail.
+NEAR = 8.0
+
+
+def fetch(_source: Source) -> bytes:
+    noise = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).resize(SIDES, Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
+@cache
+def studio_on(device: str) -> ToolRenderers:
+    settings: WorkerSettings = replace(WORKER_SETTINGS, device=device)
+    return build_renderers(load_pipeline(MODEL, settings), MODEL, fetch, settings)
+
+
+def render_on(device: str, name: str) -> Drawing:
+    tool, body = REQUESTS[name]
+    order = an_order_of(tool, 7, json.dumps(body), SOURCE if "source" in body else None)
+    [drawing] = render(order, by=studio_on(device))
+    return drawing
+
+
+def difference(one: Pixels, other: Pixels) -> float:
+    """The mean difference of a byte, 0 to 255."""
+    return float(np.abs(one.astype(np.int16) - other.astype(np.int16)).mean())
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_has_the_same_pixels_each_time_and_nearly_those_of_a_cpu(
+    name: str, device: str, record: Callable[[Entry], None], pictures: Callable[[str, Pixels], None]
+) -> None:
+    first = render_on(device, name)
+    seconds, again = time_once(lambda: render_on(device, name), device)
+    on_cpu = render_on("cpu", name)
+    pictures(f"{name}-{device}", first.pixels)
+    pictures(f"{name}-cpu", on_cpu.pixels)
+
+    np.testing.assert_array_equal(again.pixels, first.pixels)
+    assert first.pixels.shape == on_cpu.pixels.shape
+    away = difference(first.pixels, on_cpu.pixels)
+    record(
+        Entry(
+            name=f"built_in_{name}",
+            value=round(away, 3),
+            goal=NEAR,
+            better="lower",
+            unit="mean difference of a byte from the CPU's picture",
+            beside={
+                "seconds": round(seconds, 4),
+                "greatest": int(np.abs(first.pixels.astype(np.int16) - on_cpu.pixels).max()),
+                "share_of_bytes": round(float((first.pixels != on_cpu.pixels).mean()), 4),
+            },
+        )
+    )
+    assert away <= NEAR
