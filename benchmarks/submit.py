@@ -51,7 +51,7 @@ def build_environment(port: int) -> dict[str, str]:
         dispatch_ms=250,
         batch_s=600,
         moderator="none",
-        unjudged="refuse",
+        moderation_fallback="refuse",
         guardrail_id="",
         guardrail_version="",
         uploads_table="upload-records",

@@ -40,13 +40,13 @@ class Stopwatch:
 
     def _time(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def timed_function(*arguments: Any, **options: Any) -> Any:
-            with self.running():
+            with self.measure():
                 return function(*arguments, **options)
 
         return timed_function
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def measure(self) -> Iterator[None]:
         start = time.perf_counter()
         yield
         self.seconds += time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""A Bedrock guardrail that judges prompts and pictures, and the permission to apply it."""
+"""A Bedrock guardrail that moderates prompts and pictures, and the permission to apply it."""
 
 import hashlib
 
@@ -116,5 +116,5 @@ def fill_guardrail_settings(guardrail: Guardrail | None, stage: Stage) -> Guardr
     return GuardrailSettings(
         guardrail_id=guardrail.guardrail.attr_guardrail_id if guardrail else "",
         guardrail_version=guardrail.version.attr_version if guardrail else "",
-        unjudged=stage.makers.unjudged,
+        moderation_fallback=stage.makers.moderation_fallback,
     )

@@ -29,7 +29,7 @@ PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRI
 class PrivateNetwork(Construct):
     """A VPC in the region's first zones. The deployment finds them, so synthesis needs no lookup.
 
-    With `reads_secrets`, tasks in it read a secret. With `asks_guardrail`, they have pictures judged.
+    With `reads_secrets`, tasks in it read a secret. With `asks_guardrail`, they send pictures to the guardrail.
     """
 
     def __init__(

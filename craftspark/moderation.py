@@ -49,14 +49,14 @@ class Refusals(Protocol):
 class Moderation:
     """Checks each field with a moderator, and all fields together with a service, if there is one.
 
-    `unjudged` says what happens to a text while the service is unavailable: `refuse` it, or `accept` it if the
+    `fallback` says what happens to a text while the service is unavailable: `refuse` it, or `accept` it if the
     moderator accepted it. `report_unavailable` is called in both cases.
     """
 
     moderator: Moderator
     refusals: Refusals
     service: Moderator | None = None
-    unjudged: Literal["accept", "refuse"] = "refuse"
+    fallback: Literal["accept", "refuse"] = "refuse"
     report_unavailable: Callable[[ModerationUnavailable], None] = lambda _: None
 
     def check(self, maker: str, words: Mapping[str, str], at: datetime) -> None:
@@ -73,7 +73,7 @@ class Moderation:
                 self._ask(self.service, maker, words, at)
             except ModerationUnavailable as unavailable:
                 self.report_unavailable(unavailable)
-                if self.unjudged == "refuse":
+                if self.fallback == "refuse":
                     raise
 
     def _ask(self, service: Moderator, maker: str, words: Mapping[str, str], at: datetime) -> None:
@@ -111,11 +111,11 @@ class PictureModerator(Protocol):
 class PictureModeration:
     """Checks pictures with a service, in addition to the local checks.
 
-    `unjudged` says what happens to a picture while the service is unavailable: `refuse` or `accept` it.
+    `fallback` says what happens to a picture while the service is unavailable: `refuse` or `accept` it.
     """
 
     service: PictureModerator
-    unjudged: Literal["accept", "refuse"]
+    fallback: Literal["accept", "refuse"]
     report_unavailable: Callable[[ModerationUnavailable], None]
 
     def reasons(self, jpeg: bytes, *, ours: bool) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class PictureModeration:
             objections = self.service.picture_objections(jpeg, ours=ours)
         except ModerationUnavailable as unavailable:
             self.report_unavailable(unavailable)
-            if self.unjudged == "refuse":
+            if self.fallback == "refuse":
                 raise
             return ()
         return tuple(dict.fromkeys(each.reason for each in objections))

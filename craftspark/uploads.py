@@ -62,7 +62,7 @@ class UploadStore(Protocol):
     def form(self, incoming: str, content_type: str, max_bytes: int) -> PostForm:
         """A form that allows its holder to store one object of this type and at most `max_bytes`."""
 
-    def incoming(self, key: str, max_bytes: int) -> bytes | None:
+    def read_incoming(self, key: str, max_bytes: int) -> bytes | None:
         """The uploaded file, or None if there is none. Raises InvalidInput for more than `max_bytes`."""
 
     def keep(self, key: str, picture: CleanPicture) -> Facts:
@@ -133,7 +133,7 @@ class Uploads:
         if upload.facts:
             return upload, upload.facts
         self.records.count_check(maker, max_per_minute=self.plan_of(maker).checks_per_minute)
-        content = self.store.incoming(incoming_key(maker, upload_id), MAX_UPLOAD_BYTES)
+        content = self.store.read_incoming(incoming_key(maker, upload_id), MAX_UPLOAD_BYTES)
         if content is None:
             raise UploadNotFound("no image has been sent for this upload; send it first", field="upload_id")
         key = upload_key(maker, upload_id)

@@ -270,7 +270,7 @@ def open_guardrail_check(settings: WorkerSettings) -> GuardrailCheck | None:
 
 def log_moderation_failure(unavailable: ModerationUnavailable) -> None:
     """Log and count a picture that the guardrail could not check."""
-    logger.warning("picture not judged", extra={"cause": repr(unavailable.__cause__), **event("PictureUnjudged")})
+    logger.warning("picture not moderated", extra={"cause": repr(unavailable.__cause__), **event("PictureUnmoderated")})
 
 
 def load_renderers(fetch: Fetch, settings: RendererSettings, *checks: PictureCheck) -> ToolRenderers:

@@ -30,7 +30,7 @@ from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
 LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten minutes
-MAX_UNJUDGED = 5  # a service times out now and then
+MAX_UNMODERATED = 5  # a service times out now and then
 
 
 class OperationsStack(Stack):
@@ -112,13 +112,16 @@ class OperationsStack(Stack):
                 means="executions wait for the quota of state transitions",
             )
         add(
-            "UnjudgedPrompts",
+            "UnmoderatedPrompts",
             count_events("ModerationUnavailable"),
-            max_value=MAX_UNJUDGED,
-            means="the service that judges prompts fails",
+            max_value=MAX_UNMODERATED,
+            means="the service that moderates prompts fails",
         )
-        for name, unjudged in (("UnjudgedUploads", "UploadUnjudged"), ("UnjudgedPictures", "PictureUnjudged")):
-            add(name, count_events(unjudged), max_value=MAX_UNJUDGED, means="the guardrail does not judge pictures")
+        for name, metric in (
+            ("UnmoderatedUploads", "UploadUnmoderated"),
+            ("UnmoderatedPictures", "PictureUnmoderated"),
+        ):
+            add(name, count_events(metric), max_value=MAX_UNMODERATED, means="the guardrail does not moderate pictures")
         errors = self._api.http_api.api.metric_server_error(period=PERIOD, statistic="Sum")
         add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API returns 5xx")
 

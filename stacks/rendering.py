@@ -19,7 +19,7 @@ from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
-from craftspark.jobs.resending import EVERY
+from craftspark.jobs.lost_jobs import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
 from craftspark.models.catalogue import find_model
 from craftspark.settings.rendering import ResendSettings, StartSettings

@@ -32,7 +32,7 @@ WORKER_SETTINGS = WorkerSettings(
     signing_secret="",
     guardrail_id="",
     guardrail_version="",
-    unjudged="refuse",
+    moderation_fallback="refuse",
     stop_grace_s=10,
     stall_s=60,
 )

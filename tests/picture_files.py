@@ -91,7 +91,7 @@ def decoded(content: bytes) -> Pixels:
 def cleaned(content: bytes) -> bytes:
     """Check a file in this process. Returns the PNG that would be stored. Raises InvalidInput."""
     out = io.BytesIO()
-    decoding.answer(io.BytesIO(content), out)
+    decoding.serve_request(io.BytesIO(content), out)
     head, _, png = out.getvalue().partition(b"\n")
     if b'"refused"' in head:
         raise InvalidInput(head.decode(), field="upload")

@@ -18,8 +18,8 @@ MINUTE = Duration.minutes(1)
 # Each event, and who counts it: a function, by the name of its folder, or the GPU worker.
 EVENTS = {
     "ModerationUnavailable": "submit_job",
-    "UploadUnjudged": "check_upload",
-    "PictureUnjudged": "gpu_worker",
+    "UploadUnmoderated": "check_upload",
+    "PictureUnmoderated": "gpu_worker",
     "JobAccepted": "submit_job",
     "JobSucceeded": "settle_job",
     "JobPartlySucceeded": "settle_job",

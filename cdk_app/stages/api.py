@@ -15,13 +15,13 @@ Scope = Annotated[str, Field(pattern=r"^[!-~]+$")]
 class Makers:
     """Plans, moderation and retention for makers. New makers get `default_plan`.
 
-    `moderator` judges prompts in addition to the word lists. `unjudged` says whether a prompt is accepted while the
-    moderator does not answer. A guardrail works in every region of its `guardrail_geography`.
+    `moderator` moderates prompts in addition to the word lists. `moderation_fallback` says whether prompts and pictures
+    are accepted while the moderator does not answer. A guardrail works in every region of its `guardrail_geography`.
     """
 
     default_plan: Literal["free", "plus", "pro", "partner"]
     moderator: Literal["none", "comprehend", "guardrail"] = "none"
-    unjudged: Literal["accept", "refuse"] = "refuse"
+    moderation_fallback: Literal["accept", "refuse"] = "refuse"
     guardrail_geography: Literal["us", "eu", "apac"] = "us"
     job_retention_days: Days
     url_lifetime_s: Seconds

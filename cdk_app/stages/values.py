@@ -120,7 +120,7 @@ PROD = replace(
     makers=Makers(
         default_plan="free",
         moderator="guardrail",
-        unjudged="accept",  # the word lists judge every prompt, and an outage of Bedrock must not stop all submissions
+        moderation_fallback="accept",  # word lists moderate every prompt, and an outage must not stop all submissions
         job_retention_days=365,
         url_lifetime_s=3600,
     ),

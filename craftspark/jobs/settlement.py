@@ -64,13 +64,13 @@ class Settlement:
         Raises JobNotFound if the maker has no such job, JobAlreadyFinal if it ended in another way.
         """
 
-        def cancelled(record: JobRecord) -> Verdict:
+        def decide(record: JobRecord) -> Verdict:
             verdict = decide_verdict(record, (), self.now())
             complete = verdict.state is JobState.SUCCEEDED
             return verdict if complete else replace(verdict, state=JobState.CANCELLED)
 
         own(self.records.read(job_id).job, maker)
-        job, _ = self._end(job_id, cancelled)
+        job, _ = self._end(job_id, decide)
         if job.state is not JobState.CANCELLED:
             raise JobAlreadyFinal(f"the job has already ended as {job.state}", field="job_id")
         return job

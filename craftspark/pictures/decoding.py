@@ -60,14 +60,14 @@ def main() -> None:
     apply_bounds()
     out = sys.stdout.buffer
     try:
-        answer(sys.stdin.buffer, out, allow_finish_time)
+        serve_request(sys.stdin.buffer, out, allow_finish_time)
         out.flush()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     os._exit(0)  # the output is complete, so skip the cleanup of the picture's objects
 
 
-def answer(given: BinaryIO, out: BinaryIO, decoding_is_over: Callable[[], None] = lambda: None) -> None:
+def serve_request(given: BinaryIO, out: BinaryIO, decoding_is_over: Callable[[], None] = lambda: None) -> None:
     """Write the facts of a clean picture and its PNG, or the message of a rejection. Raises MemoryError."""
     try:
         picture = decode(given)

@@ -15,7 +15,7 @@ class SubmitSettings(Settings):
     from a submission to the first step of an idle worker.
 
     `moderator` checks prompts in addition to the word lists: `none`, `comprehend`, or `guardrail` with an id and a
-    version. While it is unavailable, `unjudged` says whether to `accept` or to `refuse` prompts.
+    version. While it is unavailable, `moderation_fallback` says whether to `accept` or to `refuse` prompts.
     """
 
     jobs_table: str
@@ -29,7 +29,7 @@ class SubmitSettings(Settings):
     dispatch_ms: int
     batch_s: int
     moderator: str
-    unjudged: str
+    moderation_fallback: str
     guardrail_id: str
     guardrail_version: str
     uploads_table: str

@@ -18,9 +18,9 @@ class UploadSettings(Settings):
 class GuardrailSettings(Settings):
     """Settings of the moderation of pictures. `guardrail_id` is empty if the stage has no guardrail.
 
-    While the guardrail is unavailable, `unjudged` says whether to `accept` or to `refuse` pictures.
+    While the guardrail is unavailable, `moderation_fallback` says whether to `accept` or to `refuse` pictures.
     """
 
     guardrail_id: str
     guardrail_version: str
-    unjudged: str
+    moderation_fallback: str

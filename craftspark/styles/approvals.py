@@ -10,7 +10,7 @@ from craftspark.errors.styles import AlreadyDecided, TrainingChanged, TrainingNo
 from craftspark.parsing.json_values import parse_request
 from craftspark.styles.messages import ApprovalDecision
 from craftspark.styles.requests import DecisionRequest
-from craftspark.styles.trainings import PersonsDecision, Training, TrainingRecords, TrainingState
+from craftspark.styles.trainings import Training, TrainingDecision, TrainingRecords, TrainingState
 
 
 class PausedWorkflows(Protocol):
@@ -42,7 +42,7 @@ class Approvals:
                     f"{training.training_id} does not wait for a decision: its state is {training.state}",
                     field="training_id",
                 )
-            decided = PersonsDecision(decision=request.decision, who=request.who, why=request.why, at=self.now())
+            decided = TrainingDecision(decision=request.decision, who=request.who, why=request.why, at=self.now())
             try:
                 self.records.decide(training, decided)
             except TrainingChanged:

@@ -43,7 +43,7 @@ class TrainingOrder(Contract):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataChecked(Contract):
+class DatasetCheck(Contract):
     """The result of a task that checked a dataset."""
 
     pictures: int

@@ -32,7 +32,7 @@ class TrainingState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonsDecision:
+class TrainingDecision:
     """Who decided what, when and why."""
 
     decision: str
@@ -56,7 +56,7 @@ class Training:
     adapter: str = ""
     grid: str = ""
     token: str = ""
-    decided: PersonsDecision | None = None
+    decided: TrainingDecision | None = None
     finished_at: datetime | None = None
     error: str = ""
     cause: str = ""
@@ -90,5 +90,5 @@ class TrainingRecords(Protocol):
     def read(self, training_id: str) -> Training:
         """Raises TrainingNotFound."""
 
-    def decide(self, training: Training, decided: PersonsDecision) -> None:
+    def decide(self, training: Training, decided: TrainingDecision) -> None:
         """Raises TrainingChanged where it does not wait for a decision any more."""

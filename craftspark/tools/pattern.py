@@ -56,10 +56,10 @@ class Sheet(BaseModel):
     unit: Literal["cm", "inch"] = Field("cm", description="Unit of width, height and repeat.")
 
     def cm(self, name: Literal["width", "height", "repeat"]) -> float:
-        """A length in centimetres of a sheet that `filled` returned."""
+        """A length in centimetres of a sheet that `with_defaults` returned."""
         return float(getattr(self, name)) * (CM_PER_INCH if self.unit == "inch" else 1)
 
-    def filled(self, repeat: Repeat, aspect: float) -> Self:
+    def with_defaults(self, repeat: Repeat, aspect: float) -> Self:
         """The sheet with every length, for tiles of this aspect, height over width.
 
         A pattern that repeats in one direction is one tile high (`x`) or wide (`y`).
@@ -74,7 +74,7 @@ class Sheet(BaseModel):
         return self.model_copy(update={"width": width, "height": height, "repeat": repeat_width})
 
     def check(self) -> None:
-        """Raise InvalidInput for a sheet from `filled` that is too small or larger than A3."""
+        """Raise InvalidInput for a sheet from `with_defaults` that is too small or larger than A3."""
         for name in ("width", "height", "repeat"):
             length = self.cm(name)
             if not MIN_CM <= length <= MAX_CM:
@@ -83,7 +83,7 @@ class Sheet(BaseModel):
                 )
 
     def contradictions(self, repeat: Repeat, aspect: float) -> Iterator[Contradiction]:
-        """Contradictions between the lengths of a sheet from `filled`, for tiles of this aspect."""
+        """Contradictions between the lengths of a sheet from `with_defaults`, for tiles of this aspect."""
         tile = {"width": self.cm("repeat"), "height": self.cm("repeat") * aspect}
         for name in ("width", "height"):
             side, one = self.cm(name), tile[name]
@@ -218,7 +218,7 @@ class PatternRequest(DrawingRequest):
             yield Contradiction(detail, ("background", "way"))
 
     def _sheet(self, model: Model) -> Sheet:
-        return (self.sheet or Sheet()).filled(self.repeat, aspect_of(model))
+        return (self.sheet or Sheet()).with_defaults(self.repeat, aspect_of(model))
 
     @property
     def motifs(self) -> tuple[str, ...]:

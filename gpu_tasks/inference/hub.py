@@ -33,7 +33,7 @@ class HubFiles:
         self._repository = repository
         self._folder = folder
         self._api = HfApi()
-        with _translated(repository):
+        with _translate_errors(repository):
             info = self._api.model_info(repository, revision=revision, files_metadata=True)
         siblings = info.siblings or []
         self.commit = info.sha or revision
@@ -48,7 +48,7 @@ class HubFiles:
         from huggingface_hub.errors import SafetensorsParsingError
 
         try:
-            with _translated(self._repository):
+            with _translate_errors(self._repository):
                 metadata = self._api.parse_safetensors_file_metadata(self._repository, name, revision=self.commit)
         except SafetensorsParsingError as error:
             raise NoModel(f"{name} is not a complete safetensors file: {error}") from None
@@ -72,12 +72,12 @@ class HubFiles:
         return self._folder / name
 
     def _download(self, name: str) -> None:
-        with _translated(self._repository):
+        with _translate_errors(self._repository):
             self._api.hf_hub_download(self._repository, name, revision=self.commit, local_dir=self._folder)
 
 
 @contextmanager
-def _translated(repository: str) -> Iterator[None]:
+def _translate_errors(repository: str) -> Iterator[None]:
     import httpx2  # the HTTP client of the hub's library
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 

@@ -9,7 +9,7 @@ from craftspark.aws.items import UNFINISHED_SHARDS
 from craftspark.aws.jobs.unstarted import UnstartedJobs
 from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.errors import JobNotFound
-from craftspark.jobs.resending import MAX_JOBS_PER_RUN, Resending
+from craftspark.jobs.lost_jobs import MAX_JOBS_PER_RUN, LostJobs
 from craftspark.metrics import event
 from craftspark.models.catalogue import find_model
 from craftspark.settings.rendering import ResendSettings
@@ -21,9 +21,9 @@ class ResendIncomplete(Exception):
 
 
 @cache
-def resending() -> Resending:
+def lost_jobs() -> LostJobs:
     settings = ResendSettings.from_environment()
-    return Resending(
+    return LostJobs(
         jobs=UnstartedJobs(client=clients.dynamodb(), jobs_table=settings.jobs_table),
         shards=UNFINISHED_SHARDS,
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
@@ -35,9 +35,9 @@ def resending() -> Resending:
 @logger.inject_lambda_context
 def handler(_schedule: dict[str, Any], context: Any) -> None:
     handled, failed = 0, []
-    for job_id in resending().find_lost():
+    for job_id in lost_jobs().find():
         try:
-            if resending().send(job_id):
+            if lost_jobs().send(job_id):
                 logger.warning("job sent again", extra={"job_id": job_id, **event("JobSentAgain")})
         except JobNotFound:
             pass  # it has expired since the index was written

@@ -26,7 +26,7 @@ def moderation() -> Moderation:
     return Moderation(
         moderator=WordModerator(index=WordIndex.load()),
         service=service(settings),
-        unjudged="accept" if settings.unjudged == "accept" else "refuse",
+        fallback="accept" if settings.moderation_fallback == "accept" else "refuse",
         report_unavailable=log_unavailable,
         refusals=CountedRefusals(records=RefusalTable(accounts=table), accounts=accounts),
     )
@@ -38,12 +38,12 @@ def service(settings: SubmitSettings) -> Moderator | None:
         return None
     from craftspark.aws.pictures.guardrail import Comprehend, Guardrail, TextCircuitBreaker
 
-    judge = (
+    moderator = (
         Guardrail(client=clients.guardrails(), guardrail=settings.guardrail_id, version=settings.guardrail_version)
         if settings.moderator == "guardrail"
         else Comprehend(client=clients.comprehend())
     )
-    return TextCircuitBreaker(service=judge, clock=time.monotonic)
+    return TextCircuitBreaker(service=moderator, clock=time.monotonic)
 
 
 def log_unavailable(unavailable: ModerationUnavailable) -> None:

@@ -31,4 +31,4 @@ def clean_and_moderate(content: bytes) -> CleanPicture:
 
 
 def log_unmoderated(unavailable: ModerationUnavailable) -> None:
-    logger.warning("upload not moderated", extra={"cause": repr(unavailable.__cause__), **event("UploadUnjudged")})
+    logger.warning("upload not moderated", extra={"cause": repr(unavailable.__cause__), **event("UploadUnmoderated")})

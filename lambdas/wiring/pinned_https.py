@@ -106,7 +106,7 @@ def _look_up(host: str, results: "queue.SimpleQueue[Any]") -> None:
 
 
 @cache
-def trusted() -> ssl.SSLContext:
+def default_context() -> ssl.SSLContext:
     """The system's certificate authorities."""
     return ssl.create_default_context()
 
@@ -141,7 +141,7 @@ def post(
     Raises OSError, or HTTPException if the response is not HTTP.
     """
     parts = urlsplit(url)
-    host, trust = parts.hostname or "", context or trusted()
+    host, trust = parts.hostname or "", context or default_context()
     opened = _first_open(host, addresses, deadline, lambda *at: connect(host, at[0], port, trust, at[1]))
     connection = HTTPSConnection(host, port, context=trust)
     connection.sock = BoundedSocket(opened, deadline)

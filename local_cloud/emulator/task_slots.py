@@ -16,7 +16,7 @@ class SlotUnavailable(Exception):
 class TaskDemand(Protocol):
     """The tasks that need cores, from the state of ECS."""
 
-    def launched(self) -> Sequence[str]:
+    def launched_tasks(self) -> Sequence[str]:
         """The ARNs of launched tasks that are not stopped, in the order of RunTask."""
 
     def service_tasks(self) -> int:
@@ -56,7 +56,7 @@ class TaskSlots:
     def _is_next(self, task: str) -> bool:
         if self._closed:
             raise SlotUnavailable("the local cloud is stopping")
-        launched = self._demand.launched()
+        launched = self._demand.launched_tasks()
         self._served &= {*launched, *self._in_use}
         waiting = [each for each in launched if each not in self._served]
         if task not in waiting:

@@ -175,7 +175,7 @@ def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
         ],
     )
     settings = UploadSettings(uploads_table=UPLOAD_RECORDS, uploads_bucket=UPLOADS, uploads_kept_days=7)
-    unguarded = GuardrailSettings(guardrail_id="", guardrail_version="", unjudged="refuse")
+    unguarded = GuardrailSettings(guardrail_id="", guardrail_version="", moderation_fallback="refuse")
     for name, value in {**settings.to_environment(), **unguarded.to_environment()}.items():
         monkeypatch.setenv(name, value)
     pictures.moderation.cache_clear()
@@ -203,7 +203,7 @@ def submit_settings(
         dispatch_ms=1000,
         batch_s=600,
         moderator="none",
-        unjudged="refuse",
+        moderation_fallback="refuse",
         guardrail_id="",
         guardrail_version="",
         uploads_table=UPLOAD_RECORDS,

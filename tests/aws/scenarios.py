@@ -187,11 +187,11 @@ def fail_to_judge(caller: Caller) -> Answer:
             raise EndpointConnectionError(endpoint_url="https://judge")
 
     if caller.function == "check_upload":
-        caller.setting(guardrail_id="g1", guardrail_version="1", unjudged="refuse")
+        caller.setting(guardrail_id="g1", guardrail_version="1", moderation_fallback="refuse")
         caller.patch.setattr(clients, "picture_guardrails", Unreachable)
         caller.patch.setattr(pictures, "moderation", pictures.moderation.__wrapped__)
         return caller.ask()
-    caller.setting(moderator="comprehend", unjudged="refuse")
+    caller.setting(moderator="comprehend", moderation_fallback="refuse")
     caller.patch.setattr(clients, "comprehend", Unreachable)
     return caller.ask(body={**caller.body, "prompt": "a red apple"})
 

@@ -156,15 +156,15 @@ def test_the_guardrail_is_asked_once_about_all_fields_and_again_for_the_one_at_f
     assert (refused.status, refused.body["field"]) == (422, "also.0")
 
 
-@pytest.mark.parametrize(("unjudged", "status"), [("refuse", 503), ("accept", 202)])
+@pytest.mark.parametrize(("fallback", "status"), [("refuse", 503), ("accept", 202)])
 def test_while_the_service_fails_the_stage_decides_and_somebody_hears_of_it(
     service: list[Any],
-    unjudged: str,
+    fallback: str,
     status: int,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("CRAFTSPARK_UNJUDGED", unjudged)
+    monkeypatch.setenv("CRAFTSPARK_MODERATION_FALLBACK", fallback)
     service.append(EndpointConnectionError(endpoint_url="https://bedrock"))
 
     answer = submit("a red apple")
@@ -201,7 +201,7 @@ class Asked:
 
 
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://bedrock")
-STAGE = GuardrailSettings(guardrail_id="g1", guardrail_version="3", unjudged="refuse")
+STAGE = GuardrailSettings(guardrail_id="g1", guardrail_version="3", moderation_fallback="refuse")
 
 
 @pytest.fixture
@@ -216,17 +216,17 @@ def test_a_stage_without_a_guardrail_asks_nobody() -> None:
     assert picture_moderation(replace(STAGE, guardrail_id=""), print) is None
 
 
-@pytest.mark.parametrize("unjudged", ["refuse", "accept"])
+@pytest.mark.parametrize("fallback", ["refuse", "accept"])
 def test_while_it_fails_the_stage_decides_about_pictures_and_the_service_has_a_rest(
-    pictures: Callable[..., Asked], unjudged: str
+    pictures: Callable[..., Asked], fallback: str
 ) -> None:
     asked_of = pictures(UNREACHABLE)
     told: list[ModerationUnavailable] = []
-    moderation = picture_moderation(replace(STAGE, unjudged=unjudged), told.append)
+    moderation = picture_moderation(replace(STAGE, moderation_fallback=fallback), told.append)
     assert moderation
 
     for number in (1, 2, 3):
-        if unjudged == "accept":
+        if fallback == "accept":
             assert moderation.reasons(b"jpeg", ours=True) == ()
         else:
             with pytest.raises(ModerationUnavailable):

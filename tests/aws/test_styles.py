@@ -24,7 +24,7 @@ from craftspark.errors.styles import (
 from craftspark.settings.rendering import SettleSettings
 from craftspark.settings.styles import ApprovalSettings, ReleaseSettings
 from craftspark.styles.releases import Pin, Tally
-from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
+from craftspark.styles.trainings import Training, TrainingDecision, TrainingState
 from craftspark.styles.trials import trial_of
 from lambdas.ask_approval import handler as ask_approval
 from lambdas.judge_canary import handler as judge_canary
@@ -80,7 +80,7 @@ def begun(styles: StyleTable, version: str = "v1") -> str:
 def approved(styles: StyleTable, version: str = "v1") -> str:
     training_id = begun(styles, version)
     ask(training_id, f"token-{version}")
-    decision = PersonsDecision(decision="approve", who="ann", why="clean lines", at=NOON)
+    decision = TrainingDecision(decision="approve", who="ann", why="clean lines", at=NOON)
     styles.trainings.decide(styles.trainings.read(training_id), decision)
     return training_id
 
@@ -142,7 +142,7 @@ def test_only_one_decision_is_kept(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
 
     with pytest.raises(TrainingChanged):
-        styles.trainings.decide(training, PersonsDecision(decision="reject", who="bob", why="no", at=NOON))
+        styles.trainings.decide(training, TrainingDecision(decision="reject", who="bob", why="no", at=NOON))
 
 
 def test_nothing_is_registered_without_a_person(styles: StyleTable) -> None:

@@ -221,7 +221,7 @@ def resend_settings(state_machine: str, submit_settings: SubmitSettings, monkeyp
     )
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
-    resend_lost_jobs.resending.cache_clear()
+    resend_lost_jobs.lost_jobs.cache_clear()
 
 
 @pytest.mark.usefixtures("resend_settings")

@@ -120,8 +120,8 @@ class Service:
         return self.answer
 
 
-def guardrail(service: Service, unjudged: Literal["accept", "refuse"] = "refuse") -> GuardrailCheck:
-    return GuardrailCheck(PictureModeration(service=service, unjudged=unjudged, report_unavailable=lambda _: None))
+def guardrail(service: Service, fallback: Literal["accept", "refuse"] = "refuse") -> GuardrailCheck:
+    return GuardrailCheck(PictureModeration(service=service, fallback=fallback, report_unavailable=lambda _: None))
 
 
 def test_a_finished_image_is_judged_by_the_local_judge_and_then_by_the_guardrail() -> None:
@@ -149,12 +149,12 @@ def test_the_guardrail_sees_a_jpeg_on_white() -> None:
 def test_an_image_that_nobody_judges_is_delivered_or_given_to_another_worker_as_the_stage_says() -> None:
     broken = Service(broken=True)
     guardrail(broken, "accept").check(CLEAR)
-    with pytest.raises(ModerationUnavailable) as unjudged:
+    with pytest.raises(ModerationUnavailable) as unavailable:
         guardrail(broken).check(CLEAR)
 
     handle = FakeHandle(a_batch(a_job(seeds=(7,))))
     claim = Claim(handle, a_job(seeds=(7,)), stored=())
-    claim.record_failure(0, unjudged.value)
+    claim.record_failure(0, unavailable.value)
 
     assert [type(answer) for answer in handle.answers] == [ModerationUnavailable]
 
@@ -183,4 +183,4 @@ def test_a_picture_that_is_not_judged_is_counted(
 
     log_moderation_failure(ModerationUnavailable("not now"))
 
-    assert [vars(record)["PictureUnjudged"] for record in caplog.records] == [1]
+    assert [vars(record)["PictureUnmoderated"] for record in caplog.records] == [1]

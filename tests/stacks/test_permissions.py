@@ -172,16 +172,14 @@ def test_who_judges_prompts_and_pictures_may_ask_its_stage_s_guardrail_and_no_ot
     assert "bedrock" not in services(allowed(dev))
 
 
-def test_who_has_pictures_judged_is_told_the_guardrail_and_what_becomes_of_the_unjudged(
-    dev: Synthesis, prod: Synthesis
-) -> None:
-    for synthesis, there, unjudged in ((prod, True, "accept"), (dev, False, "refuse")):
+def test_only_code_that_moderates_pictures_gets_the_guardrail_and_its_fallback(dev: Synthesis, prod: Synthesis) -> None:
+    for synthesis, there, fallback in ((prod, True, "accept"), (dev, False, "refuse")):
         worker = synthesis.task("Rendering")["ContainerDefinitions"][0]["Environment"]
         told = {each["Name"]: each["Value"] for each in worker}
         for environment in (told, synthesis.function("check_upload")["Environment"]["Variables"]):
             assert bool(environment["CRAFTSPARK_GUARDRAIL_ID"]) is there
             assert bool(environment["CRAFTSPARK_GUARDRAIL_VERSION"]) is there
-            assert environment["CRAFTSPARK_UNJUDGED"] == unjudged
+            assert environment["CRAFTSPARK_MODERATION_FALLBACK"] == fallback
 
 
 def test_a_quote_reserves_and_sends_nothing(dev: Synthesis) -> None:

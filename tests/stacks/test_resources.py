@@ -317,7 +317,7 @@ def test_network_has_gateways_always_and_one_way_out(dev: Synthesis, prod: Synth
     ("signing_secret", "moderator", "interfaces"),
     [(None, "none", 8), ("craftspark/signing", "comprehend", 9), ("craftspark/signing", "guardrail", 10)],
 )
-def test_a_stage_that_signs_or_has_pictures_judged_has_a_way_there(
+def test_a_stage_that_signs_or_has_pictures_moderated_has_a_way_there(
     signing_secret: str | None, moderator: Literal["none", "comprehend", "guardrail"], interfaces: int
 ) -> None:
     from aws_cdk import App

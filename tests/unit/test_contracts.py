@@ -19,7 +19,7 @@ from craftspark.notifications.webhooks import Message
 from craftspark.styles.messages import (
     ApprovalDecision,
     ApprovalRequest,
-    DataChecked,
+    DatasetCheck,
     Fault,
     TrainingAwaitsApproval,
     TrainingEnd,
@@ -58,7 +58,7 @@ WRITTEN: list[Contract] = [
     TrainingOrder(
         training_id="s.v", style="s", version="v", model="m", dataset="s3://d", steps=None, seed=0, stable=""
     ),
-    DataChecked(pictures=5),
+    DatasetCheck(pictures=5),
     ApprovalRequest(training_id="s.v", task_token="t", trained=TRAINED),
     ApprovalDecision(decision="reject"),
     TrainingReference(training_id="s.v"),

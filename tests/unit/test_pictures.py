@@ -163,7 +163,7 @@ def test_noise_never_breaks_the_check() -> None:
         for _ in range(random.randint(1, 20)):
             content[random.randrange(len(content))] = random.randrange(256)
         answer = io.BytesIO()
-        decoding.answer(io.BytesIO(bytes(content[: random.randint(1, len(content))])), answer)
+        decoding.serve_request(io.BytesIO(bytes(content[: random.randint(1, len(content))])), answer)
         assert json.loads(answer.getvalue().partition(b"\n")[0]).keys() & {"width", "refused"}
 
 

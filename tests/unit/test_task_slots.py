@@ -23,7 +23,7 @@ class FakeDemand:
         self.services = services
         self.polls: Mapping[str, threading.Semaphore] = {task: threading.Semaphore(0) for task in tasks}
 
-    def launched(self) -> list[str]:
+    def launched_tasks(self) -> list[str]:
         if polls := self.polls.get(threading.current_thread().name):
             polls.release()
         return list(self.tasks)

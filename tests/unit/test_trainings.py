@@ -16,14 +16,14 @@ from craftspark.errors.styles import (
 from craftspark.styles.approvals import Approvals
 from craftspark.styles.messages import ApprovalDecision, TrainingOrder
 from craftspark.styles.starting import Trainings
-from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
+from craftspark.styles.trainings import Training, TrainingDecision, TrainingState
 from tests.fakes import NOON
 
 
 class FakeTrainingRecords:
     def __init__(self) -> None:
         self.trainings: dict[str, Training] = {}
-        self.decided_elsewhere: PersonsDecision | None = None
+        self.decided_elsewhere: TrainingDecision | None = None
 
     def open(self, training: Training) -> Training | None:
         existing = self.trainings.get(training.training_id)
@@ -36,7 +36,7 @@ class FakeTrainingRecords:
         except KeyError:
             raise TrainingNotFound("none") from None
 
-    def decide(self, training: Training, decided: PersonsDecision) -> None:
+    def decide(self, training: Training, decided: TrainingDecision) -> None:
         winner = self.decided_elsewhere or decided
         self.trainings[training.training_id] = replace(training, decided=winner)
         if self.decided_elsewhere:
@@ -164,7 +164,7 @@ def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
 
     decide(approvals)
 
-    assert records.trainings["sunny.v1"].decided == PersonsDecision(
+    assert records.trainings["sunny.v1"].decided == TrainingDecision(
         decision="approve", who="ann", why="clean lines", at=NOON
     )
     assert workflows.results == [("token", ApprovalDecision(decision="approve"))]
@@ -193,7 +193,7 @@ def test_a_different_decision_is_refused_by_name() -> None:
 
 def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
     approvals, records, workflows = an_approval()
-    records.decided_elsewhere = PersonsDecision(decision="reject", who="bob", why="smudged", at=NOON)
+    records.decided_elsewhere = TrainingDecision(decision="reject", who="bob", why="smudged", at=NOON)
 
     with pytest.raises(AlreadyDecided, match="bob"):
         decide(approvals)

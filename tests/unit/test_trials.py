@@ -7,7 +7,7 @@ from craftspark.errors import InvalidInput
 from craftspark.errors.styles import CanaryGone, CanaryRunning, NotApproved, TrainingNotFound, VersionNotReleased
 from craftspark.styles.messages import TrainingEnd
 from craftspark.styles.releases import Release, Tally
-from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
+from craftspark.styles.trainings import Training, TrainingDecision, TrainingState
 from craftspark.styles.trials import Trial, Trials
 from tests.fakes import NOON
 
@@ -61,7 +61,7 @@ def trials(*versions: str, decision: str | None = "approve") -> tuple[Trials, Fa
     """Trials of versions, each with the decision of a person. None leaves the versions undecided."""
     records = FakeStyleRecords()
     for version in versions:
-        decided = PersonsDecision(decision=decision, who="ann", why="clean", at=NOON) if decision else None
+        decided = TrainingDecision(decision=decision, who="ann", why="clean", at=NOON) if decision else None
         training = Training(
             style="sunny",
             version=version,

@@ -92,10 +92,10 @@ class JobTable:
         """The ids of the unfinished jobs whose deadline has passed."""
         shards = [str(shard) for shard in range(items.UNFINISHED_SHARDS)]
         for shard in (*shards, *(f"{items.UNSTARTED}{shard}" for shard in shards)):
-            yield from unfinished(self.client, self.jobs_table, shard, datetime.fromtimestamp(0, UTC), now)
+            yield from list_unfinished(self.client, self.jobs_table, shard, datetime.fromtimestamp(0, UTC), now)
 
 
-def unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, until: datetime) -> Iterator[str]:
+def list_unfinished(client: DynamoDBClient, table: str, shard: str, since: datetime, until: datetime) -> Iterator[str]:
     """The ids of a shard's unfinished jobs with a deadline between `since` and `until`, sorted by deadline."""
     for page in client.get_paginator("query").paginate(
         TableName=table,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from craftspark.aws import items
 from craftspark.aws.items import text
-from craftspark.aws.jobs.job_table import read_record, unfinished
+from craftspark.aws.jobs.job_table import list_unfinished, read_record
 from craftspark.aws.orchestration.executions import refusals
 from craftspark.jobs.job import Job
 
@@ -27,7 +27,7 @@ class UnstartedJobs:
 
     def ids(self, shard: int, since: datetime, until: datetime) -> Iterator[str]:
         """The jobs of a shard with a deadline between `since` and `until`, sorted by deadline."""
-        return unfinished(self.client, self.jobs_table, f"{items.UNSTARTED}{shard}", since, until)
+        return list_unfinished(self.client, self.jobs_table, f"{items.UNSTARTED}{shard}", since, until)
 
     def read(self, job_id: str) -> Job:
         """The job as of now. Raises JobNotFound."""

@@ -24,6 +24,6 @@ def picture_moderation(
     )
     return PictureModeration(
         service=PictureCircuitBreaker(service=guardrail, clock=time.monotonic),
-        unjudged="accept" if settings.unjudged == "accept" else "refuse",
+        fallback="accept" if settings.moderation_fallback == "accept" else "refuse",
         report_unavailable=report_unavailable,
     )

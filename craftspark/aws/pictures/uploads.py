@@ -36,7 +36,7 @@ class UploadBucket:
         )
         return PostForm(url=form["url"], fields=form["fields"])
 
-    def incoming(self, key: str, max_bytes: int) -> bytes | None:
+    def read_incoming(self, key: str, max_bytes: int) -> bytes | None:
         try:
             response = self.client.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from craftspark.aws.items import Item, moment, text, timestamp, to_plain_values
 from craftspark.errors.styles import TrainingChanged, TrainingNotFound
 from craftspark.styles.messages import ApprovalRequest
-from craftspark.styles.trainings import PersonsDecision, Training, TrainingState
+from craftspark.styles.trainings import Training, TrainingDecision, TrainingState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,7 +65,7 @@ class TrainingTable:
         )
         return self.read(request.training_id)
 
-    def decide(self, training: Training, decided: PersonsDecision) -> None:
+    def decide(self, training: Training, decided: TrainingDecision) -> None:
         self._update(
             training.training_id,
             "SET decided = :decided",
@@ -106,7 +106,7 @@ def training_item(training: Training) -> Item:
     }
 
 
-def decision_value(decided: PersonsDecision) -> dict[str, str]:
+def decision_value(decided: TrainingDecision) -> dict[str, str]:
     return text(json.dumps({**asdict(decided), "at": timestamp(decided.at)}))
 
 
@@ -125,7 +125,7 @@ def read_training(item: Mapping[str, Any]) -> Training:
         adapter=plain.get("adapter", ""),
         grid=plain.get("grid", ""),
         token=plain.get("token", ""),
-        decided=PersonsDecision(**{**decided, "at": datetime.fromisoformat(decided["at"])}) if decided else None,
+        decided=TrainingDecision(**{**decided, "at": datetime.fromisoformat(decided["at"])}) if decided else None,
         finished_at=moment(plain.get("finished_at")),
         error=plain.get("error", ""),
         cause=plain.get("cause", ""),

@@ -106,7 +106,7 @@ class PatternRenderer:
         """Return the straight tile, a preview of the repeat, and a sheet to print."""
         request = read_request(order)
         tile = drawing.pixels
-        page = (request.sheet or Sheet()).filled(request.repeat, tile.shape[0] / tile.shape[1])
+        page = (request.sheet or Sheet()).with_defaults(request.repeat, tile.shape[0] / tile.shape[1])
         printed = tile
         if isinstance(drawing.parts, ScatteredTile):
             printed = paint_tile(drawing.parts, request, to_dots(page.cm("repeat"), DPI))

@@ -47,7 +47,7 @@ class Heartbeat:
         self._thread.join()
 
     @property
-    def stepping(self) -> bool:
+    def is_stepping(self) -> bool:
         """Whether a step has been made and another one follows."""
         return 0 < self._step < self._steps
 
@@ -58,7 +58,7 @@ class Heartbeat:
 
     def run_round(self) -> None:
         """Send one heartbeat. A failure of AWS is only logged, because the next heartbeat follows within seconds."""
-        if self.stepping and self._lease.idle_s() > self._stall_s:
+        if self.is_stepping and self._lease.idle_s() > self._stall_s:
             self._on_stall()
         try:
             if not self._send():

@@ -22,7 +22,7 @@ from craftspark.contracts import Contract
 from craftspark.errors import CraftsparkError, SpotInterrupted
 from craftspark.errors.training import TooFewPictures, TrainingFailed
 from craftspark.settings.tasks import TrainerSettings, TrainingLaunch
-from craftspark.styles.messages import DataChecked, TrainingOrder, TrainingResult
+from craftspark.styles.messages import DatasetCheck, TrainingOrder, TrainingResult
 from craftspark.styles.trainings import adapter_prefix, run_prefix
 from gpu_tasks.imports import pause_garbage_collection
 from gpu_tasks.inference.manifests import list_files, publish
@@ -72,7 +72,7 @@ def main(
         """Between two steps the run is asked; at any other time nobody would look for minutes."""
         first = not lease.ended
         lease.end()
-        if first and not heartbeat.stepping:
+        if first and not heartbeat.is_stepping:
             raise SpotInterrupted("AWS is reclaiming the machine")
 
     with heartbeat:
@@ -115,7 +115,7 @@ def check(order: TrainingOrder) -> Contract:
         pictures = len(Dataset.open(folder).pictures)
     if pictures < MIN_STYLE_PICTURES:
         raise TooFewPictures(f"{order.dataset} has {pictures} images; a style requires at least {MIN_STYLE_PICTURES}")
-    return DataChecked(pictures=pictures)
+    return DatasetCheck(pictures=pictures)
 
 
 def train(

@@ -26,7 +26,7 @@ def read_details(labels: Mapping[str, str]) -> TaskDetails:
 class EcsTaskDemand:
     """The tasks that need cores, for `TaskSlots`."""
 
-    def launched(self) -> Sequence[str]:
+    def launched_tasks(self) -> Sequence[str]:
         """The ARNs of launched tasks that are not stopped, in the order of RunTask."""
         return [
             arn for arn, task in ecs._tasks.items() if not (task.get("group") or "") and ecs._task_is_active(arn, task)

@@ -9,7 +9,7 @@ from typing import Any
 from craftspark.errors import JobNotFound
 from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.job import Job, JobState
-from craftspark.jobs.resending import EVERY, LOST_AFTER, MAX_JOBS_PER_RUN, Resending
+from craftspark.jobs.lost_jobs import EVERY, LOST_AFTER, MAX_JOBS_PER_RUN, LostJobs
 from craftspark.models.catalogue import find_model
 from tests.fakes import NOON, a_job
 
@@ -49,9 +49,9 @@ class FakeIntake:
         self.sent.append(order.job_id)
 
 
-def resending(jobs: FakeUnstarted, intake: FakeIntake, now: datetime = NOON) -> Resending:
+def lost_jobs(jobs: FakeUnstarted, intake: FakeIntake, now: datetime = NOON) -> LostJobs:
     model = find_model("craftspark-clipart-128")
-    return Resending(jobs=jobs, shards=SHARDS, intake=intake, model=model, deadline=DEADLINE, now=lambda: now)
+    return LostJobs(jobs=jobs, shards=SHARDS, intake=intake, model=model, deadline=DEADLINE, now=lambda: now)
 
 
 def put(jobs: FakeUnstarted, job_id: str, age: timedelta, *, shard: int = 0, **changes: Any) -> None:
@@ -61,8 +61,8 @@ def put(jobs: FakeUnstarted, job_id: str, age: timedelta, *, shard: int = 0, **c
 
 def run(jobs: FakeUnstarted, intake: FakeIntake, *, most: int = MAX_JOBS_PER_RUN, now: datetime = NOON) -> list[str]:
     """The jobs that a run handles."""
-    each = resending(jobs, intake, now)
-    handled = list(islice(each.find_lost(), most))
+    each = lost_jobs(jobs, intake, now)
+    handled = list(islice(each.find(), most))
     for job_id in handled:
         each.send(job_id)
     return handled

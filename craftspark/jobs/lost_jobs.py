@@ -1,4 +1,4 @@
-"""Resending: jobs that were accepted and whose order was never sent, because the request failed in between."""
+"""Lost jobs: jobs that were accepted and whose order was never sent, because the request failed in between."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ EVERY = timedelta(minutes=5)
 MAX_JOBS_PER_RUN = 500
 
 
-class Unstarted(Protocol):
+class UnstartedRecords(Protocol):
     """Jobs without the mark that they have started, in `shards` shards."""
 
     def ids(self, shard: int, since: datetime, until: datetime) -> Iterator[str]:
@@ -33,20 +33,20 @@ class Unstarted(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resending:
+class LostJobs:
     """Finds lost jobs and sends each again. An execution is named by its job, so a duplicate order starts nothing.
 
     A job that was sent is marked as started, so the next run does not repeat it.
     """
 
-    jobs: Unstarted
+    jobs: UnstartedRecords
     shards: int
     intake: Intake
     model: Model
     deadline: timedelta
     now: Callable[[], datetime] = utc_now
 
-    def find_lost(self) -> Iterator[str]:
+    def find(self) -> Iterator[str]:
         """Jobs older than LOST_AFTER, not overdue and not marked, from each shard in turn, the oldest first.
 
         Each run starts with a different shard, so no shard is always the last.
