@@ -1,9 +1,14 @@
-"""A pipeline with the shape of Stable Diffusion 1.5 and random weights: 860 million parameters that draw noise."""
+"""A model with the shape of Stable Diffusion 1.5 and random weights: 860 million parameters that draw noise.
+
+The weights do not change how long an image takes. `python -m benchmarks.random_weights FOLDER` writes the model's
+folder, so that a machine can be measured without the model's files.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +16,7 @@ from typing import Any
 import torch
 
 from craftspark.models.tokens import DATA, SPECIAL, WORD_END
-from gpu_tasks.inference.device import make_repeatable
+from gpu_tasks.inference.manifests import write_manifest
 
 TOKENS = 77
 # The values that differ from the defaults in Diffusers and Transformers.
@@ -34,29 +39,28 @@ TEXT_ENCODER = {
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "skip_prk_steps": True}
 
 
-def random_pipeline(device: str) -> Any:
-    """Build the pipeline on the device, in half precision on a GPU like `load_pipeline`."""
+def save(folder: Path) -> None:
+    """Write the model's folder, in half precision."""
+    build_pipeline().to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    write_manifest(folder)
+
+
+def build_pipeline() -> Any:
+    """Build the pipeline on the CPU, in single precision."""
     from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    make_repeatable()
     torch.manual_seed(0)
-    with torch.device(device):
-        pipeline = StableDiffusionPipeline(
-            vae=AutoencoderKL(**AUTOENCODER),
-            text_encoder=CLIPTextModel(CLIPTextConfig(**TEXT_ENCODER)),
-            tokenizer=clip_tokenizer(),
-            unet=UNet2DConditionModel(**UNET),
-            scheduler=PNDMScheduler(**SCHEDULE, steps_offset=1),
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
-    for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
-        part.eval()
-    pipeline.to(device, torch.float16 if device == "cuda" else torch.float32)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
+    return StableDiffusionPipeline(
+        vae=AutoencoderKL(**AUTOENCODER),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**TEXT_ENCODER)),
+        tokenizer=clip_tokenizer(),
+        unet=UNet2DConditionModel(**UNET),
+        scheduler=PNDMScheduler(**SCHEDULE, steps_offset=1),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
 
 
 def clip_tokenizer() -> Any:
@@ -72,3 +76,7 @@ def clip_tokenizer() -> Any:
         vocabulary.write_text(json.dumps({word: number for number, word in enumerate([*words, *SPECIAL])}))
         ranked.write_text("\n".join(["#version: 0.2", *merges, ""]))
         return CLIPTokenizer(vocab=str(vocabulary), merges=str(ranked), model_max_length=TOKENS)
+
+
+if __name__ == "__main__":
+    save(Path(sys.argv[1]))

@@ -31,7 +31,7 @@ from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.images.safety import GuardrailCheck, PictureCheck, PictureChecks, load_picture_check
 from gpu_tasks.images.sources import Fetch, SourcePictures
 from gpu_tasks.inference.adapters import AdapterCache, hash_denoiser
-from gpu_tasks.inference.device import is_lost
+from gpu_tasks.inference.device import is_lost, name_device
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import hash_model
@@ -162,7 +162,7 @@ class ToolRenderers:
         self._renderers = renderers
         self._picture_check = picture_check
         self._provenance = provenance
-        self._fetch_source = fetch_source
+        self.fetch_source = fetch_source
         self._device_lost = device_lost
 
     @property
@@ -191,7 +191,7 @@ class ToolRenderers:
 
     def _fetch_source_error(self, order: ImageOrder) -> Exception | None:
         try:
-            self._fetch_source(order)
+            self.fetch_source(order)
         except Exception as error:
             return error
         return None
@@ -199,19 +199,22 @@ class ToolRenderers:
     def _draw_wave(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         if not wave:
             return []
-        drawings = draw_each(lambda orders: self._draw(orders, on_step), wave)
+        drawings = draw_each(lambda orders: self.draw_once(orders, on_step), wave)
         flawed = [place for place, drawing in enumerate(drawings) if isinstance(drawing, Drawing) and drawing.flaw]
         if flawed:
             again = draw_each(
                 # Progress stays at 100%: the second attempt is free and does not count.
-                lambda orders: self._draw(orders, lambda _: on_step(1.0)),
+                lambda orders: self.draw_once(orders, lambda _: on_step(1.0)),
                 [reseed(wave[place]) for place in flawed],
             )
             for place, second in zip(flawed, again, strict=True):
                 drawings[place] = choose_drawing(drawings[place], second)
         return drawings
 
-    def _draw(self, orders: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
+    def draw_once(self, orders: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
+        """Return a drawing for each order, without a second attempt at flawed ones. Raises the renderer's error, or
+        DeviceLost.
+        """
         try:
             return self._renderer(orders[0]).render(orders, on_step)
         except Exception as error:
@@ -296,7 +299,7 @@ def build_renderers(
 
     `fetch` returns the PNG file of a source. Raises ModelUnavailable.
     """
-    model = model.on(settings.device)
+    model = model.on(name_device(settings.device))
     folder = Path(pipeline.name_or_path)
     component = find_family(model.family).denoiser
     adapters = AdapterCache(

@@ -158,7 +158,7 @@ def _fill_submit_settings(
         styles_table=data.styles.table.table_name,
         uploads_table=data.upload_records.table.table_name,
         intake_queue_url=intake.queue.queue_url,
-        device=gpu.device,
+        device=stage.profile_device,
         launched_tasks=gpu.spot_instances,
         warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
         launch_s=gpu.launch_s,

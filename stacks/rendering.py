@@ -92,6 +92,7 @@ class RenderingStack(Stack):
             gpu_queue_url=self.gpu_queue.queue.queue_url,
             tools=json.dumps(serve_tools(find_model(stage.rendering.model))),
             device=stage.gpu.device,
+            profile_device=stage.profile_device,
             signing_secret=stage.rendering.signing_secret or "",
             **asdict(fill_guardrail_settings(self.guardrail, stage)),
             gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,

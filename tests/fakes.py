@@ -27,6 +27,7 @@ WORKER_SETTINGS = WorkerSettings(
     gpu_queue_url="http://queue",
     tools=json.dumps(serve_tools(find_model("craftspark-clipart-128"))),
     device="cpu",
+    profile_device="cpu",
     gpu_queue_visibility_s=30,
     gpu_queue_max_receives=3,
     signing_secret="",

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from cdk_app.stages.quantities import STRICT, Count, Positive, Seconds
-from craftspark.models.gpus import GPUS
+from craftspark.models.gpus import GPUS, gpu_of
 from craftspark.models.model import Model
 
 
@@ -71,14 +71,26 @@ class Gpu:
             raise ValueError(f"instance_types: the known GPU families are {', '.join(GPUS)}, not {unknown[0]}")
         return self
 
+    @property
+    def profile_devices(self) -> list[str]:
+        """The devices of the fleet in the device tables."""
+        return (
+            ["cpu"] if self.device == "cpu" else list(dict.fromkeys(gpu_of(kind).name for kind in self.instance_types))
+        )
+
+    def slowest_device(self, model: Model) -> str:
+        """The device of the fleet on which the model takes longest for an image. Estimates follow its profile."""
+        return max(self.profile_devices, key=lambda device: model.on(device).drawing_s)
+
     def check_model(self, model: Model) -> None:
         """Raise ValueError if the model cannot run on every GPU of the fleet."""
-        if self.device not in model.profiles:
-            raise ValueError(f"model: {model.name} has no profile for the device {self.device}")
+        for device in self.profile_devices:
+            if not model.on(device).has_profile:
+                raise ValueError(f"model: {model.name} has no profile for the device {device}")
         if self.device == "cpu":
             return
         for kind in self.instance_types:
-            gpu, place = GPUS[kind.partition(".")[0]], f"the GPU of {kind}"
+            gpu, place = gpu_of(kind), f"the GPU of {kind}"
             if gpu.memory_gib < model.gpu_memory_gib:
                 raise ValueError(
                     f"model: {model.name} needs {model.gpu_memory_gib:g} GiB; {place} has {gpu.memory_gib:g}"

@@ -52,6 +52,11 @@ class Stage:
         self.gpu.check_model(find_model(self.rendering.model))
         return self
 
+    @property
+    def profile_device(self) -> str:
+        """The device whose profile the estimates and the prices follow: the slowest of the fleet."""
+        return self.gpu.slowest_device(find_model(self.rendering.model))
+
     def name_stack(self, stack: str) -> str:
         """The name of a stack in the account."""
         return f"Craftspark-{self.name.capitalize()}-{stack}"

@@ -115,7 +115,7 @@ class Estimates:
     def work(self, request: JobRequest, source: Source | None) -> Work:
         """The request's work by the model's profile."""
         model = self._model
-        profile, size = model.profiles[self.capacity.device], model.wave_size
+        profile, size = model.profile, model.wave_size
         waves: dict[int, Wave] = {}
 
         def wave(images: int) -> Wave:

@@ -6,7 +6,6 @@ from craftspark.errors import ModelUnavailable
 from craftspark.models.capabilities import Capability, Guidance
 from craftspark.models.model import Model, Style
 from craftspark.models.networks import NETWORKS
-from craftspark.models.profiles import CPU_128, CPU_512, GPU_128, GPU_512, estimate_at_1024
 
 UNET = frozenset[Capability]({"draw", "redraw", "repaint", "seamless"})
 TRANSFORMER = frozenset[Capability]({"draw", "redraw", "repaint"})
@@ -32,8 +31,6 @@ CATALOGUE = {
             default_steps=8,
             guidance=Guidance(default=4.0, minimum=1, maximum=20, rescale=0.5),
             negative_prompts=True,
-            wave_size=4,
-            profiles={"cpu": CPU_128, "cuda": GPU_128},
             steps_per_credit=25,
             images_per_batch=4,
             tokenizer="craftspark-clipart-128",
@@ -63,8 +60,6 @@ CATALOGUE = {
             default_steps=25,
             guidance=GUIDED,
             negative_prompts=True,
-            wave_size=4,
-            profiles={"cpu": CPU_512, "cuda": GPU_512},
             steps_per_credit=25,
             images_per_batch=4,
             tokenizer="clip",
@@ -86,8 +81,6 @@ CATALOGUE = {
             default_steps=8,
             guidance=Guidance.fixed(1),
             negative_prompts=False,
-            wave_size=1,
-            profiles={"cuda": estimate_at_1024(step_s=0.2, call_s=0.3)},
             steps_per_credit=8,
             images_per_batch=4,
             tokenizer="clip",
@@ -109,8 +102,6 @@ CATALOGUE = {
             default_steps=25,
             guidance=GUIDED,
             negative_prompts=True,
-            wave_size=1,
-            profiles={"cuda": estimate_at_1024(step_s=0.25, call_s=0.3)},
             steps_per_credit=7,
             images_per_batch=2,
             tokenizer="clip",
@@ -132,8 +123,6 @@ CATALOGUE = {
             default_steps=25,
             guidance=GUIDED,
             negative_prompts=True,
-            wave_size=1,
-            profiles={"cuda": estimate_at_1024(step_s=0.22, call_s=0.5)},
             steps_per_credit=7,
             images_per_batch=4,
             tokenizer="clip",
@@ -155,8 +144,6 @@ CATALOGUE = {
             default_steps=4,
             guidance=Guidance.fixed(1),
             negative_prompts=False,
-            wave_size=1,
-            profiles={"cuda": estimate_at_1024(step_s=0.7, call_s=0.45)},
             steps_per_credit=2,
             images_per_batch=4,
             tokenizer=None,
@@ -178,8 +165,6 @@ CATALOGUE = {
             default_steps=8,
             guidance=Guidance.fixed(0),
             negative_prompts=False,
-            wave_size=1,
-            profiles={"cuda": estimate_at_1024(step_s=0.62, call_s=0.5)},
             steps_per_credit=2,
             images_per_batch=4,
             tokenizer=None,

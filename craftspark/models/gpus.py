@@ -1,5 +1,6 @@
 """The GPUs of EC2 instance families."""
 
+import re
 from typing import NamedTuple
 
 
@@ -23,3 +24,18 @@ GPUS = {
     "p4de": Gpu("A100", 79.3, bfloat16=True),
     "p5": Gpu("H100", 79.2, bfloat16=True),
 }
+
+
+def name_gpu(reported: str) -> str:
+    """The name of a GPU in the device tables, from the name that CUDA reports, such as `NVIDIA H100 80GB HBM3`.
+
+    A GPU of no EC2 family keeps its reported name, in characters that a file name can have.
+    """
+    words = re.split(r"[^A-Za-z0-9]+", reported.strip())
+    known = {gpu.name for gpu in GPUS.values()}
+    return next((word for word in words if word in known), "-".join(filter(None, words)))
+
+
+def gpu_of(instance_type: str) -> Gpu:
+    """The GPU of an instance type such as `g5.xlarge`. Raises KeyError for an unknown family."""
+    return GPUS[instance_type.partition(".")[0]]

@@ -1,11 +1,11 @@
 """A model: what it draws, within which limits, and what its work takes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from craftspark.errors import InvalidInput
+from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.capabilities import SENTENCES, Capability, Guidance, Need
+from craftspark.models.profiles import find_profile, find_record
 from craftspark.models.work import Profile
 
 DType = Literal["float16", "bfloat16"]
@@ -36,14 +36,12 @@ class Model:
     numbers on a GPU; on a CPU all models have float32. It needs `gpu_memory_gib` with everything loaded and one image.
     `negative_prompts` is false if the model ignores them.
 
-    `wave_size` is the number of images in every call of the pipeline. It never varies, because the rounding of
-    a kernel depends on the size of its input, and an image's bytes may not depend on other images. `on` gives the value
-    for a device.
+    `tokenizer` names the merges in `craftspark.models.tokens` that count the tokens of prompts; None counts bytes, of
+    which a token has at least one. `max_prompt_tokens` is the limit of its text encoder. `follows_presets` is true if
+    words for a look, such as "watercolour", change its images.
 
-    `profiles` are by device, `cuda` and `cpu`: the time of its work there, which estimates use. `tokenizer` names the
-    merges in `craftspark.models.tokens` that count the tokens of prompts; None counts bytes, of which a token has at
-    least one. `max_prompt_tokens` is the limit of its text encoder. `follows_presets` is true if words for a
-    look, such as "watercolour", change its images.
+    `device` is `cpu` or the name of a GPU; `on` gives the model on another one. Its wave size and its profile are those
+    of the device. `wave` replaces the wave size, for measurements.
     """
 
     name: str
@@ -60,22 +58,49 @@ class Model:
     default_steps: int
     guidance: Guidance
     negative_prompts: bool
-    wave_size: int
-    profiles: Mapping[str, Profile]
     steps_per_credit: int
     images_per_batch: int
     tokenizer: str | None
     max_prompt_tokens: int
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
+    device: str = "cpu"
+    wave: int | None = None
 
     def on(self, device: str) -> "Model":
-        """The model as workers on a device use it. On a GPU, each image has its own call.
+        """The model as workers on this device use it."""
+        return replace(self, device=device)
 
-        GPU libraries may divide the work of a call so that its first images are rounded differently from its last. On a
-        CPU an image has the same numbers at every position of a call.
+    @property
+    def wave_size(self) -> int:
+        """The number of images in every call of the pipeline: that of the device's record, or 1 without one.
+
+        It never varies on a device, because the rounding of a kernel depends on the size of its input, and an image's
+        bytes may not depend on other images.
         """
-        return replace(self, wave_size=1) if device == "cuda" else self
+        if self.wave is not None:
+            return self.wave
+        record = find_record(self.device, self.name)
+        return record.wave_size if record else 1
+
+    @property
+    def has_profile(self) -> bool:
+        """Whether the time of its work on the device is known or estimated."""
+        return find_profile(self.device, self.name) is not None
+
+    @property
+    def profile(self) -> Profile:
+        """The seconds of its work on the device. Raises ModelUnavailable if they are not known."""
+        profile = find_profile(self.device, self.name)
+        if profile is None:
+            raise ModelUnavailable(f"{self.name} has no profile for the device {self.device}")
+        return profile
+
+    @property
+    def drawing_s(self) -> float:
+        """The seconds of one drawing on the device, with the default settings. Raises ModelUnavailable."""
+        call_s = self.default_steps * self.profile.step_s + self.profile.call_s
+        return call_s / self.wave_size
 
     def has_style(self, name: str) -> bool:
         return any(style.name == name for style in self.styles)

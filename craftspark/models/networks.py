@@ -15,7 +15,7 @@ class Network:
 
     `source` is where the worker finds the folder: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
     bucket. `upstream` is where the weights come from. `family` is the architecture. `licence` allows commercial use and
-    requires `attribution`.
+    requires `attribution`. An upscaler reads `reach` pixels around each tile.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Network:
     does: Does
     licence: str
     attribution: str
+    reach: int = 0
 
 
 NETWORKS: Mapping[str, Network] = {
@@ -38,6 +39,7 @@ NETWORKS: Mapping[str, Network] = {
             does="enlarge",
             licence="BSD-3-Clause; trained on Noto Emoji pictures, Apache-2.0, and Fluent Emoji pictures, MIT",
             attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
+            reach=18,
         ),
         Network(
             name="realesrgan-x4plus",
@@ -47,6 +49,7 @@ NETWORKS: Mapping[str, Network] = {
             does="enlarge",
             licence="BSD-3-Clause",
             attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
+            reach=32,
         ),
         Network(
             name="u2netp",
@@ -80,3 +83,8 @@ def find_network(name: str, does: Does) -> Network:
             return network
     names = ", ".join(network.name for network in offered)
     raise ModelUnavailable(f"there is no network {name} to {does}; the catalogue has {names}")
+
+
+def served_network(does: Does) -> Network:
+    """The network that workers use for a task."""
+    return find_network(SERVED[does], does)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
+from craftspark.models.networks import served_network
+
 # Threads of a worker that finish and store images while the next wave renders.
 FINISHING_THREADS = 2
-# The upscaler works in tiles with a side of TILE pixels, whose features take about 40 MB, each with the REACH pixels
-# around it that the network reads.
-TILE, REACH = 256, 18
+# Upscalers work in tiles with a side of this many pixels, each with the pixels around it that the network reads. The
+# features of a tile take about 40 MB in the built-in upscaler.
+TILE = 256
 ENLARGED = 4  # scale factor of a drawing that is cut out
 
 
@@ -21,13 +23,17 @@ ENLARGED = 4  # scale factor of a drawing that is cut out
 class Load:
     """The load of a wave of one request. Every call has `wave_size` drawings, even if fewer are needed.
 
-    `steps` are denoising steps of such calls at the model's default size. `enlarged` are the megapixels for the
-    upscaler, `painted` those that are composed, `written` those of the delivered files. `cuts` are drawings that are
-    cut out, `traced` images with a cut file.
+    `steps` are denoising steps of such calls at the model's default size, and `seamless_steps` those of seamless tiles.
+    `redraws` are calls that start from a picture, and `repaints` those that repaint a part of one; `calls` has them
+    too. `enlarged` are the megapixels for the upscaler, `painted` those that are composed, `written` those of the
+    delivered files. `cuts` are drawings that are cut out, `traced` images with a cut file.
     """
 
     steps: float = 0
+    seamless_steps: float = 0
     calls: int = 0
+    redraws: int = 0
+    repaints: int = 0
     enlarged: float = 0
     cuts: int = 0
     painted: float = 0
@@ -38,10 +44,13 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """The seconds per unit of load on one kind of device."""
+    """The seconds per unit of load on one kind of device. `redraw_s` and `repaint_s` are in addition to `call_s`."""
 
     step_s: float
+    seamless_step_s: float = 0.0
     call_s: float
+    redraw_s: float = 0.0
+    repaint_s: float = 0.0
     enlarge_s: float
     cut_s: float
     paint_s: float
@@ -51,7 +60,8 @@ class Profile:
 
     def call_time_s(self, load: Load) -> float:
         """The time of the pipeline calls. Images of other jobs that fit into them take no extra time."""
-        return load.steps * self.step_s + load.calls * self.call_s
+        steps_s = load.steps * self.step_s + load.seamless_steps * self.seamless_step_s
+        return steps_s + load.calls * self.call_s + load.redraws * self.redraw_s + load.repaints * self.repaint_s
 
     def render_s(self, load: Load) -> float:
         """The time of the render thread."""
@@ -144,7 +154,7 @@ def megapixels(width: float, height: float) -> float:
 
 def upscaler_megapixels(width: int, height: int, *, alpha: bool = False) -> float:
     """The megapixels that the upscaler processes for a picture of this size. Transparency is a separate picture."""
-    around = 2 * REACH
+    around = 2 * served_network("enlarge").reach
     tiles = sum(
         (min(TILE, width - left) + around) * (min(TILE, height - top) + around)
         for left in range(0, width, TILE)

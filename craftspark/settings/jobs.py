@@ -7,8 +7,8 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
-    """Settings of `submit_job` and `quote_job`. The stage renders on `device`, with `warm_workers` and
-    `launched_tasks`.
+    """Settings of `submit_job` and `quote_job`. The profile of `device` gives estimates. The stage
+    renders with `warm_workers` and `launched_tasks`.
 
     Times are seconds. `launch_s` is the time of a launched task until its first step, if none was measured recently.
     `batch_s` limits the rendering of a batch, and `job_deadline_s` limits a job. `dispatch_ms` are the milliseconds

@@ -34,6 +34,8 @@ class RendererSettings(Settings):
 class WorkerSettings(RendererSettings, GuardrailSettings):
     """What the GPU worker needs, in a warm pool as in a launched task.
 
+    `profile_device` is the device whose profile the stage's estimates follow.
+
     Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
     message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
     `stall_s` counts as dead.
@@ -43,6 +45,7 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     images_bucket: str
     uploads_bucket: str
     gpu_queue_url: str
+    profile_device: str
     gpu_queue_visibility_s: int
     gpu_queue_max_receives: int
     stop_grace_s: int

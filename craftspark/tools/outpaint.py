@@ -16,8 +16,6 @@ from craftspark.tools.windows import Box, rounds
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
 MAX_RESULT_SIDE = 2048  # pixels per side
-# Inpainting also encodes a window and the known area, and blends the result: the extra cost of a call, in calls.
-ENCODING = 3
 
 
 class OutpaintRequest(DrawingRequest):
@@ -100,7 +98,11 @@ class OutpaintRequest(DrawingRequest):
         calls = sum(calls_for(images * together, model.wave_size) for together in windows)
         written = images * megapixels(self.width or MAX_RESULT_SIDE, self.height or MAX_RESULT_SIDE)
         return Load(
-            steps=calls * (self.steps or model.default_steps), calls=calls * ENCODING, images=images, written=written
+            steps=calls * (self.steps or model.default_steps),
+            calls=calls,
+            repaints=calls,
+            images=images,
+            written=written,
         )
 
     def _windows(self, model: Model, source: Source | None) -> list[int]:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
-from craftspark.models.work import REACH, Load, megapixels, upscaler_megapixels
+from craftspark.models.networks import served_network
+from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
 from craftspark.tools.sources import Source
@@ -26,8 +27,6 @@ ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # the directio
 WHITE = "#ffffff"
 DPI = 300
 TILE_PIXELS = 1024  # side of a tossed tile
-# With circular padding every layer also reads beyond its edges, so a step takes this many times as long.
-TORUS = 2.3
 
 
 class Sheet(BaseModel):
@@ -241,10 +240,12 @@ class PatternRequest(DrawingRequest):
             drawings = images * len(self.motifs)
             enlarged = drawings * upscaler_megapixels(width, height)
             return replace(drawn, enlarged=enlarged, cuts=drawings, painted=images * tile, written=written)
-        around = 2 * REACH
+        around = 2 * served_network("enlarge").reach
         return replace(
             drawn,
-            steps=drawn.steps * TORUS * (self.strength or 1),
+            steps=0,
+            seamless_steps=drawn.steps * (self.strength or 1),
+            redraws=drawn.calls if self.source else 0,
             enlarged=images * upscaler_megapixels(width + around, height + around),
             painted=images * tile,
             written=written,

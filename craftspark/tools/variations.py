@@ -42,4 +42,4 @@ class VariationsRequest(DrawingRequest):
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         whole = super().load(model, source, images)
-        return replace(whole, steps=whole.steps * self.strength)
+        return replace(whole, steps=whole.steps * self.strength, redraws=whole.calls)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from craftspark.models.gpus import name_gpu
+
 
 def make_repeatable() -> None:
     """Make CUDA's libraries choose kernels that return the same numbers for each call of the same shape.
@@ -28,3 +30,8 @@ def is_lost(device: str) -> bool:
     except RuntimeError:
         return True
     return False
+
+
+def name_device(device: str) -> str:
+    """Return the name of a device in the device tables: `cpu`, or the GPU of this machine."""
+    return name_gpu(torch.cuda.get_device_name()) if device == "cuda" else device

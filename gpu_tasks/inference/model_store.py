@@ -31,19 +31,24 @@ CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
 
 
 def load_pipeline(model: Model, settings: RendererSettings) -> Any:
+    """Load a model from its source. Raises ModelUnavailable as `load_folder` does."""
+    return load_folder(locate(model.source, settings), model, settings.device)
+
+
+def load_folder(folder: Path, model: Model, device: str) -> Any:
     """Load the pipeline that model_index.json names, in the entry's precision on a GPU and in single precision on a
     CPU. Raises ModelUnavailable, also if the pipeline is of another family.
 
     A GPU worker never falls back to the CPU, which would be a hundred times slower at the same cost.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
+    if device == "cuda" and not torch.cuda.is_available():
         raise ModelUnavailable(
             "PyTorch finds no CUDA device; the driver of the instance may be older than the CUDA version of this image"
         )
     make_repeatable()
     family = find_family(model.family)
-    dtype = getattr(torch, model.dtype) if settings.device == "cuda" else torch.float32
-    return open_pipeline(locate(model.source, settings), dtype, family).to(settings.device)
+    dtype = getattr(torch, model.dtype) if device == "cuda" else torch.float32
+    return open_pipeline(folder, dtype, family).to(device)
 
 
 def open_pipeline(

@@ -117,7 +117,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
     [model] = find_models(settings.models.values())
     pace = Pace(
         model=model,
-        device=settings.device,
+        device=settings.profile_device,
         records=SpeedTable(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,

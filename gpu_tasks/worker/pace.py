@@ -42,7 +42,6 @@ class Pace:
 
     def __init__(self, *, model: Model, device: str, records: SpeedRecords, launched: bool) -> None:
         self._model = model.on(device)
-        self._device = device
         self._records = records
         self._launched = launched
         self._speed = Speed()
@@ -91,7 +90,7 @@ class Pace:
         """The expected seconds by the profile. Jobs of one kind can differ in size, so each job is estimated for the
         whole wave.
         """
-        profile = self._model.profiles[self._device]
+        profile = self._model.profile
         each = []
         for job in {job.job_id: job for job in jobs}.values():
             request = find_tool(job.tool).request.model_validate(job.request, strict=False)

@@ -4,7 +4,6 @@ There is one case for each use of the networks: from noise, on a torus, from a p
 """
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +82,8 @@ def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.Mon
     pipeline = load_pipeline(MODEL, SETTINGS)
     pipeline.unet.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))
 
-    on_gpu = build_renderers(pipeline, MODEL, fetch, replace(SETTINGS, device="cuda"))
+    monkeypatch.setattr("gpu_tasks.renderers.name_device", lambda _device: "A10G")
+    on_gpu = build_renderers(pipeline, MODEL, fetch, SETTINGS)
     calls.clear()
     render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
 

@@ -12,6 +12,7 @@ from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
 from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
 from craftspark.jobs.estimates import FRESH_S, SETTLEMENT_S, STALE_S, Capacity, Estimate, Estimates, kind_of
 from craftspark.models.catalogue import CATALOGUE, find_model
+from craftspark.models.gpus import GPUS
 from craftspark.models.work import Work
 from craftspark.parsing.json_values import parse_request
 from craftspark.styles.releases import Pin
@@ -20,6 +21,7 @@ from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source
 
 MODEL = find_model("craftspark-clipart-128")
+DEVICES = ("cpu", *{gpu.name: gpu for gpu in GPUS.values()})
 WIDE_SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=512, height=512)
 SMALL_SOURCE = replace(WIDE_SOURCE, width=128, height=128)
 CAPACITY = Capacity(
@@ -105,7 +107,7 @@ def test_work_follows_what_is_drawn_and_delivered(
 def test_on_a_gpu_each_image_takes_a_call_of_its_own_and_shares_it_with_none(model: Any) -> None:
     def work(count: int) -> Work:
         request, _ = a_request("picture", prompt="a", count=count)
-        return replace(estimates(device="cuda"), model=model).work(request, None)
+        return replace(estimates(device="A10G"), model=model).work(request, None)
 
     one, four = work(1), work(4)
 
@@ -122,7 +124,8 @@ def test_upscaling_follows_the_source_s_pixels() -> None:
     [
         pytest.param(model, device, tool, id=f"{model.name}-{device}-{tool}")
         for model in CATALOGUE.values()
-        for device in model.profiles
+        for device in DEVICES
+        if model.on(device).has_profile
         for tool in TOOLS
         if find_tool(tool).fits(model)
     ],
