@@ -52,7 +52,7 @@ def choose_shape(shape: Shape, device: str) -> Shape:
 def entry_of(shape: Shape, *, wave_size: int = 1) -> Model:
     """The catalogue entry of a pipeline."""
     size = f"{shape.side}x{shape.side}"
-    return replace(find_model("sdxl-lightning"), sizes=(size,), default_size=size, wave_size=wave_size)
+    return replace(find_model("sdxl-lightning"), sizes=(size,), default_size=size, wave=wave_size)
 
 
 def build(shape: Shape, device: str, dtype: torch.dtype = torch.float16) -> Any:
