@@ -11,6 +11,10 @@ class RecipeUnfit(TrainingError, retry=Retry.NEVER):
     """The recipe cannot be carried out."""
 
 
+class ModelUntrainable(TrainingError, retry=Retry.NEVER):
+    """Styles cannot be trained for this model."""
+
+
 class RecipeChanged(TrainingError, retry=Retry.NEVER):
     """The run folder has another recipe; resuming would mix two recipes."""
 

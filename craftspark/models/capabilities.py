@@ -5,7 +5,8 @@ from typing import Literal
 
 # draw: from a prompt. redraw: from a source picture and a prompt. repaint: a part of a picture. seamless: tiles without
 # borders. transparent: with an alpha channel. cut: mattes. enlarge: more pixels. embed: vectors of words and pictures.
-Capability = Literal["draw", "redraw", "repaint", "seamless", "transparent", "cut", "enlarge", "embed"]
+# learn: styles can be trained for it.
+Capability = Literal["draw", "redraw", "repaint", "seamless", "transparent", "cut", "enlarge", "embed", "learn"]
 SENTENCES: dict[Capability, str] = {
     "draw": "draw from a prompt",
     "redraw": "draw from a source",
@@ -15,6 +16,7 @@ SENTENCES: dict[Capability, str] = {
     "cut": "cut out objects",
     "enlarge": "enlarge images",
     "embed": "compare words with images",
+    "learn": "learn styles",
 }
 
 

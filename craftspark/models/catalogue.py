@@ -7,8 +7,8 @@ from craftspark.models.capabilities import Capability, Guidance
 from craftspark.models.model import Model, Style
 from craftspark.models.networks import NETWORKS
 
-UNET = frozenset[Capability]({"draw", "redraw", "repaint", "seamless"})
-TRANSFORMER = frozenset[Capability]({"draw", "redraw", "repaint"})
+UNET = frozenset[Capability]({"draw", "redraw", "repaint", "seamless", "learn"})
+TRANSFORMER = frozenset[Capability]({"draw", "redraw", "repaint", "learn"})
 GUIDED = Guidance(default=7.5, minimum=1, maximum=20)
 # Both sides of each are multiples of 64, and each has about a megapixel.
 SIZES_1024 = ("1024x1024", "832x1216", "1216x832", "768x1344", "1344x768")
@@ -113,7 +113,7 @@ CATALOGUE = {
             source="s3:pattern-diffusion",
             licence="Apache-2.0",
             family="stable-diffusion",
-            capabilities=frozenset({"draw", "redraw", "seamless"}),
+            capabilities=frozenset({"draw", "redraw", "seamless", "learn"}),
             dtype="float16",
             gpu_memory_gib=5,
             sizes=("1024x1024",),

@@ -9,12 +9,15 @@ from typing import Protocol
 from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
 from craftspark.errors.styles import VersionTaken
+from craftspark.models.capabilities import Need
+from craftspark.models.model import Model
 from craftspark.parsing.json_values import parse_request
 from craftspark.styles.messages import TrainingOrder
 from craftspark.styles.requests import TrainingRequest
 from craftspark.styles.trainings import Training, TrainingRecords, TrainingState
 
 DATASETS = "datasets/"
+LEARN = Need("learn", field="style", fix="train it in a stage whose model can")
 
 
 class Releases(Protocol):
@@ -33,28 +36,30 @@ class Starter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Trainings:
-    """Starts trainings of the stage's `model` on datasets of the stage's `bucket`."""
+    """Starts trainings for the stage's `model` on datasets of the stage's `bucket`."""
 
     records: TrainingRecords
     starter: Starter
     releases: Releases
     bucket: str
-    model: str
+    model: Model
     now: Callable[[], datetime] = utc_now
 
     def start(self, body: str) -> Training:
         """Start the training, or return the one that the same request started before.
 
-        Raises InvalidInput, VersionTaken for another request of the same version, or StartRefused.
+        Raises InvalidInput, also if the model cannot learn styles, VersionTaken for another request of the same
+        version, or StartRefused.
         """
         request = parse_request(TrainingRequest, body)
+        self.model.check_need(LEARN)
         folder = f"s3://{self.bucket}/{DATASETS}"
         if not request.dataset.startswith(folder) or ".." in request.dataset:
             raise InvalidInput(f"the dataset must be in {folder}, not at {request.dataset}", field="dataset")
         training = Training(
             style=request.style,
             version=request.version,
-            model=self.model,
+            model=self.model.name,
             request=request.model_dump(),
             fingerprint=hashlib.sha256(request.model_dump_json(exclude={"who"}).encode()).hexdigest(),
             created_at=self.now(),

@@ -78,6 +78,7 @@ def train(
     on_sample: OnSample = lambda _average, _step: None,
     hooks: Hooks = NO_HOOKS,
     say: Callable[[str], None] = print_line,
+    threads: int | None = None,
 ) -> nn.Module:
     """Train from the run's latest checkpoint to the last step. Returns the averaged network.
 
@@ -86,8 +87,8 @@ def train(
     the part (see `generator_at`): a run that was killed and resumed has the same weights, bit for bit, as one without
     interruption.
 
-    The parts run in parallel, each on one thread. Unlike two threads inside each operation, they do not wait for each
-    other after each operation, which matters on a busy machine.
+    The parts run in parallel on as many threads, or on `threads`. Unlike two threads inside each operation, they do not
+    wait for each other after each operation, which matters on a busy machine.
 
     Raises LossNotFinite, CheckpointBroken, RecipeChanged, DiskTooSmall, and SpotInterrupted if the hooks stop the run.
     """
@@ -108,11 +109,11 @@ def train(
     if first:
         say(f"resumed after step {first}")
     log = Log(run, schedule.steps, say, done=first)
-    with open_threads(schedule.parts) as threads:
+    with open_threads(threads or schedule.parts) as pool:
         for step in range(first, schedule.steps):
             for group in learner.optimizer.param_groups:
                 group["lr"] = schedule.rate_at(step)
-            log.add(take_step(learner, loss_at, schedule, step, threads, run))
+            log.add(take_step(learner, loss_at, schedule, step, pool, run))
             done, last = step + 1, step + 1 == schedule.steps
             if last or done % rhythm.report == 0:
                 log.report(done, rate=schedule.rate_at(step))
@@ -137,7 +138,8 @@ def take_step(
 
     def compute_gradient(part: int) -> tuple[float, Sequence[Tensor]]:
         loss = loss_at(network, step, part)
-        return loss.item(), torch.autograd.grad(loss, weights)
+        # Some networks do not use the last layers of their prompts.
+        return loss.item(), torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
 
     parts = list(threads.map(compute_gradient, range(schedule.parts)))
     value = sum(loss for loss, _ in parts) / len(parts)

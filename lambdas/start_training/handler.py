@@ -9,6 +9,7 @@ from craftspark.aws.orchestration.executions import Executions
 from craftspark.aws.styles.releases import StableVersions
 from craftspark.aws.styles.training_table import TrainingTable
 from craftspark.metrics import event
+from craftspark.models.catalogue import find_model
 from craftspark.settings.styles import StartTrainingSettings
 from craftspark.styles.starting import Trainings
 from lambdas.log import logger
@@ -22,7 +23,7 @@ def trainings() -> Trainings:
         starter=Executions(client=clients.stepfunctions(), state_machine_arn=settings.state_machine_arn),
         releases=StableVersions(client=clients.dynamodb(), table=settings.styles_table),
         bucket=settings.training_bucket,
-        model=settings.model,
+        model=find_model(settings.model),
     )
 
 

@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.entries import Entry
 from gpu_tasks.inference.adapters import FACTS, Adapter, AdapterCache
+from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.training.styles.lora import NAME, add_lora, save_lora
 from tests.cuda.shapes import SDXL, build, choose_shape, diffusion_of, draw
@@ -22,12 +23,13 @@ RANK = 16
 
 def write_style(unet: Any, folder: Path, seed: int) -> None:
     """An untrained style that changes drawings."""
-    add_lora(unet, RANK, seed)
+    add_lora(unet, LEARNING.targets, RANK, seed)
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in unet.named_parameters():
         if "lora_B" in name:
             parameter.data.copy_(torch.randn(parameter.shape, generator=generator) * 0.02)
-    save_lora(unet, folder)
+    folder.mkdir()
+    save_lora(unet, "unet", folder)
     unet.delete_adapters(NAME)
     unet.unload_lora()
     facts = Adapter(name=folder.name, base="b", denoiser_sha256="", rank=RANK, word=None, recipe={})

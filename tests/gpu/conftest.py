@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from PIL import Image
 
 from craftspark.aws import clients
 from gpu_tasks.inference import push_model
+from tests.gpu import tiny_models
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.small_data import RED, a_disc
 
@@ -28,3 +30,14 @@ def models_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderBuck
     monkeypatch.setattr(push_model, "ModelBucket", lambda **_: bucket)
     monkeypatch.setattr(clients, "s3", lambda: None)
     return bucket
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny model, saved at its first use."""
+    models = tmp_path_factory.mktemp("tiny-models")
+
+    def find(name: str) -> Path:
+        return models / name if (models / name).exists() else tiny_models.save(name, models / name)
+
+    return find

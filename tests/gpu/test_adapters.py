@@ -15,6 +15,7 @@ from craftspark.models.model import Style
 from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, AdapterCache, hash_denoiser
 from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.renderers import ToolRenderers
 from gpu_tasks.tools.picture import PictureRenderer
@@ -35,12 +36,13 @@ Pixels = np.ndarray
 def write_adapter(folder: Path, seed: int, **changes: object) -> None:
     """An untrained adapter that changes the drawing strongly."""
     unet = UNet2DConditionModel.from_pretrained(BASE / "unet", dtype=torch.float32)
-    add_lora(unet, 2, seed)
+    add_lora(unet, LEARNING.targets, 2, seed)
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in unet.named_parameters():
         if "lora_B" in name:
             parameter.data.normal_(std=0.05, generator=generator)
-    save_lora(unet, folder)
+    folder.mkdir()
+    save_lora(unet, "unet", folder)
     facts = Adapter(
         name=folder.name, base=BASE.name, denoiser_sha256=hash_denoiser(BASE), rank=2, word=None, recipe={"seed": seed}
     )

@@ -206,6 +206,7 @@ def test_a_model_of_another_family_does_not_load(entry: Model, reason: str, load
     [
         ("sana", {"capabilities": frozenset({"draw", "repaint"})}, "sana cannot repaint"),
         ("flux-schnell", {"capabilities": UNET}, "no seamless tiles"),
+        ("sana-sprint", {"capabilities": frozenset({"draw", "learn"})}, "cannot learn styles"),
         ("flux-schnell", {"sizes": ("64x72",)}, "64x72 is not a multiple of 16"),
         ("lumina2", {"wave": 4}, "one image"),
         ("lumina2", {"max_prompt_tokens": 193}, "reads 192 tokens"),

@@ -27,7 +27,7 @@ from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
 from gpu_tasks.training.evaluation.style import StyleScale
-from gpu_tasks.training.networks.unet import VelocityLoss
+from gpu_tasks.training.networks.denoising import DenoisingLoss
 from gpu_tasks.training.styles.finetune import BASE, finetune
 from tests.gpu.small_data import a_disc
 from tests.gpu.tiny_finetune import asked_for, quickly
@@ -208,8 +208,10 @@ def test_a_disk_that_is_too_small_is_told_before_the_first_step(
 def test_a_loss_that_is_no_number_writes_no_adapter(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound = VelocityLoss.__call__
-    monkeypatch.setattr(VelocityLoss, "__call__", lambda *place: sound(*place) * (float("nan") if place[2] == 2 else 1))
+    sound = DenoisingLoss.__call__
+    monkeypatch.setattr(
+        DenoisingLoss, "__call__", lambda *place: sound(*place) * (float("nan") if place[2] == 2 else 1)
+    )
 
     with pytest.raises(LossNotFinite, match="step 3"):
         finetune(asked_for(data, tmp_path / "a"), say=silent)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from torch import Tensor, nn
 
-from gpu_tasks.training.networks.unet import VelocityLoss
+from gpu_tasks.training.networks.denoising import DenoisingLoss
 from gpu_tasks.training.styles.finetune import FinetuneRequest, finetune
 from tests.gpu.rendering import DEVICE
 
 
-class FatalLoss(VelocityLoss):
+class FatalLoss(DenoisingLoss):
     def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
         if step == 2:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -36,5 +36,5 @@ def asked_for(data: Path, place: Path, **changes: Any) -> FinetuneRequest:
 if __name__ == "__main__":
     patches = pytest.MonkeyPatch()
     quickly(patches)
-    patches.setattr("gpu_tasks.training.styles.finetune.VelocityLoss", FatalLoss)
+    patches.setattr("gpu_tasks.training.styles.finetune.DenoisingLoss", FatalLoss)
     finetune(asked_for(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -13,6 +13,7 @@ from craftspark.errors.styles import (
     TrainingNotFound,
     VersionTaken,
 )
+from craftspark.models.catalogue import find_model
 from craftspark.styles.approvals import Approvals
 from craftspark.styles.messages import ApprovalDecision, TrainingOrder
 from craftspark.styles.starting import Trainings
@@ -72,10 +73,15 @@ class FakePausedWorkflows:
 REQUEST = {"style": "sunny", "version": "v1", "dataset": "s3://training/datasets/sunny", "who": "ann", "steps": 50}
 
 
-def a_service() -> tuple[Trainings, FakeTrainingRecords, FakeStarter]:
+def a_service(model: str = "craftspark-clipart-128") -> tuple[Trainings, FakeTrainingRecords, FakeStarter]:
     records, starter = FakeTrainingRecords(), FakeStarter()
     service = Trainings(
-        records=records, starter=starter, releases=FakeReleases(), bucket="training", model="m", now=lambda: NOON
+        records=records,
+        starter=starter,
+        releases=FakeReleases(),
+        bucket="training",
+        model=find_model(model),
+        now=lambda: NOON,
     )
     return service, records, starter
 
@@ -95,6 +101,17 @@ def test_a_training_is_kept_and_started_under_its_name() -> None:
     assert TrainingOrder.parse(order).dataset == REQUEST["dataset"]
     assert TrainingOrder.parse(order).stable == FakeReleases().stable(str(REQUEST["style"]))
     assert "ann" not in order
+
+
+def test_a_model_that_cannot_learn_styles_is_refused_by_field_before_anything_is_kept() -> None:
+    service, records, starter = a_service("sdxl-inpainting")
+
+    with pytest.raises(InvalidInput, match="sdxl-inpainting cannot learn styles") as refused:
+        start(service)
+
+    assert refused.value.field == "style"
+    assert not records.trainings
+    assert not starter.begun
 
 
 def test_the_same_request_again_mends_a_start_that_was_lost() -> None:

@@ -18,11 +18,14 @@ from craftspark.errors import ModelUnavailable
 from craftspark.models.capabilities import Capability
 from craftspark.models.model import Model
 from craftspark.tools.request import sides
+from gpu_tasks.inference.learning import Learning
 
 DRAWING: tuple[Capability, ...] = ("draw", "redraw", "repaint")  # the capabilities that a pipeline has
 LATENT_PIXELS = 8  # side of a latent pixel of most autoencoders
 # A pipeline's `max_sequence_length` includes the system prompt and the chat template that it puts around a prompt.
 AROUND_PROMPT = 64
+
+Denoiser = Literal["unet", "transformer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +36,12 @@ class Family:
     the steps, `tokenizer` the tokenizer whose limit counts, `guidance` the argument for the guidance. `seamless` is the
     way to draw tiles without borders. `size_step` divides all sides of its pictures. `arguments` are the same in every
     call, `arguments_for_steps` depend on the number of steps. In some families, the prompts of a call change each
-    other's drawings slightly: they are called with `one_image_per_call`.
+    other's drawings slightly: they are called with `one_image_per_call`. `learning` is how styles are trained, if the
+    family's models can learn them.
     """
 
     pipelines: Mapping[Capability, str]
-    denoiser: Literal["unet", "transformer"]
+    denoiser: Denoiser
     tokenizer: str = "tokenizer"
     guidance: str = "guidance_scale"
     seamless: Literal["circular padding"] | None = None
@@ -45,6 +49,7 @@ class Family:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     arguments_for_steps: Callable[[int], Mapping[str, Any]] = lambda _steps: {}
     one_image_per_call: bool = False
+    learning: Learning | None = None
 
     def pipeline_class(self, capability: Capability) -> Any:
         """Return the pipeline class of a capability."""
@@ -69,6 +74,8 @@ class Family:
                 yield f"the family {model.family} cannot {capability}"
         if "seamless" in model.capabilities and not self.seamless:
             yield "its family has no seamless tiles"
+        if "learn" in model.capabilities and not self.learning:
+            yield "its family cannot learn styles"
         for size in model.sizes:
             if any(side % self.size_step for side in sides(size)):
                 yield f"the size {size} is not a multiple of {self.size_step}"

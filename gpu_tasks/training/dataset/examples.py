@@ -1,10 +1,11 @@
-"""Training examples of the UNet, encoded once: latents of all variants of a picture, and states of all captions."""
+"""Examples of captioned pictures, encoded once: latents of all variants of a picture, and all captions."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,15 +18,17 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from craftspark.errors.training import DiskTooSmall
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.learning import Learning
 from gpu_tasks.training.checkpoint import PARTIAL, commit_file
 from gpu_tasks.training.dataset.captions import Captions, remove_colour
 from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, recolour
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.loop import generator_at, open_threads
 
-AT_ONCE = 32
-TEXTS_AT_ONCE = 256
+PIXELS_AT_ONCE = 32 * 128 * 128
+CONDITION = "condition."  # before the names of encoded captions in the file
 NO_CAPTION = ""
 VIEWS_SEED = 11
 MOVED_VIEWS, UPRIGHT_WEIGHT, MIRRORED_WEIGHT = 3, 5, 2  # a transformed view has the weight 1
@@ -48,45 +51,77 @@ class Subject:
     recoloured: list[Variant]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Latents (variants, 4, height, width) and caption states (captions, tokens, width), both float16."""
+    """Latents (variants, ...) and encoded captions by name, (captions, ...), numbers in float16. The pictures have
+    `side` x `side` pixels.
+    """
 
     latents: Tensor
-    states: Tensor
+    conditions: dict[str, Tensor]
     subjects: list[Subject]
     no_caption: int
+    side: int
+
+    @property
+    def captions(self) -> int:
+        """The number of captions."""
+        return len(next(iter(self.conditions.values())))
 
     @classmethod
-    def load_or_encode(cls, path: Path, pictures: Sequence[CaptionedPicture], pixels: Pixels, model: Any) -> Examples:
+    def load_or_encode(
+        cls,
+        path: Path,
+        pictures: Sequence[CaptionedPicture],
+        pixels: Pixels,
+        model: Any,
+        learning: Learning,
+        *,
+        recoloured: bool = True,
+    ) -> Examples:
         """Load the examples from the file, or encode and write them. The run's recipe guarantees that the file is the
-        same.
+        same. Raises DiskTooSmall.
         """
         if not path.exists():
-            encoded = encode(pictures, pixels, model)
-            plan = {"no_caption": encoded.no_caption, "subjects": [asdict(subject) for subject in encoded.subjects]}
-            partial = path.with_suffix(PARTIAL)
-            save_file(
-                {"latents": encoded.latents, "states": encoded.states}, partial, metadata={"plan": json.dumps(plan)}
-            )
-            commit_file(partial, path)
+            encode(pictures, pixels, model, learning, recoloured=recoloured).save(path)
+        return cls.open(path)
+
+    def save(self, path: Path) -> None:
+        """Write the file atomically. Raises DiskTooSmall."""
+        tensors = {"latents": self.latents, **{f"{CONDITION}{name}": each for name, each in self.conditions.items()}}
+        needed = sum(tensor.nbytes for tensor in tensors.values())
+        if (free := shutil.disk_usage(path.parent).free) < needed:
+            raise DiskTooSmall(f"{path.parent} needs {needed >> 20} MiB for the encoded pictures and has {free >> 20}")
+        subjects = [asdict(subject) for subject in self.subjects]
+        plan = {"no_caption": self.no_caption, "side": self.side, "subjects": subjects}
+        partial = path.with_suffix(PARTIAL)
+        save_file(tensors, partial, metadata={"plan": json.dumps(plan)})
+        commit_file(partial, path)
+
+    @classmethod
+    def open(cls, path: Path) -> Examples:
+        """Read a file that `save` wrote."""
         with safe_open(path, "pt") as file:
             plan = json.loads(file.metadata()["plan"])
+            names = [name for name in file.keys() if name.startswith(CONDITION)]  # noqa: SIM118 - no mapping
             return cls(
-                file.get_tensor("latents"),
-                file.get_tensor("states"),
-                [
+                latents=file.get_tensor("latents"),
+                conditions={name.removeprefix(CONDITION): file.get_tensor(name) for name in names},
+                subjects=[
                     Subject(
                         original=Variant(**subject["original"]),
                         recoloured=[Variant(**variant) for variant in subject["recoloured"]],
                     )
                     for subject in plan["subjects"]
                 ],
-                plan["no_caption"],
+                no_caption=plan["no_caption"],
+                side=plan["side"],
             )
 
-    def draw(self, seed: int, step: int, batch: int, *, recoloured: float, dropout: float) -> tuple[Tensor, Tensor]:
-        """Return a step's latents and caption states, float32.
+    def draw(
+        self, seed: int, step: int, batch: int, *, recoloured: float, dropout: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return a step's latents and encoded captions, numbers in float32.
 
         Subjects come in shuffled rounds, so that all are equally frequent. Variant and caption are random.
         """
@@ -100,7 +135,8 @@ class Examples:
             latents.append(variant.latents[int(which * len(variant.latents))])
             kept = drop >= dropout
             captions.append(variant.captions[int(caption * len(variant.captions))] if kept else self.no_caption)
-        return self.latents[latents].float(), self.states[captions].float()
+        conditions = {name: widen(tensor[captions]) for name, tensor in self.conditions.items()}
+        return self.latents[latents].float(), conditions
 
     def choose_subject(self, seed: int, place: int) -> int:
         """Return the subject at a place in the endless sequence of shuffled rounds."""
@@ -108,8 +144,10 @@ class Examples:
         return int(torch.randperm(len(self.subjects), generator=generator_at(seed, "round", round_))[within])
 
 
-def encode(pictures: Sequence[CaptionedPicture], pixels: Pixels, model: Any) -> Examples:
-    """Encode the pictures, their mirror images and their recoloured variants, with all captions."""
+def encode(
+    pictures: Sequence[CaptionedPicture], pixels: Pixels, model: Any, learning: Learning, *, recoloured: bool = True
+) -> Examples:
+    """Encode the pictures, their mirror images and, if wanted, their recoloured variants, with all captions."""
     captions = Captions(pictures)
     texts = {NO_CAPTION: 0}
     views: list[Pixels] = []
@@ -136,10 +174,16 @@ def encode(pictures: Sequence[CaptionedPicture], pixels: Pixels, model: Any) -> 
         others = [
             variant([painted[:, ::-1] if (number + order) % 2 else painted], captions.list_coloured(picture, colour))
             for order, (colour, painted) in enumerate(paints.items())
-            if paintable
+            if paintable and recoloured
         ]
         subjects.append(Subject(original=original, recoloured=others))
-    return Examples(encode_pictures(views, model), encode_texts(list(texts), model), subjects, texts[NO_CAPTION])
+    return Examples(
+        latents=encode_pictures(views, model, learning),
+        conditions=encode_texts(list(texts), model, learning),
+        subjects=subjects,
+        no_caption=texts[NO_CAPTION],
+        side=pixels.shape[1],
+    )
 
 
 def recolour_all(image: Pixels) -> tuple[str, dict[str, Pixels]]:
@@ -167,39 +211,55 @@ def transform_view(image: Pixels, draws: np.random.Generator) -> Pixels:
     )
 
 
-def encode_pictures(views: Sequence[Pixels], model: Any) -> Tensor:
-    """Return latents of RGBA pictures on white."""
+def encode_pictures(views: Sequence[Pixels], model: Any, learning: Learning) -> Tensor:
+    """Return latents of RGBA pictures on white, in the layout of the scheduler's steps."""
+    side = views[0].shape[0]
+    at_once = max(1, PIXELS_AT_ONCE // side**2)
 
     @torch.no_grad()
     def some(first: int) -> Tensor:
-        rgba = torch.from_numpy(np.stack(views[first : first + AT_ONCE])).permute(0, 3, 1, 2).float().div(255)
+        rgba = torch.from_numpy(np.stack(views[first : first + at_once])).permute(0, 3, 1, 2).float().div(255)
         composed = rgba[:, :3] * rgba[:, 3:] + (1 - rgba[:, 3:])
-        latents: Tensor = model.vae.encode((composed * 2 - 1).to(model.device)).latent_dist.mode()
-        scaled: Tensor = latents * model.vae.config.scaling_factor
-        return scaled.half().cpu()
+        latents = learning.encode_pictures(model, (composed * 2 - 1).to(model.device, model.vae.dtype))
+        return latents.half().cpu()
 
-    return torch.cat(map_in_threads(some, range(0, len(views), AT_ONCE))).contiguous()
+    return torch.cat(map_in_threads(some, range(0, len(views), at_once), count_threads(model))).contiguous()
 
 
-def encode_texts(texts: Sequence[str], model: Any) -> Tensor:
-    """Return the text encoder's states, exactly as the pipeline computes them for a prompt."""
+def encode_texts(texts: Sequence[str], model: Any, learning: Learning) -> dict[str, Tensor]:
+    """Return the captions as the denoising network gets them, exactly as the pipeline encodes a prompt."""
 
     @torch.no_grad()
-    def some(first: int) -> Tensor:
-        words = model.tokenizer(
-            list(texts[first : first + TEXTS_AT_ONCE]),
-            padding="max_length",
-            truncation=True,
-            max_length=model.tokenizer.model_max_length,
-            return_tensors="pt",
-        )
-        states: Tensor = model.text_encoder(words.input_ids.to(model.device))[0]
-        return states.half().cpu()
+    def some(first: int) -> dict[str, Tensor]:
+        encoded = learning.encode_prompts(model, list(texts[first : first + learning.prompts_at_once]))
+        return {name: narrow(tensor).cpu() for name, tensor in encoded.items()}
 
-    return torch.cat(map_in_threads(some, range(0, len(texts), TEXTS_AT_ONCE))).contiguous()
+    parts = map_in_threads(some, range(0, len(texts), learning.prompts_at_once), count_threads(model))
+    return {name: join([part[name] for part in parts]) for name in parts[0]}
 
 
-def map_in_threads(work: Callable[[int], Any], numbers: Sequence[int]) -> list[Any]:
+def join(parts: Sequence[Tensor]) -> Tensor:
+    """Return the captions of all parts in one tensor, with zeros after those with fewer tokens."""
+    if parts[0].dim() == 1 or len({part.shape[1] for part in parts}) == 1:
+        return torch.cat(list(parts)).contiguous()
+    rows = [row for part in parts for row in part]
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+
+
+def narrow(tensor: Tensor) -> Tensor:
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+def widen(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def count_threads(model: Any) -> int:
+    """Return how many threads can use the model in parallel. A GPU has memory for one."""
+    return 1 if model.device.type == "cuda" else os.cpu_count() or 1
+
+
+def map_in_threads(work: Callable[[int], Any], numbers: Sequence[int], count: int | None = None) -> list[Any]:
     """Return the results in order. Each call uses one torch thread, so its bits do not depend on the machine."""
-    with open_threads(os.cpu_count() or 1) as threads:
+    with open_threads(count or os.cpu_count() or 1) as threads:
         return list(threads.map(work, numbers))

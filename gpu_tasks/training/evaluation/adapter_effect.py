@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 
 from craftspark.errors.training import SubjectsMissing
+from craftspark.models.model import Model
+from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.diffusion import Arguments, DrawingSettings, Sketch
+from gpu_tasks.inference.families import find_family
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white
 from gpu_tasks.training.evaluation.encoder import Likeness
-from gpu_tasks.training.evaluation.evaluate import draw_prompts, reconstruct
+from gpu_tasks.training.evaluation.evaluate import reconstruct
 from gpu_tasks.training.evaluation.grid import COLUMNS, PROMPTS, write_grid
 from gpu_tasks.training.evaluation.style import StyleScale
 
 SEED, STEPS = 1, 20
 ROWS = 2  # of the grid, each without and with the adapter
+AT_ONCE = 8  # prompts in one call, if the model draws several images in one
 MAX_PROMPTS = 96  # the figures then have an error of about 5%
 Figures = dict[str, Any]
 
@@ -58,9 +63,23 @@ class EffectMeasurement:
         prompts = [f"{word}, {subject}" if word else subject for subject in subjects]
         return cls(subjects=subjects, prompts=prompts, likeness=likeness, examples=examples, ceilings=ceilings)
 
-    def draw(self, model: Any) -> Pixels:
-        """Draw one picture for each prompt."""
-        return draw_prompts(model, self.prompts, [SEED], STEPS)
+    def draw(self, model: Any, entry: Model, side: int) -> Pixels:
+        """Draw one picture of `side` x `side` pixels for each prompt, as a worker draws with this catalogue entry."""
+        family = find_family(entry.family)
+        arguments = Arguments(entry, family, type(model))
+        settings = DrawingSettings(
+            size=(side, side),
+            steps=min(max(STEPS, entry.min_steps), entry.max_steps),
+            guidance=entry.guidance.default,
+        )
+        parts = []
+        at_once = AT_ONCE if entry.wave_size > 1 else 1
+        for call in split_chunks(self.prompts, at_once):
+            filled = [*call, *[call[-1]] * (at_once - len(call))]  # equal calls round equally
+            sketches = [Sketch(prompt=prompt, negative_prompt="", seed=SEED) for prompt in filled]
+            drawn = model(**arguments.for_call(filled, sketches, settings, lambda _share: None)).images[: len(call)]
+            parts.append(np.asarray(drawn.permute(0, 2, 3, 1).float().cpu() * 255).round().astype(np.uint8))
+        return np.concatenate(parts)
 
     def figures(self, model: Any, before: Pixels, after: Pixels) -> Figures:
         """Return the shares of drawings that are most similar to each style, and how well they still show their

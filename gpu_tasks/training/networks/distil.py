@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from gpu_tasks.inference import manifests
+from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = build_recipe("unet", arguments, schedule, {"pictures": hash_pictures(pictures, pixels), **asdict(goal)})
     this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
-    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
+    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model, LEARNING)
 
     def sample(average: nn.Module, step: int) -> None:
         artist = replace_unet(model, average)
@@ -145,18 +146,19 @@ class ArrivalLoss:
         self._teacher = teacher
         self._goal = goal
         self._parts = parts
-        self._nothing = examples.states[examples.no_caption].float()[None].to(teacher.device)
+        self._nothing = examples.conditions["states"][examples.no_caption].float()[None].to(teacher.device)
         self._legs = build_legs(teacher, goal.few)
 
     def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
         goal, size = self._goal, self._goal.batch // self._parts
-        latents, states = self._examples.draw(
+        latents, conditions = self._examples.draw(
             goal.seed, step * self._parts + part, size, recoloured=goal.recoloured, dropout=CAPTION_DROPOUT
         )
         generator = generator_at(goal.seed, "distil", step, part)
         times = self._legs[torch.randint(len(self._legs), (size,), generator=generator)]
         noise = torch.randn(latents.shape, generator=generator)
-        latents, states, noise, times = (drawn.to(self._teacher.device) for drawn in (latents, states, noise, times))
+        drawn = (latents, conditions["states"], noise, times)
+        latents, states, noise, times = (tensor.to(self._teacher.device) for tensor in drawn)
         signal = self._teacher.signal(times[:, 0])
         noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
         with torch.autocast(noisy.device.type, torch.bfloat16, cache_enabled=False):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from craftspark.errors.training import SubjectsMissing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests
+from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures, read_names
@@ -21,18 +20,9 @@ from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
-from gpu_tasks.training.loop import generator_at, train
+from gpu_tasks.training.loop import train
+from gpu_tasks.training.networks.denoising import DenoisingLoss, Objective
 from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
-
-
-@dataclass(frozen=True, kw_only=True)
-class Objective:
-    """The composition of a batch, which is part of the recipe."""
-
-    seed: int
-    batch: int
-    recoloured: float  # share of recoloured pictures, among subjects with any
-    caption_dropout: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,9 +56,9 @@ def run(arguments: argparse.Namespace) -> None:
     )
     this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
-    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model)
+    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model, LEARNING)
     variants = sum(1 + len(subject.recoloured) for subject in examples.subjects)
-    print(f"{len(pictures)} images, {variants} with recoloured ones, {len(examples.states)} captions", flush=True)
+    print(f"{len(pictures)} images, {variants} with recoloured ones, {examples.captions} captions", flush=True)
 
     def sample(average: nn.Module, step: int) -> None:
         artist = replace_unet(model, average)
@@ -76,44 +66,12 @@ def run(arguments: argparse.Namespace) -> None:
 
     train(
         copy.deepcopy(model.unet),
-        VelocityLoss(examples, model.scheduler, objective, schedule.parts, arguments.device),
+        DenoisingLoss(examples, model, LEARNING, objective, schedule.parts, arguments.device),
         this_run,
         schedule,
         read_intervals(arguments),
         on_sample=sample,
     )
-
-
-class VelocityLoss:
-    """The mean squared error of the velocity, at noise levels spread evenly over the scheduler's range."""
-
-    def __init__(self, examples: Examples, scheduler: Any, objective: Objective, parts: int, device: str) -> None:
-        self._examples = examples
-        self._parts = parts
-        self._objective = objective
-        self._device = torch.device(device)
-        # The scheduler's betas are rescaled, so that nothing of the picture is left at its last timestep.
-        self._signal = scheduler.alphas_cumprod.float()
-
-    def __call__(self, network: nn.Module, step: int, part: int) -> Tensor:
-        wanted = self._objective
-        size = wanted.batch // self._parts
-        latents, states = self._examples.draw(
-            wanted.seed, step * self._parts + part, size, recoloured=wanted.recoloured, dropout=wanted.caption_dropout
-        )
-        generator = generator_at(wanted.seed, "noise", step, part)
-        noise = torch.randn(latents.shape, generator=generator)
-        # One level in each equal part of the range gives a gradient with less noise than independent draws.
-        levels = (torch.arange(size) + torch.rand(size, generator=generator)) / size
-        times = (levels * len(self._signal)).long().clamp(max=len(self._signal) - 1)
-        signal = self._signal[times].view(-1, 1, 1, 1)
-        noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
-        velocity = signal.sqrt() * noise - (1 - signal).sqrt() * latents
-        noisy, velocity, states, times = (part.to(self._device) for part in (noisy, velocity, states, times))
-        # All threads share autocast's cache, and the first one that ends clears it.
-        with torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False):
-            told: Tensor = network(noisy, times, states).sample
-        return (told.float() - velocity).square().mean()
 
 
 def select_pictures(

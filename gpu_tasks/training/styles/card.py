@@ -8,18 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
+from gpu_tasks.inference.families import Denoiser
 from gpu_tasks.inference.manifests import hash_file
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 
+NETWORKS: dict[Denoiser, str] = {"unet": "UNet", "transformer": "transformer"}
 
-def write_card(folder: Path, adapter: Adapter, pictures: Sequence[CaptionedPicture], figures: dict[str, Any]) -> None:
-    """Write README.md into the adapter's folder."""
+
+def write_card(
+    folder: Path,
+    adapter: Adapter,
+    component: Denoiser,
+    pictures: Sequence[CaptionedPicture],
+    figures: dict[str, Any],
+) -> None:
+    """Write README.md into the adapter's folder. `component` is the network that it is for."""
+    network = NETWORKS[component]
     works = sorted({(picture.attribution or picture.source or "not named", picture.licence) for picture in pictures})
     lines = [
         f"# {adapter.name}",
         "",
-        f"An adapter (LoRA, rank {adapter.rank}) of the UNet of `{adapter.base}`. Diffusers loads it with "
-        "`load_lora_weights`; the worker refuses it on any other UNet.",
+        f"An adapter (LoRA, rank {adapter.rank}) of the {network} of `{adapter.base}`. Diffusers loads it with "
+        f"`load_lora_weights`; the worker refuses it on any other {network}.",
         "",
         "![Pairs of rows: without the adapter, and below with the adapter](before-after.png)",
         "",

@@ -1,5 +1,5 @@
 """`python -m gpu_tasks.training finetune DATA --name NAME --run RUN --out OUT` trains an adapter for a style or a
-subject.
+subject of any model whose family can learn styles.
 
 A dozen captioned pictures become an adapter (gpu_tasks/inference/adapters.py): a folder with half-precision weights,
 `adapter.json`, `before-after.png`, `README.md` and a manifest. The folder is written atomically. Held-out pictures
@@ -9,7 +9,6 @@ provide the prompts of the grid and, with --likeness, the figures of style.py be
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import re
 import shutil
@@ -25,6 +24,7 @@ from craftspark.errors.training import AdapterExists, DiskTooSmall, RecipeUnfit,
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.inference.adapters import FACTS, Adapter, hash_denoiser
+from gpu_tasks.inference.families import Denoiser
 from gpu_tasks.training.checkpoint import PARTIAL, Run
 from gpu_tasks.training.dataset.dataset import (
     MAX_STYLE_PICTURES,
@@ -37,11 +37,11 @@ from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.evaluation.encoder import Likeness
-from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import NO_HOOKS, Intervals, Schedule, print_line, train
-from gpu_tasks.training.networks.unet import Objective, VelocityLoss
+from gpu_tasks.training.networks.denoising import DenoisingLoss, Objective
 from gpu_tasks.training.options import check_device
+from gpu_tasks.training.styles.base import Base
 from gpu_tasks.training.styles.card import write_card
 from gpu_tasks.training.styles.lora import add_lora, save_lora
 
@@ -49,6 +49,7 @@ BASE = model_store.BUILT_IN / "craftspark-clipart-128"
 MIN_HELD_OUT = 8  # for figures: half of them show the style, half are prompts
 ROOM = 64 << 20  # bytes for the encoded pictures, and the same for the adapter's folder
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+EXAMPLES = "examples.safetensors"
 AVERAGE_DECAY = 0.99  # fast enough for a run of a few hundred steps
 
 Say = Callable[[str], None]
@@ -56,18 +57,22 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneRequest:
-    """A request. `run` can be an existing run, which is resumed. `out` must not exist."""
+    """A request. `run` can be an existing run, which is resumed. `out` must not exist.
+
+    `base` is the folder of the catalogue's `model`. `parts` divides a step's batch, by default as the device requires.
+    """
 
     data: Path
     name: str
     run: Path
     out: Path
     base: Path = BASE
+    model: str = BASE.name
     steps: int = 250
     rate: float = 4e-4
     rank: int = 4
     batch: int = 16
-    parts: int = 2
+    parts: int | None = None
     seed: int = 0
     style: str | None = None
     subjects: Path | None = None
@@ -86,12 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run; an existing run is resumed")
     parser.add_argument("--out", type=Path, required=True, help="folder of the adapter; must not exist")
     parser.add_argument("--base", type=Path, default=request.base, help="model folder that the adapter is for")
+    parser.add_argument("--model", default=request.model, help="name of that model in the catalogue")
     parser.add_argument("--steps", type=int, default=request.steps)
     parser.add_argument("--rate", type=float, default=request.rate, help="peak learning rate")
     parser.add_argument("--rank", type=int, default=request.rank, help="rank of the matrices of the adapter")
     parser.add_argument("--batch", type=int, default=request.batch, help="batch size, all parts together")
     parser.add_argument(
-        "--parts", type=int, default=request.parts, help="number of parts of a batch that run in parallel"
+        "--parts", type=int, help="number of parts of a batch (default: 2 on a CPU, on a GPU as many as it needs)"
     )
     parser.add_argument("--seed", type=int, default=request.seed, help="random seed")
     parser.add_argument("--style", help="use only images of this style")
@@ -123,52 +129,71 @@ def finetune(request: FinetuneRequest, *, say: Say = print_line, hooks: Hooks = 
     All checks run before the first step. The same request gives the same bytes, even after interruptions. Raises a
     TrainingError or ModelUnavailable, and SpotInterrupted if the hooks stop the run.
     """
+    base = Base.find(request.model, request.base, request.device)
     schedule = Schedule(
-        steps=request.steps, rate=request.rate, parts=request.parts, warm_up=20, average_decay=AVERAGE_DECAY
+        steps=request.steps,
+        rate=request.rate,
+        parts=base.parts(request.batch) if request.parts is None else request.parts,
+        warm_up=20,
+        average_decay=AVERAGE_DECAY,
     )
     schedule.check(request.batch)
     check_request(request)
     check_device(request.device)
-    manifests.check(request.base)
-    dataset = Dataset.open(request.data)
+    dataset = replace(Dataset.open(request.data), size=base.side)
     learned, held_out = split_dataset(dataset, request)
     pixels = learned.pixels()
     likeness = Likeness.open(request.likeness, request.base) if request.likeness else None
     showing = EffectMeasurement.prepare(dataset, learned, held_out, request.word, likeness)
     objective = Objective(seed=request.seed, batch=request.batch, recoloured=0.0, caption_dropout=0.1)
-    recipe = build_recipe(request, schedule, objective, learned.pictures, pixels)
+    model = base.open()
+    recipe = build_recipe(request, base.denoiser, schedule, objective, learned.pictures, pixels)
     this_run = Run.start(request.run, recipe)
     check_room(request)
-    model = model_store.open_pipeline(request.base).to(request.device)
     say(f"{len(learned.pictures)} training images, {len(held_out.pictures)} held out")
-    before = showing.draw(model)
+    before = showing.draw(model, base.entry, base.side)
     examples = Examples.load_or_encode(
-        this_run.folder / "examples.safetensors", add_word(learned.pictures, request.word), pixels, model
+        this_run.folder / EXAMPLES,
+        add_word(learned.pictures, request.word),
+        pixels,
+        model,
+        base.learning,
+        recoloured=False,
     )
-    network = copy.deepcopy(model.unet)
-    add_lora(network, request.rank, request.seed)
+    network = base.network(model)
+    add_lora(network, base.learning.targets, request.rank, request.seed)
     average = train(
         network,
-        VelocityLoss(examples, model.scheduler, objective, schedule.parts, request.device),
+        DenoisingLoss(examples, model, base.learning, objective, schedule.parts, request.device),
         this_run,
         schedule,
         Intervals(checkpoint=request.checkpoint_every, sample=request.steps + 1),
         hooks=hooks,
         say=say,
+        threads=base.threads,
     )
-    after = showing.draw(replace_unet(model, average))
+    setattr(model, base.denoiser, average)
+    after = showing.draw(model, base.entry, base.side)
     figures = showing.figures(model, before, after)
     if figures:
         say(json.dumps(figures, indent=1))
     facts = Adapter(
         name=request.name,
-        base=request.base.name,
+        base=request.model,
         denoiser_sha256=recipe["denoiser_sha256"],
         rank=request.rank,
         word=request.word,
         recipe=recipe,
     )
-    write_adapter(request.out, facts, average, lambda folder: showing.write(folder, before, after), learned, figures)
+    write_adapter(
+        request.out,
+        facts,
+        base.denoiser,
+        average,
+        lambda folder: showing.write(folder, before, after),
+        learned,
+        figures,
+    )
     say(f"Wrote the adapter {request.name} for {facts.base} after step {request.steps} to {request.out}")
     return request.out
 
@@ -239,6 +264,7 @@ def find_existing_parent(path: Path) -> Path:
 
 def build_recipe(
     request: FinetuneRequest,
+    denoiser: Denoiser,
     schedule: Schedule,
     objective: Objective,
     pictures: tuple[CaptionedPicture, ...],
@@ -248,7 +274,7 @@ def build_recipe(
     return {
         "trains": "adapter",
         "base": manifests.hash_model(request.base),
-        "denoiser_sha256": hash_denoiser(request.base),
+        "denoiser_sha256": hash_denoiser(request.base, denoiser),
         "pictures": hash_pictures(pictures, pixels),
         "rank": request.rank,
         "word": request.word,
@@ -260,6 +286,7 @@ def build_recipe(
 def write_adapter(
     out: Path,
     facts: Adapter,
+    denoiser: Denoiser,
     network: nn.Module,
     show: Callable[[Path], None],
     learned: Dataset,
@@ -269,10 +296,10 @@ def write_adapter(
     partial = out.with_name(f"{out.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_lora(network, partial)
+    save_lora(network, denoiser, partial)
     (partial / FACTS).write_text(json.dumps(asdict(facts), indent=1) + "\n")
     show(partial)
-    write_card(partial, facts, learned.pictures, figures)
+    write_card(partial, facts, denoiser, learned.pictures, figures)
     for path in partial.iterdir():
         path.chmod(0o644)  # weights are private by default, and a worker is another user
     manifests.write_manifest(partial)
