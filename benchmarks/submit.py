@@ -14,8 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.entries import Entry, build_ratio
+from craftspark.jobs.pools import ServingPool, ServingPools
+from craftspark.models.catalogue import find_model
 from craftspark.settings.accounts import TokenSettings
 from craftspark.settings.jobs import SubmitSettings
+from craftspark.tools import serve_tools
 
 ROUNDS, CALLS = 30, 40
 COLD_STARTS = 12
@@ -38,16 +41,27 @@ class Context:
 CLAIMS = {"sub": "maker-1", "token_use": "access", "scope": "aws.cognito.signin.user.admin"}
 
 
+POOLS = ServingPools(
+    pools=(
+        ServingPool(
+            name="draw",
+            tools=serve_tools(find_model("craftspark-clipart-128")),
+            device="cpu",
+            warm_workers=1,
+            launched_tasks=4,
+            launch_s=12,
+        ),
+    )
+)
+
+
 def build_environment(port: int) -> dict[str, str]:
     settings = SubmitSettings(
         jobs_table="jobs",
         accounts_table="accounts",
         styles_table="styles",
         intake_queue_url=f"http://127.0.0.1:{port}/123456789012/intake",
-        device="cpu",
-        warm_workers=1,
-        launched_tasks=4,
-        launch_s=12,
+        pools=POOLS.to_text(),
         dispatch_ms=250,
         batch_s=600,
         moderator="none",
@@ -55,7 +69,6 @@ def build_environment(port: int) -> dict[str, str]:
         guardrail_id="",
         guardrail_version="",
         uploads_table="upload-records",
-        model="craftspark-clipart-128",
         default_plan="plus",
         job_deadline_s=3600,
         job_retention_days=30,

@@ -10,6 +10,7 @@ from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, Grant
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
+from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings.accounts import AccountSettings, AdminSettings, DirectorySettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
@@ -58,7 +59,7 @@ def define_job_access(
         "delete_images": delete + Access(grants=(jobs.grant_read, jobs.grant_mark)),
         # Lists the files of the job, so that it also deletes files that the table does not name.
         "delete_job": delete + Access(grants=(jobs.grant_enter, partial(images.grant_list, prefix="images/"))),
-        "list_tools": Access(settings=(ToolsSettings(model=stage.rendering.model),)),
+        "list_tools": Access(settings=(ToolsSettings(pools=_list_pools(stage)),)),
     }
 
 
@@ -151,26 +152,38 @@ def _fill_account_settings(stage: Stage, data: DataStack) -> AccountSettings:
 def _fill_submit_settings(
     stage: Stage, data: DataStack, intake: WorkQueue, guardrail: Guardrail | None
 ) -> SubmitSettings:
-    makers, gpu, rendering = stage.makers, stage.gpu, stage.rendering
+    makers, rendering = stage.makers, stage.rendering
     return SubmitSettings(
         jobs_table=data.jobs.table.table_name,
         accounts_table=data.accounts.table.table_name,
         styles_table=data.styles.table.table_name,
         uploads_table=data.upload_records.table.table_name,
         intake_queue_url=intake.queue.queue_url,
-        device=stage.profile_device,
-        launched_tasks=gpu.spot_instances,
-        warm_workers=gpu.warm_spot_tasks + gpu.warm_on_demand_tasks,
-        launch_s=gpu.launch_s,
-        dispatch_ms=gpu.dispatch_ms,
+        pools=_list_pools(stage),
+        dispatch_ms=stage.gpu.dispatch_ms,
         batch_s=rendering.batch_s,
-        model=rendering.model,
         job_deadline_s=rendering.job_deadline_s,
         moderator=makers.moderator,
         **asdict(fill_guardrail_settings(guardrail, stage)),
         default_plan=makers.default_plan,
         job_retention_days=makers.job_retention_days,
     )
+
+
+def _list_pools(stage: Stage) -> str:
+    """The pools as JSON, for functions that need the model of each tool."""
+    pools = tuple(
+        ServingPool(
+            name=name,
+            tools=stage.list_tools(name),
+            device=pool.profile_device,
+            warm_workers=pool.warm_tasks,
+            launched_tasks=pool.spot_instances,
+            launch_s=pool.launch_s,
+        )
+        for name, pool in stage.pools.items()
+    )
+    return ServingPools(pools=pools).to_text()
 
 
 def _list_moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:

@@ -126,27 +126,33 @@ class OperationsStack(Stack):
         add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API returns 5xx")
 
     def _watch_gpus(self) -> None:
-        fleet = self._rendering.fleet
-        for name, pool in (("WarmSpotMissing", fleet.warm_spot), ("WarmOnDemandMissing", fleet.warm_on_demand)):
-            self._alarms.add(
-                name,
-                count_missing(pool),
-                max_value=0,
-                periods=LATE_PERIODS,
-                means="fewer warm workers run than desired",
-            )
-        for name, capacity in (("SpotCapacityMissing", fleet.spot), ("OnDemandCapacityMissing", fleet.on_demand)):
-            self._alarms.add(
-                name,
-                measure_reservation(capacity, fleet.cluster),
-                max_value=100,
-                periods=LATE_PERIODS,
-                means="tasks wait for GPU instances that do not start: no quota, or no capacity in the zones",
-            )
+        for pool in self._rendering.fleet.pools.values():
+            of_pool = pool.name.capitalize()
+            for name, warm in (("WarmSpotMissing", pool.warm_spot), ("WarmOnDemandMissing", pool.warm_on_demand)):
+                self._alarms.add(
+                    f"{of_pool}{name}",
+                    count_missing(warm),
+                    max_value=0,
+                    periods=LATE_PERIODS,
+                    means=f"fewer warm workers of the pool {pool.name} run than desired",
+                )
+            for name, capacity in (("SpotCapacityMissing", pool.spot), ("OnDemandCapacityMissing", pool.on_demand)):
+                self._alarms.add(
+                    f"{of_pool}{name}",
+                    measure_reservation(capacity, pool.cluster),
+                    max_value=100,
+                    periods=LATE_PERIODS,
+                    means=f"tasks of the pool {pool.name} wait for GPU instances that do not start: no quota, or no "
+                    "capacity in the zones",
+                )
 
     def _create_dashboard(self) -> None:
-        api, machine, fleet = self._api.http_api.api, self._rendering.workflow.machine, self._rendering.fleet
-        pools = {"spot": fleet.warm_spot, "on demand": fleet.warm_on_demand}
+        api, machine = self._api.http_api.api, self._rendering.workflow.machine
+        pools = {
+            f"{pool.name}, {kind}": warm
+            for pool in self._rendering.fleet.pools.values()
+            for kind, warm in (("spot", pool.warm_spot), ("on demand", pool.warm_on_demand))
+        }
         cloudwatch.Dashboard(
             self,
             "Dashboard",

@@ -8,9 +8,11 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk_app.gpu.fleet import GpuFleet
@@ -21,10 +23,8 @@ from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.lost_jobs import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
-from craftspark.models.catalogue import find_model
 from craftspark.settings.rendering import ResendSettings, StartSettings
 from craftspark.settings.tasks import WorkerSettings
-from craftspark.tools import serve_tools
 from stacks.data import DataStack
 
 START_TIMEOUT_S = 60
@@ -50,30 +50,23 @@ class RenderingStack(Stack):
             retention=Duration.days(1),
             late_after=LATE_ORDER,
         )
-        # A batch is useless after its job's deadline.
-        self.gpu_queue = WorkQueue(
-            self,
-            "GpuQueue",
-            visibility=Duration.seconds(stage.rendering.gpu_queue_visibility_s),
-            retention=Duration.seconds(stage.rendering.job_deadline_s),
-            # After that, the state machine launches a GPU for it.
-            late_after=Duration.seconds(stage.rendering.gpu_queue_wait_s + stage.rendering.wave_s),
-        )
         self.unsettled = DeadLetterQueue(self, "Unsettled")
 
         self.guardrail = Guardrail.create_for(self, stage)
+        secret = stage.rendering.signing_secret
+        self.signing_key = secretsmanager.Secret.from_secret_name_v2(self, "SigningKey", secret) if secret else None
         self.fleet = fleet = self._create_fleet(stage, vpc, data)
         self.settle_job = self._create_function("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data.settlement)
         self.workflow = RenderWorkflow(
             self,
             "RenderJob",
             fleet=fleet,
-            gpu_queue=self.gpu_queue.queue,
             settle_job=self.settle_job,
             rendering=stage.rendering,
             operations=stage.operations,
         )
-        self.workflow.grant_answer(fleet.worker.role)
+        for pool in fleet.pools.values():
+            self.workflow.grant_answer(pool.worker.role)
         self.workflow.settle_failed_executions(self.settle_job, dead_letters=self.unsettled)
         self._start_jobs(stage, data)
         self._sweep(stage, data)
@@ -81,39 +74,49 @@ class RenderingStack(Stack):
 
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)
-        CfnOutput(self, "WarmPoolServiceName", value=fleet.warm_spot.service.service_name)
+        for name, pool in fleet.pools.items():
+            CfnOutput(self, f"{name.capitalize()}WarmPoolServiceName", value=pool.warm_spot.service.service_name)
 
     def _create_fleet(self, stage: Stage, vpc: ec2.IVpc, data: DataStack) -> GpuFleet:
-        settings = WorkerSettings(
+        def fill_settings(name: str, gpu_queue: sqs.IQueue) -> WorkerSettings:
+            return self._fill_worker_settings(name, gpu_queue, stage, data)
+
+        fleet = GpuFleet(self, "Gpu", vpc=vpc, repository=data.gpu_images, fill_settings=fill_settings, stage=stage)
+        for pool in fleet.pools.values():
+            self._grant(pool.worker.role, data)
+        return fleet
+
+    def _fill_worker_settings(self, name: str, gpu_queue: sqs.IQueue, stage: Stage, data: DataStack) -> WorkerSettings:
+        rendering = stage.rendering
+        return WorkerSettings(
+            pool=name,
             jobs_table=data.jobs.table.table_name,
             images_bucket=data.images.bucket_name,
             uploads_bucket=data.uploads.bucket_name,
             models_bucket=data.models.bucket_name,
-            gpu_queue_url=self.gpu_queue.queue.queue_url,
-            tools=json.dumps(serve_tools(find_model(stage.rendering.model))),
-            device=stage.gpu.device,
-            profile_device=stage.profile_device,
-            signing_secret=stage.rendering.signing_secret or "",
+            gpu_queue_url=gpu_queue.queue_url,
+            tools=json.dumps(stage.list_tools(name)),
+            device=stage.pools[name].device,
+            profile_device=stage.pools[name].profile_device,
+            signing_secret=rendering.signing_secret or "",
             **asdict(fill_guardrail_settings(self.guardrail, stage)),
-            gpu_queue_visibility_s=stage.rendering.gpu_queue_visibility_s,
+            gpu_queue_visibility_s=rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MAX_RECEIVES,
-            stop_grace_s=stage.rendering.stop_grace_s,
-            stall_s=stage.rendering.stall_s,
+            stop_grace_s=rendering.stop_grace_s,
+            stall_s=rendering.stall_s,
         )
-        fleet = GpuFleet(self, "Gpu", vpc=vpc, repository=data.gpu_images, settings=settings, stage=stage)
-        data.jobs.grant_read_write(fleet.worker.role)
-        data.images.grant_read(fleet.worker.role)
-        data.images.grant_put(fleet.worker.role)
-        data.images.grant_delete(fleet.worker.role)  # images of a job that ended meanwhile
-        data.uploads.grant_read(fleet.worker.role, "pictures/*")
-        data.models.grant_read(fleet.worker.role)
-        self.gpu_queue.queue.grant_consume_messages(fleet.worker.role)
+
+    def _grant(self, worker: iam.IRole, data: DataStack) -> None:
+        data.jobs.grant_read_write(worker)
+        data.images.grant_read(worker)
+        data.images.grant_put(worker)
+        data.images.grant_delete(worker)  # images of a job that ended meanwhile
+        data.uploads.grant_read(worker, "pictures/*")
+        data.models.grant_read(worker)
         if self.guardrail:
-            self.guardrail.grant_apply(fleet.worker.role)
-        if stage.rendering.signing_secret:
-            key = secretsmanager.Secret.from_secret_name_v2(self, "SigningKey", stage.rendering.signing_secret)
-            key.grant_read(fleet.worker.role)
-        return fleet
+            self.guardrail.grant_apply(worker)
+        if self.signing_key:
+            self.signing_key.grant_read(worker)
 
     def _start_jobs(self, stage: Stage, data: DataStack) -> None:
         settings = StartSettings(
@@ -150,7 +153,6 @@ class RenderingStack(Stack):
         settings = ResendSettings(
             jobs_table=data.jobs.table.table_name,
             intake_queue_url=self.intake.queue.queue_url,
-            model=stage.rendering.model,
             job_deadline_s=stage.rendering.job_deadline_s,
         )
         access = Access(

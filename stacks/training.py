@@ -46,7 +46,7 @@ class TrainingStack(Stack):
         self.workflow = TrainingWorkflow(
             self,
             "TrainModel",
-            fleet=rendering.fleet,
+            pool=rendering.fleet.pools[stage.name_pool(stage.training.model)],
             trainer=trainer,
             ask_approval=ask_approval,
             register_style=self._create_releaser("RegisterStyle", "register_style", writes=True),
@@ -67,16 +67,26 @@ class TrainingStack(Stack):
     def _create_trainer(self, vpc: ec2.IVpc) -> GpuWorker:
         """A task that reads data and model, and writes its run and its adapter. It has no access to makers' data."""
         stage, data = self._stage, self._data
+        pool = stage.pools[stage.name_pool(stage.training.model)]
         settings = TrainerSettings(
             training_bucket=data.training.bucket_name,
             models_bucket=data.models.bucket_name,
-            model=stage.rendering.model,
-            device=stage.gpu.device,
+            model=stage.training.model,
+            device=pool.device,
             heartbeat_s=max(1, stage.training.silence_s // HEARTBEATS_IN_SILENCE),
             stall_s=stage.training.silence_s,
             stop_grace_s=stage.training.stop_grace_s,
         )
-        trainer = GpuWorker(self, "Trainer", vpc=vpc, repository=data.gpu_images, settings=settings, stage=stage)
+        trainer = GpuWorker(
+            self,
+            "Trainer",
+            purpose="Trainer",
+            vpc=vpc,
+            repository=data.gpu_images,
+            settings=settings,
+            pool=pool,
+            stage=stage,
+        )
         data.training.grant_read(trainer.role)
         data.training.grant_put(trainer.role, "runs/*")
         data.models.grant_read(trainer.role)
@@ -89,7 +99,7 @@ class TrainingStack(Stack):
             styles_table=self._data.styles.table.table_name,
             training_bucket=self._data.training.bucket_name,
             state_machine_arn=self.workflow.machine.state_machine_arn,
-            model=self._stage.rendering.model,
+            model=self._stage.training.model,
         )
         self._create_function(
             "StartTraining",

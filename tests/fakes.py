@@ -20,6 +20,7 @@ from gpu_tasks.worker.claim import Claim
 
 # A worker and a trainer whose resources no test reads. Tests on moto name their own resources.
 WORKER_SETTINGS = WorkerSettings(
+    pool="draw",
     jobs_table="jobs",
     images_bucket="images",
     uploads_bucket="uploads",
@@ -64,6 +65,7 @@ def a_job(**changes: Any) -> Job:
         "maker": "maker-1",
         "tool": "picture",
         "model": "craftspark-clipart-128",
+        "pool": "draw",
         "request": request,
         "fingerprint": "f",
         "lane": "interactive",

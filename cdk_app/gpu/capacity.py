@@ -6,7 +6,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.stages.compute import Gpu
+from cdk_app.stages.pools import Pool
 
 ROOT_DEVICE = "/dev/xvda"
 
@@ -29,7 +29,7 @@ class GpuCapacity(Construct):
         construct_id: str,
         *,
         cluster: ecs.Cluster,
-        gpu: Gpu,
+        pool: Pool,
         spot: bool,
         max_instances: int,
     ) -> None:
@@ -42,10 +42,10 @@ class GpuCapacity(Construct):
             min_capacity=0,
             max_capacity=max_instances,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
-                launch_template=_create_launch_template(self, cluster=cluster, gpu=gpu),
+                launch_template=_create_launch_template(self, cluster=cluster, pool=pool),
                 launch_template_overrides=[
                     autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(kind))
-                    for kind in gpu.instance_types
+                    for kind in pool.instance_types
                 ],
                 instances_distribution=autoscaling.InstancesDistribution(
                     on_demand_percentage_above_base_capacity=0 if spot else 100,
@@ -76,7 +76,7 @@ def select_private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:
     return ec2.SubnetSelection(subnets=[*vpc.private_subnets, *vpc.isolated_subnets])
 
 
-def _create_launch_template(scope: Construct, *, cluster: ecs.Cluster, gpu: Gpu) -> ec2.LaunchTemplate:
+def _create_launch_template(scope: Construct, *, cluster: ecs.Cluster, pool: Pool) -> ec2.LaunchTemplate:
     user_data = ec2.UserData.for_linux()
     user_data.add_commands(*(f"echo {setting} >> /etc/ecs/ecs.config" for setting in AGENT_SETTINGS))
     return ec2.LaunchTemplate(
@@ -91,7 +91,9 @@ def _create_launch_template(scope: Construct, *, cluster: ecs.Cluster, gpu: Gpu)
         block_devices=[
             ec2.BlockDevice(
                 device_name=ROOT_DEVICE,
-                volume=ec2.BlockDeviceVolume.ebs(gpu.disk_gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3),
+                volume=ec2.BlockDeviceVolume.ebs(
+                    pool.disk_gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
+                ),
             )
         ],
     )

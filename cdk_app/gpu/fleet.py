@@ -1,20 +1,17 @@
-"""The GPU fleet: one worker, two kinds of capacity that run it, and a warm pool on each."""
+"""The GPU fleet: a cluster, and the pools of GPU tasks in it."""
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from cdk_app.gpu.capacity import GpuCapacity
-from cdk_app.gpu.warm_pool import WarmPool
-from cdk_app.gpu.worker import GpuWorker
+from cdk_app.gpu.pool import FillSettings, GpuPool
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
-from craftspark.settings.tasks import WorkerSettings
 
 
 class GpuFleet(Construct):
-    """A cluster that starts and stops instances as its tasks need them."""
+    """A cluster that starts and stops instances as its tasks need them, with each pool of the stage by name."""
 
     def __init__(
         self,
@@ -23,11 +20,10 @@ class GpuFleet(Construct):
         *,
         vpc: ec2.IVpc,
         repository: ecr.IRepository,
-        settings: WorkerSettings,
+        fill_settings: FillSettings,
         stage: Stage,
     ) -> None:
         super().__init__(scope, construct_id)
-        gpu = stage.gpu
         self.cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -40,28 +36,15 @@ class GpuFleet(Construct):
                 ),
             ),
         )
-        self.spot = GpuCapacity(
-            self, "Spot", cluster=self.cluster, gpu=gpu, spot=True, max_instances=gpu.spot_instances
-        )
-        self.on_demand = GpuCapacity(
-            self, "OnDemand", cluster=self.cluster, gpu=gpu, spot=False, max_instances=gpu.on_demand_instances
-        )
-        self.worker = GpuWorker(self, "Worker", vpc=vpc, repository=repository, settings=settings, stage=stage)
-        self.warm_spot = WarmPool(
-            self,
-            "WarmSpot",
-            cluster=self.cluster,
-            capacity=self.spot,
-            worker=self.worker,
-            tasks=gpu.warm_spot_tasks,
-            shells=stage.operations.shells,
-        )
-        self.warm_on_demand = WarmPool(
-            self,
-            "WarmOnDemand",
-            cluster=self.cluster,
-            capacity=self.on_demand,
-            worker=self.worker,
-            tasks=gpu.warm_on_demand_tasks,
-            shells=stage.operations.shells,
-        )
+        self.pools = {
+            name: GpuPool(
+                self,
+                name.capitalize(),
+                name=name,
+                cluster=self.cluster,
+                repository=repository,
+                fill_settings=fill_settings,
+                stage=stage,
+            )
+            for name in stage.pools
+        }

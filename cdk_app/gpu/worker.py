@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.packaging.python_function import METRICS_NAMESPACE
+from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
 from craftspark.settings.tasks import TrainerSettings, WorkerSettings
@@ -16,15 +17,20 @@ USER = "10001:10001"  # the one that gpu_tasks/Dockerfile creates
 
 
 class GpuWorker(Construct):
-    """The task definition of `python -m gpu_tasks`, to which a launch may add a command, and its security group."""
+    """The task definition of `python -m gpu_tasks`, to which a launch may add a command, and its security group.
+
+    `purpose` tells the stack's workers apart. The task fits the instances of `pool`.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
+        purpose: str,
         vpc: ec2.IVpc,
         repository: ecr.IRepository,
+        pool: Pool,
         stage: Stage,
         settings: WorkerSettings | TrainerSettings,
     ) -> None:
@@ -32,7 +38,7 @@ class GpuWorker(Construct):
         gpu = stage.gpu
         self.security_group = ec2.SecurityGroup(self, "Traffic", vpc=vpc)
         # A launch names the family. Families are unique in an account, so the name contains the stack's.
-        family = f"{Stack.of(self).stack_name}-Worker"
+        family = f"{Stack.of(self).stack_name}-{purpose}"
         self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
         self.container = self.task.add_container(
             "Worker",
@@ -42,8 +48,8 @@ class GpuWorker(Construct):
                 else ecs.ContainerImage.from_ecr_repository(repository, gpu.image_tag)
             ),
             gpu_count=1,
-            cpu=gpu.task_cpu,
-            memory_limit_mib=gpu.task_memory_mib,
+            cpu=pool.task_cpu,
+            memory_limit_mib=pool.task_memory_mib,
             user=USER,
             environment={
                 **settings.to_environment(),

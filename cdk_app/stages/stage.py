@@ -1,5 +1,6 @@
 """The values of a stage. Stages differ in these values and in nothing else."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,9 +9,10 @@ from pydantic.dataclasses import dataclass
 from cdk_app.stages.api import Api, Makers, UserPool
 from cdk_app.stages.compute import Functions, Gpu, Network
 from cdk_app.stages.data import Data
+from cdk_app.stages.pools import Pool, PoolName, find_problems
 from cdk_app.stages.quantities import STRICT, Count, Percent
 from cdk_app.stages.workflows import Rendering, Training
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import CATALOGUE
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -33,13 +35,18 @@ class Operations:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Stage:
-    """One deployment of Craftspark."""
+    """One deployment of Craftspark.
+
+    `tools` has the model of each tool that makers can use; the pool that has the model renders the tool's jobs.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]
     network: Network
     data: Data
     functions: Functions
     gpu: Gpu
+    tools: Annotated[Mapping[str, str], Field(min_length=1)]
+    pools: Annotated[Mapping[PoolName, Pool], Field(min_length=1)]
     rendering: Rendering
     training: Training
     makers: Makers
@@ -48,14 +55,22 @@ class Stage:
     operations: Operations
 
     @model_validator(mode="after")
-    def _check_model(self) -> Self:
-        self.gpu.check_model(find_model(self.rendering.model))
+    def _check_pools(self) -> Self:
+        if problems := list(find_problems(self.tools, self.pools)):
+            raise ValueError("; ".join(problems))
+        model = self.training.model
+        if model not in CATALOGUE or not any(model in pool.models for pool in self.pools.values()):
+            models = [name for pool in self.pools.values() for name in pool.models if name in CATALOGUE]
+            raise ValueError(f"training.model: the diffusion models of the pools are {', '.join(models)}, not {model}")
         return self
 
-    @property
-    def profile_device(self) -> str:
-        """The device whose profile the estimates and the prices follow: the slowest of the fleet."""
-        return self.gpu.slowest_device(find_model(self.rendering.model))
+    def name_pool(self, model: str) -> str:
+        """The name of the pool that has the model."""
+        return next(name for name, pool in self.pools.items() if model in pool.models)
+
+    def list_tools(self, pool: str) -> dict[str, str]:
+        """The tools whose model a pool has, each with its model."""
+        return {tool: model for tool, model in self.tools.items() if model in self.pools[pool].models}
 
     def name_stack(self, stack: str) -> str:
         """The name of a stack in the account."""

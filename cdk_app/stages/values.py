@@ -7,6 +7,7 @@ from dataclasses import replace
 from cdk_app.stages.api import Api, Makers, Throttle, UserPool
 from cdk_app.stages.compute import Functions, Gpu, Network
 from cdk_app.stages.data import Data, WarmUnits
+from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Operations, Stage
 from cdk_app.stages.workflows import Rendering, Training
 from craftspark.version import VERSION
@@ -22,26 +23,36 @@ CLOUD_FUNCTIONS = Functions(
     log_level="INFO",
 )
 
+DRAW = Pool(
+    models=("craftspark-clipart-128", "craftspark-upscaler-x4"),
+    instance_types=GPU_INSTANCE_TYPES,
+    spot_instances=4,
+    on_demand_instances=2,
+    warm_spot_tasks=1,
+    warm_on_demand_tasks=0,
+    launch_s=180,
+    task_cpu=3072,
+    task_memory_mib=12288,
+    disk_gib=100,
+)
+
 DEV = Stage(
     name="dev",
     network=Network(zones=2, egress="nat", nat_gateways=1),
     data=Data(keep=False, uploads_kept_days=7, gpu_images_kept=10, versions_kept_days=7),
     functions=CLOUD_FUNCTIONS,
-    gpu=Gpu(
-        instance_types=GPU_INSTANCE_TYPES,
-        spot_instances=4,
-        on_demand_instances=2,
-        warm_spot_tasks=1,
-        warm_on_demand_tasks=0,
-        launch_s=180,
-        dispatch_ms=1000,
-        task_cpu=3072,
-        task_memory_mib=12288,
-        disk_gib=100,
-        image_tag=VERSION,
-    ),
+    gpu=Gpu(dispatch_ms=1000, image_tag=VERSION),
+    # Every model is one of the GPU image, so a new stage works before a model is pushed.
+    tools={
+        "picture": "craftspark-clipart-128",
+        "pattern": "craftspark-clipart-128",
+        "clipart": "craftspark-clipart-128",
+        "variations": "craftspark-clipart-128",
+        "outpaint": "craftspark-clipart-128",
+        "upscale": "craftspark-upscaler-x4",
+    },
+    pools={"draw": DRAW},
     rendering=Rendering(
-        model="craftspark-clipart-128",
         gpu_queue_wait_s=300,
         launch_wait_s=900,
         wave_s=120,
@@ -57,6 +68,7 @@ DEV = Stage(
         transition_quota_per_s=500,
     ),
     training=Training(
+        model="craftspark-clipart-128",
         launch_wait_s=900,
         silence_s=180,
         check_s=900,
@@ -106,13 +118,9 @@ PROD = replace(
         # 200 jobs per second, with about 45 write units per job in tables and indexes.
         warm=WarmUnits(reads_per_s=12_000, writes_per_s=10_000),
     ),
-    gpu=replace(
-        DEV.gpu,
-        spot_instances=200,
-        on_demand_instances=100,
-        warm_spot_tasks=4,
-        warm_on_demand_tasks=1,
-    ),
+    pools={
+        "draw": replace(DRAW, spot_instances=200, on_demand_instances=100, warm_spot_tasks=4, warm_on_demand_tasks=1),
+    },
     rendering=replace(
         DEV.rendering, gpu_queue_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
     ),
@@ -160,15 +168,11 @@ LOCAL = replace(
     DEV,
     name="local",
     functions=describe_local_functions(platform.machine(), sys.version_info[:2]),
-    gpu=replace(
-        DEV.gpu,
-        spot_instances=1,
-        on_demand_instances=1,
-        launch_s=12,
-        dispatch_ms=250,
-        image="craftspark-gpu:local",
-        device="cpu",
-    ),
+    gpu=replace(DEV.gpu, dispatch_ms=250, image="craftspark-gpu:local"),
+    pools={
+        name: replace(pool, spot_instances=1, on_demand_instances=1, launch_s=12, device="cpu")
+        for name, pool in DEV.pools.items()
+    },
     rendering=replace(
         DEV.rendering,
         signing_secret="craftspark/local/signing",  # noqa: S106 - its name

@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from cdk_app.stages.quantities import STRICT, Days, Percent, Positive, Seconds, StopSeconds
-from craftspark.models.catalogue import CATALOGUE
 
 MAX_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
 TRANSITIONS_PER_JOB = 7  # of a job with one batch and no retry
@@ -24,7 +23,6 @@ class Rendering:
     region, for StartExecution and for state transitions.
     """
 
-    model: str
     gpu_queue_wait_s: Seconds
     launch_wait_s: Seconds
     wave_s: Seconds
@@ -41,8 +39,6 @@ class Rendering:
 
     @model_validator(mode="after")
     def _check_times(self) -> Self:
-        if self.model not in CATALOGUE:
-            raise ValueError(f"model: the catalogue has {', '.join(CATALOGUE)}, not {self.model}")
         max_s = self.gpu_queue_wait_s + self.launch_wait_s + 2 * self.batch_s
         if self.job_deadline_s <= max_s:
             raise ValueError(f"job_deadline_s: waiting and rendering can take {max_s} s, so it must be more")
@@ -65,6 +61,8 @@ class Rendering:
 class Training:
     """How long each part of a training may take, and when a new version of a style is promoted.
 
+    Styles are trained for `model`, on the GPUs of its pool. They belong to the tools that use it.
+
     A task waits up to `launch_wait_s` for a GPU, sends a heartbeat at least every `silence_s`, and trains for up to
     `train_s` without interruption. A person decides within `approval_days`. The canary draws `canary_percent` of the
     jobs. It is judged every `judge_every_s` until `least_jobs` are settled or `canary_s` are over. It may fail
@@ -72,6 +70,7 @@ class Training:
     `slower_percent` more time, and its loss may be `worse_percent` higher.
     """
 
+    model: str
     launch_wait_s: Seconds
     silence_s: Seconds
     check_s: Seconds

@@ -25,7 +25,8 @@ class DeadLetterQueue(sqs.Queue):
 class WorkQueue(Construct):
     """A standard queue and its dead-letter queue, which gets a message after `max_receives` failures.
 
-    A message that waits longer than `late_after` raises an alarm.
+    A message that waits longer than `late_after` raises an alarm. `output` starts the names of the outputs with the
+    URLs; without it, the construct's ID does.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class WorkQueue(Construct):
         retention: Duration,
         late_after: Duration,
         max_receives: int = MAX_RECEIVES,
+        output: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.late_after = late_after
-        name = construct_id.removesuffix("Queue")
+        name = output or construct_id.removesuffix("Queue")
         self.dead_letters = DeadLetterQueue(self, "DeadLetters", output=f"{name}DeadLetterQueueUrl")
         self.queue = sqs.Queue(
             self,

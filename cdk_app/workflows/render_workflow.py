@@ -11,9 +11,10 @@ from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.stage import Operations
 from cdk_app.stages.workflows import Rendering
 from cdk_app.workflows.announcement import announce_result
-from cdk_app.workflows.batch_rendering import BatchRendering
+from cdk_app.workflows.batch_rendering import BATCH_IMAGES, BatchRendering
 from cdk_app.workflows.caught import CAUSE
 from cdk_app.workflows.expressions import (
+    EXECUTION_INPUT,
     RESULT,
     UNCHANGED,
     compare_field,
@@ -25,9 +26,10 @@ from cdk_app.workflows.expressions import (
 from cdk_app.workflows.invocation import invoke_function
 from cdk_app.workflows.machine import create_machine
 from cdk_app.workflows.unsettled_executions import EXECUTION, STATUS, UnsettledExecutions
+from craftspark.errors import ModelUnavailable
 from craftspark.errors.outcomes import ExecutionEnded
 from craftspark.errors.raised import SETTLE_JOB
-from craftspark.jobs.batches import JobOrder
+from craftspark.jobs.batches import Batch, BatchFailure, JobOrder
 from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import JobState
 
@@ -43,17 +45,19 @@ class RenderWorkflow(Construct):
         construct_id: str,
         *,
         fleet: GpuFleet,
-        gpu_queue: sqs.IQueue,
         settle_job: lambda_.IFunction,
         rendering: Rendering,
         operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
-        batch = BatchRendering(self, "Batch", fleet=fleet, gpu_queue=gpu_queue, rendering=rendering)
         settle = invoke_function(
             self, "Settle the job", settle_job, sfn.TaskInput.from_text(UNCHANGED), raised=SETTLE_JOB
         )
-        story = self._render(batch, settle).next(settle).next(announce_result(self, JobSettled, then=self._judge()))
+        story = (
+            self._render(self._choose_pool(fleet, rendering), settle)
+            .next(settle)
+            .next(announce_result(self, JobSettled, then=self._judge()))
+        )
         self.machine = create_machine(self, start=story, timeout_s=rendering.job_deadline_s, operations=operations)
 
     def grant_start(self, starter: iam.IGrantable) -> None:
@@ -75,14 +79,34 @@ class RenderWorkflow(Construct):
             dead_letters=dead_letters,
         )
 
-    def _render(self, batch: BatchRendering, settle: tasks.LambdaInvoke) -> sfn.Map:
+    def _choose_pool(self, fleet: GpuFleet, rendering: Rendering) -> sfn.Choice:
+        """The state that each batch starts with. It leads to the ways of each pool."""
+        record_failure = sfn.Pass.jsonata(self, "Record the failure")
+        gone = sfn.Pass.jsonata(
+            self,
+            "Note that the pool is gone",
+            outputs=write_object(
+                BatchFailure,
+                batch=read_field(Batch, "batch"),
+                images=BATCH_IMAGES,
+                error=ModelUnavailable.__name__,
+                cause=to_expression(f"'there is no pool ' & {locate_field(JobOrder, 'pool', at=EXECUTION_INPUT)}"),
+            ),
+        )
+        choice = sfn.Choice.jsonata(self, "Choose the pool").otherwise(gone.next(record_failure))
+        for name, pool in fleet.pools.items():
+            batch = BatchRendering(self, name.capitalize(), pool=pool, rendering=rendering, failed=record_failure)
+            batch.add_ways(choice)
+        return choice
+
+    def _render(self, batch: sfn.Choice, settle: tasks.LambdaInvoke) -> sfn.Map:
         render = sfn.Map.jsonata(
             self,
             "Render every batch",
             items=sfn.ProvideItems.jsonata(read_field(JobOrder, "batches")),
             outputs=write_object(JobEnd, job_id=JOB_ID, outcomes=to_expression(RESULT)),
         )
-        render.item_processor(batch.start)
+        render.item_processor(batch)
         render.add_catch(
             settle,
             outputs=write_object(

@@ -5,7 +5,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_app.gpu.capacity import GpuCapacity
-from cdk_app.gpu.fleet import GpuFleet
+from cdk_app.gpu.pool import GpuPool
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.workflows import Training
 from cdk_app.workflows.caught import pass_on_error
@@ -32,28 +32,28 @@ class StyleTraining(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        fleet: GpuFleet,
+        pool: GpuPool,
         trainer: GpuWorker,
         training: Training,
         trained: sfn.IChainable,
         failed: sfn.IChainable,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._fleet, self._trainer, self._training = fleet, trainer, training
+        self._pool, self._trainer, self._training = pool, trainer, training
 
-        train_on_demand = self._launch("Train on demand", fleet.on_demand, "train-style", training.train_s)
+        train_on_demand = self._launch("Train on demand", pool.on_demand, "train-style", training.train_s)
         retry_interruptions(train_on_demand, TRAINING_TASK, attempts=training.max_interruptions)
         retry_faults(train_on_demand, LAUNCH_FAULTS, attempts=5)
         train_on_demand.add_catch(failed, outputs=FAULT)
         train_on_demand.next(trained)
 
-        train_on_spot = self._launch("Train on spot", fleet.spot, "train-style", training.train_s)
+        train_on_spot = self._launch("Train on spot", pool.spot, "train-style", training.train_s)
         retry_interruptions(train_on_spot, TRAINING_TASK, attempts=training.max_interruptions)
         train_on_spot.add_catch(failed, errors=PERMANENT, outputs=FAULT)
         train_on_spot.add_catch(train_on_demand, outputs=ORDER)
         train_on_spot.next(trained)
 
-        self.start = self._launch("Check the data", fleet.spot, "check-data", training.check_s)
+        self.start = self._launch("Check the data", pool.spot, "check-data", training.check_s)
         retry_interruptions(self.start, TRAINING_TASK, attempts=2)
         self.start.add_catch(failed, errors=PERMANENT, outputs=FAULT)
         # Without spot capacity, skip the check: a training checks its data again before it starts.
@@ -64,7 +64,7 @@ class StyleTraining(Construct):
         return launch_gpu_task(
             self,
             name,
-            cluster=self._fleet.cluster,
+            cluster=self._pool.cluster,
             worker=self._trainer,
             capacity=capacity,
             command=[command],

@@ -10,7 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from cdk_app.gpu.fleet import GpuFleet
+from cdk_app.gpu.pool import GpuPool
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Operations
 from cdk_app.stages.workflows import Training
@@ -61,7 +61,7 @@ class TrainingWorkflow(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        fleet: GpuFleet,
+        pool: GpuPool,
         trainer: GpuWorker,
         ask_approval: lambda_.IFunction,
         register_style: lambda_.IFunction,
@@ -85,7 +85,7 @@ class TrainingWorkflow(Construct):
         story = StyleTraining(
             self,
             "Style",
-            fleet=fleet,
+            pool=pool,
             trainer=trainer,
             training=training,
             trained=self._check_quality(approval),

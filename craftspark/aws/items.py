@@ -27,7 +27,8 @@ JOB = "job"
 # Enough shards to write several thousand unfinished jobs per second.
 UNFINISHED_SHARDS = 8
 UNSTARTED = "unstarted#"
-# Each shard takes up to 1,000 writes per second: the entry of an unfinished job, each stored image, and the job's end.
+# Shards of each pool. Each takes up to 1,000 writes per second: the entry of an unfinished job, each stored image, and
+# the job's end.
 BACKLOG_SHARDS = 4
 # The attributes of the index `by_maker` in addition to its keys: those that a list shows and filters by. A change of
 # one of them is also a write to the index, under a key that all jobs of a maker share. The counter `images_stored` is
@@ -97,9 +98,9 @@ def unfinished_shard(job_id: str) -> str:
     return str(sum(job_id.encode()) % UNFINISHED_SHARDS)
 
 
-def backlog_shard(job_id: str) -> str:
-    """The backlog shard of a job until the job is final."""
-    return str(sum(job_id.encode()) % BACKLOG_SHARDS)
+def backlog_shard(pool: str, job_id: str) -> str:
+    """The shard of its pool's backlog that has a job until the job is final."""
+    return f"{pool}#{sum(job_id.encode()) % BACKLOG_SHARDS}"
 
 
 def unstarted_shard(job_id: str) -> str:
@@ -120,6 +121,7 @@ def job_item(job: Job) -> Item:
         "model": {"S": job.model},
         "fingerprint": {"S": job.fingerprint},
         "lane": {"S": job.lane},
+        "pool": {"S": job.pool},
         "seeds": {"L": [{"N": str(seed)} for seed in job.seeds]},
         "credits_per_image": {"N": str(job.credits_per_image)},
         "state": {"S": job.state},
@@ -134,7 +136,7 @@ def job_item(job: Job) -> Item:
         "shared_s": {"N": str(round(job.shared_s, 3))},
         "estimated_wait_s": {"N": str(job.estimated_wait_s)},
         "estimated_render_s": {"N": str(job.estimated_render_s)},
-        "backlog": {"S": backlog_shard(job_id)},
+        "backlog": {"S": backlog_shard(job.pool, job_id)},
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
         **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
     }
@@ -155,6 +157,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         **_outline_fields(plain),
         model=plain["model"],
         fingerprint=plain["fingerprint"],
+        pool=plain["pool"],
         deadline=datetime.fromtimestamp(int(plain["deadline"]), UTC),
         images_stored=int(plain["images_stored"]),
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),

@@ -30,13 +30,13 @@ class WaitingJob:
 class Speed:
     """Recent measurements of a pool's workers.
 
-    `paces` has the factor by tool between the measured time of a wave and the profile's time. `warm` is true if a
-    worker of the warm pool reported recently. `launch_s` is the measured time of a launch, or None without a
-    measurement.
+    `paces` has the factor by tool between the measured time of a wave and the profile's time. `awake`
+    is the number of workers that take work from the pool's queue and reported recently, of a sample. `launch_s` is the
+    measured time of a launch, or None without a measurement.
     """
 
     paces: Mapping[str, float] = field(default_factory=dict)
-    warm: bool = False
+    awake: int = 0
     launch_s: float | None = None
 
     def pace(self, tool: str) -> float:

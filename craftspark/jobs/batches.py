@@ -70,22 +70,30 @@ class BatchFailure(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class JobOrder(Contract):
-    """A job's batches: the message of the intake queue and the input of the execution."""
+    """A job's batches: the message of the intake queue and the input of the execution.
+
+    `queued` is true if, at submission, a worker of `pool` was awake that takes the job from the pool's queue sooner
+    than a launch would start it.
+    """
 
     job_id: str
     maker: str
     tool: str
     lane: str
+    pool: str
+    queued: bool
     batches: tuple[Batch, ...]
 
     @classmethod
-    def of(cls, job: Job, images_per_batch: int) -> Self:
+    def of(cls, job: Job, images_per_batch: int, *, queued: bool = False) -> Self:
         """The order of a job."""
         return cls(
             job_id=job.job_id,
             maker=job.maker,
             tool=job.tool,
             lane=job.lane,
+            pool=job.pool,
+            queued=queued,
             batches=tuple(batches_of(job, images_per_batch)),
         )
 

@@ -31,20 +31,24 @@ KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat"
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Seconds: the wait until the first step, the rendering from there to the job's end, and their sum."""
+    """Seconds: the wait until the first step, the rendering from there to the job's end, and their sum.
+
+    `queued` is true if a worker that is awake takes the job from the pool's queue sooner than a launch would start it.
+    """
 
     wait_s: int
     total_s: int
+    queued: bool = False
 
     @property
     def render_s(self) -> int:
         return self.total_s - self.wait_s
 
     @classmethod
-    def from_seconds(cls, wait_s: float, render_s: float) -> Self:
+    def from_seconds(cls, wait_s: float, render_s: float, *, queued: bool = False) -> Self:
         """Round to whole seconds. Rendering takes at least one second."""
         total_s = max(1, round(wait_s + render_s))
-        return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s)
+        return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s, queued=queued)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +62,16 @@ class Cheaper:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """The rendering capacity of a stage. Times are seconds.
+    """The rendering capacity of a pool. Times are seconds.
 
     `warm_workers` serve the interactive lane. Each batch of the bulk lane runs in a launched task, with at most
-    `launched_tasks` at the same time. `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is
-    the time from a submission to the first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a
-    job from its submission to its end.
+    `launched_tasks` at the same time. So does a batch of the interactive lane if the pool has no worker that is awake.
+    `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is the time from a submission to the
+    first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a job from its submission to its
+    end.
     """
 
+    pool: str
     device: str
     warm_workers: int
     launched_tasks: int
@@ -77,7 +83,7 @@ class Capacity:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimates:
-    """Estimates from the backlog, for a model on the capacity of a stage.
+    """Estimates from the backlog, for a model on the capacity of its pool.
 
     Every request must be one that `for_model` and `for_source` returned.
     """
@@ -175,22 +181,29 @@ class Estimates:
 
     def _estimate(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
         render_s = self._render_s(request, work, backlog.speed.pace(tool))
-        return Estimate.from_seconds(self.capacity.dispatch_s + self._wait_s(request.lane, backlog), render_s)
+        wait_s, queued = self._wait(request.lane, backlog)
+        return Estimate.from_seconds(self.capacity.dispatch_s + wait_s, render_s, queued=queued)
 
-    def _wait_s(self, lane: str, backlog: Backlog) -> float:
+    def _wait(self, lane: str, backlog: Backlog) -> tuple[float, bool]:
+        """The wait in seconds, and whether the job waits in the pool's queue for a worker that is awake."""
         capacity, speed = self.capacity, backlog.speed
         launch_s = capacity.launch_s if speed.launch_s is None else speed.launch_s
-        workers = self._workers(lane)
-        ahead_s = backlog.work_s(lane, workers=workers, wave_size=self._model.wave_size) / workers
-        if lane == "bulk":
-            # A launched task starts its batch immediately. Batches wait only if the maximum number of tasks is running.
-            batches = backlog.batches(lane, self.model.images_per_batch)
-            return launch_s + (ahead_s if batches >= workers else 0.0)
-        return ahead_s + (0.0 if speed.warm else launch_s)
+        if lane != "bulk" and (taking := capacity.warm_workers or speed.awake):
+            queue_s = self._ahead_s(lane, backlog, taking)
+            if capacity.warm_workers:
+                return queue_s + (0.0 if speed.awake else launch_s), speed.awake > 0
+            if queue_s <= launch_s:
+                return queue_s, True
+        # A launched task starts its batch immediately. Batches wait only if the maximum number of tasks is running.
+        full = backlog.batches(lane, self.model.images_per_batch) >= capacity.launched_tasks
+        return launch_s + (self._ahead_s(lane, backlog, capacity.launched_tasks) if full else 0.0), False
+
+    def _ahead_s(self, lane: str, backlog: Backlog, workers: int) -> float:
+        return backlog.work_s(lane, workers=workers, wave_size=self._model.wave_size) / workers
 
     def _workers(self, lane: str) -> int:
         of_lane = self.capacity.launched_tasks if lane == "bulk" else self.capacity.warm_workers
-        # A stage without warm workers launches a task for each batch that no worker takes.
+        # A pool without warm workers launches a task for each batch that no launched worker can take.
         return of_lane or self.capacity.launched_tasks
 
     def _render_s(self, request: JobRequest, work: Work, pace: float) -> float:

@@ -89,13 +89,14 @@ class JobOutline:
 class Job(JobOutline):
     """One request of a maker to a tool.
 
-    `model` is the name of the catalogue entry that does the work, a model or a network. `pin` is the version of a
-    registered style. Both are chosen at submission. `source` is the source picture. `work_s` is the time that a worker
-    needs by the model's profile, and `shared_s` is the part of it that images of other jobs of the same `kind` can
-    share. The estimates are those at acceptance.
+    `model` is the name of the catalogue entry that does the work, a model or a network. `pool` has the workers that can
+    do it. `pin` is the version of a registered style. All three are chosen at submission. `source` is the source
+    picture. `work_s` is the time that a worker needs by the model's profile, and `shared_s` is the part of it that
+    images of other jobs of the same `kind` can share. The estimates are those at acceptance.
     """
 
     model: str
+    pool: str
     fingerprint: str
     deadline: datetime
     images_stored: int = 0

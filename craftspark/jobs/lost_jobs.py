@@ -10,7 +10,7 @@ from craftspark.clock import utc_now
 from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.submissions import Intake
-from craftspark.models.model import Model
+from craftspark.models.catalogue import find_model
 
 # An order that was sent has an execution after this time, unless the intake queue is behind. A duplicate order does no
 # harm.
@@ -42,7 +42,6 @@ class LostJobs:
     jobs: UnstartedRecords
     shards: int
     intake: Intake
-    model: Model
     deadline: timedelta
     now: Callable[[], datetime] = utc_now
 
@@ -62,6 +61,6 @@ class LostJobs:
         """Send the job's order unless a worker has it, and mark the job. Returns whether the order was sent."""
         job = self.jobs.read(job_id)
         if queued := job.state is JobState.QUEUED:
-            self.intake.send(JobOrder.of(job, self.model.images_per_batch))
+            self.intake.send(JobOrder.of(job, find_model(job.model).images_per_batch))
         self.jobs.mark_started(job_id)
         return queued

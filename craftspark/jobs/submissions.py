@@ -1,6 +1,6 @@
 """Submission: a maker's request becomes a job with reserved credits, exactly once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,6 +11,7 @@ from craftspark.errors import (
     BacklogTooLong,
     IdempotencyKeyReused,
     RequestRefused,
+    ToolUnknown,
     WaitTooLong,
 )
 from craftspark.errors.styles import StyleUnknown
@@ -80,15 +81,17 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True)
 class Submissions:
-    """The use case of `POST /v1/tools/<tool>/jobs`. It makes two AWS calls in the usual case."""
+    """The use case of `POST /v1/tools/<tool>/jobs`. It makes two AWS calls in the usual case.
+
+    `estimates` has, for each tool of the stage, the estimates for its model on the capacity of its pool.
+    """
 
     acceptance: Acceptance
     intake: Intake
     releases: Releases
     sources: Sources
-    estimates: Estimates
+    estimates: Mapping[str, Estimates]
     moderation: Moderation
-    model: Model
     deadline: timedelta
     retention: timedelta
     now: Callable[[], datetime] = utc_now
@@ -100,16 +103,17 @@ class Submissions:
         TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended, and reserves
         nothing then. A job whose message was lost is sent again when the caller repeats the request with the same key.
         """
-        tool = find_tool(tool_name)
+        tool = self._find_tool(tool_name)
         effect = effect_of(maker, idempotency_key, f"POST /v1/tools/{tool.name}/jobs", body)
         try:
-            job = self._new_job(tool, body, effect)
+            job, queued = self._new_job(tool, body, effect)
         except JobExists as existing:
             if existing.job.fingerprint != effect.fingerprint:
                 raise key_reused() from None
-            job = existing.job
+            job, queued = existing.job, False
         if job.state is JobState.QUEUED:
-            self.intake.send(JobOrder.of(job, self.model.images_per_batch))
+            model = self.estimates[tool.name].model
+            self.intake.send(JobOrder.of(job, model.images_per_batch, queued=queued))
         return job
 
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
@@ -117,23 +121,33 @@ class Submissions:
 
         Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
         """
-        tool = find_tool(tool_name)
-        job, request, estimate = self._job(tool, body, effect_of(maker, None, "quote", body), self.estimates.of)
+        tool = self._find_tool(tool_name)
+        estimates = self.estimates[tool.name]
+        job, request, estimate = self._job(tool, body, effect_of(maker, None, "quote", body), estimates.of)
         return Quote(
             price=job.price,
             credits_per_image=job.credits_per_image,
             estimate=estimate,
-            cheaper=tuple(self.estimates.cheaper(job.tool, request, job.source)),
+            cheaper=tuple(estimates.cheaper(job.tool, request, job.source)),
         )
 
-    def _new_job(self, tool: Tool, body: bytes | str, effect: Effect) -> Job:
-        """Accept the job. Raises JobExists if the key has one, or the error that prevents it.
+    def _find_tool(self, name: str) -> Tool:
+        """The tool, if the stage has it. Raises ToolUnknown."""
+        if name in self.estimates:
+            return find_tool(name)
+        raise ToolUnknown(
+            f"there is no tool {name[:100]!r}; the tools are {', '.join(sorted(self.estimates))}", field="tool"
+        )
+
+    def _new_job(self, tool: Tool, body: bytes | str, effect: Effect) -> tuple[Job, bool]:
+        """Accept the job. Returns it, and whether it waits in its pool's queue for a worker that is awake. Raises
+        JobExists if the key has one, or the error that prevents it.
 
         Words, source, wait and credits are checked only for new jobs. A job that was accepted is returned even if these
         checks would fail now.
         """
         try:
-            job, _, _ = self._job(tool, body, effect, self.estimates.admit)
+            job, _, estimate = self._job(tool, body, effect, self.estimates[tool.name].admit)
             self._accept(job, effect)
         except IdempotencyKeyReused:
             raise
@@ -141,7 +155,7 @@ class Submissions:
             if effect.keyed:
                 self.acceptance.check_new(effect.effect_id)
             raise
-        return job
+        return job, estimate.queued
 
     def _accept(self, job: Job, effect: Effect) -> None:
         try:
@@ -155,29 +169,32 @@ class Submissions:
     ) -> tuple[Job, JobRequest, Estimate]:
         """The job, its request with the model's and source's defaults, and its estimate."""
         maker, job_id = effect.maker, effect.effect_id
+        estimates = self.estimates[tool.name]
+        model = estimates.model
         received = parse_request(tool.request, body, parsed=True)  # by effect_of
         created_at = self.now()
         self.moderation.check(maker, received.words, created_at)
-        request = received.for_model(self.model)
-        pin = self._pin(request.wanted_style, job_id, created_at)
+        request = received.for_model(model)
+        pin = self._pin(request.wanted_style, model, job_id, created_at)
         deadline = (created_at + self.deadline).replace(microsecond=0)
         source = None
         if request.wanted_source:
             source = self.sources.find(maker, request.wanted_source, until=deadline)
             request = request.for_source(source)
         settled = request.model_dump()
-        work = self.estimates.work(request, source)
+        work = estimates.work(request, source)
         estimate = estimate_of(tool.name, request, source, work)
         job = Job(
             job_id=job_id,
             maker=maker,
             tool=tool.name,
             request=settled,
-            model=tool.served_by(self.model),
             fingerprint=effect.fingerprint,
+            model=model.name,
+            pool=estimates.capacity.pool,
             lane=request.lane,
             seeds=seeds_of(job_id, request.seed, request.count),
-            credits_per_image=request.credits_per_image(self.model, source),
+            credits_per_image=request.credits_per_image(model, source),
             state=JobState.QUEUED,
             created_at=created_at,
             deadline=deadline,
@@ -192,18 +209,18 @@ class Submissions:
         )
         return job, request, estimate
 
-    def _pin(self, style: str | None, job_id: str, now: datetime) -> Pin | None:
+    def _pin(self, style: str | None, model: Model, job_id: str, now: datetime) -> Pin | None:
         """The version of a registered style. None for the model's default look or a style of the model.
 
         Raises InvalidInput for a style that neither the model nor the registry has.
         """
-        if style is None or self.model.has_style(style):
+        if style is None or model.has_style(style):
             return None
         try:
             release = self.releases.find(style)
         except StyleUnknown:
             release = None
-        pin = release.pin(job_id, now) if release and release.model == self.model.name else None
+        pin = release.pin(job_id, now) if release and release.model == model.name else None
         if pin is None:
-            self.model.style(style)  # raises an error that lists the styles
+            model.style(style)  # raises an error that lists the styles
         return pin

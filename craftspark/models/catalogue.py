@@ -6,6 +6,7 @@ from craftspark.errors import ModelUnavailable
 from craftspark.models.capabilities import Capability, Guidance
 from craftspark.models.model import Model, Style
 from craftspark.models.networks import NETWORKS
+from craftspark.models.upscalers import find_upscaler
 
 UNET = frozenset[Capability]({"draw", "redraw", "repaint", "seamless", "learn"})
 TRANSFORMER = frozenset[Capability]({"draw", "redraw", "repaint", "learn"})
@@ -181,8 +182,7 @@ def find_models(names: Iterable[str]) -> list[Model]:
 
 
 def find_model(name: str) -> Model:
-    """The catalogue entry. Raises ModelUnavailable if there is none."""
-    try:
-        return CATALOGUE[name]
-    except KeyError:
-        raise ModelUnavailable(f"there is no model {name}; the catalogue has {', '.join(CATALOGUE)}") from None
+    """The catalogue entry of a model, or that of an upscaler as a model. Raises ModelUnavailable if there is none."""
+    if model := CATALOGUE.get(name) or find_upscaler(name):
+        return model
+    raise ModelUnavailable(f"there is no model {name}; the catalogue has {', '.join(CATALOGUE)}")

@@ -46,9 +46,9 @@ class Load:
 class Profile:
     """The seconds per unit of load on one kind of device. `redraw_s` and `repaint_s` are in addition to `call_s`."""
 
-    step_s: float
+    step_s: float = 0.0
     seamless_step_s: float = 0.0
-    call_s: float
+    call_s: float = 0.0
     redraw_s: float = 0.0
     repaint_s: float = 0.0
     enlarge_s: float

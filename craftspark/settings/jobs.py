@@ -7,12 +7,10 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitSettings(Settings):
-    """Settings of `submit_job` and `quote_job`. The profile of `device` gives estimates. The stage
-    renders with `warm_workers` and `launched_tasks`.
+    """Settings of `submit_job` and `quote_job`. `pools` is the JSON of a craftspark.jobs.pools.ServingPools.
 
-    Times are seconds. `launch_s` is the time of a launched task until its first step, if none was measured recently.
-    `batch_s` limits the rendering of a batch, and `job_deadline_s` limits a job. `dispatch_ms` are the milliseconds
-    from a submission to the first step of an idle worker.
+    Times are seconds. `batch_s` limits the rendering of a batch, and `job_deadline_s` limits a job. `dispatch_ms` are
+    the milliseconds from a submission to the first step of an idle worker.
 
     `moderator` checks prompts in addition to the word lists: `none`, `comprehend`, or `guardrail` with an id and a
     version. While it is unavailable, `moderation_fallback` says whether to `accept` or to `refuse` prompts.
@@ -22,10 +20,7 @@ class SubmitSettings(Settings):
     accounts_table: str
     styles_table: str
     intake_queue_url: str
-    device: str
-    warm_workers: int
-    launched_tasks: int
-    launch_s: int
+    pools: str
     dispatch_ms: int
     batch_s: int
     moderator: str
@@ -33,7 +28,6 @@ class SubmitSettings(Settings):
     guardrail_id: str
     guardrail_version: str
     uploads_table: str
-    model: str
     default_plan: str
     job_deadline_s: int
     job_retention_days: int
@@ -41,9 +35,9 @@ class SubmitSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ToolsSettings(Settings):
-    """What `list_tools` needs."""
+    """What `list_tools` needs. `pools` is as in SubmitSettings."""
 
-    model: str
+    pools: str
 
 
 @dataclass(frozen=True, kw_only=True)

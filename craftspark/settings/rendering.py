@@ -30,5 +30,4 @@ class ResendSettings(Settings):
 
     jobs_table: str
     intake_queue_url: str
-    model: str
     job_deadline_s: int

@@ -32,7 +32,7 @@ class RendererSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings(RendererSettings, GuardrailSettings):
-    """What the GPU worker needs, in a warm pool as in a launched task.
+    """What the GPU worker of a `pool` needs, as a warm task and as a launched task.
 
     `profile_device` is the device whose profile the stage's estimates follow.
 
@@ -41,6 +41,7 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     `stall_s` counts as dead.
     """
 
+    pool: str
     jobs_table: str
     images_bucket: str
     uploads_bucket: str

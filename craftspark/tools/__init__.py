@@ -1,11 +1,12 @@
 """The registry of tools: each has a name, a request, a price, and a renderer of the same name in `gpu_tasks/tools/`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from craftspark.errors import ToolUnknown
+from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
 from craftspark.models.networks import SERVED, Does
 from craftspark.parsing.json_values import parse_request
@@ -40,7 +41,11 @@ class Tool:
 
     def fits(self, model: Model) -> bool:
         """Whether the model can do the tool's work."""
-        return all(need.capability in model.capabilities for need in self._example().needs())
+        return all(need.capability in model.capabilities for need in self.needs())
+
+    def needs(self) -> Iterator[Need]:
+        """The capabilities that every request of the tool needs."""
+        return self._example().needs()
 
     def served_by(self, model: Model) -> str:
         """The name of the catalogue entry that does the tool's work, where the diffusion model is this one."""

@@ -121,7 +121,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         records=SpeedTable(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
-            model=model.name,
+            pool=settings.pool,
             worker=uuid4().hex,
             launched=launched is not None,
         ),

@@ -138,11 +138,12 @@ class ToolView(View):
     """A tool, with the values and the JSON schema of its requests."""
 
     name: str = Field(description="Name of the tool, as in the path of its jobs.")
+    model: str = Field(description="Name of the model that the tool uses.")
     title: str = Field(description="Display name.")
     summary: str = Field(description="One sentence about the tool.")
     credits_per_image: int = Field(description="Price of one image with the model's default settings, in credits.")
     sizes: list[str] = Field(description="Supported values for `size`, as width x height in pixels.")
-    max_steps: int = Field(description="Maximum value for `steps`.")
+    max_steps: int | None = Field(None, description="Maximum value for `steps`. Absent for tools without steps.")
     max_prompt_tokens: int | None = Field(
         None, description="Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt."
     )
@@ -154,7 +155,6 @@ class ToolView(View):
 class ToolList(View):
     """All tools."""
 
-    model: str = Field(description="Name of the diffusion model that the tools use.")
     tools: list[ToolView] = Field(description="The tools.")
 
 

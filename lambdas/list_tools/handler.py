@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from craftspark.jobs.pools import ServingPools
 from craftspark.models.catalogue import find_model
 from craftspark.models.model import Model
 from craftspark.settings.jobs import ToolsSettings
@@ -12,15 +13,18 @@ from lambdas.log import logger
 
 
 @cache
-def model() -> Model:
-    return find_model(ToolsSettings.from_environment().model)
+def models() -> dict[str, Model]:
+    """The model of each tool of the stage."""
+    pools = ServingPools.parse(ToolsSettings.from_environment().pools).pools
+    return {tool: find_model(model) for pool in pools for tool, model in pool.tools.items()}
 
 
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    offered = [tool_view(tool, model()) for tool in TOOLS.values() if tool.fits(model())]
-    return Response(body=ToolList(model=model().name, tools=offered))
+    return Response(
+        body=ToolList(tools=[tool_view(tool, models()[tool.name]) for tool in TOOLS.values() if tool.name in models()])
+    )
 
 
 def tool_view(tool: Tool, model: Model) -> ToolView:
@@ -28,11 +32,12 @@ def tool_view(tool: Tool, model: Model) -> ToolView:
     presets = tool.request.presets if model.follows_presets else ()
     return ToolView(
         name=tool.name,
+        model=model.name,
         title=tool.title,
         summary=tool.summary,
         credits_per_image=tool.price(model),
         sizes=list(model.sizes),
-        max_steps=model.max_steps,
+        max_steps=model.max_steps or None,
         max_prompt_tokens=model.max_prompt_tokens if "negative_prompt" in tool.request.model_fields else None,
         styles=[
             StyleView(name=style.name, title=style.title, summary=style.summary, licence=style.licence)

@@ -11,7 +11,6 @@ from craftspark.aws.orchestration.intake import IntakeQueue
 from craftspark.errors import JobNotFound
 from craftspark.jobs.lost_jobs import MAX_JOBS_PER_RUN, LostJobs
 from craftspark.metrics import event
-from craftspark.models.catalogue import find_model
 from craftspark.settings.rendering import ResendSettings
 from lambdas.log import logger
 
@@ -27,7 +26,6 @@ def lost_jobs() -> LostJobs:
         jobs=UnstartedJobs(client=clients.dynamodb(), jobs_table=settings.jobs_table),
         shards=UNFINISHED_SHARDS,
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
-        model=find_model(settings.model),
         deadline=timedelta(seconds=settings.job_deadline_s),
     )
 

@@ -16,6 +16,7 @@ from craftspark.aws.pictures.sources import Sources
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.aws.styles.releases import Releases
 from craftspark.jobs.estimates import Capacity, Estimates
+from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.jobs.submissions import Submissions
 from craftspark.models.catalogue import find_model
 from craftspark.settings.jobs import SubmitSettings
@@ -34,21 +35,12 @@ def submissions() -> Submissions:
             jobs_table=settings.jobs_table,
             uploads=UploadTable(client=clients.dynamodb(), table=settings.uploads_table),
         ),
-        estimates=Estimates(
-            readings=BacklogIndex(client=clients.dynamodb(), jobs_table=settings.jobs_table, model=settings.model),
-            model=find_model(settings.model),
-            capacity=Capacity(
-                device=settings.device,
-                warm_workers=settings.warm_workers,
-                launched_tasks=settings.launched_tasks,
-                launch_s=settings.launch_s,
-                dispatch_s=settings.dispatch_ms / 1000,
-                batch_s=settings.batch_s,
-                deadline_s=settings.job_deadline_s,
-            ),
-        ),
+        estimates={
+            tool: estimates
+            for pool in ServingPools.parse(settings.pools).pools
+            for tool, estimates in pool_estimates(pool, settings).items()
+        },
         moderation=moderation(),
-        model=find_model(settings.model),
         deadline=timedelta(seconds=settings.job_deadline_s),
         retention=timedelta(days=settings.job_retention_days),
     )
@@ -65,3 +57,22 @@ def acceptance(settings: SubmitSettings) -> AccountAcceptance:
             records=AccountTable(client=client, table=accounts_table), plan=find_plan(settings.default_plan)
         ),
     )
+
+
+def pool_estimates(pool: ServingPool, settings: SubmitSettings) -> dict[str, Estimates]:
+    """The estimates of each tool of a pool, with one backlog for all."""
+    readings = BacklogIndex(client=clients.dynamodb(), jobs_table=settings.jobs_table, pool=pool.name)
+    capacity = Capacity(
+        pool=pool.name,
+        device=pool.device,
+        warm_workers=pool.warm_workers,
+        launched_tasks=pool.launched_tasks,
+        launch_s=pool.launch_s,
+        dispatch_s=settings.dispatch_ms / 1000,
+        batch_s=settings.batch_s,
+        deadline_s=settings.job_deadline_s,
+    )
+    return {
+        tool: Estimates(readings=readings, model=find_model(model), capacity=capacity)
+        for tool, model in pool.tools.items()
+    }

@@ -15,10 +15,13 @@ from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
+from craftspark.jobs.pools import ServingPool, ServingPools
+from craftspark.models.catalogue import find_model
 from craftspark.settings.accounts import AdminSettings, DirectorySettings
 from craftspark.settings.jobs import ReadSettings, SubmitSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import GuardrailSettings, UploadSettings
+from craftspark.tools import serve_tools
 from lambdas.wiring import live, pictures, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
@@ -85,6 +88,27 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+TOOLS = serve_tools(find_model("craftspark-clipart-128"))
+POOLS = ServingPools(
+    pools=(
+        ServingPool(
+            name="draw",
+            tools={tool: model for tool, model in TOOLS.items() if tool != "upscale"},
+            device="cpu",
+            warm_workers=2,
+            launched_tasks=4,
+            launch_s=12,
+        ),
+        ServingPool(
+            name="enlarge",
+            tools={"upscale": TOOLS["upscale"]},
+            device="cpu",
+            warm_workers=0,
+            launched_tasks=2,
+            launch_s=12,
+        ),
+    )
+)
 SMALL = Plan(
     name="small",
     title="Small",
@@ -196,10 +220,7 @@ def submit_settings(
         accounts_table=ACCOUNTS,
         styles_table=STYLES,
         intake_queue_url=intake_queue,
-        device="cpu",
-        warm_workers=2,
-        launched_tasks=4,
-        launch_s=12,
+        pools=POOLS.to_text(),
         dispatch_ms=1000,
         batch_s=600,
         moderator="none",
@@ -207,7 +228,6 @@ def submit_settings(
         guardrail_id="",
         guardrail_version="",
         uploads_table=UPLOAD_RECORDS,
-        model="craftspark-clipart-128",
         default_plan=SMALL.name,
         job_deadline_s=3600,
         job_retention_days=30,

@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from craftspark.accounts.plans import PLANS
 from craftspark.aws import clients
+from craftspark.jobs.pools import ServingPools
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
 from lambdas.wiring import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
-from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
+from tests.aws.conftest import ACCOUNTS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 from tests.aws.described import parameters_of
 from tests.aws.test_uploads import a_png
 
@@ -248,6 +249,11 @@ def on_a_stage_with(fields: dict[str, Any] | None = None, **settings: Any) -> Ca
     return scenario
 
 
+def launched_within(launch_s: int) -> str:
+    """The pools of the stage, as a setting, with this time of a launch."""
+    return ServingPools(pools=tuple(replace(pool, launch_s=launch_s) for pool in POOLS.pools)).to_text()
+
+
 def unfinished(*, ended: bool) -> Callable[[Caller], Answer]:
     def scenario(caller: Caller) -> Answer:
         caller.job(ended=ended)
@@ -276,7 +282,7 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "AccountContended": lambda caller: (contend_for_checks if caller.function == "check_upload" else contend)(caller),
     "AccountMissing": at(maker="nobody"),
     "AccountSuspended": suspend,
-    "BacklogTooLong": on_a_stage_with(launch_s=10**6),
+    "BacklogTooLong": on_a_stage_with(pools=launched_within(10**6)),
     "BodyTooLarge": send_too_much,
     "CreditsInsufficient": take_too_much,
     "Forbidden": lambda caller: caller.ask(scope="openid"),
@@ -294,6 +300,6 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "TooManyOpenUploads": open_too_many,
     "TooManyRequests": ask_too_often,
     "UploadNotFound": at(upload_id=UNKNOWN),
-    "WaitTooLong": on_a_stage_with({"max_wait_s": 1}, launch_s=1000),
+    "WaitTooLong": on_a_stage_with({"max_wait_s": 1}, pools=launched_within(1000)),
     "WebhookNotFound": at(webhook_id=UNKNOWN),
 }

@@ -7,14 +7,14 @@ from craftspark.aws import clients
 from craftspark.aws.items import job_item
 from craftspark.aws.jobs.backlog import SAMPLE, BacklogIndex, place_of
 from craftspark.aws.jobs.job_table import read_record
-from craftspark.aws.jobs.speed import MAX_AGE_S, WARM_S, SpeedTable, read_speed
+from craftspark.aws.jobs.speed import AWAKE_S, MAX_AGE_S, SpeedTable, read_speed
 from craftspark.jobs.backlog import Backlog
 from craftspark.jobs.job import job_id_of
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import JOBS
 from tests.fakes import a_job
 
-MODEL = "craftspark-clipart-128"
+POOL = "draw"
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
 
@@ -37,11 +37,11 @@ def test_a_quote_refuses_what_a_job_would() -> None:
 
 
 def a_worker(*, name: str = "worker-1", launched: bool = False) -> SpeedTable:
-    return SpeedTable(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, worker=name, launched=launched)
+    return SpeedTable(client=clients.dynamodb(), jobs_table=JOBS, pool=POOL, worker=name, launched=launched)
 
 
 def backlog() -> Backlog:
-    return BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL).read(max_age_s=0)[0]
+    return BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, pool=POOL).read(max_age_s=0)[0]
 
 
 def quoted(**request: Any) -> Any:
@@ -113,7 +113,7 @@ def test_a_job_that_cannot_end_in_time_is_refused_by_field_with_what_would_fit()
 
 def test_the_backlog_is_read_at_most_once_in_a_while() -> None:
     now = 0.0
-    readings = BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, model=MODEL, clock=lambda: now)
+    readings = BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, pool=POOL, clock=lambda: now)
     assert len(readings.read(max_age_s=1)[0].jobs) == 0
 
     submit()
@@ -153,13 +153,13 @@ def test_what_workers_measured_is_known_for_a_while() -> None:
     a_worker(name="b").write({"picture": 8.0, "clipart": 1.5}, None, now)
     a_worker(name="c", launched=True).write({}, 20.0, now)
 
-    speed = read_speed(clients.dynamodb(), JOBS, MODEL, now + 1)
+    speed = read_speed(clients.dynamodb(), JOBS, POOL, now + 1)
 
-    assert (speed.warm, speed.launch_s) == (True, 20.0)
+    assert (speed.awake, speed.launch_s) == (2, 20.0)
     assert speed.pace("picture") == pytest.approx(4.0)
     assert speed.pace("clipart") == pytest.approx(1.5)
-    assert not read_speed(clients.dynamodb(), JOBS, MODEL, now + WARM_S + 1).warm
-    assert read_speed(clients.dynamodb(), JOBS, MODEL, now + MAX_AGE_S + 2).pace("picture") == 1.0
+    assert not read_speed(clients.dynamodb(), JOBS, POOL, now + AWAKE_S + 1).awake
+    assert read_speed(clients.dynamodb(), JOBS, POOL, now + MAX_AGE_S + 2).pace("picture") == 1.0
 
 
 def test_a_worker_s_pace_stretches_the_quote_and_without_a_worker_its_launch_is_part_of_the_wait() -> None:

@@ -64,7 +64,9 @@ def sqs_event(*bodies: str, deferrals: int | None = None) -> dict[str, Any]:
 
 
 def an_order(job_id: str) -> str:
-    return JobOrder(job_id=job_id, maker="maker-1", tool="picture", lane="bulk", batches=()).to_text()
+    return JobOrder(
+        job_id=job_id, maker="maker-1", tool="picture", lane="bulk", pool="draw", queued=False, batches=()
+    ).to_text()
 
 
 def executions_of(state_machine: str) -> list[str]:
@@ -216,7 +218,6 @@ def resend_settings(state_machine: str, submit_settings: SubmitSettings, monkeyp
     settings = ResendSettings(
         jobs_table=JOBS,
         intake_queue_url=submit_settings.intake_queue_url,
-        model=submit_settings.model,
         job_deadline_s=submit_settings.job_deadline_s,
     )
     for name, value in settings.to_environment().items():

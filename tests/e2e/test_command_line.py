@@ -32,7 +32,7 @@ def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assemb
     assert "/_aws/execute-api/" in up
     assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 8
     assert "Craftspark-Local-Rendering" in status
-    assert "GpuQueue" in status
+    assert "GpuDrawQueue" in status
     assert token.count(".") == 2
     assert "name" in executions
     assert "services available" in log
@@ -87,9 +87,9 @@ def test_the_timeline_of_a_job_has_its_events_from_every_source_in_order(cloud: 
     unknown = run("job", unknown_id, state_dir=cloud.state.path, status=1)
 
     assert timeline
-    steps = ("reserve: 1 credits", "execution started", "Hand to the warm pool", "image 0 stored", "batch rendered")
+    steps = ("reserve: 1 credits", "execution started", "Hand to the draw pool", "image 0 stored", "batch rendered")
     assert all(step in timeline for step in (*steps, "commit: 1 credits", "SUCCEEDED")), timeline
-    assert timeline.index("job accepted") < timeline.index("Hand to the warm pool") < timeline.index("Job delivered")
+    assert timeline.index("job accepted") < timeline.index("Hand to the draw pool") < timeline.index("Job delivered")
     assert "There is no job" in unknown
 
 

@@ -39,8 +39,8 @@ def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
     front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
     start_workers(drill, 0)
     job_id = front_end.accepted(count=2)
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
-    sqs, queue = drill.client("sqs"), drill.outputs["GpuQueueUrl"]
+    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (1, 0))
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     start_workers(drill, 1)
@@ -62,7 +62,7 @@ def empty_pool(drill: LocalCloud) -> Iterator[None]:
 
 def start_workers(cloud: LocalCloud, number: int) -> None:
     cloud.client("ecs").update_service(
-        cluster=cloud.outputs["ClusterName"], service=cloud.outputs["WarmPoolServiceName"], desiredCount=number
+        cluster=cloud.outputs["ClusterName"], service=cloud.outputs["DrawWarmPoolServiceName"], desiredCount=number
     )
     eventually(lambda: len(cloud.workers()) == number)
 
@@ -99,7 +99,7 @@ def test_a_worker_that_is_killed_in_mid_batch_costs_no_image_and_no_credit(
     assert {name: after[name] for name in before} == before
     assert front_end.balance() == (4, 0, 4)
     # The message became visible again without an action of the state machine.
-    assert states_entered(drill, job_id).count("Hand to the warm pool") == 1
+    assert states_entered(drill, job_id).count("Hand to the draw pool") == 1
 
 
 def test_an_idle_worker_that_is_killed_is_replaced(drill: LocalCloud, front_end: FrontEnd) -> None:
@@ -129,8 +129,8 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
 @pytest.mark.usefixtures("empty_pool")
 def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=4)
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
-    sqs, queue = drill.client("sqs"), drill.outputs["GpuQueueUrl"]
+    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (1, 0))
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"][0]
     sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
 
@@ -139,7 +139,7 @@ def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCl
 
     assert (job["state"], job["delivered"]) == ("succeeded", 4)
     assert len(image_entries(drill, job_id)) == 4
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (0, 0))
+    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (0, 0))
     assert front_end.balance() == (4, 0, 4)
 
 
@@ -148,7 +148,7 @@ def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rend
     drill: LocalCloud, front_end: FrontEnd
 ) -> None:
     job_id = front_end.accepted(count=4)
-    eventually(lambda: waiting(drill, "GpuQueueUrl") == (1, 0))
+    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (1, 0))
 
     answer = front_end.call("POST", f"/v1/jobs/{job_id}/cancel")
 
@@ -181,7 +181,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
 @pytest.mark.usefixtures("empty_pool")
 def test_an_execution_that_an_operator_stops_settles_its_job(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=2)
-    eventually(lambda: waiting(drill, "GpuQueueUrl")[0] == 1)
+    eventually(lambda: waiting(drill, "GpuDrawQueueUrl")[0] == 1)
 
     drill.client("stepfunctions").stop_execution(executionArn=drill.execution_arn(job_id))
 
@@ -212,5 +212,5 @@ def test_a_batch_that_nobody_takes_in_time_is_launched_on_demand(
     job = front_end.ended(job_id)
 
     entered = states_entered(drill, job_id)
-    assert entered.index("Hand to the warm pool") < entered.index("Launch on demand")
+    assert entered.index("Hand to the draw pool") < entered.index("Launch for the draw pool on demand")
     assert (job["state"], front_end.balance()) == ("succeeded", (2, 0, 2))

@@ -35,8 +35,8 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
     entered = states_entered(cloud, job["job_id"])
     assert entered == [
         "Render every batch",
-        "Choose the lane",
-        "Hand to the warm pool",
+        "Choose the pool",
+        "Hand to the draw pool",
         "Settle the job",
         "Announce the result",
         "Did the job fail?",
@@ -60,7 +60,7 @@ def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: Loca
     warm, launched = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
     assert read_credentials(warm, "image/png") is not None
     assert without_credentials(warm) == without_credentials(launched)
-    assert "Launch on spot" in states_entered(cloud, jobs[1]["job_id"])
+    assert "Launch for the draw pool on spot" in states_entered(cloud, jobs[1]["job_id"])
 
 
 def test_a_job_of_two_batches_delivers_every_image_once(front_end: FrontEnd) -> None:

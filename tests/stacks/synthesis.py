@@ -62,17 +62,27 @@ class Synthesis:
     def allowed_to_function(self, name: str) -> list[Statement]:
         return list(self.statements_of(self.function(name)["Role"]["Fn::GetAtt"][0]))
 
-    def task(self, stack: str) -> Mapping[str, Any]:
-        """The task definition of a stack: `Rendering` has the worker's, `Training` the trainer's."""
+    @cached_property
+    def workers(self) -> dict[str, Mapping[str, Any]]:
+        """The task definition of each pool's worker, by the pool."""
+        return {
+            _read_variable(task, "CRAFTSPARK_POOL"): task
+            for name, each in self.of_type("AWS::ECS::TaskDefinition").items()
+            if name.startswith("Rendering/") and (task := each["Properties"])
+        }
+
+    @cached_property
+    def trainer(self) -> Mapping[str, Any]:
+        """The task definition of the trainer."""
         (found,) = [
             each["Properties"]
             for name, each in self.of_type("AWS::ECS::TaskDefinition").items()
-            if name.startswith(f"{stack}/")
+            if name.startswith("Training/")
         ]
         return dict(found)
 
-    def allowed_to_task(self, stack: str) -> list[Statement]:
-        return list(self.statements_of(self.task(stack)["TaskRoleArn"]["Fn::GetAtt"][0]))
+    def allowed_to_task(self, task: Mapping[str, Any]) -> list[Statement]:
+        return list(self.statements_of(task["TaskRoleArn"]["Fn::GetAtt"][0]))
 
     def statements_of(self, role: str) -> Iterator[Statement]:
         """The statements in the policies of a role."""
@@ -108,6 +118,12 @@ class Synthesis:
         """The states inside the map over batches."""
         states: dict[str, Any] = self.state_machine["States"]["Render every batch"]["ItemProcessor"]["States"]
         return states
+
+
+def _read_variable(task: Mapping[str, Any], name: str) -> str:
+    """The value of an environment variable of a task definition's container."""
+    (container,) = task["ContainerDefinitions"]
+    return next(str(each["Value"]) for each in container["Environment"] if each["Name"] == name)
 
 
 def stand_in(reference: Any) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from cdk_app.observability.metrics import EVENTS
 from cdk_app.packaging.import_closure import find_import_closure
+from cdk_app.stages.values import DEV
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis, allowed_actions
 
@@ -70,8 +71,8 @@ def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synth
         "PictureUnmoderated": 1,
         "UploadUnmoderated": 1,
         "OrderDeferred": 1,
-        "RunningTaskCount": 2,
-        "CapacityProviderReservation": 2,
+        "RunningTaskCount": 2 * len(DEV.pools),
+        "CapacityProviderReservation": 2 * len(DEV.pools),
     }.items():
         assert len(alarms_on(synthesis, metric)) == alarms, metric
 
@@ -177,9 +178,9 @@ def test_operators_open_shells_where_the_stage_says_so(dev: Synthesis, prod: Syn
     for synthesis, shells in ((dev, True), (prod, False)):
         services = synthesis.properties("AWS::ECS::Service")
         assert {each.get("EnableExecuteCommand", False) for each in services} == {shells}
-        assert allowed_actions(synthesis.allowed_to_task("Rendering")) >= SHELL or not shells
-        assert shells or not SHELL & allowed_actions(synthesis.allowed_to_task("Rendering"))
-        assert not SHELL & allowed_actions(synthesis.allowed_to_task("Training"))
+        for worker in synthesis.workers.values():
+            assert SHELL & allowed_actions(synthesis.allowed_to_task(worker)) == (SHELL if shells else set())
+        assert not SHELL & allowed_actions(synthesis.allowed_to_task(synthesis.trainer))
         [cluster] = synthesis.properties("AWS::ECS::Cluster")
         assert cluster["Configuration"]["ExecuteCommandConfiguration"]["Logging"] == "OVERRIDE"
 

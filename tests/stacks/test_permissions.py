@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cdk_app.stages.values import DEV
 from craftspark.routes import ADMIN, ROUTES
 from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
 
@@ -161,7 +162,9 @@ def test_who_judges_prompts_and_pictures_may_ask_its_stage_s_guardrail_and_no_ot
     dev: Synthesis, prod: Synthesis, name: str
 ) -> None:
     def allowed(synthesis: Synthesis) -> list[Statement]:
-        return synthesis.allowed_to_task("Rendering") if name == "the worker" else synthesis.allowed_to_function(name)
+        if name == "the worker":
+            return synthesis.allowed_to_task(synthesis.workers["draw"])
+        return synthesis.allowed_to_function(name)
 
     asking = [each for each in allowed(prod) if "bedrock:ApplyGuardrail" in actions(each)]
 
@@ -174,7 +177,7 @@ def test_who_judges_prompts_and_pictures_may_ask_its_stage_s_guardrail_and_no_ot
 
 def test_only_code_that_moderates_pictures_gets_the_guardrail_and_its_fallback(dev: Synthesis, prod: Synthesis) -> None:
     for synthesis, there, fallback in ((prod, True, "accept"), (dev, False, "refuse")):
-        worker = synthesis.task("Rendering")["ContainerDefinitions"][0]["Environment"]
+        worker = synthesis.workers["draw"]["ContainerDefinitions"][0]["Environment"]
         told = {each["Name"]: each["Value"] for each in worker}
         for environment in (told, synthesis.function("check_upload")["Environment"]["Variables"]):
             assert bool(environment["CRAFTSPARK_GUARDRAIL_ID"]) is there
@@ -249,11 +252,13 @@ def test_who_ends_jobs_may_resolve_reservations(dev: Synthesis, settler: str) ->
 
 
 def test_worker_cannot_touch_accounts(synthesis: Synthesis) -> None:
-    assert on(synthesis.allowed_to_task("Rendering"), "Accounts") == set()
+    for worker in synthesis.workers.values():
+        assert on(synthesis.allowed_to_task(worker), "Accounts") == set()
 
 
-def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis) -> None:
-    statements = prod.allowed_to_task("Rendering")
+@pytest.mark.parametrize("pool", DEV.pools)
+def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis, pool: str) -> None:
+    statements = prod.allowed_to_task(prod.workers[pool])
 
     assert on(statements, "RenderJobMachine") == {
         "states:SendTaskSuccess",
@@ -264,24 +269,37 @@ def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis) -> N
     assert {"s3:GetObject*", "s3:PutObject"} <= on(statements, "Images")
     for bucket in ("Models", "Uploads"):
         assert on(statements, bucket) == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
-    assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, "GpuQueue")
-    assert "sqs:SendMessage" not in on(statements, "GpuQueue")
+    queue = f"Gpu{pool.capitalize()}Queue"
+    assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, queue)
+    assert "sqs:SendMessage" not in on(statements, queue)
     assert services(statements) == {"bedrock", "dynamodb", "s3", "sqs", "states"}
     shell = {"logs", "ssmmessages"}  # the dev stage, whose operators can open shells
-    assert services(dev.allowed_to_task("Rendering")) == (services(statements) | shell) - {"bedrock"}
+    assert services(dev.allowed_to_task(dev.workers[pool])) == (services(statements) | shell) - {"bedrock"}
+
+
+@pytest.mark.parametrize("pool", DEV.pools)
+def test_worker_takes_work_from_the_queue_of_its_pool_alone(synthesis: Synthesis, pool: str) -> None:
+    statements = synthesis.allowed_to_task(synthesis.workers[pool])
+
+    others = [name for name in synthesis.of_type("AWS::SQS::Queue") if f"Gpu{pool.capitalize()}Queue" not in name]
+    assert others
+    for name in others:
+        assert on(statements, name.partition("/")[2]) == set()
 
 
 def test_worker_reads_the_signing_key_of_a_stage_that_has_one(local: Synthesis, prod: Synthesis) -> None:
     secret = {"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}
 
-    assert secret <= allowed_actions(local.allowed_to_task("Rendering"))
-    assert not secret & allowed_actions(prod.allowed_to_task("Rendering"))
-    [reading] = [each for each in local.allowed_to_task("Rendering") if secret & set(actions(each))]
-    assert "craftspark/local/signing" in json.dumps(reading["Resource"])
+    for pool in DEV.pools:
+        statements = local.allowed_to_task(local.workers[pool])
+        assert secret <= allowed_actions(statements)
+        assert not secret & allowed_actions(prod.allowed_to_task(prod.workers[pool]))
+        [reading] = [each for each in statements if secret & set(actions(each))]
+        assert "craftspark/local/signing" in json.dumps(reading["Resource"])
 
 
 def test_training_task_knows_no_table_and_writes_its_run_and_styles_alone(synthesis: Synthesis) -> None:
-    statements = synthesis.allowed_to_task("Training")
+    statements = synthesis.allowed_to_task(synthesis.trainer)
 
     written = [
         json.dumps(each["Resource"]) for each in statements if {"s3:PutObject", "s3:PutObject*"} & set(actions(each))
@@ -299,7 +317,8 @@ def test_tokens_of_approvals_are_answered_by_who_decides_and_by_nobody_else(synt
     assert on(synthesis.allowed_to_function("decide_training"), "TrainModelMachine") == answer
     for name in ("ask_approval", "register_style", "judge_canary", "settle_training", "start_training"):
         assert not allowed_actions(synthesis.allowed_to_function(name)) & answer
-    assert on(synthesis.allowed_to_task("Rendering"), "TrainModelMachine") == set()
+    for worker in synthesis.workers.values():
+        assert on(synthesis.allowed_to_task(worker), "TrainModelMachine") == set()
 
 
 def test_judging_a_canary_writes_nothing(synthesis: Synthesis) -> None:
@@ -338,7 +357,7 @@ def test_only_connections_webhooks_and_a_maker_s_own_pictures_are_deleted_and_no
     deleters = [
         synthesis.allowed_to_function(name) for name in ("delete_images", "delete_job", "check_upload", "delete_upload")
     ]
-    deleters.append(synthesis.allowed_to_task("Rendering"))
+    deleters += [synthesis.allowed_to_task(worker) for worker in synthesis.workers.values()]
     theirs = [each for statements in deleters for each in statements if "s3:DeleteObject*" in actions(each)]
     assert sorted(map(json.dumps, images)) == sorted(map(json.dumps, theirs))
     assert not allowed_actions(every) & {"dynamodb:Scan", "s3:DeleteBucket"}

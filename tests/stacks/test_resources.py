@@ -9,12 +9,15 @@ from typing import Any, Literal
 import pytest
 
 from cdk_app.gpu.worker import USER
+from cdk_app.stages.values import DEV
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from lambdas.wiring.pinned_https import WITHIN_S
 from local_cloud.reports.job_timeline import is_dead_letter_queue
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
+
+POOLS = tuple(DEV.pools)  # those of every stage
 
 
 def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -> None:
@@ -141,8 +144,8 @@ def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> Non
         for name, redrive in redrives.items()
     }
 
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, 3, 5]
-    assert len(redrives) == len(holders) == 3
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, *[3] * len(POOLS), 5]
+    assert len(redrives) == len(holders) == 2 + len(POOLS)
     others = {name.partition("/")[2] for name in queues.keys() - redrives.keys() - holders}
     assert all(name.startswith(("Unsettled", "Unsent")) for name in others)
     for queue in queues.values():
@@ -213,21 +216,26 @@ def test_logs_do_not_stay_for_ever(synthesis: Synthesis) -> None:
 
 
 def test_spot_chooses_among_three_families_by_price_and_capacity(synthesis: Synthesis) -> None:
-    (spot,) = [group for group in mixtures(synthesis) if on_demand_percentage(group) == 0]
+    spots = [group for group in mixtures(synthesis) if on_demand_percentage(group) == 0]
 
-    families = {override["InstanceType"].partition(".")[0] for override in spot["LaunchTemplate"]["Overrides"]}
-    assert len(families) >= 3
-    assert spot["InstancesDistribution"]["SpotAllocationStrategy"] == "price-capacity-optimized"
+    assert len(spots) == len(POOLS)
+    for spot in spots:
+        families = {override["InstanceType"].partition(".")[0] for override in spot["LaunchTemplate"]["Overrides"]}
+        assert len(families) >= 3
+        assert spot["InstancesDistribution"]["SpotAllocationStrategy"] == "price-capacity-optimized"
 
 
 def test_on_demand_capacity_is_all_on_demand(synthesis: Synthesis) -> None:
-    assert sorted(on_demand_percentage(group) for group in mixtures(synthesis)) == [0, 100]
+    assert sorted(on_demand_percentage(group) for group in mixtures(synthesis)) == [
+        *[0] * len(POOLS),
+        *[100] * len(POOLS),
+    ]
 
 
 def test_instances_drain_on_a_spot_notice_and_guard_their_credentials(synthesis: Synthesis) -> None:
     templates = synthesis.properties("AWS::EC2::LaunchTemplate")
 
-    assert len(templates) == 2
+    assert len(templates) == 2 * len(POOLS)
     for template in templates:
         script = template["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Join"][1][0]
         assert "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true" in script
@@ -248,8 +256,7 @@ def test_ecs_scales_drains_and_protects_its_instances(synthesis: Synthesis) -> N
 
 
 def test_task_has_one_gpu_an_init_process_and_time_to_stop(synthesis: Synthesis) -> None:
-    for stack in ("Rendering", "Training"):
-        task = synthesis.task(stack)
+    for task in (*synthesis.workers.values(), synthesis.trainer):
         (worker,) = task["ContainerDefinitions"]
         assert task["NetworkMode"] == "awsvpc"
         assert worker["ResourceRequirements"] == [{"Type": "GPU", "Value": "1"}]
@@ -262,14 +269,16 @@ def test_task_families_of_two_stages_in_one_account_differ(dev: Synthesis, prod:
     families = {task["Family"] for stage in (dev, prod) for task in stage.properties("AWS::ECS::TaskDefinition")}
 
     assert families == {
-        f"Craftspark-{stage}-{stack}-Worker" for stage in ("Dev", "Prod") for stack in ("Rendering", "Training")
+        f"Craftspark-{stage}-{task}"
+        for stage in ("Dev", "Prod")
+        for task in (*(f"Rendering-{pool.capitalize()}" for pool in POOLS), "Training-Trainer")
     }
 
 
 def test_cloud_runs_the_repositorys_image_and_a_laptop_its_own(dev: Synthesis, local: Synthesis) -> None:
-    for stack in ("Rendering", "Training"):
-        assert "GpuImages" in str(dev.task(stack)["ContainerDefinitions"][0]["Image"])
-        assert local.task(stack)["ContainerDefinitions"][0]["Image"] == "craftspark-gpu:local"
+    for stage, image in ((dev, "GpuImages"), (local, "craftspark-gpu:local")):
+        for task in (*stage.workers.values(), stage.trainer):
+            assert image in str(task["ContainerDefinitions"][0]["Image"])
 
 
 def test_image_is_pinned_and_runs_as_the_tasks_user() -> None:
@@ -285,7 +294,7 @@ def test_image_is_pinned_and_runs_as_the_tasks_user() -> None:
 def test_warm_pools_take_back_a_bad_deployment(synthesis: Synthesis) -> None:
     services = synthesis.properties("AWS::ECS::Service")
 
-    assert len(services) == 2
+    assert len(services) == 2 * len(POOLS)
     for service in services:
         deployment = service["DeploymentConfiguration"]
         assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Stage
-from cdk_app.stages.values import DEV, LOCAL, PROD, describe_local_functions, find_stage
+from cdk_app.stages.values import DEV, DRAW, LOCAL, PROD, describe_local_functions, find_stage
+from craftspark.tools import TOOLS
 
 
 @pytest.mark.parametrize(
@@ -19,12 +21,7 @@ from cdk_app.stages.values import DEV, LOCAL, PROD, describe_local_functions, fi
         ("data", {"uploads_kept_days": 0}, "uploads_kept_days"),
         ("functions", {"architecture": "armv7"}, "architecture"),
         ("functions", {"python": "3.10"}, "python"),
-        ("gpu", {"instance_types": ("g5.xlarge", "g5.2xlarge", "g6.xlarge")}, "instance_types: spot needs"),
-        ("gpu", {"instance_types": ("g5.xlarge", "g6.xlarge", "m7i.large")}, "instance_types: the known GPU families"),
-        ("gpu", {"spot_instances": "4"}, "spot_instances"),
-        ("gpu", {"warm_spot_tasks": -1}, "warm_spot_tasks"),
         ("gpu", {"image_tag": "not a tag"}, "image_tag"),
-        ("rendering", {"model": "picasso"}, "model: the catalogue has"),
         ("rendering", {"stop_grace_s": 121}, "stop_grace_s"),
         ("rendering", {"job_deadline_s": 2400}, "job_deadline_s: waiting and rendering can take 2400 s"),
         ("rendering", {"wave_s": 600}, "batch_s: a batch takes longer"),
@@ -53,38 +50,130 @@ def test_stage_that_cannot_work_is_refused_by_field(part: str, change: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "says"),
     [
-        ({"rendering": replace(DEV.rendering, model="z-image-turbo")}, "needs 21 GiB; the GPU of g4dn.xlarge has 14.6"),
-        ({"rendering": replace(DEV.rendering, model="flux2-klein-4b")}, "needs 16 GiB; the GPU of g4dn.xlarge"),
+        ({"instance_types": ("g5.xlarge", "g5.2xlarge", "g6.xlarge")}, "instance_types: spot needs"),
+        ({"instance_types": ("g5.xlarge", "g6.xlarge", "m7i.large")}, "instance_types: the known GPU families"),
+        ({"spot_instances": "4"}, "spot_instances"),
+        ({"warm_spot_tasks": -1}, "warm_spot_tasks"),
+        ({"models": ()}, "models"),
+    ],
+)
+def test_pool_that_cannot_work_is_refused_by_field(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        replace(DRAW, **change)
+
+
+AMPERE = ("g5.xlarge", "g6.xlarge", "gr6.4xlarge")
+VOLTA = ("g5.xlarge", "g6.xlarge", "p3dn.24xlarge")
+
+
+def a_stage(tools: dict[str, str], **pools: Pool) -> Stage:
+    """The dev stage with other tools and pools, which also serve what is trained."""
+    return replace(DEV, tools=tools, pools={"draw": DRAW, **pools})
+
+
+def a_pool(*models: str, **changes: Any) -> Pool:
+    return replace(DRAW, models=models, **changes)
+
+
+@pytest.mark.parametrize(
+    ("tools", "pools", "reasons"),
+    [
         (
-            {
-                "rendering": replace(DEV.rendering, model="flux2-klein-4b"),
-                "gpu": replace(DEV.gpu, instance_types=("g5.xlarge", "g6.xlarge", "p3dn.24xlarge")),
-            },
-            "needs bfloat16, which the GPU of p3dn.24xlarge",
+            {"paint": "craftspark-clipart-128"},
+            {},
+            ["tools.paint: there is no tool 'paint'; the tools are clipart, out"],
+        ),
+        ({"picture": "picasso"}, {}, ["tools.picture: there is no model picasso; the catalogue has craftspark-clip"]),
+        ({"upscale": "picasso"}, {}, ["tools.upscale: there is no network picasso to enlarge; the catalogue has"]),
+        ({"upscale": "u2netp"}, {}, ["tools.upscale: there is no network u2netp to enlarge"]),
+        (
+            {"picture": "craftspark-upscaler-x4"},
+            {},
+            ["tools.picture: craftspark-upscaler-x4 cannot draw from a prompt"],
         ),
         (
-            {"rendering": replace(DEV.rendering, model="sdxl-lightning"), "gpu": replace(DEV.gpu, device="cpu")},
-            "sdxl-lightning has no profile for the device cpu",
+            {"outpaint": "pattern-diffusion"},
+            {"patterns": a_pool("pattern-diffusion")},
+            ["tools.outpaint: pattern-diffusion cannot repaint a part of an image"],
+        ),
+        (
+            {"picture": "sdxl-inpainting"},
+            {"repaint": a_pool("sdxl-inpainting")},
+            ["tools.picture: sdxl-inpainting cannot draw from a prompt"],
+        ),
+        (
+            {"picture": "stable-diffusion-v1-5"},
+            {},
+            ["tools.picture: no pool has stable-diffusion-v1-5; add it to the models of draw"],
+        ),
+        (
+            {"picture": "craftspark-clipart-128"},
+            {"other": a_pool("sdxl-lightning", "craftspark-clipart-128")},
+            ["pools.draw.models: other has craftspark-clipart-128, too; a tool of it would have two pools"],
+        ),
+        (
+            {"picture": "craftspark-clipart-128"},
+            {"other": a_pool("picasso")},
+            ["pools.other.models: there is no model picasso; the catalogue has"],
+        ),
+        (
+            {"picture": "z-image-turbo"},
+            {"lettering": a_pool("z-image-turbo")},
+            ["pools.lettering.models: z-image-turbo needs 21 GiB; the GPU of g4dn.xlarge has 14.6"],
+        ),
+        (
+            {"picture": "flux2-klein-4b"},
+            {"flux": a_pool("flux2-klein-4b", instance_types=VOLTA)},
+            ["pools.flux.models: flux2-klein-4b needs bfloat16, which the GPU of p3dn.24xlarge does not compute in"],
+        ),
+        (
+            {"picture": "sdxl-lightning"},
+            {"laptop": a_pool("sdxl-lightning", device="cpu")},
+            ["pools.laptop.models: sdxl-lightning has no profile for the device cpu"],
+        ),
+        (
+            {"picture": "picasso", "upscale": "u2netp"},
+            {},
+            ["tools.picture: there is no model picasso", "; tools.upscale: there is no network u2netp to enlarge"],
         ),
     ],
 )
-def test_model_that_cannot_run_on_the_gpus_of_a_stage_is_refused(change: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValueError, match=f"model: .*{reason}"):
-        replace(DEV, **change)
+def test_tools_models_and_pools_that_do_not_fit_together_are_refused_by_field(
+    tools: dict[str, str], pools: dict[str, Pool], reasons: list[str]
+) -> None:
+    with pytest.raises(ValueError, match="Value error") as refused:
+        a_stage(tools, **pools)
+
+    for reason in reasons:
+        assert reason in str(refused.value)
 
 
-def test_large_model_runs_on_a_stage_with_gpus_for_it() -> None:
-    types = ("g5.xlarge", "g6.xlarge", "gr6.4xlarge")
+@pytest.mark.parametrize("name", ["Draw", "two words", "1st", "a" * 17])
+def test_pool_name_that_no_construct_could_carry_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="pools"):
+        a_stage({"picture": "craftspark-clipart-128"}, **{name: a_pool("sdxl-lightning")})
 
-    stage = replace(
-        DEV,
-        rendering=replace(DEV.rendering, model="z-image-turbo"),
-        gpu=replace(DEV.gpu, instance_types=types),
-    )
 
-    assert stage.rendering.model == "z-image-turbo"
+@pytest.mark.parametrize("model", ["picasso", "stable-diffusion-v1-5", "craftspark-upscaler-x4"])
+def test_training_for_a_model_that_no_pool_draws_with_is_refused(model: str) -> None:
+    with pytest.raises(ValueError, match=f"training.model: the diffusion models of the pools are .*, not {model}"):
+        replace(DEV, training=replace(DEV.training, model=model))
+
+
+def test_large_model_runs_in_a_pool_with_gpus_for_it() -> None:
+    stage = a_stage({"picture": "z-image-turbo"}, lettering=a_pool("z-image-turbo", instance_types=AMPERE))
+
+    assert stage.list_tools("lettering") == {"picture": "z-image-turbo"}
+    assert stage.name_pool("z-image-turbo") == "lettering"
+
+
+@pytest.mark.parametrize("stage", [DEV, PROD, LOCAL], ids=lambda stage: stage.name)
+def test_each_tool_is_in_one_pool_of_each_stage(stage: Stage) -> None:
+    by_pool = [stage.list_tools(pool) for pool in stage.pools]
+
+    assert sorted(tool for tools in by_pool for tool in tools) == sorted(TOOLS)
 
 
 def test_stage_name_that_no_stack_could_carry_is_refused() -> None:
@@ -138,6 +227,6 @@ def test_local_functions_run_on_the_runtime_nearest_to_this_machine(
 
 
 def test_every_part_of_a_stage_is_checked() -> None:
-    parts = {field.name for field in fields(Stage)} - {"name"}
+    parts = {field.name for field in fields(Stage)} - {"name", "tools", "pools"}
 
     assert all(hasattr(getattr(DEV, part), "__pydantic_validator__") for part in parts)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+from jsonata import Jsonata  # type: ignore[import-untyped]
+
 from cdk_app.stages.values import DEV
 from cdk_app.stages.workflows import TRANSITIONS_PER_JOB
 from craftspark.errors import Retry, members, names
@@ -15,7 +18,8 @@ from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
-CALLBACKS = ("Hand to the warm pool", "Launch on spot", "Launch on demand")
+HAND, SPOT, DEMAND = "Hand to the draw pool", "Launch for the draw pool on spot", "Launch for the draw pool on demand"
+CALLBACKS = (HAND, SPOT, DEMAND)
 
 
 def check_definition(definition: Mapping[str, Any], path: Path) -> None:
@@ -43,17 +47,15 @@ def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:
         "Job failed",
     }
     assert set(dev.batch_states) == {
-        "Choose the lane",
-        "Hand to the warm pool",
-        "Launch on spot",
-        "Launch on demand",
+        "Choose the pool",
+        *CALLBACKS,
+        "Note that the pool is gone",
         "Record the failure",
     }
 
 
 def test_happy_path_of_one_batch_has_the_transitions_that_starts_are_bounded_by(dev: Synthesis) -> None:
     outer = path_through(dev.state_machine)
-    inner = path_through(dev.state_machine["States"]["Render every batch"]["ItemProcessor"])
 
     assert outer == [
         "Render every batch",
@@ -62,14 +64,16 @@ def test_happy_path_of_one_batch_has_the_transitions_that_starts_are_bounded_by(
         "Did the job fail?",
         "Job delivered",
     ]
-    assert inner == ["Choose the lane", "Hand to the warm pool"]
-    assert len(outer) + len(inner) == TRANSITIONS_PER_JOB
+    for lane in ("interactive", "bulk"):
+        way = find_way(dev, pool="draw", lane=lane, queued=True)
+        assert dev.batch_states[way]["End"]
+        assert len([*outer, "Choose the pool", way]) == TRANSITIONS_PER_JOB
 
 
 def test_every_task_is_bounded(synthesis: Synthesis) -> None:
     tasks = {name: state for name, state in all_states(synthesis).items() if state["Type"] == "Task"}
 
-    assert len(tasks) == 5
+    assert len(tasks) == 2 + 3 * len(DEV.pools)
     for state in tasks.values():
         assert state["TimeoutSeconds"] < synthesis.state_machine["TimeoutSeconds"]
     for name in CALLBACKS:
@@ -79,9 +83,9 @@ def test_every_task_is_bounded(synthesis: Synthesis) -> None:
 def test_heartbeats_allow_for_the_longest_wait_and_one_wave(dev: Synthesis) -> None:
     times = DEV.rendering
 
-    assert dev.batch_states["Hand to the warm pool"]["HeartbeatSeconds"] == times.gpu_queue_wait_s + times.wave_s
-    assert dev.batch_states["Launch on spot"]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
-    assert dev.batch_states["Launch on demand"]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
+    assert dev.batch_states[HAND]["HeartbeatSeconds"] == times.gpu_queue_wait_s + times.wave_s
+    assert dev.batch_states[SPOT]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
+    assert dev.batch_states[DEMAND]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
     assert dev.state_machine["TimeoutSeconds"] == times.job_deadline_s
 
 
@@ -103,11 +107,11 @@ def test_each_error_of_a_batch_leads_where_its_retry_class_says(dev: Synthesis) 
     for kind in members(*RENDER_TASK):
         for name in CALLBACKS:
             assert is_retried(dev.batch_states[name], kind.__name__) == (kind.retry is Retry.AT_ONCE), kind
-        on_spot = "Record the failure" if kind.retry is Retry.NEVER else "Launch on demand"
-        assert where_to(dev.batch_states["Launch on spot"], kind.__name__) == on_spot, kind
+        on_spot = "Record the failure" if kind.retry is Retry.NEVER else DEMAND
+        assert where_to(dev.batch_states[SPOT], kind.__name__) == on_spot, kind
         # If the machine fails, a task of the pool returns its batch to the queue and does not answer it.
-        in_pool = "Launch on demand" if kind.retry is Retry.AT_ONCE else "Record the failure"
-        assert where_to(dev.batch_states["Hand to the warm pool"], kind.__name__) == in_pool, kind
+        in_pool = DEMAND if kind.retry is Retry.AT_ONCE else "Record the failure"
+        assert where_to(dev.batch_states[HAND], kind.__name__) == in_pool, kind
 
 
 def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesis) -> None:
@@ -117,19 +121,41 @@ def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesi
         assert is_retried(settle, kind.__name__) == (kind.retry is Retry.LATER), kind
 
 
-def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis) -> None:
-    leads_to = catches(dev.batch_states["Hand to the warm pool"])
+@pytest.mark.parametrize(
+    ("pool", "lane", "queued", "way"),
+    [
+        ("draw", "interactive", True, HAND),
+        ("draw", "interactive", False, HAND),  # the pool has warm tasks
+        ("draw", "bulk", True, SPOT),
+        ("gone", "interactive", True, "Note that the pool is gone"),
+    ],
+)
+def test_batch_goes_to_its_pool_by_its_lane_and_the_workers_that_are_awake(
+    dev: Synthesis, pool: str, lane: str, queued: bool, way: str
+) -> None:
+    assert find_way(dev, pool=pool, lane=lane, queued=queued) == way
 
-    assert leads_to["States.HeartbeatTimeout"] == "Launch on demand"
-    assert leads_to["States.Timeout"] == "Launch on demand"
-    assert leads_to["SpotInterrupted"] == "Launch on demand"
+
+def test_job_of_a_pool_that_is_gone_fails_by_name(dev: Synthesis) -> None:
+    gone = dev.batch_states["Note that the pool is gone"]
+
+    assert (gone["Output"]["error"], gone["Next"]) == ("ModelUnavailable", "Record the failure")
+    assert set(gone["Output"]) == {"batch", "images", "error", "cause"}
+
+
+def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis) -> None:
+    leads_to = catches(dev.batch_states[HAND])
+
+    assert leads_to["States.HeartbeatTimeout"] == DEMAND
+    assert leads_to["States.Timeout"] == DEMAND
+    assert leads_to["SpotInterrupted"] == DEMAND
     assert leads_to["States.ALL"] == "Record the failure"
 
 
 def test_what_spot_cannot_do_on_demand_does(dev: Synthesis) -> None:
-    assert catches(dev.batch_states["Launch on spot"])["States.ALL"] == "Launch on demand"
-    assert catches(dev.batch_states["Launch on demand"]) == {"States.ALL": "Record the failure"}
-    assert capacity(dev, "Launch on spot") != capacity(dev, "Launch on demand")
+    assert catches(dev.batch_states[SPOT])["States.ALL"] == DEMAND
+    assert catches(dev.batch_states[DEMAND]) == {"States.ALL": "Record the failure"}
+    assert capacity(dev, SPOT) != capacity(dev, DEMAND)
 
 
 def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
@@ -145,11 +171,11 @@ def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
 
 def test_both_lanes_carry_the_callback_and_the_batch(dev: Synthesis) -> None:
     token = "{% $states.context.Task.Token %}"
-    message = dev.batch_states["Hand to the warm pool"]["Arguments"]
+    message = dev.batch_states[HAND]["Arguments"]
 
     assert message["MessageBody"] == {"task_token": token, "batch": "{% $states.input %}"}
     assert message["MessageGroupId"] == "{% $substring($states.input.maker, 0, 128) %}"
-    for name in ("Launch on spot", "Launch on demand"):
+    for name in (SPOT, DEMAND):
         (override,) = dev.batch_states[name]["Arguments"]["Overrides"]["ContainerOverrides"]
         assert override["Environment"] == [
             {"Name": "CRAFTSPARK_TASK_TOKEN", "Value": token},
@@ -203,6 +229,17 @@ def test_overdue_jobs_are_swept_and_lost_ones_sent_again_every_five_minutes(synt
 
 def all_states(synthesis: Synthesis) -> dict[str, Any]:
     return {**synthesis.state_machine["States"], **synthesis.batch_states}
+
+
+def find_way(synthesis: Synthesis, **order: object) -> str:
+    """The state that "Choose the pool" leads to, for an order with these fields."""
+    choice = synthesis.batch_states["Choose the pool"]
+    for rule in choice["Choices"]:
+        condition = Jsonata(rule["Condition"].removeprefix("{% ").removesuffix(" %}"))
+        condition.assign("states", {"context": {"Execution": {"Input": order}}})
+        if condition.evaluate(None) is True:
+            return str(rule["Next"])
+    return str(choice["Default"])
 
 
 def path_through(machine: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from cdk_app.stages.values import DEV
 from craftspark.routes import ADMIN, ROUTES
 from tests.assemblies import NODE, bare_environment
 from tests.stacks.conftest import ROOT
@@ -79,7 +80,11 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
         "Live": {"LiveUrl"},
         "Network": set(),
         "Operations": set(),
-        "Rendering": {"StateMachineArn", "ClusterName", "WarmPoolServiceName"},
+        "Rendering": {
+            "StateMachineArn",
+            "ClusterName",
+            *(f"{name.capitalize()}WarmPoolServiceName" for name in DEV.pools),
+        },
         "Training": {"TrainingStateMachineArn"},
         "Webhooks": set(),
     }
@@ -92,9 +97,12 @@ def test_every_function_and_every_queue_is_an_output_of_its_own(dev: Synthesis) 
             assert {"Ref": name.partition("/")[2]} in values, name
     names = [name for outputs in dev.outputs.values() for name in outputs]
     assert len(names) == len(set(names))  # a program that merges the outputs of all stacks loses none
-    assert {"StartRenderFunctionName", "SettleJobFunctionName", "GpuDeadLetterQueueUrl", "UnsettledQueueUrl"} <= set(
-        names
-    )
+    assert {
+        "StartRenderFunctionName",
+        "SettleJobFunctionName",
+        "GpuDrawDeadLetterQueueUrl",
+        "UnsettledQueueUrl",
+    } <= set(names)
 
 
 def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:

@@ -14,6 +14,7 @@ from craftspark.contracts import Contract, ContractBroken, Event
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import ImageFailure, JobState
+from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.notifications.live import Update
 from craftspark.notifications.webhooks import Message
 from craftspark.styles.messages import (
@@ -42,13 +43,19 @@ def below(kind: type[Contract]) -> Iterator[type[Contract]]:
 BATCH = Batch(job_id="j", maker="m", lane="bulk", batch=0, images=(OrderedImage(index=2, seed=7),))
 RENDERED = BatchResult(batch=0, rendered=(0, 1), failed=(ImageFailure(index=2, error="UnsafeContent", reason="no"),))
 LOST = BatchFailure(batch=1, images=(4,), error="States.Timeout", cause="")
-ORDER = JobOrder(job_id="j", maker="m", tool="picture", lane="bulk", batches=(BATCH,))
+ORDER = JobOrder(job_id="j", maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=(BATCH,))
+POOLS = ServingPools(
+    pools=(
+        ServingPool(name="draw", tools={"picture": "m"}, device="cuda", warm_workers=1, launched_tasks=2, launch_s=60),
+    )
+)
 TRAINED = TrainingResult(figures={"loss": 0.5, "loss_without": 1.0, "stable": "v1"}, adapter="s3://a", grid="s3://g")
 WRITTEN: list[Contract] = [
     BATCH,
     RENDERED,
     LOST,
     ORDER,
+    POOLS,
     TRAINED,
     BatchMessage(task_token="t", batch=BATCH),
     JobEnd(job_id="j", outcomes=(RENDERED, LOST)),

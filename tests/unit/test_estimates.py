@@ -25,9 +25,16 @@ DEVICES = ("cpu", *{gpu.name: gpu for gpu in GPUS.values()})
 WIDE_SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=512, height=512)
 SMALL_SOURCE = replace(WIDE_SOURCE, width=128, height=128)
 CAPACITY = Capacity(
-    device="cpu", warm_workers=1, launched_tasks=2, launch_s=60, dispatch_s=1.0, batch_s=240, deadline_s=900
+    pool="draw",
+    device="cpu",
+    warm_workers=1,
+    launched_tasks=2,
+    launch_s=60,
+    dispatch_s=1.0,
+    batch_s=240,
+    deadline_s=900,
 )
-WARM = Speed(warm=True)
+WARM = Speed(awake=1)
 
 
 class BacklogSource:
@@ -235,7 +242,7 @@ def test_a_backlog_that_keeps_a_job_beyond_its_deadline_refuses_it_for_the_prese
 
 def test_slow_workers_refuse_for_the_present_what_would_be_too_long_on_them() -> None:
     request, source = a_request("picture", prompt="a", steps=50)
-    slow = Speed(paces={"picture": 100}, warm=True)
+    slow = Speed(paces={"picture": 100}, awake=1)
 
     with pytest.raises(BacklogTooLong, match="slow"):
         estimates(Backlog(speed=slow), deadline_s=10**6).admit("picture", request, source)

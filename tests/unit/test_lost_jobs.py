@@ -10,7 +10,6 @@ from craftspark.errors import JobNotFound
 from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.job import Job, JobState
 from craftspark.jobs.lost_jobs import EVERY, LOST_AFTER, MAX_JOBS_PER_RUN, LostJobs
-from craftspark.models.catalogue import find_model
 from tests.fakes import NOON, a_job
 
 SHARDS = 8
@@ -50,8 +49,7 @@ class FakeIntake:
 
 
 def lost_jobs(jobs: FakeUnstarted, intake: FakeIntake, now: datetime = NOON) -> LostJobs:
-    model = find_model("craftspark-clipart-128")
-    return LostJobs(jobs=jobs, shards=SHARDS, intake=intake, model=model, deadline=DEADLINE, now=lambda: now)
+    return LostJobs(jobs=jobs, shards=SHARDS, intake=intake, deadline=DEADLINE, now=lambda: now)
 
 
 def put(jobs: FakeUnstarted, job_id: str, age: timedelta, *, shard: int = 0, **changes: Any) -> None:

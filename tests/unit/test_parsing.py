@@ -276,7 +276,9 @@ def test_what_people_write_is_taken_as_it_is(field: str, text: str) -> None:
     assert getattr(parse_request(Texts, json.dumps({field: text})), field) == text
 
 
-ORDER = JobOrder(job_id="a" * 26, maker="m", tool="picture", lane="bulk", batches=()).to_text()
+ORDER = JobOrder(
+    job_id="a" * 26, maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=()
+).to_text()
 
 CONTRACTS: tuple[type[Contract], ...] = (
     BatchMessage,

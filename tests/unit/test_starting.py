@@ -60,7 +60,9 @@ class FakeIntake:
 
 
 def order_body(job_id: str) -> str:
-    return JobOrder(job_id=job_id, maker="m", tool="picture", lane="bulk", batches=()).to_text()
+    return JobOrder(
+        job_id=job_id, maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=()
+    ).to_text()
 
 
 def an_order(number: int = 0, *, deferrals: int = 0) -> IntakeMessage:

@@ -26,6 +26,7 @@ from craftspark.jobs.submissions import JobExists, Submissions
 from craftspark.models.catalogue import find_model
 from craftspark.moderation import Moderation, Objection, Refusal
 from craftspark.styles.releases import Pin, Release
+from craftspark.tools import TOOLS
 from craftspark.tools.sources import Source
 from tests.fakes import NOON
 
@@ -109,7 +110,7 @@ class FakeReadings:
             work_s=self.seconds,
             shared_s=0,
         )
-        return Backlog(jobs=[job] * 10, speed=Speed(warm=True)), 0.0
+        return Backlog(jobs=[job] * 10, speed=Speed(awake=1)), 0.0
 
 
 class FakeIntake:
@@ -122,22 +123,35 @@ class FakeIntake:
 
 MODEL = find_model("craftspark-clipart-128")
 CAPACITY = Capacity(
-    device="cpu", warm_workers=2, launched_tasks=4, launch_s=180, dispatch_s=1.0, batch_s=600, deadline_s=3600
+    pool="draw",
+    device="cpu",
+    warm_workers=2,
+    launched_tasks=4,
+    launch_s=180,
+    dispatch_s=1.0,
+    batch_s=600,
+    deadline_s=3600,
 )
 
 
 def a_counter(
     acceptance: FakeAcceptance | None = None, readings: FakeReadings | None = None
 ) -> tuple[Submissions, FakeAcceptance, FakeIntake]:
-    acceptance, intake = acceptance or FakeAcceptance(), FakeIntake()
+    acceptance, intake, readings = acceptance or FakeAcceptance(), FakeIntake(), readings or FakeReadings()
     submissions = Submissions(
         acceptance=acceptance,
         intake=intake,
         releases=FakeReleases(),
         sources=FakeSources(),
         moderation=Moderation(moderator=FakeModerator(), refusals=FakeRefusals()),
-        estimates=Estimates(readings=readings or FakeReadings(), model=MODEL, capacity=CAPACITY),
-        model=MODEL,
+        estimates={
+            **{tool: Estimates(readings=readings, model=MODEL, capacity=CAPACITY) for tool in TOOLS},
+            "upscale": Estimates(
+                readings=readings,
+                model=find_model("craftspark-upscaler-x4"),
+                capacity=replace(CAPACITY, pool="enlarge"),
+            ),
+        },
         deadline=timedelta(hours=1),
         retention=timedelta(days=30),
         now=lambda: NOON,
@@ -506,7 +520,8 @@ def test_a_job_that_takes_too_long_by_itself_is_refused_by_its_fields_and_nothin
 def test_a_job_that_was_accepted_is_answered_even_if_it_would_take_too_long_by_now() -> None:
     submissions, _, _ = a_counter()
     job = submit(submissions)
-    slower = replace(submissions, estimates=replace(submissions.estimates, capacity=replace(CAPACITY, deadline_s=1)))
+    short = replace(submissions.estimates["picture"], capacity=replace(CAPACITY, deadline_s=1))
+    slower = replace(submissions, estimates={"picture": short})
 
     assert submit(slower) == job
     with pytest.raises(RenderTooLong):

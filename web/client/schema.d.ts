@@ -1773,8 +1773,6 @@ export interface components {
          * @description All tools.
          */
         ToolList: {
-            /** @description Name of the diffusion model that the tools use. */
-            model: string;
             /** @description The tools. */
             tools: components["schemas"]["ToolView"][];
         };
@@ -1785,6 +1783,8 @@ export interface components {
         ToolView: {
             /** @description Name of the tool, as in the path of its jobs. */
             name: string;
+            /** @description Name of the model that the tool uses. */
+            model: string;
             /** @description Display name. */
             title: string;
             /** @description One sentence about the tool. */
@@ -1793,8 +1793,8 @@ export interface components {
             credits_per_image: number;
             /** @description Supported values for `size`, as width x height in pixels. */
             sizes: string[];
-            /** @description Maximum value for `steps`. */
-            max_steps: number;
+            /** @description Maximum value for `steps`. Absent for tools without steps. */
+            max_steps?: number;
             /** @description Maximum number of tokens in a prompt, preset included. Absent for tools without a prompt. */
             max_prompt_tokens?: number;
             /** @description Supported values for `style`. */

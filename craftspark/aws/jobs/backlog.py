@@ -29,11 +29,11 @@ LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # the characters of ids, in sort o
 
 @dataclass(kw_only=True)
 class BacklogIndex:
-    """Reads the backlog, unless the last reading is recent enough."""
+    """Reads the backlog of a pool, unless the last reading is recent enough."""
 
     client: DynamoDBClient
     jobs_table: str
-    model: str
+    pool: str
     clock: Callable[[], float] = time.monotonic
     _last: tuple[float, Backlog] | None = field(default=None, init=False)
 
@@ -48,12 +48,12 @@ class BacklogIndex:
         shards = 0.0
         first = randrange(BACKLOG_SHARDS)  # noqa: S311 - spreads the reads over the shards
         for shard in (*range(first, BACKLOG_SHARDS), *range(first)):
-            found, share = self._shard(str(shard))
+            found, share = self._shard(f"{self.pool}#{shard}")
             jobs += found
             shards += share
             if len(jobs) >= SAMPLE:
                 break
-        speed = read_speed(self.client, self.jobs_table, self.model, time.time())
+        speed = read_speed(self.client, self.jobs_table, self.pool, time.time())
         return Backlog(jobs=jobs, share=shards / BACKLOG_SHARDS, speed=speed)
 
     def _shard(self, shard: str) -> tuple[list[WaitingJob], float]:

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 PLACES = 16
 WARM, LAUNCHED = "warm", "launched"
-# A worker writes at least once per REPORT_S. A worker without a report for WARM_S counts as gone.
+# A worker writes at least once per REPORT_S. A worker without a report for AWAKE_S counts as gone.
 REPORT_S = 60
-WARM_S = 150
+AWAKE_S = 150
 # Older measurements say nothing about the present machines.
 MAX_AGE_S = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpeedTable:
-    """The item that one worker of a model's pool writes. `launched`: the task was launched for one batch."""
+    """The item that one worker of a pool writes. `launched`: the task was launched for one batch."""
 
     client: DynamoDBClient
     jobs_table: str
-    model: str
+    pool: str
     worker: str
     launched: bool
 
@@ -41,7 +41,7 @@ class SpeedTable:
         """Report that the worker is alive, its pace by tool, and how long its batch waited for the launch."""
         place = sum(self.worker.encode()) % PLACES
         item = {
-            **job_key(partition(self.model), f"{LAUNCHED if self.launched else WARM}#{place}"),
+            **job_key(partition(self.pool), f"{LAUNCHED if self.launched else WARM}#{place}"),
             "paces": text(json.dumps({tool: round(pace, 3) for tool, pace in paces.items()})),
             "seen_at": number(int(now)),
             "expires_at": number(int(now) + MAX_AGE_S),
@@ -50,12 +50,12 @@ class SpeedTable:
         self.client.put_item(TableName=self.jobs_table, Item=item)
 
 
-def read_speed(client: DynamoDBClient, table: str, model: str, now: float) -> Speed:
-    """The speed of a model's pool."""
+def read_speed(client: DynamoDBClient, table: str, pool: str, now: float) -> Speed:
+    """The speed of a pool."""
     response = client.query(
         TableName=table,
         KeyConditionExpression="job_id = :pool",
-        ExpressionAttributeValues={":pool": text(partition(model))},
+        ExpressionAttributeValues={":pool": text(partition(pool))},
     )
     return speed_of(response["Items"], now)
 
@@ -63,23 +63,23 @@ def read_speed(client: DynamoDBClient, table: str, model: str, now: float) -> Sp
 def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
     paces: dict[str, list[float]] = defaultdict(list)
     launches: list[float] = []
-    warm = False
+    awake = 0
     for item in items:
         age = now - int(item["seen_at"]["N"])
         if age > MAX_AGE_S:
             continue
         for tool, pace in json.loads(item["paces"]["S"]).items():
             paces[tool].append(pace)
-        warm |= item["item"]["S"].startswith(WARM) and age <= WARM_S
+        awake += item["item"]["S"].startswith(WARM) and age <= AWAKE_S
         if "launch_s" in item:
             launches.append(float(item["launch_s"]["N"]))
     return Speed(
         paces={tool: geometric_mean(measured) for tool, measured in paces.items()},
-        warm=warm,
+        awake=awake,
         launch_s=sum(launches) / len(launches) if launches else None,
     )
 
 
-def partition(model: str) -> str:
+def partition(pool: str) -> str:
     """The partition key of a pool. It is never a job id, because ids have no colon."""
-    return f"workers:{model}"
+    return f"workers:{pool}"

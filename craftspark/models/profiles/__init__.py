@@ -70,15 +70,15 @@ def _scale(rule: Mapping[str, Any] | None, name: str) -> Record | None:
 
 @cache
 def find_profile(device: str, model: str) -> Profile | None:
-    """The profile of a model on a device, with that of the networks and of the host. None if the model has no record
-    there.
+    """The profile of a model or an upscaler on a device, with that of the networks that tools use beside it and of the
+    host. None if it has no record there.
     """
     records = [find_record(device, name) for name in (model, HOST, SERVED["enlarge"], SERVED["cut"])]
     own, host, enlarge, matte = records
     if own is None or host is None or enlarge is None or matte is None:
         return None
     cut_s = host.seconds["cut_s"] + own.matted * matte.seconds["matte_s"]
-    return Profile(**{**own.seconds, **host.seconds, **enlarge.seconds, "cut_s": cut_s})
+    return Profile(**{**host.seconds, **enlarge.seconds, "cut_s": cut_s, **own.seconds})
 
 
 @cache

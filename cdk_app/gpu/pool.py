@@ -1,0 +1,80 @@
+"""A pool: the GPU tasks that serve the same models, with the queue of their work."""
+
+from collections.abc import Callable
+
+from aws_cdk import Duration
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk_app.gpu.capacity import GpuCapacity
+from cdk_app.gpu.warm_pool import WarmPool
+from cdk_app.gpu.worker import GpuWorker
+from cdk_app.stages.stage import Stage
+from cdk_app.stages.workflows import Rendering
+from cdk_app.storage.work_queue import WorkQueue
+from craftspark.settings.tasks import WorkerSettings
+
+# The settings of the workers of a pool, by its name and its queue.
+FillSettings = Callable[[str, sqs.IQueue], WorkerSettings]
+
+
+class GpuPool(Construct):
+    """One queue, one worker, two kinds of capacity that run it, and warm tasks on each."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        cluster: ecs.Cluster,
+        repository: ecr.IRepository,
+        fill_settings: FillSettings,
+        stage: Stage,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        pool = stage.pools[name]
+        self.name, self.warm_tasks, self.cluster = name, pool.warm_tasks, cluster
+        self.work = self._create_queue(construct_id, stage.rendering)
+        self.spot = GpuCapacity(self, "Spot", cluster=cluster, pool=pool, spot=True, max_instances=pool.spot_instances)
+        self.on_demand = GpuCapacity(
+            self, "OnDemand", cluster=cluster, pool=pool, spot=False, max_instances=pool.on_demand_instances
+        )
+        self.worker = GpuWorker(
+            self,
+            "Worker",
+            purpose=construct_id,
+            vpc=cluster.vpc,
+            repository=repository,
+            settings=fill_settings(name, self.work.queue),
+            pool=pool,
+            stage=stage,
+        )
+        self.work.queue.grant_consume_messages(self.worker.role)
+        self.warm_spot = self._run_warm("WarmSpot", self.spot, pool.warm_spot_tasks, stage)
+        self.warm_on_demand = self._run_warm("WarmOnDemand", self.on_demand, pool.warm_on_demand_tasks, stage)
+
+    def _create_queue(self, construct_id: str, rendering: Rendering) -> WorkQueue:
+        return WorkQueue(
+            self,
+            "Queue",
+            output=f"Gpu{construct_id}",
+            visibility=Duration.seconds(rendering.gpu_queue_visibility_s),
+            # A batch is useless after its job's deadline.
+            retention=Duration.seconds(rendering.job_deadline_s),
+            # After that, the state machine launches a GPU for it.
+            late_after=Duration.seconds(rendering.gpu_queue_wait_s + rendering.wave_s),
+        )
+
+    def _run_warm(self, construct_id: str, capacity: GpuCapacity, tasks: int, stage: Stage) -> WarmPool:
+        return WarmPool(
+            self,
+            construct_id,
+            cluster=self.cluster,
+            capacity=capacity,
+            worker=self.worker,
+            tasks=tasks,
+            shells=stage.operations.shells,
+        )

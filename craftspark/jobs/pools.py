@@ -1,0 +1,28 @@
+"""Pools, as submissions know them: which model serves a tool, and the GPU tasks that do it."""
+
+from dataclasses import dataclass
+
+from craftspark.contracts import Contract
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingPool:
+    """A pool of a stage. `tools` has the model of each tool that the pool serves.
+
+    The pool renders on `device`. Its `warm_workers` always run, and it launches up to `launched_tasks` at the same
+    time. `launch_s` is the time of a launch, in seconds, if none was measured recently.
+    """
+
+    name: str
+    tools: dict[str, str]
+    device: str
+    warm_workers: int
+    launched_tasks: int
+    launch_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingPools(Contract):
+    """All pools of a stage."""
+
+    pools: tuple[ServingPool, ...]
