@@ -94,6 +94,7 @@ class RenderingStack(Stack):
             images_bucket=data.images.bucket_name,
             uploads_bucket=data.uploads.bucket_name,
             models_bucket=data.models.bucket_name,
+            models_cache=stage.gpu.models_cache,
             gpu_queue_url=gpu_queue.queue_url,
             tools=json.dumps(stage.list_tools(name)),
             device=stage.pools[name].device,

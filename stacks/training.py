@@ -71,6 +71,7 @@ class TrainingStack(Stack):
         settings = TrainerSettings(
             training_bucket=data.training.bucket_name,
             models_bucket=data.models.bucket_name,
+            models_cache=stage.gpu.models_cache,
             model=stage.training.model,
             device=pool.device,
             heartbeat_s=max(1, stage.training.silence_s // HEARTBEATS_IN_SILENCE),

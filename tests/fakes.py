@@ -41,6 +41,7 @@ WORKER_SETTINGS = WorkerSettings(
 TRAINER_SETTINGS = TrainerSettings(
     training_bucket="training",
     models_bucket="models",
+    models_cache="",
     model="craftspark-clipart-128",
     device="cpu",
     heartbeat_s=1,

@@ -6,6 +6,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.gpu.worker import USER
 from cdk_app.stages.pools import Pool
 
 ROOT_DEVICE = "/dev/xvda"
@@ -19,6 +20,8 @@ AGENT_SETTINGS = (
     "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached",
 )
 
+DISK_LABEL = "craftspark"
+
 
 class GpuCapacity(Construct):
     """A group of GPU instances of several families, all spot or all on-demand. It scales to zero when no task runs."""
@@ -30,6 +33,7 @@ class GpuCapacity(Construct):
         *,
         cluster: ecs.Cluster,
         pool: Pool,
+        models_cache: str,
         spot: bool,
         max_instances: int,
     ) -> None:
@@ -42,7 +46,7 @@ class GpuCapacity(Construct):
             min_capacity=0,
             max_capacity=max_instances,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
-                launch_template=_create_launch_template(self, cluster=cluster, pool=pool),
+                launch_template=_create_launch_template(self, cluster=cluster, pool=pool, models_cache=models_cache),
                 launch_template_overrides=[
                     autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(kind))
                     for kind in pool.instance_types
@@ -76,9 +80,14 @@ def select_private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:
     return ec2.SubnetSelection(subnets=[*vpc.private_subnets, *vpc.isolated_subnets])
 
 
-def _create_launch_template(scope: Construct, *, cluster: ecs.Cluster, pool: Pool) -> ec2.LaunchTemplate:
+def _create_launch_template(
+    scope: Construct, *, cluster: ecs.Cluster, pool: Pool, models_cache: str
+) -> ec2.LaunchTemplate:
     user_data = ec2.UserData.for_linux()
-    user_data.add_commands(*(f"echo {setting} >> /etc/ecs/ecs.config" for setting in AGENT_SETTINGS))
+    user_data.add_commands(
+        *(f"echo {setting} >> /etc/ecs/ecs.config" for setting in AGENT_SETTINGS),
+        *prepare_models_folder(models_cache),
+    )
     return ec2.LaunchTemplate(
         scope,
         "LaunchTemplate",
@@ -97,3 +106,21 @@ def _create_launch_template(scope: Construct, *, cluster: ecs.Cluster, pool: Poo
             )
         ],
     )
+
+
+def prepare_models_folder(folder: str) -> list[str]:
+    """Commands that make the folder for models, on the instance's first NVMe disk if it has one. ECS starts after them.
+
+    Data on such a disk ends with the instance. If the disk cannot be used, the folder is on the root volume.
+    """
+    give = f"chown {USER} {folder} && chmod 700 {folder}"
+    return [
+        f"mkdir -p {folder}",
+        give,  # also without the mount, for a restart in which the disk is missing
+        "disk=$(lsblk --nodeps --noheadings --paths --output NAME,MODEL"
+        " | awk '/Amazon EC2 NVMe Instance Storage/ { print $1; exit }')",
+        f'if [ -n "$disk" ] && mkfs.xfs -f -L {DISK_LABEL} "$disk"; then',
+        f"  echo 'LABEL={DISK_LABEL} {folder} xfs noatime,nodev,nosuid,nofail 0 0' >> /etc/fstab",
+        f"  mount {folder} && {give}",
+        "fi",
+    ]

@@ -38,9 +38,24 @@ class GpuPool(Construct):
         pool = stage.pools[name]
         self.name, self.warm_tasks, self.cluster = name, pool.warm_tasks, cluster
         self.work = self._create_queue(construct_id, stage.rendering)
-        self.spot = GpuCapacity(self, "Spot", cluster=cluster, pool=pool, spot=True, max_instances=pool.spot_instances)
+        models_cache = stage.gpu.models_cache
+        self.spot = GpuCapacity(
+            self,
+            "Spot",
+            cluster=cluster,
+            pool=pool,
+            models_cache=models_cache,
+            spot=True,
+            max_instances=pool.spot_instances,
+        )
         self.on_demand = GpuCapacity(
-            self, "OnDemand", cluster=cluster, pool=pool, spot=False, max_instances=pool.on_demand_instances
+            self,
+            "OnDemand",
+            cluster=cluster,
+            pool=pool,
+            models_cache=models_cache,
+            spot=False,
+            max_instances=pool.on_demand_instances,
         )
         self.worker = GpuWorker(
             self,

@@ -14,6 +14,7 @@ from cdk_app.storage.log_group import LogGroup
 from craftspark.settings.tasks import TrainerSettings, WorkerSettings
 
 USER = "10001:10001"  # the one that gpu_tasks/Dockerfile creates
+MODELS = "Models"
 
 
 class GpuWorker(Construct):
@@ -40,6 +41,7 @@ class GpuWorker(Construct):
         # A launch names the family. Families are unique in an account, so the name contains the stack's.
         family = f"{Stack.of(self).stack_name}-{purpose}"
         self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
+        self.task.add_volume(name=MODELS, host=ecs.Host(source_path=settings.models_cache))
         self.container = self.task.add_container(
             "Worker",
             image=(
@@ -64,6 +66,10 @@ class GpuWorker(Construct):
                 log_group=LogGroup(self, "Logs", operations=stage.operations),
                 mode=ecs.AwsLogDriverMode.NON_BLOCKING,
             ),
+        )
+        # All tasks of an instance share the folder, so that a model is downloaded once to each instance.
+        self.container.add_mount_points(
+            ecs.MountPoint(source_volume=MODELS, container_path=settings.models_cache, read_only=False)
         )
 
     @property

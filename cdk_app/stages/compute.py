@@ -43,8 +43,10 @@ class Gpu:
 
     `dispatch_ms` is the time from a submission to the first step of an idle task. `image` names a container image;
     without it, tasks run `image_tag` of the stage's repository.
+    `models_cache` is the folder for models, on the instances and in their tasks.
     """
 
     dispatch_ms: Count
+    models_cache: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+$")] = "/var/cache/craftspark"
     image: str | None = None
     image_tag: Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$")]

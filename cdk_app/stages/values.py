@@ -168,7 +168,7 @@ LOCAL = replace(
     DEV,
     name="local",
     functions=describe_local_functions(platform.machine(), sys.version_info[:2]),
-    gpu=replace(DEV.gpu, dispatch_ms=250, image="craftspark-gpu:local"),
+    gpu=replace(DEV.gpu, dispatch_ms=250, image="craftspark-gpu:local", models_cache="build/models"),
     pools={
         name: replace(pool, spot_instances=1, on_demand_instances=1, launch_s=12, device="cpu")
         for name, pool in DEV.pools.items()

@@ -30,6 +30,9 @@ _S3_CONFIG = _CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )
 
+# Several files are downloaded at the same time, each in several ranges.
+_S3_DOWNLOAD_CONFIG = _S3_CONFIG.merge(Config(max_pool_connections=32))
+
 # A maker waits for the moderation of a prompt: at most two attempts of three seconds.
 _JUDGE_CONFIG = _CONFIG.merge(
     Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
@@ -61,6 +64,12 @@ def sqs() -> SQSClient:
 @cache
 def s3() -> S3Client:
     return boto3.client("s3", config=_S3_CONFIG)
+
+
+@cache
+def s3_downloads() -> S3Client:
+    """The client for downloads of models."""
+    return boto3.client("s3", config=_S3_DOWNLOAD_CONFIG)
 
 
 @cache

@@ -14,11 +14,13 @@ class RendererSettings(Settings):
     """What rendering needs, wherever orders come from.
 
     `tools` is JSON: for each tool, the name of the catalogue entry that does its work. `device` is `cuda` or `cpu`.
-    `signing_secret` names the key of content credentials in Secrets Manager; none are
-    written where it is empty.
+    `signing_secret` names the key of content credentials in Secrets Manager; none are written where it is empty.
+    `models_cache` is the folder for downloaded models and for the hashes of checked files, which all tasks of a machine
+    share. Where it is empty, models are downloaded to the temporary folder, and each process hashes its files again.
     """
 
     models_bucket: str
+    models_cache: str = ""
     tools: str
     device: str
     signing_secret: str
@@ -55,7 +57,7 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings(Settings):
-    """Settings of a training task. `device` is `cuda` or `cpu`.
+    """Settings of a training task. `device` is `cuda` or `cpu`. `models_cache` is as in RendererSettings.
 
     Durations are seconds. The task sends a heartbeat every `heartbeat_s`, counts as stalled after `stall_s` without a
     step, and has `stop_grace_s` between SIGTERM and SIGKILL.
@@ -63,6 +65,7 @@ class TrainerSettings(Settings):
 
     training_bucket: str
     models_bucket: str
+    models_cache: str
     model: str
     device: str
     heartbeat_s: int

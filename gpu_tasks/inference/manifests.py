@@ -7,29 +7,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from craftspark.errors import ModelUnavailable
+from gpu_tasks.inference.file_hashes import HASHES, hash_file
 
 MANIFEST = "manifest.json"
-FILES_AT_ONCE = 4
+ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE")
 
-# Downloads or uploads a file: its name in the folder, and its path on this machine.
+# Uploads a file: its name in the folder, and its path on this machine.
 Transfer = Callable[[str, Path], object]
-
-
-def fetch(folder: Path, download: Transfer) -> Path:
-    """Download the files of a model's folder that differ from its manifest. Raises ModelUnavailable."""
-    try:
-        download(MANIFEST, folder / MANIFEST)
-        expected = read_manifest(folder)
-        wanted = [name for name, digest in expected.items() if not matches(folder / name, digest)]
-        with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
-            list(threads.map(lambda name: download(name, folder / name), wanted))
-    except FileNotFoundError as error:
-        raise ModelUnavailable(f"the model store has no {error}") from None
-    return folder
 
 
 def publish(paths: Mapping[str, Path], upload: Transfer) -> None:
@@ -45,20 +32,33 @@ def publish(paths: Mapping[str, Path], upload: Transfer) -> None:
 
 
 def check(folder: Path) -> None:
-    """Raise ModelUnavailable unless the folder's files match its manifest."""
+    """Raise ModelUnavailable unless the folder's files match its manifest. Files that did not change since they were
+    hashed are not hashed again.
+    """
     for name, digest in read_manifest(folder).items():
         if not matches(folder / name, digest):
             raise ModelUnavailable(f"{folder / name} is missing or differs from {MANIFEST}")
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
-    """Return SHA-256 hashes by path. Raises ModelUnavailable if the manifest is missing or names a path outside the
-    folder.
-    """
+    """Return SHA-256 hashes by path. Raises ModelUnavailable as `parse_manifest` does, and if there is no manifest."""
     try:
-        manifest: dict[str, str] = json.loads((folder / MANIFEST).read_text())
+        content = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         raise ModelUnavailable(f"{folder} has no {MANIFEST}") from None
+    return parse_manifest(content, folder)
+
+
+def parse_manifest(content: bytes, folder: Path) -> dict[str, str]:
+    """Return SHA-256 hashes by path. Raises ModelUnavailable if the manifest is not a JSON object of hashes or names a
+    path outside the folder.
+    """
+    try:
+        manifest = json.loads(content)
+    except ValueError as error:
+        raise ModelUnavailable(f"{MANIFEST} of {folder} is not valid JSON: {error}") from None
+    if not isinstance(manifest, dict) or not all(isinstance(digest, str) for digest in manifest.values()):
+        raise ModelUnavailable(f"{MANIFEST} of {folder} is not a JSON object of hashes")
     for name in manifest:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
             raise ModelUnavailable(f"{MANIFEST} of {folder} has a file outside the folder: {name}")
@@ -67,22 +67,31 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 def matches(path: Path, digest: str) -> bool:
     """Return whether the file exists with this hash."""
-    return path.is_file() and hash_file(path) == digest
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 hash of a file. Reads in parts, because weights can be larger than memory."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return path.is_file() and HASHES.find(path) == digest
 
 
 def hash_model(folder: Path) -> str:
-    """Return the SHA-256 hash of a model folder's manifest, which identifies all of its files."""
-    return hash_file(folder / MANIFEST)
+    """Return the SHA-256 hash that identifies a model: of the paths and hashes of its files, except those about it. A
+    correction of the card leaves it unchanged.
+    """
+    files = {
+        name: digest for name, digest in read_manifest(folder).items() if not is_about(name) and not is_picture(name)
+    }
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def is_about(name: str) -> bool:
+    """Whether a file is the model's card, its licence or its notice."""
+    return "/" not in name and name.upper().startswith(ABOUT)
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file can be a picture that the card shows."""
+    return "/" not in name and name.endswith(".png")
 
 
 def identify(folder: Path) -> dict[str, str]:
-    """Return the name of a model folder with the hash that identifies its files."""
+    """Return the name of a model folder with the hash that identifies the model."""
     return {folder.name: hash_model(folder)}
 
 

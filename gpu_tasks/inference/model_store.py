@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from aws_lambda_powertools import Logger
 from diffusers import DiffusionPipeline
 from diffusers.utils import logging as diffusers_log
 from safetensors import SafetensorError
@@ -22,12 +23,16 @@ from craftspark.errors import ModelUnavailable
 from craftspark.models.model import Model
 from craftspark.settings.tasks import RendererSettings, TrainerSettings
 from gpu_tasks.inference.device import make_repeatable
+from gpu_tasks.inference.downloads import fetch
 from gpu_tasks.inference.families import Family, find_family
-from gpu_tasks.inference.manifests import check, fetch
+from gpu_tasks.inference.file_hashes import HASHES, record_of
+from gpu_tasks.inference.manifests import check, read_manifest
 from gpu_tasks.inference.model_folder import INDEX
 
 BUILT_IN = Path(__file__).parents[1] / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
+
+logger = Logger(service="gpu_worker")
 
 
 def load_pipeline(model: Model, settings: RendererSettings) -> Any:
@@ -102,8 +107,21 @@ def locate(source: str, settings: RendererSettings | TrainerSettings) -> Path:
     """Return the folder of a model or an adapter, downloaded if necessary. Raises ModelUnavailable."""
     kind, _, place = source.partition(":")
     if kind == "built-in":
+        if settings.models_cache:
+            check_recorded(BUILT_IN / place, Path(settings.models_cache))
         return BUILT_IN / place
     if kind == "s3":
-        bucket = ModelBucket(client=clients.s3(), bucket=settings.models_bucket)
-        return fetch(CACHE / place, lambda name, path: bucket.download(place, name, path))
+        bucket = ModelBucket(client=clients.s3_downloads(), bucket=settings.models_bucket)
+        return fetch(place, bucket, Path(settings.models_cache or CACHE))
     raise ModelUnavailable(f"unknown kind of source: {source}")
+
+
+def check_recorded(folder: Path, cache: Path) -> None:
+    """Check a folder, and record the hashes of its files for the next process. Raises ModelUnavailable."""
+    record = record_of(folder, cache)
+    HASHES.restore(record)
+    check(folder)
+    try:
+        HASHES.record(record, [folder / name for name in read_manifest(folder)])
+    except OSError as error:  # a worker can work without it
+        logger.warning("hashes not recorded", extra={"model": folder.name, "detail": str(error)})

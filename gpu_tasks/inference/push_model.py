@@ -15,8 +15,9 @@ from craftspark.aws.faults import AWS_ERRORS
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
 from craftspark.models.licences import LicenceRefused
+from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.inference.hub import HubFiles, HubUnavailable
-from gpu_tasks.inference.manifests import MANIFEST, hash_file, publish, read_manifest
+from gpu_tasks.inference.manifests import MANIFEST, parse_manifest, publish
 from gpu_tasks.inference.model_folder import FolderFiles, ModelFiles, NoModel
 from gpu_tasks.inference.push_plan import PushPlan, plan_push
 from gpu_tasks.inference.push_report import report
@@ -75,13 +76,10 @@ def _upload(name: str, files: ModelFiles, plan: PushPlan, manifest: Mapping[str,
 
 def _read_bucket_manifest(name: str, bucket: ModelBucket) -> dict[str, str] | None:
     """Read the manifest of this name from the bucket. Returns None if there is none."""
-    with tempfile.TemporaryDirectory(prefix="craftspark-push-") as scratch:
-        there = Path(scratch)
-        try:
-            bucket.download(name, MANIFEST, there / MANIFEST)
-        except FileNotFoundError:
-            return None
-        return read_manifest(there)
+    try:
+        return parse_manifest(bucket.read(name, MANIFEST), Path(name))
+    except FileNotFoundError:
+        return None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from typing import Any
 from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
 from gpu_tasks.inference import adapters, matting, upscaler_networks
 from gpu_tasks.inference.families import list_pipelines
+from gpu_tasks.inference.manifests import is_about, is_picture
 from gpu_tasks.inference.model_folder import INDEX, ModelFiles, NoModel, check_paths, read_json
 from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, count_parameters, plan_weights
 
@@ -26,7 +27,6 @@ QUANTIZATION = "quantization_config"
 # Components of these kinds have only settings.
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "ImageProcessor", "FeatureExtractor", "Processor")
 _SETTINGS = (".json", ".txt", ".model", ".jinja")
-_ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE")
 # Text encoders with separate terms, which hold in addition to the pipeline's licence.
 _ENCODERS = {"Gemma": "gemma"}
 
@@ -91,7 +91,7 @@ def _plan_network(
     stated, licences = _read_licences(files, licensed=licensed)
     return PushPlan(
         pipeline=None,
-        copied={name: name for name in files.sizes if name in own or _is_about(name)},
+        copied={name: name for name in files.sizes if name in own or is_about(name)},
         written={},
         licences=licences,
         stated=stated,
@@ -111,7 +111,7 @@ def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
     files.read_tensors(adapters.WEIGHTS)
     read_json(files, adapters.FACTS)
     own = (adapters.FACTS, adapters.WEIGHTS)
-    copied = {name: name for name in files.sizes if name in own or _is_about(name) or _is_shown(name)}
+    copied = {name: name for name in files.sizes if name in own or is_about(name) or is_picture(name)}
     stated, licences = _read_licences(files, licensed=licensed, required=False)
     return PushPlan(pipeline=None, copied=copied, written={}, licences=licences, stated=stated)
 
@@ -135,7 +135,7 @@ def _plan_pipeline(files: ModelFiles, *, variant: str | None, safety_checker: bo
     if variant and all(each.variant != variant for each in weights.values()):
         offered = sorted(frozenset().union(*(each.offered for each in weights.values())))
         raise NoModel(f"no component has the variant {variant}; the model has {', '.join(offered) or 'no variants'}")
-    copied = {path: path for path in files.sizes if _is_about(path) or _is_settings(path, components)}
+    copied = {path: path for path in files.sizes if is_about(path) or _is_settings(path, components)}
     written = {INDEX: (json.dumps(index, indent=2, sort_keys=True) + "\n").encode()} if left_out else {}
     for each in weights.values():
         copied |= each.copied
@@ -222,15 +222,6 @@ def _missing_settings(name: str, kind: str, files: ModelFiles) -> list[str]:
 def _refuse_code(name: str, values: Mapping[str, Any]) -> None:
     if asked := [key for key in CODE if values.get(key)]:
         raise NoModel(f"{name} has {asked[0]}, which runs code of the model; code of a model is never run")
-
-
-def _is_about(path: str) -> bool:
-    return "/" not in path and path.upper().startswith(_ABOUT)
-
-
-def _is_shown(path: str) -> bool:
-    """Whether the path can be a picture that README.md shows."""
-    return "/" not in path and path.endswith(".png")
 
 
 def _is_settings(path: str, components: Mapping[str, object]) -> bool:

@@ -93,7 +93,7 @@ def _needs(plan: PushPlan, size: int) -> Iterable[str]:
     )
     if kind == "bfloat16":
         yield "stage: not g4dn, whose GPU has no bfloat16"
-    yield f"stage: gpu.disk_gib must leave {size / GIB:.1f} GiB for the copy on each instance"
+    yield f"disk: {size / GIB:.1f} GiB on each instance, on its NVMe disk or in the pool's disk_gib"
 
 
 def _entry(name: str, plan: PushPlan) -> Iterable[str]:

@@ -3,8 +3,20 @@ from pathlib import Path
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.styles.models import ModelBucket
+from craftspark.aws.styles.models import MAX_SMALL_FILE, ModelBucket
+from craftspark.errors import ModelUnavailable
 from tests.aws.conftest import IMAGES
+
+
+class Parts:
+    """Takes the parts of a file."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def write(self, part: bytes, /) -> int:
+        self.parts.append(part)
+        return len(part)
 
 
 @pytest.fixture
@@ -17,11 +29,23 @@ def test_what_is_uploaded_is_what_is_downloaded(bucket: ModelBucket, tmp_path: P
     weights.write_bytes(bytes(range(256)) * 1000)
 
     bucket.upload("model", "unet/weights", weights)
-    bucket.download("model", "unet/weights", tmp_path / "deep/copy")
+    copy = Parts()
+    bucket.download("model", "unet/weights", copy)
 
-    assert (tmp_path / "deep/copy").read_bytes() == weights.read_bytes()
+    assert b"".join(copy.parts) == bucket.read("model", "unet/weights") == weights.read_bytes()
+    assert bucket.sizes("model") == {"unet/weights": weights.stat().st_size}
 
 
-def test_a_file_that_is_not_there_is_named(bucket: ModelBucket, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_named(bucket: ModelBucket) -> None:
     with pytest.raises(FileNotFoundError, match="s3://images/model/manifest"):
-        bucket.download("model", "manifest", tmp_path / "manifest")
+        bucket.download("model", "manifest", Parts())
+    with pytest.raises(FileNotFoundError, match="s3://images/model/manifest"):
+        bucket.read("model", "manifest")
+
+
+def test_a_large_file_is_not_read_at_once(bucket: ModelBucket, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(bytes(MAX_SMALL_FILE + 1))
+    bucket.upload("model", "manifest.json", tmp_path / "large")
+
+    with pytest.raises(ModelUnavailable, match=r"manifest\.json has more than 8388608 bytes"):
+        bucket.read("model", "manifest.json")

@@ -23,6 +23,7 @@ from craftspark.errors.training import (
 )
 from gpu_tasks.inference import manifests
 from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_denoiser
+from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
@@ -105,7 +106,7 @@ def test_an_adapter_tells_what_it_is_for_and_what_it_was_made_from_and_holds_no_
     assert all(".lora_" in name for name in checkpoint)
     assert "CC0-1.0" in card
     assert "inky" in card
-    assert manifests.hash_file(out / WEIGHTS) in card
+    assert hash_file(out / WEIGHTS) in card
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.inference.manifests import hash_file, write_manifest
+from gpu_tasks.inference.manifests import hash_model, write_manifest
 from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.model_store import BUILT_IN
 from tests.gpu.graphs import SIDE, a_graph, a_matting_folder
@@ -43,7 +43,7 @@ def test_logits_become_probabilities(tmp_path: Path, half: bool) -> None:
 def test_a_network_is_known_by_its_folder_and_manifest(tmp_path: Path) -> None:
     folder = a_matting_folder(tmp_path / "tiny", a_graph())
 
-    assert MattingNetwork.open(folder).identity == {"tiny": hash_file(folder / "manifest.json")}
+    assert MattingNetwork.open(folder).identity == {"tiny": hash_model(folder)}
 
 
 @pytest.mark.parametrize(

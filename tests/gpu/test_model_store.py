@@ -8,9 +8,19 @@ import torch
 from craftspark.aws import clients
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import find_model
-from gpu_tasks.inference import model_store
-from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check, fetch, list_files, publish, read_manifest
-from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline
+from gpu_tasks.inference import file_hashes, manifests, model_store
+from gpu_tasks.inference.file_hashes import FileHashes, hash_file
+from gpu_tasks.inference.manifests import (
+    MANIFEST,
+    build_manifest,
+    check,
+    hash_model,
+    list_files,
+    publish,
+    read_manifest,
+    write_manifest,
+)
+from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline, locate
 from tests.fakes import WORKER_SETTINGS
 from tests.gpu.folder_bucket import FolderBucket
 
@@ -24,7 +34,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderBucket:
     shutil.copytree(FOLDER, bucket.root / "mirrored")
     monkeypatch.setattr(model_store, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(model_store, "ModelBucket", lambda **_: bucket)
-    monkeypatch.setattr(clients, "s3", lambda: None)
+    monkeypatch.setattr(clients, "s3_downloads", lambda: None)
     return bucket
 
 
@@ -55,7 +65,7 @@ def test_a_file_that_was_changed_in_the_store_is_refused(bucket: FolderBucket) -
 
 def test_a_file_that_broke_on_the_way_is_fetched_again(bucket: FolderBucket) -> None:
     load_pipeline(MIRRORED, WORKER_SETTINGS)
-    (model_store.CACHE / "mirrored/unet/config.json").write_text("{}")
+    (locate("s3:mirrored", WORKER_SETTINGS) / "unet/config.json").write_text("{}")
     bucket.downloaded.clear()
 
     load_pipeline(MIRRORED, WORKER_SETTINGS)
@@ -68,13 +78,52 @@ def test_a_model_that_is_not_in_the_store_is_named(bucket: FolderBucket) -> None
         load_pipeline(replace(MIRRORED, source="s3:knitting"), WORKER_SETTINGS)
 
 
-def test_a_manifest_cannot_reach_outside_its_folder(tmp_path: Path) -> None:
-    def download(name: str, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('{"../../etc/passwd": "0"}')
+def test_a_manifest_cannot_reach_outside_its_folder(bucket: FolderBucket) -> None:
+    (bucket.root / "mirrored" / MANIFEST).write_text('{"../../etc/passwd": "0"}')
 
     with pytest.raises(ModelUnavailable, match="outside"):
-        fetch(tmp_path / "model", download)
+        load_pipeline(MIRRORED, WORKER_SETTINGS)
+
+
+def test_a_built_in_model_is_hashed_once_on_a_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+
+    def count(path: Path) -> str:
+        hashed.append(path)
+        return hash_file(path)
+
+    monkeypatch.setattr(file_hashes, "hash_file", count)
+    for _ in range(2):  # two processes
+        hashes = FileHashes()
+        monkeypatch.setattr(manifests, "HASHES", hashes)
+        monkeypatch.setattr(model_store, "HASHES", hashes)
+        load_pipeline(find_model("craftspark-clipart-128"), replace(WORKER_SETTINGS, models_cache=str(tmp_path)))
+
+    assert len(hashed) == len(build_manifest(FOLDER))
+
+
+def test_a_worker_whose_cache_cannot_be_written_still_loads_a_built_in_model(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    load_pipeline(find_model("craftspark-clipart-128"), replace(WORKER_SETTINGS, models_cache=str(tmp_path / "file")))
+
+
+def test_a_model_is_identified_without_its_card(tmp_path: Path) -> None:
+    for name in ("README.md", "LICENSE", "before-after.png", "config.json", "unet/config.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    write_manifest(tmp_path)
+    first = hash_model(tmp_path)
+
+    for name in ("README.md", "LICENSE", "before-after.png"):
+        (tmp_path / name).write_text("another")
+        write_manifest(tmp_path)
+        assert hash_model(tmp_path) == first
+    for name in ("config.json", "unet/config.json"):
+        before = hash_model(tmp_path)
+        (tmp_path / name).write_text("another")
+        write_manifest(tmp_path)
+        assert hash_model(tmp_path) != before
 
 
 def test_a_source_of_an_unknown_kind_is_refused() -> None:

@@ -149,13 +149,13 @@ def test_a_repository_that_the_hub_does_not_have_is_named(
 def test_a_bucket_that_cannot_be_read_is_named_before_weights_are_downloaded(
     models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deny(prefix: str, name: str, path: Path) -> None:
-        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+    def deny(prefix: str, name: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Forbidden"}}, "GetObject")
 
-    monkeypatch.setattr(models_bucket, "download", deny)
+    monkeypatch.setattr(models_bucket, "read", deny)
     fake = FakeHub(a_folder(tmp_path / "hub"))
 
-    assert "(403) when calling the HeadObject operation" in refuse(capsys, fake, "--replace")
+    assert "(AccessDenied) when calling the GetObject operation" in refuse(capsys, fake, "--replace")
     assert weights(fake.read) == []
 
 

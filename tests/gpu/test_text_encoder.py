@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gpu_tasks.inference import manifests, model_store
+from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.captions import COLOURED, TEMPLATES, fill_template
@@ -140,7 +141,7 @@ def test_a_text_encoder_is_trained_resumed_and_exported_in_place(
     manifests.check(model)
     new, old = (TextEmbedder(folder).states(["kitten"]) for folder in (model, BUILT_IN))
     assert not torch.allclose(new, old, atol=1e-4)
-    unets = [manifests.hash_file(next((folder / "unet").glob("*.safetensors"))) for folder in (model, BUILT_IN)]
+    unets = [hash_file(next((folder / "unet").glob("*.safetensors"))) for folder in (model, BUILT_IN)]
     assert unets[0] == unets[1]
 
 

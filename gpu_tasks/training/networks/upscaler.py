@@ -20,6 +20,7 @@ from torch.nn.functional import l1_loss
 from craftspark.errors.training import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests
+from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.inference.upscaler_networks import UpscalerNetwork, open_trainable
 from gpu_tasks.training.checkpoint import PARTIAL, Run, commit_file
@@ -198,5 +199,5 @@ def enlarge(picture: Pixels, side: int, kind: Image.Resampling) -> Pixels:
 def hash_folder(folder: Path, pictures: tuple[CaptionedPicture, ...], size: int) -> str:
     result = hashlib.sha256(str(size).encode())
     for picture in pictures:
-        result.update(manifests.hash_file(folder / picture.file).encode())
+        result.update(hash_file(folder / picture.file).encode())
     return result.hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
 from gpu_tasks.inference.families import Denoiser
-from gpu_tasks.inference.manifests import hash_file
+from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 
 NETWORKS: dict[Denoiser, str] = {"unet": "UNet", "transformer": "transformer"}
