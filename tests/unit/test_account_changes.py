@@ -263,7 +263,7 @@ def test_a_reservation_that_the_account_allows(fields: dict[str, Any]) -> None:
     assert prepare(account, a_job(created_at=NOW), SMALL, NOW) is None
 
 
-@pytest.mark.parametrize(("fields", "reason"), REFUSED, ids=str)
+@pytest.mark.parametrize(("fields", "reason"), REFUSED, ids=[str(fields) for fields, _ in REFUSED])
 def test_a_reservation_that_the_account_does_not_allow(
     fields: dict[str, Any], reason: type[RequestRefused] | set[str] | None
 ) -> None:
