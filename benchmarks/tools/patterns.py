@@ -1,5 +1,6 @@
-"""How visible the seams between painted tiles are."""
+"""How visible the seams between painted tiles are, and whether anything crosses them."""
 
+from collections.abc import Callable, Sequence
 from itertools import product
 from statistics import median
 
@@ -7,21 +8,24 @@ import numpy as np
 
 from benchmarks.entries import Entry
 from benchmarks.tools.orders import build_image_order, load_built_in, render_orders
+from craftspark.tools.toss import Repeat
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.motifs import FACTOR
-from gpu_tasks.tools.pattern.repeats import measure_seam
+from gpu_tasks.tools.pattern.repeats import measure_border_ink, measure_seam
 
 PROMPTS = ("strawberry", "fish", "rainbow", "hibiscus", "maple leaf", "mushroom", "tulip", "four leaf clover")
 SEEDS = (1, 2, 3, 4)
 
 
 def measure() -> list[Entry]:
-    """The median seam of 32 tiles as they are delivered, by gpu_tasks.tools.pattern.repeats.measure_seam.
+    """The median seam of 32 tiles as they are delivered, and the ink at their borders, by
+    gpu_tasks.tools.pattern.repeats.
 
-    It is compared with the same prompts and seeds without circular padding, in two versions. One keeps the white border
-    that the built-in model leaves around a single object. In the other, the border is cut off.
+    They are compared with the same prompts and seeds without circular padding, in two versions. One keeps the white
+    border that the built-in model leaves around a single object: it has no seam, because nothing crosses its edges. In
+    the other, the border is cut off. Only a tile with ink at its border shows that its edges join.
     """
     cases = list(product(PROMPTS, SEEDS))
     tiles = render_orders(
@@ -30,24 +34,43 @@ def measure() -> list[Entry]:
     plain = render_orders(
         load_built_in(), *(build_image_order("picture", seed, prompt=prompt) for prompt, seed in cases)
     )
-    samples = [drawn.scores["seam_over_inner"] for drawn in tiles]
     upscaler = Upscaler.open(BUILT_IN / "craftspark-upscaler-x4")
-    bordered = [measure_seam(enlarge(drawn.pixels, upscaler), "straight") for drawn in plain]
-    cropped = [measure_seam(enlarge(drawn.pixels[32:-32, 32:-32], upscaler), "straight") for drawn in plain]
-    entry = Entry(
-        name="pattern_seam_over_inner",
-        value=round(median(samples), 3),
-        goal=1.1,
-        better="lower",
-        unit="ratio",
-        samples=samples,
-        beside={
-            "without circular padding, its border cut off": round(median(cropped), 3),
-            "without, with its white border": round(median(bordered), 3),
-            "worst": max(samples),
-        },
-    )
-    return [entry]
+    bordered = [enlarge(drawn.pixels, upscaler) for drawn in plain]
+    cropped = [enlarge(drawn.pixels[32:-32, 32:-32], upscaler) for drawn in plain]
+    seams = [drawn.scores["seam_over_inner"] for drawn in tiles]
+    inks = [drawn.scores["border_ink"] for drawn in tiles]
+    return [
+        Entry(
+            name="pattern_seam_over_inner",
+            value=round(median(seams), 3),
+            goal=1.1,
+            better="lower",
+            unit="ratio",
+            samples=seams,
+            beside={
+                "without circular padding, its border cut off": median_of(measure_seam, cropped),
+                "without, with its white border": median_of(measure_seam, bordered),
+                "worst": max(seams),
+            },
+        ),
+        Entry(
+            name="pattern_border_ink",
+            value=round(median(inks), 3),
+            goal=0.6,
+            better="higher",
+            unit="ratio",
+            samples=inks,
+            beside={
+                "without circular padding, its border cut off": median_of(measure_border_ink, cropped),
+                "without, with its white border": median_of(measure_border_ink, bordered),
+                "worst": min(inks),
+            },
+        ),
+    ]
+
+
+def median_of(measure_tile: Callable[[Pixels, Repeat], float], pictures: Sequence[Pixels]) -> float:
+    return round(median(measure_tile(pixels, "straight") for pixels in pictures), 3)
 
 
 def enlarge(pixels: Pixels, upscaler: Upscaler) -> Pixels:

@@ -8,8 +8,8 @@ from craftspark.models.model import Model, Style
 from craftspark.models.networks import NETWORKS
 from craftspark.models.upscalers import find_upscaler
 
-UNET = frozenset[Capability]({"draw", "redraw", "repaint", "seamless", "learn"})
-TRANSFORMER = frozenset[Capability]({"draw", "redraw", "repaint", "learn"})
+ALL = frozenset[Capability]({"draw", "redraw", "repaint", "seamless", "learn"})
+TILE_MARGINS = 1 / 8  # measured in docs/decisions/0034-wrapped-margins.md
 GUIDED = Guidance(default=7.5, minimum=1, maximum=20)
 # Both sides of each are multiples of 64, and each has about a megapixel.
 SIZES_1024 = ("1024x1024", "832x1216", "1216x832", "768x1344", "1344x768")
@@ -22,7 +22,7 @@ CATALOGUE = {
             source="built-in:craftspark-clipart-128",
             licence="Apache-2.0 code; trained on Twemoji pictures, CC-BY-4.0",
             family="stable-diffusion",
-            capabilities=UNET,
+            capabilities=ALL,
             dtype="float16",
             gpu_memory_gib=1,
             sizes=("128x128",),
@@ -51,7 +51,7 @@ CATALOGUE = {
             source="s3:stable-diffusion-v1-5",
             licence="CreativeML Open RAIL-M",
             family="stable-diffusion",
-            capabilities=UNET,
+            capabilities=ALL,
             dtype="float16",
             gpu_memory_gib=4,
             sizes=("512x512", "512x768", "768x512"),
@@ -72,7 +72,7 @@ CATALOGUE = {
             source="s3:sdxl-lightning",
             licence="CreativeML Open RAIL++-M",
             family="stable-diffusion-xl",
-            capabilities=UNET,
+            capabilities=ALL,
             dtype="float16",
             gpu_memory_gib=11,
             sizes=SIZES_1024,
@@ -135,7 +135,7 @@ CATALOGUE = {
             source="s3:flux2-klein-4b",
             licence="Apache-2.0",
             family="flux2-klein",
-            capabilities=TRANSFORMER,
+            capabilities=ALL,
             dtype="bfloat16",
             gpu_memory_gib=16,
             sizes=SIZES_1024,
@@ -150,13 +150,14 @@ CATALOGUE = {
             tokenizer=None,
             max_prompt_tokens=440,
             follows_presets=True,
+            tile_margins=TILE_MARGINS,
         ),
         Model(
             name="z-image-turbo",
             source="s3:z-image-turbo",
             licence="Apache-2.0",
             family="z-image",
-            capabilities=TRANSFORMER,
+            capabilities=ALL,
             dtype="bfloat16",
             gpu_memory_gib=21,
             sizes=SIZES_1024,
@@ -171,6 +172,7 @@ CATALOGUE = {
             tokenizer=None,
             max_prompt_tokens=440,
             follows_presets=True,
+            tile_margins=TILE_MARGINS,
         ),
     )
 }

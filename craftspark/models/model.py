@@ -38,7 +38,8 @@ class Model:
 
     `tokenizer` names the merges in `craftspark.models.tokens` that count the tokens of prompts; None counts bytes, of
     which a token has at least one. `max_prompt_tokens` is the limit of its text encoder. `follows_presets` is true if
-    words for a look, such as "watercolour", change its images.
+    words for a look, such as "watercolour", change its images. `tile_margins` is for seamless tiles of transformers:
+    the width of the margins around a tile, as a share of the tile's side.
 
     `device` is `cpu` or the name of a GPU; `on` gives the model on another one. Its wave size and its profile are those
     of the device. `wave` replaces the wave size, for measurements.
@@ -64,6 +65,7 @@ class Model:
     max_prompt_tokens: int
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
+    tile_margins: float = 0.0
     device: str = "cpu"
     wave: int | None = None
 

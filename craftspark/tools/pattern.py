@@ -244,12 +244,16 @@ class PatternRequest(DrawingRequest):
         return replace(
             drawn,
             steps=0,
-            seamless_steps=drawn.steps * (self.strength or 1),
+            seamless_steps=drawn.steps * (self.strength or 1) * self._canvas(model),
             redraws=drawn.calls if self.source else 0,
             enlarged=images * upscaler_megapixels(width + around, height + around),
             painted=images * tile,
             written=written,
         )
+
+    def _canvas(self, model: Model) -> float:
+        """The area of a tile with its margins, compared with a tile that repeats in both directions."""
+        return 1 / (1 + 2 * model.tile_margins) if self.repeat in ("x", "y") else 1
 
     @property
     def _sheet_megapixels(self) -> float:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from craftspark.errors import InvalidInput, ModelUnavailable
-from craftspark.models.capabilities import Capability
+from craftspark.models.capabilities import SENTENCES, Capability
 from craftspark.models.model import Model
 from craftspark.tools.request import sides
+from craftspark.tools.toss import Repeat
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import OnStep
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.adapters import AdapterCache
-from gpu_tasks.inference.families import DRAWING, Family, find_family, parameters_of
+from gpu_tasks.inference.families import Family, find_family, parameters_of
+from gpu_tasks.inference.seamless.circular_padding import pad_circularly
+from gpu_tasks.inference.seamless.wrapped_margins import Canvas, wrap_margins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class DrawingSettings:
     """The settings that all drawings of one call share. `size` is (width, height) in pixels.
 
     `strength`, 0 to 1, is how far a drawing may differ from its initial picture. `adapter` is the location of the
-    style's adapter.
+    style's adapter. With a `repeat`, drawings are tiles that continue in their neighbours.
     """
 
     size: tuple[int, int]
@@ -34,6 +38,7 @@ class DrawingSettings:
     guidance: float
     strength: float | None = None
     adapter: str | None = None
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +70,6 @@ class Diffusion:
         self._adapters = adapters
 
     @property
-    def networks(self) -> list[nn.Module]:
-        """The networks that convert between noise and pixels."""
-        return [self.denoiser, self._loaded.vae.encoder, self._loaded.vae.decoder]
-
-    @property
     def denoiser(self) -> Any:
         """The network of the denoising steps."""
         return getattr(self._loaded, self._family.denoiser)
@@ -81,10 +81,11 @@ class Diffusion:
         many tokens.
         """
         calls = list(split_chunks(sketches, self.model.wave_size))
+        draw = partial(self._call_for_tiles, settings.repeat) if settings.repeat else self._call
         drawn: list[Pixels | None] = []
         for number, call in enumerate(calls):
             done, share = number / len(calls), 1 / len(calls)
-            drawn += self._call(
+            drawn += draw(
                 call,
                 settings,
                 lambda part, done=done, share=share: on_step(done + part * share),  # type: ignore[misc]
@@ -101,27 +102,54 @@ class Diffusion:
             "draw": {},
             "redraw": {"start": grey},
             "repaint": {"start": grey, "unknown": np.ones((height, width), np.uint8)},
+            "seamless": {} if "draw" in self.model.capabilities else {"start": grey},
         }
-        for capability in DRAWING:
+        for capability, start in starts.items():
             if capability not in self.model.capabilities:
                 continue
             settings = DrawingSettings(
                 size=(width, height),
                 steps=self.model.min_steps,
                 guidance=self.model.guidance.default,
-                strength=None if capability == "draw" else 1.0,
+                strength=1.0 if start else None,
+                repeat="half-drop" if capability == "seamless" else None,
             )
-            sketch = Sketch(prompt="a circle", negative_prompt="", seed=0, **starts[capability])
+            sketch = Sketch(prompt="a circle", negative_prompt="", seed=0, **start)
             try:
                 [pixels] = self.draw([sketch], settings, lambda _share: None)
             except (TypeError, ValueError, RuntimeError, AttributeError, KeyError) as error:
-                raise ModelUnavailable(f"{self.model.name} cannot {capability}: {error!r}") from error
+                raise ModelUnavailable(f"{self.model.name} cannot {SENTENCES[capability]}: {error!r}") from error
             if pixels is None:
                 raise ModelUnavailable(
-                    f"{self.model.name} cannot {capability}: its numbers are not finite in {self.denoiser.dtype}"
+                    f"{self.model.name} cannot {SENTENCES[capability]}: its numbers are not finite in"
+                    f" {self.denoiser.dtype}"
                 )
 
-    def _call(self, sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep) -> list[Pixels | None]:
+    def _call_for_tiles(
+        self, repeat: Repeat, sketches: Sequence[Sketch], settings: DrawingSettings, on_step: OnStep
+    ) -> list[Pixels | None]:
+        """Call the pipeline in the family's way to draw seamless tiles."""
+        vae = self._loaded.vae
+        if self._family.seamless == "circular padding":
+            with pad_circularly([self.denoiser, vae.encoder, vae.decoder], repeat):
+                return self._call(sketches, settings, on_step)
+        canvas = Canvas.around(settings.size, repeat, self.model.tile_margins, self._family.size_step)
+        wider = [
+            replace(sketch, start=None if sketch.start is None else canvas.surround(sketch.start))
+            for sketch in sketches
+        ]
+        with wrap_margins(self.denoiser, vae, canvas):
+            return self._call(wider, replace(settings, size=canvas.size), on_step, size=settings.size)
+
+    def _call(
+        self,
+        sketches: Sequence[Sketch],
+        settings: DrawingSettings,
+        on_step: OnStep,
+        *,
+        size: tuple[int, int] | None = None,
+    ) -> list[Pixels | None]:
+        """Call the pipeline once. `size` is that of the drawings, if it is not the size of the settings."""
         adapter = self._adapters.use(settings.adapter)
         prompts = [adapter.prompt(sketch.prompt) if adapter else sketch.prompt for sketch in sketches]
         self._check_length(prompts)
@@ -133,7 +161,7 @@ class Diffusion:
             [*prompts, *[prompts[-1]] * padding], filled, settings, on_step
         )
         tensors: Tensor = pipeline(**arguments).images
-        width, height = settings.size
+        width, height = size or settings.size
         if tensors.shape[-2:] != (height, width):
             drawn = "x".join(map(str, reversed(tensors.shape[-2:])))
             raise ModelUnavailable(f"{self.model.name} drew {drawn} pixels instead of {width}x{height}")

@@ -10,6 +10,7 @@ from craftspark.styles.trainings import adapter_prefix
 from craftspark.tools import find_tool
 from craftspark.tools.presets import find_preset
 from craftspark.tools.request import sides
+from craftspark.tools.toss import Repeat
 from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
@@ -28,7 +29,9 @@ def locate_adapter(order: ImageOrder, model: Model) -> str | None:
         raise ModelUnavailable(error.detail) from None
 
 
-def build_settings(order: ImageOrder, model: Model, *, strength: float | None = None) -> DrawingSettings:
+def build_settings(
+    order: ImageOrder, model: Model, *, strength: float | None = None, repeat: Repeat | None = None
+) -> DrawingSettings:
     """Return the settings of the order's drawings. A tool without a size uses the model's default. Raises
     ModelUnavailable.
     """
@@ -39,6 +42,7 @@ def build_settings(order: ImageOrder, model: Model, *, strength: float | None = 
         guidance=request["guidance"],
         strength=strength,
         adapter=locate_adapter(order, model),
+        repeat=repeat,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,6 @@ from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.model_store import load_folder
 from gpu_tasks.profile.timing import Clock, describe_machine, drop_from_cache, round_to
 from gpu_tasks.profile.wave_size import choose_wave_size
-from gpu_tasks.tools.pattern.circular_padding import pad_circularly
 
 WAVE_SIZES = (1, 2, 4, 8)
 MEASURED: tuple[Capability, ...] = ("draw", "redraw", "repaint", "seamless")
@@ -169,11 +167,9 @@ class DrawingBench:
             steps=steps,
             guidance=self.entry.guidance.default,
             strength=1.0 if from_picture else None,
+            repeat="straight" if capability == "seamless" else None,
         )
-        diffusion = self.diffusion(wave_size)
-        seamless = capability == "seamless"
-        with pad_circularly(diffusion.networks, "straight") if seamless else nullcontext():
-            return diffusion.draw(sketches, settings, lambda _share: None)
+        return self.diffusion(wave_size).draw(sketches, settings, lambda _share: None)
 
     def _sketches(self, capability: Capability, size: str, count: int) -> list[Sketch]:
         width, height = sides(size)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,22 +18,25 @@ from PIL import Image
 
 from craftspark.errors import ImageFlawed, InvalidInput, ModelUnavailable
 from craftspark.models.capabilities import Capability, Guidance
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
+from craftspark.tools.toss import Repeat
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.adapters import AdapterCache
-from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_folder import INDEX
 from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.renderers import build_renderers
+from gpu_tasks.tools.pattern.repeats import measure_border_ink, measure_seam
 from tests.fakes import WORKER_SETTINGS, a_job
+from tests.gpu.rendering import silent
 from tests.gpu.tiny_models import save
 
 # Warnings inside Diffusers, and of a scheduler that divides by zero in one step.
@@ -45,8 +50,7 @@ pytestmark = [
 ]
 GUIDED = Guidance(default=4, minimum=1, maximum=20)
 DISTILLED = Guidance.fixed(1)
-UNET: frozenset[Capability] = frozenset({"draw", "redraw", "repaint", "seamless"})
-TRANSFORMER: frozenset[Capability] = frozenset({"draw", "redraw", "repaint"})
+ALL: frozenset[Capability] = frozenset({"draw", "redraw", "repaint", "seamless"})
 SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=64, height=48)
 
 
@@ -70,31 +74,35 @@ def an_entry(name: str, family: str, capabilities: frozenset[Capability], **chan
     )
 
 
+def a_transformer(name: str, family: str, capabilities: frozenset[Capability], **changes: Any) -> Model:
+    return an_entry(name, family, capabilities, **{"tile_margins": 1 / 4, **changes})
+
+
 ENTRIES = {
     entry.name: entry
     for entry in (
-        an_entry("sd-1.5", "stable-diffusion", UNET),
-        an_entry("sd-2.1-v", "stable-diffusion", UNET, guidance=replace(GUIDED, rescale=0.7)),
-        an_entry("sd-1.5-lcm", "latent-consistency", UNET - {"repaint"}, negative_prompts=False),
+        an_entry("sd-1.5", "stable-diffusion", ALL),
+        an_entry("sd-2.1-v", "stable-diffusion", ALL, guidance=replace(GUIDED, rescale=0.7)),
+        an_entry("sd-1.5-lcm", "latent-consistency", ALL - {"repaint"}, negative_prompts=False),
         an_entry("sd-1.5-inpainting", "stable-diffusion", frozenset({"repaint"})),
-        an_entry("sdxl", "stable-diffusion-xl", UNET),
-        an_entry("sdxl-turbo", "stable-diffusion-xl", UNET, guidance=DISTILLED, negative_prompts=False),
-        an_entry("sdxl-lightning", "stable-diffusion-xl", UNET, guidance=DISTILLED, negative_prompts=False),
-        an_entry("sdxl-tcd", "stable-diffusion-xl", UNET, guidance=DISTILLED, negative_prompts=False),
-        an_entry("sdxl-lcm", "stable-diffusion-xl", UNET, guidance=DISTILLED, negative_prompts=False),
+        an_entry("sdxl", "stable-diffusion-xl", ALL),
+        an_entry("sdxl-turbo", "stable-diffusion-xl", ALL, guidance=DISTILLED, negative_prompts=False),
+        an_entry("sdxl-lightning", "stable-diffusion-xl", ALL, guidance=DISTILLED, negative_prompts=False),
+        an_entry("sdxl-tcd", "stable-diffusion-xl", ALL, guidance=DISTILLED, negative_prompts=False),
+        an_entry("sdxl-lcm", "stable-diffusion-xl", ALL, guidance=DISTILLED, negative_prompts=False),
         an_entry("sdxl-inpainting", "stable-diffusion-xl", frozenset({"repaint"})),
-        an_entry("sd-3", "stable-diffusion-3", TRANSFORMER),
-        an_entry("flux-schnell", "flux", TRANSFORMER, guidance=DISTILLED, negative_prompts=False),
-        an_entry("flux-dev", "flux", TRANSFORMER, negative_prompts=False),
-        an_entry("flux2-klein", "flux2-klein", TRANSFORMER, guidance=DISTILLED, negative_prompts=False),
-        an_entry("chroma", "chroma", TRANSFORMER - {"repaint"}),
-        an_entry("z-image", "z-image", TRANSFORMER, guidance=Guidance.fixed(0), negative_prompts=False),
+        a_transformer("sd-3", "stable-diffusion-3", ALL),
+        a_transformer("flux-schnell", "flux", ALL, guidance=DISTILLED, negative_prompts=False),
+        a_transformer("flux-dev", "flux", ALL, negative_prompts=False),
+        a_transformer("flux2-klein", "flux2-klein", ALL, guidance=DISTILLED, negative_prompts=False),
+        a_transformer("chroma", "chroma", ALL - {"repaint"}),
+        a_transformer("z-image", "z-image", ALL, guidance=Guidance.fixed(0), negative_prompts=False),
         # Its scheduler divides by zero with one step.
-        an_entry("qwen-image", "qwen-image", TRANSFORMER, min_steps=2),
-        an_entry("sana", "sana", frozenset({"draw"})),
-        an_entry("sana-sprint", "sana-sprint", TRANSFORMER - {"repaint"}, negative_prompts=False),
-        an_entry("pixart-sigma", "pixart-sigma", frozenset({"draw"})),
-        an_entry("lumina2", "lumina2", frozenset({"draw"})),
+        a_transformer("qwen-image", "qwen-image", ALL, min_steps=2),
+        a_transformer("sana", "sana", frozenset({"draw", "seamless"}), tile_margins=1 / 2),
+        a_transformer("sana-sprint", "sana-sprint", ALL - {"repaint"}, negative_prompts=False, tile_margins=1 / 2),
+        a_transformer("pixart-sigma", "pixart-sigma", frozenset({"draw", "seamless"})),
+        a_transformer("lumina2", "lumina2", frozenset({"draw", "seamless"})),
     )
 }
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -188,6 +196,21 @@ def test_a_worker_draws_with_every_capability_before_it_is_ready(name: str, load
     diffusion_of(load(ENTRIES[name]), ENTRIES[name]).check_drawings()
 
 
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if "seamless" in entry.capabilities])
+@pytest.mark.parametrize("repeat", ["straight", "half-drop"])
+def test_a_tile_has_no_seam_and_no_blank_border(name: str, repeat: Repeat, load: Callable[[Model], Any]) -> None:
+    entry = ENTRIES[name]
+    large = replace(entry, sizes=("256x256",), default_size="256x256", tile_margins=entry.tile_margins and 1 / 8)
+    settings = DrawingSettings(size=(256, 256), steps=4, guidance=entry.guidance.default, repeat=repeat)
+    sketches = [Sketch(prompt="apple", negative_prompt="", seed=seed) for seed in range(3)]
+
+    tiles = [tile for tile in diffusion_of(load(entry), large).draw(sketches, settings, silent) if tile is not None]
+
+    assert len(tiles) == 3
+    assert median(measure_seam(tile, repeat) for tile in tiles) < 1.1
+    assert median(measure_border_ink(tile, repeat) for tile in tiles) > 0.8
+
+
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
@@ -205,8 +228,12 @@ def test_a_model_of_another_family_does_not_load(entry: Model, reason: str, load
     ("name", "promise", "reason"),
     [
         ("sana", {"capabilities": frozenset({"draw", "repaint"})}, "sana cannot repaint"),
-        ("flux-schnell", {"capabilities": UNET}, "no seamless tiles"),
         ("sana-sprint", {"capabilities": frozenset({"draw", "learn"})}, "cannot learn styles"),
+        ("flux-schnell", {"tile_margins": 0}, "not above 0 and at most 0.5"),
+        ("flux-schnell", {"tile_margins": 3 / 4}, "not above 0 and at most 0.5"),
+        ("flux-schnell", {"tile_margins": 1 / 8}, "0.125 of 64 pixels are not a multiple of 16"),
+        ("flux-schnell", {"sizes": ("48x64",), "default_size": "48x64", "tile_margins": 1 / 3}, "48 pixels is not"),
+        ("sd-1.5", {"tile_margins": 1 / 8}, "circular padding has no tile_margins"),
         ("flux-schnell", {"sizes": ("64x72",)}, "64x72 is not a multiple of 16"),
         ("lumina2", {"wave": 4}, "one image"),
         ("lumina2", {"max_prompt_tokens": 193}, "reads 192 tokens"),
@@ -223,12 +250,28 @@ def test_an_entry_that_promises_more_than_its_family_is_rejected(
         diffusion_of(pipeline, replace(entry, **promise))
 
 
+class Unlimited:
+    """A tokenizer without a limit."""
+
+    model_max_length = 10_000
+
+    def num_special_tokens_to_add(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
+def test_every_entry_of_the_catalogue_fits_its_family(entry: Model) -> None:
+    family = find_family(entry.family)
+
+    family.check_entry(entry, SimpleNamespace(**{family.tokenizer: Unlimited()}))
+
+
 @pytest.mark.parametrize(
     ("name", "promise", "reason"),
     [
         ("sd-1.5-lcm", {"negative_prompts": True}, "LatentConsistencyModelPipeline has no negative_prompt"),
         ("qwen-image", {"min_steps": 1}, "not finite"),
-        ("sd-1.5-inpainting", {"capabilities": UNET}, "cannot draw"),
+        ("sd-1.5-inpainting", {"capabilities": ALL}, "cannot draw"),
     ],
 )
 def test_an_entry_that_its_pipeline_does_not_fulfil_is_rejected_by_the_first_drawings(

@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from craftspark.tools.toss import Repeat
-from gpu_tasks.tools.pattern.circular_padding import pad_tiles
+from gpu_tasks.inference.seamless.circular_padding import pad_tiles
+from gpu_tasks.inference.seamless.neighbours import add_neighbours
 from gpu_tasks.tools.pattern.repeats import (
-    add_neighbours,
     blend_edges,
     fit_size,
     lay_out,
     make_sheet,
     make_straight_tile,
+    measure_border_ink,
     measure_seam,
     resize_tile,
     to_dots,
@@ -115,6 +116,32 @@ def test_a_step_at_the_edge_shows_however_flat_the_inside() -> None:
 
     assert measure_seam(ramp, "straight") > 10
     assert measure_seam(np.full((64, 64, 3), 90, np.uint8), "straight") == 1
+
+
+@pytest.mark.parametrize("repeat", ALL)
+def test_seam_and_ink_together_tell_a_tile_that_joins_from_a_blank_border_and_from_a_seam(repeat: Repeat) -> None:
+    joined = waves(repeat)
+    torn = joined.copy()
+    torn[: 64 // 2, : 64 // 2] //= 3
+    bordered = np.full((64, 64, 3), 255, np.uint8)
+    bordered[16:48, 16:48] = noise(32, 32)
+
+    figures = [(measure_seam(tile, repeat), measure_border_ink(tile, repeat)) for tile in (joined, torn, bordered)]
+
+    [joined_seam, joined_ink], [torn_seam, torn_ink], [bordered_seam, bordered_ink] = figures
+    assert (joined_seam < 1.1, joined_ink > 0.7) == (True, True)
+    assert (torn_seam < 1.1, torn_ink > 0.7) == (False, True)
+    assert (bordered_seam < 1.1, bordered_ink > 0.7) == (True, False)
+
+
+def test_a_border_that_is_blank_on_two_sides_only_has_no_ink() -> None:
+    tile = np.full((64, 64, 3), 255, np.uint8)
+    tile[16:48] = noise(32, 64)
+
+    assert measure_border_ink(tile, "x") > 0.9
+    assert measure_border_ink(tile, "y") == 0
+    assert measure_border_ink(tile, "straight") == 0
+    assert measure_border_ink(np.full((64, 64, 3), 90, np.uint8), "straight") == 0
 
 
 @pytest.mark.parametrize("repeat", ALL)

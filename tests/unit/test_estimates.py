@@ -122,6 +122,18 @@ def test_on_a_gpu_each_image_takes_a_call_of_its_own_and_shares_it_with_none(mod
     assert one.shared_s == four.shared_s == 0
 
 
+@pytest.mark.parametrize("repeat", ["x", "y"])
+def test_a_tile_has_margins_only_in_the_directions_of_its_repeat(repeat: str) -> None:
+    model = replace(find_model("flux2-klein-4b"), tile_margins=1 / 4)
+
+    def steps(repeat: str) -> float:
+        body = json.dumps({"prompt": "a", "way": "painted", "repeat": repeat})
+        return parse_request(find_tool("pattern").request, body).for_model(model).load(model, None, 1).seamless_steps
+
+    assert steps("straight") == steps("half-drop") == model.default_steps
+    assert steps(repeat) == pytest.approx(model.default_steps / 1.5)
+
+
 def test_upscaling_follows_the_source_s_pixels() -> None:
     assert 12 < busy_s("upscale", WIDE_SOURCE, factor=4) / busy_s("upscale", SMALL_SOURCE, factor=4) < 17
 

@@ -24,6 +24,7 @@ DRAWING: tuple[Capability, ...] = ("draw", "redraw", "repaint")  # the capabilit
 LATENT_PIXELS = 8  # side of a latent pixel of most autoencoders
 # A pipeline's `max_sequence_length` includes the system prompt and the chat template that it puts around a prompt.
 AROUND_PROMPT = 64
+MAX_MARGIN = 0.5  # of a tile's side: wider margins would show a place more than twice
 
 Denoiser = Literal["unet", "transformer"]
 
@@ -34,17 +35,17 @@ class Family:
 
     `pipelines` has the class for each capability of DRAWING. `denoiser` is the network that makes
     the steps, `tokenizer` the tokenizer whose limit counts, `guidance` the argument for the guidance. `seamless` is the
-    way to draw tiles without borders. `size_step` divides all sides of its pictures. `arguments` are the same in every
-    call, `arguments_for_steps` depend on the number of steps. In some families, the prompts of a call change each
-    other's drawings slightly: they are called with `one_image_per_call`. `learning` is how styles are trained, if the
-    family's models can learn them.
+    way to draw tiles that continue in their neighbours: see `gpu_tasks.inference.seamless`. `size_step` divides all
+    sides of its pictures. `arguments` are the same in every call, `arguments_for_steps` depend on the number of steps.
+    In some families, the prompts of a call change each other's drawings slightly: they are called with
+    `one_image_per_call`. `learning` is how styles are trained, if the family's models can learn them.
     """
 
     pipelines: Mapping[Capability, str]
     denoiser: Denoiser
     tokenizer: str = "tokenizer"
     guidance: str = "guidance_scale"
-    seamless: Literal["circular padding"] | None = None
+    seamless: Literal["circular padding", "wrapped margins"] = "wrapped margins"
     size_step: int = 2 * LATENT_PIXELS
     arguments: Mapping[str, Any] = field(default_factory=dict)
     arguments_for_steps: Callable[[int], Mapping[str, Any]] = lambda _steps: {}
@@ -72,8 +73,8 @@ class Family:
         for capability in DRAWING:
             if capability in model.capabilities and capability not in self.pipelines:
                 yield f"the family {model.family} cannot {capability}"
-        if "seamless" in model.capabilities and not self.seamless:
-            yield "its family has no seamless tiles"
+        if "seamless" in model.capabilities:
+            yield from self._find_margin_problems(model)
         if "learn" in model.capabilities and not self.learning:
             yield "its family cannot learn styles"
         for size in model.sizes:
@@ -83,6 +84,20 @@ class Family:
             yield "its waves must have one image"
         if model.max_prompt_tokens > (limit := self._max_tokens(pipeline)):
             yield f"it reads {limit} tokens of a prompt, not {model.max_prompt_tokens}"
+
+    def _find_margin_problems(self, model: Model) -> Iterator[str]:
+        if self.seamless == "circular padding":
+            if model.tile_margins:
+                yield "a family with circular padding has no tile_margins"
+            return
+        if not 0 < model.tile_margins <= MAX_MARGIN:
+            yield f"tile_margins of {model.tile_margins:g} are not above 0 and at most {MAX_MARGIN:g}"
+            return
+        for side in sides(model.default_size):
+            if side * model.tile_margins % self.size_step:
+                yield f"tile_margins of {model.tile_margins:g} of {side} pixels are not a multiple of {self.size_step}"
+            if side % (2 * self.size_step):  # the shift of a half-drop
+                yield f"half of a tile's {side} pixels is not a multiple of {self.size_step}"
 
     def _max_tokens(self, pipeline: Any) -> int:
         """Return the number of tokens of a prompt that the pipelines read."""

@@ -17,16 +17,16 @@ from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import SourcePictures, flatten_on_white
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch
+from gpu_tasks.inference.seamless.neighbours import add_neighbours
 from gpu_tasks.inference.upscaler import MAX_PIXELS, Upscaler
 from gpu_tasks.tools.cutting.matte import trim
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
-from gpu_tasks.tools.pattern.circular_padding import pad_circularly
 from gpu_tasks.tools.pattern.repeats import (
-    add_neighbours,
     blend_edges,
     lay_out,
     make_sheet,
     make_straight_tile,
+    measure_border_ink,
     measure_seam,
     resize_tile,
     to_dots,
@@ -70,15 +70,16 @@ class PatternRenderer:
         settings = self._settings(wave[0])
         repeat: Repeat = wave[0].request["repeat"]
         sketches = [self._sketch(order, repeat, settings.size) for order in wave]
-        with pad_circularly(self._diffusion.networks, repeat):
-            tiles = self._diffusion.draw(sketches, settings, on_step)
+        tiles = self._diffusion.draw(sketches, settings, on_step)
         return [
             enlarge_tile(make_drawing(tile, order.seed, initial.start), repeat, self._upscaler)
             for tile, order, initial in zip(tiles, wave, sketches, strict=True)
         ]
 
     def _settings(self, order: ImageOrder) -> DrawingSettings:
-        return build_settings(order, self._diffusion.model, strength=order.request["strength"])
+        request = order.request
+        repeat = request["repeat"] if request["way"] == "painted" else None
+        return build_settings(order, self._diffusion.model, strength=request["strength"], repeat=repeat)
 
     def _sketch(self, order: ImageOrder, repeat: Repeat, size: tuple[int, int]) -> Sketch:
         """Return the sketch of a painted tile: from noise, or from the source with blended edges."""
@@ -132,12 +133,14 @@ def read_request(order: ImageOrder) -> PatternRequest:
 
 
 def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
-    """Add the seam's score to the tile, and a flaw if the seam is visible."""
+    """Add the scores of the seam and of the ink at the border to the tile, and a flaw if the seam is visible."""
     if drawing.flaw and drawing.flaw.fatal:
         return drawing
     seam = measure_seam(drawing.pixels, order.request["repeat"])
     shows = Flaw(reason="its seam is visible", severity=seam) if seam > MAX_SEAM else None
-    return replace(drawing, flaw=shows or drawing.flaw, scores={"seam_over_inner": round(seam, 3)})
+    ink = measure_border_ink(drawing.pixels, order.request["repeat"])
+    scores = {"seam_over_inner": round(seam, 3), "border_ink": round(ink, 3)}
+    return replace(drawing, flaw=shows or drawing.flaw, scores=scores)
 
 
 def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:

@@ -1,13 +1,10 @@
 """Repeats: tiles laid out side by side, and the quality of their seams.
 
-Half-drop shifts every second column of tiles down by half a tile, brick shifts every second row to the right by half. A
-seam is exact only if half a tile is a whole number of pixels: `fit_size` returns such sizes, and all code that shifts
-tiles uses `halve`.
+Half of a tile's side is a whole number of pixels, or a half-drop and a brick would have no exact seam: `fit_size`
+returns such sizes.
 """
 
 from __future__ import annotations
-
-from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +13,11 @@ from PIL import Image, ImageOps
 from craftspark.tools.pattern import CM_PER_INCH
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.pixels import Pixels
-
-Array = TypeVar("Array", bound=Any)  # a NumPy array or a tensor
+from gpu_tasks.inference.seamless.neighbours import add_neighbours, halve
 
 BLEND_PARTS = 4  # a quarter of a tile's side is where a picture's two edges are blended
 NEAR = 4  # lines on each side of a seam
-FLAT = 0.5  # of 255; smaller differences are invisible, and a flat tile has no seam
-
-
-def halve(side: int) -> int:
-    """Return the shift of a half-drop or brick in pixels. Raises ValueError for an odd side."""
-    if side % 2:
-        raise ValueError(f"a side of {side} pixels cannot be halved; see fit_size")
-    return side // 2
+FLAT = 0.5  # of 255; smaller differences are invisible, and a flat tile has neither seam nor ink
 
 
 def fit_size(size: tuple[float, float], repeat: Repeat) -> tuple[int, int]:
@@ -100,32 +89,6 @@ def resize_tile(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixe
     return np.asarray(scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled)
 
 
-def add_neighbours(
-    tile: Array, high: int, wide: int, repeat: Repeat, *, axes: tuple[int, int] = (0, 1), arrays: Any = np
-) -> Array:
-    """Add `high` rows and `wide` columns of the neighbours to each side that has neighbours.
-
-    `axes` are those of the rows and of the columns. `arrays` is the library of the tile: `np` or `torch`.
-    """
-    rows, columns = axes
-    if repeat == "brick":  # a half-drop with the axes exchanged
-        return add_neighbours(tile, wide, high, "half-drop", axes=(columns, rows), arrays=arrays)
-    if repeat != "y" and wide:
-        beside = arrays.roll(tile, halve(tile.shape[rows]), rows) if repeat == "half-drop" else tile
-        tile = _surround(tile, beside, wide, columns, arrays)
-    if repeat != "x" and high:
-        tile = _surround(tile, tile, high, rows, arrays)
-    return tile
-
-
-def _surround(tile: Array, neighbour: Array, width: int, axis: int, arrays: Any) -> Array:
-    """Add the neighbour's last `width` lines of an axis before the tile, and its first ones behind it."""
-    before = (slice(None),) * axis
-    edges = neighbour[(*before, slice(-width, None))], neighbour[(*before, slice(width))]
-    surrounded: Array = arrays.concatenate([edges[0], tile, edges[1]], axis)
-    return surrounded
-
-
 def blend_edges(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:
     """Return a tile of `size`, (width, height), from a picture (height, width, 3) whose opposite edges are blended.
 
@@ -163,7 +126,7 @@ def measure_seam(tile: Pixels, repeat: Repeat) -> float:
 
     The measure is the mean absolute difference across an edge, divided by the mean of all inner neighbours or by the
     steepest of the NEAR lines next to the edge, whichever is larger. Half a value is added to both, so that a flat tile
-    has no seam. The worst of the repeat's edges counts.
+    has no seam. The worst of the repeat's edges counts. A blank border has no seam either: see `measure_border_ink`.
     """
     ratios = []
     if repeat != "y":
@@ -172,6 +135,27 @@ def measure_seam(tile: Pixels, repeat: Repeat) -> float:
         across = tile.swapaxes(0, 1)
         ratios.append(_measure_seam(add_neighbours(across, 0, 2, "half-drop" if repeat == "brick" else "x")))
     return max(ratios)
+
+
+def measure_border_ink(tile: Pixels, repeat: Repeat) -> float:
+    """Return how much of the tile's detail is at its edges: 0 means a blank border, 1 as much as elsewhere.
+
+    The measure is the mean absolute difference between neighbours along an edge, in the NEAR lines on each side of it,
+    divided by the mean along all lines. `measure_seam` cannot distinguish a blank border from a tile that continues in
+    its neighbours; this measure can. The worst of the repeat's edges counts.
+    """
+    ratios = []
+    if repeat != "y":
+        ratios.append(_measure_ink(tile))
+    if repeat != "x":
+        ratios.append(_measure_ink(tile.swapaxes(0, 1)))
+    return min(ratios)
+
+
+def _measure_ink(rows: Pixels) -> float:
+    """Measure the first and last columns of pixels (height, width, channels)."""
+    columns = np.abs(np.diff(rows.astype(np.float32), axis=0)).mean((0, 2))
+    return float(np.concatenate([columns[:NEAR], columns[-NEAR:]]).mean() / max(columns.mean(), FLAT))
 
 
 def _measure_seam(rows: NDArray[np.uint8]) -> float:

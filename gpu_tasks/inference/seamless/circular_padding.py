@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
+from diffusers.models.autoencoders.autoencoder_kl_qwenimage import QwenImageCausalConv3d
 from diffusers.models.downsampling import Downsample2D
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import conv2d, conv3d, pad
 
-from gpu_tasks.tools.pattern.repeats import add_neighbours
+from gpu_tasks.inference.seamless.neighbours import add_neighbours
 
 if TYPE_CHECKING:
     from craftspark.tools.toss import Repeat
@@ -29,6 +30,9 @@ def pad_circularly(networks: list[nn.Module], repeat: Repeat) -> Iterator[None]:
         for layer in (layer for network in networks for layer in network.modules()):
             if isinstance(layer, nn.Conv2d) and any(isinstance(side, int) and side for side in layer.padding):
                 layer.__dict__["_conv_forward"] = _wrap_convolution(layer, repeat)
+                replaced.append((layer, "_conv_forward"))
+            elif isinstance(layer, QwenImageCausalConv3d) and any(layer._padding[:4]):
+                layer.__dict__["_conv_forward"] = _wrap_causal_convolution(layer, repeat)
                 replaced.append((layer, "_conv_forward"))
             elif isinstance(layer, Downsample2D) and layer.padding == 0:
                 layer.__dict__["forward"] = _wrap_downsampling(layer, repeat)
@@ -58,12 +62,25 @@ def _wrap_convolution(layer: nn.Conv2d, repeat: Repeat) -> Any:
     return forward
 
 
+def _wrap_causal_convolution(layer: Any, repeat: Repeat) -> Any:
+    """Replace the zeros that the layer has put around its input (N, channels, frames, height, width)."""
+    wide, _, high, *_ = layer._padding
+
+    def forward(padded: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        height, width = padded.shape[-2:]
+        tiles = padded[..., high : height - high, wide : width - wide]
+        return conv3d(pad_tiles(tiles, high, wide, repeat), weight, bias, layer.stride)
+
+    return forward
+
+
 def pad_tiles(tiles: Tensor, high: int, wide: int, repeat: Repeat) -> Tensor:
-    """Add `high` rows and `wide` columns to each side of tiles (N, channels, height, width).
+    """Add `high` rows and `wide` columns to each side of tiles (N, channels, ..., height, width).
 
     They are those of the neighbours in the repeat. On an axis without neighbours they are zero, as in a convolution.
     """
-    surrounded = add_neighbours(tiles, high, wide, repeat, axes=(2, 3), arrays=torch)
+    axes = tiles.dim() - 2, tiles.dim() - 1
+    surrounded = add_neighbours(tiles, high, wide, repeat, axes=axes, arrays=torch)
     if repeat in ("x", "y"):
         return pad(surrounded, (wide, wide, 0, 0) if repeat == "y" else (0, 0, high, high))
     return surrounded
