@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
 from craftspark.models.capabilities import SENTENCES, Capability, Guidance, Need
 from craftspark.models.profiles import find_profile, find_record
 from craftspark.models.work import Profile
@@ -42,7 +43,8 @@ class Model:
     the width of the margins around a tile, as a share of the tile's side.
 
     `device` is `cpu` or the name of a GPU; `on` gives the model on another one. Its wave size and its profile are those
-    of the device. `wave` replaces the wave size, for measurements.
+    of the device, and so is what makes it faster there. `wave` and `faster` replace the wave size and the acceleration,
+    for measurements.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Model:
     tile_margins: float = 0.0
     device: str = "cpu"
     wave: int | None = None
+    faster: Acceleration | None = None
 
     def on(self, device: str) -> "Model":
         """The model as workers on this device use it."""
@@ -84,6 +87,14 @@ class Model:
             return self.wave
         record = find_record(self.device, self.name)
         return record.wave_size if record else 1
+
+    @property
+    def acceleration(self) -> Acceleration:
+        """What makes the model faster on the device, by the device's record."""
+        if self.faster is not None:
+            return self.faster
+        record = find_record(self.device, self.name)
+        return record.acceleration if record else NO_ACCELERATION
 
     @property
     def has_profile(self) -> bool:

@@ -6,6 +6,8 @@ Attention needs no option: Diffusers uses PyTorch's `scaled_dot_product_attentio
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ CONVOLUTIONAL = ("unet", "vae")
 COMPILER_CACHE = "TORCHINDUCTOR_CACHE_DIR"
 # The blocks of a UNet have two widths, and each size, with and without guidance, gives each another shape.
 MAX_SHAPES = 64
+TILE = 512  # pixels of a side
 
 
 def accelerate(pipeline: Any, denoiser: str, acceleration: Acceleration, cache: Path) -> None:
@@ -50,3 +53,16 @@ def _set_up_compiler(cache: Path) -> None:
     os.environ[COMPILER_CACHE] = str(cache)  # importing the compiler has set it to a folder of the user
     torch._dynamo.config.recompile_limit = MAX_SHAPES
     torch._inductor.config.deterministic = True
+
+
+@contextmanager
+def decode_in_tiles(autoencoder: Any) -> Iterator[None]:
+    """In this context, the autoencoder encodes and decodes in overlapping tiles, which needs less memory."""
+    if hasattr(autoencoder, "tile_latent_min_size"):  # its own tiles are as large as the pictures of its training
+        autoencoder.tile_sample_min_size = TILE
+        autoencoder.tile_latent_min_size = TILE // 2 ** (len(autoencoder.config.block_out_channels) - 1)
+    autoencoder.enable_tiling()
+    try:
+        yield
+    finally:
+        autoencoder.disable_tiling()

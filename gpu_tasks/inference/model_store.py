@@ -22,7 +22,8 @@ from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
 from craftspark.models.model import Model
 from craftspark.settings.tasks import RendererSettings, TrainerSettings
-from gpu_tasks.inference.device import make_repeatable
+from gpu_tasks.inference.acceleration import accelerate
+from gpu_tasks.inference.device import make_repeatable, name_device
 from gpu_tasks.inference.downloads import fetch
 from gpu_tasks.inference.families import Family, find_family
 from gpu_tasks.inference.file_hashes import HASHES, record_of
@@ -31,6 +32,8 @@ from gpu_tasks.inference.model_folder import INDEX
 
 BUILT_IN = Path(__file__).parents[1] / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
+# Kernels that the compiler made. It keeps those of other GPUs and versions apart.
+COMPILED = CACHE.with_name("craftspark-kernels")
 
 logger = Logger(service="gpu_worker")
 
@@ -41,8 +44,10 @@ def load_pipeline(model: Model, settings: RendererSettings) -> Any:
 
 
 def load_folder(folder: Path, model: Model, device: str) -> Any:
-    """Load the pipeline that model_index.json names, in the entry's precision on a GPU and in single precision on a
-    CPU. Raises ModelUnavailable, also if the pipeline is of another family.
+    """Load the pipeline that model_index.json names, with what makes it faster on this machine's device.
+
+    It has the entry's precision on a GPU and single precision on a CPU. Raises ModelUnavailable, also if the pipeline
+    is of another family.
 
     A GPU worker never falls back to the CPU, which would be a hundred times slower at the same cost.
     """
@@ -53,7 +58,9 @@ def load_folder(folder: Path, model: Model, device: str) -> Any:
     make_repeatable()
     family = find_family(model.family)
     dtype = getattr(torch, model.dtype) if device == "cuda" else torch.float32
-    return open_pipeline(folder, dtype, family).to(device)
+    pipeline = open_pipeline(folder, dtype, family, device=device)
+    accelerate(pipeline, family.denoiser, model.on(name_device(device)).acceleration, COMPILED)
+    return pipeline
 
 
 def open_pipeline(

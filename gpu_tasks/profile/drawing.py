@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.model_store import load_folder
+from gpu_tasks.profile.accelerations import choose_acceleration, describe, measure_accelerations, records_of
 from gpu_tasks.profile.timing import Clock, describe_machine, drop_from_cache, round_to
 from gpu_tasks.profile.wave_size import choose_wave_size
 
@@ -39,6 +40,8 @@ def measure_model(entry: Model, folder: Path, device: str, wave_sizes: Sequence[
     """
     clock = Clock(device)
     torch.zeros(1, device=device)  # the first use of a GPU takes seconds, which are the machine's and not the model's
+    timed = measure_accelerations(entry, folder, clock, partial(_drawing_of, clock=clock))
+    entry = replace(entry, faster=choose_acceleration(timed))
     drop_from_cache(folder)
     cold_s, pipeline = clock.time(lambda: load_folder(folder, entry, device))
     del pipeline
@@ -59,11 +62,19 @@ def measure_model(entry: Model, folder: Path, device: str, wave_sizes: Sequence[
         "load_s": {"cold": round_to(cold_s), "warm": round_to(warm_s), "first_drawings": round_to(first_s)},
         "wave_size": chosen,
         "exact_wave_sizes": [1, *exact],
+        "acceleration": describe(entry.acceleration),
+        "accelerations": records_of(timed),
         "seconds": seconds,
         "steps": entry.default_steps,
         "image_s": image_s,
         "peak_memory_gib": peak_memory_gib,
     }
+
+
+def _drawing_of(pipeline: Any, entry: Model, *, clock: Clock) -> Callable[[], None]:
+    """Return the drawing of one image, with the first capability and in the default size."""
+    bench = DrawingBench(pipeline, entry, clock)
+    return partial(bench.draw_once, bench.capabilities[0])
 
 
 class DrawingBench:
@@ -112,6 +123,11 @@ class DrawingBench:
             self.fitting.append(wave_size)
             peak_memory_gib[str(wave_size)] = round_to(self._clock.peak_memory_gib())
         return table, peak_memory_gib
+
+    def draw_once(self, capability: Capability) -> None:
+        """Draw one image with the entry's default settings."""
+        sketches = self._sketches(capability, self.entry.default_size, 1)
+        self.draw(capability, self.entry.default_size, self.entry.default_steps, 1, sketches)
 
     def measure(self, capability: Capability, size: str, steps: int, wave_size: int) -> float:
         """Return the seconds of a call of `wave_size` images."""

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
 from craftspark.models.networks import SERVED
 from craftspark.models.work import Profile
 
@@ -25,7 +26,8 @@ class Record:
     """What a model, a network or the host takes on a device.
 
     `seconds` are by unit of work, as in Profile. `source` says where and when they were measured; `estimated` is true
-    if they were not measured on this device. `wave_size` is the number of images in each call of a model.
+    if they were not measured on this device. `wave_size` is the number of images in each call of a model, and
+    `acceleration` what makes it faster there.
     """
 
     seconds: Mapping[str, float]
@@ -33,6 +35,7 @@ class Record:
     estimated: bool
     wave_size: int = 1
     matted: float = MATTED
+    acceleration: Acceleration = NO_ACCELERATION
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def scaled(self, times: float, source: str) -> "Record":
@@ -57,6 +60,7 @@ def find_record(device: str, name: str) -> Record | None:
         estimated=record.get("estimated", False),
         wave_size=record.get("wave_size", 1),
         matted=record.get("matted", MATTED),
+        acceleration=Acceleration(**record.get("acceleration", {})),
         facts=facts,
     )
 
