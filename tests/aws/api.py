@@ -1,12 +1,12 @@
 """Call a handler like API Gateway, and change a job like the worker and the state machine."""
 
 import json
-import os
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
+
+import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.job_table import JobTable, settlement
@@ -87,6 +87,7 @@ def forget(function: str) -> None:
     endpoint.scopes.cache_clear()
     for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.wiring.{shared}"), shared).cache_clear()
+    import_module("lambdas.wiring.accounts").account_table.cache_clear()
     for shared in ("settings", "table", "store"):
         getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
     for shared in ("settings", "audit_table"):
@@ -102,7 +103,9 @@ def handled(function: str, event: dict[str, Any]) -> Answer:
     [kind] = {route.scope for route in ROUTES if route.function == function}
     scopes = TokenSettings(token_scopes=ADMIN_SCOPE if kind == ADMIN else f"{MAKER_SCOPE} craftspark/jobs")
     endpoint.scopes.cache_clear()
-    with patch.dict(os.environ, scopes.to_environment()):
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in scopes.to_environment().items():
+            patched.setenv(name, value)
         answer = import_module(f"lambdas.{function}.handler").handler(event, Context())
     status, headers, body = answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null")
     tool = (event.get("pathParameters") or {}).get("tool")

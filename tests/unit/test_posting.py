@@ -274,7 +274,7 @@ def receiver(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
     served.load_cert_chain(pem, private)
     server = HTTPServer(("127.0.0.1", 0), Hook)
     server.socket = served.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     Hook.heard.clear()
     yield server.server_port, ssl.create_default_context(cafile=str(pem))
