@@ -12,7 +12,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.routes import ADMIN, ROUTES
-from craftspark.settings.accounts import AccountSettings, AdminSettings, DirectorySettings
+from craftspark.settings.accounts import AccountSettings, DirectorySettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import UploadSettings
@@ -119,21 +119,16 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
     """
     accounts = data.accounts
     own = Access(settings=(_fill_account_settings(stage, data),), grants=(accounts.grant_read_write,))
-    settings = AdminSettings(
-        accounts_table=accounts.table.table_name,
-        jobs_table=data.jobs.table.table_name,
-        default_plan=stage.makers.default_plan,
-    )
-    administer = Access(settings=(settings,), grants=(accounts.grant_read_write,))
-    inspect = administer + Access(grants=(data.jobs.grant_read,))
+    jobs = JobsSettings(jobs_table=data.jobs.table.table_name)
+    inspect = own + Access(settings=(jobs,), grants=(data.jobs.grant_read,))
     find = Access(
-        settings=(settings, DirectorySettings(user_pool_id=sign_in.user_pool_id)),
+        settings=(_fill_account_settings(stage, data), DirectorySettings(user_pool_id=sign_in.user_pool_id)),
         grants=(sign_in.grant_find, accounts.grant_audit),
     )
     return {
         "read_account": own,
         "list_ledger": own,
-        **{route.function: administer for route in ROUTES if route.scope == ADMIN},
+        **{route.function: own for route in ROUTES if route.scope == ADMIN},
         "inspect_job": inspect,
         "list_account_jobs": inspect,
         "find_makers": find,

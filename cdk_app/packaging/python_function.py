@@ -34,8 +34,13 @@ class Access:
         return Access(settings=self.settings + other.settings, grants=self.grants + other.grants)
 
     def to_environment(self) -> dict[str, str]:
-        """The environment variables of all settings."""
-        return {key: value for settings in self.settings for key, value in settings.to_environment().items()}
+        """The environment variables of all settings. Raises ValueError if two settings give one different values."""
+        environment: dict[str, str] = {}
+        for settings in self.settings:
+            for variable, value in settings.to_environment().items():
+                if environment.setdefault(variable, value) != value:
+                    raise ValueError(f"{variable}: two settings of a function have different values")
+        return environment
 
 
 class PythonFunction(Construct):

@@ -13,8 +13,10 @@ AWS_ERRORS = (BotoCoreError, ClientError)
 TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
+        "ExecutionLimitExceeded",
         "ExpiredToken",
         "ExpiredTokenException",
+        "KmsThrottlingException",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",

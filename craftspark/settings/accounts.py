@@ -14,21 +14,14 @@ class TokenSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSettings(Settings):
-    """What `read_account` and `list_ledger` need. `default_plan` is the plan of new makers."""
+    """What functions for accounts need. `default_plan` is the plan of new makers."""
 
     accounts_table: str
     default_plan: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdminSettings(AccountSettings):
-    """What the administrative functions need."""
-
-    jobs_table: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class DirectorySettings(Settings):
-    """Settings of `find_makers`, with AdminSettings. `user_pool_id` is empty if the stage has another issuer."""
+    """Settings of `find_makers`, with AccountSettings. `user_pool_id` is empty if the stage has another issuer."""
 
     user_pool_id: str

@@ -1,4 +1,4 @@
-"""What handlers for administrators share: settings and the audit log."""
+"""What handlers for administrators share: the audit log."""
 
 from functools import cache
 from typing import Any
@@ -6,19 +6,14 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.accounts.audit import Act, AuditTable
 from craftspark.clock import utc_now
-from craftspark.settings.accounts import AdminSettings
+from craftspark.settings.accounts import AccountSettings
 from lambdas.http.endpoint import Request
 from lambdas.log import logger
 
 
 @cache
-def settings() -> AdminSettings:
-    return AdminSettings.from_environment()
-
-
-@cache
 def audit_table() -> AuditTable:
-    return AuditTable(client=clients.dynamodb(), table=settings().accounts_table)
+    return AuditTable(client=clients.dynamodb(), table=AccountSettings.from_environment().accounts_table)
 
 
 def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:

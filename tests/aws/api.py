@@ -90,8 +90,7 @@ def forget(function: str) -> None:
     import_module("lambdas.wiring.accounts").account_table.cache_clear()
     for shared in ("settings", "table", "store"):
         getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
-    for shared in ("settings", "audit_table"):
-        getattr(import_module("lambdas.http.administration"), shared).cache_clear()
+    import_module("lambdas.http.administration").audit_table.cache_clear()
     for shared in ("job_list", "job_editor", "image_bucket"):
         getattr(import_module("lambdas.wiring.jobs"), shared).cache_clear()
     for factory in ("links", "settlement", "model", "user_pool"):

@@ -18,7 +18,7 @@ from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.models.catalogue import find_model
-from craftspark.settings.accounts import AdminSettings, DirectorySettings
+from craftspark.settings.accounts import AccountSettings, DirectorySettings
 from craftspark.settings.jobs import ReadSettings, SubmitSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import GuardrailSettings, UploadSettings
@@ -68,7 +68,8 @@ def fast_attributes() -> Iterator[None]:
 
     def serialize_type(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
         if shape.name != "AttributeValue" or type(value) is not dict:
-            return serialize(serializer, serialized, value, shape, key)
+            serialize(serializer, serialized, value, shape, key)
+            return
         attribute: dict[str, Any] = {}
         for name, member in value.items():
             serializer._serialize(attribute, member, shape.members[name], name)
@@ -289,7 +290,7 @@ def all_settings(
             AttributeDefinitions=[attribute(partition), attribute("item")],
         )
     made = (
-        AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name),
+        AccountSettings(accounts_table=ACCOUNTS, default_plan=SMALL.name),
         WebhookSettings(webhooks_table="webhooks"),
         LiveSettings(connections_table="connections", live_url="wss://live.example"),
     )

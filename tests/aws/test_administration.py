@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from craftspark.aws import clients
-from craftspark.settings.accounts import AdminSettings
+from craftspark.settings.accounts import AccountSettings
 from tests.aws.api import Answer, account, call, submit
-from tests.aws.conftest import ACCOUNTS, JOBS, SMALL
+from tests.aws.conftest import ACCOUNTS, SMALL
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "admin_settings")
 SCOPE = "craftspark/admin"
@@ -16,7 +16,7 @@ SCOPE = "craftspark/admin"
 
 @pytest.fixture
 def admin_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name)
+    settings = AccountSettings(accounts_table=ACCOUNTS, default_plan=SMALL.name)
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
 

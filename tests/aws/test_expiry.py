@@ -17,7 +17,7 @@ from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound, UploadNotFound
 from craftspark.notifications.live import MAX_CONNECTION
 from craftspark.notifications.webhooks import Delivery, Message, Webhook
-from craftspark.settings.accounts import AdminSettings
+from craftspark.settings.accounts import AccountSettings
 from craftspark.settings.rendering import SettleSettings
 from craftspark.uploads import Facts, Upload
 from lambdas.sweep_overdue_jobs import handler as sweep
@@ -30,7 +30,7 @@ SCOPE = "craftspark/admin"
 
 @pytest.fixture
 def other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    admin = AdminSettings(accounts_table=ACCOUNTS, jobs_table=JOBS, default_plan=SMALL.name)
+    admin = AccountSettings(accounts_table=ACCOUNTS, default_plan=SMALL.name)
     settling = SettleSettings(jobs_table=JOBS, accounts_table=ACCOUNTS, styles_table=STYLES)
     for name, value in {**admin.to_environment(), **settling.to_environment()}.items():
         monkeypatch.setenv(name, value)

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from cdk_app.packaging.python_function import Access
 from cdk_app.stages.values import DEV
 from craftspark.routes import ADMIN, ROUTES
+from craftspark.settings.jobs import JobsSettings
 from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
 
 # Actions that AWS cannot restrict to a resource, or that a construct of the CDK does not restrict.
@@ -398,3 +400,11 @@ def allowed(synthesis: Synthesis) -> list[Statement]:
 
 def services(statements: list[Statement]) -> set[str]:
     return {action.partition(":")[0] for action in allowed_actions(statements)}
+
+
+def test_settings_of_one_function_that_disagree_are_refused() -> None:
+    one, same, other = (JobsSettings(jobs_table=name) for name in ("jobs", "jobs", "others"))
+
+    assert (Access(settings=(one,)) + Access(settings=(same,))).to_environment() == {"CRAFTSPARK_JOBS_TABLE": "jobs"}
+    with pytest.raises(ValueError, match="CRAFTSPARK_JOBS_TABLE"):
+        (Access(settings=(one,)) + Access(settings=(other,))).to_environment()

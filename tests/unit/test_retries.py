@@ -11,8 +11,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from craftspark.aws.faults import is_transient
+from craftspark.aws.faults import AWS_ERRORS, is_transient
+from craftspark.aws.orchestration.executions import refuse_transient
 from craftspark.errors import AwsUnreachable, Contended
+from craftspark.jobs.starting import StartRefused
 from gpu_tasks.retries import MAX_PAUSE_S, MIN_PAUSE_S, Backoff, Retrier
 
 MAX_RETRY_S = 300.0
@@ -53,13 +55,15 @@ def refused(code: str, status: int | None) -> ClientError:
     return ClientError(response, "Operation")
 
 
-PASSING = [
+TRANSIENT = [
     refused("InternalError", 500),
     refused("ServiceUnavailable", 503),
     refused("ServiceUnavailable", None),
     refused("ThrottlingException", 400),
     refused("SlowDown", 503),
     refused("ExpiredTokenException", 400),
+    refused("ExecutionLimitExceeded", 400),
+    refused("KmsThrottlingException", 400),
     refused("Anything", 429),
     EndpointConnectionError(endpoint_url="http://aws"),
     ConnectTimeoutError(endpoint_url="http://aws"),
@@ -67,7 +71,7 @@ PASSING = [
     ConnectionResetError(),
     Contended("busy"),
 ]
-LASTING = [
+PERMANENT = [
     refused("AccessDenied", 403),
     refused("NoSuchBucket", 404),
     refused("ValidationException", 400),
@@ -81,8 +85,8 @@ def a_retrier(clock: Clock) -> Retrier:
     return Retrier(max_retry_s=MAX_RETRY_S, pause=clock.pause, now=clock)
 
 
-@pytest.mark.parametrize("error", PASSING, ids=repr)
-def test_a_passing_fault_is_borne(error: Exception) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=repr)
+def test_a_transient_error_is_retried(error: Exception) -> None:
     call = Faulty(3, error)
 
     assert is_transient(error)
@@ -90,13 +94,21 @@ def test_a_passing_fault_is_borne(error: Exception) -> None:
     assert call.calls == 4
 
 
-@pytest.mark.parametrize("error", LASTING, ids=repr)
-def test_what_will_not_pass_is_raised_at_once(error: Exception) -> None:
+@pytest.mark.parametrize("error", PERMANENT, ids=repr)
+def test_a_permanent_error_is_raised_immediately(error: Exception) -> None:
     call = Faulty(1, error)
 
     with pytest.raises(type(error)):
         a_retrier(Clock()).call("call", call)
     assert call.calls == 1
+
+
+@pytest.mark.parametrize("error", [*TRANSIENT, *PERMANENT], ids=repr)
+def test_only_a_transient_error_of_aws_refuses_a_start(error: Exception) -> None:
+    refused = isinstance(error, AWS_ERRORS) and is_transient(error)
+
+    with pytest.raises(StartRefused if refused else type(error)), refuse_transient():
+        raise error
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from craftspark.aws import items
 from craftspark.aws.items import text
 from craftspark.aws.jobs.job_table import list_unfinished, read_record
-from craftspark.aws.orchestration.executions import refusals
+from craftspark.aws.orchestration.executions import refuse_transient
 from craftspark.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class UnstartedJobs:
 
     def mark_started(self, job_id: str) -> None:
         """Mark the job as started. Does nothing if the job has ended or is gone. Raises StartRefused."""
-        with refusals(), suppress(self.client.exceptions.ConditionalCheckFailedException):
+        with refuse_transient(), suppress(self.client.exceptions.ConditionalCheckFailedException):
             self.client.update_item(
                 TableName=self.jobs_table,
                 Key=items.job_key(job_id),

@@ -7,24 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore import exceptions
 from botocore.exceptions import ClientError
 
+from craftspark.aws.faults import AWS_ERRORS, is_transient
 from craftspark.jobs.starting import StartRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
-
-# What AWS answers where the same call is good a little later; an answer of 500 and above is, too.
-TRANSIENT_CODES = (
-    "ExecutionLimitExceeded",
-    "KmsThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +28,17 @@ class Executions:
 
         `order` is its input, as JSON. Raises StartRefused.
         """
-        with refusals(), suppress(self.client.exceptions.ExecutionAlreadyExists):
+        with refuse_transient(), suppress(self.client.exceptions.ExecutionAlreadyExists):
             self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=order)
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """AWS's passing faults as StartRefused; those that would be the same again stay what they are."""
+def refuse_transient() -> Iterator[None]:
+    """Raise StartRefused for a transient error of AWS, after which the same call can succeed."""
     try:
         yield
-    except (exceptions.ConnectionError, exceptions.HTTPClientError) as unreachable:
-        raise StartRefused(f"out of reach: {type(unreachable).__name__}") from unreachable
-    except ClientError as error:
-        code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code not in TRANSIENT_CODES and status < 500:
+    except AWS_ERRORS as error:
+        if not is_transient(error):
             raise
-        raise StartRefused(f"refused at present: {code}") from error
+        name = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise StartRefused(name) from error
