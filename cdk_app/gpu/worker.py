@@ -20,7 +20,7 @@ MODELS = "Models"
 class GpuWorker(Construct):
     """The task definition of `python -m gpu_tasks`, to which a launch may add a command, and its security group.
 
-    `purpose` tells the stack's workers apart. The task fits the instances of `pool`.
+    `purpose` distinguishes the stack's workers. The task fits the instances of `pool`.
     """
 
     def __init__(

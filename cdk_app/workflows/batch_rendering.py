@@ -44,7 +44,7 @@ FAILURE = write_object(
 
 
 class BatchRendering(Construct):
-    """The ways of one batch to a GPU of a pool. `failed` takes what fails on all of them.
+    """The ways of one batch to a GPU of a pool. `failed` handles a batch that fails on all of them.
 
     `hand_over` waits for a worker of the pool's queue. `launch_on_spot` and `launch_on_demand` start a task.
     """

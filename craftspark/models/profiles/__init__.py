@@ -74,7 +74,7 @@ def _scale(rule: Mapping[str, Any] | None, name: str) -> Record | None:
 
 @cache
 def find_profile(device: str, model: str) -> Profile | None:
-    """The profile of a model or an upscaler on a device, with that of the networks that tools use beside it and of the
+    """The profile of a model or an upscaler on a device, with those of the tools' networks and of the
     host. None if it has no record there.
     """
     records = [find_record(device, name) for name in (model, HOST, SERVED["enlarge"], SERVED["cut"])]
