@@ -20,7 +20,8 @@ CATALOGUE = {
         Model(
             name="craftspark-clipart-128",
             source="built-in:craftspark-clipart-128",
-            licence="Apache-2.0 code; trained on Twemoji pictures, CC-BY-4.0",
+            licence="apache-2.0",
+            trained_on="Twemoji, CC-BY-4.0",
             family="stable-diffusion",
             capabilities=ALL,
             dtype="float16",
@@ -49,7 +50,7 @@ CATALOGUE = {
         Model(
             name="stable-diffusion-v1-5",
             source="s3:stable-diffusion-v1-5",
-            licence="CreativeML Open RAIL-M",
+            licence="creativeml-openrail-m",
             family="stable-diffusion",
             capabilities=ALL,
             dtype="float16",
@@ -70,7 +71,7 @@ CATALOGUE = {
         Model(
             name="sdxl-lightning",
             source="s3:sdxl-lightning",
-            licence="CreativeML Open RAIL++-M",
+            licence="openrail++",
             family="stable-diffusion-xl",
             capabilities=ALL,
             dtype="float16",
@@ -91,7 +92,7 @@ CATALOGUE = {
         Model(
             name="sdxl-inpainting",
             source="s3:sdxl-inpainting",
-            licence="CreativeML Open RAIL++-M",
+            licence="openrail++",
             family="stable-diffusion-xl",
             capabilities=frozenset({"repaint"}),
             dtype="float16",
@@ -112,7 +113,7 @@ CATALOGUE = {
         Model(
             name="pattern-diffusion",
             source="s3:pattern-diffusion",
-            licence="Apache-2.0",
+            licence="apache-2.0",
             family="stable-diffusion",
             capabilities=frozenset({"draw", "redraw", "seamless", "learn"}),
             dtype="float16",
@@ -133,7 +134,7 @@ CATALOGUE = {
         Model(
             name="flux2-klein-4b",
             source="s3:flux2-klein-4b",
-            licence="Apache-2.0",
+            licence="apache-2.0",
             family="flux2-klein",
             capabilities=ALL,
             dtype="bfloat16",
@@ -155,7 +156,7 @@ CATALOGUE = {
         Model(
             name="z-image-turbo",
             source="s3:z-image-turbo",
-            licence="Apache-2.0",
+            licence="apache-2.0",
             family="z-image",
             capabilities=ALL,
             dtype="bfloat16",

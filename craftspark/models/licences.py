@@ -3,11 +3,33 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 # In the name of a licence that is not in the table.
 _NON_COMMERCIAL = re.compile(r"\b(nc|non-?commercial|research)\b")
 # The number of characters at the start of a file that contain a licence's heading.
 _HEADING = 3000
+
+LicenceName = Literal[
+    "apache-2.0",
+    "mit",
+    "bsd-3-clause",
+    "cc0-1.0",
+    "cc-by-4.0",
+    "cc-by-sa-4.0",
+    "cc-by-nc-4.0",
+    "cc-by-nc-sa-4.0",
+    "cc-by-nc-nd-4.0",
+    "creativeml-openrail-m",
+    "openrail++",
+    "gemma",
+    "stabilityai-ai-community",
+    "stabilityai-nc-research-community",
+    "sai-nc-community",
+    "flux-1-dev-non-commercial-license",
+    "flux-non-commercial-license",
+    "qwen-research",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +42,7 @@ class Licence:
     kept. `heading` is a phrase near the start of its text, in lower case.
     """
 
-    name: str
+    name: LicenceName
     title: str
     commercial: bool
     attribution: str
@@ -34,7 +56,7 @@ _KEEP_NOTICES = "Keep the copyright notice and the licence text with copies of t
 _CREDIT = "Name the authors, link to the licence and say what was changed."
 _ATTACHMENT_A = "The uses in Attachment A are forbidden, and the terms for users must forbid them too."
 
-LICENCES: Mapping[str, Licence] = {
+LICENCES: Mapping[LicenceName, Licence] = {
     licence.name: licence
     for licence in (
         Licence(
@@ -197,7 +219,8 @@ class LicenceRefused(Exception):
 
 def find_licence(stated: str) -> Licence | None:
     """The licence with this SPDX identifier or hub tag, or None if the table does not have it."""
-    return LICENCES.get(re.sub(r"[\s_]+", "-", stated.strip().lower()))
+    name = re.sub(r"[\s_]+", "-", stated.strip().lower())
+    return next((licence for licence in LICENCES.values() if licence.name == name), None)
 
 
 def recognise_licence(text: str) -> Licence | None:

@@ -6,6 +6,7 @@ from typing import Literal
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
 from craftspark.models.capabilities import SENTENCES, Capability, Guidance, Need
+from craftspark.models.licences import LicenceName
 from craftspark.models.profiles import find_profile, find_record
 from craftspark.models.work import Profile
 
@@ -33,7 +34,8 @@ class Model:
     """A catalogue entry.
 
     `source` is where the worker finds the weights: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
-    bucket. `family` is the architecture, a name of `gpu_tasks.inference.families`, and `dtype` is the type of its
+    bucket. `licence` is that of the weights, and `trained_on` names the pictures that this project trained them on.
+    `family` is the architecture, a name of `gpu_tasks.inference.families`, and `dtype` is the type of its
     numbers on a GPU; on a CPU all models have float32. It needs `gpu_memory_gib` with everything loaded and one image.
     `negative_prompts` is false if the model ignores them.
 
@@ -49,7 +51,7 @@ class Model:
 
     name: str
     source: str
-    licence: str
+    licence: LicenceName
     family: str
     capabilities: frozenset[Capability]
     dtype: DType
@@ -65,6 +67,7 @@ class Model:
     images_per_batch: int
     tokenizer: str | None
     max_prompt_tokens: int
+    trained_on: str = ""
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
     tile_margins: float = 0.0

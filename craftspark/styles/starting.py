@@ -17,7 +17,7 @@ from craftspark.styles.requests import TrainingRequest
 from craftspark.styles.trainings import Training, TrainingRecords, TrainingState
 
 DATASETS = "datasets/"
-LEARN = Need("learn", field="style", fix="train it in a stage whose model can")
+LEARN = Need("learn", field="style", fix="use a stage whose training.model can")
 
 
 class Releases(Protocol):

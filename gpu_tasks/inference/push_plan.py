@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from craftspark.models.licences import LICENCES, Licence, LicenceRefused, check_licences
+from craftspark.models.licences import LICENCES, Licence, LicenceName, LicenceRefused, check_licences
 from gpu_tasks.inference import adapters, matting, upscaler_networks
 from gpu_tasks.inference.families import list_pipelines
 from gpu_tasks.inference.manifests import is_about, is_picture
@@ -28,7 +28,7 @@ QUANTIZATION = "quantization_config"
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "ImageProcessor", "FeatureExtractor", "Processor")
 _SETTINGS = (".json", ".txt", ".model", ".jinja")
 # Text encoders with separate terms, which hold in addition to the pipeline's licence.
-_ENCODERS = {"Gemma": "gemma"}
+_ENCODERS: Mapping[str, LicenceName] = {"Gemma": "gemma"}
 
 
 @dataclass(frozen=True, kw_only=True)

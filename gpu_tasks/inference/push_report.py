@@ -6,10 +6,11 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable
 
+from craftspark.models.catalogue import CATALOGUE
 from craftspark.models.gpus import GPUS
 from craftspark.models.licences import Licence
-from craftspark.models.model import Model
-from gpu_tasks.inference.families import family_of_pipeline
+from craftspark.models.model import DType, Model
+from gpu_tasks.inference.families import family_of_pipeline, find_family
 from gpu_tasks.inference.model_folder import ModelFiles
 from gpu_tasks.inference.push_plan import DENOISERS, PushPlan
 
@@ -20,12 +21,23 @@ WORKING_GIB = 2.0
 UPCAST_GIB = 2.5
 
 
-def served_type(plan: PushPlan) -> str:
-    """The type of 16 bits to serve the model in. Transformers exceed the range of float16; UNets do not, unless their
-    weights are stored as bfloat16.
+def served_type(name: str, plan: PushPlan) -> DType:
+    """The type of 16 bits to serve the model in: that of its catalogue entry, or else of its family.
+
+    Transformers exceed the range of float16. UNets do not, unless their weights are stored as bfloat16.
     """
+    if entry := CATALOGUE.get(_entry_name(name)):
+        return entry.dtype
+    family = family_of_pipeline(plan.pipeline or "")
+    if family and find_family(family).denoiser == "transformer":
+        return "bfloat16"
     stored = Counter(plan.parameters.get("unet", {"BF16": 1}))
     return "bfloat16" if stored.most_common(1)[0][0] == "BF16" else "float16"
+
+
+def _entry_name(name: str) -> str:
+    """The name of a model's entry: what follows in the name of its place is a revision."""
+    return name.partition("/")[0]
 
 
 def estimate_gpu_gib(plan: PushPlan) -> float:
@@ -49,7 +61,7 @@ def report(name: str, plan: PushPlan, files: ModelFiles, *, commit: str | None =
     lines += [f"left out: {part}/: {reason}" for part, reason in plan.left_out.items()]
     lines += _weight_lines(plan)
     if plan.pipeline:
-        lines += _needs(plan, size)
+        lines += _needs(name, plan, size)
         lines += ["", "Entry for craftspark/models/catalogue.py; complete it from the model's card and a profile:", ""]
         lines += _entry(name, plan)
     return "\n".join(lines)
@@ -79,8 +91,8 @@ def _weight_lines(plan: PushPlan) -> Iterable[str]:
         yield f"weights: {component}: {kinds}{f' (variant {variant})' if variant else ''}"
 
 
-def _needs(plan: PushPlan, size: int) -> Iterable[str]:
-    kind, gib = served_type(plan), estimate_gpu_gib(plan)
+def _needs(name: str, plan: PushPlan, size: int) -> Iterable[str]:
+    kind, gib = served_type(name, plan), estimate_gpu_gib(plan)
     yield f"served in: {kind}"
     yield f"GPU memory: {gib:.1f} GiB (estimate: 2 bytes a parameter and {_working_gib(plan):g} GiB to work with)"
     fits = {
@@ -99,11 +111,11 @@ def _needs(plan: PushPlan, size: int) -> Iterable[str]:
 def _entry(name: str, plan: PushPlan) -> Iterable[str]:
     """The fields that a catalogue entry must have. Those that the files do not contain are left open."""
     known = {
-        "name": repr(name.partition("/")[0]),  # what follows is a revision
+        "name": repr(_entry_name(name)),
         "source": repr(f"s3:{name}"),
-        "licence": repr(plan.licences[0].title if plan.licences else ", ".join(plan.stated)),
+        "licence": repr(plan.licences[0].name if plan.licences else ", ".join(plan.stated)),
         "attribution": repr(" ".join(dict.fromkeys(licence.attribution for licence in plan.licences))),
-        "dtype": repr(served_type(plan)),
+        "dtype": repr(served_type(name, plan)),
         "gpu_memory_gib": f"{estimate_gpu_gib(plan):.1f}",
     }
     if plan.pipeline and (family := family_of_pipeline(plan.pipeline)):

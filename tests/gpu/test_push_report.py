@@ -1,10 +1,12 @@
 """The report of a push."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from craftspark.models.catalogue import CATALOGUE, find_model
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import TRANSFORMER, a_folder, write
 from tests.gpu.pushing import push_folder
@@ -32,6 +34,7 @@ def test_the_report_says_what_a_stage_needs(
         "stage: gpu.instance_types of g4dn (T4, 14.6 GiB), g5",
         "    name='sd',",
         "    source='s3:sd/first',",
+        "    licence='creativeml-openrail-m',",
         "    sizes=('512x512',),",
         "    default_steps=...,",
     ):
@@ -51,6 +54,17 @@ def test_a_transformer_needs_a_gpu_with_bfloat16(
     assert "stage: gpu.instance_types of g5 (A10G" in said
     assert "stage: not g4dn, whose GPU has no bfloat16" in said
     assert models_bucket.uploaded == models_bucket.downloaded == []
+
+
+def test_a_model_of_the_catalogue_is_served_in_the_type_of_its_entry(
+    models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = find_model("stable-diffusion-v1-5")
+    monkeypatch.setitem(CATALOGUE, entry.name, replace(entry, dtype="bfloat16"))
+
+    push_folder(a_folder(tmp_path / "model"), "--check", name=f"{entry.name}/first")
+
+    assert "served in: bfloat16" in capsys.readouterr().out
 
 
 def test_terms_of_a_text_encoder_are_named(

@@ -1,8 +1,29 @@
+from typing import get_args
+
 import pytest
 
-from craftspark.models.licences import LICENCES, LicenceRefused, check_licences, find_licence, recognise_licence
+from craftspark.models.catalogue import CATALOGUE
+from craftspark.models.licences import (
+    LICENCES,
+    LicenceName,
+    LicenceRefused,
+    check_licences,
+    find_licence,
+    recognise_licence,
+)
+from craftspark.models.model import Model
+from craftspark.models.networks import NETWORKS, Network
 
 NON_COMMERCIAL = "FLUX.1 [dev] Non-Commercial License v1.1.1\nBlack Forest Labs, Inc."
+
+
+def test_the_table_has_every_name_of_the_type() -> None:
+    assert set(LICENCES) == set(get_args(LicenceName))
+
+
+@pytest.mark.parametrize("entry", [*CATALOGUE.values(), *NETWORKS.values()], ids=lambda entry: entry.name)
+def test_the_licence_of_every_entry_allows_commercial_use(entry: Model | Network) -> None:
+    assert LICENCES[entry.licence].commercial
 
 
 def test_each_licence_says_what_it_requires_and_where_its_text_is() -> None:
