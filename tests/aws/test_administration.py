@@ -52,7 +52,7 @@ ACTS = [
 
 @pytest.mark.parametrize("scope", ["", "aws.cognito.signin.user.admin", "craftspark/jobs", "craftspark/administrator"])
 @pytest.mark.parametrize(("function", "body"), ACTS)
-def test_without_the_scope_nothing_is_done_or_told(function: str, body: Any, scope: str) -> None:
+def test_without_the_scope_every_operation_is_forbidden(function: str, body: Any, scope: str) -> None:
     before = account()
 
     refused = ask(function, body, scope=scope)
@@ -63,7 +63,7 @@ def test_without_the_scope_nothing_is_done_or_told(function: str, body: Any, sco
 
 
 @pytest.mark.parametrize(("function", "body"), ACTS)
-def test_an_act_is_done_and_written_down_with_who_did_it(function: str, body: Any) -> None:
+def test_an_act_is_recorded_with_its_actor(function: str, body: Any) -> None:
     account()
 
     done = ask(function, body)
@@ -75,7 +75,7 @@ def test_an_act_is_done_and_written_down_with_who_did_it(function: str, body: An
 
 
 @pytest.mark.parametrize(("function", "body"), ACTS)
-def test_a_maker_who_never_came_has_no_account_to_change(function: str, body: Any) -> None:
+def test_a_maker_without_an_account_is_not_found(function: str, body: Any) -> None:
     missing = ask(function, body, maker="nobody")
 
     assert (missing.status, missing.body["type"]) == (404, "/problems/AccountMissing")
@@ -92,7 +92,7 @@ def test_a_grant_counts_once_for_its_key() -> None:
     ]
 
 
-def test_a_suspended_maker_is_told_why_and_takes_up_again_later() -> None:
+def test_a_suspended_maker_gets_the_reason_and_can_continue_afterwards() -> None:
     account()
     ask("suspend_account", {"reason": "stolen card"})
     refused = submit()
@@ -114,7 +114,7 @@ def test_a_suspended_maker_is_told_why_and_takes_up_again_later() -> None:
         ("suspend_account", {}, "reason"),
     ],
 )
-def test_what_is_wrong_is_told_by_its_field_and_not_done(function: str, body: Any, field: str) -> None:
+def test_an_invalid_value_is_rejected_with_its_field(function: str, body: Any, field: str) -> None:
     account()
 
     refused = ask(function, body)
@@ -123,13 +123,13 @@ def test_what_is_wrong_is_told_by_its_field_and_not_done(function: str, body: An
     assert audit() == []
 
 
-def test_more_cannot_be_taken_than_there_is() -> None:
+def test_no_more_credits_can_be_deducted_than_are_available() -> None:
     account()
 
     assert ask("adjust_credits", {"credits": -11, "note": "x"}).status == 402
 
 
-def test_a_job_is_inspected_without_a_way_to_its_pictures() -> None:
+def test_an_inspected_job_has_no_links_to_its_images() -> None:
     job_id = submit(count=1).body["job_id"]
 
     seen = ask("inspect_job", job_id=job_id)

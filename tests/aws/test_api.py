@@ -48,11 +48,11 @@ def test_a_key_whose_job_has_expired_is_refused_and_not_charged() -> None:
     assert account()["reserved"] == 0
 
 
-def test_a_request_without_a_key_is_a_job_of_its_own_each_time() -> None:
+def test_each_request_without_a_key_creates_a_job() -> None:
     assert submit(count=1).body["job_id"] != submit(count=1).body["job_id"]
 
 
-def test_credits_that_do_not_suffice_are_told_with_what_would_fit(submit_settings: SubmitSettings) -> None:
+def test_insufficient_credits_are_rejected_with_the_affordable_count(submit_settings: SubmitSettings) -> None:
     submit(count=8)
 
     answer = submit(count=4)
@@ -126,7 +126,7 @@ def test_another_maker_s_job_is_not_found_and_untouched(function: str) -> None:
 
 @pytest.mark.parametrize("function", ["read_job", "cancel_job", "delete_job"])
 @pytest.mark.parametrize("job_id", ["x", "A" * 26, "a" * 27, "b" * 3000, "../account", "\x00" * 26])
-def test_what_cannot_be_a_job_s_id_is_not_found(function: str, job_id: str) -> None:
+def test_an_invalid_job_id_is_not_found(function: str, job_id: str) -> None:
     answer = call(function, path={"job_id": job_id})
 
     assert (answer.status, answer.body["type"], answer.body["field"]) == (404, "/problems/JobNotFound", "job_id")
@@ -152,7 +152,7 @@ def test_jobs_are_listed_newest_first_page_by_page() -> None:
     assert seen == expected
 
 
-def test_another_maker_s_cursor_opens_nothing() -> None:
+def test_another_maker_s_cursor_shows_no_jobs() -> None:
     for number in range(2):
         submit(str(number), count=1)
     cursor = call("list_jobs", query={"limit": "1"}).body["next_cursor"]
@@ -164,7 +164,7 @@ def test_another_maker_s_cursor_opens_nothing() -> None:
     ("query", "field"),
     [({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "x"}, "limit"), ({"cursor": "%%"}, "cursor")],
 )
-def test_a_list_s_bad_parameters_are_named(query: dict[str, str], field: str) -> None:
+def test_invalid_parameters_of_a_list_are_named(query: dict[str, str], field: str) -> None:
     answer = call("list_jobs", query=query)
 
     assert (answer.status, answer.body["field"]) == (422, field)
@@ -181,7 +181,7 @@ def test_tools_are_listed_with_their_price_and_schema() -> None:
     assert tools["upscale"]["styles"] == []
 
 
-def test_a_new_maker_is_welcomed_once() -> None:
+def test_a_new_maker_gets_one_account() -> None:
     assert account("new")["granted"] == 10
     submit(count=2, maker="new")
 

@@ -42,7 +42,7 @@ def files() -> list[str]:
     return [entry["Key"] for entry in found.get("Contents", [])]
 
 
-def test_words_and_files_are_gone_and_credits_stay_where_they_are() -> None:
+def test_deletion_removes_words_and_files_and_keeps_credits() -> None:
     job_id, other = finished(), finished()
     before, ledger = account(), call("list_ledger").body
 
@@ -57,7 +57,7 @@ def test_words_and_files_are_gone_and_credits_stay_where_they_are() -> None:
 
 
 @pytest.mark.parametrize("function", ["read_job", "change_job", "cancel_job", "delete_images", "delete_job"])
-def test_no_route_knows_a_deleted_job(function: str) -> None:
+def test_no_route_finds_a_deleted_job(function: str) -> None:
     job_id = finished()
     delete(job_id)
 
@@ -79,7 +79,7 @@ def test_a_deleted_job_is_in_no_list_and_its_images_are_no_source() -> None:
     assert (refused.status, refused.body["field"]) == (422, "source")
 
 
-def test_the_key_of_a_deleted_job_starts_no_other() -> None:
+def test_the_key_of_a_deleted_job_cannot_be_reused() -> None:
     job_id = finished(key="k")
     delete(job_id)
 
@@ -103,7 +103,7 @@ def test_a_job_in_progress_is_cancelled_first() -> None:
     assert (account()["reserved"], account()["active_jobs"], files()) == (0, 0, [])
 
 
-def test_another_s_job_is_not_deleted() -> None:
+def test_another_maker_s_job_cannot_be_deleted() -> None:
     job_id = finished()
 
     assert delete(job_id, "maker-2").status == 404
@@ -111,7 +111,7 @@ def test_another_s_job_is_not_deleted() -> None:
     assert len(files()) == len(FILES)
 
 
-def test_what_a_first_request_left_a_second_one_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_request_deletes_what_the_first_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """The job is hidden and its words are deleted before the first file. A second request deletes the rest."""
     job_id = finished()
     broken = ImageBucket.drop_all
@@ -130,7 +130,7 @@ def test_what_a_first_request_left_a_second_one_deletes(monkeypatch: pytest.Monk
     assert delete(job_id).status == 404
 
 
-def test_a_part_that_s3_did_not_delete_is_not_taken_for_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_that_s3_did_not_delete_fails_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     client = clients.s3()
     monkeypatch.setattr(client, "delete_objects", lambda **_: {"Errors": [{"Key": "k", "Code": "InternalError"}]})
 
@@ -151,7 +151,7 @@ def test_an_execution_that_settles_after_the_deletion_finds_its_figures() -> Non
     assert (account()["spent"], account()["reserved"]) == (1, 0)
 
 
-def test_a_worker_that_is_late_enters_nothing() -> None:
+def test_a_late_worker_stores_nothing() -> None:
     job_id = submit(count=2).body["job_id"]
     record = render_table().start(job_id)
     call("cancel_job", path={"job_id": job_id})

@@ -75,7 +75,7 @@ READERS: dict[str, Callable[[str], Answer]] = {
 
 @pytest.mark.parametrize("function", READERS)
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(days=2)])
-def test_no_route_knows_an_expired_job(function: str, ago: timedelta) -> None:
+def test_no_route_finds_an_expired_job(function: str, ago: timedelta) -> None:
     job_id = ended()
     expire(job_id, ago=ago)
 
@@ -102,7 +102,7 @@ def test_an_expired_job_is_not_listed() -> None:
         assert [job["job_id"] for job in call("list_jobs", query=query).body["jobs"]] == [there]
 
 
-def test_a_list_gets_past_any_number_of_expired_jobs_in_few_pages() -> None:
+def test_a_list_skips_any_number_of_expired_jobs_in_few_pages() -> None:
     """300 expired jobs are between two others. Pages of one job lead from the first to the second."""
     oldest = ended()
     copies([ended()], 300)
@@ -151,7 +151,7 @@ def test_an_image_of_an_expired_job_is_no_source() -> None:
     assert account()["reserved"] == 0
 
 
-def test_a_key_whose_job_has_expired_replays_nothing() -> None:
+def test_the_key_of_an_expired_job_returns_nothing() -> None:
     first = submit(key="k", count=1)
     store(first.body["job_id"], 0)
     settle(first.body["job_id"])
@@ -237,15 +237,13 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("ends", "maker"), [(NOW, None), (NOW + timedelta(seconds=1), "maker-1")])
-def test_a_ticket_is_good_until_its_second_and_not_in_it(
-    connections: ConnectionTable, ends: datetime, maker: str | None
-) -> None:
+def test_a_ticket_is_valid_until_its_expiry(connections: ConnectionTable, ends: datetime, maker: str | None) -> None:
     connections.add_ticket("digest", "maker-1", ends)
 
     assert connections.take_ticket("digest", NOW) == maker
 
 
-def test_a_connection_that_has_expired_is_told_nothing(connections: ConnectionTable) -> None:
+def test_an_expired_connection_receives_nothing(connections: ConnectionTable) -> None:
     connections.add("over", "maker-1", NOW - MAX_CONNECTION)
     connections.add("open", "maker-1", NOW - MAX_CONNECTION + timedelta(seconds=1))
 

@@ -40,7 +40,7 @@ def ann(user_pool: str) -> str:
     return sign_up(user_pool, "ann@example.com")
 
 
-def test_a_maker_is_found_by_either_name_and_nothing_else_is_told_of_them(ann: str) -> None:
+def test_a_maker_is_found_by_id_or_email_without_other_attributes(ann: str) -> None:
     shown = {"maker": ann, "email": "ann@example.com", "status": "FORCE_CHANGE_PASSWORD", "enabled": True}
 
     assert find(email="ann@example.com").body == {"makers": [shown]}
@@ -66,7 +66,7 @@ def test_a_disabled_maker_is_shown_as_one(ann: str, user_pool: str) -> None:
         {"maker": '"or"sub"^="'},
     ],
 )
-def test_who_is_not_there_is_not_found(ann: str, query: dict[str, str]) -> None:
+def test_an_unknown_maker_is_not_found(ann: str, query: dict[str, str]) -> None:
     answer = find(**query)
 
     assert (answer.status, answer.body) == (200, {"makers": []})
@@ -85,14 +85,16 @@ def test_who_is_not_there_is_not_found(ann: str, query: dict[str, str]) -> None:
         ({"maker": "a b"}, "maker"),
     ],
 )
-def test_a_question_for_no_one_is_refused_by_its_field(query: dict[str, str], field: str) -> None:
+def test_a_search_without_a_value_is_rejected_with_its_field(query: dict[str, str], field: str) -> None:
     refused = find(**query)
 
     assert (refused.status, refused.body["field"]) == (422, field)
 
 
 @pytest.mark.parametrize("query", [{"email": "ann@example.com"}, {"maker": "maker-1"}])
-def test_a_stage_with_another_issuer_says_where_to_look(monkeypatch: pytest.MonkeyPatch, query: dict[str, str]) -> None:
+def test_a_stage_with_another_issuer_rejects_a_search_by_email(
+    monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
     for name, value in DirectorySettings(user_pool_id="").to_environment().items():
         monkeypatch.setenv(name, value)
 
@@ -125,7 +127,7 @@ class EveryUser:
         ]
 
 
-def test_a_filter_that_is_read_in_another_way_shows_nobody_else() -> None:
+def test_an_injected_filter_finds_no_other_maker() -> None:
     client: Any = EveryUser()
 
     assert [user.maker for user in UserPool(client=client, pool_id="p").find("email", "ann@EXAMPLE.com")] == ["a"]
@@ -145,13 +147,13 @@ def test_no_value_ends_the_string_that_quotes_it(value: str) -> None:
 
 
 @given(st.text())
-def test_what_is_taken_for_an_address_holds_nothing_that_ends_a_string(text: str) -> None:
+def test_a_valid_email_has_no_character_that_ends_a_string(text: str) -> None:
     with suppress(InvalidInput):
         assert not set(parse_email(text)) & set('"\\ \t\n')
 
 
 @pytest.mark.parametrize("scope", ["", MAKER_SCOPE, "craftspark/jobs"])
-def test_neither_list_is_for_makers(ann: str, scope: str) -> None:
+def test_both_lists_need_the_administrator_s_scope(ann: str, scope: str) -> None:
     submit(count=1, maker=ann)
 
     for refused in (find(scope, maker=ann), jobs_of(ann, scope)):
@@ -159,7 +161,7 @@ def test_neither_list_is_for_makers(ann: str, scope: str) -> None:
     assert audit(ann) == []
 
 
-def test_a_maker_s_jobs_are_listed_as_the_maker_finds_them_without_a_way_to_pictures(ann: str) -> None:
+def test_a_maker_s_jobs_are_listed_without_links_to_images(ann: str) -> None:
     done, waiting = (submit(count=1, maker=ann).body["job_id"] for _ in range(2))
     submit(count=1, maker="maker-2")
     store(done, 0)
@@ -185,7 +187,7 @@ def test_pages_lead_to_every_job(ann: str) -> None:
     assert "next_cursor" not in rest
 
 
-def test_who_never_came_has_no_jobs_to_list(ann: str) -> None:
+def test_the_jobs_of_a_maker_without_an_account_are_not_found(ann: str) -> None:
     missing = jobs_of(ann)
 
     assert (missing.status, missing.body["type"], audit(ann)) == (404, "/problems/AccountMissing", [])

@@ -49,7 +49,7 @@ def asked(source: str, **content: Any) -> dict[str, Any]:
     return {"guardrailIdentifier": "g1", "guardrailVersion": "3", "source": source, "content": [content]}
 
 
-def test_a_guardrail_objects_to_what_it_blocks_and_to_nothing_else() -> None:
+def test_a_guardrail_objects_only_to_blocked_texts() -> None:
     client = boto3.client("bedrock-runtime")
     guardrail = Guardrail(client=client, guardrail="g1", version="3")
     with Stubber(client) as stubbed:
@@ -64,7 +64,7 @@ def picture(content: bytes) -> dict[str, Any]:
     return {"image": {"format": "jpeg", "source": {"bytes": content}}}
 
 
-def test_a_guardrail_judges_pictures_that_we_drew_as_output_and_those_that_come_in_as_input() -> None:
+def test_a_guardrail_gets_images_as_output_and_uploads_as_input() -> None:
     client = boto3.client("bedrock-runtime")
     guardrail = Guardrail(client=client, guardrail="g1", version="3")
     with Stubber(client) as stubbed:
@@ -99,7 +99,7 @@ def test_segments_are_small_enough_and_lose_nothing(text: str, most: int) -> Non
 
 
 @pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException", "AccessDeniedException"])
-def test_a_service_that_fails_is_left_alone_for_a_while(error: str) -> None:
+def test_a_failing_service_is_not_called_for_a_while(error: str) -> None:
     client = boto3.client("bedrock-runtime", config=clients._CONFIG)
     now = [100.0]
     breaker = TextCircuitBreaker(service=Guardrail(client=client, guardrail="g1", version="3"), clock=lambda: now[0])
@@ -135,7 +135,7 @@ def service(submit_settings: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]
     return answers
 
 
-def test_what_the_words_let_pass_the_stage_s_guardrail_refuses(service: list[Any]) -> None:
+def test_the_guardrail_refuses_prompts_that_the_word_lists_accept(service: list[Any]) -> None:
     service.append(BLOCKED)
 
     refused = submit("how she looked before")
@@ -144,7 +144,7 @@ def test_what_the_words_let_pass_the_stage_s_guardrail_refuses(service: list[Any
     assert service == ["how she looked before"]
 
 
-def test_the_guardrail_is_asked_once_about_all_fields_and_again_for_the_one_at_fault(service: list[Any]) -> None:
+def test_the_guardrail_gets_all_fields_at_once_and_single_fields_after_an_objection(service: list[Any]) -> None:
     body = {"prompt": "a rose", "also": ["a leaf", "a thorn"]}
     service.append(PASSED)
     taken = call("submit_job", path={"tool": "pattern"}, body=body)
@@ -157,7 +157,7 @@ def test_the_guardrail_is_asked_once_about_all_fields_and_again_for_the_one_at_f
 
 
 @pytest.mark.parametrize(("fallback", "status"), [("refuse", 503), ("accept", 202)])
-def test_while_the_service_fails_the_stage_decides_and_somebody_hears_of_it(
+def test_the_stage_decides_and_a_metric_counts_while_the_service_fails(
     service: list[Any],
     fallback: str,
     status: int,
@@ -179,7 +179,7 @@ def test_while_the_service_fails_the_stage_decides_and_somebody_hears_of_it(
     assert "a red apple" not in str(told)
 
 
-def test_words_that_the_lists_refuse_cost_no_call(service: list[Any]) -> None:
+def test_a_prompt_that_the_lists_refuse_needs_no_call(service: list[Any]) -> None:
     assert submit("what the fuck").status == 422
     assert service == []
 
@@ -212,12 +212,12 @@ def pictures(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Asked]
     return lambda *answers: Asked(client, monkeypatch, *answers)
 
 
-def test_a_stage_without_a_guardrail_asks_nobody() -> None:
+def test_a_stage_without_a_guardrail_makes_no_call() -> None:
     assert picture_moderation(replace(STAGE, guardrail_id=""), print) is None
 
 
 @pytest.mark.parametrize("fallback", ["refuse", "accept"])
-def test_while_it_fails_the_stage_decides_about_pictures_and_the_service_has_a_rest(
+def test_the_stage_decides_about_pictures_while_the_service_fails_and_is_not_called(
     pictures: Callable[..., Asked], fallback: str
 ) -> None:
     asked_of = pictures(UNREACHABLE)
@@ -244,7 +244,7 @@ def guarded_uploads(submit_settings: None, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.mark.usefixtures("guarded_uploads")
-def test_an_upload_that_the_guardrail_blocks_is_no_source_and_one_that_it_lets_pass_is(
+def test_only_an_upload_that_the_guardrail_accepts_can_be_a_source(
     pictures: Callable[..., Asked],
 ) -> None:
     upload_id = bring(a_png())
@@ -265,7 +265,7 @@ def test_an_upload_that_the_guardrail_blocks_is_no_source_and_one_that_it_lets_p
 
 
 @pytest.mark.usefixtures("submit_settings")
-def test_an_upload_of_a_stage_without_a_guardrail_is_judged_by_nobody(pictures: Callable[..., Asked]) -> None:
+def test_an_upload_of_a_stage_without_a_guardrail_is_not_moderated(pictures: Callable[..., Asked]) -> None:
     asked_of = pictures()
 
     assert check(bring(a_png())).status == 200

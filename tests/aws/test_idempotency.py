@@ -89,7 +89,7 @@ def test_every_route_that_takes_a_key_is_in_this_table() -> None:
 
 
 @EVERY
-def test_the_same_request_again_answers_the_same_and_writes_nothing(function: str) -> None:
+def test_a_repeated_request_returns_the_same_and_writes_nothing(function: str) -> None:
     path, body, _ = REQUESTS[function]
     first = ask(function, path, body)
     before = kept()
@@ -116,7 +116,7 @@ def test_another_request_with_the_key_is_refused_and_writes_nothing(function: st
 
 @pytest.mark.parametrize("later", ["submit_job", "create_upload", "create_webhook"])
 @pytest.mark.parametrize("first", ["submit_job", "create_upload", "create_webhook"])
-def test_a_key_is_of_one_route(first: str, later: str) -> None:
+def test_a_key_belongs_to_one_route(first: str, later: str) -> None:
     ask(first, *REQUESTS[first][:2])
 
     answer = ask(later, *REQUESTS[later][:2])
@@ -126,7 +126,7 @@ def test_a_key_is_of_one_route(first: str, later: str) -> None:
 
 
 @EVERY
-def test_a_key_is_its_maker_s_alone(function: str) -> None:
+def test_a_key_belongs_to_one_maker(function: str) -> None:
     path, body, _ = REQUESTS[function]
     ask(function, path, body)
 
@@ -137,7 +137,7 @@ def test_a_key_is_its_maker_s_alone(function: str) -> None:
 
 
 @EVERY
-def test_without_a_key_each_request_is_one_of_its_own(function: str) -> None:
+def test_each_request_without_a_key_has_a_separate_effect(function: str) -> None:
     path, body, _ = REQUESTS[function]
     first = ask(function, path, body, None)
     before = len(kept())
@@ -149,7 +149,7 @@ def test_without_a_key_each_request_is_one_of_its_own(function: str) -> None:
 
 
 @EVERY
-def test_four_at_once_are_one_effect(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_concurrent_requests_have_one_effect(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path, body, _ = REQUESTS[function]
     monkeypatch.setenv("CRAFTSPARK_TOKEN_SCOPES", f"{ADMIN_SCOPE} {MAKER_SCOPE}")
     forget(function)
@@ -192,7 +192,7 @@ def test_a_grant_is_not_granted_again_with_other_credits_and_the_audit_says_what
         ("submit_job", {"tool": "picture"}, {"prompt": "an apple", "size": "99x99"}, 422),
     ],
 )
-def test_what_is_refused_binds_no_key_and_leaves_no_audit(
+def test_a_rejected_request_binds_no_key_and_has_no_audit_entry(
     function: str, path: dict[str, str], body: Any, status: int
 ) -> None:
     before = kept()
@@ -203,7 +203,7 @@ def test_what_is_refused_binds_no_key_and_leaves_no_audit(
     assert kept() == before
 
 
-def test_a_change_that_changes_nothing_leaves_no_audit() -> None:
+def test_a_change_without_effect_has_no_audit_entry() -> None:
     ask("change_plan", {"maker": "maker-1"}, {"plan": "plus"})
     before = kept()
 
@@ -233,7 +233,7 @@ def test_the_key_of_a_webhook_that_was_deleted_makes_no_other() -> None:
     assert call("list_webhooks").body["webhooks"] == []
 
 
-def test_a_key_is_bound_for_more_than_a_day_and_not_for_ever() -> None:
+def test_a_key_is_bound_for_its_lifetime() -> None:
     effect = effect_of("maker-1", "k", "POST /v1/uploads", "{}")
     now = utc_now()
 

@@ -17,7 +17,7 @@ def intake() -> str:
     return str(client_of("sqs").get_queue_url(QueueName="intake")["QueueUrl"])
 
 
-def test_a_job_s_way_from_queued_to_succeeded() -> None:
+def test_a_job_goes_from_queued_to_succeeded() -> None:
     job_id = submit(count=2).body["job_id"]
     assert read(job_id).body["state"] == "queued"
 
@@ -40,7 +40,7 @@ def test_a_job_s_way_from_queued_to_succeeded() -> None:
     assert (account()["available"], account()["spent"], account()["active_jobs"]) == (8, 2, 0)
 
 
-def test_progress_within_a_batch_is_seen() -> None:
+def test_progress_within_a_batch_is_visible() -> None:
     answer = submit(count=2)
     record = render_table().start(answer.body["job_id"])
     [batch] = json.loads(client_of("sqs").receive_message(QueueUrl=intake())["Messages"][0]["Body"])["batches"]
@@ -83,7 +83,7 @@ def test_an_image_of_a_final_job_is_not_entered() -> None:
     assert read(job_id).body["images"][0]["state"] == "failed"
 
 
-def test_a_job_that_begins_twice_keeps_its_first_start() -> None:
+def test_a_job_that_starts_twice_keeps_its_first_start() -> None:
     job_id = submit(count=1).body["job_id"]
 
     first, second = render_table().start(job_id).job, render_table().start(job_id).job
@@ -92,7 +92,7 @@ def test_a_job_that_begins_twice_keeps_its_first_start() -> None:
     assert abs((first.started_at or NOON) - (second.started_at or NOON)).total_seconds() < 0.001
 
 
-def test_cancelling_refunds_at_once_and_twice_is_once() -> None:
+def test_cancelling_refunds_immediately_and_once() -> None:
     job_id = submit(count=4).body["job_id"]
 
     first = call("cancel_job", path={"job_id": job_id})
@@ -111,7 +111,7 @@ def test_a_job_that_ended_cannot_be_cancelled() -> None:
     assert call("cancel_job", path={"job_id": job_id}).body["type"] == "/problems/JobAlreadyFinal"
 
 
-def test_every_movement_of_credits_has_an_entry_of_its_own() -> None:
+def test_every_movement_of_credits_has_an_entry() -> None:
     job_id = submit(count=4).body["job_id"]
     store(job_id, 0)
     settle(job_id)

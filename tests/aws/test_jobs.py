@@ -84,11 +84,11 @@ def test_filtered_pages_lead_to_every_job() -> None:
         ({"tool": "x"}, "tool"),
     ],
 )
-def test_a_filter_that_is_none_is_refused(query: dict[str, str], field: str) -> None:
+def test_an_invalid_filter_is_rejected(query: dict[str, str], field: str) -> None:
     assert call("list_jobs", query=query).body["field"] == field
 
 
-def test_a_cursor_goes_on_under_another_filter() -> None:
+def test_a_cursor_works_with_a_different_filter() -> None:
     first, second = (submit(count=1).body for _ in range(2))
     cursor = call("list_jobs", query={"limit": "1"}).body["next_cursor"]
 
@@ -98,7 +98,7 @@ def test_a_cursor_goes_on_under_another_filter() -> None:
     assert second["job_id"] not in listed(cursor=cursor)
 
 
-def test_a_title_is_given_and_taken_away() -> None:
+def test_a_title_can_be_set_and_removed() -> None:
     job_id = submit(count=1).body["job_id"]
 
     assert patch(job_id, title=" Apples ").body["title"] == "Apples"
@@ -115,7 +115,7 @@ def test_nothing_but_a_title_can_be_changed(body: dict[str, Any], field: str) ->
     assert (refused.status, refused.body["field"]) == (422, field)
 
 
-def test_another_s_job_can_be_neither_named_nor_emptied() -> None:
+def test_another_maker_s_job_can_be_neither_renamed_nor_emptied() -> None:
     job_id = finished()
 
     for answer in (patch(job_id, "maker-2", title="mine"), delete_images(job_id, "maker-2")):
@@ -123,7 +123,7 @@ def test_another_s_job_can_be_neither_named_nor_emptied() -> None:
     assert read(job_id).body["images"][0]["state"] == "done"
 
 
-def test_deleted_images_are_gone_and_stay_charged() -> None:
+def test_deleted_images_are_removed_and_stay_charged() -> None:
     job_id = finished()
 
     for _ in range(2):
@@ -205,7 +205,7 @@ def test_the_list_shows_thumbnails_of_jobs_that_ended() -> None:
     ]
 
 
-def test_a_poll_with_nothing_new_answers_304_and_no_body(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poll_without_changes_returns_304_without_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = submit(count=2).body["job_id"]
     first = read(job_id)
     tag = first.headers["ETag"]

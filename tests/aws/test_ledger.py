@@ -86,7 +86,7 @@ def test_a_refund_after_the_month_s_end_is_not_lost(ledger: Ledger, accounts: Ac
     assert accounts.read("maker-1").available == 4 + 10
 
 
-def test_many_looks_at_once_turn_the_month_once(ledger: Ledger, accounts: Accounts) -> None:
+def test_concurrent_reads_start_the_month_once(ledger: Ledger, accounts: Accounts) -> None:
     accounts.read("maker-1")
     ledger.clock.now += timedelta(days=40)
 
@@ -107,7 +107,7 @@ def test_a_top_up_counts_once_for_its_key(accounts: Accounts) -> None:
         accounts.top_up("nobody", 7, "k", "bought")
 
 
-def test_an_adjustment_takes_what_there_is_and_no_more(accounts: Accounts) -> None:
+def test_an_adjustment_deducts_only_available_credits(accounts: Accounts) -> None:
     accounts.read("maker-1")
 
     assert accounts.adjust("maker-1", -4, "a", "a mistake").available == 6
@@ -151,7 +151,7 @@ def test_a_plan_bounds_counts_lanes_and_submissions(ledger: Ledger, monkeypatch:
     ledger.acceptance.accept(a_submission(ledger, "three"))
 
 
-def test_a_plan_that_changed_is_noticed_by_who_remembers_another(ledger: Ledger, accounts: Accounts) -> None:
+def test_a_changed_plan_replaces_the_cached_one(ledger: Ledger, accounts: Accounts) -> None:
     ledger.acceptance.open_account("maker-1")
     ledger.acceptance.accept(a_submission(ledger, "one"))
     accounts.change_plan("maker-1", find_plan("free"))
@@ -161,7 +161,7 @@ def test_a_plan_that_changed_is_noticed_by_who_remembers_another(ledger: Ledger,
     assert ledger.acceptance.plans["maker-1"] == "free"
 
 
-def test_a_suspended_account_takes_no_job_and_settles_those_it_has(ledger: Ledger, accounts: Accounts) -> None:
+def test_a_suspended_account_accepts_no_job_and_settles_existing_ones(ledger: Ledger, accounts: Accounts) -> None:
     ledger.acceptance.open_account("maker-1")
     ledger.acceptance.accept(a_submission(ledger, "one"))
     accounts.suspend("maker-1", "abuse")
@@ -193,7 +193,7 @@ def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
     assert call("list_ledger", query={"cursor": cursor}).body["field"] == "cursor"
 
 
-def test_an_account_tells_its_plan() -> None:
+def test_an_account_shows_its_plan() -> None:
     told = account()
 
     assert told["plan"]["name"] == "small"

@@ -69,7 +69,7 @@ def pushes(table: ConnectionTable, gateway: Gateway, waits: list[float]) -> Conn
 
 
 @pytest.mark.parametrize("refusals", range(len(PAUSES_S) + 1))
-def test_a_connection_whose_handshake_is_not_over_is_tried_again(table: ConnectionTable, refusals: int) -> None:
+def test_a_connection_during_its_handshake_is_retried(table: ConnectionTable, refusals: int) -> None:
     gateway, waits = Gateway({"c": [Gone()] * refusals}), []  # type: ignore[var-annotated]
     young = connected(table, ago=HANDSHAKE - timedelta(milliseconds=1))
 
@@ -79,7 +79,7 @@ def test_a_connection_whose_handshake_is_not_over_is_tried_again(table: Connecti
     assert waits == list(PAUSES_S[:refusals])
 
 
-def test_a_young_connection_that_stays_unknown_is_kept_and_not_waited_for_without_end(table: ConnectionTable) -> None:
+def test_a_new_connection_that_stays_unknown_is_kept_after_a_bounded_wait(table: ConnectionTable) -> None:
     gateway, waits = Gateway({"c": [Gone()] * 1000}), []  # type: ignore[var-annotated]
 
     assert pushes(table, gateway, waits).send(connected(table), [UPDATE] * 100) == 0
@@ -89,7 +89,7 @@ def test_a_young_connection_that_stays_unknown_is_kept_and_not_waited_for_withou
     assert pushes(table, Gateway(), waits).send(connected(table), [UPDATE]) == 1
 
 
-def test_an_old_connection_that_is_gone_is_forgotten_at_once(table: ConnectionTable) -> None:
+def test_an_old_connection_that_is_gone_is_deleted_immediately(table: ConnectionTable) -> None:
     gateway, waits = Gateway({"c": [Gone()] * 1000}), []  # type: ignore[var-annotated]
 
     assert pushes(table, gateway, waits).send(connected(table, ago=HANDSHAKE), [UPDATE] * 3) == 0
@@ -125,7 +125,7 @@ def record(number: int, maker: str = "maker-1", **changes: Any) -> dict[str, Any
     return {"dynamodb": {"NewImage": new, "SequenceNumber": str(number)}}
 
 
-def test_other_windows_hear_that_a_job_was_deleted(table: ConnectionTable, gateway: Gateway) -> None:
+def test_other_connections_are_notified_of_a_deleted_job(table: ConnectionTable, gateway: Gateway) -> None:
     connected(table)
     job = {"maker": {"S": "maker-1"}, "job_id": {"S": "j"}, "item": {"S": "job"}, "state": {"S": "succeeded"}}
     deleted = {**job, "deleted_at": {"S": "2030-01-01T00:00:00.000Z"}}
@@ -144,7 +144,7 @@ def told(gateway: Gateway, connection: str) -> list[int]:
     return [message["percent"] for each, message in gateway.sent if each == connection]
 
 
-def test_every_connection_is_told_of_its_maker_s_jobs_in_order(table: ConnectionTable, gateway: Gateway) -> None:
+def test_every_connection_gets_the_updates_of_its_maker_in_order(table: ConnectionTable, gateway: Gateway) -> None:
     connected(table, "one")
     connected(table, "two")
     table.add("theirs", "maker-2", NOON)
@@ -156,7 +156,7 @@ def test_every_connection_is_told_of_its_maker_s_jobs_in_order(table: Connection
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("500"), TimeoutError("hangs"), Gone()])
-def test_a_connection_that_fails_costs_no_other_its_update(
+def test_a_failing_connection_does_not_affect_the_others(
     table: ConnectionTable, gateway: Gateway, fault: Exception
 ) -> None:
     for name in ("a", "b", "c"):
@@ -170,7 +170,7 @@ def test_a_connection_that_fails_costs_no_other_its_update(
     assert (told(gateway, "b"), told(gateway, "c"), told(gateway, "theirs")) == ([1, 3], [1, 3], [2])
 
 
-def test_a_maker_with_very_many_connections_is_told_on_the_newest(table: ConnectionTable, gateway: Gateway) -> None:
+def test_a_maker_with_too_many_connections_gets_updates_on_the_newest(table: ConnectionTable, gateway: Gateway) -> None:
     for number in range(push.MAX_CONNECTIONS + 5):
         connected(table, f"c{number}", ago=timedelta(seconds=number))
 
@@ -179,7 +179,7 @@ def test_a_maker_with_very_many_connections_is_told_on_the_newest(table: Connect
     assert sorted(name for name, _ in gateway.sent) == sorted(f"c{number}" for number in range(push.MAX_CONNECTIONS))
 
 
-def test_a_record_that_cannot_be_read_comes_again_alone(table: ConnectionTable, gateway: Gateway) -> None:
+def test_an_invalid_record_is_retried_alone(table: ConnectionTable, gateway: Gateway) -> None:
     connected(table)
 
     answer = push.handler({"Records": [record(1), record(2, percent={"S": "many"}), record(3)]}, Context())
@@ -188,7 +188,7 @@ def test_a_record_that_cannot_be_read_comes_again_alone(table: ConnectionTable, 
     assert told(gateway, "c") == [1, 3]
 
 
-def test_where_the_table_fails_nobody_is_told_twice(
+def test_no_update_is_sent_twice_when_the_table_fails(
     table: ConnectionTable, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connected(table)

@@ -24,7 +24,7 @@ def bucket(images_bucket: str) -> ModelBucket:
     return ModelBucket(client=clients.s3(), bucket=IMAGES)
 
 
-def test_what_is_uploaded_is_what_is_downloaded(bucket: ModelBucket, tmp_path: Path) -> None:
+def test_a_model_is_downloaded_as_it_was_uploaded(bucket: ModelBucket, tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     weights.write_bytes(bytes(range(256)) * 1000)
 
@@ -36,7 +36,7 @@ def test_what_is_uploaded_is_what_is_downloaded(bucket: ModelBucket, tmp_path: P
     assert bucket.sizes("model") == {"unet/weights": weights.stat().st_size}
 
 
-def test_a_file_that_is_not_there_is_named(bucket: ModelBucket) -> None:
+def test_a_missing_file_is_named(bucket: ModelBucket) -> None:
     with pytest.raises(FileNotFoundError, match="s3://images/model/manifest"):
         bucket.download("model", "manifest", Parts())
     with pytest.raises(FileNotFoundError, match="s3://images/model/manifest"):

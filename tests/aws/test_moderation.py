@@ -37,7 +37,7 @@ def a_refusal() -> Refusal:
     return replace(refusal, text_sha256=uuid4().hex)
 
 
-def test_a_refused_prompt_is_a_problem_of_its_own_with_a_record_and_no_charge() -> None:
+def test_a_refused_prompt_has_its_own_problem_and_a_record_and_no_charge() -> None:
     refused = submit("what the fuck")
 
     assert (refused.status, refused.body["type"], refused.body["field"]) == (
@@ -54,7 +54,7 @@ def test_a_refused_prompt_is_a_problem_of_its_own_with_a_record_and_no_charge() 
     assert "expires_at" in record
 
 
-def test_a_quote_refuses_it_too() -> None:
+def test_a_quote_refuses_the_same_prompt() -> None:
     refused = call("quote_job", path={"tool": "picture"}, body={"prompt": "what the fuck"})
 
     assert refused.body["type"] == "/problems/PromptRefused"
@@ -86,7 +86,7 @@ def test_repeated_refusals_make_the_next_jobs_wait_longer_each_time(monkeypatch:
     assert taken_again.status == 202
 
 
-def test_refusals_of_another_hour_and_of_another_maker_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusals_of_another_hour_or_maker_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     for _ in range(4):
         submit("what the fuck")
@@ -101,9 +101,7 @@ def test_refusals_of_another_hour_and_of_another_maker_count_for_nothing(monkeyp
 
 
 @pytest.mark.parametrize(("later", "counted"), [(timedelta(), 3), (timedelta(minutes=61), 2)])
-def test_a_refusal_that_another_one_overtakes_is_counted_too(
-    monkeypatch: pytest.MonkeyPatch, later: timedelta, counted: int
-) -> None:
+def test_concurrent_refusals_are_all_counted(monkeypatch: pytest.MonkeyPatch, later: timedelta, counted: int) -> None:
     submit("what the fuck")
     now = a_refusal().at + later
     table = lambda_moderation().refusals

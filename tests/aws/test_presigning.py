@@ -66,7 +66,7 @@ def test_links_are_those_of_botocore_to_the_byte(
     assert presigner.links(DOWNLOADS) == expected
 
 
-def test_a_new_day_and_new_credentials_have_a_key_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_day_and_new_credentials_have_separate_signing_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     s3 = client(region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     moment = NOON
     presigner = Presigner(client=s3, bucket="images", lifetime_s=900, now=lambda: moment)

@@ -30,7 +30,7 @@ def test_a_quote_costs_nothing_and_names_the_price() -> None:
     assert account()["reserved"] == 0
 
 
-def test_a_quote_refuses_what_a_job_would() -> None:
+def test_a_quote_is_rejected_as_the_job_would_be() -> None:
     refused = call("quote_job", path={"tool": "upscale"}, body={"source": f"{'a' * 26}/0"})
 
     assert (refused.status, refused.body["field"]) == (422, "source")

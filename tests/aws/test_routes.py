@@ -96,7 +96,7 @@ def send(route: Route, place: str | None = None, **parts: Any) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.function)
-def test_no_text_in_any_place_of_a_request_breaks_a_route(route: Route, job_id: str) -> None:
+def test_no_text_in_a_request_causes_a_server_error(route: Route, job_id: str) -> None:
     path = good_path(route, job_id)
     forget(route.function)
     described = OPERATIONS[route.function].parameters
@@ -120,7 +120,7 @@ WITH_BODY = [route for route in ROUTES if OPERATIONS[route.function].body or "{t
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: route.function)
-def test_no_body_breaks_a_route(route: Route, job_id: str) -> None:
+def test_no_body_causes_a_server_error(route: Route, job_id: str) -> None:
     path = good_path(route, job_id)
     forget(route.function)
 
@@ -132,7 +132,7 @@ def test_no_body_breaks_a_route(route: Route, job_id: str) -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_no_field_of_a_tool_breaks_its_quote(tool: str, job_id: str) -> None:
+def test_no_field_of_a_tool_causes_a_server_error(tool: str, job_id: str) -> None:
     route = next(route for route in ROUTES if route.function == "quote_job")
     example = dict(TOOLS[tool].example)
     if "source" in example:
@@ -154,7 +154,7 @@ def test_no_field_of_a_tool_breaks_its_quote(tool: str, job_id: str) -> None:
     ],
 )
 @pytest.mark.parametrize("text", [DIGITS, "\x00", "\ud800", "9999-12-31T23:59:59-14:00"])
-def test_a_parameter_out_of_its_bounds_is_refused_by_its_name(function: str, parameter: str, text: str) -> None:
+def test_a_parameter_out_of_bounds_is_rejected_with_its_name(function: str, parameter: str, text: str) -> None:
     refused = call(function, query={parameter: text})
 
     assert (refused.status, refused.body["field"]) == (422, parameter)
@@ -162,7 +162,7 @@ def test_a_parameter_out_of_its_bounds_is_refused_by_its_name(function: str, par
 
 @pytest.mark.parametrize("missing", ["headers", "queryStringParameters", "pathParameters", "body", "isBase64Encoded"])
 @pytest.mark.parametrize("function", ["list_jobs", "read_account", "list_tools"])
-def test_what_a_gateway_leaves_out_is_not_there(function: str, missing: str) -> None:
+def test_a_missing_part_of_an_event_is_empty(function: str, missing: str) -> None:
     event = event_of()
     del event[missing]
 
@@ -170,13 +170,13 @@ def test_what_a_gateway_leaves_out_is_not_there(function: str, missing: str) -> 
 
 
 @pytest.mark.parametrize("body", ["%", "a", "\ud800", "é", "////8"])
-def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_refused(body: str) -> None:
+def test_an_invalid_base64_body_is_rejected(body: str) -> None:
     refused = answer_of("create_upload", {**event_of(), "body": body, "isBase64Encoded": True})
 
     assert (refused.status, refused.body["field"]) == (422, "body")
 
 
-def test_a_header_is_known_by_its_name_in_any_case() -> None:
+def test_header_names_are_case_insensitive() -> None:
     first, again = (
         call("submit_job", path={"tool": "picture"}, body={"prompt": "x", "count": 1}, headers={name: "k"})
         for name in ("Idempotency-Key", "IDEMPOTENCY-KEY")
@@ -185,7 +185,7 @@ def test_a_header_is_known_by_its_name_in_any_case() -> None:
     assert first.body["job_id"] == again.body["job_id"]
 
 
-def test_a_ledger_of_odd_keys_can_be_paged() -> None:
+def test_a_ledger_with_unusual_keys_can_be_paged() -> None:
     account()
     for number in range(3):
         call(
@@ -210,7 +210,7 @@ def test_a_ledger_of_odd_keys_can_be_paged() -> None:
 
 
 @pytest.mark.parametrize("ticket", [*TEXTS, "a" * 32])
-def test_no_ticket_breaks_the_door_of_live_updates(ticket: str) -> None:
+def test_no_ticket_causes_a_server_error_at_connect(ticket: str) -> None:
     for query in ({"ticket": ticket}, {}, None):
         event = {"requestContext": {"connectionId": "c"}, "queryStringParameters": query}
         assert connect_live.handler(event, Context())["statusCode"] == 403

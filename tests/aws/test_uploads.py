@@ -185,7 +185,7 @@ def test_uploads_are_listed_newest_first_page_by_page_and_each_maker_s_own() -> 
 
 
 @pytest.mark.parametrize("query", [{"cursor": "x"}, {"cursor": "\ud800"}, {"limit": "9" * 5000}, {"limit": "0"}])
-def test_a_list_s_bad_parameters_are_named(query: dict[str, str]) -> None:
+def test_invalid_parameters_of_a_list_are_named(query: dict[str, str]) -> None:
     refused = call("list_uploads", query=query)
 
     assert (refused.status, refused.body["field"]) == (422, next(iter(query)))

@@ -15,30 +15,30 @@ IMPORTED = "apply_bounds, allow_finish_time, OUT_OF_MEMORY"
 CONFINED = f"from craftspark.pictures.confinement import {IMPORTED}; apply_bounds(); "
 
 
-def test_what_it_writes_comes_back_first_line_and_rest() -> None:
+def test_the_output_is_returned_as_first_line_and_rest() -> None:
     program = CONFINED + "import sys; sys.stdout.write('head\\n' + sys.stdin.read()[::-1])"
 
     assert run(program, b"abc\ndef", BOUNDS) == (b"head\n", b"fed\ncba")
 
 
-def test_work_without_end_is_ended() -> None:
+def test_endless_work_ends_at_the_cpu_limit() -> None:
     with pytest.raises(TooMuchWork):
         run(CONFINED + "\nwhile True: pass", b"", BOUNDS)
 
 
-def test_work_after_finishing_has_time_of_its_own_and_ends_as_well() -> None:
+def test_work_after_decoding_has_a_separate_cpu_limit() -> None:
     spent = "import time\nallow_finish_time()\nwhile time.process_time() < 1.5: pass\nprint('done')"
     assert run(CONFINED + spent, b"", BOUNDS) == (b"done\n", b"")
     with pytest.raises(TooMuchWork):
         run(CONFINED + "allow_finish_time()\nwhile True: pass", b"", BOUNDS)
 
 
-def test_waiting_without_work_is_ended_by_the_clock() -> None:
+def test_waiting_ends_at_the_wall_clock_limit() -> None:
     with pytest.raises(TooMuchWork):
         run(CONFINED + "import signal; signal.pause()", b"", replace(BOUNDS, wall_s=1))
 
 
-def test_memory_is_bounded() -> None:
+def test_memory_has_a_limit() -> None:
     program = CONFINED + "import os\ntry: bytes(200 * 1024 * 1024)\nexcept MemoryError: os._exit(OUT_OF_MEMORY)"
 
     with pytest.raises(TooMuchWork):
@@ -46,14 +46,14 @@ def test_memory_is_bounded() -> None:
     assert run(CONFINED + "print(len(bytes(50 * 1024 * 1024)))", b"", BOUNDS)[0] == b"52428800\n"
 
 
-def test_a_crash_has_a_name_and_a_fault_of_ours_is_loud() -> None:
+def test_a_crash_has_a_named_error_and_our_own_bug_raises() -> None:
     with pytest.raises(ProcessBroke):
         run(CONFINED + "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", b"", BOUNDS)
     with pytest.raises(subprocess.CalledProcessError):
         run("import no_such_module", b"", BOUNDS)
 
 
-def test_it_sees_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_has_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("CRAFTSPARK_JOBS_TABLE", "jobs")
 
@@ -64,7 +64,7 @@ def test_it_sees_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == "secret"
 
 
-def test_more_than_the_largest_answer_is_not_written() -> None:
+def test_output_has_a_size_limit() -> None:
     program = CONFINED + "import sys; sys.stdout.buffer.write(bytes(2 * 1024 * 1024))"
 
     with pytest.raises(subprocess.CalledProcessError):

@@ -77,7 +77,7 @@ WRITTEN: list[Contract] = [
 ]
 
 
-def test_every_contract_is_among_them() -> None:
+def test_the_examples_cover_every_contract() -> None:
     for module in pkgutil.walk_packages(craftspark.__path__, "craftspark."):
         importlib.import_module(module.name)
 
@@ -88,17 +88,17 @@ def test_every_contract_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: type(written).__name__)
-def test_a_contract_comes_back_as_it_was_written(written: Contract) -> None:
+def test_a_contract_survives_serialization(written: Contract) -> None:
     assert type(written).parse(written.to_text()) == written
     assert type(written).from_json(written.to_json()) == written
 
 
-def test_a_newer_writer_is_understood() -> None:
+def test_unknown_fields_of_a_newer_version_are_ignored() -> None:
     assert Batch.from_json({**BATCH.to_json(), "hint": "new"}) == BATCH
 
 
 @pytest.mark.parametrize("field", [each.name for each in fields(JobOrder)])
-def test_a_field_that_is_missing_is_named(field: str) -> None:
+def test_a_missing_field_is_named(field: str) -> None:
     value = ORDER.to_json()
     del value[field]
 

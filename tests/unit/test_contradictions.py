@@ -111,9 +111,7 @@ def id_of(value: object) -> str:
 
 
 @pytest.mark.parametrize(("tool", "fields", "named"), PAIRS, ids=id_of)
-def test_fields_that_contradict_each_other_are_refused_and_each_is_named(
-    tool: str, fields: dict[str, Any], named: set[str]
-) -> None:
+def test_contradictory_fields_are_rejected_with_their_names(tool: str, fields: dict[str, Any], named: set[str]) -> None:
     refusal = refused(tool, **fields)
 
     assert {error["field"] for error in refusal.facts["errors"]} == named
@@ -140,7 +138,7 @@ def test_every_contradiction_of_a_request_is_listed() -> None:
     ]
 
 
-def test_a_model_without_guidance_keeps_nothing_out() -> None:
+def test_a_model_without_guidance_rejects_a_negative_prompt() -> None:
     distilled = replace(BUILT_IN, guidance=replace(BUILT_IN.guidance, default=1.0))
 
     assert refused("picture", distilled, prompt="a", negative_prompt="b").field == "negative_prompt"
@@ -172,7 +170,7 @@ ADJUSTABLE = [model for model in EVERY_TOOL if model.guidance.adjustable and mod
 
 
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
-def test_the_example_of_a_tool_is_accepted_with_all_that_was_filled_in(model: Model) -> None:
+def test_the_example_of_a_tool_is_accepted_with_its_defaults(model: Model) -> None:
     for tool in TOOLS.values():
         if tool.fits(model):
             request = ask(tool.name, model, **tool.example)
@@ -182,9 +180,7 @@ def test_the_example_of_a_tool_is_accepted_with_all_that_was_filled_in(model: Mo
 
 @pytest.mark.parametrize(("tool", "fields"), GOOD, ids=str)
 @pytest.mark.parametrize("model", ADJUSTABLE, ids=lambda model: model.name)
-def test_a_request_that_was_accepted_is_accepted_with_all_that_was_filled_in(
-    tool: str, fields: dict[str, Any], model: Model
-) -> None:
+def test_an_accepted_request_is_accepted_with_its_defaults(tool: str, fields: dict[str, Any], model: Model) -> None:
     if "style" in fields and model is not BUILT_IN:
         fields = {name: value for name, value in fields.items() if name != "style"}
     request = ask(tool, model, **fields)
@@ -194,7 +190,7 @@ def test_a_request_that_was_accepted_is_accepted_with_all_that_was_filled_in(
     assert again == request
 
 
-def test_what_is_left_out_follows_what_is_said() -> None:
+def test_defaults_follow_the_other_fields() -> None:
     def sheet(repeat: str = "straight", **lengths: Any) -> tuple[Any, ...]:
         filled = ask("pattern", prompt="a", way="painted", repeat=repeat, sheet=lengths).model_dump()["sheet"]
         return filled["width"], filled["height"], filled["repeat"]
@@ -210,7 +206,7 @@ def test_what_is_left_out_follows_what_is_said() -> None:
     assert ask("pattern", prompt="a", background="#FfEeDd").model_dump()["background"] == "#ffeedd"
 
 
-def test_seeds_go_on_after_the_largest_and_are_all_different() -> None:
+def test_seeds_wrap_after_the_largest_and_are_distinct() -> None:
     seeds = seeds_of("job", 2**32 - 2, 8)
 
     assert seeds == (2**32 - 2, 2**32 - 1, 0, 1, 2, 3, 4, 5)
@@ -230,7 +226,7 @@ def discs_overlap(places: list[tuple[float, float]], across: float, repeat: Any)
 
 @pytest.mark.parametrize("repeat", ["straight", "half-drop", "brick"])
 @pytest.mark.parametrize("motifs", [1, 2, 3, 4])
-def test_the_roomiest_places_have_the_room_that_is_said(motifs: int, repeat: Any) -> None:
+def test_the_largest_free_places_have_the_expected_size(motifs: int, repeat: Any) -> None:
     places = list(roomiest(motifs, repeat))
 
     assert len(places) == motifs
@@ -249,7 +245,7 @@ def test_more_motifs_have_no_more_room() -> None:
 
 @given(size=st.floats(0.05, 0.5), spread=st.floats(0, 0.9), spacing=st.floats(0, 0.3), motifs=st.integers(1, 4))
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_room_is_refused_only_where_the_smallest_motifs_have_none(
+def test_a_spacing_is_rejected_only_if_the_smallest_motifs_do_not_fit(
     size: float, spread: float, spacing: float, motifs: int
 ) -> None:
     how = Toss(size=size, size_spread=spread, spacing=spacing)
@@ -259,7 +255,7 @@ def test_room_is_refused_only_where_the_smallest_motifs_have_none(
 
 
 @pytest.mark.parametrize("case", ["clipart-empty-cut", "pattern-four-motifs-one-shown"])
-def test_what_could_only_be_delivered_otherwise_than_asked_is_refused(case: str) -> None:
+def test_a_request_that_cannot_be_met_exactly_is_rejected(case: str) -> None:
     tool = case.partition("-")[0]
 
     assert len(refused(tool, **json.loads((CASES / f"{case}.json").read_text())).facts["errors"]) >= 2

@@ -50,7 +50,7 @@ def run(service: FakeService, *demo_jobs: DemoJob) -> dict[str, JobView]:
         )
 
 
-def test_a_job_is_submitted_once_its_source_has_ended() -> None:
+def test_a_job_is_submitted_after_its_source_has_ended() -> None:
     service = FakeService()
 
     jobs = run(service, VARIED, APPLES)

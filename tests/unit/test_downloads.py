@@ -82,7 +82,7 @@ def test_a_long_text_ends_with_a_whole_word() -> None:
     assert name_in(named(prompt="x" * 900)[0]) == f"{'x' * 50}-1.png"
 
 
-def test_whatever_the_words_the_header_is_well_formed_and_the_name_fits_a_file_system() -> None:
+def test_any_text_gives_a_valid_header_and_file_name() -> None:
     random_text = random.Random(7)
     alphabet = [
         "\x00",

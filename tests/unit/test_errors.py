@@ -124,7 +124,7 @@ def test_a_problem_has_its_row_s_status_and_title(kind: type[ApiProblem]) -> Non
 
 
 @pytest.mark.parametrize("kind", members(ApiProblem), ids=lambda kind: kind.__name__)
-def test_a_problem_says_when_to_try_again_where_that_helps(kind: type[ApiProblem]) -> None:
+def test_a_temporary_problem_has_retry_after(kind: type[ApiProblem]) -> None:
     assert (PROBLEMS[kind].retry_after_s is not None) == (kind.retry is Retry.LATER)
 
 
@@ -134,7 +134,7 @@ def untold() -> set[str]:
     return {each.__name__ for each in members(*RENDER_TASK, JobEndError) if tables.count(each) != 1}
 
 
-def test_it_is_decided_what_makers_are_told_of_each_error_that_ends_an_image() -> None:
+def test_each_error_that_ends_an_image_has_a_text_for_makers() -> None:
     assert untold() == set()
     assert set(REPLACED.values()) <= set(REASONS)
     assert {kind.__name__ for kind in REPLACED} & set(FAILURE_NAMES) == set()

@@ -111,7 +111,7 @@ def test_work_follows_what_is_drawn_and_delivered(
 
 
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
-def test_on_a_gpu_each_image_takes_a_call_of_its_own_and_shares_it_with_none(model: Any) -> None:
+def test_on_a_gpu_each_image_has_a_separate_call(model: Any) -> None:
     def work(count: int) -> Work:
         request, _ = a_request("picture", prompt="a", count=count)
         return replace(estimates(device="A10G"), model=model).work(request, None)
@@ -185,7 +185,7 @@ LARGE: dict[str, Any] = {"width": 2048, "height": 2048, "count": 8, "steps": 50}
     ],
 )
 @pytest.mark.parametrize("bound", ["deadline_s", "batch_s"])
-def test_what_takes_longer_than_it_may_is_refused_at_the_bound_and_below_it_is_not(
+def test_a_job_is_refused_only_above_the_time_limit(
     tool: str, source: Source, fields: dict[str, Any], least: list[str], bound: str
 ) -> None:
     request, found = a_request(tool, source, **fields)
@@ -212,7 +212,7 @@ def test_what_takes_longer_than_it_may_is_refused_at_the_bound_and_below_it_is_n
         ("picture", {"prompt": "a", "count": 8, "steps": 50}),
     ],
 )
-def test_the_fix_that_a_refusal_names_is_accepted(tool: str, fields: dict[str, Any], bound: dict[str, Any]) -> None:
+def test_the_fix_in_a_rejection_is_accepted(tool: str, fields: dict[str, Any], bound: dict[str, Any]) -> None:
     estimate = estimates(**bound)
     request, source = a_request(tool, **fields)
     try:
@@ -240,7 +240,7 @@ def test_outpainting_eight_large_pictures_is_refused_whole() -> None:
     assert refused.value.facts["deadline_s"] == 900
 
 
-def test_a_backlog_that_keeps_a_job_beyond_its_deadline_refuses_it_for_the_present() -> None:
+def test_a_backlog_beyond_the_deadline_is_a_temporary_rejection() -> None:
     request, source = a_request("picture", prompt="a")
     alone = estimates().admit("picture", request, source)
     room = 900 - alone.total_s
@@ -252,7 +252,7 @@ def test_a_backlog_that_keeps_a_job_beyond_its_deadline_refuses_it_for_the_prese
     assert refused.value.facts["retry_after_s"] == 40
 
 
-def test_slow_workers_refuse_for_the_present_what_would_be_too_long_on_them() -> None:
+def test_a_job_too_long_for_slow_workers_is_a_temporary_rejection() -> None:
     request, source = a_request("picture", prompt="a", steps=50)
     slow = Speed(paces={"picture": 100}, awake=1)
 
@@ -260,7 +260,7 @@ def test_slow_workers_refuse_for_the_present_what_would_be_too_long_on_them() ->
         estimates(Backlog(speed=slow), deadline_s=10**6).admit("picture", request, source)
 
 
-def test_the_longest_wait_that_a_request_names_is_the_longest_it_gets() -> None:
+def test_a_job_that_would_wait_longer_than_max_wait_is_rejected() -> None:
     backlog = Backlog(jobs=[a_waiting_job(work_s=20)], speed=WARM)
     request, source = a_request("picture", prompt="a", max_wait_s=20)
 
@@ -278,7 +278,7 @@ def test_the_longest_wait_that_a_request_names_is_the_longest_it_gets() -> None:
         ({"max_wait_s": 100}, 10, [STALE_S, FRESH_S]),
     ],
 )
-def test_a_submission_reads_the_backlog_anew_only_where_it_could_matter(
+def test_a_submission_reads_the_backlog_again_only_near_a_limit(
     fields: dict[str, Any], work_s: float, asked: list[float]
 ) -> None:
     estimate = estimates(Backlog(jobs=[a_waiting_job(work_s=work_s)], speed=WARM), age_s=58)
@@ -288,7 +288,7 @@ def test_a_submission_reads_the_backlog_anew_only_where_it_could_matter(
     assert estimate.readings.asked == asked  # type: ignore[attr-defined]
 
 
-def test_a_bulk_job_waits_for_its_launch_and_for_others_only_where_no_more_may_be_launched() -> None:
+def test_a_bulk_job_waits_for_its_launch_and_for_others_only_at_the_launch_limit() -> None:
     request, source = a_request("picture", prompt="a", lane="bulk")
     waits = a_waiting_job(lane="bulk", work_s=100)
 
@@ -307,7 +307,7 @@ def test_lanes_do_not_wait_for_each_other() -> None:
     assert estimates(backlog).of("picture", *a_request("picture", prompt="a")).wait_s == 1
 
 
-def test_what_is_stored_is_no_more_ahead_and_a_wave_under_way_is_half_done() -> None:
+def test_stored_images_do_not_wait_and_a_running_wave_counts_half() -> None:
     def ahead_s(*jobs: WaitingJob) -> float:
         return Backlog(jobs=jobs, speed=WARM).work_s("interactive", workers=1, wave_size=4)
 
@@ -317,20 +317,20 @@ def test_what_is_stored_is_no_more_ahead_and_a_wave_under_way_is_half_done() -> 
     assert ahead_s(a_waiting_job(images=8, work_s=20, running=True, stored=8)) == 0
 
 
-def test_a_sample_stands_for_all() -> None:
+def test_a_sample_represents_the_backlog() -> None:
     jobs = [a_waiting_job(work_s=10)] * 5
 
     assert Backlog(jobs=jobs, share=0.1, speed=WARM).work_s("interactive", workers=1, wave_size=4) == 500
 
 
-def test_a_pace_that_is_not_known_is_the_others() -> None:
+def test_an_unknown_speed_is_that_of_the_other_tools() -> None:
     speed = Speed(paces={"picture": 2.0, "clipart": 8.0})
 
     assert (speed.pace("picture"), Speed().pace("picture")) == (2.0, 1.0)
     assert speed.pace("pattern") == pytest.approx(4.0)
 
 
-def test_images_of_a_kind_share_a_wave_with_those_alone() -> None:
+def test_only_images_of_one_kind_share_a_wave() -> None:
     request = {"steps": 8, "guidance": 4.0, "style": None, "prompt": "a"}
     kind = kind_of("picture", request, None)
 
@@ -348,7 +348,7 @@ def test_images_of_a_kind_share_a_wave_with_those_alone() -> None:
     )
 
 
-def test_an_estimate_is_whole_seconds_that_add_up_and_renders_for_one_at_least() -> None:
+def test_an_estimate_has_whole_seconds_and_at_least_one() -> None:
     for wait_s in (0.2, 0.6, 1.4, 1.6, 7.5):
         for render_s in (0.1, 0.4, 0.7, 4.4, 4.5):
             estimate = Estimate.from_seconds(wait_s, render_s)

@@ -13,12 +13,12 @@ from craftspark.uploads import MAX_UPLOAD_BYTES
 SOME = sorted(HOSTILE)[::5]
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_at_least_200_hostile_files() -> None:
     assert len(HOSTILE) >= 200
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_a_hostile_file_is_answered(name: str) -> None:
+def test_a_hostile_file_gives_a_picture_or_a_named_error(name: str) -> None:
     content = HOSTILE[name]()
 
     assert len(content) <= MAX_UPLOAD_BYTES
@@ -44,7 +44,7 @@ MUST_NAME = {
 
 
 @pytest.mark.parametrize("name", list(MUST_NAME))
-def test_what_is_hostile_is_refused_with_the_reason(name: str) -> None:
+def test_a_hostile_file_is_rejected_with_the_reason(name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         clean(HOSTILE[name]())
 

@@ -7,7 +7,7 @@ import pytest
 from gpu_tasks.imports import pause_garbage_collection
 
 
-def test_garbage_is_not_collected_during_imports_and_what_they_leave_is_skipped_later() -> None:
+def test_garbage_collection_pauses_during_imports_and_skips_their_objects() -> None:
     frozen = gc.get_freeze_count()
 
     with pause_garbage_collection():

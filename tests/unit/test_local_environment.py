@@ -25,7 +25,7 @@ USERS = {
 RECORD = RunRecord(endpoint="http://127.0.0.1:1", pid=1, started=0.0, outputs={})
 
 
-def test_only_what_is_needed_to_run_a_program_is_passed_on() -> None:
+def test_only_variables_that_a_program_needs_are_passed_on() -> None:
     environment = isolated_environment(USERS)
 
     assert environment["PATH"] == "/usr/bin"
@@ -43,7 +43,7 @@ def test_the_emulator_keeps_to_loopback_and_its_folder(tmp_path: Path) -> None:
         assert environment[variable].startswith(str(tmp_path))
 
 
-def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
 
     with state.lock(), pytest.raises(AlreadyRunning), StateDir.at(tmp_path).lock():
@@ -53,7 +53,7 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_is_held_by_whom_it_was_handed_over_to(tmp_path: Path) -> None:
+def test_a_folder_can_be_handed_over(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
     with state.lock() as lock, subprocess.Popen(["sleep", "3600"], pass_fds=(lock.fileno(),)) as heir:
         lock.transfer_to(heir.pid)
@@ -75,7 +75,7 @@ def test_the_state_of_a_run_that_has_ended_is_not_a_running_cloud(tmp_path: Path
         state.current_run()
 
 
-def test_what_a_crashed_run_left_is_cleared_for_the_next(tmp_path: Path) -> None:
+def test_files_of_a_crashed_run_are_removed_by_the_next(tmp_path: Path) -> None:
     state = StateDir.at(tmp_path)
     with state.lock():
         state.write_record(RECORD)

@@ -97,7 +97,7 @@ def test_a_job_that_a_worker_has_is_marked_and_not_sent() -> None:
     assert run(jobs, intake) == []
 
 
-def test_a_bounded_run_takes_of_every_shard_and_the_next_ones_take_the_rest() -> None:
+def test_a_bounded_run_takes_jobs_from_every_shard_and_later_runs_the_rest() -> None:
     jobs, intake = FakeUnstarted(), FakeIntake()
     for shard in range(SHARDS):
         for number in range(1000 if shard == 0 else 20):
@@ -115,7 +115,7 @@ def test_a_bounded_run_takes_of_every_shard_and_the_next_ones_take_the_rest() ->
     assert len(intake.sent) == len(set(intake.sent)) == 1000 + 7 * 20
 
 
-def test_each_run_begins_at_another_shard() -> None:
+def test_each_run_starts_at_a_different_shard() -> None:
     seen = set()
     for number in range(SHARDS):
         jobs, intake = FakeUnstarted(), FakeIntake()

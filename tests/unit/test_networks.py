@@ -22,11 +22,11 @@ def test_a_built_in_network_is_there_and_its_author_in_the_notice(network) -> No
     assert network.licence in (folder / "README.md").read_text().lower()
 
 
-def test_what_the_worker_uses_is_built_in() -> None:
+def test_the_networks_of_the_worker_are_built_in() -> None:
     for does, name in SERVED.items():
         assert find_network(name, does) in BUILT_IN
 
 
-def test_a_network_is_only_found_for_what_it_does() -> None:
+def test_a_network_is_found_only_for_its_task() -> None:
     with pytest.raises(ModelUnavailable, match=r"no network u2netp to enlarge; .*craftspark-upscaler-x4"):
         find_network("u2netp", "enlarge")

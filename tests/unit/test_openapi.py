@@ -10,7 +10,7 @@ from lambdas.http.openapi.document import OPERATIONS, describe
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_committed_description_is_what_the_code_says() -> None:
+def test_the_committed_description_matches_the_code() -> None:
     committed = json.loads((ROOT / "docs/openapi.json").read_text())
 
     assert committed == json.loads(json.dumps(describe())), "run `make fix`"
@@ -26,7 +26,7 @@ def test_every_route_has_a_handler_that_names_it() -> None:
         assert handler.read_text().startswith(f'"""{route.key}: '), route
 
 
-def test_every_tool_has_a_path_and_a_body_of_its_own() -> None:
+def test_every_tool_has_a_separate_path_and_body() -> None:
     paths = describe()["paths"]
 
     for tool in TOOLS.values():

@@ -39,7 +39,7 @@ def expected_s(images: int = 4, device: str = "cpu") -> float:
 
 
 @pytest.mark.parametrize("device", ["cpu", "A10G"])
-def test_a_worker_as_fast_as_its_profile_has_the_pace_of_one_on_each_device(device: str) -> None:
+def test_a_worker_as_fast_as_its_profile_has_speed_1_on_each_device(device: str) -> None:
     records = SpeedRecords()
     pace = a_pace(records, device=device)
 
@@ -49,7 +49,7 @@ def test_a_worker_as_fast_as_its_profile_has_the_pace_of_one_on_each_device(devi
     assert records.told[0][0]["picture"] == pytest.approx(1.0)
 
 
-def test_a_worker_that_is_as_slow_again_and_again_is_known_to_be() -> None:
+def test_a_repeatedly_slow_worker_lowers_the_speed() -> None:
     records = SpeedRecords()
     pace = a_pace(records)
 
@@ -63,7 +63,7 @@ def test_a_worker_that_is_as_slow_again_and_again_is_known_to_be() -> None:
     assert paces[-1] == pytest.approx(3.0, rel=0.05)
 
 
-def test_an_accident_does_not_count_as_the_machine_s_speed() -> None:
+def test_an_outlier_does_not_change_the_speed() -> None:
     records = SpeedRecords()
     pace = a_pace(records)
 
@@ -73,7 +73,7 @@ def test_an_accident_does_not_count_as_the_machine_s_speed() -> None:
     assert records.told[0][0]["picture"] <= MAX_RATIO
 
 
-def test_a_launched_worker_tells_how_long_its_job_waited_for_it() -> None:
+def test_a_launched_worker_reports_how_long_its_job_waited() -> None:
     records = SpeedRecords()
     job = a_picture_job(started_at=NOON + timedelta(seconds=17))
 
@@ -85,7 +85,7 @@ def test_a_launched_worker_tells_how_long_its_job_waited_for_it() -> None:
     assert [launch_s for _, launch_s in records.told] == [None, 17.0]
 
 
-def test_neither_a_job_that_cannot_be_measured_nor_a_book_that_fails_disturbs_the_work() -> None:
+def test_an_error_in_a_measurement_does_not_stop_the_work() -> None:
     pace = a_pace(SpeedRecords(error=RuntimeError("throttled")))
 
     pace.measure([replace(a_picture_job(), tool="unknown")], 1.0)
@@ -93,7 +93,7 @@ def test_neither_a_job_that_cannot_be_measured_nor_a_book_that_fails_disturbs_th
     pace.report(0)
 
 
-def test_a_worker_tells_that_it_lives_before_it_has_rendered_anything() -> None:
+def test_a_worker_reports_a_sign_of_life_before_its_first_image() -> None:
     records = SpeedRecords()
     pace = a_pace(records)
 

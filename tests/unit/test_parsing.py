@@ -92,7 +92,7 @@ def test_a_value_is_parsed_or_refused_by_its_name(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0", "101", "-1", "+1", "1.0", "1e1", " 1", "1 ", "\u0661", "\u00b2", DIGITS])
-def test_a_number_out_of_its_bounds_is_refused(text: str) -> None:
+def test_a_number_out_of_bounds_is_rejected(text: str) -> None:
     with pytest.raises(InvalidInput, match="from 1 to 100") as refused:
         parse_whole_number(text, "limit", maximum=100)
     assert refused.value.field == "limit"
@@ -109,7 +109,7 @@ def test_a_number_out_of_its_bounds_is_refused(text: str) -> None:
         ("2030-01-31", datetime(2030, 1, 31, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_read_as_utc(text: str, moment: datetime) -> None:
+def test_a_time_is_read_as_utc(text: str, moment: datetime) -> None:
     assert parse_timestamp(text, "since") == moment
 
 
@@ -121,35 +121,35 @@ def test_a_moment_is_read_as_utc(text: str, moment: datetime) -> None:
         "\u0662\u0660\u0663\u0660-01-01",
     ],
 )
-def test_a_moment_out_of_its_bounds_is_refused(text: str) -> None:
+def test_a_time_out_of_bounds_is_rejected(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_timestamp(text, "until")
     assert refused.value.field == "until"
 
 
 @given(position=st.from_regex(SHAPE, fullmatch=True))
-def test_a_cursor_leads_back_to_its_position(position: str) -> None:
+def test_a_cursor_decodes_to_its_position(position: str) -> None:
     assert parse_cursor(cursor_of(position), SHAPE) == position
 
 
 @pytest.mark.parametrize(
     "key", ["", "a" * 256, "a\nb", "a\r\nX-Other: 1", "a\x00", "a\x7f", "é", "\ud800", "\u202e", "\t"]
 )
-def test_a_key_that_no_header_should_carry_is_refused(key: str) -> None:
+def test_an_invalid_idempotency_key_is_rejected(key: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_idempotency_key(key)
     assert refused.value.field == "Idempotency-Key"
 
 
 @pytest.mark.parametrize("maker", ["", "a" * 256, "a b", "a\nb", "\x00", "é", "\ud800", "\u202e"])
-def test_a_maker_that_no_issuer_names_is_refused(maker: str) -> None:
+def test_an_invalid_maker_is_rejected(maker: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_maker(maker)
     assert refused.value.field == "maker"
 
 
 @pytest.mark.parametrize("maker", ["4b5c", "auth0|5f7c8ec7c33c6c004bbafe82", "https://issuer.example/#me", "a" * 255])
-def test_a_maker_is_whatever_an_issuer_names(maker: str) -> None:
+def test_a_valid_subject_is_a_maker(maker: str) -> None:
     assert parse_maker(maker) == maker
 
 
@@ -161,7 +161,7 @@ def test_a_maker_is_whatever_an_issuer_names(maker: str) -> None:
         *("[" * 100_000, b'{"a": "\xff"}'),
     ],
 )
-def test_json_that_two_readers_would_read_differently_is_refused(text: str | bytes) -> None:
+def test_ambiguous_json_is_rejected(text: str | bytes) -> None:
     with pytest.raises(InvalidInput):
         parse_json(text, "body")
 
@@ -207,18 +207,18 @@ def test_a_body_is_parsed_or_refused_by_its_fields(kind: type[BaseModel], data: 
 
 @pytest.mark.parametrize("kind", BODIES)
 @given(body=anything | st.binary(max_size=60))
-def test_what_is_no_body_is_refused(kind: type[BaseModel], body: str | bytes) -> None:
+def test_an_invalid_body_is_rejected(kind: type[BaseModel], body: str | bytes) -> None:
     with pytest.raises(InvalidInput):
         parse_request(kind, body)
 
 
-def test_a_field_that_comes_twice_is_refused_by_its_name() -> None:
+def test_a_duplicate_field_is_rejected_with_its_name() -> None:
     with pytest.raises(InvalidInput, match="twice") as refused:
         parse_request(TOOLS["picture"].request, '{"prompt": "an apple", "count": 1, "count": 8}')
     assert refused.value.field == "count"
 
 
-def test_the_fields_that_are_told_are_bounded_in_number_and_length() -> None:
+def test_the_listed_errors_have_a_maximum_number_and_length() -> None:
     body = json.dumps({"x" * 1000 + str(number): 1 for number in range(1000)})
 
     with pytest.raises(InvalidInput) as refused:
@@ -255,7 +255,7 @@ UNSEEN = (
         *(("line", text) for text in ("a\nb", "a\tb", "a\u2028b", "a\u202eb", "a\u2066b", "a\x7fb")),
     ],
 )
-def test_a_character_that_breaks_what_it_is_written_into_is_refused(field: str, text: str) -> None:
+def test_a_character_that_breaks_the_output_is_rejected(field: str, text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_request(Texts, json.dumps({field: text}))
     assert refused.value.field == field
@@ -272,7 +272,7 @@ def test_a_character_that_breaks_what_it_is_written_into_is_refused(field: str, 
         *(("line", text) for text in ("Äpfel & Birnen", "👩‍🌾", "می‌خواهم", "{0} %s \\1")),
     ],
 )
-def test_what_people_write_is_taken_as_it_is(field: str, text: str) -> None:
+def test_ordinary_text_is_accepted_unchanged(field: str, text: str) -> None:
     assert getattr(parse_request(Texts, json.dumps({field: text})), field) == text
 
 
@@ -297,7 +297,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
 @example(text='{"task_token": "t", "batch": []}')
 @example(text='{"task_token": "t", "batch": {"batch": 1e999}}')
 @example(text='{"task_token": "t", "batch": {"job_id": 1, "maker": 1, "lane": 1, "batch": "x", "images": 5}}')
-def test_a_message_that_is_none_of_ours_has_its_named_failure(text: str) -> None:
+def test_a_malformed_message_has_a_named_error(text: str) -> None:
     with pytest.raises(ContractBroken):
         IntakeMessage.parse(ORDER, f"x{text}")
     with pytest.raises(ContractBroken):
@@ -307,13 +307,13 @@ def test_a_message_that_is_none_of_ours_has_its_named_failure(text: str) -> None
             contract.parse(text)
 
 
-def test_a_batch_of_impossible_numbers_has_its_named_failure() -> None:
+def test_a_batch_with_impossible_numbers_has_a_named_error() -> None:
     with pytest.raises(ContractBroken):
         Batch.from_json({"job_id": "a", "maker": "m", "lane": "l", "batch": float("inf"), "images": []})
 
 
 @given(text=anything)
-def test_a_ticket_is_looked_up_only_where_it_could_be_one(text: str) -> None:
+def test_a_malformed_ticket_is_not_looked_up(text: str) -> None:
     assert not TICKET.fullmatch(text) or len(text) == 32
 
 
@@ -329,7 +329,7 @@ def test_a_ticket_is_looked_up_only_where_it_could_be_one(text: str) -> None:
         ('{"a": ', "body"),
     ],
 )
-def test_a_json_value_that_nothing_takes_is_refused_by_its_field(text: str, field: str) -> None:
+def test_an_unsupported_json_value_is_rejected_with_its_field(text: str, field: str) -> None:
     class Anything(BaseModel):
         a: Any = None
         b: Any = None

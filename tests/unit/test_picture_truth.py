@@ -71,7 +71,7 @@ def test_every_kind_of_png_keeps_its_samples(colour_type: int, depth: int, inter
         np.testing.assert_array_equal(ours[..., 3], alpha)
 
 
-def test_a_colour_key_of_16_bits_looks_at_all_of_them() -> None:
+def test_a_colour_key_of_16_bits_compares_all_bits() -> None:
     samples = np.full((16, 16, 1), 0x1234, np.uint16)
     samples[4, 5] = 0x1235  # the same in 8 bits
 
@@ -80,7 +80,7 @@ def test_a_colour_key_of_16_bits_looks_at_all_of_them() -> None:
     assert (ours[0, 0, 3], ours[4, 5, 3]) == (0, 255)
 
 
-def test_a_phone_s_picture_of_two_is_the_first_one() -> None:
+def test_a_phone_picture_with_two_images_is_the_first() -> None:
     content = (CASES / "phone-photo-two-pictures-mpo.jpg").read_bytes()
     first = Image.open(io.BytesIO(content), formats=("JPEG",))
     first.seek(0)
@@ -170,7 +170,7 @@ def with_exif(kind: str, mode: str, exif: bytes) -> bytes:
     ],
 )
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_pictures_of_every_format_stand_upright(kind: str, mode: str, turn: int) -> None:
+def test_pictures_of_every_format_are_upright(kind: str, mode: str, turn: int) -> None:
     upright = decoded(with_exif(kind, mode, exif_of(1)))
 
     np.testing.assert_array_equal(decoded(with_exif(kind, mode, exif_of(turn))), ORIENTED[turn](upright))
@@ -184,7 +184,7 @@ def test_exif_is_read_in_both_orders_and_types(order: str, kind: int) -> None:
 
 
 @pytest.mark.parametrize("as_element", [False, True])
-def test_orientation_is_found_in_xmp_where_there_is_no_exif(as_element: bool) -> None:
+def test_orientation_is_read_from_xmp_without_exif(as_element: bool) -> None:
     packet = xmp_of(8, as_element=as_element)
     png = encoded(scene())
     text = b"XML:com.adobe.xmp\0" + b"\0\0\0\0"
@@ -200,7 +200,7 @@ def test_orientation_is_found_in_xmp_where_there_is_no_exif(as_element: bool) ->
         assert abs(decoded(content).astype(int) - ORIENTED[8](np.asarray(scene()))).max() < 12
 
 
-def test_exif_counts_more_than_xmp_and_what_is_broken_says_nothing() -> None:
+def test_exif_takes_precedence_over_xmp_and_broken_values_are_ignored() -> None:
     both = encoded(scene(), "WEBP", lossless=True, exif=exif_of(1), xmp=xmp_of(6))
     assert decoded(both).shape == (32, 48, 3)
     for broken in (b"", b"II*\0", exif_of(9), exif_of(6)[:-9], b"MM\0*" + b"\xff" * 40, b"Exif\0\0" + bytes(20)):
@@ -226,7 +226,7 @@ def near(ours: Pixels, theirs: Any, most: int) -> None:
     assert abs(ours.astype(int) - np.asarray(theirs).astype(int)).max() <= most
 
 
-def test_jpegs_of_grey_colour_and_ink_look_as_they_should() -> None:
+def test_jpegs_in_grey_rgb_and_cmyk_have_the_right_colours() -> None:
     grey = encoded(scene("L"), "JPEG", quality=95)
     near(decoded(grey), np.asarray(Image.open(io.BytesIO(grey)).convert("RGB")), 0)
     colour = encoded(scene(), "JPEG", quality=95)
@@ -236,7 +236,7 @@ def test_jpegs_of_grey_colour_and_ink_look_as_they_should() -> None:
     near(decoded(ink), np.full((32, 32, 3), (255, 0, 0)), 3)
 
 
-def test_ycck_is_ink() -> None:
+def test_ycck_is_cmyk() -> None:
     """The same bytes with Adobe's transform 2: the first three channels are ink as YCC, and the last is inverted."""
     values = np.asarray(Image.new("RGB", (32, 32), (0, 255, 255)).convert("YCbCr"))
     # Pillow writes the complements of its input.
@@ -274,7 +274,7 @@ def test_a_profile_is_applied(kind: str, mode: str) -> None:
     near(decoded(content)[..., :3], np.full((32, 32, 3), 137), 2)
 
 
-def test_ink_goes_through_its_own_profile() -> None:
+def test_cmyk_is_converted_with_its_profile() -> None:
     profile = ink_profile()
     content = encoded(Image.new("CMYK", (32, 32), (255, 0, 0, 0)), "JPEG", quality=100, icc_profile=profile)
 
@@ -304,7 +304,7 @@ def ink_profile() -> bytes:
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + bodies
 
 
-def test_a_profile_of_another_kind_of_colours_or_a_broken_one_says_nothing() -> None:
+def test_a_profile_of_another_colour_space_or_a_broken_one_is_ignored() -> None:
     for profile in (b"no profile", ink_profile(), icc_profile(Colour(gamma=1.0), grey=True)):
         near(decoded(encoded(scene(), icc_profile=profile)), scene(), 0)
 
@@ -333,14 +333,14 @@ GAMMA = chunk(b"gAMA", struct.pack(">I", 100_000))
         ((chunk(b"cHRM", struct.pack(">8I", *[100_000] * 8)),), 64),
     ],
 )
-def test_a_png_s_own_words_for_colours_count_in_the_specification_s_order(
+def test_colour_chunks_of_a_png_apply_in_the_order_of_the_specification(
     chunks: tuple[bytes, ...], becomes: int
 ) -> None:
     near(decoded(png_with(*chunks)), np.full((32, 32, 3), becomes), 1)
 
 
 @pytest.mark.parametrize("code", [b"\x09\x10\x00\x01", b"\x09\x12\x00\x01", b"\1\1\0\1", b"\1\x0d\0\0", b"\1\x0d"])
-def test_video_s_and_hdr_s_colours_are_refused(code: bytes) -> None:
+def test_video_and_hdr_colours_are_rejected(code: bytes) -> None:
     with pytest.raises(InvalidInput, match="sRGB"):
         decoded(png_with(chunk(b"cICP", code)))
 
@@ -361,7 +361,7 @@ def test_display_p3_by_code_by_chromaticities_and_by_profile_is_the_same() -> No
     assert by_code[0, 0, 1] > 200  # P3's green is stronger than sRGB's
 
 
-def test_made_profiles_are_those_of_the_colour_management_library() -> None:
+def test_generated_profiles_match_the_colour_management_library() -> None:
     ours = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile(Colour(), grey=False)))
     theirs = ImageCms.createProfile("sRGB")
 
@@ -394,7 +394,7 @@ def test_webp_keeps_its_pixels(options: dict[str, Any]) -> None:
     near(decoded(content), np.asarray(Image.open(io.BytesIO(content))), 0)
 
 
-def test_a_png_in_many_pieces_and_with_what_nobody_knows_is_itself() -> None:
+def test_a_png_with_many_chunks_and_unknown_ones_is_unchanged() -> None:
     whole = encoded(scene())
     at = whole.index(b"IDAT")
     data = whole[at + 4 : at + 4 + int.from_bytes(whole[at - 4 : at], "big")]
@@ -407,7 +407,7 @@ def test_a_png_in_many_pieces_and_with_what_nobody_knows_is_itself() -> None:
 
 
 @pytest.mark.parametrize("critical", [b"CgBI", b"Xxxx"])
-def test_a_png_with_a_critical_part_that_nobody_knows_is_refused(critical: bytes) -> None:
+def test_a_png_with_an_unknown_critical_chunk_is_rejected(critical: bytes) -> None:
     whole = encoded(scene())
     for at in (8, 33):
         with pytest.raises(InvalidInput, match="damaged"):

@@ -48,7 +48,7 @@ def test_a_picture_of_each_format_becomes_a_png_of_its_pixels(kind: str) -> None
 @pytest.mark.parametrize(
     ("mode", "becomes"), [("1", "RGB"), ("L", "RGB"), ("P", "RGB"), ("LA", "RGBA"), ("RGBA", "RGBA")]
 )
-def test_other_modes_become_red_green_and_blue(mode: str, becomes: str) -> None:
+def test_other_modes_become_rgb(mode: str, becomes: str) -> None:
     cleaned = clean(encoded(a_picture(mode)))
 
     assert Image.open(io.BytesIO(cleaned.png)).mode == becomes
@@ -59,7 +59,7 @@ def test_a_transparent_colour_of_a_palette_is_transparency() -> None:
     assert clean(encoded(a_picture("P"), transparency=0)).alpha
 
 
-def test_nothing_of_the_metadata_comes_out_and_the_picture_stands_upright() -> None:
+def test_metadata_is_removed_and_the_picture_is_upright() -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Maker's secret camera"
 
@@ -135,7 +135,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", list(REFUSED))
-def test_what_cannot_be_used_is_refused_with_the_reason(case: str) -> None:
+def test_an_unusable_file_is_rejected_with_the_reason(case: str) -> None:
     content, reason = REFUSED[case]
 
     with pytest.raises(InvalidInput) as refused:
@@ -145,7 +145,7 @@ def test_what_cannot_be_used_is_refused_with_the_reason(case: str) -> None:
     assert reason in refused.value.detail
 
 
-def test_what_follows_the_picture_is_left_behind() -> None:
+def test_bytes_after_the_picture_are_removed() -> None:
     cleaned = clean(encoded(a_picture()) + b"<script>alert(1)</script>PK\x03\x04")
 
     assert b"script" not in cleaned.png

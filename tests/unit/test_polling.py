@@ -14,7 +14,7 @@ def after(seconds: float, *, wait_s: int = 0, render_s: int = 0, done: float = 0
     return next_poll_s(job, done, NOON + timedelta(seconds=seconds))
 
 
-def test_the_next_look_comes_the_sooner_the_less_is_left() -> None:
+def test_the_next_poll_is_sooner_when_less_time_is_left() -> None:
     looks = [after(passed, wait_s=30, render_s=5) for passed in range(0, 26, 5)]
 
     assert looks == sorted(looks, reverse=True)
@@ -22,24 +22,24 @@ def test_the_next_look_comes_the_sooner_the_less_is_left() -> None:
     assert looks[-1] < 10
 
 
-def test_the_next_look_is_bounded() -> None:
+def test_the_time_to_the_next_poll_has_limits() -> None:
     assert after(0) == MIN_PAUSE_S
     assert after(0, wait_s=10_000) == MAX_PAUSE_S
     assert after(10_000) == MAX_PAUSE_S
     assert after(-100, wait_s=1) <= MAX_PAUSE_S
 
 
-def test_a_job_that_is_late_is_looked_at_less_and_less_often() -> None:
+def test_a_late_job_is_polled_less_and_less_often() -> None:
     assert [after(passed, wait_s=1, render_s=1) for passed in (3, 30, 300)] == [1, pytest.approx(4, abs=1), MAX_PAUSE_S]
 
 
-def test_a_running_job_is_looked_at_by_what_is_left_to_render() -> None:
+def test_the_polls_of_a_running_job_follow_its_remaining_time() -> None:
     assert after(0, render_s=40, running=True) > after(0, render_s=10, running=True)
     # Half of the work took 60 s, and the estimate for it was 20 s.
     assert after(60, render_s=20, done=0.5, running=True) > after(18, render_s=20, done=0.9, running=True)
 
 
-def test_few_looks_see_the_end_soon_after_it() -> None:
+def test_few_polls_see_the_end_soon_after_it() -> None:
     ends_at, at, looks = 40.0, 0.0, 0
     while at < ends_at:
         at += after(at, wait_s=35, render_s=5)
@@ -49,7 +49,7 @@ def test_few_looks_see_the_end_soon_after_it() -> None:
     assert at - ends_at <= 3
 
 
-def test_jobs_of_one_moment_are_looked_at_at_different_moments() -> None:
+def test_jobs_of_the_same_time_are_polled_at_different_times() -> None:
     jobs = [a_job(job_id=job_id_of("maker", str(number)), estimated_wait_s=30) for number in range(200)]
 
     looks = [next_poll_s(job, 0.0, NOON) for job in jobs]

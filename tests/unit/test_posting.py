@@ -64,7 +64,7 @@ def send(receiver: Receiver, body: bytes = b"{}") -> int:
     return post(URL, ADDRESSES[:1], {}, body, deadline, connect=lambda *_: receiver)  # type: ignore[arg-type]
 
 
-def test_a_receiver_that_answers_a_byte_now_and_then_is_cut_off_at_the_deadline() -> None:
+def test_a_receiver_that_sends_single_bytes_is_cut_off_at_the_deadline() -> None:
     clock = Clock()
     dripping = Receiver(clock, OK + b"x" * 100, each=1, after_s=1.2)
 
@@ -102,11 +102,11 @@ def test_no_receiver_takes_longer_than_the_deadline(seconds: float, each: int, a
 
 @pytest.mark.parametrize("each", [1, 1 << 16])
 @pytest.mark.parametrize("interim", [b"100 Continue", b"102 Processing", b"103 Early Hints\r\nLink: </a>; rel=preload"])
-def test_an_interim_answer_is_not_the_receiver_s(interim: bytes, each: int) -> None:
+def test_an_interim_response_is_skipped(interim: bytes, each: int) -> None:
     assert send(Receiver(Clock(), (b"HTTP/1.1 " + interim + b"\r\n\r\n") * 3 + OK, each=each)) == 204
 
 
-def test_a_body_is_not_waited_for() -> None:
+def test_the_response_body_is_not_read() -> None:
     """The status shows that the endpoint has received the message."""
     clock = Clock()
     receiver = Receiver(clock, OK + b"x" * 10_000)
@@ -146,7 +146,7 @@ def through(clock: Clock, *outcomes: Receiver | OSError) -> Network:
 @pytest.mark.parametrize(
     "fault", [ConnectionRefusedError("refused"), OSError("no route"), TimeoutError("silent"), ssl.SSLError("no TLS")]
 )
-def test_each_address_is_tried_in_turn_until_one_takes_the_connection(fault: OSError) -> None:
+def test_addresses_are_tried_in_order_until_one_accepts_a_connection(fault: OSError) -> None:
     clock = Clock()
     network = through(clock, fault, fault, Receiver(clock))
 
@@ -157,7 +157,7 @@ def test_each_address_is_tried_in_turn_until_one_takes_the_connection(fault: OSE
     assert [left for _, left in network.tried] == pytest.approx([3, 3, 3] if silent else [3, 4.5, 9])
 
 
-def test_where_no_address_takes_the_connection_the_first_fault_is_told() -> None:
+def test_if_no_address_accepts_a_connection_the_first_error_is_reported() -> None:
     """The IPv6 address is tried last. A missing route to it does not mean that the endpoint fails."""
     clock = Clock()
     network = through(clock, ConnectionRefusedError("refused"), OSError("no route"), OSError("no route"))
@@ -166,7 +166,7 @@ def test_where_no_address_takes_the_connection_the_first_fault_is_told() -> None
         post(URL, ADDRESSES, {}, b"{}", Deadline.after(9, clock), connect=network)
 
 
-def test_a_message_that_was_sent_is_sent_to_no_second_address() -> None:
+def test_a_sent_message_is_not_sent_to_a_second_address() -> None:
     clock = Clock()
     network = through(clock, Receiver(clock, b""), Receiver(clock), Receiver(clock))
 
@@ -176,7 +176,7 @@ def test_a_message_that_was_sent_is_sent_to_no_second_address() -> None:
     assert [address for address, _ in network.tried] == ADDRESSES[:1]
 
 
-def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_server_that_does_not_respond_times_out_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, answered = threading.Event(), threading.Event()
 
     def silent(*_: Any, **__: Any) -> Any:
@@ -213,7 +213,7 @@ def test_a_name_that_is_not_found_is_the_resolver_s_own_error(monkeypatch: pytes
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000, "too large"),
     ],
 )
-def test_what_is_no_answer_is_explained(answer: bytes, says: str) -> None:
+def test_an_invalid_response_is_explained(answer: bytes, says: str) -> None:
     with pytest.raises((OSError, HTTPException)) as failed:
         send(Receiver(Clock(), answer))
 
@@ -288,7 +288,7 @@ def deliver(url: str, receiver: tuple[int, ssl.SSLContext | None], headers: dict
     return post(url, ["127.0.0.1"], headers or {}, b"{}", Deadline.after(60), port=port, context=trust)
 
 
-def test_a_message_goes_to_the_address_that_was_looked_at_under_its_name(
+def test_a_message_goes_to_the_checked_address_with_its_host_name(
     receiver: tuple[int, ssl.SSLContext],
 ) -> None:
     port, _ = receiver
@@ -300,7 +300,7 @@ def test_a_message_goes_to_the_address_that_was_looked_at_under_its_name(
     assert (path, headers["Host"], headers["webhook-id"], body) == ("/in?a=1", f"hooks.example:{port}", "m", b"{}")
 
 
-def test_nobody_is_led_elsewhere(receiver: tuple[int, ssl.SSLContext]) -> None:
+def test_redirects_are_not_followed(receiver: tuple[int, ssl.SSLContext]) -> None:
     assert deliver("https://hooks.example/away", receiver) == 307
     assert len(Hook.heard) == 1
 
@@ -322,7 +322,7 @@ def test_a_certificate_that_is_not_trusted_is_explained(receiver: tuple[int, ssl
     assert "other.example" in explain(failed.value)
 
 
-def test_a_receiver_that_does_not_speak_tls_is_given_up_at_the_deadline(receiver: tuple[int, ssl.SSLContext]) -> None:
+def test_a_receiver_without_tls_times_out_at_the_deadline(receiver: tuple[int, ssl.SSLContext]) -> None:
     """A server that accepts connections and never responds to the handshake."""
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TimeoutError):
         open_tls("hooks.example", "127.0.0.1", silent.getsockname()[1], receiver[1], Deadline.after(0.05))

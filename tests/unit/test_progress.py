@@ -31,11 +31,11 @@ def report_all(percents: list[int]) -> list[int]:
         ([24, 24, 24], [24]),
     ],
 )
-def test_the_first_step_and_each_quarter_are_told_once_and_in_order(steps: list[int], reported: list[int]) -> None:
+def test_the_first_step_and_each_quarter_are_reported_once_in_order(steps: list[int], reported: list[int]) -> None:
     assert report_all(steps) == reported
 
 
-def test_the_latest_is_told_where_it_is_asked_for_and_new() -> None:
+def test_only_new_progress_is_reported() -> None:
     reported: list[int] = []
     progress = Progress(reported.append)
 
@@ -49,7 +49,7 @@ def test_the_latest_is_told_where_it_is_asked_for_and_new() -> None:
     assert reported == [3, 11]
 
 
-def test_a_percentage_that_cannot_be_written_is_left_out_and_the_next_is_told() -> None:
+def test_a_percentage_that_cannot_be_written_is_skipped() -> None:
     reported: list[int] = []
 
     def report(percent: int) -> None:
@@ -65,7 +65,7 @@ def test_a_percentage_that_cannot_be_written_is_left_out_and_the_next_is_told() 
     assert reported == [60]
 
 
-def test_progress_is_told_before_the_answer_however_fast_the_batch_is() -> None:
+def test_progress_is_reported_before_the_result_of_a_fast_batch() -> None:
     happened: list[object] = []
     job = a_job()
 
@@ -84,7 +84,7 @@ def test_progress_is_told_before_the_answer_however_fast_the_batch_is() -> None:
     assert happened == [25, 50, 75, 100, BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
-def test_whoever_answers_waits_for_progress_that_is_just_being_told() -> None:
+def test_a_result_waits_for_a_progress_report_that_is_being_written() -> None:
     telling, goes_on, reported = threading.Event(), threading.Event(), list[int]()
 
     def report(percent: int) -> None:

@@ -240,12 +240,12 @@ def test_delays_grow_are_jittered_and_within_what_sqs_takes() -> None:
         json.dumps({"job_id": ["a" * 26], "maker": "m"}),
     ],
 )
-def test_what_is_no_order_is_named_so(body: str) -> None:
+def test_an_invalid_order_has_a_named_error(body: str) -> None:
     with pytest.raises(ContractBroken):
         IntakeMessage.parse(body)
 
 
 @pytest.mark.parametrize("deferrals", ["x", "1e9", "-1", "66", "\u0669\u0669", "9" * 5000])
-def test_a_count_that_is_none_is_no_order(deferrals: str) -> None:
+def test_an_order_without_a_valid_count_is_rejected(deferrals: str) -> None:
     with pytest.raises(ContractBroken):
         IntakeMessage.parse(an_order().body, deferrals)

@@ -185,20 +185,20 @@ def test_an_order_carries_no_words_of_the_maker() -> None:
     assert "apple" not in str(intake.orders)
 
 
-def test_the_same_key_answers_the_same_job() -> None:
+def test_the_same_key_returns_the_same_job() -> None:
     submissions, acceptance, _ = a_counter()
 
     assert submit(submissions) == submit(submissions)
     assert len(acceptance.jobs) == 1
 
 
-def test_the_same_key_with_the_same_value_written_another_way_answers_the_same_job() -> None:
+def test_the_same_key_with_the_same_value_in_another_notation_returns_the_same_job() -> None:
     submissions, _, _ = a_counter()
 
     assert submit(submissions) == submit(submissions, '{"count":6,  "prompt": "a red\\u0020apple"}')
 
 
-def test_a_default_that_is_named_makes_another_request() -> None:
+def test_an_explicit_default_is_a_different_request() -> None:
     submissions, _, _ = a_counter()
     submit(submissions)
 
@@ -206,7 +206,7 @@ def test_a_default_that_is_named_makes_another_request() -> None:
         submit(submissions, '{"prompt": "a red apple", "count": 6, "lane": "interactive"}')
 
 
-def test_a_key_that_was_accepted_answers_its_job_whatever_has_become_of_the_rules(
+def test_an_accepted_key_returns_its_job_even_if_the_rules_have_changed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     submissions, _, _ = a_counter()
@@ -221,7 +221,7 @@ def test_a_key_that_was_accepted_answers_its_job_whatever_has_become_of_the_rule
         submit(submissions, key="another")
 
 
-def test_a_request_without_a_key_is_one_of_its_own() -> None:
+def test_each_request_without_a_key_is_a_new_job() -> None:
     submissions, acceptance, _ = a_counter()
 
     for _ in range(2):
@@ -244,13 +244,13 @@ def test_the_same_key_of_another_maker_is_another_job() -> None:
     assert submit(submissions).job_id != submit(submissions, maker="maker-2").job_id
 
 
-def test_makers_and_keys_that_read_the_same_together_are_different_jobs() -> None:
+def test_makers_and_keys_with_the_same_concatenation_are_different_jobs() -> None:
     submissions, _, _ = a_counter()
 
     assert submit(submissions, maker="ab", key="c").job_id != submit(submissions, maker="a", key="bc").job_id
 
 
-def test_a_message_that_was_lost_is_sent_by_the_next_try() -> None:
+def test_a_lost_message_is_sent_by_the_next_request() -> None:
     submissions, _, intake = a_counter()
     submit(submissions)
     intake.orders.clear()
@@ -271,7 +271,7 @@ def test_a_job_that_runs_is_not_sent_again() -> None:
     assert intake.orders == []
 
 
-def test_a_new_maker_is_given_an_account() -> None:
+def test_a_new_maker_gets_an_account() -> None:
     submissions, acceptance, intake = a_counter(FakeAcceptance(account=False))
 
     submit(submissions)
@@ -290,7 +290,7 @@ def test_a_job_names_the_catalogue_entry_that_does_its_work() -> None:
     assert upscaled.model == "craftspark-upscaler-x4"
 
 
-def test_what_is_refused_is_not_sent() -> None:
+def test_a_rejected_job_is_not_sent() -> None:
     submissions, _, intake = a_counter(FakeAcceptance(error=CreditsInsufficient("none left")))
 
     with pytest.raises(CreditsInsufficient):
@@ -350,7 +350,7 @@ def test_a_source_is_looked_up_kept_and_priced() -> None:
         ("upscale", {"count": 2}, "count"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_field_and_nothing_is_reserved(
+def test_a_request_that_does_not_fit_is_rejected_with_its_field_and_reserves_nothing(
     tool: str, fields: dict[str, Any], field: str
 ) -> None:
     submissions, acceptance, intake = a_counter()
@@ -371,7 +371,7 @@ def test_a_result_that_is_too_large_is_refused() -> None:
     assert refused.value.field == "factor"
 
 
-def test_another_maker_s_picture_is_refused_as_one_that_is_not_there() -> None:
+def test_another_maker_s_picture_is_rejected_like_a_missing_one() -> None:
     submissions, acceptance, _ = a_counter()
 
     with pytest.raises(InvalidInput) as refused:
@@ -380,7 +380,7 @@ def test_another_maker_s_picture_is_refused_as_one_that_is_not_there() -> None:
     assert acceptance.jobs == {}
 
 
-def test_a_seed_that_was_drawn_is_drawn_again_by_a_replay() -> None:
+def test_a_repeated_request_gets_the_same_random_seed() -> None:
     assert submit(a_counter()[0]).seeds == submit(a_counter()[0]).seeds
 
 
@@ -390,7 +390,7 @@ def test_a_given_seed_is_the_first_image_s() -> None:
     assert job.seeds == (4294967295, 0, 1)
 
 
-def test_defaults_are_the_model_s_and_the_price_follows_the_steps() -> None:
+def test_defaults_come_from_the_model_and_the_price_follows_the_steps() -> None:
     plain = submit(a_counter()[0], '{"prompt": "x", "count": 2}')
     long = submit(a_counter()[0], '{"prompt": "x", "count": 2, "steps": 50}')
 
@@ -398,7 +398,7 @@ def test_defaults_are_the_model_s_and_the_price_follows_the_steps() -> None:
     assert (plain.price, long.price) == (2, 4)
 
 
-def test_a_registered_style_is_pinned_to_the_version_of_the_moment() -> None:
+def test_a_registered_style_is_pinned_to_its_current_version() -> None:
     submissions, _, _ = a_counter()
     releases = FakeReleases()
     submissions = replace(submissions, releases=releases)
@@ -413,7 +413,7 @@ def test_a_registered_style_is_pinned_to_the_version_of_the_moment() -> None:
     assert later.version == "v2"
 
 
-def test_a_request_without_a_registered_style_asks_the_registry_for_nothing() -> None:
+def test_a_request_without_a_registered_style_does_not_read_the_registry() -> None:
     releases = FakeReleases()
     submissions = replace(a_counter()[0], releases=releases)
 
@@ -424,7 +424,7 @@ def test_a_request_without_a_registered_style_asks_the_registry_for_nothing() ->
 
 
 @pytest.mark.parametrize("release", [{"style": "other"}, {"stable": ""}, {"model": "another"}])
-def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str, Any]) -> None:
+def test_an_unknown_style_is_rejected_with_its_field(release: dict[str, Any]) -> None:
     releases = FakeReleases()
     releases.release = replace(releases.release, **release)
     submissions = replace(a_counter()[0], releases=releases)
@@ -434,7 +434,7 @@ def test_a_style_that_nothing_can_draw_is_refused_by_its_field(release: dict[str
     assert refused.value.field == "style"
 
 
-def test_a_quote_tells_price_times_and_what_costs_less_and_reserves_nothing() -> None:
+def test_a_quote_has_price_times_and_cheaper_settings_and_reserves_nothing() -> None:
     submissions, acceptance, intake = a_counter()
 
     quote = submissions.quote("maker-1", "picture", '{"prompt": "a", "count": 6, "steps": 50}')
@@ -464,7 +464,7 @@ def test_an_accepted_job_carries_its_work_and_the_estimate_that_it_was_accepted_
     assert (job.estimated_wait_s, job.estimated_render_s) == (16, 4)
 
 
-def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothing_is_reserved() -> None:
+def test_a_job_that_would_wait_too_long_is_rejected_with_the_estimate_and_reserves_nothing() -> None:
     submissions, acceptance, _ = a_counter()
 
     with pytest.raises(WaitTooLong) as refused:
@@ -475,7 +475,7 @@ def test_a_job_that_may_not_wait_so_long_is_refused_with_the_estimate_and_nothin
     assert submit(submissions, '{"prompt": "a", "max_wait_s": 16}')
 
 
-def test_a_job_that_the_backlog_would_keep_beyond_its_deadline_is_refused_and_nothing_is_reserved() -> None:
+def test_a_job_that_would_miss_its_deadline_is_rejected_and_reserves_nothing() -> None:
     readings = FakeReadings(seconds=720)
     submissions, acceptance, intake = a_counter(readings=readings)
 
@@ -494,7 +494,7 @@ def test_a_job_that_the_backlog_would_keep_beyond_its_deadline_is_refused_and_no
 @pytest.mark.parametrize(
     ("body", "seconds"), [('{"prompt": "a", "max_wait_s": 16}', 1000), ('{"prompt": "a"}', 10_000)]
 )
-def test_a_job_that_was_accepted_is_answered_however_long_the_wait_is_by_now(body: str, seconds: float) -> None:
+def test_an_accepted_job_is_returned_even_if_the_wait_is_too_long_now(body: str, seconds: float) -> None:
     readings = FakeReadings()
     submissions, _, _ = a_counter(readings=readings)
     job = submit(submissions, body)
@@ -505,7 +505,7 @@ def test_a_job_that_was_accepted_is_answered_however_long_the_wait_is_by_now(bod
         submit(submissions, body, key="another")
 
 
-def test_a_job_that_takes_too_long_by_itself_is_refused_by_its_fields_and_nothing_is_reserved() -> None:
+def test_a_job_that_takes_too_long_is_rejected_with_its_fields_and_reserves_nothing() -> None:
     submissions, acceptance, intake = a_counter()
     asked = {"source": FakeSources.source.reference, "width": 2048, "height": 2048, "count": 8, "steps": 50}
 
@@ -517,7 +517,7 @@ def test_a_job_that_takes_too_long_by_itself_is_refused_by_its_fields_and_nothin
     assert (acceptance.jobs, intake.orders) == ({}, [])
 
 
-def test_a_job_that_was_accepted_is_answered_even_if_it_would_take_too_long_by_now() -> None:
+def test_an_accepted_job_is_returned_even_if_it_takes_too_long_now() -> None:
     submissions, _, _ = a_counter()
     job = submit(submissions)
     short = replace(submissions.estimates["picture"], capacity=replace(CAPACITY, deadline_s=1))
@@ -536,7 +536,7 @@ def test_a_job_that_was_accepted_is_answered_even_if_it_would_take_too_long_by_n
         ("variations", {"source": FakeSources.source.reference, "prompt": "dragon"}, "prompt"),
     ],
 )
-def test_words_that_are_refused_reserve_nothing_and_leave_a_record_without_them(
+def test_refused_words_reserve_nothing_and_are_recorded_without_the_words(
     tool: str, body: dict[str, Any], field: str
 ) -> None:
     submissions, acceptance, _ = a_counter()
@@ -556,5 +556,5 @@ def test_words_that_are_refused_reserve_nothing_and_leave_a_record_without_them(
     assert "dragon " not in str(FakeRefusals.kept)
 
 
-def test_what_is_to_be_kept_out_is_no_wish() -> None:
+def test_a_negative_prompt_is_not_moderated() -> None:
     assert submit(a_counter()[0], '{"prompt": "a rose", "negative_prompt": "dragon"}')

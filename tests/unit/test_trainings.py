@@ -90,7 +90,7 @@ def start(service: Trainings, **changes: Any) -> Training:
     return service.start(json.dumps({**REQUEST, **changes}))
 
 
-def test_a_training_is_kept_and_started_under_its_name() -> None:
+def test_a_training_is_stored_and_started_under_its_name() -> None:
     service, records, starter = a_service()
 
     training = start(service)
@@ -103,7 +103,7 @@ def test_a_training_is_kept_and_started_under_its_name() -> None:
     assert "ann" not in order
 
 
-def test_a_model_that_cannot_learn_styles_is_refused_by_field_before_anything_is_kept() -> None:
+def test_a_model_that_cannot_learn_styles_is_rejected_with_the_field_before_anything_is_stored() -> None:
     service, records, starter = a_service("sdxl-inpainting")
 
     with pytest.raises(InvalidInput, match="sdxl-inpainting cannot learn styles") as refused:
@@ -114,7 +114,7 @@ def test_a_model_that_cannot_learn_styles_is_refused_by_field_before_anything_is
     assert not starter.begun
 
 
-def test_the_same_request_again_mends_a_start_that_was_lost() -> None:
+def test_a_repeated_request_starts_a_training_whose_start_was_lost() -> None:
     service, _, starter = a_service()
     start(service)
 
@@ -123,7 +123,7 @@ def test_the_same_request_again_mends_a_start_that_was_lost() -> None:
     assert len(starter.begun) == 2
 
 
-def test_a_training_that_went_on_is_not_started_again() -> None:
+def test_a_started_training_is_not_started_again() -> None:
     service, records, starter = a_service()
     start(service)
     records.put("sunny.v1", state=TrainingState.REJECTED)
@@ -132,7 +132,7 @@ def test_a_training_that_went_on_is_not_started_again() -> None:
     assert len(starter.begun) == 1
 
 
-def test_another_request_cannot_have_the_same_version() -> None:
+def test_a_different_request_cannot_use_the_same_version() -> None:
     service, _, _ = a_service()
     start(service)
 
@@ -154,7 +154,7 @@ def test_another_request_cannot_have_the_same_version() -> None:
         ("who", " "),
     ],
 )
-def test_a_request_that_cannot_be_is_refused_by_its_field(field: str, value: object) -> None:
+def test_an_invalid_request_is_rejected_with_its_field(field: str, value: object) -> None:
     service, records, _ = a_service()
 
     with pytest.raises(InvalidInput) as refused:
@@ -176,7 +176,7 @@ def decide(approvals: Approvals, decision: str = "approve", **changes: Any) -> T
     return approvals.decide(json.dumps({**request, **changes}))
 
 
-def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
+def test_a_decision_is_stored_with_who_and_why_and_resumes_the_execution() -> None:
     approvals, records, workflows = an_approval()
 
     decide(approvals)
@@ -187,7 +187,7 @@ def test_a_decision_is_kept_with_who_and_why_and_answers_the_token() -> None:
     assert workflows.results == [("token", ApprovalDecision(decision="approve"))]
 
 
-def test_the_same_decision_again_mends_an_answer_that_was_lost() -> None:
+def test_a_repeated_decision_resumes_an_execution_whose_resumption_was_lost() -> None:
     approvals, records, workflows = an_approval()
     decide(approvals)
 
@@ -199,7 +199,7 @@ def test_the_same_decision_again_mends_an_answer_that_was_lost() -> None:
     assert decided.who == "ann"
 
 
-def test_a_different_decision_is_refused_by_name() -> None:
+def test_a_different_decision_is_rejected() -> None:
     approvals, _, workflows = an_approval()
     decide(approvals)
 
@@ -208,7 +208,7 @@ def test_a_different_decision_is_refused_by_name() -> None:
     assert len(workflows.results) == 1
 
 
-def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
+def test_the_second_of_two_concurrent_decisions_is_rejected() -> None:
     approvals, records, workflows = an_approval()
     records.decided_elsewhere = TrainingDecision(decision="reject", who="bob", why="smudged", at=NOON)
 
@@ -218,7 +218,7 @@ def test_of_two_decisions_at_once_the_slower_is_refused() -> None:
 
 
 @pytest.mark.parametrize("state", [TrainingState.TRAINING, TrainingState.FAILED])
-def test_what_does_not_wait_cannot_be_decided(state: TrainingState) -> None:
+def test_a_training_that_does_not_wait_cannot_be_decided(state: TrainingState) -> None:
     approvals, records, _ = an_approval(state=state)
 
     with pytest.raises(TrainingNotAwaiting):
@@ -226,7 +226,7 @@ def test_what_does_not_wait_cannot_be_decided(state: TrainingState) -> None:
     assert records.trainings["sunny.v1"].decided is None
 
 
-def test_a_decision_that_nobody_waits_for_any_more_says_so() -> None:
+def test_a_decision_for_an_ended_wait_is_rejected() -> None:
     approvals, _, workflows = an_approval()
     workflows.waits = False
 

@@ -82,7 +82,7 @@ def end(version: str, outcome: TrainingState, error: str = "") -> TrainingEnd:
 
 
 @pytest.mark.parametrize("decision", [None, "reject"])
-def test_a_version_that_nobody_approved_draws_nothing(decision: str | None) -> None:
+def test_a_version_without_approval_has_no_trial(decision: str | None) -> None:
     there, records = trials("v1", decision=decision)
 
     with pytest.raises(NotApproved):
@@ -90,7 +90,7 @@ def test_a_version_that_nobody_approved_draws_nothing(decision: str | None) -> N
     assert records.sunny.canary == ""
 
 
-def test_an_approved_version_draws_its_share_for_its_time_and_begins_once() -> None:
+def test_an_approved_version_has_its_share_and_time_and_starts_once() -> None:
     there, records = trials("v1")
 
     first, again = (there.start("sunny.v1", share=20, duration=HOUR) for _ in range(2))
@@ -99,7 +99,7 @@ def test_an_approved_version_draws_its_share_for_its_time_and_begins_once() -> N
     assert (records.sunny.canary, records.sunny.share, records.sunny.canary_until) == ("v1", 20, NOON + HOUR)
 
 
-def test_the_end_of_a_trial_makes_its_version_stable_or_nothing() -> None:
+def test_the_end_of_a_trial_promotes_its_version_or_removes_it() -> None:
     there, records = trials("v1", "v2")
 
     for version, outcome in (("v1", TrainingState.PROMOTED), ("v2", TrainingState.ROLLED_BACK)):
@@ -111,7 +111,7 @@ def test_the_end_of_a_trial_makes_its_version_stable_or_nothing() -> None:
 
 
 @pytest.mark.parametrize("outcome", [TrainingState.PROMOTED, TrainingState.ROLLED_BACK])
-def test_a_version_that_was_never_on_trial_has_no_outcome_of_one(outcome: TrainingState) -> None:
+def test_a_version_without_a_trial_cannot_end_as_promoted(outcome: TrainingState) -> None:
     there, records = trials("v1")
 
     with pytest.raises(CanaryGone):
@@ -149,7 +149,7 @@ def promoted(*versions: str) -> tuple[Trials, FakeStyleRecords]:
     return there, records
 
 
-def test_a_style_goes_back_to_the_version_before_and_keeps_who_asked() -> None:
+def test_a_rollback_restores_the_previous_version_and_records_who_asked() -> None:
     there, records = promoted("v1", "v2")
 
     before, after = there.roll_back("sunny", None, who="bob", why="smudged")
@@ -166,7 +166,7 @@ def test_a_rollback_to_the_stable_version_changes_nothing() -> None:
     assert records.rolled_back == []
 
 
-def test_a_style_goes_back_only_to_what_was_promoted_and_never_during_a_trial() -> None:
+def test_a_rollback_needs_a_promoted_version_and_no_running_trial() -> None:
     there, records = promoted("v1", "v2")
     with pytest.raises(VersionNotReleased):
         there.roll_back("sunny", "v9", who="bob", why="smudged")

@@ -53,7 +53,7 @@ def watched() -> Watched:
     return Watched()
 
 
-def test_open_claims_are_held_and_answered_ones_are_not(watched: Watched) -> None:
+def test_open_claims_are_extended_and_ended_ones_are_not(watched: Watched) -> None:
     claimed, handle = watched.claim()
 
     watched.run_round(extend=True)
@@ -63,7 +63,7 @@ def test_open_claims_are_held_and_answered_ones_are_not(watched: Watched) -> Non
     assert handle.extended == 1
 
 
-def test_progress_between_milestones_is_told_once_a_round_and_only_when_it_changed(watched: Watched) -> None:
+def test_progress_between_milestones_is_reported_once_per_round_and_only_if_it_changed(watched: Watched) -> None:
     claimed, _ = watched.claim()
 
     claimed.record_progress(0, 0.2)
@@ -76,7 +76,7 @@ def test_progress_between_milestones_is_told_once_a_round_and_only_when_it_chang
     assert watched.reported == [5, 15]
 
 
-def test_a_worker_in_which_nothing_moves_is_ended(watched: Watched) -> None:
+def test_a_worker_without_progress_is_ended(watched: Watched) -> None:
     watched.claim()
 
     assert not watched.after(STALL_S - 1)
@@ -90,7 +90,7 @@ def test_an_idle_worker_never_stalls(watched: Watched) -> None:
 @pytest.mark.parametrize(
     "move", [record_activity, lambda: TrackedBytes().write(b"part"), lambda: TrackedBytes(b"part").read()]
 )
-def test_any_progress_is_life_however_long_the_whole_takes(watched: Watched, move) -> None:  # type: ignore[no-untyped-def]
+def test_any_progress_keeps_a_worker_alive(watched: Watched, move) -> None:  # type: ignore[no-untyped-def]
     watched.claim()
 
     with watched.activities.track("delivery"):
@@ -102,7 +102,7 @@ def test_any_progress_is_life_however_long_the_whole_takes(watched: Watched, mov
     assert watched.after(2) == ["stall"]
 
 
-def test_progress_of_one_thread_keeps_a_worker_alive_whose_others_wait(watched: Watched) -> None:
+def test_progress_of_one_thread_keeps_the_worker_alive(watched: Watched) -> None:
     """The render thread waits until the delivery accepts its images, and the delivery makes progress."""
     waits, goes_on = threading.Event(), threading.Event()
 
@@ -133,7 +133,7 @@ def test_a_hanging_activity_ends_the_worker_although_no_claim_is_open_any_more(w
         assert watched.after(STALL_S + 1) == ["stall"]
 
 
-def test_an_activity_that_stands_still_beside_others_is_given_up_once_and_the_rest_goes_on(watched: Watched) -> None:
+def test_an_activity_that_stalls_is_abandoned_once_and_the_others_continue(watched: Watched) -> None:
     watched.claim()
     hangs, goes_on, abandoned = threading.Event(), threading.Event(), list[str]()
 
@@ -156,7 +156,7 @@ def test_an_activity_that_stands_still_beside_others_is_given_up_once_and_the_re
     thread.join()
 
 
-def test_a_claim_that_cannot_be_held_now_is_held_in_the_next_round(watched: Watched) -> None:
+def test_a_claim_that_cannot_be_extended_is_extended_in_the_next_round(watched: Watched) -> None:
     claimed, handle = watched.claim()
     claimed.record_progress(0, 1.0)
 
@@ -172,7 +172,7 @@ def test_a_claim_that_cannot_be_held_now_is_held_in_the_next_round(watched: Watc
     assert watched.reported == [25]
 
 
-def test_a_claim_whose_call_hangs_keeps_no_other_from_being_held(watched: Watched) -> None:
+def test_a_call_that_hangs_does_not_delay_other_claims(watched: Watched) -> None:
     _, hanging = watched.claim("a")
     _, other = watched.claim("b")
     goes_on, calls = threading.Event(), list[str]()

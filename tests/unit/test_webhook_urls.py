@@ -67,14 +67,14 @@ def normal(url: str) -> str:
         "192.88.99.1",
     ],
 )
-def test_no_address_inside_is_public(address: str) -> None:
+def test_no_internal_address_is_public(address: str) -> None:
     assert not is_public(address)
     with pytest.raises(TargetRefused):
         addresses_of("example.com", lambda _: [PUBLIC, address])
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"])
-def test_addresses_outside_are_public(address: str) -> None:
+def test_internet_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
@@ -110,7 +110,7 @@ def test_addresses_outside_are_public(address: str) -> None:
         (f"https://[::ffff:{PUBLIC}]/", f"https://{PUBLIC}/"),
     ],
 )
-def test_a_url_has_one_way_to_be_written(url: str, written: str) -> None:
+def test_a_url_has_one_normal_form(url: str, written: str) -> None:
     assert normal(url) == written
     assert normal(written) == written
 
@@ -199,19 +199,19 @@ def test_a_url_has_one_way_to_be_written(url: str, written: str) -> None:
         "https://example.com/" + "é" * (MAX_URL // 3),
     ],
 )
-def test_what_is_no_endpoint_is_refused(url: str) -> None:
+def test_an_invalid_endpoint_is_rejected(url: str) -> None:
     with pytest.raises(TargetRefused) as refused:
         normal(url)
     assert refused.value.args[0].isprintable()
 
 
 @pytest.mark.parametrize("host", ["\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "①②⑦.0.0.1"])
-def test_digits_in_disguise_are_read_as_the_address_that_they_lead_to(host: str) -> None:
+def test_unusual_notations_of_an_address_are_normalised(host: str) -> None:
     with pytest.raises(TargetRefused):
         addresses_of(host_of(normal(f"https://{host}/")), lambda name: [name])
 
 
-def test_whatever_is_written_is_refused_or_has_one_normal_form() -> None:
+def test_any_text_is_rejected_or_has_one_normal_form() -> None:
     """Random text and mutations of valid URLs raise no other error. A canonical URL is ASCII and does not change."""
     chance = random.Random(11)
     alphabet = (
@@ -249,7 +249,7 @@ def test_ipv4_comes_first_in_the_order_of_numbers() -> None:
     assert addresses_of("example.com", lambda _: found) == ["9.9.9.9", "104.16.0.9", "104.16.0.10", "2606:4700::1"]
 
 
-def test_a_few_of_many_addresses_are_tried_and_all_are_checked() -> None:
+def test_all_addresses_are_checked_and_a_few_are_tried() -> None:
     many = [f"93.184.216.{number}" for number in range(100)]
 
     assert addresses_of("example.com", lambda _: many) == many[:MAX_ADDRESSES]
@@ -265,7 +265,7 @@ def test_a_few_of_many_addresses_are_tried_and_all_are_checked() -> None:
         (TimeoutError("no"), "in time"),
     ],
 )
-def test_a_host_that_is_not_resolved_says_so(error: Exception, says: str) -> None:
+def test_a_host_that_cannot_be_resolved_is_rejected(error: Exception, says: str) -> None:
     def resolve(host: str) -> list[str]:
         raise error
 

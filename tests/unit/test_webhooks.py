@@ -78,7 +78,7 @@ def test_a_registration_is_the_same_again_and_bounded_by_the_plan() -> None:
         there.register("maker-2", find_plan("free"), "w", "https://example.com/")
 
 
-def test_signatures_are_the_standard_s_also_through_a_rotation() -> None:
+def test_signatures_follow_the_standard_during_a_rotation() -> None:
     there = webhooks()
     first = there.register("maker-1", PARTNER, "w", "https://example.com/")
     second = there.rotate(first)
@@ -110,7 +110,7 @@ def test_an_endpoint_is_registered_once_however_it_is_written(again: str) -> Non
     assert there.register("maker-2", PARTNER, "w2", again).url == first.url
 
 
-def test_an_address_inside_is_no_endpoint() -> None:
+def test_an_internal_address_cannot_be_registered() -> None:
     with pytest.raises(InvalidInput, match="public internet"):
         webhooks("10.0.0.7").register("maker-1", PARTNER, "w", "https://example.com/")
 
@@ -132,7 +132,7 @@ def failure(message: Message) -> Delivery:
     )
 
 
-def test_tries_come_later_and_later_and_end() -> None:
+def test_attempts_are_further_and_further_apart_and_end() -> None:
     tries = [message_of(WEBHOOK, SETTLED, "2030-01-01T00:00:00Z")]
     while following := tries[-1].after(failure(tries[-1])):
         tries.append(following)
@@ -161,7 +161,7 @@ def test_the_same_event_is_the_same_message() -> None:
         (500, "500"),
     ],
 )
-def test_a_status_that_is_no_delivery_says_why(status: int, says: str | None) -> None:
+def test_a_failed_status_has_a_reason(status: int, says: str | None) -> None:
     fault = fault_of(status)
 
     assert fault is None if says is None else says in (fault or "")

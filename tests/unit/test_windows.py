@@ -16,7 +16,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("canvas", "known"), CASES)
-def test_the_windows_and_what_is_known_hold_the_whole_canvas(canvas: tuple[int, int], known: Box | None) -> None:
+def test_the_windows_and_the_known_area_cover_the_canvas(canvas: tuple[int, int], known: Box | None) -> None:
     boxes = [box for together in rounds(canvas, known, WINDOW) for box in together]
 
     held = [known, *boxes] if known else boxes
@@ -26,7 +26,7 @@ def test_the_windows_and_what_is_known_hold_the_whole_canvas(canvas: tuple[int, 
 
 
 @pytest.mark.parametrize(("canvas", "known"), CASES)
-def test_every_window_goes_on_from_what_is_there_and_none_of_a_round_concerns_another(
+def test_each_window_touches_the_known_area_and_windows_of_a_round_are_independent(
     canvas: tuple[int, int], known: Box | None
 ) -> None:
     seen = [known] if known else []
@@ -43,5 +43,5 @@ def test_only_windows_with_something_new_are_drawn() -> None:
     assert len([box for together in rounds((280, 224), None, WINDOW) for box in together]) == 6
 
 
-def test_nothing_new_takes_no_window() -> None:
+def test_a_known_canvas_needs_no_window() -> None:
     assert rounds((128, 128), Box(0, 0, 128, 128), WINDOW) == []
