@@ -11,9 +11,10 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.main import main
+from gpu_tasks.worker.wave_queue import Renderer
 
 
-class NullRenderer:
+class NullRenderer(Renderer):
     """Returns grey pictures immediately."""
 
     def __init__(self, wave_size: int) -> None:
@@ -32,7 +33,7 @@ class NullRenderer:
 
 
 def load(settings: WorkerSettings) -> NullRenderer:
-    return NullRenderer(max(model.wave_size for model in find_models(settings.models.values())))
+    return NullRenderer(max((model.wave_size for model in find_models(settings.models.values())), default=1))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import ToolRenderers, build_renderers
+from gpu_tasks.renderers.tool_renderers import Surroundings, ToolRenderers, build_renderers
 from gpu_tasks.worker.main import main
+from gpu_tasks.worker.wave_queue import Renderer
 
 PLAIN_WAVES = 12
 
@@ -52,7 +53,7 @@ class Stopwatch:
         self.seconds += time.perf_counter() - start
 
 
-class TimedRenderer:
+class TimedRenderer(Renderer):
     """The worker's renderers, with the start, the end and the model's seconds of each wave."""
 
     def __init__(self, renderers: ToolRenderers, stopwatch: Stopwatch) -> None:
@@ -116,7 +117,8 @@ def serve(out: Path, steps: int) -> int:
         pipeline = load_pipeline(model, settings)
         stopwatch = Stopwatch(pipeline)
         plain.append(run_plain_loop(pipeline, model, steps, stopwatch))
-        renderers.append(TimedRenderer(build_renderers(pipeline, model, refuse_source, settings), stopwatch))
+        surroundings = Surroundings.of(refuse_source, settings)
+        renderers.append(TimedRenderer(build_renderers(pipeline, model, surroundings), stopwatch))
         return renderers[0]
 
     code = main(load)

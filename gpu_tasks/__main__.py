@@ -11,7 +11,7 @@ from gpu_tasks.imports import pause_garbage_collection
 
 if TYPE_CHECKING:
     from craftspark.settings.tasks import WorkerSettings
-    from gpu_tasks.worker.waves import Renderer
+    from gpu_tasks.worker.wave_queue import Renderer
 
 
 def run(arguments: list[str]) -> int:
@@ -30,11 +30,11 @@ def run(arguments: list[str]) -> int:
 
 
 def load(settings: WorkerSettings) -> Renderer:
-    """Load the tool renderers. Torch is imported only when there is something to render."""
+    """Load the renderer of the pool's tools. Torch is imported only when there is something to render."""
     with pause_garbage_collection():
-        from gpu_tasks.renderers import load_worker_renderers
+        from gpu_tasks.renderers.loading import load_worker_renderer
 
-    return load_worker_renderers(settings)
+    return load_worker_renderer(settings)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.provenance import WORDS, Recipe, RecipeMissing
-from gpu_tasks.renderers import ToolRenderers, load_renderers
+from gpu_tasks.renderers.loading import load_renderer
+from gpu_tasks.renderers.tool_renderers import ToolRenderers
 from gpu_tasks.serving.requests import prepare_source
 
 SAME, DIFFERENT, REFUSED = 0, 1, 2
@@ -60,10 +61,14 @@ def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None)
         raise InvalidInput("the image was made from a source image; pass it with --source", field="source")
     request_texts = {**(recipe.words or {}), **texts}
     request = {**recipe.settings, **request_texts, "count": 1, "share_prompt": recipe.words is not None}
-    kind = find_tool(recipe.tool).request
+    tool = find_tool(recipe.tool)
+    kind = tool.request
     request = {name: value for name, value in request.items() if name in kind.model_fields}
     if source:
         request["source"] = source.reference
+    parsed = parse_request(kind, json.dumps(request))
+    if not tool.network:
+        parsed = parsed.for_model(find_model(recipe.model))
     version = recipe.style_version
     return ImageOrder(
         job_id=hashlib.sha256(recipe.xmp().encode()).hexdigest()[:26],
@@ -71,7 +76,7 @@ def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None)
         seed=recipe.seed,
         tool=recipe.tool,
         model=recipe.model,
-        request=parse_request(kind, json.dumps(request)).for_model(find_model(recipe.model)).model_dump(),
+        request=parsed.model_dump(),
         pin=Pin(style=str(recipe.settings["style"]), version=version) if version else None,
         source=source,
     )
@@ -114,9 +119,10 @@ def run(options: argparse.Namespace) -> int:
         models_bucket=options.models_bucket,
         tools=json.dumps({recipe.tool: recipe.model}),
         device=options.device,
+        cpu_model_memory_mib=0,  # one model, which is loaded in any case
         signing_secret="",
     )
-    renderers = load_renderers(lambda _: png, settings)
+    renderers = load_renderer(lambda _: png, settings).use(recipe.model)
     drawing = render_again(recipe, renderers, texts, source)
     done = renderers.finish(build_order(recipe, texts, source), drawing)
     options.again.write_bytes(done.png)

@@ -99,10 +99,12 @@ class RenderingStack(Stack):
             tools=json.dumps(stage.list_tools(name)),
             device=stage.pools[name].device,
             profile_device=stage.pools[name].profile_device,
+            cpu_model_memory_mib=stage.pools[name].task_memory_mib // 2,
             signing_secret=rendering.signing_secret or "",
             **asdict(fill_guardrail_settings(self.guardrail, stage)),
             gpu_queue_visibility_s=rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MAX_RECEIVES,
+            max_model_wait_s=rendering.max_model_wait_s,
             stop_grace_s=rendering.stop_grace_s,
             stall_s=rendering.stall_s,
         )

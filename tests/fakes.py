@@ -17,6 +17,7 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.wave_queue import Renderer
 
 # A worker and a trainer whose resources no test reads. Tests on moto name their own resources.
 WORKER_SETTINGS = WorkerSettings(
@@ -29,12 +30,14 @@ WORKER_SETTINGS = WorkerSettings(
     tools=json.dumps(serve_tools(find_model("craftspark-clipart-128"))),
     device="cpu",
     profile_device="cpu",
+    cpu_model_memory_mib=4096,
     gpu_queue_visibility_s=30,
     gpu_queue_max_receives=3,
     signing_secret="",
     guardrail_id="",
     guardrail_version="",
     moderation_fallback="refuse",
+    max_model_wait_s=60,
     stop_grace_s=10,
     stall_s=60,
 )
@@ -122,7 +125,7 @@ def grey(order: ImageOrder, side: int = 8) -> Drawing:
     return Drawing(pixels=np.full((side, side, 3), order.seed % 256, np.uint8), seed=order.seed)
 
 
-class FakeRenderer:
+class FakeRenderer(Renderer):
     """Records the rendered images, wave by wave. Each image is one grey that shows its seed."""
 
     def __init__(
@@ -197,7 +200,7 @@ class FakeBatchSource:
     def __init__(self, *handfuls: list[Claim]) -> None:
         self._handfuls = list(handfuls)
 
-    def take(self, images: int) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
         return self._handfuls.pop(0) if self._handfuls else []
 
 

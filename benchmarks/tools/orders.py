@@ -19,10 +19,13 @@ from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.renderers import ToolRenderers, load_renderers
+from gpu_tasks.renderers.loading import load_renderer
+from gpu_tasks.renderers.tool_renderers import ToolRenderers
 
 MODEL = find_model("craftspark-clipart-128")
-SETTINGS = RendererSettings(models_bucket="", tools=json.dumps(serve_tools(MODEL)), device="cpu", signing_secret="")
+SETTINGS = RendererSettings(
+    models_bucket="", tools=json.dumps(serve_tools(MODEL)), device="cpu", cpu_model_memory_mib=4096, signing_secret=""
+)
 REFERENCE = f"upload/{'a' * 26}"
 
 
@@ -32,7 +35,7 @@ def refuse_source(source: Source) -> bytes:
 
 @cache
 def load_built_in() -> ToolRenderers:
-    return load_renderers(refuse_source, SETTINGS)
+    return load_renderer(refuse_source, SETTINGS).use(MODEL.name)
 
 
 def load_with_source(picture: Pixels) -> tuple[ToolRenderers, Source]:
@@ -41,7 +44,7 @@ def load_with_source(picture: Pixels) -> tuple[ToolRenderers, Source]:
     source = Source(
         reference=REFERENCE, bucket="uploads", key="picture", width=picture.shape[1], height=picture.shape[0]
     )
-    return load_renderers(lambda _: content, SETTINGS), source
+    return load_renderer(lambda _: content, SETTINGS).use(MODEL.name), source
 
 
 def build_image_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.entries import Entry
 from benchmarks.tools.orders import (
+    MODEL,
     SETTINGS,
     build_image_order,
     load_built_in,
@@ -16,7 +17,7 @@ from benchmarks.tools.orders import (
 )
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.recipe import build_order, render_again
-from gpu_tasks.renderers import load_renderers
+from gpu_tasks.renderers.loading import load_renderer
 
 PROMPTS = ("red apple", "fish", "rainbow", "tulip")
 SEEDS = (1, 2)
@@ -35,7 +36,7 @@ def measure() -> list[Entry]:
     for (tool, fields), prompt, seed in product(REQUESTS, PROMPTS, SEEDS):
         order = build_image_order(tool, seed, prompt=prompt, share_prompt=True, **fields)
         files.append(load_built_in().finish(order, render_orders(load_built_in(), order)[0]).png)
-    second = load_renderers(refuse_source, SETTINGS)
+    second = load_renderer(refuse_source, SETTINGS).use(MODEL.name)
     same = []
     for content in files:
         recipe = Recipe.read(content)

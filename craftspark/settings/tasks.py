@@ -13,7 +13,8 @@ from craftspark.settings.uploads import GuardrailSettings
 class RendererSettings(Settings):
     """What rendering needs, wherever orders come from.
 
-    `tools` is JSON: for each tool, the name of the catalogue entry that does its work. `device` is `cuda` or `cpu`.
+    `tools` is JSON: for each tool, the name of the catalogue entry that does its work. `device` is `cuda` or `cpu`. On
+    a CPU, loaded models have `cpu_model_memory_mib`, as the catalogue counts memory; the memory of a GPU is measured.
     `signing_secret` names the key of content credentials in Secrets Manager; none are written where it is empty.
     `models_cache` is the folder for downloaded models and for the hashes of checked files, which all tasks of a machine
     share. Where it is empty, models are downloaded to the temporary folder, and each process hashes its files again.
@@ -23,6 +24,7 @@ class RendererSettings(Settings):
     models_cache: str = ""
     tools: str
     device: str
+    cpu_model_memory_mib: int
     signing_secret: str
 
     @property
@@ -40,7 +42,8 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
 
     Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
     message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
-    `stall_s` counts as dead.
+    `stall_s` counts as dead. An image whose model is not loaded waits at most `max_model_wait_s` for another model that
+    has work.
     """
 
     pool: str
@@ -51,6 +54,7 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     profile_device: str
     gpu_queue_visibility_s: int
     gpu_queue_max_receives: int
+    max_model_wait_s: int
     stop_grace_s: int
     stall_s: int
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import torch
 
 from craftspark.models.gpus import name_gpu
@@ -35,3 +37,16 @@ def is_lost(device: str) -> bool:
 def name_device(device: str) -> str:
     """Return the name of a device in the device tables: `cpu`, or the GPU of this machine."""
     return name_gpu(torch.cuda.get_device_name()) if device == "cuda" else device
+
+
+def measure_free_gib() -> float:
+    """Return the free memory of the GPU in GiB."""
+    free, _ = torch.cuda.mem_get_info()
+    return float(free / 2**30)
+
+
+def free_memory(device: str) -> None:
+    """Free the memory of networks that nothing refers to any more. Pipelines refer to themselves."""
+    gc.collect()
+    if device == "cuda":
+        torch.cuda.empty_cache()

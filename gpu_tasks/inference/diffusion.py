@@ -69,6 +69,11 @@ class Diffusion:
         self._pipelines = {type(pipeline): pipeline}
         self._adapters = adapters
 
+    def release(self) -> None:
+        """Drop the networks, so that their memory is freed. Nothing can be drawn afterwards."""
+        del self._loaded, self._adapters
+        self._pipelines.clear()
+
     @property
     def denoiser(self) -> Any:
         """The network of the denoising steps."""

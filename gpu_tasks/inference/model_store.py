@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,16 @@ COMPILED = CACHE.with_name("craftspark-kernels")
 logger = Logger(service="gpu_worker")
 
 
-def load_pipeline(model: Model, settings: RendererSettings) -> Any:
+def load_pipeline(model: Model, settings: RendererSettings, components: Mapping[str, Any] | None = None) -> Any:
     """Load a model from its source. Raises ModelUnavailable as `load_folder` does."""
-    return load_folder(locate(model.source, settings), model, settings.device)
+    return load_folder(locate(model.source, settings), model, settings.device, components)
 
 
-def load_folder(folder: Path, model: Model, device: str) -> Any:
+def load_folder(folder: Path, model: Model, device: str, components: Mapping[str, Any] | None = None) -> Any:
     """Load the pipeline that model_index.json names, with what makes it faster on this machine's device.
 
-    It has the entry's precision on a GPU and single precision on a CPU. Raises ModelUnavailable, also if the pipeline
-    is of another family.
+    It has the entry's precision on a GPU and single precision on a CPU. `components` are those that are loaded already,
+    by their names in the pipeline. Raises ModelUnavailable, also if the pipeline is of another family.
 
     A GPU worker never falls back to the CPU, which would be a hundred times slower at the same cost.
     """
@@ -58,15 +59,21 @@ def load_folder(folder: Path, model: Model, device: str) -> Any:
     make_repeatable()
     family = find_family(model.family)
     dtype = getattr(torch, model.dtype) if device == "cuda" else torch.float32
-    pipeline = open_pipeline(folder, dtype, family, device=device)
+    pipeline = open_pipeline(folder, dtype, family, device=device, components=components)
     accelerate(pipeline, family.denoiser, model.on(name_device(device)).acceleration, COMPILED)
     return pipeline
 
 
 def open_pipeline(
-    folder: Path, dtype: torch.dtype = torch.float32, family: Family | None = None, *, device: str = "cpu"
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    family: Family | None = None,
+    *,
+    device: str = "cpu",
+    components: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Load the pipeline that model_index.json of a model's folder names. Weights go straight to the device.
+    """Load the pipeline that model_index.json of a model's folder names, except for components that are loaded already.
+    Weights go straight to the device.
 
     Raises ModelUnavailable, also if the pipeline is of another family than the given one.
     """
@@ -78,6 +85,7 @@ def open_pipeline(
     diffusers_log.set_verbosity_error()  # it warns of intended casts at every call
     # The service checks pictures with its own classifier.
     options: dict[str, Any] = {"safety_checker": None} if "safety_checker" in index else {}
+    options |= components or {}
     if device != "cpu":
         options["device_map"] = device
     try:

@@ -73,7 +73,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
         return measure_host(arguments.device)
     settings = RendererSettings(
-        models_bucket=arguments.models_bucket, tools="{}", device=arguments.device, signing_secret=""
+        models_bucket=arguments.models_bucket,
+        tools="{}",
+        device=arguments.device,
+        cpu_model_memory_mib=0,
+        signing_secret="",
     )
     if network := NETWORKS.get(arguments.model):
         return measure_network(network, arguments.folder or locate(network.source, settings), arguments.device)

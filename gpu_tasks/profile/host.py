@@ -30,7 +30,7 @@ from gpu_tasks.inference.device import name_device
 from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.profile.networks import make_picture
 from gpu_tasks.profile.timing import Clock, describe_machine, round_to
-from gpu_tasks.renderers import build_renderers
+from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
 
 MODEL = "craftspark-clipart-128"
 SEED = 7
@@ -98,7 +98,7 @@ def build_cases(model: Model) -> Iterator[Case]:
 def measure_host(device: str) -> dict[str, Any]:
     """Return the record of the host, with the measured and the fitted seconds of each wave."""
     model = find_model(MODEL).on(name_device(device))
-    settings = RendererSettings(models_bucket="", tools="{}", device=device, signing_secret="")
+    settings = RendererSettings(models_bucket="", tools="{}", device=device, cpu_model_memory_mib=0, signing_secret="")
     bench = Bench(load_pipeline(model, settings), model, settings)
     waves = [bench.measure(case) for case in build_cases(model)]
     rendering = fit_seconds([(each.load, each.render_s) for each in waves], RENDERING)
@@ -125,7 +125,7 @@ class Bench:
     def __init__(self, pipeline: Any, model: Model, settings: RendererSettings) -> None:
         self._model = model
         self._clock = Clock(settings.device)
-        self._renderers = build_renderers(pipeline, model, self._fetch, settings)
+        self._renderers = build_renderers(pipeline, model, Surroundings.of(self._fetch, settings))
         self._pictures: dict[int, bytes] = {}
 
     def measure(self, case: Case) -> WaveTimes:

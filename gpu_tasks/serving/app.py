@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -24,7 +24,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, NotReady, ToolUnknown
-from craftspark.models.model import Model
 from craftspark.parsing.json_values import utf8
 from craftspark.parsing.values import parse_whole_number
 from craftspark.uploads import MAX_UPLOAD_BYTES
@@ -53,9 +52,10 @@ class Application:
     """The routes around one set of renderers. It is ready after the model is loaded and has rendered once."""
 
     def __init__(
-        self, model: Model, load: Callable[[], RequestRenderer], on_failure: Callable[[Exception], None]
+        self, tools: Mapping[str, str], load: Callable[[], RequestRenderer], on_failure: Callable[[Exception], None]
     ) -> None:
-        self._model = model
+        """`tools` has the name of the catalogue entry of each tool."""
+        self._tools = tools
         self._load = load
         self._on_failure = on_failure
         self._metrics = Metrics()
@@ -91,11 +91,15 @@ class Application:
     async def render(self, request: Request) -> Response:
         """Render a request: JSON, or a form with the parts `request` and `source`. Returns the images in base64.
 
-        Raises NotReady, and the errors of `accept` and of rendering.
+        Raises NotReady, ToolUnknown, and the errors of `accept` and of rendering.
         """
         tool, started = request.path_params["tool"], time.monotonic()
         body, picture = await read(request)
-        accepted = await asyncio.to_thread(accept, tool, body, picture, self._model)
+        if tool not in self._tools:
+            raise ToolUnknown(
+                f"there is no tool {tool[:100]!r} here; the tools are {', '.join(sorted(self._tools))}", field="tool"
+            )
+        accepted = await asyncio.to_thread(accept, tool, body, picture, self._tools[tool])
         if self._renderer is None:
             raise NotReady("the model is being loaded")
         if not self._slots.acquire(blocking=False):
@@ -110,7 +114,7 @@ class Application:
             outcome = "delivered" if isinstance(each.result, EncodedImage) else each.result.name
             self._metrics.images.labels(tool, outcome).inc()
         images = [describe_image(each) for each in result]
-        return JSONResponse({"tool": tool, "model": self._model.name, "images": images})
+        return JSONResponse({"tool": tool, "model": self._tools[tool], "images": images})
 
     def _refuse(self, _: Request, error: Exception) -> Response:
         if not isinstance(error, CraftsparkError):
@@ -140,13 +144,14 @@ class Application:
         """Load the model and render once, because the first picture of a process takes longer than others."""
         try:
             renderer = self._load()
-            renderer.render(accept("picture", WARM_UP, None, self._model))
+            if picture_model := self._tools.get("picture"):
+                renderer.render(accept("picture", WARM_UP, None, picture_model))
         except Exception as error:  # a container that cannot render must end after any error
             self._on_failure(error)
             return
         self._renderer = renderer
         self._metrics.ready.set(1)
-        logger.info("ready", extra={"model": self._model.name})
+        logger.info("ready", extra={"tools": dict(self._tools)})
 
 
 async def read(request: Request) -> tuple[bytes, bytes | None]:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 import uvicorn
 from aws_lambda_powertools import Logger
 
-from craftspark.models.catalogue import find_models
 from craftspark.settings.tasks import RendererSettings
-from gpu_tasks.renderers import load_renderers
+from gpu_tasks.images.sources import Fetch
+from gpu_tasks.renderers.loading import load_renderer
+from gpu_tasks.renderers.pool_renderer import PoolRenderer
 from gpu_tasks.serving.app import Application
 from gpu_tasks.serving.requests import RequestRenderer
 from gpu_tasks.worker.main import DONE, MODEL_MISSING
@@ -28,7 +29,6 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")
     options = parser.parse_args(arguments)
     settings = RendererSettings.from_environment(environment)
-    [model] = find_models(settings.models.values())
     failures: list[Exception] = []
 
     def end(error: Exception) -> None:
@@ -36,7 +36,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         failures.append(error)
         server.should_exit = True
 
-    application = Application(model, lambda: RequestRenderer(lambda fetch: load_renderers(fetch, settings)), end)
+    def load(fetch: Fetch) -> PoolRenderer:
+        renderer = load_renderer(fetch, settings)
+        renderer.preload()
+        return renderer
+
+    application = Application(settings.models, lambda: RequestRenderer(load), end)
     server = uvicorn.Server(
         uvicorn.Config(
             application.asgi,

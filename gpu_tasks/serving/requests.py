@@ -8,10 +8,11 @@ import threading
 from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from craftspark.errors import ImageUndeliverable, InvalidInput, SourceMissing
 from craftspark.jobs.job import JOB_ID_LENGTH, seeds_of
-from craftspark.models.model import Model
+from craftspark.models.catalogue import find_model
 from craftspark.parsing.json_values import parse_object, parse_request
 from craftspark.pictures.cleaning import clean
 from craftspark.tools import find_tool
@@ -21,7 +22,7 @@ from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.sources import Fetch
-from gpu_tasks.renderers import ToolRenderers
+from gpu_tasks.renderers.tool_renderers import ToolRenderers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,10 @@ class RenderedImage:
     result: EncodedImage | ImageUndeliverable
 
 
-def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> AcceptedRequest:
-    """Validate a request as submission does. `picture` is the request's source. Raises ToolUnknown or InvalidInput."""
+def accept(tool_name: str, body: bytes, picture: bytes | None, entry: str) -> AcceptedRequest:
+    """Validate a request as submission does. `picture` is the request's source, and `entry` the tool's catalogue entry.
+    Raises ToolUnknown or InvalidInput.
+    """
     tool = find_tool(tool_name)
     source, png = None, None
     if picture is not None:
@@ -49,11 +52,14 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> 
             raise InvalidInput(f"the tool {tool_name} does not use a source", field="source")
         source, png = prepare_source(picture)
         body = add_source(body, source)
-    request = parse_request(tool.request, body).for_model(model)
+    request = parse_request(tool.request, body)
+    if not tool.network:
+        model = find_model(entry)
+        request = request.for_model(model)
+        if request.wanted_style:
+            model.style(request.wanted_style)  # raises and lists the available styles
     if request.wanted_source and not source:
         raise InvalidInput("the source is missing; send a form with the image as its part `source`", field="source")
-    if request.wanted_style and not model.has_style(request.wanted_style):
-        model.style(request.wanted_style)  # raises and lists the available styles
     if source:
         request = request.for_source(source)
     job_id = b32encode(hashlib.sha256(body).digest())[:JOB_ID_LENGTH].decode().lower()
@@ -63,7 +69,7 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, model: Model) -> 
             index=index,
             seed=seed,
             tool=tool_name,
-            model=tool.served_by(model),
+            model=entry,
             request=request.model_dump(),
             source=source,
         )
@@ -92,31 +98,41 @@ def prepare_source(content: bytes) -> tuple[Source, bytes]:
     return source, picture.png
 
 
+class Models(Protocol):
+    """The renderers of several catalogue entries."""
+
+    def use(self, model: str) -> ToolRenderers:
+        """Return the renderers of an entry, loaded. Raises ModelUnavailable."""
+
+
 class RequestRenderer:
     """Renders requests one after the other. Safe to call from several threads."""
 
-    def __init__(self, load_renderers: Callable[[Fetch], ToolRenderers]) -> None:
+    def __init__(self, open_models: Callable[[Fetch], Models]) -> None:
         self._turn = threading.Lock()
         self._picture: bytes | None = None
-        self._renderers = load_renderers(self._fetch)
+        self._models = open_models(self._fetch)
 
     def render(self, accepted: AcceptedRequest) -> list[RenderedImage]:
         """Return the request's images. Raises a RenderError that affects all of them."""
         result: list[RenderedImage] = []
         with self._turn:
             self._picture = accepted.picture
-            for wave in split_chunks(accepted.orders, self._renderers.wave_size):
-                drawings = self._renderers.render(wave, lambda _: None)
-                result += [self._finish(order, drawing) for order, drawing in zip(wave, drawings, strict=True)]
+            renderers = self._models.use(accepted.orders[0].model)
+            for wave in split_chunks(accepted.orders, renderers.wave_size):
+                drawings = renderers.render(wave, lambda _: None)
+                result += [
+                    self._finish(renderers, order, drawing) for order, drawing in zip(wave, drawings, strict=True)
+                ]
         return result
 
-    def _finish(self, order: ImageOrder, drawing: Drawing | Exception) -> RenderedImage:
+    def _finish(self, renderers: ToolRenderers, order: ImageOrder, drawing: Drawing | Exception) -> RenderedImage:
         if isinstance(drawing, ImageUndeliverable):
             return RenderedImage(order=order, result=drawing)
         if isinstance(drawing, Exception):
             raise drawing
         try:
-            return RenderedImage(order=order, result=self._renderers.finish(order, drawing))
+            return RenderedImage(order=order, result=renderers.finish(order, drawing))
         except ImageUndeliverable as error:
             return RenderedImage(order=order, result=error)
 

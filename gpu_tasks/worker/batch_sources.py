@@ -42,9 +42,9 @@ class RenderRecords(Protocol):
 class BatchSource(Protocol):
     """Supplies claims until the lease ends."""
 
-    def take(self, images: int) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
         """Wait for a claim, then return claims of about `images` images. Returns an empty list if no more claims will
-        come.
+        come, and without `wait` if none can be taken now.
         """
 
 
@@ -74,22 +74,22 @@ class QueueSource:
     _open: list[Claim] = field(default_factory=list, init=False)
     _waiting: QueueHandle | None = field(default=None, init=False)
 
-    def take(self, images: int) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
         """Raises AwsUnreachable if no batch can be taken for too long."""
         claims: list[Claim] = []
         while not self.lease.ended and sum(len(claim.missing) for claim in claims) < images:
             try:
-                handle = self._waiting or self._receive(wait_s=0 if claims else POLL_S)
+                handle = self._waiting or self._receive(wait_s=POLL_S if wait and not claims else 0)
                 claimed = self._claim(handle) if handle else None
                 self.backoff.reset()
             except Exception as error:
-                if claims:
-                    break  # render these first; a persistent fault occurs again
+                if claims or not wait:
+                    break  # render what is here first; a persistent fault occurs again
                 self._back_off(error)
                 continue
             if claimed:
                 claims.append(claimed)
-            if claims and (handle is None or handle.suspect):
+            if (claims or not wait) and (handle is None or handle.suspect):
                 break
         if self.lease.ended and (waiting := self._waiting):
             waiting.fail(SpotInterrupted("the machine is being taken back"))
@@ -158,6 +158,13 @@ class LaunchSource:
     retrier: Retrier
     _claim: Claim | None = field(default=None, init=False)
 
+    @property
+    def model(self) -> str:
+        """The catalogue entry that the batch needs, if there is something to render."""
+        if self._claim is None:
+            raise ValueError("nothing to render")
+        return self._claim.job.model
+
     def has_work(self) -> bool:
         """Return whether there is something to render, before the model is loaded.
 
@@ -173,6 +180,6 @@ class LaunchSource:
             raise
         return self._claim is not None
 
-    def take(self, images: int) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
         claimed, self._claim = self._claim, None
         return [claimed] if claimed else []

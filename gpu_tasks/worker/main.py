@@ -18,7 +18,6 @@ from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
-from craftspark.models.catalogue import find_models
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings
 from gpu_tasks.activity import Activities, TrackedBytes
 from gpu_tasks.retries import Retrier
@@ -29,7 +28,8 @@ from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.pace import Pace
 from gpu_tasks.worker.watchdog import Watchdog
-from gpu_tasks.worker.waves import Renderer, Worker
+from gpu_tasks.worker.wave_queue import Renderer
+from gpu_tasks.worker.waves import Worker
 
 DONE, MODEL_MISSING, STALLED, UNREACHABLE, DEVICE_LOST = 0, 2, 3, 4, 5
 
@@ -54,7 +54,7 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
         if launched and not launched.has_work():
             logger.info("nothing to render")
             return DONE
-        renderer = load(load_renderer, settings, retrier, handle)
+        renderer = load(load_renderer, settings, retrier, launched)
         logger.info(
             "worker ready", extra={"tools": settings.models, "device": settings.device, "launched": handle is not None}
         )
@@ -76,22 +76,31 @@ def load(
     load_renderer: Callable[[WorkerSettings], Renderer],
     settings: WorkerSettings,
     retrier: Retrier,
-    handle: LaunchHandle | None,
+    launched: LaunchSource | None,
 ) -> Renderer:
-    """Load the renderer. If that fails, answer the launched batch. Raises NoRenderer, AwsUnreachable or the unexpected
-    error.
+    """Load the renderer and the model of the launched batch, or else the models of the pool. If that fails, answer the
+    launched batch. Raises NoRenderer, AwsUnreachable or the unexpected error.
     """
+
+    def open_renderer() -> Renderer:
+        renderer = load_renderer(settings)
+        if launched:
+            renderer.load(launched.model)
+        else:
+            renderer.preload()
+        return renderer
+
     try:
-        return retrier.call("load of the model", lambda: load_renderer(settings))
+        return retrier.call("load of the model", open_renderer)
     except RenderError as error:
         logger.error("no renderer", extra={"reason": error.name, "detail": error.detail})
-        if handle:
-            handle.fail(error)
+        if launched:
+            launched.handle.fail(error)
         raise NoRenderer(error.detail) from error
     except Exception as error:
-        if handle:
+        if launched:
             # Another machine may succeed, so this is not RenderFailed.
-            handle.fail(WorkerBroken(f"the worker did not start: {type(error).__name__}: {error}"))
+            launched.handle.fail(WorkerBroken(f"the worker did not start: {type(error).__name__}: {error}"))
         raise
 
 
@@ -114,9 +123,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         stall_s=settings.stall_s,
         on_stall=lambda: end_stalled(activities),
     )
-    [model] = find_models(settings.models.values())
     pace = Pace(
-        model=model,
         device=settings.profile_device,
         records=SpeedTable(
             client=clients.dynamodb(),
@@ -135,6 +142,8 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         lease=lease,
         activities=activities,
         pace=pace,
+        retrier=retrier,
+        max_model_wait_s=settings.max_model_wait_s,
     )
     watchdog.start()
     pace.start()

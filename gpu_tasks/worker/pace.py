@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from craftspark.aws.jobs.speed import REPORT_S
 from craftspark.jobs.backlog import Speed
 from craftspark.jobs.job import Job
-from craftspark.models.model import Model
+from craftspark.models.catalogue import find_model
 from craftspark.tools import find_tool
 
 # The weight of a wave in the moving average. The first few waves weigh as much as the profile and each other.
@@ -40,8 +40,9 @@ class Pace:
     No job depends on it, so errors are only logged.
     """
 
-    def __init__(self, *, model: Model, device: str, records: SpeedRecords, launched: bool) -> None:
-        self._model = model.on(device)
+    def __init__(self, *, device: str, records: SpeedRecords, launched: bool) -> None:
+        """`device` is the one whose profiles the estimates follow."""
+        self._device = device
         self._records = records
         self._launched = launched
         self._speed = Speed()
@@ -87,14 +88,14 @@ class Pace:
             logger.exception("pace not reported")
 
     def _expected_s(self, jobs: Sequence[Job]) -> float:
-        """The expected seconds by the profile. Jobs of one kind can differ in size, so each job is estimated for the
-        whole wave.
+        """The expected seconds by the model's profile. Jobs of one kind can differ in size, so each job is estimated
+        for the whole wave.
         """
-        profile = self._model.profile
+        model = find_model(jobs[0].model).on(self._device)
         each = []
         for job in {job.job_id: job for job in jobs}.values():
             request = find_tool(job.tool).request.model_validate(job.request, strict=False)
-            each.append(profile.render_s(request.load(self._model, job.source, len(jobs))))
+            each.append(model.profile.render_s(request.load(model, job.source, len(jobs))))
         return sum(each) / len(each)
 
     def _run(self) -> None:

@@ -1,45 +1,27 @@
-"""Waves: images that share one call of the model, and the worker's main loop."""
+"""The worker's main loop: it renders one wave after the other."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from craftspark.errors import DeviceLost, SpotInterrupted
 from craftspark.jobs.job import Job
 from gpu_tasks.activity import Activities, record_activity
-from gpu_tasks.chunks import split_chunks
-from gpu_tasks.images.drawing import Drawing, OnStep
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.isolation import draw_each
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.output import EncodedImage
+from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.lease import Lease
+from gpu_tasks.worker.wave_queue import Renderer, Wave, WaveQueue
 
 if TYPE_CHECKING:
     from gpu_tasks.worker.batch_sources import BatchSource
-
-
-class Renderer(Protocol):
-    """Renders up to `wave_size` images of one kind in one call."""
-
-    wave_size: int
-
-    def kind(self, order: ImageOrder) -> Hashable:
-        """Return the kind of an image. Images of the same kind can share a wave. Raises a RenderError if the image
-        cannot be rendered.
-        """
-
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
-        """Return a drawing or an error for each order. Calls `on_step` with the completed share, 0 to 1."""
-
-    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
-        """Return the encoded image. Runs in parallel with the next wave. Raises ImageUndeliverable."""
 
 
 class ImageDelivery(Protocol):
@@ -66,27 +48,6 @@ class Watchdog(Protocol):
         """Report a milestone of the claim's progress in another thread."""
 
 
-Wave = Sequence[tuple[Claim, ImageOrder]]
-
-
-def waves(claims: Sequence[Claim], renderer: Renderer) -> Iterator[Wave]:
-    """Group the claims' missing images by kind, in the order of their jobs.
-
-    A suspect claim shares its waves with no other claim, because it may have ended the earlier attempt.
-    """
-    by_kind: dict[Hashable, list[tuple[Claim, ImageOrder]]] = defaultdict(list)
-    for claim in claims:
-        for order in claim.missing:
-            try:
-                kind = renderer.kind(order), claim if claim.handle.suspect else None
-            except Exception as error:
-                claim.record_failure(order.index, error)
-            else:
-                by_kind[kind].append((claim, order))
-    for same in by_kind.values():
-        yield from split_chunks(same, renderer.wave_size)
-
-
 def return_claims(claims: Iterable[Claim], error: Exception) -> None:
     """Return all claims, so that another worker renders them."""
     for claim in claims:
@@ -104,33 +65,40 @@ class Worker:
     lease: Lease
     activities: Activities
     pace: Pace
+    retrier: Retrier = field(default_factory=Retrier)
+    max_model_wait_s: float = 60.0
     wave_s: float = 0.0
+    load_s: float = 0.0
 
     def run(self) -> None:
         """Work until the batch source has no more claims or the lease has ended.
 
         Raises AwsUnreachable if no batch can be taken for too long, and DeviceLost after all claims are returned.
         """
+        queue = WaveQueue(self.renderer, self.max_model_wait_s, load=self._load)
+        wave: Wave | None = None
+        following: Future[list[Claim]] | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
-            claims = self._take()
-            while claims:
-                following: Future[list[Claim]] | None = None
-                suspect = any(claim.handle.suspect for claim in claims)
-                remaining = list(waves(claims, self.renderer))
-                try:
-                    while remaining:
-                        wave = remaining.pop(0)
-                        if not remaining and not suspect:
-                            # Take the next batches while the last wave renders, but not with a suspect claim: it may
-                            # end this process with all of its claims.
-                            following = thread.submit(self._take)
-                        self.render(wave)
-                except DeviceLost as error:
-                    self.lease.end()  # take no more batches
-                    return_claims(claims, error)
-                    return_claims(following.result() if following else (), error)
-                    raise
-                claims = following.result() if following else self._take()
+            try:
+                while True:
+                    claims = following.result() if following else [] if queue else self._take()
+                    following = None
+                    queue.add(claims)
+                    if not queue and not claims:
+                        return
+                    suspect = any(claim.handle.suspect for claim in queue.claims)
+                    if (wave := queue.pop()) is None:
+                        continue
+                    if queue.wants_more and not suspect:
+                        # Take the next batches while the last wave of the model renders, but not with a suspect claim:
+                        # it may end this process with all of its claims.
+                        following = thread.submit(self._take, wait=not queue)
+                    self.render(wave)
+            except DeviceLost as error:
+                self.lease.end()  # take no more batches
+                return_claims([*(claim for claim, _ in wave or ()), *queue.claims], error)
+                return_claims(following.result() if following else (), error)
+                raise
 
     def render(self, wave: Wave) -> None:
         """Render one wave and deliver its images. An error affects only its own images.
@@ -171,7 +139,15 @@ class Worker:
 
         return self.renderer.render(orders, on_step)
 
-    def _take(self) -> list[Claim]:
-        claims = self.batch_source.take(self.renderer.wave_size)
+    def _load(self, model: str) -> None:
+        """Load a model. Raises SpotInterrupted if there is no time left for it and a wave, and AwsUnreachable."""
+        self.lease.check(self.load_s + self.wave_s)
+        started = time.monotonic()
+        with self.activities.track("loading of a model"):
+            self.retrier.call("load of a model", lambda: self.renderer.load(model))
+        self.load_s = time.monotonic() - started
+
+    def _take(self, *, wait: bool = True) -> list[Claim]:
+        claims = self.batch_source.take(self.renderer.wave_size, wait=wait)
         self.watchdog.add(claims)
         return claims

@@ -19,7 +19,7 @@ from gpu_tasks.images.output import EncodedImage, Svg, encode_image, finish_unch
 from gpu_tasks.retries import Backoff, Retrier
 from gpu_tasks.worker import main
 from gpu_tasks.worker.lease import Lease
-from gpu_tasks.worker.waves import Renderer
+from gpu_tasks.worker.wave_queue import Renderer
 from tests.aws.api import read, submit
 from tests.aws.conftest import IMAGES, JOBS, client_of
 from tests.fakes import WORKER_SETTINGS, FakeRenderer
@@ -227,11 +227,11 @@ def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings
 
 
 def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
-    from gpu_tasks.renderers import load_worker_renderers
+    from gpu_tasks.renderers.loading import load_worker_renderer
 
     environment = {**launched(settings), "CRAFTSPARK_TOOLS": '{"picture": "knitting-xl"}'}
 
-    assert main.main(load_worker_renderers, environment) == main.MODEL_MISSING
+    assert main.main(load_worker_renderer, environment) == main.MODEL_MISSING
     assert [kind for _, kind, _ in tokens.answers] == ["ModelUnavailable"]
 
 

@@ -19,7 +19,7 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import ToolRenderers, build_renderers
+from gpu_tasks.renderers.tool_renderers import Surroundings, ToolRenderers, build_renderers
 from tests.cuda.timing import time_once
 from tests.fakes import WORKER_SETTINGS
 from tests.gpu.rendering import MODEL, an_order_of, render
@@ -53,7 +53,7 @@ def fetch(_source: Source) -> bytes:
 @cache
 def studio_on(device: str) -> ToolRenderers:
     settings: WorkerSettings = replace(WORKER_SETTINGS, device=device)
-    return build_renderers(load_pipeline(MODEL, settings), MODEL, fetch, settings)
+    return build_renderers(load_pipeline(MODEL, settings), MODEL, Surroundings.of(fetch, settings))
 
 
 def render_on(device: str, name: str) -> Drawing:

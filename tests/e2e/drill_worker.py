@@ -19,11 +19,12 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, encode_image, finish_unchanged
 from gpu_tasks.worker.main import main
+from gpu_tasks.worker.wave_queue import Renderer
 
 STEP_S = 0.2
 
 
-class DrillRenderer:
+class DrillRenderer(Renderer):
     """Draws two images per wave, so that a batch of four has two waves."""
 
     wave_size = 2

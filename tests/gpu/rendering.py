@@ -1,6 +1,7 @@
 """Renderers with the built-in model on the available device, and image orders, for the tests of all tools."""
 
 import io
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,12 +15,14 @@ from craftspark.models.catalogue import find_model
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
-from gpu_tasks.images.drawing import Drawing
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import ProvenanceEncoder, ToolRenderers, build_renderers
+from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder, Surroundings, ToolRenderers, build_renderers
+from gpu_tasks.worker.wave_queue import Renderer
 from tests.fakes import WORKER_SETTINGS, a_job
 
 MARKS = ProvenanceEncoder(model="m", model_sha256="0" * 64)
@@ -35,7 +38,7 @@ def no_source(source: Source) -> bytes:
 @cache
 def studio() -> ToolRenderers:
     """Renderers that all tests of tools share. They keep no state between images."""
-    return build_renderers(_pipeline(), MODEL, no_source, SETTINGS)
+    return studio_with(no_source)
 
 
 @cache
@@ -45,7 +48,7 @@ def _pipeline() -> Any:
 
 def studio_with(fetch: Fetch) -> ToolRenderers:
     """Renderers whose sources come from `fetch`."""
-    return build_renderers(_pipeline(), MODEL, fetch, SETTINGS)
+    return build_renderers(_pipeline(), MODEL, Surroundings.of(fetch, SETTINGS))
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:
@@ -54,6 +57,26 @@ def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -
     if source:
         request = request.for_source(source)
     return ImageOrder.of(a_job(tool=tool, request=request.model_dump(), source=source), 0, seed)
+
+
+class OneModel(Renderer):
+    """The renderers of one model, which is always loaded."""
+
+    def __init__(self, renderers: ToolRenderers) -> None:
+        self.wave_size = renderers.wave_size
+        self._renderers = renderers
+
+    def use(self, model: str) -> ToolRenderers:
+        return self._renderers
+
+    def kind(self, order: ImageOrder) -> Hashable:
+        return self._renderers.kind(order)
+
+    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
+        return self._renderers.render(wave, on_step)
+
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        return self._renderers.finish(order, drawing)
 
 
 class Lenient:

@@ -17,7 +17,7 @@ from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, AdapterCache, 
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import ToolRenderers
+from gpu_tasks.renderers.tool_renderers import ToolRenderers
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.styles.lora import add_lora, save_lora
 from tests.fakes import WORKER_SETTINGS

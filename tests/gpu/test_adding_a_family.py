@@ -23,7 +23,7 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.inference import families, model_store
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import build_renderers
+from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
 from tests.fakes import WORKER_SETTINGS, a_job
 from tests.gpu.rendering import no_source
 from tests.gpu.tiny_models.autoencoders import autoencoder
@@ -81,7 +81,9 @@ def test_a_family_from_outside_draws(entry: Model, tmp_path: Path, monkeypatch: 
     write_manifest(tmp_path)
     monkeypatch.setattr(model_store, "locate", lambda *_: tmp_path)
     small = replace(entry, sizes=("64x64",), default_size="64x64", min_steps=1, default_steps=1)
-    renderers = build_renderers(load_pipeline(small, WORKER_SETTINGS), small, no_source, WORKER_SETTINGS)
+    renderers = build_renderers(
+        load_pipeline(small, WORKER_SETTINGS), small, Surroundings.of(no_source, WORKER_SETTINGS)
+    )
     request = parse_request(find_tool("picture").request, json.dumps({"prompt": "fish", "negative_prompt": "frame"}))
 
     [drawn] = renderers.render(

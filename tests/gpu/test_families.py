@@ -33,7 +33,7 @@ from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_folder import INDEX
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import build_renderers
+from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
 from gpu_tasks.tools.pattern.repeats import measure_border_ink, measure_seam
 from tests.fakes import WORKER_SETTINGS, a_job
 from tests.gpu.rendering import silent
@@ -177,7 +177,7 @@ def diffusion_of(pipeline: Any, entry: Model) -> Diffusion:
 @pytest.mark.parametrize("name", ENTRIES)
 def test_each_tool_works_with_a_model_or_its_submission_is_rejected(name: str, load: Callable[[Model], Any]) -> None:
     entry = ENTRIES[name]
-    renderers = build_renderers(load(entry), entry, lambda _source: png(), WORKER_SETTINGS)
+    renderers = build_renderers(load(entry), entry, Surroundings.of(lambda _source: png(), WORKER_SETTINGS))
     for case in CASES:
         if not NEEDS[case] <= entry.capabilities:
             with pytest.raises(InvalidInput) as refusal:

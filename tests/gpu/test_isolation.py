@@ -15,14 +15,14 @@ from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, reseed
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, FinishedImage, Png, encode_file, finish_unchanged
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.renderers import ProvenanceEncoder, ToolRenderers
+from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder, ToolRenderers
 from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.waves import Worker
 from tests.fakes import FakeBatchSource, FakeHandle, FakePace, FakeWatchdog, a_batch, a_job
-from tests.gpu.rendering import MARKS, an_order_of, silent, studio_with
+from tests.gpu.rendering import MARKS, OneModel, an_order_of, silent, studio_with
 
 WAVE = 4
 FAULTS = ("fetch", "kind", "render", "second attempt", "finish", "picture check", "encode", "upload", "entry")
@@ -131,7 +131,7 @@ def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeHandl
     delivery = Delivery(finish=studio.finish, bucket=bucket, images=images, activities=activities, retrier=Retrier())
     Worker(
         batch_source=FakeBatchSource(claims),
-        renderer=studio,
+        renderer=OneModel(studio),
         delivery=delivery,
         watchdog=FakeWatchdog(),
         lease=Lease(grace_s=100),

@@ -21,7 +21,7 @@ from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe,
 from gpu_tasks.inference.manifests import identify
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.recipe import render_again
-from gpu_tasks.renderers import ProvenanceEncoder
+from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder
 from local_cloud.launcher.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, pixels_in, render, studio
 

@@ -16,7 +16,7 @@ from gpu_tasks.images.credentials import Signer, read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.output import MEDIA_TYPES, Png, Svg, encode_file
 from gpu_tasks.images.provenance import Recipe
-from gpu_tasks.renderers import ProvenanceEncoder
+from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder
 from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
 from local_cloud.launcher.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, render, studio

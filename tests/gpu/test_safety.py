@@ -21,7 +21,7 @@ from gpu_tasks.images.safety import (
     load_picture_check,
 )
 from gpu_tasks.inference.model_store import BUILT_IN
-from gpu_tasks.renderers import load_worker_renderers, log_moderation_failure
+from gpu_tasks.renderers.loading import load_worker_renderer, log_moderation_failure
 from gpu_tasks.worker.claim import Claim
 from tests.fakes import WORKER_SETTINGS, FakeHandle, a_batch, a_job
 from tests.gpu.rendering import Lenient, an_order_of, render
@@ -163,7 +163,7 @@ def test_an_image_that_nobody_judges_is_delivered_or_given_to_another_worker_as_
 def test_a_worker_asks_the_guardrail_of_a_stage_that_has_one(
     monkeypatch: pytest.MonkeyPatch, guardrail_id: str
 ) -> None:
-    monkeypatch.setattr("gpu_tasks.renderers.load_renderers", lambda fetch, settings, *checks: checks)
+    monkeypatch.setattr("gpu_tasks.renderers.loading.load_renderer", lambda fetch, settings, *checks: checks)
     for name, value in {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "a",
@@ -171,7 +171,7 @@ def test_a_worker_asks_the_guardrail_of_a_stage_that_has_one(
     }.items():
         monkeypatch.setenv(name, value)
 
-    checks = load_worker_renderers(replace(WORKER_SETTINGS, guardrail_id=guardrail_id, guardrail_version="3"))
+    checks = load_worker_renderer(replace(WORKER_SETTINGS, guardrail_id=guardrail_id, guardrail_version="3"))
 
     assert [type(check) for check in checks] == ([GuardrailCheck] if guardrail_id else [])  # type: ignore[attr-defined]
 

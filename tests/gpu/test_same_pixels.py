@@ -14,7 +14,8 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.model_store import load_pipeline
-from gpu_tasks.renderers import RENDERERS, ToolRenderers, build_renderers
+from gpu_tasks.renderers import RENDERERS
+from gpu_tasks.renderers.tool_renderers import Surroundings, ToolRenderers, build_renderers
 from tests.gpu.rendering import MODEL, SETTINGS, an_order_of, render, studio_with
 
 SUBJECTS = ("sunflower", "red apple", "cat face", "bee")
@@ -77,13 +78,15 @@ def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(
 
 def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a GPU, rounding also depends on the place in a call, so each call draws one image."""
-    monkeypatch.setattr("gpu_tasks.renderers.RENDERERS", {"picture": RENDERERS["picture"]})  # loads no other
+    monkeypatch.setattr(
+        "gpu_tasks.renderers.tool_renderers.RENDERERS", {"picture": RENDERERS["picture"]}
+    )  # loads no other
     calls: list[int] = []
     pipeline = load_pipeline(MODEL, SETTINGS)
     pipeline.unet.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))
 
-    monkeypatch.setattr("gpu_tasks.renderers.name_device", lambda _device: "A10G")
-    on_gpu = build_renderers(pipeline, MODEL, fetch, SETTINGS)
+    monkeypatch.setattr("gpu_tasks.renderers.tool_renderers.name_device", lambda _device: "A10G")
+    on_gpu = build_renderers(pipeline, MODEL, Surroundings.of(fetch, SETTINGS))
     calls.clear()
     render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
 

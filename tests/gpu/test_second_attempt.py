@@ -8,7 +8,7 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, finish_unchanged
 from gpu_tasks.images.safety import PictureCheck
 from gpu_tasks.inference.diffusion import to_pixels
-from gpu_tasks.renderers import ToolRenderers
+from gpu_tasks.renderers.tool_renderers import ToolRenderers
 from tests.fakes import a_job, grey
 from tests.gpu.rendering import MARKS, Lenient, silent
 

@@ -12,11 +12,17 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from craftspark.errors import ModelUnavailable
+from gpu_tasks.images.sources import Fetch
 from gpu_tasks.serving.app import MAX_WAITING, Application
 from gpu_tasks.serving.requests import RequestRenderer
-from tests.gpu.rendering import MODEL, an_order_of, pixels_in, render, studio, studio_with
+from tests.fakes import WORKER_SETTINGS
+from tests.gpu.rendering import OneModel, an_order_of, pixels_in, render, studio, studio_with
 
 PROMPT = {"prompt": "red apple", "steps": 2, "seed": 5}
+
+
+def one_model(fetch: Fetch) -> OneModel:
+    return OneModel(studio_with(fetch))
 
 
 def no_failure(error: Exception) -> None:
@@ -25,7 +31,7 @@ def no_failure(error: Exception) -> None:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    application = Application(MODEL, lambda: RequestRenderer(studio_with), no_failure)
+    application = Application(WORKER_SETTINGS.models, lambda: RequestRenderer(one_model), no_failure)
     with TestClient(application.asgi) as made:
         loaded(application)
         yield made
@@ -115,9 +121,9 @@ def test_it_lives_at_once_and_is_ready_only_once_it_has_rendered() -> None:
 
     def load() -> RequestRenderer:
         go.wait(600)
-        return RequestRenderer(studio_with)
+        return RequestRenderer(one_model)
 
-    application = Application(MODEL, load, no_failure)
+    application = Application(WORKER_SETTINGS.models, load, no_failure)
     with TestClient(application.asgi) as client:
         assert client.get("/health/live").status_code == 200
         early = client.get("/health/ready")
@@ -135,7 +141,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_container() -> None:
     def load() -> RequestRenderer:
         raise ModelUnavailable("its hash is another")
 
-    application = Application(MODEL, load, failures.append)
+    application = Application(WORKER_SETTINGS.models, load, failures.append)
     with TestClient(application.asgi) as client:
         loaded(application)
         assert client.get("/health/ready").status_code == 503
@@ -151,7 +157,7 @@ def test_no_more_requests_wait_than_may() -> None:
                 go.wait(600)
             return super().render(accepted)
 
-    application = Application(MODEL, lambda: Slow(studio_with), no_failure)
+    application = Application(WORKER_SETTINGS.models, lambda: Slow(one_model), no_failure)
     with TestClient(application.asgi) as client:
         loaded(application)
         answers: list[int] = []

@@ -25,7 +25,7 @@ class SpeedRecords:
 
 
 def a_pace(records: SpeedRecords, *, launched: bool = False, device: str = "cpu") -> Pace:
-    return Pace(model=MODEL, device=device, records=records, launched=launched)
+    return Pace(device=device, records=records, launched=launched)
 
 
 def a_picture_job(**changes: Any) -> Job:

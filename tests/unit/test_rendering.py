@@ -12,7 +12,7 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.worker.batch_sources import open_claim
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.lease import Lease
-from gpu_tasks.worker.waves import Worker, waves
+from gpu_tasks.worker.waves import Worker
 from tests.fakes import (
     FakeBatchSource,
     FakeDelivery,
@@ -88,7 +88,11 @@ def test_images_of_different_kinds_never_share_a_wave() -> None:
     one, _ = a_claim(seeds=(1,))
     other, _ = a_claim(seeds=(2,), request={**a_job().request, "size": "64x64"})
 
-    assert [len(wave) for wave in waves([one, other], FakeRenderer(wave_size=4))] == [1, 1]
+    renderer = FakeRenderer(wave_size=4)
+
+    a_worker(renderer, [one, other])[0].run()
+
+    assert [len(wave) for wave in renderer.waves] == [1, 1]
 
 
 class Faulty(FakeRenderer):
@@ -186,9 +190,9 @@ def test_nothing_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
     taken: list[str] = []
 
     class BatchSource(FakeBatchSource):
-        def take(self, images: int) -> list[Claim]:
+        def take(self, images: int, *, wait: bool = True) -> list[Claim]:
             taken.append("take")
-            return super().take(images)
+            return super().take(images, wait=wait)
 
     class Noting(FakeRenderer):
         def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
