@@ -48,7 +48,7 @@ def quoted(**request: Any) -> Any:
     return call("quote_job", path={"tool": "picture"}, body={"prompt": "a", **request}).body
 
 
-def test_a_quote_counts_the_work_that_waits_and_not_its_batches() -> None:
+def test_a_quote_counts_the_waiting_work_and_not_its_batches() -> None:
     a_worker().write({}, None, time.time())
     for guidance in (3, 4, 5):
         assert submit(count=1, steps=50, guidance=guidance).status == 202
@@ -65,7 +65,7 @@ def test_jobs_that_share_a_wave_wait_for_one_wave() -> None:
     assert quoted()["estimated_wait_s"] in (2, 3)
 
 
-def test_what_is_stored_and_what_has_ended_waits_no_more() -> None:
+def test_stored_images_and_ended_jobs_do_not_count_as_waiting() -> None:
     a_worker().write({}, None, time.time())
     started, ended = (submit(count=2, steps=50).body["job_id"] for _ in range(2))
     waiting = [(job.images, job.stored, job.running) for job in backlog().jobs]
@@ -77,7 +77,7 @@ def test_what_is_stored_and_what_has_ended_waits_no_more() -> None:
     assert [(job.images, job.stored, job.running) for job in backlog().jobs] == [(2, 1, True)]
 
 
-def test_a_wait_that_is_too_long_is_refused_with_when_to_come_again() -> None:
+def test_a_wait_that_is_too_long_is_rejected_with_retry_after() -> None:
     a_worker().write({}, None, time.time())
     for _ in range(2):
         submit(count=2, steps=50)
@@ -94,7 +94,7 @@ def test_a_wait_that_is_too_long_is_refused_with_when_to_come_again() -> None:
     assert account()["active_jobs"] == 2
 
 
-def test_a_job_that_cannot_end_in_time_is_refused_by_field_with_what_would_fit() -> None:
+def test_a_job_that_cannot_end_in_time_is_rejected_with_its_fields_and_a_fix() -> None:
     source = submit(count=1).body["job_id"]
     store(source, 0)
     settle(source)
@@ -111,7 +111,7 @@ def test_a_job_that_cannot_end_in_time_is_refused_by_field_with_what_would_fit()
     assert account() == before
 
 
-def test_the_backlog_is_read_at_most_once_in_a_while() -> None:
+def test_the_backlog_is_cached() -> None:
     now = 0.0
     readings = BacklogIndex(client=clients.dynamodb(), jobs_table=JOBS, pool=POOL, clock=lambda: now)
     assert len(readings.read(max_age_s=1)[0].jobs) == 0
@@ -126,7 +126,7 @@ def test_the_backlog_is_read_at_most_once_in_a_while() -> None:
     assert (len(second.jobs), age) == (1, 0.0)
 
 
-def test_a_large_backlog_is_known_from_a_sample() -> None:
+def test_a_large_backlog_is_estimated_from_a_sample() -> None:
     jobs = 20 * SAMPLE
     for number in range(jobs):
         job = a_job(job_id=job_id_of("maker", str(number)), work_s=number % 7)
@@ -147,7 +147,7 @@ def test_ids_are_placed_as_the_table_sorts_them() -> None:
     assert place_of("z" * 26) == 1
 
 
-def test_what_workers_measured_is_known_for_a_while() -> None:
+def test_measurements_of_workers_are_cached() -> None:
     now = time.time()
     a_worker(name="a").write({"picture": 2.0}, None, now)
     a_worker(name="b").write({"picture": 8.0, "clipart": 1.5}, None, now)
@@ -162,7 +162,7 @@ def test_what_workers_measured_is_known_for_a_while() -> None:
     assert read_speed(clients.dynamodb(), JOBS, POOL, now + MAX_AGE_S + 2).pace("picture") == 1.0
 
 
-def test_a_worker_s_pace_stretches_the_quote_and_without_a_worker_its_launch_is_part_of_the_wait() -> None:
+def test_a_slow_worker_lengthens_the_quote_and_a_missing_one_adds_its_launch() -> None:
     cold = quoted(steps=50)
 
     a_worker().write({"picture": 3.0}, None, time.time())
@@ -172,7 +172,7 @@ def test_a_worker_s_pace_stretches_the_quote_and_without_a_worker_its_launch_is_
     assert slow["estimated_render_s"] > 2 * cold["estimated_render_s"]
 
 
-def test_an_accepted_job_says_when_to_look_by_its_estimate() -> None:
+def test_the_retry_after_of_an_accepted_job_follows_its_estimate() -> None:
     a_worker().write({}, None, time.time())
     soon = submit(count=1)
     a_worker().write({"picture": 20.0}, None, time.time())

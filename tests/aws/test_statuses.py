@@ -30,12 +30,12 @@ def headers_expected(operation: str, name: str, status: int) -> set[str]:
     return {header for header, there in sent.items() if there}
 
 
-def test_there_is_a_scenario_for_each_answer_that_is_described_and_no_other() -> None:
+def test_the_scenarios_match_the_described_responses() -> None:
     assert set(SCENARIOS) == {name for operation in OPERATIONS for name in answers_of(operation)}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_answer_that_is_described_can_be_had(operation: str) -> None:
+def test_each_described_response_occurs(operation: str) -> None:
     wrong: dict[str, Any] = {}
     for name in sorted(answers_of(operation)):
         with pytest.MonkeyPatch.context() as patch:

@@ -102,7 +102,7 @@ def release() -> Any:
     return read_style(clients.dynamodb(), STYLES, "sunny")
 
 
-def test_what_there_is_to_decide_on_is_kept_with_the_token_that_waits(styles: StyleTable) -> None:
+def test_a_result_is_stored_with_the_token_of_the_waiting_state(styles: StyleTable) -> None:
     training_id = begun(styles)
 
     ask(training_id, "first")
@@ -113,7 +113,7 @@ def test_what_there_is_to_decide_on_is_kept_with_the_token_that_waits(styles: St
     assert training.figures == TRAINED["figures"]
 
 
-def test_people_hear_of_what_waits_and_not_of_its_token(styles: StyleTable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_event_of_a_waiting_training_has_no_token(styles: StyleTable, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
 
     class Bus:
@@ -130,7 +130,7 @@ def test_people_hear_of_what_waits_and_not_of_its_token(styles: StyleTable, monk
     assert "the-secret-token" not in str(entry)
 
 
-def test_a_training_that_has_ended_asks_for_nothing(styles: StyleTable) -> None:
+def test_an_ended_training_asks_for_no_approval(styles: StyleTable) -> None:
     training_id = begun(styles)
     settle(training_id, "failed")
 
@@ -138,14 +138,14 @@ def test_a_training_that_has_ended_asks_for_nothing(styles: StyleTable) -> None:
         ask(training_id)
 
 
-def test_only_one_decision_is_kept(styles: StyleTable) -> None:
+def test_only_one_decision_is_stored(styles: StyleTable) -> None:
     training = styles.trainings.read(approved(styles))
 
     with pytest.raises(TrainingChanged):
         styles.trainings.decide(training, TrainingDecision(decision="reject", who="bob", why="no", at=NOON))
 
 
-def test_nothing_is_registered_without_a_person(styles: StyleTable) -> None:
+def test_a_version_is_not_registered_without_an_approval(styles: StyleTable) -> None:
     training_id = begun(styles)
     ask(training_id)
 
@@ -188,7 +188,7 @@ def test_a_promotion_makes_the_canary_stable_together_with_the_final_state(style
 
 
 @pytest.mark.parametrize("outcome", ["rolled_back", "failed"])
-def test_whatever_else_ends_a_trial_leaves_the_stable_version(styles: StyleTable, outcome: str) -> None:
+def test_every_other_end_of_a_trial_keeps_the_stable_version(styles: StyleTable, outcome: str) -> None:
     register(approved(styles))
     settle("sunny.v1", "promoted")
     register(approved(styles, "v2"))
@@ -198,7 +198,7 @@ def test_whatever_else_ends_a_trial_leaves_the_stable_version(styles: StyleTable
     assert (release().stable, release().canary) == ("v1", "")
 
 
-def test_nothing_is_promoted_that_was_not_on_trial(styles: StyleTable) -> None:
+def test_a_version_without_a_trial_cannot_be_promoted(styles: StyleTable) -> None:
     training_id = approved(styles)
 
     with pytest.raises(CanaryGone):
@@ -224,7 +224,7 @@ def test_a_trial_that_has_ended_is_not_judged(styles: StyleTable) -> None:
         judge_canary.handler({"training_id": training_id}, Context())
 
 
-def test_a_release_is_read_once_while_it_is_fresh(styles: StyleTable) -> None:
+def test_a_release_is_cached(styles: StyleTable) -> None:
     now = [0.0]
     releases = Releases(client=clients.dynamodb(), table=STYLES, now=lambda: now[0])
     with pytest.raises(StyleUnknown):
@@ -299,7 +299,7 @@ def roll_back(**asked: str) -> Any:
     return rollback_style.handler({"style": "sunny", "who": "ann", "why": "smudged", **asked}, Context())
 
 
-def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(styles: StyleTable) -> None:
+def test_a_promoted_version_is_rolled_back_once(styles: StyleTable) -> None:
     for version in ("v1", "v2", "v3"):
         promoted(styles, version)
 
@@ -327,7 +327,7 @@ def test_a_promoted_version_can_be_taken_back_once_however_often_it_is_asked(sty
     assert {(item["who"]["S"], item["why"]["S"]) for item in kept} == {("ann", "smudged")}
 
 
-def test_only_what_was_promoted_can_be_gone_back_to_and_not_during_a_trial(styles: StyleTable) -> None:
+def test_a_rollback_needs_a_promoted_version_and_no_trial(styles: StyleTable) -> None:
     promoted(styles, "v1")
     rejected = approved(styles, "v2")
     settle(rejected, "rejected")
@@ -345,7 +345,7 @@ def test_only_what_was_promoted_can_be_gone_back_to_and_not_during_a_trial(style
     assert release().stable == "v1"
 
 
-def test_a_trial_that_a_person_stops_is_rolled_back_and_no_failure(styles: StyleTable) -> None:
+def test_a_trial_that_a_person_stops_is_rolled_back_and_not_failed(styles: StyleTable) -> None:
     training_id = approved(styles)
     register(training_id)
     end = {"training_id": training_id, "outcome": "failed", "error": "ExecutionEnded", "cause": "ABORTED"}
@@ -354,7 +354,7 @@ def test_a_trial_that_a_person_stops_is_rolled_back_and_no_failure(styles: Style
     assert release().canary == ""
 
 
-def test_a_canary_that_explains_its_style_worse_than_the_stable_version_is_rolled_back(
+def test_a_canary_with_a_higher_loss_than_the_stable_version_is_rolled_back(
     styles: StyleTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promoted(styles, "v1")

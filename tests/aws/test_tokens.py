@@ -24,7 +24,7 @@ def scope_of(route: Route) -> str:
 
 @EVERY_ROUTE
 @pytest.mark.parametrize("token_use", ["id", "refresh", "Access", " "])
-def test_no_other_token_is_taken_for_an_access_token(route: Route, token_use: str) -> None:
+def test_only_access_tokens_are_accepted(route: Route, token_use: str) -> None:
     refused = ask(route, scope=scope_of(route), token_use=token_use)
 
     assert (refused.status, refused.body["type"]) == (401, "/problems/AccessTokenRequired")
@@ -33,31 +33,31 @@ def test_no_other_token_is_taken_for_an_access_token(route: Route, token_use: st
 
 @EVERY_ROUTE
 @pytest.mark.parametrize("scope", ["", "openid email", "craftspark/administrator", "craftspark"])
-def test_no_route_answers_a_token_without_one_of_its_scopes(route: Route, scope: str) -> None:
+def test_every_route_rejects_a_token_without_one_of_its_scopes(route: Route, scope: str) -> None:
     refused = ask(route, scope=scope)
 
     assert (refused.status, refused.body["type"]) == (403, "/problems/Forbidden")
 
 
 @EVERY_ROUTE
-def test_a_scope_is_for_its_own_routes(route: Route) -> None:
+def test_a_scope_allows_only_its_routes(route: Route) -> None:
     other = MAKER_SCOPE if route.scope == ADMIN else ADMIN_SCOPE
 
     assert ask(route, scope=other).body["type"] == "/problems/Forbidden"
 
 
 @pytest.mark.parametrize("scope", [MAKER_SCOPE, "craftspark/jobs", f"openid {MAKER_SCOPE}"])
-def test_people_and_partners_servers_are_makers(scope: str) -> None:
+def test_users_and_partners_servers_are_makers(scope: str) -> None:
     assert call("read_account", scope=scope).status == 200
 
 
-def test_a_token_of_an_issuer_that_has_no_token_use_is_known_by_its_scope() -> None:
+def test_a_token_without_token_use_is_accepted_by_its_scope() -> None:
     assert call("read_account", token_use=None).status == 200
     assert call("read_account", token_use=None, scope="").status == 403
 
 
 @pytest.mark.parametrize("sub", ["", "a b", "a\n", "\ud800", "a" * 256])
-def test_a_token_that_names_no_maker_is_refused(sub: str) -> None:
+def test_a_token_without_a_maker_is_rejected(sub: str) -> None:
     assert call("read_account", maker=sub).body["type"] == "/problems/Forbidden"
 
 
@@ -66,7 +66,7 @@ def test_a_token_that_names_no_maker_is_refused(sub: str) -> None:
     [route for route in ROUTES if route.costs],
     ids=lambda route: route.function,
 )
-def test_a_suspended_maker_can_do_nothing_that_costs(route: Route) -> None:
+def test_a_suspended_maker_cannot_use_routes_that_cost_credits(route: Route) -> None:
     account()
     call("suspend_account", scope=ADMIN_SCOPE, path={"maker": "maker-1"}, body={"reason": "stolen card"})
     body = dict(TOOLS["picture"].example) if "{tool}" in route.path else BODY
@@ -79,14 +79,14 @@ def test_a_suspended_maker_can_do_nothing_that_costs(route: Route) -> None:
 
 
 @pytest.mark.parametrize("function", ["read_account", "list_jobs", "list_ledger", "list_webhooks", "list_tools"])
-def test_a_suspended_maker_can_still_look(function: str) -> None:
+def test_a_suspended_maker_can_still_read(function: str) -> None:
     account()
     call("suspend_account", scope=ADMIN_SCOPE, path={"maker": "maker-1"}, body={"reason": "stolen card"})
 
     assert call(function).status == 200
 
 
-def test_what_makers_post_costs_unless_it_ends_something() -> None:
+def test_every_post_of_makers_costs_unless_it_ends_something() -> None:
     posts = {route.function for route in ROUTES if (route.method, route.scope) == ("POST", "maker")}
 
     assert {route.function for route in ROUTES if route.costs} == posts - {"cancel_job"}

@@ -121,7 +121,7 @@ def test_a_good_dataset_is_counted_and_nothing_written(tokens: Tokens) -> None:
         ("3.png", b"no picture", "PictureBroken"),
     ],
 )
-def test_a_fault_of_the_data_is_told_by_name(tokens: Tokens, key: str, body: bytes, error: str) -> None:
+def test_an_error_of_the_data_has_a_name(tokens: Tokens, key: str, body: bytes, error: str) -> None:
     put(f"datasets/sunny/{key}", body)
 
     assert run(job.CHECK_DATA) == job.ANSWERED
@@ -131,7 +131,7 @@ def test_a_fault_of_the_data_is_told_by_name(tokens: Tokens, key: str, body: byt
     assert cause
 
 
-def test_too_few_pictures_for_a_style_are_told_before_a_gpu_is_taken(tokens: Tokens) -> None:
+def test_too_few_pictures_for_a_style_are_reported_before_the_training(tokens: Tokens) -> None:
     for number in (3, 4):
         client_of("s3").delete_object(Bucket="training", Key=f"datasets/sunny/{number}.png")
 
@@ -158,7 +158,7 @@ def test_a_training_leaves_its_adapter_with_the_manifest_last(tokens: Tokens, mo
     assert uploaded[2:5] == ["a.safetensors", "z.json", "manifest.json"]
 
 
-def test_an_interrupted_training_goes_on_from_the_latest_checkpoint_elsewhere(tokens: Tokens) -> None:
+def test_an_interrupted_training_continues_from_its_latest_checkpoint_on_another_machine(tokens: Tokens) -> None:
     run(job.TRAIN_STYLE, FakeTrainer(SpotInterrupted("taken back")))
     run(job.TRAIN_STYLE, FakeTrainer(SpotInterrupted("taken back")))
     second = FakeTrainer()
@@ -185,7 +185,7 @@ class TakenBack(FakeTrainer):
 
 
 @pytest.mark.parametrize(("after", "cause"), [(0, "AWS is reclaiming the machine"), (1, "stopped after step 1")])
-def test_a_task_that_is_told_to_stop_gives_its_training_back(tokens: Tokens, after: int, cause: str) -> None:
+def test_a_stopped_task_reports_an_interruption(tokens: Tokens, after: int, cause: str) -> None:
     assert run(job.TRAIN_STYLE, TakenBack(after=after)) == job.ANSWERED
 
     assert tokens.answers == [("token", "SpotInterrupted", cause)]
@@ -195,14 +195,14 @@ def test_a_task_that_is_told_to_stop_gives_its_training_back(tokens: Tokens, aft
     ("error", "name"),
     [(LossNotFinite("nan"), "LossNotFinite"), (RuntimeError("the kernel crashed"), "TrainingFailed")],
 )
-def test_what_breaks_a_training_is_told_by_name(tokens: Tokens, error: Exception, name: str) -> None:
+def test_an_error_of_a_training_has_a_name(tokens: Tokens, error: Exception, name: str) -> None:
     assert run(job.TRAIN_STYLE, FakeTrainer(error)) == job.ANSWERED
 
     assert [kind for _, kind, _ in tokens.answers] == [name]
     assert keys("models") == []
 
 
-def test_an_unknown_word_is_refused_without_an_answer(tokens: Tokens) -> None:
+def test_an_unknown_command_is_rejected_without_a_result(tokens: Tokens) -> None:
     assert run("dance") == job.MISUSED
     assert tokens.answers == []
 
@@ -213,7 +213,7 @@ def test_a_dataset_in_a_bucket_opens_like_a_folder() -> None:
 
 
 @pytest.mark.parametrize("name", ["../../evil.png", "a//b.png", "/etc/x", "./x", "a/../b.png", "a\\b.png"])
-def test_a_name_that_would_leave_the_folder_is_refused_and_nothing_fetched(name: str, tmp_path: Path) -> None:
+def test_a_name_outside_the_folder_is_rejected_and_nothing_is_downloaded(name: str, tmp_path: Path) -> None:
     put(f"datasets/sunny/{name}", b"x")
 
     with pytest.raises(DatasetBroken, match="outside"):
@@ -221,7 +221,7 @@ def test_a_name_that_would_leave_the_folder_is_refused_and_nothing_fetched(name:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_dataset_beyond_its_bounds_is_refused_and_nothing_fetched(tmp_path: Path) -> None:
+def test_a_dataset_above_its_limits_is_rejected_and_nothing_is_downloaded(tmp_path: Path) -> None:
     with pytest.raises(DatasetTooLarge):
         fetch(DATASET, tmp_path / "data", max_files=10)
     with pytest.raises(DatasetTooLarge):
@@ -230,7 +230,7 @@ def test_a_dataset_beyond_its_bounds_is_refused_and_nothing_fetched(tmp_path: Pa
 
 
 @pytest.mark.parametrize("place", ["s3://training/datasets/none", "s3://nowhere/datasets/sunny"])
-def test_a_dataset_that_is_not_there_is_refused(place: str, tmp_path: Path) -> None:
+def test_a_missing_dataset_is_rejected(place: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetBroken):
         fetch(place, tmp_path / "data")
 
@@ -246,7 +246,7 @@ def a_pulse(lease: Lease, *, waits: bool = True, stalls: list[int] | None = None
     )
 
 
-def test_progress_is_told_once_with_a_beat() -> None:
+def test_progress_is_reported_once_with_a_heartbeat() -> None:
     told: list[Any] = []
     heartbeat = a_pulse(Lease(grace_s=10), told=told)
 
@@ -258,7 +258,7 @@ def test_progress_is_told_once_with_a_beat() -> None:
     assert told == [(2, 9)]
 
 
-def test_a_training_that_nobody_waits_for_gives_its_machine_back() -> None:
+def test_a_training_whose_execution_has_ended_stops() -> None:
     lease = Lease(grace_s=10)
 
     a_pulse(lease, waits=False, told=[]).run_round()
@@ -267,7 +267,7 @@ def test_a_training_that_nobody_waits_for_gives_its_machine_back() -> None:
 
 
 @pytest.mark.parametrize(("step", "stalled"), [(0, 0), (3, 1), (9, 0)])
-def test_only_between_steps_a_silence_is_a_stall(step: int, stalled: int) -> None:
+def test_only_a_pause_between_steps_is_a_stall(step: int, stalled: int) -> None:
     now = [0.0]
     stalls: list[int] = []
     heartbeat = a_pulse(Lease(grace_s=10, now=lambda: now[0]), stalls=stalls, told=[])

@@ -47,7 +47,7 @@ def ask(tool: str, maker: str = "maker-1", **fields: Any) -> Answer:
     return call("submit_job", maker=maker, path={"tool": tool}, body=fields)
 
 
-def test_a_form_bounds_type_and_size_and_is_the_same_for_the_same_key() -> None:
+def test_a_form_limits_type_and_size_and_is_the_same_for_the_same_key() -> None:
     first, again = create(), create()
 
     assert first.status == 201
@@ -87,7 +87,7 @@ def test_a_checked_upload_never_changes() -> None:
     assert Image.open(io.BytesIO(kept)).getpixel((0, 0)) == (255, 0, 0)
 
 
-def test_of_two_checks_at_the_same_moment_the_first_one_s_picture_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_of_two_concurrent_checks_decides_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = bring(a_png())
     client = clients.s3()
     head, put = client.head_object, client.put_object
@@ -105,7 +105,7 @@ def test_of_two_checks_at_the_same_moment_the_first_one_s_picture_stays(monkeypa
     assert Image.open(io.BytesIO(kept)).getpixel((0, 0)) == (0, 0, 255)
 
 
-def test_what_is_no_picture_is_refused_and_keeps_nothing() -> None:
+def test_a_file_that_is_not_a_picture_is_rejected_and_deleted() -> None:
     upload_id = bring(b"<svg/>")
 
     refused = check(upload_id)
@@ -122,7 +122,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read() -> None:
     assert "bytes" in refused.body["detail"]
 
 
-def test_what_was_not_sent_or_is_another_maker_s_is_not_there() -> None:
+def test_an_upload_without_a_file_or_of_another_maker_is_not_found() -> None:
     waiting = create().body["upload_id"]
     theirs = bring(a_png(), "maker-2")
 
@@ -131,7 +131,7 @@ def test_what_was_not_sent_or_is_another_maker_s_is_not_there() -> None:
         assert (answer.status, answer.body["type"]) == (404, "/problems/UploadNotFound")
 
 
-def test_another_maker_s_picture_and_none_at_all_are_refused_alike() -> None:
+def test_another_maker_s_picture_is_rejected_like_a_missing_one() -> None:
     theirs = bring(a_png(), "maker-2")
     check(theirs, "maker-2")
     job_id = submit(maker="maker-2", count=1).body["job_id"]
@@ -146,7 +146,7 @@ def test_another_maker_s_picture_and_none_at_all_are_refused_alike() -> None:
     assert account()["reserved"] == 0
 
 
-def test_an_own_image_is_a_source_once_it_is_stored() -> None:
+def test_a_maker_s_stored_image_is_a_source() -> None:
     job_id = submit(count=2).body["job_id"]
     store(job_id, 0)
 
@@ -155,7 +155,7 @@ def test_an_own_image_is_a_source_once_it_is_stored() -> None:
     assert read(job_id).body["images"][0]["state"] == "done"
 
 
-def test_a_picture_that_is_deleted_before_the_job_is_done_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_expires_before_the_deadline_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRAFTSPARK_UPLOADS_KEPT_DAYS", "0")
     upload_id = bring(a_png())
     check(upload_id)
@@ -199,7 +199,7 @@ def delete(upload_id: str, maker: str = "maker-1") -> int:
     return call("delete_upload", maker=maker, path={"upload_id": upload_id}).status
 
 
-def test_a_deleted_upload_is_gone_with_its_pictures_and_no_source() -> None:
+def test_a_deleted_upload_has_no_files_and_is_not_a_source() -> None:
     upload_id = bring(a_png())
     check(upload_id)
 
@@ -215,7 +215,7 @@ def test_a_deleted_upload_is_gone_with_its_pictures_and_no_source() -> None:
     assert create().status == 409  # its key allows no other upload
 
 
-def test_an_upload_that_is_deleted_while_it_is_checked_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_upload_that_is_deleted_during_its_check_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = bring(a_png())
     client = clients.s3()
     put = client.put_object
@@ -230,7 +230,7 @@ def test_an_upload_that_is_deleted_while_it_is_checked_leaves_nothing(monkeypatc
     assert objects() == []
 
 
-def test_a_deletion_that_stopped_half_way_goes_on() -> None:
+def test_a_partial_deletion_can_be_repeated() -> None:
     upload_id = bring(a_png())
     client_of("s3").delete_object(Bucket=UPLOADS, Key=incoming_key("maker-1", upload_id))
 
@@ -238,7 +238,7 @@ def test_a_deletion_that_stopped_half_way_goes_on() -> None:
     assert delete(upload_id) == 204
 
 
-def test_open_uploads_are_bounded_by_the_plan_and_a_check_or_a_deletion_frees_a_place() -> None:
+def test_the_plan_limits_open_uploads_and_a_check_or_a_deletion_releases_one() -> None:
     most = SMALL.open_uploads
     ids = [create(key=str(number)).body["upload_id"] for number in range(most)]
 
@@ -255,7 +255,7 @@ def test_open_uploads_are_bounded_by_the_plan_and_a_check_or_a_deletion_frees_a_
     assert create(key="and more").status == 201
 
 
-def test_of_many_uploads_opened_at_once_no_more_than_the_plan_s_are_open() -> None:
+def test_concurrent_requests_do_not_exceed_the_limit_of_open_uploads() -> None:
     table = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS)
     now = utc_now()
 
@@ -274,7 +274,7 @@ def test_of_many_uploads_opened_at_once_no_more_than_the_plan_s_are_open() -> No
     assert len(table.page("maker-1", 100, None)[0]) == opened
 
 
-def test_checks_are_bounded_by_the_minute() -> None:
+def test_the_plan_limits_checks_per_minute() -> None:
     clock = [datetime(2030, 1, 1, 12, 0, 50, tzinfo=UTC)]
     table = UploadTable(client=clients.dynamodb(), table=UPLOAD_RECORDS, now=lambda: clock[0])
 
@@ -288,7 +288,7 @@ def test_checks_are_bounded_by_the_minute() -> None:
     table.count_check("maker-1", max_per_minute=3)
 
 
-def test_a_suspended_maker_opens_and_checks_nothing_but_may_delete() -> None:
+def test_a_suspended_maker_can_only_delete_uploads() -> None:
     upload_id = bring(a_png())
     submit(count=1)
     clients.dynamodb().update_item(
@@ -303,7 +303,7 @@ def test_a_suspended_maker_opens_and_checks_nothing_but_may_delete() -> None:
     assert delete(upload_id) == 204
 
 
-def test_more_bytes_than_the_store_says_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_upload_is_read_up_to_its_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = bring(a_png())
     client = clients.s3()
     stream = io.BytesIO(bytes(MAX_UPLOAD_BYTES + 100))

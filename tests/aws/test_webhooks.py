@@ -147,7 +147,7 @@ def log(webhook_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_secret_is_shown_when_it_is_made_and_never_again() -> None:
+def test_a_secret_is_returned_only_at_its_creation() -> None:
     made = register()
 
     assert made.status == 201
@@ -157,7 +157,7 @@ def test_a_secret_is_shown_when_it_is_made_and_never_again() -> None:
     assert register().body["webhook_id"] == made.body["webhook_id"]
 
 
-def test_a_settled_job_is_told_to_its_maker_s_endpoints_alone(
+def test_a_settled_job_is_sent_only_to_its_maker_s_endpoints(
     settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = register().body["webhook_id"]
@@ -189,7 +189,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("answer", "says"), FAULTS)
-def test_what_is_not_taken_waits_for_its_next_try_and_is_in_the_log(
+def test_a_failed_delivery_waits_for_its_next_attempt_and_is_in_the_log(
     settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue, answer: Any, says: str
 ) -> None:
     webhook_id = register().body["webhook_id"]
@@ -244,7 +244,7 @@ def test_a_message_is_delayed_in_the_queue_by_a_quarter_of_an_hour_at_most(setti
     assert {each["MessageGroupId"] for each in requests} == {"m" * 128}
 
 
-def test_a_message_that_comes_before_it_is_due_waits_on(monkeypatch: pytest.MonkeyPatch, later: Queue) -> None:
+def test_a_message_that_arrives_early_is_delayed_again(monkeypatch: pytest.MonkeyPatch, later: Queue) -> None:
     posted = answers(monkeypatch, 204)
     early = replace(a_message(register().body["webhook_id"], attempt=7), due=NOW + timedelta(hours=3))
 
@@ -253,7 +253,7 @@ def test_a_message_that_comes_before_it_is_due_waits_on(monkeypatch: pytest.Monk
     assert (later.sent, posted) == ([early], [])
 
 
-def test_after_its_last_try_a_message_is_a_dead_letter_that_can_begin_anew(
+def test_a_message_is_a_dead_letter_after_its_last_attempt_and_can_be_redriven(
     monkeypatch: pytest.MonkeyPatch, later: Queue, given_up: Queue
 ) -> None:
     webhook_id = register().body["webhook_id"]
@@ -273,7 +273,7 @@ def test_after_its_last_try_a_message_is_a_dead_letter_that_can_begin_anew(
 
 
 @pytest.mark.parametrize("answer", [204, 500])
-def test_a_message_that_comes_again_after_its_try_is_not_tried_again_and_not_lost(
+def test_a_duplicate_message_after_an_attempt_is_neither_sent_again_nor_lost(
     monkeypatch: pytest.MonkeyPatch, later: Queue, answer: int
 ) -> None:
     """The function ends after the attempt, or after it has sent the message with a delay."""
@@ -294,7 +294,7 @@ class Died(Exception):
 @pytest.mark.parametrize("answer", [204, 500])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", ["get", "find_try", "post", "log", "send"])
-def test_a_death_at_any_step_loses_no_message_and_doubles_no_try_that_was_written_down(
+def test_a_crash_at_any_step_loses_no_message_and_repeats_no_recorded_attempt(
     monkeypatch: pytest.MonkeyPatch, later: Queue, step: str, after: bool, answer: int
 ) -> None:
     """SQS delivers a message again until the function returns."""
@@ -323,9 +323,7 @@ def test_a_death_at_any_step_loses_no_message_and_doubles_no_try_that_was_writte
     assert {sent.attempt for sent in later.sent} == (set() if answer == 204 else {2})
 
 
-def test_an_event_that_comes_twice_is_delivered_once(
-    settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_duplicate_event_is_delivered_once(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     webhook_id = register().body["webhook_id"]
     settle()
     settle()
@@ -335,7 +333,7 @@ def test_an_event_that_comes_twice_is_delivered_once(
     assert len(posted) == len(log(webhook_id)) == 1
 
 
-def test_one_maker_s_fault_leaves_the_others_messages_alone(
+def test_an_error_for_one_maker_does_not_affect_the_others(
     settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue
 ) -> None:
     """If the function fails at one message, the other is delivered, and SQS delivers only the failed one again."""
@@ -360,7 +358,7 @@ def test_one_maker_s_fault_leaves_the_others_messages_alone(
     assert posted == ["https://two.example/"]
 
 
-def test_a_name_that_leads_inside_by_now_is_not_followed(
+def test_a_host_that_resolves_to_an_internal_address_is_not_called(
     settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, later: Queue
 ) -> None:
     webhook_id = register().body["webhook_id"]
@@ -373,7 +371,7 @@ def test_a_name_that_leads_inside_by_now_is_not_followed(
     assert "public" in log(webhook_id)[0]["error"]
 
 
-def test_a_deleted_endpoint_is_told_no_more(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_endpoint_receives_nothing(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     webhook_id = register().body["webhook_id"]
     settle()
     assert call("delete_webhook", path={"webhook_id": webhook_id}).status == 204
@@ -384,7 +382,7 @@ def test_a_deleted_endpoint_is_told_no_more(settings: DeliverySettings, monkeypa
     assert call("delete_webhook", path={"webhook_id": webhook_id}).status == 404
 
 
-def test_a_rotated_secret_signs_beside_the_old_one(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_secrets_sign_after_a_rotation(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     made = register().body
     rotated = call("rotate_webhook_secret", path={"webhook_id": made["webhook_id"]}).body
     monkeypatch.setattr(deliver, "utc_now", utc_now)
@@ -397,7 +395,7 @@ def test_a_rotated_secret_signs_beside_the_old_one(settings: DeliverySettings, m
 
 
 @pytest.mark.parametrize("function", ["delete_webhook", "rotate_webhook_secret", "list_deliveries"])
-def test_another_s_webhook_is_not_found(function: str) -> None:
+def test_another_maker_s_webhook_is_not_found(function: str) -> None:
     webhook_id = register().body["webhook_id"]
 
     answer = call(function, maker="maker-2", path={"webhook_id": webhook_id})
@@ -406,7 +404,7 @@ def test_another_s_webhook_is_not_found(function: str) -> None:
     assert len(call("list_webhooks").body["webhooks"]) == 1
 
 
-def test_an_address_inside_is_refused_at_registration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_address_is_rejected_at_registration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "resolve", lambda host: ["10.0.0.7"])
 
     refused = register()
@@ -415,7 +413,7 @@ def test_an_address_inside_is_refused_at_registration(monkeypatch: pytest.Monkey
     assert call("list_webhooks").body["webhooks"] == []
 
 
-def test_a_url_is_kept_and_answered_in_its_normal_form() -> None:
+def test_a_url_is_stored_and_returned_in_its_normal_form() -> None:
     made = register(url="https://HOOKS.example:443/a/../in")
 
     assert (made.status, made.body["url"]) == (201, URL)
@@ -424,7 +422,7 @@ def test_a_url_is_kept_and_answered_in_its_normal_form() -> None:
     assert made.body["webhook_id"] in again.body["detail"]
 
 
-def test_a_rotation_revives_no_webhook_that_was_deleted_meanwhile() -> None:
+def test_a_rotation_does_not_restore_a_deleted_webhook() -> None:
     webhook_id = register().body["webhook_id"]
     webhook = shared.table().get("maker-1", webhook_id)
     call("delete_webhook", path={"webhook_id": webhook_id})
@@ -440,7 +438,7 @@ def test_a_rotation_revives_no_webhook_that_was_deleted_meanwhile() -> None:
     [([f"https://hooks.example/{n}" for n in range(6)], PlanExceeded, 2), ([URL] * 6, InvalidInput, 1)],
     ids=["more than the plan's", "the same URL"],
 )
-def test_registrations_at_once_keep_to_the_plan_and_to_one_webhook_a_url(
+def test_concurrent_registrations_respect_the_plan_and_one_webhook_per_url(
     urls: list[str], refusal: type[Exception], taken: int
 ) -> None:
     all_have_read = Barrier(len(urls), timeout=30)
@@ -472,7 +470,7 @@ def test_registrations_at_once_keep_to_the_plan_and_to_one_webhook_a_url(
     assert again.register("maker-1", plan, "again", made[0].url).url == made[0].url
 
 
-def test_of_two_rotations_at_once_one_makes_a_secret() -> None:
+def test_one_of_two_concurrent_rotations_creates_a_secret() -> None:
     webhook = shared.table().get("maker-1", register().body["webhook_id"])
     rotated = shared.webhooks().rotate(webhook)
 

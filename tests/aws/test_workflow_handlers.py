@@ -93,7 +93,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, code: s
     return calls
 
 
-def test_a_job_gets_one_execution_named_by_it_however_often_its_message_comes(state_machine: str) -> None:
+def test_repeated_messages_start_one_execution_named_after_the_job(state_machine: str) -> None:
     order = an_order("a" * 26)
 
     answers = [start_render.handler(sqs_event(order), Context()) for _ in range(2)]
@@ -109,7 +109,7 @@ def test_one_bad_message_fails_alone(state_machine: str) -> None:
     assert executions_of(state_machine) == ["b" * 26]
 
 
-def test_a_job_that_was_started_is_marked_and_one_that_has_ended_is_left_alone(
+def test_a_started_job_is_marked_and_an_ended_one_is_unchanged(
     state_machine: str, submit_settings: SubmitSettings
 ) -> None:
     started, ended = submit(count=1).body["job_id"], submit(count=1).body["job_id"]
@@ -131,7 +131,7 @@ def test_a_job_that_was_started_is_marked_and_one_that_has_ended_is_left_alone(
         ("InternalFailure", 500),
     ],
 )
-def test_an_order_that_aws_does_not_take_comes_back_and_is_no_failed_receive(
+def test_an_order_that_aws_throttles_is_retried_without_a_failed_receive(
     state_machine: str, submit_settings: SubmitSettings, code: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = client_of("sqs")
@@ -161,7 +161,7 @@ def test_an_order_that_aws_does_not_take_comes_back_and_is_no_failed_receive(
     assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "3"
 
 
-def test_an_order_comes_back_where_step_functions_is_out_of_reach(
+def test_an_order_is_retried_if_step_functions_is_unreachable(
     state_machine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(**_: Any) -> None:
@@ -173,7 +173,7 @@ def test_an_order_comes_back_where_step_functions_is_out_of_reach(
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "StateMachineDoesNotExist", "InvalidExecutionInput"])
-def test_a_refusal_that_stays_is_a_failed_receive_of_that_order(
+def test_a_permanent_error_is_a_failed_receive_of_its_order(
     state_machine: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(monkeypatch, clients.stepfunctions(), "start_execution", code)
@@ -190,7 +190,7 @@ def test_an_order_whose_return_fails_is_not_lost(state_machine: str, monkeypatch
         start_render.handler(sqs_event(an_order("a" * 26)), Context())
 
 
-def test_an_invocation_without_time_begins_nothing(state_machine: str) -> None:
+def test_an_invocation_without_time_starts_nothing(state_machine: str) -> None:
     answer = start_render.handler(sqs_event(an_order("a" * 26)), Context(remaining_ms=30_000))
 
     assert answer == {"batchItemFailures": []}
@@ -198,7 +198,7 @@ def test_an_invocation_without_time_begins_nothing(state_machine: str) -> None:
 
 
 @pytest.mark.usefixtures("settle_settings")
-def test_the_rule_on_ended_executions_settles_what_the_machine_did_not() -> None:
+def test_the_rule_on_ended_executions_settles_unsettled_jobs() -> None:
     job_id = submit(count=2).body["job_id"]
     event = {"job_id": job_id, "outcomes": [], "error": "ExecutionEnded", "cause": "ABORTED"}
 
@@ -226,7 +226,7 @@ def resend_settings(state_machine: str, submit_settings: SubmitSettings, monkeyp
 
 
 @pytest.mark.usefixtures("resend_settings")
-def test_a_job_whose_message_was_lost_is_sent_again_and_no_other(
+def test_only_a_job_whose_message_was_lost_is_sent_again(
     submit_settings: SubmitSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = client_of("sqs")
@@ -253,7 +253,7 @@ def test_a_job_whose_message_was_lost_is_sent_again_and_no_other(
 
 
 @pytest.mark.usefixtures("resend_settings")
-def test_a_lost_job_that_cannot_be_sent_does_not_keep_the_others_waiting(submit_settings: SubmitSettings) -> None:
+def test_a_lost_job_that_cannot_be_sent_does_not_delay_the_others(submit_settings: SubmitSettings) -> None:
     job_ids = [submit(count=1, maker=f"m{number}").body["job_id"] for number in range(6)]
     for job_id in job_ids:
         clients.dynamodb().update_item(
@@ -296,7 +296,7 @@ def test_the_sweeper_ends_overdue_jobs_and_no_others() -> None:
 
 
 @pytest.mark.usefixtures("settle_settings")
-def test_a_job_that_cannot_be_ended_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_cannot_be_ended_does_not_delay_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     job_ids = [submit(count=1).body["job_id"] for _ in range(3)]
     past = replace(settle_job.settlement(), now=lambda: NOON)
     monkeypatch.setattr(sweep_overdue_jobs, "settlement", lambda: past)

@@ -89,7 +89,7 @@ def run(*command: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_the_committed_types_are_those_of_the_description(tmp_path: Path) -> None:
+def test_the_committed_types_match_the_description(tmp_path: Path) -> None:
     types = tmp_path / "schema.d.ts"
     run("openapi-typescript", "docs/openapi.json", "--default-non-nullable", "false", "--output", str(types))
 
@@ -124,7 +124,7 @@ def test_the_compiler_knows_paths_and_bodies(tmp_path: Path, call: str, good: bo
     assert (done.returncode == 0) is good, done.stdout
 
 
-def test_it_asks_waits_and_tells_what_was_refused(cloud: LocalCloud, maker: str, tmp_path: Path) -> None:
+def test_the_client_submits_polls_and_reports_rejections(cloud: LocalCloud, maker: str, tmp_path: Path) -> None:
     run("tsc", "--project", "web/client/tsconfig.json", "--outDir", str(ROOT / "build/client"))
     program = ROOT / "build/client/use.mjs"
     (ROOT / "build/client/package.json").write_text('{"type": "module"}')
@@ -135,7 +135,7 @@ def test_it_asks_waits_and_tells_what_was_refused(cloud: LocalCloud, maker: str,
     assert told == {"state": "succeeded", "refused": {"ours": True, "status": 422, "field": "prompt"}}
 
 
-def test_live_updates_come_back_by_themselves_and_not_all_at_once(tmp_path: Path) -> None:
+def test_live_updates_reconnect_at_random_times(tmp_path: Path) -> None:
     run("tsc", "--project", "web/client/tsconfig.json", "--outDir", str(tmp_path))
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
@@ -150,7 +150,7 @@ def test_live_updates_come_back_by_themselves_and_not_all_at_once(tmp_path: Path
     assert seen["spread"] == [[0, 10_000], [0, 20_000], [0, 120_000], [0, 120_000]]
 
 
-def test_the_reference_is_a_page_that_asks_nobody_for_anything(tmp_path: Path) -> None:
+def test_the_reference_page_loads_nothing_from_other_hosts(tmp_path: Path) -> None:
     write(tmp_path)
 
     page = (tmp_path / "index.html").read_text()

@@ -16,7 +16,7 @@ from tests.e2e.processes import started
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
 
-def test_the_command_line_brings_up_shows_and_takes_down(state_dir: Path, assembly: Path) -> None:
+def test_the_command_line_starts_shows_and_stops_the_cloud(state_dir: Path, assembly: Path) -> None:
     up = run("up", "--port", "0", "--assembly", str(assembly), state_dir=state_dir)
     again = run("up", "--assembly", str(assembly), state_dir=state_dir)
     status = run("status", state_dir=state_dir)
@@ -93,7 +93,7 @@ def test_the_timeline_of_a_job_has_its_events_from_every_source_in_order(cloud: 
     assert "There is no job" in unknown
 
 
-def test_an_up_that_is_told_to_stop_leaves_no_emulator(state_dir: Path, assembly: Path) -> None:
+def test_a_stopped_start_leaves_no_emulator(state_dir: Path, assembly: Path) -> None:
     chosen = ("--port", "0", "--state-dir", str(state_dir), "--assembly", str(assembly))
     with started("-m", "local_cloud", "up", *chosen) as process:
         assert process.stdout is not None
@@ -106,7 +106,7 @@ def test_an_up_that_is_told_to_stop_leaves_no_emulator(state_dir: Path, assembly
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "x", "9" * 5000])
-def test_a_port_that_is_none_is_refused_by_its_name(port: str, tmp_path: Path) -> None:
+def test_an_invalid_port_is_rejected_with_its_name(port: str, tmp_path: Path) -> None:
     refused = run("up", "--port", port, state_dir=tmp_path, status=2)
 
     assert "Traceback" not in refused

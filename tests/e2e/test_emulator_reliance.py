@@ -57,7 +57,7 @@ def put_once(table: str) -> dict[str, Any]:
     }
 
 
-def test_a_cancelled_transaction_says_which_condition_failed_and_on_what(aws: Clients, table: str) -> None:
+def test_a_cancelled_transaction_returns_the_failed_condition_and_its_item(aws: Clients, table: str) -> None:
     with pytest.raises(ClientError) as refused:
         aws["dynamodb"].transact_write_items(TransactItems=[put_once(table), reserve(table, price=9)])
 
@@ -80,7 +80,7 @@ def test_every_failed_condition_of_a_transaction_is_named(aws: Clients, table: s
     assert [reason["Code"] for reason in reasons] == ["ConditionalCheckFailed"] * 2
 
 
-def test_a_standard_queue_takes_a_message_group_and_hides_what_was_received(aws: Clients) -> None:
+def test_a_standard_queue_accepts_message_groups_and_hides_received_messages(aws: Clients) -> None:
     sqs = aws["sqs"]
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}", Attributes={"VisibilityTimeout": "30"})[
         "QueueUrl"
@@ -112,7 +112,7 @@ def test_a_message_received_too_often_goes_to_the_dead_letter_queue(aws: Clients
     assert sqs.receive_message(QueueUrl=dead)["Messages"][0]["Body"] == "poison"
 
 
-def test_a_presigned_address_is_fetched_with_plain_http_on_loopback(aws: Clients) -> None:
+def test_a_presigned_url_works_with_plain_http_on_loopback(aws: Clients) -> None:
     s3, bucket = aws["s3"], f"bucket-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="images/job/0.png", Body=b"picture", ContentType="image/png")
@@ -124,7 +124,7 @@ def test_a_presigned_address_is_fetched_with_plain_http_on_loopback(aws: Clients
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"picture", "image/png")
 
 
-def test_a_presigned_address_says_how_its_file_is_called(aws: Clients) -> None:
+def test_a_presigned_url_sets_the_file_name(aws: Clients) -> None:
     s3, bucket = aws["s3"], f"bucket-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="images/job/0.png", Body=b"picture")

@@ -16,7 +16,7 @@ def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
     return FrontEnd(cloud, maker)
 
 
-def test_a_quote_knows_the_work_of_the_jobs_before_it(front_end: FrontEnd) -> None:
+def test_a_quote_includes_the_work_of_earlier_jobs(front_end: FrontEnd) -> None:
     def quote() -> dict[str, int]:
         answer = front_end.call("POST", "/v1/tools/picture/quotes", json=LONG)
         assert answer.status_code == 200, answer.text
@@ -34,7 +34,7 @@ def test_a_quote_knows_the_work_of_the_jobs_before_it(front_end: FrontEnd) -> No
     assert behind["estimated_total_s"] == behind["estimated_wait_s"] + behind["estimated_render_s"]
 
 
-def test_what_cannot_end_in_time_is_refused_and_reserves_nothing(front_end: FrontEnd) -> None:
+def test_a_job_that_cannot_end_in_time_is_rejected_and_reserves_nothing(front_end: FrontEnd) -> None:
     source = front_end.ended(front_end.accepted(count=1))["job_id"]
     before = front_end.balance()
     asked = {"source": f"{source}/0", "width": 2048, "height": 2048, "count": 8, "steps": 50}

@@ -86,9 +86,7 @@ def image_entries(cloud: LocalCloud, job_id: str) -> dict[str, Any]:
     return {item["item"]["S"]: item for item in answer["Items"]}
 
 
-def test_a_worker_that_is_killed_in_mid_batch_costs_no_image_and_no_credit(
-    drill: LocalCloud, front_end: FrontEnd
-) -> None:
+def test_a_worker_killed_during_a_batch_loses_no_image_and_no_credit(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted("die", count=4)
     before = eventually(lambda: image_entries(drill, job_id))
 
@@ -144,7 +142,7 @@ def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCl
 
 
 @pytest.mark.usefixtures("empty_pool")
-def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rendered(
+def test_a_job_cancelled_in_the_queue_is_refunded_immediately_and_never_rendered(
     drill: LocalCloud, front_end: FrontEnd
 ) -> None:
     job_id = front_end.accepted(count=4)
@@ -160,7 +158,7 @@ def test_a_job_that_is_cancelled_in_the_queue_is_refunded_at_once_and_never_rend
     assert front_end.balance() == (0, 0, 0)
 
 
-def test_a_job_that_is_cancelled_while_it_renders_is_charged_for_what_is_stored(
+def test_a_job_cancelled_during_rendering_is_charged_for_stored_images(
     drill: LocalCloud, front_end: FrontEnd, drills: Path
 ) -> None:
     pipe = drills / "go"
@@ -191,7 +189,7 @@ def test_an_execution_that_an_operator_stops_settles_its_job(drill: LocalCloud, 
 
 
 @pytest.mark.usefixtures("empty_pool")
-def test_a_worker_that_is_told_to_stop_gives_its_batch_back(drill: LocalCloud, front_end: FrontEnd) -> None:
+def test_a_stopped_worker_returns_its_batch(drill: LocalCloud, front_end: FrontEnd) -> None:
     start_workers(drill, 1)
     job_id = front_end.accepted(count=8)
     eventually(lambda: image_entries(drill, job_id))
@@ -204,7 +202,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_batch_back(drill: LocalCloud, f
     assert front_end.balance() == (8, 0, 8)
 
 
-def test_a_batch_that_nobody_takes_in_time_is_launched_on_demand(
+def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand(
     drill: LocalCloud, untaken: tuple[FrontEnd, str]
 ) -> None:
     front_end, job_id = untaken

@@ -240,7 +240,7 @@ def test_a_canary_that_draws_its_jobs_is_promoted_as_soon_as_there_are_enough(
     assert in_state(drill, training_id, "promoted")["cause"] == "2 jobs settled, 0 of 2 images failed"
 
 
-def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(drill: LocalCloud, tmp_path: Path) -> None:
+def test_a_canary_whose_images_fail_is_rolled_back(drill: LocalCloud, tmp_path: Path) -> None:
     front_end = FrontEnd(drill, drill.sign_in("trial@craftspark.example"))
     training_id = on_trial(drill, tmp_path / "data", "stormy")
 
@@ -259,7 +259,7 @@ def test_a_canary_whose_images_fail_is_rolled_back_and_draws_no_more(drill: Loca
     eventually(refused)
 
 
-def test_an_operator_takes_a_promoted_version_back(drill: LocalCloud, tmp_path: Path) -> None:
+def test_an_operator_rolls_back_a_promoted_version(drill: LocalCloud, tmp_path: Path) -> None:
     for version in ("v1", "v2"):
         training_id = begun(drill, a_dataset(tmp_path / version), style="misty", version=version)
         in_state(drill, training_id, "awaits_approval")
@@ -276,7 +276,7 @@ def test_an_operator_takes_a_promoted_version_back(drill: LocalCloud, tmp_path: 
     assert (first.returncode, first.stderr[:12]) == (1, "InvalidInput")
 
 
-def test_an_operator_begins_rejects_and_lists_trainings_from_the_command_line(
+def test_an_operator_starts_rejects_and_lists_trainings_from_the_command_line(
     drill: LocalCloud, tmp_path: Path
 ) -> None:
     folder = str(a_dataset(tmp_path / "data"))

@@ -18,7 +18,7 @@ def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
     return FrontEnd(cloud, maker)
 
 
-def test_an_address_inside_is_refused_at_the_door(front_end: FrontEnd) -> None:
+def test_an_internal_address_is_rejected_at_registration(front_end: FrontEnd) -> None:
     for url in (
         "https://127.0.0.1.nip.invalid/",
         "https://127.0.0.1/",
@@ -41,7 +41,7 @@ def waiting(cloud: LocalCloud) -> dict[str, int]:
     return {name.removeprefix("ApproximateNumberOfMessages"): int(counts[name]) for name in names}
 
 
-def test_a_settled_job_is_told_and_a_name_that_leads_inside_by_now_is_not_followed(
+def test_a_settled_job_is_delivered_and_an_internal_address_is_not_called(
     cloud: LocalCloud, front_end: FrontEnd
 ) -> None:
     """The endpoint was public at its registration. When the job ends, its host name resolves to this machine."""

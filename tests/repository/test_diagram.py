@@ -14,7 +14,7 @@ def labels() -> str:
     return "\n".join(re.findall(r'label="([^"]*)"', SOURCE.read_text()))
 
 
-def test_the_drawing_is_that_of_its_source() -> None:
+def test_the_drawing_matches_its_source() -> None:
     command = [str(NODE), "scripts/diagram.mjs", str(SOURCE)]
 
     drawn = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

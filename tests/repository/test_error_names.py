@@ -83,7 +83,7 @@ def spelled(files: Mapping[str, str]) -> set[tuple[str, str]]:
     return found
 
 
-def test_the_family_is_at_home_in_one_package() -> None:
+def test_errors_are_defined_in_one_package() -> None:
     everything = sources("craftspark", *RUNTIMES, "local_cloud", "benchmarks", "scripts")
     planted = "class Lost(errors.RenderError, retry=Retry.NEVER): ..."
 
@@ -91,14 +91,14 @@ def test_the_family_is_at_home_in_one_package() -> None:
     assert away_from_home({**everything, "gpu_tasks/planted.py": planted}) == {"Lost"}
 
 
-def test_no_family_is_raised() -> None:
+def test_no_base_class_of_errors_is_raised() -> None:
     everything = sources("craftspark", *RUNTIMES)
 
     assert raised_families(everything) == set()
     assert raised_families({"x.py": "def f() -> None:\n    raise errors.RenderError('x')"}) == {"RenderError"}
 
 
-def test_no_runtime_spells_the_name_of_an_error() -> None:
+def test_no_runtime_writes_the_name_of_an_error_as_text() -> None:
     everything = sources(*RUNTIMES, "craftspark/jobs", "craftspark/styles")
     planted = "ERRORS = ['SpotInterrupted', 'States.Timeout']\nELSE = \"{% $x ? $y : 'RenderFailed' %}\""
 

@@ -76,7 +76,7 @@ def test_renovates_groups_name_packages_that_are_pinned() -> None:
     ] == []
 
 
-def test_the_container_to_work_in_has_a_python_that_the_project_takes() -> None:
+def test_the_development_container_has_a_supported_python() -> None:
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
     dockerfile = (ROOT / ".devcontainer" / container["build"]["dockerfile"]).read_text()
     least = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]

@@ -104,7 +104,7 @@ def test_a_driver_counts_once_it_finds_a_gpu() -> None:
     assert not has_nvidia_gpu(no_driver)
 
 
-def test_an_index_answers_where_it_has_the_page() -> None:
+def test_an_index_is_available_if_it_has_the_page() -> None:
     with http_server(200) as there, http_server(404) as elsewhere:
         assert responds(there, within_s=60)
         assert not responds(elsewhere, within_s=60)
@@ -138,11 +138,11 @@ def test_nothing_but_pytorch_comes_from_its_index(monkeypatch: pytest.MonkeyPatc
     ]
 
 
-def test_the_package_index_is_all_that_is_asked_where_pytorchs_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_package_index_is_used_without_pytorchs_index(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(monkeypatch, Build(None, "")) == [["--group", "demo"], WITHOUT_REQUIREMENTS]
 
 
-def test_the_package_index_stands_in_for_one_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_package_index_replaces_one_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(monkeypatch, Build(CPU_INDEX, ""), down=CPU_INDEX)[-2:] == [["--group", "demo"], WITHOUT_REQUIREMENTS]
 
 
@@ -192,7 +192,7 @@ def test_large_packages_are_named_and_all_bytes_counted() -> None:
     assert (output.downloaded, output.from_disk) == (191_831_000, 0)
 
 
-def test_a_terminal_shows_how_far_a_download_is() -> None:
+def test_a_terminal_shows_the_progress_of_a_download() -> None:
     out = Terminal()
     output = PipOutput(out)
 
@@ -214,7 +214,7 @@ def test_a_file_from_disk_is_counted_by_its_size(tmp_path: Path) -> None:
     assert (output.downloaded, output.from_disk) == (0, 1234)
 
 
-def test_a_group_that_there_is_not_is_refused_before_anything_is_installed() -> None:
+def test_an_unknown_group_is_rejected_before_anything_is_installed() -> None:
     command = [sys.executable, "-m", "scripts.install", "no-such-group"]
 
     done = subprocess.run(command, cwd=install.ROOT, capture_output=True, text=True, check=False)

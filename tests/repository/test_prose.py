@@ -41,7 +41,7 @@ def test_each_rule_of_the_style_finds_its_planted_sentences(found: set[tuple[str
     assert bad - found == set()
 
 
-def test_no_rule_finds_what_it_calls_good(found: set[tuple[str, str]]) -> None:
+def test_no_rule_reports_its_own_good_examples(found: set[tuple[str, str]]) -> None:
     good = {passage.places[0] for passage in planted("good")}
 
     assert good

@@ -56,7 +56,7 @@ def test_release_notes_are_the_section_of_the_version() -> None:
         ("v90.2.0", TWO.replace("- New.", ""), "empty"),
     ],
 )
-def test_a_release_whose_parts_disagree_is_refused(tag: str, changelog: str, why: str) -> None:
+def test_a_release_with_different_versions_is_rejected(tag: str, changelog: str, why: str) -> None:
     with pytest.raises(NotReleasable, match=why):
         select_release_notes(tag, version="90.2.0", changelog=changelog)
 

@@ -9,7 +9,7 @@ def test_the_map_is_up_to_date() -> None:
     assert insert_map(page, find_rooms()) == page, "run `make fix`"
 
 
-def test_a_room_that_is_new_or_imports_another_changes_the_map() -> None:
+def test_a_new_room_or_import_changes_the_map() -> None:
     page, found = PAGE.read_text(), find_rooms()
     first, *others = found
 

@@ -122,13 +122,13 @@ def test_the_word_of_a_style_counts() -> None:
     ).count("bold flat style,")
 
 
-def test_the_tools_tell_the_limit() -> None:
+def test_the_tools_state_the_limit() -> None:
     for tool in TOOLS.values():
         limit = tool_view(tool, BUILT_IN).max_prompt_tokens
         assert limit == (None if tool.name == "upscale" else 30)
 
 
-def test_short_words_load_no_tokenizer() -> None:
+def test_a_short_prompt_loads_no_tokenizer() -> None:
     program = (
         "import sys; from craftspark.tools import find_tool; from craftspark.models.catalogue import find_model\n"
         "from craftspark.parsing.json_values import parse_request\n"

@@ -22,7 +22,7 @@ def opened(jpeg: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("max_bytes", [MAX_COPY_BYTES, 100_000, 2_000])
 @pytest.mark.parametrize(("width", "height"), [(4096, 1024), (700, 700), (1, 3000), (16, 16)])
-def test_a_copy_keeps_to_the_bytes_and_sides_and_to_the_aspect(width: int, height: int, max_bytes: int) -> None:
+def test_a_copy_keeps_the_limits_of_bytes_and_sides_and_the_aspect(width: int, height: int, max_bytes: int) -> None:
     jpeg = jpeg_within(noise(width, height), max_bytes)
 
     assert len(jpeg) <= max_bytes
@@ -31,7 +31,7 @@ def test_a_copy_keeps_to_the_bytes_and_sides_and_to_the_aspect(width: int, heigh
     assert copy.width == pytest.approx(copy.height * width / height, abs=2)
 
 
-def test_a_small_picture_keeps_its_size_and_what_is_clear_is_white() -> None:
+def test_a_small_picture_keeps_its_size_and_transparency_becomes_white() -> None:
     picture = Image.new("RGBA", (64, 48), (255, 0, 0, 0))
     picture.paste((0, 0, 255, 255), (0, 0, 32, 48))
 
@@ -43,7 +43,7 @@ def test_a_small_picture_keeps_its_size_and_what_is_clear_is_white() -> None:
     assert picture.mode == "RGBA"
 
 
-def test_a_clean_upload_is_reduced_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clean_upload_is_reduced_in_a_separate_process(monkeypatch: pytest.MonkeyPatch) -> None:
     into = io.BytesIO()
     noise(2100, 400).save(into, "PNG")
     picture = clean(into.getvalue())

@@ -48,7 +48,7 @@ def test_the_first_version_of_a_style_draws_every_job_of_its_trial() -> None:
     assert all(pins)
 
 
-def test_a_canary_draws_until_its_time_is_over_whether_it_is_judged_or_not() -> None:
+def test_a_canary_draws_until_its_time_is_over_even_if_it_is_not_judged() -> None:
     jobs = [f"job-{number}" for number in range(100)]
     last, over = ENDS - timedelta(milliseconds=1), ENDS
 
@@ -74,7 +74,7 @@ def test_a_canary_waits_for_enough_jobs() -> None:
     assert judge_canary(a_tally(10), a_tally(), GATES, time_is_over=False).decision is Decision.PROMOTE
 
 
-def test_when_its_time_is_over_a_canary_is_judged_by_what_there_is() -> None:
+def test_a_canary_is_judged_by_its_jobs_so_far_when_its_time_is_over() -> None:
     assert judge_canary(a_tally(1), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
     assert judge_canary(a_tally(1, failed=1), Tally(), GATES, time_is_over=True).decision is Decision.ROLL_BACK
     assert judge_canary(Tally(), Tally(), GATES, time_is_over=True).decision is Decision.PROMOTE
@@ -88,7 +88,7 @@ def test_a_canary_that_fails_more_than_the_absolute_bound_is_rolled_back() -> No
     assert judgement.reason == "3 of 40 images failed, 7.5 %; the limit is 5.0 %"
 
 
-def test_a_fault_that_both_versions_share_is_not_the_canary_s() -> None:
+def test_a_failure_rate_of_both_versions_does_not_roll_back_the_canary() -> None:
     assert judge_canary(a_tally(failed=10), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.PROMOTE
     assert (
         judge_canary(a_tally(failed=11), a_tally(failed=10), GATES, time_is_over=False).decision is Decision.ROLL_BACK
@@ -112,9 +112,7 @@ def test_a_slower_canary_is_rolled_back_once_both_have_drawn_enough() -> None:
         (0.2, 0.25, Decision.PROMOTE),
     ],
 )
-def test_a_canary_that_is_clearly_worse_at_its_style_may_not_stay(
-    canary: float, stable: float, decision: Decision
-) -> None:
+def test_a_canary_with_a_clearly_higher_loss_is_rolled_back(canary: float, stable: float, decision: Decision) -> None:
     likeness = Likeness(canary=canary, stable=stable)
 
     assert judge_canary(a_tally(10), a_tally(10), GATES, time_is_over=False, likeness=likeness).decision is decision
@@ -148,7 +146,7 @@ def a_release(*versions: str, canary: str = "") -> Release:
         ("v9", "v9", ("v1", "v2", "v3")),  # a version that was rolled back before
     ],
 )
-def test_a_rollback_goes_one_version_back_or_to_the_one_that_is_named(
+def test_a_rollback_selects_the_previous_or_the_named_version(
     asked: str | None, stable: str, before: tuple[str, ...]
 ) -> None:
     back = a_release("v1", "v2", "v3").roll_back(asked)
@@ -156,7 +154,7 @@ def test_a_rollback_goes_one_version_back_or_to_the_one_that_is_named(
     assert (back.stable, back.earlier) == (stable, before)
 
 
-def test_there_is_no_way_back_from_the_first_version_or_during_a_trial() -> None:
+def test_the_first_version_and_a_style_on_trial_cannot_be_rolled_back() -> None:
     with pytest.raises(InvalidInput, match="no version before v1"):
         a_release("v1").roll_back(None)
     with pytest.raises(InvalidInput, match="no version before"):

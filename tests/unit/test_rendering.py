@@ -121,7 +121,7 @@ def test_a_wave_that_breaks_once_is_drawn_image_by_image_and_nothing_fails() -> 
 
 @pytest.mark.parametrize("error", [RuntimeError("of a"), SourceMissing("the source image/a is gone")])
 @pytest.mark.parametrize("at_fault", ["a", "b", "c", "d"])
-def test_an_error_out_of_a_shared_wave_is_answered_to_the_order_at_fault_alone(at_fault: str, error: Exception) -> None:
+def test_an_error_in_a_shared_wave_fails_only_the_faulty_order(at_fault: str, error: Exception) -> None:
     claims = {letter: a_claim(job_id=letter * 26, seeds=(number,)) for number, letter in enumerate("abcd")}
 
     a_worker(Faulty(at_fault * 26, 0, error), [claim for claim, _ in claims.values()])[0].run()
@@ -131,7 +131,7 @@ def test_an_error_out_of_a_shared_wave_is_answered_to_the_order_at_fault_alone(a
     assert list(answers.values()) == [[BatchResult(batch=0, rendered=(0,))]] * 3
 
 
-def test_an_image_that_breaks_without_a_name_is_given_back_once_the_others_of_its_batch_are_stored() -> None:
+def test_an_image_with_an_unnamed_error_is_retried_after_the_others_are_stored() -> None:
     claimed, handle = a_claim()
     error = RuntimeError("the kernel crashed")
 
@@ -142,7 +142,7 @@ def test_an_image_that_breaks_without_a_name_is_given_back_once_the_others_of_it
     assert handle.answers == [error]
 
 
-def test_an_image_that_fails_by_name_is_answered_beside_those_that_were_stored() -> None:
+def test_an_image_with_a_named_error_is_reported_with_the_stored_ones() -> None:
     claimed, handle = a_claim()
 
     a_worker(Faulty("a" * 26, 3, SourceMissing("gone")), [claimed])[0].run()
@@ -151,7 +151,7 @@ def test_an_image_that_fails_by_name_is_answered_beside_those_that_were_stored()
     assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2), failed=(failure,))]
 
 
-def test_a_batch_whose_images_all_have_the_same_error_fails_by_its_name() -> None:
+def test_a_batch_whose_images_all_have_one_error_fails_with_it() -> None:
     claimed, handle = a_claim()
 
     a_worker(FakeRenderer(breaks_always=True, error=ModelUnavailable("no")), [claimed])[0].run()
@@ -159,7 +159,7 @@ def test_a_batch_whose_images_all_have_the_same_error_fails_by_its_name() -> Non
     assert [type(answer) for answer in handle.answers] == [ModelUnavailable]
 
 
-def test_an_order_that_has_no_kind_does_not_keep_the_others_from_being_rendered() -> None:
+def test_an_order_without_a_kind_does_not_stop_the_others() -> None:
     class Unkind(FakeRenderer):
         def kind(self, order: ImageOrder) -> Hashable:
             if order.job_id[0] == "a":
@@ -175,7 +175,7 @@ def test_an_order_that_has_no_kind_does_not_keep_the_others_from_being_rendered(
     assert good_ticket.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
-def test_a_batch_whose_last_attempt_ended_without_an_answer_shares_no_wave() -> None:
+def test_a_batch_whose_last_attempt_had_no_result_is_rendered_alone() -> None:
     suspect = Claim(FakeHandle(a_batch(a_job(seeds=(1,))), suspect=True), a_job(seeds=(1,)), stored=())
     one, _ = a_claim(job_id="b" * 26, seeds=(2,))
     other, _ = a_claim(job_id="c" * 26, seeds=(3,))
@@ -186,7 +186,7 @@ def test_a_batch_whose_last_attempt_ended_without_an_answer_shares_no_wave() -> 
     assert renderer.waves == [[("b" * 26, 0), ("c" * 26, 0)], [("a" * 26, 0)]]
 
 
-def test_nothing_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
+def test_no_batch_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
     taken: list[str] = []
 
     class BatchSource(FakeBatchSource):
@@ -208,7 +208,7 @@ def test_nothing_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
     assert taken == ["take", "render", "take"]
 
 
-def test_an_image_that_cannot_be_delivered_is_answered_by_name_beside_those_that_can() -> None:
+def test_an_undeliverable_image_fails_with_its_error_and_the_others_are_delivered() -> None:
     class Choosy(FakeRenderer):
         def render(self, wave, on_step):  # type: ignore[no-untyped-def]
             drawn = super().render(wave, on_step)
@@ -225,7 +225,7 @@ def test_an_image_that_cannot_be_delivered_is_answered_by_name_beside_those_that
     assert claimed.percent == 100
 
 
-def test_a_batch_without_a_deliverable_image_is_answered_and_not_tried_again() -> None:
+def test_a_batch_without_a_deliverable_image_is_not_retried() -> None:
     claimed, handle = a_claim(seeds=(1,))
 
     claimed.record_failure(0, ImageFlawed("it is flat"))
@@ -236,7 +236,7 @@ def test_a_batch_without_a_deliverable_image_is_answered_and_not_tried_again() -
     assert claimed.missing == ()
 
 
-def test_nothing_is_rendered_that_does_not_fit_before_the_machine_is_gone() -> None:
+def test_a_wave_that_cannot_finish_before_the_interruption_is_not_started() -> None:
     lease = Lease(grace_s=10)
     claimed, handle = a_claim()
     renderer = FakeRenderer()
@@ -250,7 +250,7 @@ def test_nothing_is_rendered_that_does_not_fit_before_the_machine_is_gone() -> N
     assert isinstance(handle.answers[0], SpotInterrupted)
 
 
-def test_a_wave_that_fits_is_finished_although_the_machine_is_being_taken_back() -> None:
+def test_a_wave_that_can_finish_before_the_interruption_is_rendered() -> None:
     lease = Lease(grace_s=100)
     claimed, handle = a_claim()
     worker, _ = a_worker(FakeRenderer(), [claimed], lease=lease)
@@ -262,7 +262,7 @@ def test_a_wave_that_fits_is_finished_although_the_machine_is_being_taken_back()
     assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
-def test_a_batch_that_is_done_is_answered_without_rendering() -> None:
+def test_a_complete_batch_succeeds_without_rendering() -> None:
     record = a_record(stored=(0, 1, 2, 3))
     handle = FakeHandle(a_batch(record.job))
 
@@ -270,7 +270,7 @@ def test_a_batch_that_is_done_is_answered_without_rendering() -> None:
     assert handle.answers == [BatchResult(batch=0, rendered=(0, 1, 2, 3))]
 
 
-def test_a_cancelled_job_is_answered_without_rendering() -> None:
+def test_a_batch_of_a_cancelled_job_ends_without_rendering() -> None:
     record = a_record(stored=(1,), state=JobState.CANCELLED)
     handle = FakeHandle(a_batch(record.job))
 
@@ -278,14 +278,14 @@ def test_a_cancelled_job_is_answered_without_rendering() -> None:
     assert handle.answers == [BatchResult(batch=0, rendered=(1,))]
 
 
-def test_a_job_that_is_gone_fails_by_name() -> None:
+def test_a_batch_of_a_missing_job_fails_with_a_named_error() -> None:
     handle = FakeHandle(a_batch(a_job()))
 
     assert open_claim(handle, FakeRenderRecords()) is None
     assert [type(answer).__name__ for answer in handle.answers] == ["JobNotFound"]
 
 
-def test_a_job_that_ends_while_it_renders_is_no_failure() -> None:
+def test_a_job_that_ends_during_rendering_is_not_a_failure() -> None:
     claimed, handle = a_claim()
 
     claimed.abort(JobEnded("ended"))
@@ -293,7 +293,7 @@ def test_a_job_that_ends_while_it_renders_is_no_failure() -> None:
     assert handle.answers == [BatchResult(batch=0, rendered=())]
 
 
-def test_a_claim_answers_once_whatever_comes_later() -> None:
+def test_a_claim_reports_one_result() -> None:
     claimed, handle = a_claim(seeds=(1,))
 
     claimed.abort(SpotInterrupted("taken back"))
@@ -303,7 +303,7 @@ def test_a_claim_answers_once_whatever_comes_later() -> None:
     assert len(handle.answers) == 1
 
 
-def test_progress_is_told_in_percent_of_the_batch() -> None:
+def test_progress_is_reported_in_percent_of_the_batch() -> None:
     claimed, _ = a_claim()
     seen = []
 

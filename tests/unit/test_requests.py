@@ -55,21 +55,21 @@ def test_a_field_that_breaks_its_rule_is_named(body: Any, field: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", "{'prompt': 1}", b"\xff\xfe"])
-def test_what_is_no_json_is_refused_as_the_body(body: str | bytes) -> None:
+def test_invalid_json_is_rejected_with_the_field_body(body: str | bytes) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_request(PictureRequest, body)
 
     assert refused.value.field == "body"
 
 
-def test_every_field_at_fault_is_listed() -> None:
+def test_every_invalid_field_is_listed() -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_request(PictureRequest, '{"prompt": "", "count": 9}')
 
     assert [error["field"] for error in refused.value.facts["errors"]] == ["count", "prompt"]
 
 
-def test_a_refusal_never_repeats_the_maker_s_words() -> None:
+def test_a_rejection_never_repeats_the_maker_s_words() -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_request(PictureRequest, json.dumps({"prompt": "secret" * 1000}))
 
@@ -90,7 +90,7 @@ def test_a_style_is_kept_and_its_absence_is_the_model_s_own_look() -> None:
 
 
 @pytest.mark.parametrize(("model", "told"), [(MODEL, "bold-flat"), (find_model("stable-diffusion-v1-5"), "no styles")])
-def test_a_style_that_the_model_lacks_is_refused_with_those_that_there_are(model: Model, told: str) -> None:
+def test_an_unknown_style_is_rejected_with_the_available_ones(model: Model, told: str) -> None:
     with pytest.raises(InvalidInput, match=told) as refused:
         model.style("secret")
 
@@ -99,7 +99,7 @@ def test_a_style_that_the_model_lacks_is_refused_with_those_that_there_are(model
 
 
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
-def test_every_style_has_a_name_of_its_own_and_words_for_makers(model: Model) -> None:
+def test_every_style_has_a_unique_name_and_a_text_for_makers(model: Model) -> None:
     assert len({style.name for style in model.styles}) == len(model.styles)
     assert all(style.title and style.summary and style.licence for style in model.styles)
 
@@ -121,7 +121,7 @@ def test_a_preset_s_words_surround_the_prompt_and_join_the_negative_prompt() -> 
     ("model", "preset", "told"),
     [(MODEL, "linocut", "bold-flat"), (find_model("stable-diffusion-v1-5"), "crochet", "watercolour")],
 )
-def test_a_preset_that_cannot_be_had_is_refused_with_what_can(model: Model, preset: str, told: str) -> None:
+def test_an_unavailable_preset_is_rejected_with_the_available_ones(model: Model, preset: str, told: str) -> None:
     with pytest.raises(InvalidInput, match=told) as refused:
         parse_request(PictureRequest, f'{{"prompt": "x", "preset": "{preset}"}}').for_model(model)
 
@@ -183,7 +183,7 @@ SOURCE_REFERENCE = f"upload/{'a' * 26}"
         (on(tokenizer=None), "picture", {"prompt": "ﷺ" * 10}, "prompt", "tokens"),
     ],
 )
-def test_what_a_model_cannot_do_is_refused_with_its_field(
+def test_a_feature_that_the_model_lacks_is_rejected_with_its_field(
     model: Model, tool: str, fields: dict[str, Any], field: str, detail: str
 ) -> None:
     with pytest.raises(InvalidInput, match=detail) as refusal:

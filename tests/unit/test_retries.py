@@ -123,7 +123,7 @@ def test_pauses_double_up_to_the_longest_and_are_jittered(jitter: float) -> None
     assert clock.pauses == wanted
 
 
-def test_an_outage_that_lasts_is_named_within_the_bound() -> None:
+def test_a_lasting_outage_raises_a_named_error_within_the_time_limit() -> None:
     clock, call = Clock(), Faulty(float("inf"), ConnectionError())
 
     with pytest.raises(AwsUnreachable, match="call: no success in"):
@@ -132,7 +132,7 @@ def test_an_outage_that_lasts_is_named_within_the_bound() -> None:
     assert MAX_RETRY_S - MAX_PAUSE_S <= clock.now <= MAX_RETRY_S
 
 
-def test_the_bound_counts_from_the_first_fault_of_an_outage_and_not_from_the_last_one_s() -> None:
+def test_the_time_limit_starts_at_the_first_error_of_an_outage() -> None:
     clock = Clock()
     backoff = a_retrier(clock).backoff("call")
     for _ in range(20):
@@ -142,7 +142,7 @@ def test_the_bound_counts_from_the_first_fault_of_an_outage_and_not_from_the_las
     assert clock.pauses[-1] <= MIN_PAUSE_S
 
 
-def test_nothing_is_tried_that_does_not_fit_before_the_machine_is_gone() -> None:
+def test_no_attempt_starts_that_cannot_finish_before_the_interruption() -> None:
     call = Faulty(float("inf"), ConnectionError())
 
     with pytest.raises(AwsUnreachable):

@@ -47,7 +47,7 @@ def test_all_settings_are_found() -> None:
 
 
 @pytest.mark.parametrize("kind", all_settings(), ids=lambda kind: kind.__name__)
-def test_what_a_construct_writes_is_what_the_runtime_reads(kind: type[Settings]) -> None:
+def test_the_runtime_reads_what_a_construct_writes(kind: type[Settings]) -> None:
     written = some_settings(kind)
 
     assert kind.from_environment(written.to_environment()) == written
@@ -58,14 +58,14 @@ def test_a_missing_setting_is_named() -> None:
         StartSettings.from_environment({})
 
 
-def test_a_setting_that_is_no_number_is_named() -> None:
+def test_a_setting_that_is_not_a_number_is_named() -> None:
     good = some_settings(WorkerSettings).to_environment()
 
     with pytest.raises(SettingMissing, match="CRAFTSPARK_STALL_S"):
         WorkerSettings.from_environment({**good, "CRAFTSPARK_STALL_S": "soon"})
 
 
-def test_settings_travel_under_one_prefix() -> None:
+def test_settings_have_one_prefix() -> None:
     start = StartSettings(jobs_table="t", state_machine_arn="arn", intake_queue_url="q", start_interval_ms=100)
 
     assert set(start.to_environment()) == {
@@ -80,6 +80,6 @@ def test_a_task_that_no_state_machine_launched_has_no_launch() -> None:
     assert BatchLaunch.find({"CRAFTSPARK_BATCH": "{}"}) is None
 
 
-def test_a_launched_task_without_its_batch_is_refused_by_name() -> None:
+def test_a_launched_task_without_its_batch_has_a_named_error() -> None:
     with pytest.raises(SettingMissing, match="CRAFTSPARK_BATCH"):
         BatchLaunch.find({"CRAFTSPARK_TASK_TOKEN": "t"})

@@ -59,7 +59,7 @@ def test_all_images_delivered_is_success_and_all_is_spent() -> None:
     assert (job.state, job.spent, job.refunded, job.failures) == (JobState.SUCCEEDED, 4, 0, ())
 
 
-def test_images_that_are_missing_are_refunded_and_say_why() -> None:
+def test_missing_images_are_refunded_with_a_reason() -> None:
     job = settle(
         FakeJobRecords(a_record(stored=(0, 2))),
         {"batch": 0, "rendered": [0, 2], "failed": [{"index": 1, "error": "UnsafeContent", "reason": "no"}]},
@@ -73,7 +73,7 @@ def broken(batch: int, error: str, cause: str, *images: int) -> dict[str, Any]:
     return {"batch": batch, "images": [*images], "error": error, "cause": cause}
 
 
-def test_a_batch_that_failed_gives_its_reason_to_its_own_images() -> None:
+def test_the_error_of_a_batch_is_the_reason_of_its_images() -> None:
     job = settle(
         FakeJobRecords(a_record(stored=(4,), seeds=tuple(range(8)))),
         broken(0, "States.HeartbeatTimeout", "", 0, 1),
@@ -106,7 +106,7 @@ INTERNAL = """
 """
 
 
-def test_a_maker_is_never_told_an_internal_error() -> None:
+def test_makers_never_see_internal_errors() -> None:
     secret = "KeyError: 's3://bucket/key' in /app/gpu_tasks/renderers.py"
     record = a_record(stored=(0, 1, 2))
     reasons = {kind.__name__: reason for kind, reason in REASONS.items()}
@@ -124,7 +124,7 @@ def test_a_maker_is_never_told_an_internal_error() -> None:
         assert (failure.error, failure.reason) == ("InternalError", REASONS[InternalError])
 
 
-def test_logs_and_executions_keep_the_name_of_what_went_wrong() -> None:
+def test_logs_and_executions_keep_the_error_name() -> None:
     outcomes = [broken(0, "ModelUnavailable", "", 0), broken(1, "States.HeartbeatTimeout", "", 1)]
     failures = [failure_of(1, "States.HeartbeatTimeout", "")]
 
@@ -135,7 +135,7 @@ def test_logs_and_executions_keep_the_name_of_what_went_wrong() -> None:
 
 
 @pytest.mark.parametrize("error", ["ImageFlawed", "InvalidInput", "SourceMissing", "UnsafeContent"])
-def test_a_maker_is_told_what_is_wrong_with_the_request_or_the_picture(error: str) -> None:
+def test_makers_see_errors_of_the_request_or_the_picture(error: str) -> None:
     job = settle(FakeJobRecords(a_record()), broken(0, error, "the source upload/a is gone", *range(4)))
 
     assert {failure.reason for failure in job.failures} == {"the source upload/a is gone"}
@@ -160,7 +160,7 @@ def test_an_image_stored_while_settling_is_charged() -> None:
     assert job.spent == 3
 
 
-def test_settling_gives_up_loudly_when_the_job_never_holds_still() -> None:
+def test_settling_raises_if_the_job_changes_on_every_try() -> None:
     class Restless(FakeJobRecords):
         def end(self, record: JobRecord, verdict: Verdict) -> Job:
             raise JobChanged("changed")
@@ -186,7 +186,7 @@ def test_cancelling_twice_is_one_cancellation() -> None:
     assert records.ended == 1
 
 
-def test_a_job_that_is_all_rendered_succeeds_instead_of_being_cancelled() -> None:
+def test_a_complete_job_succeeds_instead_of_being_cancelled() -> None:
     records = FakeJobRecords(a_record(stored=range(4), state=JobState.RUNNING))
 
     with pytest.raises(JobAlreadyFinal):
@@ -211,7 +211,7 @@ def test_an_overdue_job_is_ended_and_refunded() -> None:
     assert [(job.state, job.refunded, job.failures[0].error) for job in jobs] == [(JobState.FAILED, 4, "JobOverdue")]
 
 
-def test_only_the_settling_that_ended_the_job_says_so() -> None:
+def test_only_the_call_that_ended_the_job_reports_it() -> None:
     settlement = Settlement(records=FakeJobRecords(a_record()), now=lambda: NOON)
 
     told = [settlement.settle(an_end())[1] for _ in range(2)]

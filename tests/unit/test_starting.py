@@ -76,7 +76,7 @@ def starts_of(executions: FakeExecutions, clock: Clock, *, interval_s: float = 0
 
 
 @pytest.mark.parametrize("rate", [1, 3, 20, 50, 71, 200, 300, 1000])
-def test_no_second_has_more_starts_than_the_rate_and_one_a_place(rate: int) -> None:
+def test_starts_per_second_do_not_exceed_the_rate_and_one_for_each_instance(rate: int) -> None:
     random_calls = random.Random(rate)
     places, interval = places_of(rate), interval_ms(rate) / 1000
     moments: list[float] = []
@@ -98,7 +98,7 @@ def test_no_second_has_more_starts_than_the_rate_and_one_a_place(rate: int) -> N
         assert within <= rate + places
 
 
-def test_a_place_can_keep_its_pace_where_calls_are_short() -> None:
+def test_an_instance_keeps_its_rate_if_calls_are_short() -> None:
     for rate in (1, 20, 50, 200, 1000):
         clock = Clock()
         starts = starts_of(FakeExecutions(clock, call_s=0.02), clock, interval_s=interval_ms(rate) / 1000)
@@ -108,7 +108,7 @@ def test_a_place_can_keep_its_pace_where_calls_are_short() -> None:
         assert 0.95 * rate <= reached <= rate + 1e-9
 
 
-def test_a_start_is_not_delayed_only_what_comes_after_it() -> None:
+def test_the_first_start_is_not_delayed() -> None:
     clock = Clock()
     executions = FakeExecutions(clock)
 
@@ -118,7 +118,7 @@ def test_a_start_is_not_delayed_only_what_comes_after_it() -> None:
     assert clock.now == pytest.approx(0.1)
 
 
-def test_what_is_refused_comes_back_later_and_the_rest_of_the_batch_is_not_even_tried() -> None:
+def test_a_refused_order_is_retried_later_and_the_rest_of_the_batch_is_not_tried() -> None:
     clock, intake = Clock(), FakeIntake()
     executions = FakeExecutions(clock)
     starts = starts_of(executions, clock, intake=intake)
@@ -133,7 +133,7 @@ def test_what_is_refused_comes_back_later_and_the_rest_of_the_batch_is_not_even_
     assert [order for order, _ in intake.deferred] == orders[2:]
 
 
-def test_without_time_nothing_is_begun() -> None:
+def test_an_invocation_without_time_starts_no_execution() -> None:
     clock, intake = Clock(), FakeIntake()
     executions = FakeExecutions(clock)
 
@@ -142,7 +142,7 @@ def test_without_time_nothing_is_begun() -> None:
     assert len(intake.deferred) == 1
 
 
-def test_an_execution_whose_mark_was_refused_is_tried_again_as_a_whole() -> None:
+def test_an_order_is_retried_if_its_mark_was_refused() -> None:
     clock, intake, marks = Clock(), FakeIntake(), FakeMarks()
     marks.refuses = True
 
@@ -151,7 +151,7 @@ def test_an_execution_whose_mark_was_refused_is_tried_again_as_a_whole() -> None
 
 
 @pytest.mark.parametrize("fault", [ValueError("garbage"), KeyError("x")])
-def test_any_other_fault_is_the_order_s_own(fault: Exception) -> None:
+def test_any_other_error_fails_only_its_order(fault: Exception) -> None:
     class Broken(FakeExecutions):
         def start(self, name: str, order: str) -> None:
             if name == an_order(0).order.job_id:
@@ -167,7 +167,7 @@ def test_any_other_fault_is_the_order_s_own(fault: Exception) -> None:
     assert intake.deferred == []
 
 
-def test_every_order_starts_once_whatever_is_refused_and_however_often() -> None:
+def test_every_order_starts_once_despite_refusals() -> None:
     """For an hour, AWS throttles at random: no order is lost, and no order counts as a failed receive."""
     chance = random.Random(11)
     clock, marks, intake = Clock(), FakeMarks(), FakeIntake()
@@ -198,7 +198,7 @@ def an_order_again(order: IntakeMessage) -> IntakeMessage:
     return IntakeMessage.parse(order.body, str(order.deferrals + 1))
 
 
-def test_an_order_that_nothing_takes_is_left_to_people_once_its_job_has_ended() -> None:
+def test_a_repeatedly_refused_order_goes_to_the_dead_letters_after_its_job_has_ended() -> None:
     clock = Clock()
     executions = FakeExecutions(clock)
     executions.refuses = True
