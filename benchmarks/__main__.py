@@ -9,6 +9,7 @@ from rich.table import Table
 
 from benchmarks import (
     built_in_model,
+    cold_start,
     estimates,
     live_updates,
     local_runs,
@@ -31,6 +32,7 @@ MEASURES = (
     estimates.measure_estimate_error,
     live_updates.measure,
     built_in_model.measure,
+    cold_start.measure,
     upscaling.measure,
     patterns.measure,
     outpainting.measure,
