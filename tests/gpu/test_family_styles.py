@@ -19,17 +19,24 @@ from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.errors.training import ModelUntrainable
 from craftspark.models.catalogue import CATALOGUE
 from craftspark.models.model import Model
+from craftspark.styles.messages import TrainingOrder
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests
-from gpu_tasks.inference.adapters import AdapterCache, hash_denoiser
+from gpu_tasks.inference.adapters import FACTS, AdapterCache, hash_denoiser
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training import loop
 from gpu_tasks.training.dataset.captions import Captions
+from gpu_tasks.training.dataset.dataset import Dataset
+from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.hooks import Hooks
-from gpu_tasks.training.styles.finetune import FinetuneRequest, finetune
+from gpu_tasks.training.styles import style_trainer
+from gpu_tasks.training.styles.base import Base
+from gpu_tasks.training.styles.finetune import EXAMPLES, FinetuneRequest, finetune
+from gpu_tasks.training.styles.inputs import TrainingInputs
+from tests.fakes import TRAINER_SETTINGS
 from tests.gpu.small_data import a_disc
 from tests.gpu.test_families import ENTRIES
 from tests.gpu.test_families import pytestmark as ignored_warnings
@@ -160,6 +167,52 @@ def test_a_resumed_training_of_a_transformer_is_equal_to_one_without_interruptio
     resumed = train("flux2-klein", model, data, tmp_path / "parts")
 
     assert manifests.read_manifest(resumed) == manifests.read_manifest(whole)
+
+
+def test_a_task_trains_a_transformer_and_compares_it_with_the_stable_version(
+    tiny_model: Callable[[str], Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_model("z-image")
+    stable = train("z-image", model, data, tmp_path / "v1")
+    shutil.copytree(stable, foreign := tmp_path / "v0")
+    (foreign / FACTS).write_text(json.dumps(json.loads((foreign / FACTS).read_text()) | {"denoiser_sha256": "0"}))
+    write_manifest(foreign)
+    places = {"s3:z-image": model, "s3:styles/discs/v1": stable, "s3:styles/discs/v0": foreign}
+    monkeypatch.setattr(style_trainer, "locate", lambda source, _settings: places[source])
+    monkeypatch.setattr(style_trainer, "BATCHES", 1)
+    order = TrainingOrder(
+        training_id="discs.v2",
+        style="discs",
+        version="v2",
+        model="z-image",
+        dataset="",
+        steps=2,
+        seed=1,
+        stable="v1",
+    )
+    inputs = TrainingInputs(
+        order=order,
+        settings=TRAINER_SETTINGS,
+        dataset=Dataset.open(data),
+        run=tmp_path / "run",
+        adapter=tmp_path / "out",
+    )
+
+    figures = style_trainer.train_style(inputs, Hooks()).figures
+    measured = style_trainer.Losses.of(Base.find("z-image", model, "cpu"))
+    against_foreign = style_trainer.compare(
+        replace(order, stable="v0"),
+        inputs,
+        inputs.dataset,
+        measured,
+        inputs.adapter,
+        Examples.open(inputs.run / EXAMPLES),
+    )
+
+    assert figures["stable"] == "v1"
+    assert len({figures[name] for name in ("loss", "loss_without", "style_loss_stable")}) == 3
+    assert all(np.isfinite(figures[name]) for name in ("loss", "loss_without", "style_loss", "style_loss_stable"))
+    assert against_foreign == {}
 
 
 @pytest.mark.parametrize(

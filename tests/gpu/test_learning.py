@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import diffusers
@@ -11,12 +13,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from craftspark.errors.training import DiskTooSmall
+from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from gpu_tasks.inference.families import find_family, list_families
+from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.learning import Learning, Noisy
 from gpu_tasks.inference.model_store import open_pipeline
+from gpu_tasks.training.dataset.examples import Examples, encode_texts, join
 from gpu_tasks.training.networks.noise import find_process
 from gpu_tasks.training.styles.base import Base
+from gpu_tasks.training.styles.finetune import BASE
 from tests.gpu.test_families import ENTRIES, pytestmark  # noqa: F401 - filters warnings of Diffusers
 
 SIDE = 64
@@ -150,6 +157,52 @@ def test_the_levels_of_a_flow_are_shifted_towards_noise_as_in_drawing() -> None:
 )
 def test_a_batch_is_divided_into_parts_that_fit_a_gpu(name: str, device: str, parts: int, tmp_path: Path) -> None:
     assert Base.find(name, tmp_path, device).parts(16) == parts
+
+
+def test_pictures_have_the_first_square_size_that_a_model_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = find_model("flux2-klein-4b")
+    sizes = ("832x1216", "768x768", "1024x1024")
+    monkeypatch.setitem(CATALOGUE, entry.name, replace(entry, sizes=sizes, default_size=sizes[0]))
+
+    assert Base.find(entry.name, tmp_path, "cpu").side == 768
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_captions_are_kept_in_16_bits_without_leaving_the_range_of_their_numbers(
+    kind: torch.dtype, tmp_path: Path
+) -> None:
+    large = 3e38 if kind == torch.bfloat16 else 60_000
+    learning = replace(LEARNING, encode_prompts=lambda *_: {"states": torch.full((2, 3, 4), large, dtype=kind)})
+
+    states = encode_texts(["a", "b"], open_pipeline(BASE), learning)["states"]
+
+    assert states.element_size() == 2
+    assert torch.isfinite(states).all()
+
+
+def test_captions_of_fewer_tokens_are_filled_with_zeros() -> None:
+    joined = join([torch.ones(2, 3, 4), torch.ones(1, 5, 4)])
+
+    assert joined.shape == (3, 5, 4)
+    assert joined[:2, 3:].sum() == 0
+    assert join([torch.ones(2, 3).bool(), torch.ones(1, 5).bool()]).sum() == 11
+
+
+def test_a_disk_without_room_for_the_examples_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = Examples(
+        latents=torch.zeros(2, 4, 8, 8),
+        conditions={"states": torch.zeros(3, 7, 16)},
+        subjects=[],
+        no_caption=0,
+        side=64,
+    )
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=2 * 4 * 8 * 8 * 4))
+
+    with pytest.raises(DiskTooSmall, match="encoded pictures"):
+        examples.save(tmp_path / "examples.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 def test_families_that_cannot_learn_styles_are_known() -> None:

@@ -53,7 +53,7 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Latents (variants, ...) and encoded captions by name, (captions, ...), numbers in float16. The pictures have
+    """Latents (variants, ...) and encoded captions by name, (captions, ...), numbers in 16 bits. The pictures have
     `side` x `side` pixels.
     """
 
@@ -247,7 +247,8 @@ def join(parts: Sequence[Tensor]) -> Tensor:
 
 
 def narrow(tensor: Tensor) -> Tensor:
-    return tensor.half() if tensor.is_floating_point() else tensor
+    """Return numbers in 16 bits. Those of an encoder in bfloat16 may exceed the range of float16."""
+    return tensor.half() if tensor.dtype == torch.float32 else tensor
 
 
 def widen(tensor: Tensor) -> Tensor:
