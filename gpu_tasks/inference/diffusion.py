@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from craftspark.tools.toss import Repeat
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import OnStep
 from gpu_tasks.images.pixels import Pixels, to_bytes
+from gpu_tasks.inference.acceleration import decode_in_tiles
 from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.families import Family, find_family, parameters_of
 from gpu_tasks.inference.seamless.circular_padding import pad_circularly
@@ -165,13 +167,20 @@ class Diffusion:
         arguments = Arguments(self.model, self._family, type(pipeline)).for_call(
             [*prompts, *[prompts[-1]] * padding], filled, settings, on_step
         )
-        tensors: Tensor = pipeline(**arguments).images
+        with decode_in_tiles(self._loaded.vae) if self._is_large(settings) else nullcontext():
+            tensors: Tensor = pipeline(**arguments).images
         width, height = size or settings.size
         if tensors.shape[-2:] != (height, width):
             drawn = "x".join(map(str, reversed(tensors.shape[-2:])))
             raise ModelUnavailable(f"{self.model.name} drew {drawn} pixels instead of {width}x{height}")
         # One transfer from the GPU: a transfer for each picture would wait for each.
         return [to_pixels(tensor) for tensor in tensors[: len(sketches)].cpu()]
+
+    def _is_large(self, settings: DrawingSettings) -> bool:
+        """Return whether a drawing is decoded in tiles. A seamless tile continues at its own borders, so it is not."""
+        width, height = settings.size
+        limit = self.model.acceleration.tile_above
+        return limit is not None and width * height > limit and settings.repeat is None
 
     def _check_length(self, texts: Sequence[str]) -> None:
         """Raise InvalidInput for a text that the pipeline would truncate silently.

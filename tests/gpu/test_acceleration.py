@@ -15,14 +15,16 @@ from craftspark.errors import ModelUnavailable
 from craftspark.models import profiles
 from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
 from gpu_tasks.inference import model_store
-from gpu_tasks.inference.acceleration import COMPILER_CACHE, accelerate
+from gpu_tasks.inference.acceleration import COMPILER_CACHE, TILE, accelerate
+from gpu_tasks.inference.diffusion import DrawingSettings, Sketch
 from gpu_tasks.inference.model_store import load_folder, open_pipeline
 from gpu_tasks.profile.accelerations import CANDIDATES, Timed, choose_acceleration
 from gpu_tasks.profile.drawing import measure_model
-from tests.gpu.test_families import ENTRIES
+from tests.gpu.test_families import ENTRIES, diffusion_of
 from tests.gpu.tiny_models import save
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+LARGE = TILE + 64
 
 
 @pytest.fixture
@@ -127,3 +129,27 @@ def test_an_acceleration_is_chosen_only_if_it_pays(first_s: float, image_s: floa
 
     assert chosen == (compiled if pays else NO_ACCELERATION)
     assert choose_acceleration([plain, Timed(acceleration=compiled, failure="none")]) == NO_ACCELERATION
+
+
+@pytest.mark.parametrize(
+    ("tile_above", "repeat", "tiles"),
+    [(None, None, 1), (LARGE**2, None, 1), (LARGE**2 - 1, None, 4), (1, "straight", 1)],
+    ids=["no limit", "not above the limit", "above the limit", "seamless"],
+)
+def test_a_large_picture_is_decoded_in_tiles(
+    tile_above: int | None, repeat: Any, tiles: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = open_pipeline(folder)
+    size = f"{LARGE}x{LARGE}"
+    entry = replace(ENTRIES["sd-1.5"], sizes=(size,), default_size=size, faster=Acceleration(tile_above=tile_above))
+    decoded: list[int] = []
+    pipeline.vae.decoder.register_forward_pre_hook(lambda _, given: decoded.append(given[0].shape[-1]))
+    settings = DrawingSettings(size=(LARGE, LARGE), steps=1, guidance=1, repeat=repeat)
+    sketch = Sketch(prompt="apple", negative_prompt="", seed=0)
+
+    [pixels] = diffusion_of(pipeline, entry).draw([sketch], settings, lambda _: None)
+
+    assert len(decoded) == tiles
+    assert pixels is not None
+    assert pixels.shape == (LARGE, LARGE, 3)
+    assert not pipeline.vae.use_tiling
