@@ -24,6 +24,7 @@ from gpu_tasks.images.sources import Fetch, SourcePictures
 from gpu_tasks.inference.adapters import AdapterCache, hash_denoiser
 from gpu_tasks.inference.device import is_lost, name_device
 from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.inference.drawing_thread import DrawingThread, run_here
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import hash_model
 from gpu_tasks.inference.model_store import locate
@@ -31,6 +32,8 @@ from gpu_tasks.renderers import RENDERERS, Kit, Networks, ToolRenderer
 
 # Images of a wave that a network serves alone. They are processed one after the other.
 NETWORK_WAVE_SIZE = 1
+# Runs a drawing, on a GPU in a thread for it.
+RunDrawing = Callable[[Callable[[], list[Drawing]]], list[Drawing]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +59,9 @@ class ToolRenderers:
     """Renders each wave with its tool's renderer, draws flawed images again, and checks and encodes finished images.
 
     `fetch_source` loads an order's source before its wave is drawn. `device_lost` returns whether the device has become
-    unusable after an error. `networks` are those other than the diffusion model, by name, with the hashes of their
-    manifests. After `release`, which frees the model's memory, images can only be finished.
+    unusable after an error. `run` runs a drawing in the thread for it. `networks` are those other than the diffusion
+    model, by name, with the hashes of their manifests. After `release`, which frees the model's memory, images can only
+    be finished.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class ToolRenderers:
         provenance: ProvenanceEncoder,
         fetch_source: Callable[[ImageOrder], object] = lambda _order: None,
         device_lost: Callable[[], bool] = lambda: False,
+        run: RunDrawing = run_here,
         networks: Mapping[str, str] | None = None,
         release: Callable[[], None] = lambda: None,
     ) -> None:
@@ -80,6 +85,7 @@ class ToolRenderers:
         self.fetch_source = fetch_source
         self._device_lost = device_lost
         self.release = release
+        self._run = run
 
     @property
     def model(self) -> str:
@@ -137,7 +143,7 @@ class ToolRenderers:
         DeviceLost.
         """
         try:
-            return self._renderer(orders[0]).render(orders, on_step)
+            return self._run(lambda: self._renderer(orders[0]).render(orders, on_step))
         except Exception as error:
             if self._device_lost():  # every later call of this process would fail too
                 raise DeviceLost(str(error)) from error
@@ -182,6 +188,7 @@ class Surroundings:
     networks: Networks
     signer: Signer | None = None
     checks: Sequence[PictureCheck] = ()
+    run: RunDrawing = run_here
 
     @classmethod
     def of(
@@ -196,7 +203,12 @@ class Surroundings:
         """`fetch` returns the PNG file of a source. `wave_size` is the largest number of images of a wave."""
         sources = SourcePictures(fetch, wave_size=wave_size)
         return cls(
-            settings=settings, sources=sources, networks=Networks(settings=settings), signer=signer, checks=checks
+            settings=settings,
+            sources=sources,
+            networks=Networks(settings=settings),
+            signer=signer,
+            checks=checks,
+            run=DrawingThread().run if settings.device == "cuda" else run_here,
         )
 
 
@@ -243,6 +255,7 @@ def _build(
         provenance=ProvenanceEncoder(model=name, model_sha256=hash_model(folder), signer=surroundings.signer),
         fetch_source=surroundings.sources.fetch,
         device_lost=partial(is_lost, surroundings.settings.device),
+        run=surroundings.run,
         networks=surroundings.networks.identities,
         release=(lambda: None) if isinstance(entry, Network) else entry.release,
     )
