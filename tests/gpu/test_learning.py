@@ -18,12 +18,14 @@ from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from gpu_tasks.inference.families import find_family, list_families
 from gpu_tasks.inference.families.stable_diffusion import LEARNING
-from gpu_tasks.inference.learning import Learning, Noisy
+from gpu_tasks.inference.learning import ATTENTION, Learning, Noisy
 from gpu_tasks.inference.model_store import open_pipeline
+from gpu_tasks.training.checkpoint import find_trainable
 from gpu_tasks.training.dataset.examples import Examples, encode_texts, join
 from gpu_tasks.training.networks.noise import find_process
 from gpu_tasks.training.styles.base import Base
 from gpu_tasks.training.styles.finetune import BASE
+from gpu_tasks.training.styles.lora import add_lora
 from tests.gpu.test_families import ENTRIES, pytestmark  # noqa: F401 - filters warnings of Diffusers
 
 SIDE = 64
@@ -167,6 +169,20 @@ def test_pictures_have_the_first_square_size_that_a_model_draws(
     monkeypatch.setitem(CATALOGUE, entry.name, replace(entry, sizes=sizes, default_size=sizes[0]))
 
     assert Base.find(entry.name, tmp_path, "cpu").side == 768
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_the_matrices_of_an_adapter_have_single_precision_around_any_weights(
+    kind: torch.dtype, tiny_model: Callable[[str], Path]
+) -> None:
+    network = open_pipeline(tiny_model("flux-schnell"), kind).transformer
+
+    add_lora(network, ATTENTION, 2, 0)
+
+    trained = find_trainable(network)
+    assert {name.rpartition(".lora_")[0].rpartition(".")[2] for name in trained} >= {"to_q", "add_q_proj"}
+    assert {parameter.dtype for parameter in trained.values()} == {torch.float32}
+    assert {parameter.dtype for parameter in network.parameters() if not parameter.requires_grad} == {kind}
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
