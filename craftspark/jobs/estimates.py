@@ -144,7 +144,7 @@ class Estimates:
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the most similar first."""
         backlog, _ = self.readings.read(max_age_s=STALE_S)
-        for change, price in cheaper(request, self.model, source):
+        for change, price in cheaper(request, self._model, source):
             other = request.model_copy(update=change)
             render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
             yield Cheaper(changes=change, price=price, render_s=render_s)

@@ -9,8 +9,9 @@ from craftspark.contracts import Contract
 class ServingPool:
     """A pool of a stage. `tools` has the model of each tool that the pool serves.
 
-    The pool renders on `device`. Its `warm_workers` always run, and it launches up to `launched_tasks` at the same
-    time. `launch_s` is the time of a launch, in seconds, if none was measured recently.
+    Estimates and prices follow the profiles of `device`. The pool has `warm_workers` that always run, and it launches
+    up to `launched_tasks` at the same time. `launch_s` is the time of a launch in seconds, if none was measured
+    recently.
     """
 
     name: str

@@ -63,7 +63,6 @@ class Model:
     default_steps: int
     guidance: Guidance
     negative_prompts: bool
-    steps_per_credit: int
     images_per_batch: int
     tokenizer: str | None
     max_prompt_tokens: int

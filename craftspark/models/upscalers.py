@@ -27,7 +27,6 @@ def find_upscaler(name: str) -> Model | None:
         default_steps=0,
         guidance=Guidance.fixed(0),
         negative_prompts=False,
-        steps_per_credit=1,
         images_per_batch=1,
         tokenizer=None,
         max_prompt_tokens=0,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
-from craftspark.models.networks import served_network
+from craftspark.models.networks import NETWORKS, served_network
 
 # Threads of a worker that finish and store images while the next wave renders.
 FINISHING_THREADS = 2
@@ -152,9 +152,12 @@ def megapixels(width: float, height: float) -> float:
     return width * height / 1e6
 
 
-def upscaler_megapixels(width: int, height: int, *, alpha: bool = False) -> float:
-    """The megapixels that the upscaler processes for a picture of this size. Transparency is a separate picture."""
-    around = 2 * served_network("enlarge").reach
+def upscaler_megapixels(width: int, height: int, *, alpha: bool = False, model: str = "") -> float:
+    """The megapixels that an upscaler processes for a picture of this size: the model, or the one that tools use.
+
+    Transparency is a separate picture.
+    """
+    around = 2 * (NETWORKS.get(model) or served_network("enlarge")).reach
     tiles = sum(
         (min(TILE, width - left) + around) * (min(TILE, height - top) + around)
         for left in range(0, width, TILE)

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import lru_cache
-from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
+from craftspark.models.prices import credits_for_steps
 from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.parsing.texts import LINE, OPTIONAL_WORDS, PROSE, WORDS
 from craftspark.tools.contradictions import Contradiction, refuse
@@ -261,7 +261,7 @@ class DrawingRequest(JobRequest):
         return Load(steps=steps, calls=calls, images=images, written=images * size)
 
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        return ceil(self.drawings(model, source) * (self.steps or model.default_steps) / model.steps_per_credit)
+        return credits_for_steps(model, self.drawings(model, source) * (self.steps or model.default_steps))
 
 
 def alike(words: str) -> str:

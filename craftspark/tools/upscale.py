@@ -6,12 +6,14 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from craftspark.models.model import Model
+from craftspark.models.prices import credits_for_seconds, priced_on
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.tools.sources import Source
 
 MAX_RESULT_SIDE = 4096  # pixels per side of the result
+# The result's pixels that one credit pays to encode and store, and with a fast upscaler to make.
 PIXELS_A_CREDIT = 4 * 1024 * 1024
 
 
@@ -36,14 +38,16 @@ class UpscaleRequest(JobRequest):
         return self
 
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        pixels = source.width * source.height * self.factor**2 if source else 1
-        return ceil(pixels / PIXELS_A_CREDIT)
+        if source is None:
+            return 1
+        by_pixels = ceil(source.width * source.height * self.factor**2 / PIXELS_A_CREDIT)
+        megapixels = upscaler_megapixels(source.width, source.height, model=model.name)
+        return max(by_pixels, credits_for_seconds(megapixels * priced_on(model).profile.enlarge_s))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         width, height, alpha = (
             (source.width, source.height, source.alpha) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE, False)
         )
         written = megapixels(width * self.factor, height * self.factor)
-        return Load(
-            images=images, enlarged=images * upscaler_megapixels(width, height, alpha=alpha), written=images * written
-        )
+        enlarged = upscaler_megapixels(width, height, alpha=alpha, model=model.name)
+        return Load(images=images, enlarged=images * enlarged, written=images * written)

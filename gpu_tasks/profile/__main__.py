@@ -19,7 +19,7 @@ import torch
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.networks import NETWORKS
-from craftspark.models.profiles import HOST
+from craftspark.models.profiles import HOST, find_record
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.inference.device import name_device
 from gpu_tasks.inference.model_store import locate
@@ -60,6 +60,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--waves", type=int, nargs="+", default=WAVE_SIZES, help="numbers of images in a call; default: 1 2 4 8"
     )
+    parser.add_argument(
+        "--choose-wave", action="store_true", help="choose the wave again, which can change the pixels of images"
+    )
     parser.add_argument("--sizes", nargs="+", help="sizes to measure, the default one first; default: the entry's")
     parser.add_argument("--output", type=Path, help="device table to write; default: the catalogue's")
     parser.add_argument("--check", action="store_true", help="only print the record")
@@ -85,7 +88,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.sizes:
         entry = replace(entry, sizes=tuple(arguments.sizes), default_size=arguments.sizes[0])
     folder = arguments.folder or locate(entry.source, settings)
-    return measure_model(entry, folder, arguments.device, sorted({1, *arguments.waves}))
+    record = find_record(name_device(arguments.device), entry.name)
+    kept = None if arguments.choose_wave or record is None or record.estimated else record.wave_size
+    return measure_model(entry, folder, arguments.device, sorted({1, *arguments.waves}), kept)
 
 
 if __name__ == "__main__":

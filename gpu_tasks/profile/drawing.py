@@ -33,8 +33,10 @@ SEED = 7
 Table = dict[str, dict[str, dict[str, float]]]  # seconds by capability, size and wave size
 
 
-def measure_model(entry: Model, folder: Path, device: str, wave_sizes: Sequence[int] = WAVE_SIZES) -> dict[str, Any]:
-    """Return the record of a model whose files are in a folder.
+def measure_model(
+    entry: Model, folder: Path, device: str, wave_sizes: Sequence[int] = WAVE_SIZES, kept: int | None = None
+) -> dict[str, Any]:
+    """Return the record of a model whose files are in a folder. `kept` is a wave size that does not change.
 
     Raises ModelUnavailable if the model does not load or does not fulfil its entry.
     """
@@ -56,11 +58,13 @@ def measure_model(entry: Model, folder: Path, device: str, wave_sizes: Sequence[
     chosen = choose_wave_size(
         {int(size): seconds for size, seconds in image_s[base][entry.default_size].items()}, exact
     )
-    seconds = bench.measure_units(chosen)
+    seconds = bench.measure_units(kept or chosen)
+    reason = {"wave_reason": f"kept, for the same pixels as before; {chosen} would be chosen"}
     return {
         "source": describe_machine(device),
         "load_s": {"cold": round_to(cold_s), "warm": round_to(warm_s), "first_drawings": round_to(first_s)},
-        "wave_size": chosen,
+        "wave_size": kept or chosen,
+        **(reason if kept not in (None, chosen) else {}),
         "exact_wave_sizes": [1, *exact],
         "acceleration": describe(entry.acceleration),
         "accelerations": records_of(timed),

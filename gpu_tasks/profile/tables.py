@@ -11,7 +11,7 @@ from typing import Any
 from craftspark.models.profiles import FOLDER, read_table
 
 # What a measurement does not replace.
-KEPT = ("matted", "wave_reason")
+KEPT = ("matted",)
 # An object or a list without others in it, as json.dumps indents it.
 INNERMOST = re.compile(r"[{\[][^{}\[\]]*[}\]]")
 WIDTH = 110

@@ -73,6 +73,6 @@ def pool_estimates(pool: ServingPool, settings: SubmitSettings) -> dict[str, Est
         deadline_s=settings.job_deadline_s,
     )
     return {
-        tool: Estimates(readings=readings, model=find_model(model), capacity=capacity)
+        tool: Estimates(readings=readings, model=find_model(model).on(pool.device), capacity=capacity)
         for tool, model in pool.tools.items()
     }

@@ -93,7 +93,7 @@ def forget(function: str) -> None:
     import_module("lambdas.http.administration").audit_table.cache_clear()
     for shared in ("job_list", "job_editor", "image_bucket"):
         getattr(import_module("lambdas.wiring.jobs"), shared).cache_clear()
-    for factory in ("links", "settlement", "model", "user_pool"):
+    for factory in ("links", "settlement", "models", "user_pool"):
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
 
 

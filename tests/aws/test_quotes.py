@@ -10,6 +10,10 @@ from craftspark.aws.jobs.job_table import read_record
 from craftspark.aws.jobs.speed import AWAKE_S, MAX_AGE_S, SpeedTable, read_speed
 from craftspark.jobs.backlog import Backlog
 from craftspark.jobs.job import job_id_of
+from craftspark.jobs.pools import ServingPool, ServingPools
+from craftspark.models.catalogue import find_model
+from craftspark.models.prices import credits_for_steps
+from craftspark.settings import variable_of
 from tests.aws.api import account, call, settle, store, submit
 from tests.aws.conftest import JOBS
 from tests.fakes import a_job
@@ -28,6 +32,22 @@ def test_a_quote_costs_nothing_and_names_the_price() -> None:
         {"changes": {"steps": 8}, "price": 3, "estimated_render_s": 1},
     )
     assert account()["reserved"] == 0
+
+
+@pytest.mark.parametrize("device", ["T4", "A10G"])
+def test_prices_follow_the_device_of_the_pool(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = find_model("sdxl-lightning").on(device)
+    pool = ServingPool(
+        name="draw", tools={"picture": there.name}, device=device, warm_workers=1, launched_tasks=1, launch_s=60
+    )
+    monkeypatch.setenv(variable_of("pools"), ServingPools(pools=(pool,)).to_text())
+    price = credits_for_steps(there, there.default_steps)
+
+    quote = call("quote_job", path={"tool": "picture"}, body={"prompt": "a", "count": 1}).body
+    [picture, *_] = call("list_tools").body["tools"]
+
+    assert price == {"T4": 16, "A10G": 7}[device]
+    assert (quote["price"], picture["credits_per_image"]) == (price, price)
 
 
 def test_a_quote_is_rejected_as_the_job_would_be() -> None:

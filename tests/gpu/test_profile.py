@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from craftspark.models.networks import find_network
-from craftspark.models.profiles import FOLDER
+from craftspark.models.profiles import FOLDER, Record
 from craftspark.models.work import Profile
 from gpu_tasks.inference.model_store import BUILT_IN, load_folder
 from gpu_tasks.profile.__main__ import main
@@ -113,6 +113,43 @@ def test_the_wave_is_the_smallest_within_a_tenth_of_the_best_throughput(
     image_s: dict[int, float], exact: tuple[int, ...], chosen: int
 ) -> None:
     assert choose_wave_size(image_s, exact) == chosen
+
+
+def test_a_wave_size_is_kept_for_the_pixels_and_the_record_says_so(folder: Path) -> None:
+    entry = an_entry(capabilities=frozenset({"draw"}), sizes=SIZES[:1])
+
+    kept = measure_model(entry, folder, "cpu", (1,), kept=4)
+
+    assert kept["wave_size"] == 4
+    assert kept["wave_reason"] == "kept, for the same pixels as before; 1 would be chosen"
+    assert "wave_reason" not in measure_model(entry, folder, "cpu", (1,), kept=1)
+
+
+@pytest.mark.parametrize(("words", "wave_size"), [((), 4), (("--choose-wave",), 1)])
+def test_a_run_keeps_the_wave_size_of_a_measured_record(
+    words: tuple[str, ...],
+    wave_size: int,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = Record(seconds={}, source="measured on it", estimated=False, wave_size=4)
+    monkeypatch.setattr("gpu_tasks.profile.__main__.find_record", lambda *_: before)
+    run = ["sdxl-lightning", "--folder", str(folder), "--sizes", "64x64", "--waves", "1", "--device", "cpu", "--check"]
+
+    assert main([*run, *words]) == 0
+
+    assert json.loads(capsys.readouterr().out)["records"]["sdxl-lightning"]["wave_size"] == wave_size
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_waves_in_the_tables_are_those_that_their_measurements_choose(path: Path) -> None:
+    for name, record in json.loads(path.read_text())["records"].items():
+        if name not in CATALOGUE or "image_s" not in record or "wave_reason" in record:
+            continue
+        by_size = next(iter(record["image_s"].values()))[CATALOGUE[name].default_size]
+        image_s = {int(size): seconds for size, seconds in by_size.items()}
+        assert choose_wave_size(image_s, record["exact_wave_sizes"]) == record["wave_size"], name
 
 
 def test_a_run_writes_its_record_into_a_table_and_leaves_the_others(folder: Path, tmp_path: Path) -> None:

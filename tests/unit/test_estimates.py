@@ -95,7 +95,7 @@ def busy_s(tool: str, source: Source = SMALL_SOURCE, **fields: Any) -> float:
         (
             ("pattern", {"prompt": "a", "count": 8}),
             ("pattern", {"prompt": "a", "count": 8, "sheet": {"width": 42, "height": 42, "repeat": 42}}),
-            (3.0, 12.0),
+            (1.5, 12.0),
         ),
         (("variations", {"strength": 0.3, "steps": 50}), ("variations", {"strength": 0.9, "steps": 50}), (2.5, 3.0)),
         (("outpaint", {"aspect": "2:1"}), ("outpaint", {"width": 512, "height": 512}), (3.0, 30.0)),

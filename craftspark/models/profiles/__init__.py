@@ -74,8 +74,8 @@ def _scale(rule: Mapping[str, Any] | None, name: str) -> Record | None:
 
 @cache
 def find_profile(device: str, model: str) -> Profile | None:
-    """The profile of a model or an upscaler on a device, with those of the tools' networks and of the
-    host. None if it has no record there.
+    """The profile of a model or an upscaler on a device, with those of the host and of the networks that tools
+    use with it. None if it has no record there.
     """
     records = [find_record(device, name) for name in (model, HOST, SERVED["enlarge"], SERVED["cut"])]
     own, host, enlarge, matte = records

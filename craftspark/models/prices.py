@@ -1,0 +1,35 @@
+"""Prices: the credits for what a model takes on the device of its pool."""
+
+from math import ceil
+
+from craftspark.models.model import Model
+
+# The seconds of a GPU that one credit pays for. 25 steps of the built-in model, and an image of its default steps, cost
+# one credit.
+CREDIT_S = 0.3
+# The device of the prices where the CPU renders: a laptop shows the prices of a stage with GPUs.
+REFERENCE = "A10G"
+
+
+def credits_per_step(model: Model) -> float:
+    """The price of a step of one drawing with its share of the call, in credits.
+
+    It is rounded to hundredths, so that a new measurement of about the same speed does not change prices.
+    """
+    priced = priced_on(model)
+    return max(0.01, round(priced.drawing_s / priced.default_steps / CREDIT_S, 2))
+
+
+def credits_for_steps(model: Model, steps: int) -> int:
+    """The price of drawings that have this number of steps together, in whole credits."""
+    return ceil(round(steps * credits_per_step(model), 6))
+
+
+def credits_for_seconds(seconds: float) -> int:
+    """The price of this time of a GPU, in whole credits."""
+    return ceil(round(seconds / CREDIT_S, 6))
+
+
+def priced_on(model: Model) -> Model:
+    """The model on the device whose profile its prices follow."""
+    return model.on(REFERENCE) if model.device == "cpu" else model
