@@ -68,7 +68,7 @@ def _start(endpoint: str, cache: str) -> dict[str, Any]:
 
 
 class HashedBytes:
-    """Counts the bytes of files that this process hashes with SHA-256, by whatever code."""
+    """Counts the bytes of files that this process hashes with SHA-256."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -41,7 +41,7 @@ class Drawing:
     """One drawing. `pixels` has three or four channels, `scores` are measured on the picture.
 
     `seed` is the order's own seed, or the second one after a flaw. `networks` are those that worked on it after the
-    diffusion model, by name, with the SHA-256 hash of their manifest. `parts` is data for the `finish` method of the
+    diffusion model, by name, with the SHA-256 hash that identifies each. `parts` is data for the `finish` method of the
     same tool.
     """
 

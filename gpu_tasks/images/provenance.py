@@ -40,8 +40,8 @@ class RecipeMissing(Exception):
 class Recipe:
     """All inputs of a picture. `seed` is the requested seed, `drawn_with` the seed of the delivered drawing.
 
-    `model_sha256` is the hash of the model's manifest. `networks` are the upscaler and the matting network, if they
-    worked on the picture: the hashes of their manifests by name. `words` are the maker's own, if the maker agreed.
+    `model_sha256` is the hash that identifies the model. `networks` are the upscaler and the matting network, if they
+    worked on the picture: the hashes that identify them, by name. `words` are the maker's own, if the maker agreed.
     `from_picture` is true if the job had a source; the source itself is not part of the recipe.
     """
 

@@ -50,7 +50,7 @@ class MattingNetwork:
     def __init__(
         self, session: onnxruntime.InferenceSession, config: MattingConfig, *, identity: Mapping[str, str]
     ) -> None:
-        """`identity` is the name of the model folder with the hash of its manifest."""
+        """`identity` is the name of the model folder with the hash that identifies it."""
         self.identity = identity
         self._session = session
         self._config = config

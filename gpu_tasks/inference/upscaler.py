@@ -29,7 +29,7 @@ class Upscaler:
     def __init__(
         self, network: EnlargingNetwork, *, device: str = "cpu", identity: Mapping[str, str] | None = None
     ) -> None:
-        """`identity` is the name of the model folder with the hash of its manifest."""
+        """`identity` is the name of the model folder with the hash that identifies it."""
         self.identity = identity or {}
         self.network = network.eval().requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -94,7 +94,7 @@ class ToolRenderers:
 
     @property
     def model_sha256(self) -> str:
-        """The hash of the model's manifest."""
+        """The hash that identifies the model."""
         return self._provenance.model_sha256
 
     def kind(self, order: ImageOrder) -> Hashable:
