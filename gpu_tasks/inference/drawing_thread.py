@@ -51,5 +51,5 @@ def _new_thread() -> ThreadPoolExecutor:
 
 
 def run_here(work: Callable[[], Result]) -> Result:
-    """Return the result of the work. A CPU needs no thread of its own."""
+    """Return the result of the work. A CPU needs no separate thread."""
     return work()

@@ -1,4 +1,4 @@
-"""The requests of all tools with the built-in model: the same pixels each time, and those of a CPU but for rounding."""
+"""The requests of all tools with the built-in model: the same pixels each time, and nearly those of a CPU."""
 
 from __future__ import annotations
 
