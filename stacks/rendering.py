@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from math import ceil
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -21,6 +22,7 @@ from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
 from cdk_app.workflows.render_workflow import RenderWorkflow
+from craftspark.jobs.estimates import STALE_S
 from craftspark.jobs.lost_jobs import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
 from craftspark.settings.rendering import ResendSettings, StartSettings
@@ -32,6 +34,9 @@ SETTLE_TIMEOUT_S = 30
 SWEEP_TIMEOUT_S = 240
 LATE_ORDER = Duration.minutes(2)  # from then on an order counts as lost
 SWEEP_EVERY = Duration.minutes(5)
+# A submission can rely on a report that is as old as its reading of the backlog, and its message is on the way to the
+# queue then. Seconds.
+LEAVE_S = ceil(STALE_S) + 15
 RESEND_EVERY = Duration.seconds(EVERY.total_seconds())
 
 
@@ -105,6 +110,8 @@ class RenderingStack(Stack):
             gpu_queue_visibility_s=rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MAX_RECEIVES,
             max_model_wait_s=rendering.max_model_wait_s,
+            idle_s=rendering.idle_s,
+            leave_s=LEAVE_S,
             stop_grace_s=rendering.stop_grace_s,
             stall_s=rendering.stall_s,
         )

@@ -1,4 +1,4 @@
-"""Batch sources: the GPU queue, or the one batch that the task was launched for."""
+"""Batch sources: the GPU queue of a pool, or first the batch that the task was launched for."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gpu_tasks.retries import Backoff, Retrier
 from gpu_tasks.worker.answers import Answers
 from gpu_tasks.worker.batch_handles import LaunchHandle, QueueHandle
 from gpu_tasks.worker.claim import BatchHandle, Claim
+from gpu_tasks.worker.idle_limit import IdleLimit
 from gpu_tasks.worker.lease import Lease
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def open_claim(handle: BatchHandle, jobs: RenderRecords) -> Claim | None:
 
 @dataclass(kw_only=True)
 class QueueSource:
-    """Takes batches from the warm pool's queue. Retries if the queue or the jobs table fails temporarily."""
+    """Takes batches from the pool's queue, until the lease ends or the idle limit is reached. Retries if the queue or
+    the jobs table fails temporarily.
+    """
 
     queue: GpuQueue
     callbacks: SFNClient
@@ -71,11 +74,14 @@ class QueueSource:
     lease: Lease
     max_receives: int
     backoff: Backoff
+    idle: IdleLimit | None = None
     _open: list[Claim] = field(default_factory=list, init=False)
     _waiting: QueueHandle | None = field(default=None, init=False)
 
     def take(self, images: int, *, wait: bool = True) -> list[Claim]:
         """Raises AwsUnreachable if no batch can be taken for too long."""
+        if self.idle:
+            self.idle.start()
         claims: list[Claim] = []
         while not self.lease.ended and sum(len(claim.missing) for claim in claims) < images:
             try:
@@ -89,6 +95,8 @@ class QueueSource:
                 continue
             if claimed:
                 claims.append(claimed)
+            elif self.idle and not claims and self.idle.reached():
+                break
             if (claims or not wait) and (handle is None or handle.suspect):
                 break
         if self.lease.ended and (waiting := self._waiting):
@@ -151,11 +159,15 @@ class QueueSource:
 
 @dataclass(kw_only=True)
 class LaunchSource:
-    """Supplies the one batch that this task was launched for."""
+    """Supplies the batch that this task was launched for, and then what `queue` supplies.
+
+    A task of the bulk lane ends with its batch: it makes room for the launch of the next one.
+    """
 
     handle: LaunchHandle
     jobs: RenderRecords
     retrier: Retrier
+    queue: BatchSource | None = None
     _claim: Claim | None = field(default=None, init=False)
 
     @property
@@ -182,4 +194,8 @@ class LaunchSource:
 
     def take(self, images: int, *, wait: bool = True) -> list[Claim]:
         claimed, self._claim = self._claim, None
-        return [claimed] if claimed else []
+        if claimed:
+            return [claimed]
+        if self.queue is None or self.handle.batch.lane == "bulk":
+            return []
+        return self.queue.take(images, wait=wait)

@@ -25,6 +25,7 @@ from gpu_tasks.worker.answers import Answers
 from gpu_tasks.worker.batch_handles import LaunchHandle
 from gpu_tasks.worker.batch_sources import LaunchSource, QueueSource
 from gpu_tasks.worker.delivery import Delivery
+from gpu_tasks.worker.idle_limit import IdleLimit
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.pace import Pace
 from gpu_tasks.worker.watchdog import Watchdog
@@ -134,8 +135,17 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         ),
         launched=launched is not None,
     )
+    queue_source = open_queue_source(settings, jobs, lease, answers, retrier)
+    if launched:
+        launched.queue = queue_source
+        queue_source.idle = IdleLimit(
+            idle_s=settings.idle_s,
+            leave_s=settings.leave_s,
+            idle=lambda: 0.0 if activities.names else activities.idle_s(),
+            announcements=pace,
+        )
     worker = Worker(
-        batch_source=launched or open_queue_source(settings, jobs, lease, answers, retrier),
+        batch_source=launched or queue_source,
         renderer=renderer,
         delivery=delivery,
         watchdog=watchdog,
@@ -171,7 +181,7 @@ def open_job_table(settings: WorkerSettings) -> RenderTable:
 def open_queue_source(
     settings: WorkerSettings, jobs: RenderTable, lease: Lease, answers: Answers, retrier: Retrier
 ) -> QueueSource:
-    """The batch source of a warm worker."""
+    """The batch source of a warm worker, and of a launched one after its own batch."""
     return QueueSource(
         queue=GpuQueue(client=clients.sqs(), url=settings.gpu_queue_url, visibility_s=settings.gpu_queue_visibility_s),
         callbacks=clients.stepfunctions(),

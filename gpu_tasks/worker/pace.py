@@ -29,8 +29,13 @@ logger = Logger(service="gpu_worker")
 class SpeedRecords(Protocol):
     """The reports of all workers."""
 
-    def write(self, paces: dict[str, float], launch_s: float | None, now: float) -> None:
-        """Write one report: `paces` by tool, and the launch time in seconds if it is known."""
+    def write(self, paces: dict[str, float], launch_s: float | None, now: float, *, awake: bool) -> None:
+        """Write one report: `paces` by tool, the launch time in seconds if it is known, and whether the worker takes
+        batches from its pool's queue.
+        """
+
+    def withdraw(self) -> None:
+        """Report that the worker takes no more batches."""
 
 
 class Pace:
@@ -45,6 +50,8 @@ class Pace:
         self._device = device
         self._records = records
         self._launched = launched
+        self._awake = not launched
+        self._withdrawn = False
         self._speed = Speed()
         self._waves: Counter[str] = Counter()
         self._launch_s: float | None = None
@@ -57,8 +64,24 @@ class Pace:
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop, and report that the worker takes no more batches."""
         self._stop.set()
         self._thread.join()
+        self.announce(awake=False)
+
+    def announce(self, *, awake: bool) -> bool:
+        """Report now whether the worker takes batches from its pool's queue. A worker that takes none writes no further
+        report. Returns whether the report was written.
+        """
+        self._awake, self._withdrawn = awake, not awake
+        if awake:
+            return self.report(time.time())
+        try:
+            self._records.withdraw()
+        except Exception:
+            logger.exception("report not withdrawn")
+            return False
+        return True
 
     def measure(self, jobs: Sequence[Job], seconds: float) -> None:
         """Measure a wave that took `seconds`. `jobs` has the job of each of its images, all of one kind."""
@@ -78,14 +101,20 @@ class Pace:
                 self._launch_s = (job.started_at - job.created_at).total_seconds()
             self._changed = True
 
-    def report(self, now: float) -> None:
-        """Report the measurements. `now` is the time in seconds since the epoch."""
+    def report(self, now: float) -> bool:
+        """Report the measurements, unless the report is withdrawn. `now` is the time in seconds since the epoch.
+        Returns whether the report was written.
+        """
+        if self._withdrawn:
+            return False
         with self._lock:
             paces, launch_s, self._changed = dict(self._speed.paces), self._launch_s, False
         try:
-            self._records.write(paces, launch_s, now)
+            self._records.write(paces, launch_s, now, awake=self._awake)
         except Exception:
             logger.exception("pace not reported")
+            return False
+        return True
 
     def _expected_s(self, jobs: Sequence[Job]) -> float:
         """The expected seconds by the model's profile. Jobs of one kind can differ in size, so each job is estimated

@@ -167,11 +167,36 @@ def test_ids_are_placed_as_the_table_sorts_them() -> None:
     assert place_of("z" * 26) == 1
 
 
+def test_a_launched_worker_counts_while_it_takes_batches_from_the_queue() -> None:
+    now, launched, other = time.time(), a_worker(name="a", launched=True), a_worker(name="a")
+
+    def awake() -> int:
+        return read_speed(clients.dynamodb(), JOBS, POOL, now + 1).awake
+
+    launched.write({}, None, now, awake=False)
+    assert awake() == 0
+    launched.write({}, None, now)
+    other.write({}, None, now)
+    assert awake() == 2
+    launched.withdraw()
+    assert awake() == 1
+
+
+def test_a_worker_withdraws_only_its_own_report() -> None:
+    now, gone, present = time.time(), a_worker(name="ab"), a_worker(name="ba")  # both have the same item
+    gone.write({}, None, now)
+    present.write({}, None, now)
+
+    gone.withdraw()
+
+    assert read_speed(clients.dynamodb(), JOBS, POOL, now + 1).awake == 1
+
+
 def test_measurements_of_workers_are_cached() -> None:
     now = time.time()
     a_worker(name="a").write({"picture": 2.0}, None, now)
     a_worker(name="b").write({"picture": 8.0, "clipart": 1.5}, None, now)
-    a_worker(name="c", launched=True).write({}, 20.0, now)
+    a_worker(name="c", launched=True).write({}, 20.0, now, awake=False)
 
     speed = read_speed(clients.dynamodb(), JOBS, POOL, now + 1)
 

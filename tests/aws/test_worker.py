@@ -1,5 +1,8 @@
 import json
+import os
+import signal
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.render_table import RenderTable
+from craftspark.aws.jobs.speed import read_speed
 from craftspark.errors import DeviceLost, UnsafeContent
 from craftspark.jobs.batches import BatchMessage, JobOrder
 from craftspark.settings.jobs import SubmitSettings
@@ -224,6 +228,46 @@ def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings
 
     assert code == main.DONE
     assert tokens.answers == [("launched", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
+
+
+def test_a_launched_task_takes_more_batches_until_it_is_idle(settings: WorkerSettings, tokens: Tokens) -> None:
+    environment = launched(settings)
+    send(settings, token="next")
+
+    code = main.main(lambda _: FakeRenderer(), {**environment, "CRAFTSPARK_IDLE_S": "1"})
+
+    assert code == main.DONE
+    assert [(token, kind) for token, kind, _ in tokens.answers] == [("launched", "succeeded"), ("next", "succeeded")]
+    assert counts(settings.gpu_queue_url)[0] == 0
+    assert read_speed(clients.dynamodb(), JOBS, settings.pool, time.time()).awake == 0
+
+
+def test_a_task_of_the_bulk_lane_ends_with_its_batch(settings: WorkerSettings, tokens: Tokens) -> None:
+    environment = launched(settings)
+    batch = json.loads(environment["CRAFTSPARK_BATCH"]) | {"lane": "bulk"}
+    send(settings, token="next")
+
+    main.main(
+        lambda _: FakeRenderer(), {**environment, "CRAFTSPARK_BATCH": json.dumps(batch), "CRAFTSPARK_IDLE_S": "1"}
+    )
+
+    assert [token for token, _, _ in tokens.answers] == ["launched"]
+    assert counts(settings.gpu_queue_url)[0] == 1
+
+
+def test_a_launched_task_whose_machine_is_taken_back_takes_no_more(settings: WorkerSettings, tokens: Tokens) -> None:
+    environment = launched(settings)
+    send(settings, token="next")
+
+    class Reclaimed(FakeRenderer):
+        def render(self, wave: Any, on_step: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return super().render(wave, on_step)
+
+    main.main(lambda _: Reclaimed(wave_size=1), {**environment, "CRAFTSPARK_IDLE_S": "60"})
+
+    assert [token for token, _, _ in tokens.answers] == ["launched"]
+    assert counts(settings.gpu_queue_url)[0] == 1
 
 
 def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:

@@ -16,12 +16,19 @@ MODEL = find_model("craftspark-clipart-128")
 class SpeedRecords:
     def __init__(self, error: Exception | None = None) -> None:
         self.told: list[tuple[dict[str, float], float | None]] = []
+        self.awake: list[bool] = []
         self._error = error
 
-    def write(self, paces: dict[str, float], launch_s: float | None, now: float) -> None:
+    def write(self, paces: dict[str, float], launch_s: float | None, now: float, *, awake: bool) -> None:
         if self._error:
             raise self._error
         self.told.append((paces, launch_s))
+        self.awake.append(awake)
+
+    def withdraw(self) -> None:
+        if self._error:
+            raise self._error
+        self.awake.append(False)
 
 
 def a_pace(records: SpeedRecords, *, launched: bool = False, device: str = "cpu") -> Pace:
@@ -101,3 +108,20 @@ def test_a_worker_reports_a_sign_of_life_before_its_first_image() -> None:
     pace.stop()
 
     assert records.told == [({}, None)]
+
+
+def test_a_launched_worker_is_awake_from_its_first_take_until_it_withdraws() -> None:
+    records = SpeedRecords()
+    pace = a_pace(records, launched=True)
+
+    pace.report(0)
+    assert pace.announce(awake=True)
+    pace.report(1)
+    assert pace.announce(awake=False)
+    pace.report(2)
+
+    assert records.awake == [False, True, True, False]
+
+
+def test_a_report_that_is_not_withdrawn_is_known_to_be_there() -> None:
+    assert not a_pace(SpeedRecords(OSError("unreachable"))).announce(awake=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,17 +38,35 @@ class SpeedTable:
     worker: str
     launched: bool
 
-    def write(self, paces: Mapping[str, float], launch_s: float | None, now: float) -> None:
-        """Report that the worker is alive, its pace by tool, and how long its batch waited for the launch."""
-        place = sum(self.worker.encode()) % PLACES
+    def write(self, paces: Mapping[str, float], launch_s: float | None, now: float, *, awake: bool = True) -> None:
+        """Report the worker's pace by tool, how long its batch waited for the launch, and whether it is awake: it takes
+        batches from the pool's queue.
+        """
         item = {
-            **job_key(partition(self.pool), f"{LAUNCHED if self.launched else WARM}#{place}"),
+            **self._key(),
+            "worker": text(self.worker),
+            "awake": {"BOOL": awake},
             "paces": text(json.dumps({tool: round(pace, 3) for tool, pace in paces.items()})),
             "seen_at": number(int(now)),
             "expires_at": number(int(now) + MAX_AGE_S),
             **({"launch_s": number(round(launch_s, 1))} if launch_s is not None else {}),
         }
         self.client.put_item(TableName=self.jobs_table, Item=item)
+
+    def withdraw(self) -> None:
+        """Report that the worker takes no more batches, unless another worker has replaced its report."""
+        with suppress(self.client.exceptions.ConditionalCheckFailedException):
+            self.client.update_item(
+                TableName=self.jobs_table,
+                Key=self._key(),
+                UpdateExpression="SET awake = :no",
+                ConditionExpression="worker = :worker",
+                ExpressionAttributeValues={":no": {"BOOL": False}, ":worker": text(self.worker)},
+            )
+
+    def _key(self) -> dict[str, Any]:
+        place = sum(self.worker.encode()) % PLACES
+        return job_key(partition(self.pool), f"{LAUNCHED if self.launched else WARM}#{place}")
 
 
 def read_speed(client: DynamoDBClient, table: str, pool: str, now: float) -> Speed:
@@ -70,7 +89,7 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
             continue
         for tool, pace in json.loads(item["paces"]["S"]).items():
             paces[tool].append(pace)
-        awake += item["item"]["S"].startswith(WARM) and age <= AWAKE_S
+        awake += item["awake"]["BOOL"] and age <= AWAKE_S
         if "launch_s" in item:
             launches.append(float(item["launch_s"]["N"]))
     return Speed(
