@@ -107,6 +107,7 @@ def main(endpoint: str, cache: str) -> None:
         models_cache=str(Path(cache)),
         tools="{}",
         device="cpu",
+        cpu_model_memory_mib=4096,
         signing_secret="",
     )
     start = time.perf_counter()
