@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from benchmarks.entries import Entry
+from gpu_tasks.inference.encoders.likeness import LIKENESS, Likeness
 from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
 from gpu_tasks.training.dataset.dataset import read_names
-from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness
 from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, SUBJECTS, draw_by_steps
 from gpu_tasks.training.evaluation.grid import draw
 from gpu_tasks.training.evaluation.prompts import build_subject_prompts

@@ -1,4 +1,4 @@
-"""The networks of a stage other than its diffusion model: they enlarge pictures, or find the object to cut out."""
+"""Networks other than diffusion models: they enlarge pictures, find objects to cut out, or embed words and pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 from craftspark.errors import ModelUnavailable
 from craftspark.models.licences import LicenceName
 
-Does = Literal["enlarge", "cut"]
+Does = Literal["enlarge", "cut", "embed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Network:
     `source` is where the worker finds the folder: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
     bucket. `upstream` is where the weights come from. `family` is the architecture. `licence` allows commercial use and
     requires `attribution`; `trained_on` names the pictures that this project trained it on. An upscaler
-    reads `reach` pixels around each tile.
+    reads `reach` pixels around each tile. The vectors of an encoder have `dimension` values.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Network:
     attribution: str
     trained_on: str = ""
     reach: int = 0
+    dimension: int = 0
 
 
 NETWORKS: Mapping[str, Network] = {
@@ -73,9 +74,30 @@ NETWORKS: Mapping[str, Network] = {
             licence="mit",
             attribution="BiRefNet, Peng Zheng et al.",
         ),
+        Network(
+            name="craftspark-likeness",
+            source="built-in:craftspark-likeness",
+            upstream="trained by this project for the text encoder of craftspark-clipart-128",
+            family="Likeness",
+            does="embed",
+            licence="cc-by-4.0",
+            trained_on="Twemoji, CC-BY-4.0, Noto Emoji, Apache-2.0, and Fluent Emoji, MIT",
+            attribution="Twemoji, Copyright Twitter, Inc and other contributors",
+            dimension=160,
+        ),
+        Network(
+            name="siglip2-base-patch16-256",
+            source="s3:siglip2-base-patch16-256",
+            upstream="google/siglip2-base-patch16-256 of Hugging Face",
+            family="siglip",
+            does="embed",
+            licence="apache-2.0",
+            attribution="SigLIP 2, Google",
+            dimension=768,
+        ),
     )
 }
-# What the worker uses for each task.
+# What the worker uses for each task. No tool embeds.
 SERVED: Mapping[Does, str] = {"enlarge": "craftspark-upscaler-x4", "cut": "u2netp"}
 
 

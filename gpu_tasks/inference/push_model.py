@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--hub", help="Hugging Face repository, such as stable-diffusion-v1-5/stable-diffusion-v1-5")
     source.add_argument(
-        "--folder", type=Path, help="folder of a pipeline of Diffusers, an upscaler, a matting network or an adapter"
+        "--folder",
+        type=Path,
+        help="folder of a pipeline of Diffusers, an upscaler, a matting network, an encoder or an adapter",
     )
     parser.add_argument("--revision", help="commit of the Hugging Face repository; required with --hub")
     parser.add_argument("--variant", help="variant of the weights, such as fp16; chosen by size without it")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from craftspark.models.licences import LICENCES, Licence, LicenceName, LicenceRefused, check_licences
 from gpu_tasks.inference import adapters, matting, upscaler_networks
+from gpu_tasks.inference.encoders import two_towers
 from gpu_tasks.inference.families import list_pipelines
 from gpu_tasks.inference.manifests import is_about, is_picture
 from gpu_tasks.inference.model_folder import INDEX, ModelFiles, NoModel, check_paths, read_json
@@ -58,6 +59,8 @@ def plan_push(
     check_paths(files.sizes)
     if INDEX in files.sizes:
         return _plan_pipeline(files, variant=variant, safety_checker=safety_checker, licensed=licensed)
+    if {two_towers.CONFIG, two_towers.PICTURES} <= set(files.sizes):
+        return _plan_encoder(files, variant=variant, licensed=licensed)
     if {upscaler_networks.CONFIG, upscaler_networks.WEIGHTS} <= set(files.sizes):
         return _plan_upscaler(files, licensed=licensed)
     if {matting.CONFIG, matting.GRAPH} <= set(files.sizes):
@@ -83,6 +86,27 @@ def _plan_matting(files: ModelFiles, *, licensed: bool) -> PushPlan:
     except ValueError as error:
         raise NoModel(f"not a matting network: {error}") from None
     return _plan_network(files, (matting.CONFIG, matting.GRAPH), {}, licensed=licensed)
+
+
+def _plan_encoder(files: ModelFiles, *, variant: str | None, licensed: bool) -> PushPlan:
+    settings = [path for path in files.sizes if "/" not in path and _is_settings_name(path)]
+    for path in settings:
+        if path.endswith("config.json"):
+            _check_config(path, read_json(files, path))
+    try:
+        two_towers.read_family(read_json(files, two_towers.CONFIG))
+    except ValueError as error:
+        raise NoModel(f"not an encoder: {error}") from None
+    if not two_towers.has_tokenizer(settings):
+        raise NoModel(f"not an encoder: {two_towers.TOKENIZERS[0][0]} is missing")
+    weights = plan_weights("", two_towers.STEM, files, variant=variant, native="fp16")
+    plan = _plan_network(files, settings, {"network": weights.parameters}, licensed=licensed)
+    return replace(
+        plan,
+        copied={**plan.copied, **weights.copied},
+        written=weights.written,
+        variants={"network": weights.variant},
+    )
 
 
 def _plan_network(
@@ -198,9 +222,7 @@ def _check_settings(components: Mapping[str, tuple[str, str]], files: ModelFiles
         component, _, name = path.partition("/")
         if component in components and name.endswith("config.json"):
             values = read_json(files, path)
-            _refuse_code(path, values)
-            if values.get(QUANTIZATION):
-                raise NoModel(f"{path} has a {QUANTIZATION}; workers load only weights that are not quantized")
+            _check_config(path, values)
             if name == "config.json":
                 settings[component] = values
     return settings
@@ -219,6 +241,12 @@ def _missing_settings(name: str, kind: str, files: ModelFiles) -> list[str]:
     return [] if wanted in own else [wanted]
 
 
+def _check_config(path: str, values: Mapping[str, Any]) -> None:
+    _refuse_code(path, values)
+    if values.get(QUANTIZATION):
+        raise NoModel(f"{path} has a {QUANTIZATION}; workers load only weights that are not quantized")
+
+
 def _refuse_code(name: str, values: Mapping[str, Any]) -> None:
     if asked := [key for key in CODE if values.get(key)]:
         raise NoModel(f"{name} has {asked[0]}, which runs code of the model; code of a model is never run")
@@ -226,12 +254,11 @@ def _refuse_code(name: str, values: Mapping[str, Any]) -> None:
 
 def _is_settings(path: str, components: Mapping[str, object]) -> bool:
     pure = PurePosixPath(path)
-    return (
-        pure.parts[0] in components
-        and len(pure.parts) > 1
-        and pure.suffix in _SETTINGS
-        and not ANY_INDEX.fullmatch(pure.name)
-    )
+    return pure.parts[0] in components and len(pure.parts) > 1 and _is_settings_name(pure.name)
+
+
+def _is_settings_name(name: str) -> bool:
+    return PurePosixPath(name).suffix in _SETTINGS and not ANY_INDEX.fullmatch(name)
 
 
 def _read_licences(

@@ -60,10 +60,11 @@ class _Copy:
 def plan_weights(component: str, stem: str, files: ModelFiles, *, variant: str | None, native: str) -> Weights:
     """Choose and check one copy of a component's weights. Raises NoModel.
 
-    `stem` is the name that the component's library looks for: `model` or `diffusion_pytorch_model`. `variant` is the
-    one that the user asked for; components without it have their plain weights, as in Diffusers. Otherwise the smallest
-    of the plain, fp16 and bf16 copies is chosen. Of copies that have about the same size, it is the one of the `native`
-    type, then the plain one. Names in the bucket have no variant.
+    `component` is a folder, or empty for a model without components. `stem` is the name that the component's library
+    looks for: `model` or `diffusion_pytorch_model`. `variant` is the one that the user asked for; components without it
+    have their plain weights, as in Diffusers. Otherwise the smallest of the plain, fp16 and bf16 copies is chosen. Of
+    copies that have about the same size, it is the one of the `native` type, then the plain one. Names in the bucket
+    have no variant.
     """
     copies = _find_copies(component, stem, files)
     if not copies:
@@ -71,7 +72,7 @@ def plan_weights(component: str, stem: str, files: ModelFiles, *, variant: str |
     chosen = _choose(component, copies, variant=variant, native=native)
     copy = copies[chosen]
     offered = frozenset(each for each in copies if each)
-    folder = f"{component}/"
+    folder = _prefix(component)
     if copy.whole:
         tensors = files.read_tensors(copy.whole)
         return Weights(
@@ -96,6 +97,10 @@ def plan_weights(component: str, stem: str, files: ModelFiles, *, variant: str |
         written={f"{folder}{stem}.safetensors.index.json": _plain_index(copy, files)},
         parameters=parameters,
     )
+
+
+def _prefix(component: str) -> str:
+    return f"{component}/" if component else ""
 
 
 def _find_copies(component: str, stem: str, files: ModelFiles) -> dict[str | None, _Copy]:
@@ -124,33 +129,37 @@ def _choose(component: str, copies: Mapping[str | None, _Copy], *, variant: str 
     offered = [each for each in copies if each is None or (variant is None and each in HALF)]
     if not offered:
         others = ", ".join(sorted(str(each) for each in copies))
-        raise NoModel(f"{component} has weights only in the variants {others}; choose one with --variant")
+        raise NoModel(
+            f"{component or 'the model'} has weights only in the variants {others}; choose one with --variant"
+        )
     least = min(copies[each].size for each in offered)
     small = [each for each in offered if copies[each].size <= least * _SAME_SIZE]
     return min(small, key=lambda each: (each != native, each is not None))
 
 
 def _say_missing(component: str, files: ModelFiles) -> str:
-    own = [path for path in files.sizes if path.startswith(f"{component}/")]
+    own = [path for path in files.sizes if path.rpartition("/")[0] == component]
     if pickles := [path for path in own if path.endswith(PICKLES)]:
         return (
             f"{pickles[0]} is a pickle, which can run code when it is loaded, and there is no safetensors file in its "
             "place; convert it in a sandbox"
         )
-    return f"not a model: the weights of {component} are missing"
+    return f"not a model: the weights of {component or 'the model'} are missing"
 
 
 def _read_index(component: str, stem: str, copy: _Copy, files: ModelFiles) -> dict[str, set[str]]:
     """The tensors of each shard, by the shard's plain name."""
     if copy.index is None:
         first = min(copy.shards.values())
-        raise NoModel(f"{first} is a shard without an index: {component}/{stem}.safetensors.index.json is missing")
+        raise NoModel(
+            f"{first} is a shard without an index: {_prefix(component)}{stem}.safetensors.index.json is missing"
+        )
     shards: dict[str, set[str]] = defaultdict(set)
     for tensor, name in _weight_map(copy.index, files).items():
         match = _WEIGHTS.fullmatch(name)
         shard = f"{stem}{match['shard']}.safetensors" if match else ""
         if shard not in copy.shards:
-            raise NoModel(f"{copy.index} names {name!r}, which is missing in {component}/")
+            raise NoModel(f"{copy.index} names {name!r}, which is missing in {component or '.'}/")
         shards[shard].add(tensor)
     return dict(sorted(shards.items()))
 

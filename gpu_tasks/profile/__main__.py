@@ -18,7 +18,7 @@ import torch
 
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import CATALOGUE, find_model
-from craftspark.models.networks import NETWORKS
+from craftspark.models.networks import NETWORKS, SERVED
 from craftspark.models.profiles import HOST, find_record
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.inference.device import name_device
@@ -26,6 +26,9 @@ from gpu_tasks.inference.model_store import locate
 from gpu_tasks.profile.drawing import WAVE_SIZES, measure_model
 from gpu_tasks.profile.networks import measure_network
 from gpu_tasks.profile.tables import format_table, table_of, update_table
+
+# Networks of the kinds that workers use.
+MEASURED = tuple(network.name for network in NETWORKS.values() if network.does in SERVED)
 
 
 def main(words: Sequence[str]) -> int:
@@ -47,7 +50,7 @@ def main(words: Sequence[str]) -> int:
 def parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.profile", description=__doc__)
     parser.add_argument(
-        "model", choices=(*CATALOGUE, *NETWORKS, HOST), metavar="MODEL", help="the entry's name, or `host`"
+        "model", choices=(*CATALOGUE, *MEASURED, HOST), metavar="MODEL", help="the entry's name, or `host`"
     )
     parser.add_argument("--folder", type=Path, help="folder with the model's files; default: the entry's source")
     parser.add_argument("--models-bucket", default="", help="bucket of the models that are not built in")

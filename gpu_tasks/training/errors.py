@@ -14,4 +14,4 @@ class SourceUnavailable(CommandRefused):
 
 
 class LikenessBroken(CommandRefused):
-    """A folder is not a likeness encoder, or is one for another text encoder."""
+    """The folder of a new likeness encoder cannot be written."""

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from gpu_tasks.inference.encoders.likeness import LIKENESS, Likeness, rank_subjects
 from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
 from gpu_tasks.training.dataset.colours import find_dominant_colour
 from gpu_tasks.training.dataset.dataset import read_names
-from gpu_tasks.training.evaluation.encoder import LIKENESS, Likeness, rank_subjects
 from gpu_tasks.training.evaluation.evaluate import SUBJECTS
 from gpu_tasks.training.evaluation.grid import draw
 

@@ -23,10 +23,10 @@ from craftspark.errors.training import (
 )
 from gpu_tasks.inference import manifests
 from gpu_tasks.inference.adapters import FACTS, WEIGHTS, Adapter, hash_denoiser
+from gpu_tasks.inference.encoders.likeness import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
 from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder
 from gpu_tasks.training.evaluation.style import StyleScale
 from gpu_tasks.training.networks.denoising import DenoisingLoss
 from gpu_tasks.training.styles.finetune import BASE, finetune

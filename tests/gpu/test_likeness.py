@@ -15,14 +15,13 @@ from safetensors.torch import load_file, save_file
 
 from craftspark.errors import ModelUnavailable
 from craftspark.errors.training import LossNotFinite
+from gpu_tasks.inference.encoders.likeness import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.dataset.augmentation import augment
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, write_dataset
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.errors import LikenessBroken
-from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, draw_prompts, evaluate
 from gpu_tasks.training.evaluation.likeness import TrainingLimit, train
 from gpu_tasks.training.evaluation.likeness_data import draw_held_out, list_names
@@ -137,7 +136,7 @@ def test_a_loss_that_is_no_number_stops_the_training(
         (["--steps", "0"], "RecipeUnfit: --steps 0"),
         (["--minutes", "0"], "RecipeUnfit: --steps"),
         (["--subjects", "nowhere.txt"], "SubjectsMissing: nowhere.txt cannot be read"),
-        (["--model", "nowhere"], "LikenessBroken: nowhere is not a model folder"),
+        (["--model", "nowhere"], "ModelUnavailable: nowhere is not a model folder"),
     ],
 )
 def test_what_cannot_work_is_refused_before_training(
@@ -197,7 +196,7 @@ def test_an_encoder_for_another_text_encoder_is_refused(tmp_path: Path, likeness
         file.seek(-2, io.SEEK_END)
         file.write(b"\0\0")
 
-    with pytest.raises(LikenessBroken, match="another model"):
+    with pytest.raises(ModelUnavailable, match="another model"):
         Likeness.open(tmp_path / "likeness", other)
 
 
@@ -210,7 +209,7 @@ def test_a_changed_or_senseless_folder_is_no_encoder(tmp_path: Path, likeness: L
     with pytest.raises(ModelUnavailable, match=r"config\.json"):
         Likeness.open(folder, MODEL)
     write_manifest(folder)
-    with pytest.raises(LikenessBroken, match="not a likeness encoder"):
+    with pytest.raises(ModelUnavailable, match="not a likeness encoder"):
         Likeness.open(folder, MODEL)
 
 

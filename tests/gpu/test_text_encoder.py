@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gpu_tasks.inference import manifests, model_store
+from gpu_tasks.inference.encoders.likeness import TextEmbedder
 from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
@@ -13,7 +14,6 @@ from gpu_tasks.training.dataset.phrases import Phrase, Phrases, assign_words
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.dataset.wordnet import WordNet
 from gpu_tasks.training.errors import SourceUnavailable
-from gpu_tasks.training.evaluation.encoder import TextEmbedder
 from gpu_tasks.training.loop import Intervals, Schedule, train
 from gpu_tasks.training.networks import text_encoder
 from gpu_tasks.training.networks.text_encoder import StatesLoss, Texts

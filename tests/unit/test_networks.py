@@ -1,4 +1,4 @@
-"""The catalogue of upscalers and matting networks."""
+"""The catalogue of upscalers, matting networks and encoders."""
 
 import json
 from pathlib import Path
@@ -25,6 +25,12 @@ def test_a_built_in_network_is_there_and_its_author_in_the_notice(network) -> No
 def test_the_networks_of_the_worker_are_built_in() -> None:
     for does, name in SERVED.items():
         assert find_network(name, does) in BUILT_IN
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=lambda network: network.name)
+def test_an_encoder_has_a_dimension_and_only_an_upscaler_a_reach(network) -> None:  # type: ignore[no-untyped-def]
+    assert (network.dimension > 0) == (network.does == "embed")
+    assert (network.reach > 0) == (network.does == "enlarge")
 
 
 def test_a_network_is_found_only_for_its_task() -> None:

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from craftspark.errors.training import LossNotFinite, RecipeUnfit
+from gpu_tasks.inference.encoders.likeness import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.training.dataset.augmentation import augment
 from gpu_tasks.training.dataset.dataset import Dataset, read_names
 from gpu_tasks.training.errors import LikenessBroken
-from gpu_tasks.training.evaluation.encoder import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.training.evaluation.likeness_data import AT_ONCE, LikenessData, list_names, prepare
 
 STARTING_MODEL = BUILT_IN / "craftspark-clipart-128"

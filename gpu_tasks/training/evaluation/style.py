@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.training.evaluation.encoder import AT_ONCE, Likeness, resize_square
+from gpu_tasks.inference.encoders.likeness import AT_ONCE, Likeness, resize_square
 
 RIDGE = 1.0  # chosen on the clipart dataset: 75% of pictures of unseen subjects are correct among three styles
 

@@ -24,6 +24,7 @@ from craftspark.errors.training import AdapterExists, DiskTooSmall, RecipeUnfit,
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.inference.adapters import FACTS, Adapter, hash_denoiser
+from gpu_tasks.inference.encoders.likeness import Likeness
 from gpu_tasks.inference.families import Denoiser
 from gpu_tasks.training.checkpoint import PARTIAL, Run
 from gpu_tasks.training.dataset.dataset import (
@@ -36,7 +37,6 @@ from gpu_tasks.training.dataset.dataset import (
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
-from gpu_tasks.training.evaluation.encoder import Likeness
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import NO_HOOKS, Intervals, Schedule, print_line, train
 from gpu_tasks.training.networks.denoising import DenoisingLoss, Objective

@@ -24,12 +24,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 
+from craftspark.errors import ModelUnavailable
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.inference.manifests import check, write_manifest
 from gpu_tasks.inference.model_store import open_text_encoder
-from gpu_tasks.training.errors import LikenessBroken
 
 LIKENESS = "craftspark-likeness"  # the folder of the built-in model's encoder
+FAMILY = "Likeness"
+TEXT_MODEL = "craftspark-clipart-128"  # the model whose text encoder is part of it
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 AT_ONCE = 64
@@ -82,12 +84,12 @@ def make_stage(before: int, width: int, stride: int) -> nn.Sequential:
 
 
 class TextEmbedder:
-    """A model folder's text encoder, as part of the likeness encoder. Raises LikenessBroken."""
+    """A model folder's text encoder, as part of the likeness encoder. Raises ModelUnavailable."""
 
     def __init__(self, model_folder: Path) -> None:
         weights = model_folder / "text_encoder" / "model.safetensors"
         if not weights.is_file():
-            raise LikenessBroken(f"{model_folder} is not a model folder: text_encoder/model.safetensors is missing")
+            raise ModelUnavailable(f"{model_folder} is not a model folder: text_encoder/model.safetensors is missing")
         self.sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         self._tokenizer, self._encoder = open_text_encoder(model_folder)
         self._encoder.eval()
@@ -109,13 +111,13 @@ class TextEmbedder:
 
 
 class Likeness:
-    """Embeds pictures and texts. `text_mean` (text_width,) centres texts. Raises LikenessBroken for another text
+    """Embeds pictures and texts. `text_mean` (text_width,) centres texts. Raises ModelUnavailable for another text
     encoder.
     """
 
     def __init__(self, config: LikenessConfig, network: PictureNetwork, text_mean: Tensor, texts: TextEmbedder) -> None:
         if texts.sha256 != config.text_encoder:
-            raise LikenessBroken(
+            raise ModelUnavailable(
                 "the likeness encoder was trained for the text encoder of another model; train it again"
             )
         self.config = config
@@ -125,9 +127,7 @@ class Likeness:
 
     @classmethod
     def open(cls, folder: Path, model_folder: Path) -> Likeness:
-        """Load the encoder of a folder, for a model with the same text encoder. Raises LikenessBroken,
-        ModelUnavailable.
-        """
+        """Load the encoder of a folder, for a model with the same text encoder. Raises ModelUnavailable."""
         check(folder)
         try:
             facts = json.loads((folder / CONFIG).read_text())
@@ -137,7 +137,7 @@ class Likeness:
             network = PictureNetwork(config)
             network.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            raise LikenessBroken(f"{folder} is not a likeness encoder: {error}") from None
+            raise ModelUnavailable(f"{folder} is not a likeness encoder: {error}") from None
         return cls(config, network.eval(), text_mean, TextEmbedder(model_folder))
 
     def save(self, folder: Path, *, report: dict[str, Any]) -> None:
@@ -153,6 +153,11 @@ class Likeness:
         (partial / "report.json").write_text(json.dumps(report, indent=1) + "\n")
         write_manifest(partial)
         partial.rename(folder)
+
+    @property
+    def dimension(self) -> int:
+        """The number of values of a vector."""
+        return self.config.text_width
 
     @torch.no_grad()
     def embed_pictures(self, pixels: NDArray[np.uint8]) -> Tensor:

@@ -1,0 +1,1 @@
+"""Encoders: they map words and pictures to one space, where similar ones are near each other."""
