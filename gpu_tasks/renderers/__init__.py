@@ -45,7 +45,7 @@ class ToolRenderer(Protocol):
 class Networks:
     """The networks beside the diffusion models, which all models of a worker share.
 
-    They are small: each is loaded at its first use and stays loaded. `identities` has the hashes of the manifests of
+    They are small: each is loaded at its first use and stays loaded. `identities` has the hashes that identify
     those that are loaded, by name.
     """
 

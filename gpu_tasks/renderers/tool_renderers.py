@@ -60,7 +60,7 @@ class ToolRenderers:
 
     `fetch_source` loads an order's source before its wave is drawn. `device_lost` returns whether the device has become
     unusable after an error. `run` runs a drawing in the thread for it. `networks` are those other than the diffusion
-    model, by name, with the hashes of their manifests. After `release`, which frees the model's memory, images can only
+    model, by name, with the hashes that identify them. After `release`, which frees the model's memory, images can only
     be finished.
     """
 
