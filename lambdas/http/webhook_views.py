@@ -1,7 +1,7 @@
 """Request and response bodies of webhooks."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -36,6 +36,24 @@ class WebhookList(View):
     """All webhooks of a maker."""
 
     webhooks: list[WebhookView] = Field(description="The webhooks, without their secrets.")
+
+
+class SettledJob(View):
+    """The result of a job, without its prompt and images."""
+
+    job_id: str = Field(description="ID of the job.")
+    tool: str = Field(description="Name of the tool.")
+    state: Literal["succeeded", "partly_succeeded", "failed", "cancelled"] = Field(description="Final state.")
+    delivered: int = Field(description="Number of delivered images.")
+    requested: int = Field(description="Number of requested images.")
+
+
+class JobSettledMessage(View):
+    """The message to a webhook when a job has ended."""
+
+    type: Literal["job.settled"] = Field(description="Type of the message.")
+    timestamp: datetime = Field(description="Time of the event, after the job ended.")
+    data: SettledJob = Field(description="The job.")
 
 
 class DeliveryView(View):

@@ -3,9 +3,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+import pytest
+
+from craftspark.jobs.endings import JobSettled
+from craftspark.jobs.job import JobState
+from craftspark.notifications.webhooks import Webhook, body_of, headers_of, new_secret
 from craftspark.routes import ROUTES
 from craftspark.tools import TOOLS
 from lambdas.http.openapi.document import OPERATIONS, describe
+from tests.fakes import NOON
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,3 +108,23 @@ def test_a_response_has_no_null_where_a_field_is_absent() -> None:
     assert {"type": "null"} not in [node for _, node in nodes(schemas["JobView"])]
     # In a request, null has a meaning.
     assert {"type": "null"} in [node for _, node in nodes(schemas["SuspensionChange"])]
+
+
+@pytest.mark.parametrize("state", [state for state in JobState if state.final])
+def test_the_message_to_a_webhook_is_described(state: JobState) -> None:
+    document = describe()
+    message = document["webhooks"]["job.settled"]["post"]
+    settled = JobSettled(job_id="a" * 26, maker="maker-1", tool="picture", state=state, delivered=1, requested=2)
+    body = body_of(settled, "2030-01-01T12:00:00Z")
+    webhook = Webhook(
+        maker="maker-1", webhook_id="w", url="https://hooks.example/", secret=new_secret(), created_at=NOON
+    )
+
+    schema = message["requestBody"]["content"]["application/json"]["schema"]
+    jsonschema_rs.validator_for({**schema, "components": document["components"]}).validate(json.loads(body))
+    schemas = document["components"]["schemas"]
+    assert set(schemas["JobSettledMessage"]["required"]) == json.loads(body).keys()
+    assert set(schemas["SettledJob"]["required"]) == json.loads(body)["data"].keys()
+    assert {each["name"] for each in message["parameters"]} == {
+        name for name in headers_of(webhook, "m", body, NOON) if name.startswith("webhook-")
+    }

@@ -763,7 +763,28 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "job.settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job has ended
+         * @description Sent to each of your webhooks when one of your jobs ends. Verify the signature as specified by Standard Webhooks (standardwebhooks.com).
+         */
+        post: operations["job_settled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -1141,6 +1162,24 @@ export interface components {
             jobs: components["schemas"]["ListedJob"][];
             /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
             next_cursor?: string;
+        };
+        /**
+         * JobSettledMessage
+         * @description The message to a webhook when a job has ended.
+         */
+        JobSettledMessage: {
+            /**
+             * @description Type of the message.
+             * @constant
+             */
+            type: "job.settled";
+            /**
+             * Format: date-time
+             * @description Time of the event, after the job ended.
+             */
+            timestamp: string;
+            /** @description The job. */
+            data: components["schemas"]["SettledJob"];
         };
         /**
          * JobState
@@ -1718,6 +1757,25 @@ export interface components {
             estimated_total_s: number;
             /** @description Cheaper variants of the request, the most similar first. */
             cheaper: components["schemas"]["CheaperView"][];
+        };
+        /**
+         * SettledJob
+         * @description The result of a job, without its prompt and images.
+         */
+        SettledJob: {
+            /** @description ID of the job. */
+            job_id: string;
+            /** @description Name of the tool. */
+            tool: string;
+            /**
+             * @description Final state.
+             * @enum {string}
+             */
+            state: "succeeded" | "partly_succeeded" | "failed" | "cancelled";
+            /** @description Number of delivered images. */
+            delivered: number;
+            /** @description Number of requested images. */
+            requested: number;
         };
         /**
          * Sheet
@@ -3891,6 +3949,42 @@ export interface operations {
             404: components["responses"]["JobNotFound"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["Gateway503"];
+        };
+    };
+    job_settled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ID of the message. It is the same for all attempts, so use it to ignore duplicates. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures of the message, separated by spaces: one for each valid secret. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobSettledMessage"];
+            };
+        };
+        responses: {
+            /** @description The message was accepted. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The message was not accepted. It is sent again later. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

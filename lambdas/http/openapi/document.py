@@ -14,7 +14,9 @@ from lambdas.http.openapi.admin_operations import ADMIN_OPERATIONS
 from lambdas.http.openapi.job_operations import JOB_OPERATIONS
 from lambdas.http.openapi.responses import SCHEMA, reference, refusals, responses
 from lambdas.http.openapi.security import SCHEMES, SECURITY
+from lambdas.http.openapi.webhook_messages import describe_messages
 from lambdas.http.problems import GatewayProblem, Problem
+from lambdas.http.webhook_views import JobSettledMessage
 
 OPERATIONS = {**JOB_OPERATIONS, **ACCOUNT_OPERATIONS, **ADMIN_OPERATIONS}
 TAGS = {
@@ -70,6 +72,7 @@ def describe() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
+        "webhooks": describe_messages(),
         "components": components(),
     }
 
@@ -131,6 +134,7 @@ def schemas() -> dict[str, Any]:
     answers: set[type[BaseModel]] = {
         Problem,
         GatewayProblem,
+        JobSettledMessage,
         *(operation.answer for operation in OPERATIONS.values() if operation.answer),
     }
     _, definitions = models_json_schema(
