@@ -64,7 +64,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "--waves", type=int, nargs="+", default=WAVE_SIZES, help="numbers of images in a call; default: 1 2 4 8"
     )
     parser.add_argument(
-        "--choose-wave", action="store_true", help="choose the wave again, which can change the pixels of images"
+        "--choose-wave", action="store_true", help="choose the wave and the acceleration again, which can change pixels"
     )
     parser.add_argument("--sizes", nargs="+", help="sizes to measure, the default one first; default: the entry's")
     parser.add_argument("--output", type=Path, help="device table to write; default: the catalogue's")

@@ -17,6 +17,7 @@ from craftspark.models.model import Model
 from craftspark.tools.request import sides
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.adapters import AdapterCache
+from gpu_tasks.inference.device import name_device
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.model_store import load_folder
@@ -36,19 +37,21 @@ Table = dict[str, dict[str, dict[str, float]]]  # seconds by capability, size an
 def measure_model(
     entry: Model, folder: Path, device: str, wave_sizes: Sequence[int] = WAVE_SIZES, kept: int | None = None
 ) -> dict[str, Any]:
-    """Return the record of a model whose files are in a folder. `kept` is a wave size that does not change.
+    """Return the record of a model whose files are in a folder. `kept` is a wave size that does not change, and with
+    it the device's acceleration stays.
 
     Raises ModelUnavailable if the model does not load or does not fulfil its entry.
     """
     clock = Clock(device)
     torch.zeros(1, device=device)  # the first use of a GPU takes seconds, which are the machine's and not the model's
-    timed = measure_accelerations(entry, folder, clock, partial(_drawing_of, clock=clock))
-    entry = replace(entry, faster=choose_acceleration(timed))
     drop_from_cache(folder)
     cold_s, pipeline = clock.time(lambda: load_folder(folder, entry, device))
     del pipeline
     gc.collect()
     clock.forget_memory()
+    timed = measure_accelerations(entry, folder, clock, partial(_drawing_of, clock=clock))
+    known = entry.on(name_device(device)).acceleration
+    entry = replace(entry, faster=choose_acceleration(timed) if kept is None else known)
     warm_s, pipeline = clock.time(lambda: load_folder(folder, entry, device))
     bench = DrawingBench(pipeline, entry, clock)
     first_s, _ = clock.time(bench.diffusion(1).check_drawings)

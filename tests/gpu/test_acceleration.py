@@ -116,6 +116,18 @@ def test_the_profile_leaves_off_what_fails_and_measures_the_others(
     assert record["acceleration"] in ({}, {"channels_last": True})
 
 
+@pytest.mark.parametrize(("kept", "acceleration"), [(None, {"channels_last": True}), (1, {})])
+def test_a_measured_record_keeps_its_acceleration_as_its_wave(
+    kept: int | None, acceleration: dict[str, bool], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faster = Acceleration(channels_last=True)
+    monkeypatch.setattr("gpu_tasks.profile.drawing.choose_acceleration", lambda _timed: faster)
+
+    record = measure_model(ENTRIES["sd-1.5"], folder, "cpu", (1,), kept)
+
+    assert record["acceleration"] == acceleration
+
+
 @pytest.mark.parametrize(
     ("first_s", "image_s", "pays"),
     [(2.0, 0.8, True), (2.0, 0.96, False), (60.0, 0.8, True), (62.0, 0.8, False)],
