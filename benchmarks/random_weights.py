@@ -29,6 +29,9 @@ AUTOENCODER = {
     "latent_channels": 4,
     "sample_size": 512,
 }
+# A model with 103 million parameters in its denoising network, for benchmarks on a CPU at 128 pixels.
+SMALL_UNET = {"sample_size": 16, "cross_attention_dim": 768, "block_out_channels": (128, 256, 416, 416)}
+SMALL_AUTOENCODER = {**AUTOENCODER, "block_out_channels": (32, 64, 64, 64), "layers_per_block": 1, "sample_size": 128}
 TEXT_ENCODER = {
     "hidden_size": 768,
     "intermediate_size": 3072,
@@ -39,23 +42,23 @@ TEXT_ENCODER = {
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "skip_prk_steps": True}
 
 
-def save(folder: Path) -> None:
+def save(folder: Path, *, small: bool = False) -> None:
     """Write the model's folder, in half precision."""
-    build_pipeline().to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    build_pipeline(small=small).to(torch.float16).save_pretrained(folder, safe_serialization=True)
     write_manifest(folder)
 
 
-def build_pipeline() -> Any:
-    """Build the pipeline on the CPU, in single precision."""
+def build_pipeline(*, small: bool = False) -> Any:
+    """Build the pipeline on the CPU, in single precision: the shape of Stable Diffusion 1.5, or the small one."""
     from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
     torch.manual_seed(0)
     return StableDiffusionPipeline(
-        vae=AutoencoderKL(**AUTOENCODER),
+        vae=AutoencoderKL(**(SMALL_AUTOENCODER if small else AUTOENCODER)),
         text_encoder=CLIPTextModel(CLIPTextConfig(**TEXT_ENCODER)),
         tokenizer=clip_tokenizer(),
-        unet=UNet2DConditionModel(**UNET),
+        unet=UNet2DConditionModel(**(SMALL_UNET if small else UNET)),
         scheduler=PNDMScheduler(**SCHEDULE, steps_offset=1),
         safety_checker=None,
         feature_extractor=None,

@@ -1,7 +1,8 @@
 """The GPU worker with a stopwatch around the model's forward passes.
 
-`python -m benchmarks.timed_worker FILE STEPS` first runs a plain Diffusers loop and then serves the queue. At the end,
-it writes the share of busy time outside the model to FILE, for the loop and for the worker.
+`python -m benchmarks.timed_worker FILE STEPS [FOLDER]` first runs a plain Diffusers loop and then serves the queue. At
+the end, it writes the share of busy time outside the model to FILE, for the loop and for the worker. FOLDER is another
+model of the same shape to draw with.
 """
 
 import io
@@ -23,12 +24,12 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
-from gpu_tasks.inference.model_store import load_pipeline
+from gpu_tasks.inference.model_store import load_folder, load_pipeline
 from gpu_tasks.renderers.tool_renderers import Surroundings, ToolRenderers, build_renderers
 from gpu_tasks.worker.main import main
 from gpu_tasks.worker.wave_queue import Renderer
 
-PLAIN_WAVES = 12
+PLAIN_WAVES = 4
 
 
 class Stopwatch:
@@ -108,13 +109,15 @@ def refuse_source(source: Source) -> bytes:
     raise SourceMissing(f"the benchmark has no source {source.reference}")
 
 
-def serve(out: Path, steps: int) -> int:
+def serve(out: Path, steps: int, folder: Path | None = None) -> int:
     renderers: list[TimedRenderer] = []
     plain: list[float] = []
+    parameters: list[int] = []
 
     def load(settings: WorkerSettings) -> TimedRenderer:
         [model] = find_models(settings.models.values())
-        pipeline = load_pipeline(model, settings)
+        pipeline = load_folder(folder, model, settings.device) if folder else load_pipeline(model, settings)
+        parameters.append(sum(each.numel() for each in pipeline.unet.parameters()))
         stopwatch = Stopwatch(pipeline)
         plain.append(run_plain_loop(pipeline, model, steps, stopwatch))
         surroundings = Surroundings.of(refuse_source, settings)
@@ -123,10 +126,15 @@ def serve(out: Path, steps: int) -> int:
 
     code = main(load)
     if renderers and len(renderers[0].waves) > 1:
-        shares = {"worker": renderers[0].share_outside(), "plain": plain[0], "waves": len(renderers[0].waves)}
+        shares = {
+            "worker": renderers[0].share_outside(),
+            "plain": plain[0],
+            "waves": len(renderers[0].waves),
+            "parameters_m": round(parameters[0] / 1e6),
+        }
         out.write_text(json.dumps(shares))
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(serve(Path(sys.argv[1]), int(sys.argv[2]), *map(Path, sys.argv[3:])))
