@@ -10,7 +10,7 @@ import pytest
 from local_cloud.launcher.cloud import STAGE
 from local_cloud.launcher.emulator_process import REPOSITORY
 from local_cloud.launcher.synthesis import NO_ASSET_STAGING, synthesize
-from tests.made_once import made_once
+from tests.shared_folder import shared_folder
 
 NODE = Path(sys.executable).parent / "node"
 TO_AWS = ("dev", "prod")
@@ -34,7 +34,7 @@ def local_assembly(factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         synthesize(REPOSITORY, stage=STAGE, into=folder, log=folder.with_suffix(".log"))
 
-    return made_once(factory, "local", make)
+    return shared_folder(factory, "local", make)
 
 
 def assembly_for_aws(factory: pytest.TempPathFactory, stage: str) -> Path:
@@ -44,7 +44,7 @@ def assembly_for_aws(factory: pytest.TempPathFactory, stage: str) -> Path:
         command = [sys.executable, "-c", SYNTHESIZE, str(folder)]
         subprocess.run(command, cwd=REPOSITORY, env=bare_environment(), check=True, timeout=600)
 
-    return made_once(factory, "to-aws", make) / stage
+    return shared_folder(factory, "to-aws", make) / stage
 
 
 def bare_environment() -> dict[str, str]:

@@ -76,12 +76,12 @@ def call(function: str, **request: Any) -> Answer:
 
 
 def answer_of(function: str, event: dict[str, Any]) -> Answer:
-    forget(function)
+    clear_caches(function)
     [route_key] = {f"{route.method} {route.path}" for route in ROUTES if route.function == function}
-    return handled(function, {"routeKey": route_key, **event})
+    return invoke(function, {"routeKey": route_key, **event})
 
 
-def forget(function: str) -> None:
+def clear_caches(function: str) -> None:
     """Clear the objects that a handler built from the settings of another test."""
     module = import_module(f"lambdas.{function}.handler")
     endpoint.scopes.cache_clear()
@@ -97,7 +97,7 @@ def forget(function: str) -> None:
         getattr(getattr(module, factory, None), "cache_clear", lambda: None)()
 
 
-def handled(function: str, event: dict[str, Any]) -> Answer:
+def invoke(function: str, event: dict[str, Any]) -> Answer:
     # Each function has the scopes of its route in its environment, as in its stack.
     [kind] = {route.scope for route in ROUTES if route.function == function}
     scopes = TokenSettings(token_scopes=ADMIN_SCOPE if kind == ADMIN else f"{MAKER_SCOPE} craftspark/jobs")

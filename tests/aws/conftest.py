@@ -80,7 +80,14 @@ def fast_attributes() -> Iterator[None]:
         yield
 
 
-MADE_ONCE = (clients.dynamodb, clients.sqs, clients.s3, clients.stepfunctions, clients.eventbridge, clients.cognito)
+CLIENTS = (
+    clients.dynamodb,
+    clients.sqs,
+    clients.s3,
+    clients.stepfunctions,
+    clients.eventbridge,
+    clients.cognito,
+)
 
 
 @cache
@@ -92,10 +99,10 @@ def client_of(service: str) -> Any:
 @pytest.fixture(scope="package", autouse=True)
 def clients_of_this_folder() -> Iterator[None]:
     """All tests of this folder share the clients. Each test has its own tables and buckets."""
-    for make in (*MADE_ONCE, client_of):
+    for make in (*CLIENTS, client_of):
         make.cache_clear()
     yield
-    for make in (*MADE_ONCE, client_of):
+    for make in (*CLIENTS, client_of):
         make.cache_clear()
 
 

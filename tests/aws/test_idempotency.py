@@ -14,7 +14,7 @@ from craftspark.jobs.idempotency import KEY_LIFETIME, effect_of
 from craftspark.routes import ADMIN, ROUTES
 from lambdas.http.openapi.document import OPERATIONS
 from lambdas.http.openapi.parameters import IDEMPOTENCY_KEY
-from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, Context, account, call, event_of, forget
+from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, Context, account, call, clear_caches, event_of
 from tests.aws.conftest import ACCOUNTS
 
 pytestmark = pytest.mark.usefixtures("all_settings", "plan_with_webhooks")
@@ -152,7 +152,7 @@ def test_each_request_without_a_key_has_a_separate_effect(function: str) -> None
 def test_four_concurrent_requests_have_one_effect(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path, body, _ = REQUESTS[function]
     monkeypatch.setenv("CRAFTSPARK_TOKEN_SCOPES", f"{ADMIN_SCOPE} {MAKER_SCOPE}")
-    forget(function)
+    clear_caches(function)
     handler = import_module(f"lambdas.{function}.handler").handler
     event = {
         **event_of(path=path, body=body, headers={"idempotency-key": "k"}),

@@ -18,9 +18,9 @@ from tests.aws.api import (
     account,
     answer_of,
     call,
+    clear_caches,
     event_of,
-    forget,
-    handled,
+    invoke,
     settle,
     store,
     submit,
@@ -86,7 +86,7 @@ def send(route: Route, place: str | None = None, **parts: Any) -> None:
 
     The request is valid except for the value at the place. None stands for the whole body.
     """
-    answer = handled(route.function, event_of(scope=f"{MAKER_SCOPE} {ADMIN_SCOPE}", **parts))
+    answer = invoke(route.function, event_of(scope=f"{MAKER_SCOPE} {ADMIN_SCOPE}", **parts))
     if answer.status == 422:
         named = {answer.body.get("field"), *(each["field"] for each in answer.body.get("errors", []))}
         first = {str(each).partition(".")[0].lower() for each in named}
@@ -98,7 +98,7 @@ def send(route: Route, place: str | None = None, **parts: Any) -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.function)
 def test_no_text_in_a_request_causes_a_server_error(route: Route, job_id: str) -> None:
     path = good_path(route, job_id)
-    forget(route.function)
+    clear_caches(route.function)
     described = OPERATIONS[route.function].parameters
     parameters = {"unknown", *(each.name for each in described if each.place == "query")}
     headers = {each.name.lower() for each in described if each.place == "header"}
@@ -122,7 +122,7 @@ WITH_BODY = [route for route in ROUTES if OPERATIONS[route.function].body or "{t
 @pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: route.function)
 def test_no_body_causes_a_server_error(route: Route, job_id: str) -> None:
     path = good_path(route, job_id)
-    forget(route.function)
+    clear_caches(route.function)
 
     for body in BODIES:
         send(route, path=path, body=body)
@@ -139,7 +139,7 @@ def test_no_field_of_a_tool_causes_a_server_error(tool: str, job_id: str) -> Non
         store(job_id, 0)
         settle(job_id)
         example["source"] = f"{job_id}/0"
-    forget(route.function)
+    clear_caches(route.function)
 
     for field in TOOLS[tool].request.model_fields:
         for value in (*VALUES, {"width": float("nan")}):

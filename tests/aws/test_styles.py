@@ -56,7 +56,7 @@ def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleTable:
     environment = {**SETTINGS.to_environment(), **ApprovalSettings(trainings_table=TRAININGS).to_environment()}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    for made_once in (
+    for cached in (
         ask_approval.table,
         judge_canary.settings,
         judge_canary.gates,
@@ -65,11 +65,11 @@ def styles(tables: None, monkeypatch: pytest.MonkeyPatch) -> StyleTable:
         rollback_style.trials,
         settle_training.trials,
     ):
-        made_once.cache_clear()
+        cached.cache_clear()
     return style_table(SETTINGS)
 
 
-def begun(styles: StyleTable, version: str = "v1") -> str:
+def start_training(styles: StyleTable, version: str = "v1") -> str:
     training = Training(
         style="sunny", version=version, model="m", request={"who": "ann"}, fingerprint="f", created_at=NOON
     )
@@ -78,7 +78,7 @@ def begun(styles: StyleTable, version: str = "v1") -> str:
 
 
 def approved(styles: StyleTable, version: str = "v1") -> str:
-    training_id = begun(styles, version)
+    training_id = start_training(styles, version)
     ask(training_id, f"token-{version}")
     decision = TrainingDecision(decision="approve", who="ann", why="clean lines", at=NOON)
     styles.trainings.decide(styles.trainings.read(training_id), decision)
@@ -103,7 +103,7 @@ def release() -> Any:
 
 
 def test_a_result_is_stored_with_the_token_of_the_waiting_state(styles: StyleTable) -> None:
-    training_id = begun(styles)
+    training_id = start_training(styles)
 
     ask(training_id, "first")
     ask(training_id, "second")
@@ -122,7 +122,7 @@ def test_the_event_of_a_waiting_training_has_no_token(styles: StyleTable, monkey
             return {"FailedEntryCount": 0}
 
     monkeypatch.setattr(clients, "eventbridge", Bus)
-    ask(begun(styles), "the-secret-token")
+    ask(start_training(styles), "the-secret-token")
 
     [entry] = told
     assert (entry["Source"], entry["DetailType"]) == ("craftspark.trainings", "TrainingAwaitsApproval")
@@ -131,7 +131,7 @@ def test_the_event_of_a_waiting_training_has_no_token(styles: StyleTable, monkey
 
 
 def test_an_ended_training_asks_for_no_approval(styles: StyleTable) -> None:
-    training_id = begun(styles)
+    training_id = start_training(styles)
     settle(training_id, "failed")
 
     with pytest.raises(TrainingChanged):
@@ -146,7 +146,7 @@ def test_only_one_decision_is_stored(styles: StyleTable) -> None:
 
 
 def test_a_version_is_not_registered_without_an_approval(styles: StyleTable) -> None:
-    training_id = begun(styles)
+    training_id = start_training(styles)
     ask(training_id)
 
     with pytest.raises(NotApproved):

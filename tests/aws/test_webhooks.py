@@ -109,7 +109,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Queue:
 
 
 @pytest.fixture
-def given_up(monkeypatch: pytest.MonkeyPatch) -> Queue:
+def dead_letters(monkeypatch: pytest.MonkeyPatch) -> Queue:
     queue = Queue()
     monkeypatch.setattr(deliver, "dead_letters", lambda: queue)
     return queue
@@ -254,7 +254,7 @@ def test_a_message_that_arrives_early_is_delayed_again(monkeypatch: pytest.Monke
 
 
 def test_a_message_is_a_dead_letter_after_its_last_attempt_and_can_be_redriven(
-    monkeypatch: pytest.MonkeyPatch, later: Queue, given_up: Queue
+    monkeypatch: pytest.MonkeyPatch, later: Queue, dead_letters: Queue
 ) -> None:
     webhook_id = register().body["webhook_id"]
     posted = answers(monkeypatch, 500)
@@ -266,7 +266,7 @@ def test_a_message_is_a_dead_letter_after_its_last_attempt_and_can_be_redriven(
         take(message)
 
     assert len(posted) == len(log(webhook_id)) == MAX_ATTEMPTS
-    [letter] = given_up.sent
+    [letter] = dead_letters.sent
     assert letter.attempt == 1
     take(letter)
     assert len(posted) == MAX_ATTEMPTS + 1  # a redrive to the queue starts another attempt
@@ -287,7 +287,7 @@ def test_a_duplicate_message_after_an_attempt_is_neither_sent_again_nor_lost(
     assert [message.attempt for message in later.sent] == ([] if answer == 204 else [2, 2])
 
 
-class Died(Exception):
+class Crashed(Exception):
     """The function ends during its work, as at its timeout."""
 
 
@@ -304,13 +304,13 @@ def test_a_crash_at_any_step_loses_no_message_and_repeats_no_recorded_attempt(
     owner: Any = {"post": deliver, "send": later}.get(step, WebhookTable)
     alive = getattr(owner, step)
 
-    def dies(*arguments: Any) -> Any:
+    def crash(*arguments: Any) -> Any:
         if after:
             alive(*arguments)
-        raise Died
+        raise Crashed
 
     with monkeypatch.context() as dying:
-        dying.setattr(owner, step, dies)
+        dying.setattr(owner, step, crash)
         body = json.dumps({**asdict(message), "due": message.due.isoformat()})
         record = {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
         failed = deliver.handler({"Records": [record]}, Context())["batchItemFailures"]

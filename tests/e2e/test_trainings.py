@@ -47,7 +47,7 @@ def a_dataset(folder: Path, *names: str, licence: str = "CC0-1.0") -> Path:
     return folder
 
 
-def begun(cloud: LocalCloud, folder: Path, style: str | None = None, version: str = "v1") -> str:
+def start_training(cloud: LocalCloud, folder: Path, style: str | None = None, version: str = "v1") -> str:
     style = style or f"s{uuid.uuid4().hex[:8]}"
     return trainings.start(cloud, style=style, version=version, folder=folder, who="an engineer", steps=4)
 
@@ -107,7 +107,7 @@ def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path
 
 
 def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(drill, a_dataset(tmp_path / "data"), style="sunny")
+    training_id = start_training(drill, a_dataset(tmp_path / "data"), style="sunny")
     waiting = in_state(drill, training_id, "awaits_approval")
 
     trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
@@ -151,7 +151,7 @@ def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalClo
 
 
 def test_a_rejected_version_is_not_registered(drill: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(drill, a_dataset(tmp_path / "data"), style="gloomy")
+    training_id = start_training(drill, a_dataset(tmp_path / "data"), style="gloomy")
     in_state(drill, training_id, "awaits_approval")
 
     trainings.decide(drill, training_id, "reject", who="ann", why="smudged")
@@ -166,7 +166,7 @@ def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_
     unlicensed = a_dataset(tmp_path / "unlicensed", licence="")
     broken = a_dataset(tmp_path / "broken")
     (broken / "1.png").write_bytes(b"no picture")
-    ids = [begun(drill, unlicensed), begun(drill, broken)]
+    ids = [start_training(drill, unlicensed), start_training(drill, broken)]
 
     ended = [in_state(drill, training_id, "failed") for training_id in ids]
 
@@ -178,7 +178,7 @@ def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_
 
 
 def test_an_interrupted_training_goes_on_from_its_checkpoint(drill: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(drill, a_dataset(tmp_path / "data", "interrupted"))
+    training_id = start_training(drill, a_dataset(tmp_path / "data", "interrupted"))
 
     training = in_state(drill, training_id, "awaits_approval")
 
@@ -189,7 +189,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(drill: LocalCloud, 
 
 
 def test_a_version_that_learned_nothing_is_not_shown_to_anybody(drill: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(drill, a_dataset(tmp_path / "data", "poor"))
+    training_id = start_training(drill, a_dataset(tmp_path / "data", "poor"))
 
     training = in_state(drill, training_id, "failed")
 
@@ -198,7 +198,7 @@ def test_a_version_that_learned_nothing_is_not_shown_to_anybody(drill: LocalClou
 
 
 def test_an_execution_that_an_operator_stops_settles_its_training(drill: LocalCloud, tmp_path: Path) -> None:
-    training_id = begun(drill, a_dataset(tmp_path / "data"))
+    training_id = start_training(drill, a_dataset(tmp_path / "data"))
     in_state(drill, training_id, "awaits_approval")
     arn = drill.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
 
@@ -212,16 +212,16 @@ def test_an_execution_that_an_operator_stops_settles_its_training(drill: LocalCl
 
 def test_the_same_request_is_the_same_training_and_another_is_refused(drill: LocalCloud, tmp_path: Path) -> None:
     data = a_dataset(tmp_path / "data", "poor")
-    first = begun(drill, data, style="twice")
+    first = start_training(drill, data, style="twice")
 
-    assert begun(drill, data, style="twice") == first
+    assert start_training(drill, data, style="twice") == first
     with pytest.raises(TrainingError, match="VersionTaken"):
         trainings.start(drill, style="twice", version="v1", folder=data, who="an engineer", steps=5)
     in_state(drill, first, "failed")
 
 
 def on_trial(cloud: LocalCloud, folder: Path, style: str) -> str:
-    training_id = begun(cloud, a_dataset(folder), style=style)
+    training_id = start_training(cloud, a_dataset(folder), style=style)
     in_state(cloud, training_id, "awaits_approval")
     trainings.decide(cloud, training_id, "approve", who="ann", why="for a trial")
     in_state(cloud, training_id, "canary")
@@ -261,7 +261,7 @@ def test_a_canary_whose_images_fail_is_rolled_back(drill: LocalCloud, tmp_path: 
 
 def test_an_operator_rolls_back_a_promoted_version(drill: LocalCloud, tmp_path: Path) -> None:
     for version in ("v1", "v2"):
-        training_id = begun(drill, a_dataset(tmp_path / version), style="misty", version=version)
+        training_id = start_training(drill, a_dataset(tmp_path / version), style="misty", version=version)
         in_state(drill, training_id, "awaits_approval")
         trainings.decide(drill, training_id, "approve", who="ann", why="clean lines")
         in_state(drill, training_id, "canary")

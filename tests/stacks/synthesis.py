@@ -109,7 +109,7 @@ class Synthesis:
         ]
         parts = machine["DefinitionString"]["Fn::Join"][1]
         definition: dict[str, Any] = json.loads(
-            "".join(part if isinstance(part, str) else stand_in(part) for part in parts)
+            "".join(part if isinstance(part, str) else placeholder(part) for part in parts)
         )
         return definition
 
@@ -126,7 +126,7 @@ def _read_variable(task: Mapping[str, Any], name: str) -> str:
     return next(str(each["Value"]) for each in container["Environment"] if each["Name"] == name)
 
 
-def stand_in(reference: Any) -> str:
+def placeholder(reference: Any) -> str:
     """A readable name for a reference: its logical id, or the export that it imports."""
     if reference == {"Ref": "AWS::Partition"}:
         return "aws"

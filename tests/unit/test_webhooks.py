@@ -35,7 +35,7 @@ PARTNER = find_plan("partner")
 PUBLIC = "93.184.216.34"
 
 
-class Book:
+class FakeWebhookRecords:
     def __init__(self) -> None:
         self.kept: dict[str, Webhook] = {}
 
@@ -50,7 +50,7 @@ class Book:
 
 
 def webhooks(address: str = PUBLIC) -> Webhooks:
-    return Webhooks(records=Book(), resolve=lambda _: [address], to_ascii=to_ascii)
+    return Webhooks(records=FakeWebhookRecords(), resolve=lambda _: [address], to_ascii=to_ascii)
 
 
 def test_a_host_that_is_not_found_is_refused() -> None:
@@ -58,7 +58,7 @@ def test_a_host_that_is_not_found_is_refused() -> None:
         raise socket.gaierror("not known")
 
     with pytest.raises(InvalidInput):
-        Webhooks(records=Book(), resolve=nowhere, to_ascii=to_ascii).register(
+        Webhooks(records=FakeWebhookRecords(), resolve=nowhere, to_ascii=to_ascii).register(
             "maker-1", PARTNER, "w1", "https://example.invalid/"
         )
 

@@ -10,7 +10,7 @@ from filelock import FileLock
 HANGS_AFTER_S = 600.0
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return the folder with this name, which `make` has filled. All processes of a run share it.
 
     Raises the errors of `make`, and `filelock.Timeout` if another process does not finish it.
