@@ -43,7 +43,7 @@ class ToolRenderer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Networks:
-    """The networks beside the diffusion models, which all models of a worker share.
+    """The networks other than the diffusion models, which all models of a worker share.
 
     They are small: each is loaded at its first use and stays loaded. `identities` has the hashes that identify
     those that are loaded, by name.
@@ -88,7 +88,7 @@ class Kit:
 
     @property
     def upscaler(self) -> Upscaler:
-        """The upscaler: the entry, or the one that tools use beside a diffusion model. Raises ModelUnavailable."""
+        """The upscaler: the entry, or the one that tools use with a diffusion model. Raises ModelUnavailable."""
         return self.networks.upscaler(self.entry.name if isinstance(self.entry, Network) else SERVED["enlarge"])
 
     @property

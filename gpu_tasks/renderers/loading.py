@@ -24,7 +24,7 @@ from gpu_tasks.retries import Retrier
 
 # A wave waits for its sources, so this time limit of retries is shorter than elsewhere, in seconds.
 MAX_SOURCE_RETRY_S = 60.0
-# For the networks beside the models, and for what PyTorch and CUDA keep for themselves.
+# For the networks other than the models, and for what PyTorch and CUDA keep for themselves.
 RESERVE_GIB = 1.0
 
 logger = Logger(service="gpu_worker")

@@ -16,9 +16,9 @@ class MemoryExceeded(Exception):
 class ModelCache(Generic[T]):
     """Loaded models by name. Before a model is loaded, the least recently used ones are unloaded until it fits.
 
-    `needs_gib` returns the memory that several models need together. A model that exceeds `budget_gib` by itself is
-    loaded alone: the stage has checked that it fits the device. `open_model` may raise any error, and the model is not
-    loaded then. After MemoryExceeded it is loaded once more without the others.
+    `needs_gib` returns the memory that several models need together. If one model exceeds `budget_gib`, it is
+    loaded without others: the stage has checked that it fits the device. `open_model` may raise any error, and the
+    model is not loaded then. After MemoryExceeded it is loaded again without the others.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ModelCache(Generic[T]):
         except MemoryExceeded:
             if not self._loaded:
                 raise
-        # Outside of the `except` block, because the traceback refers to what was loaded in part.
+        # Outside of the `except` block, because the traceback refers to the partly loaded model.
         for other in [*self._loaded]:
             self.unload(other)
         return self._open(name)

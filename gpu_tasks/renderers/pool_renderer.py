@@ -51,7 +51,7 @@ class PoolRenderer:
         budget_gib: float,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        """Load the networks that serve tools alone, and no model yet. Raises ModelUnavailable."""
+        """Load the networks of tools that need no model, and no model yet. Raises ModelUnavailable."""
         self._surroundings = surroundings
         self._tools = {name: [tool for tool, serving in tools.items() if serving == name] for name in tools.values()}
         device = name_device(surroundings.settings.device)
@@ -138,7 +138,7 @@ class PoolRenderer:
             except ModelUnavailable as error:
                 problem = error.detail
             self._failures[model] = self._now(), problem
-        # A new error: the traceback of the first one refers to what was loaded in part.
+        # A new error: the traceback of the first one refers to the partly loaded model.
         free_memory(self._surroundings.settings.device)
         raise ModelUnavailable(problem)
 
@@ -174,5 +174,5 @@ class PoolRenderer:
         return total - self._components.shared_gib(folders)
 
     def _form(self, name: str) -> str:
-        """What a network is besides its files. Models whose networks have another form cannot share them."""
+        """The form of a model's networks. Models whose networks have other forms cannot share them."""
         return f"{self._models[name].dtype}, {self._models[name].acceleration}"

@@ -30,7 +30,7 @@ from gpu_tasks.inference.manifests import hash_model
 from gpu_tasks.inference.model_store import locate
 from gpu_tasks.renderers import RENDERERS, Kit, Networks, ToolRenderer
 
-# Images of a wave that a network serves alone. They are processed one after the other.
+# Images of a wave that needs only a network. They are processed one after the other.
 NETWORK_WAVE_SIZE = 1
 # Runs a drawing, on a GPU in a thread for it.
 RunDrawing = Callable[[Callable[[], list[Drawing]]], list[Drawing]]
@@ -234,7 +234,7 @@ def build_renderers(
 
 
 def build_network_renderers(network: Network, surroundings: Surroundings, tools: Collection[str]) -> ToolRenderers:
-    """Build the renderers of tools that a network serves alone. Raises ModelUnavailable."""
+    """Build the renderers of tools that need only a network. Raises ModelUnavailable."""
     folder = locate(network.source, surroundings.settings)
     return _build(network, folder, NETWORK_WAVE_SIZE, surroundings, tools)
 

@@ -20,8 +20,8 @@ class IdleLimit:
     """The time without work after which a worker leaves.
 
     After `idle_s` without work, the worker withdraws its report, so that new jobs do not count on it. A submission can
-    still know the earlier report. So the worker goes on for `leave_s`, and stays if work comes. If the report could
-    not be withdrawn, it goes on until nobody trusts the report any more. `idle` returns the seconds without work.
+    still know the earlier report. So the worker continues for `leave_s`, and stays if work comes. If the report could
+    not be withdrawn, it continues until nobody trusts the report any more. `idle` returns the seconds without work.
     """
 
     def __init__(
