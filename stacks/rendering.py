@@ -110,7 +110,7 @@ class RenderingStack(Stack):
             gpu_queue_visibility_s=rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MAX_RECEIVES,
             max_model_wait_s=rendering.max_model_wait_s,
-            idle_s=rendering.idle_s,
+            idle_s=stage.pools[name].idle_s,
             leave_s=LEAVE_S,
             stop_grace_s=rendering.stop_grace_s,
             stall_s=rendering.stall_s,

@@ -25,7 +25,9 @@ class Pool:
 
     `models` are names of the catalogue. Tasks render on `device`; `cpu` is for a laptop. `launch_s` is the time from a
     task's launch to its first step. Estimates use it until the pool has measured its own. The warm tasks always run. A
-    pool without warm tasks launches a task when a job arrives.
+    pool without warm tasks launches a task when a job arrives. After a batch of the interactive lane, a
+    launched task takes work from the pool's queue until it has been idle for `idle_s`; with 0, it ends after its
+    batch.
     """
 
     models: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -36,6 +38,7 @@ class Pool:
     warm_spot_tasks: Count
     warm_on_demand_tasks: Count
     launch_s: Seconds
+    idle_s: Annotated[int, Field(ge=0, le=3600)]
     task_cpu: Positive
     task_memory_mib: Positive
     disk_gib: Annotated[int, Field(ge=60)]

@@ -24,17 +24,21 @@ CLOUD_FUNCTIONS = Functions(
 )
 
 DRAW = Pool(
-    models=("craftspark-clipart-128", "craftspark-upscaler-x4"),
+    models=("craftspark-clipart-128",),
     instance_types=GPU_INSTANCE_TYPES,
     spot_instances=4,
     on_demand_instances=2,
     warm_spot_tasks=1,
     warm_on_demand_tasks=0,
     launch_s=180,
+    idle_s=0,
     task_cpu=3072,
     task_memory_mib=12288,
     disk_gib=100,
 )
+
+# Few jobs only enlarge, so this pool has no warm tasks.
+ENLARGE = replace(DRAW, models=("craftspark-upscaler-x4",), spot_instances=2, warm_spot_tasks=0, idle_s=300)
 
 DEV = Stage(
     name="dev",
@@ -51,7 +55,7 @@ DEV = Stage(
         "outpaint": "craftspark-clipart-128",
         "upscale": "craftspark-upscaler-x4",
     },
-    pools={"draw": DRAW},
+    pools={"draw": DRAW, "enlarge": ENLARGE},
     rendering=Rendering(
         gpu_queue_wait_s=300,
         launch_wait_s=900,
@@ -60,7 +64,6 @@ DEV = Stage(
         job_deadline_s=3600,
         gpu_queue_visibility_s=60,
         max_model_wait_s=60,
-        idle_s=60,
         stop_grace_s=110,
         stall_s=120,
         max_interruptions=5,
@@ -122,6 +125,7 @@ PROD = replace(
     ),
     pools={
         "draw": replace(DRAW, spot_instances=200, on_demand_instances=100, warm_spot_tasks=4, warm_on_demand_tasks=1),
+        "enlarge": replace(ENLARGE, spot_instances=50, on_demand_instances=20),
     },
     rendering=replace(
         DEV.rendering, gpu_queue_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
@@ -172,7 +176,9 @@ LOCAL = replace(
     functions=describe_local_functions(platform.machine(), sys.version_info[:2]),
     gpu=replace(DEV.gpu, dispatch_ms=250, image="craftspark-gpu:local", models_cache="build/models"),
     pools={
-        name: replace(pool, spot_instances=1, on_demand_instances=1, launch_s=12, device="cpu")
+        name: replace(
+            pool, spot_instances=1, on_demand_instances=1, launch_s=12, idle_s=min(pool.idle_s, 60), device="cpu"
+        )
         for name, pool in DEV.pools.items()
     },
     rendering=replace(
@@ -185,7 +191,6 @@ LOCAL = replace(
         job_deadline_s=900,
         gpu_queue_visibility_s=10,
         max_model_wait_s=20,
-        idle_s=10,
         stop_grace_s=10,
         stall_s=60,
     ),

@@ -17,8 +17,7 @@ class Rendering:
 
     A batch waits up to `gpu_queue_wait_s` for a warm worker, or up to `launch_wait_s` for a launched one. The worker
     takes up to `batch_s` and sends a heartbeat at least every `wave_s`. An image whose model is not loaded waits at
-    most `max_model_wait_s` in a worker while another model has work. A worker that was launched for a batch of the
-    interactive lane takes more batches from its pool's queue until it had no work for `idle_s`. `signing_secret` names
+    most `max_model_wait_s` in a worker while another model has work. `signing_secret` names
     the secret with the key of content credentials, which the stage's owners keep. Without it, pictures carry their
     recipe and no signature.
 
@@ -33,7 +32,6 @@ class Rendering:
     job_deadline_s: Seconds
     gpu_queue_visibility_s: Seconds
     max_model_wait_s: Seconds
-    idle_s: Seconds
     stop_grace_s: StopSeconds
     stall_s: Seconds
     max_interruptions: Positive

@@ -75,19 +75,21 @@ class BatchRendering(Construct):
     def add_ways(self, choice: sfn.Choice) -> None:
         """Add a rule for each way.
 
-        A launch takes the bulk lane. The queue takes the interactive lane if the pool has warm tasks, or if the job was
-        submitted while a launched worker was awake. Otherwise, a task is launched for the batch.
+        If the pool has warm tasks, the queue takes the interactive lane, and a task is launched for a batch of the bulk
+        lane. Otherwise, the queue takes batches of jobs that were submitted while a launched worker was awake, and a
+        task is launched for the others: on demand for the interactive lane, because somebody waits.
         """
         its, bulk, queued = (
             f"{locate_field(JobOrder, 'pool', at=EXECUTION_INPUT)} = '{self._pool.name}'",
             f"{locate_field(JobOrder, 'lane', at=EXECUTION_INPUT)} = 'bulk'",
             locate_field(JobOrder, "queued", at=EXECUTION_INPUT),
         )
-        choice.when(_condition(f"{its} and {bulk}"), self.launch_on_spot)
         if self._pool.warm_tasks:
+            choice.when(_condition(f"{its} and {bulk}"), self.launch_on_spot)
             choice.when(_condition(its), self.hand_over)
         else:
             choice.when(_condition(f"{its} and {queued}"), self.hand_over)
+            choice.when(_condition(f"{its} and {bulk}"), self.launch_on_spot)
             choice.when(_condition(its), self.launch_on_demand)
 
     def _hand_over(self) -> tasks.SqsSendMessage:

@@ -84,7 +84,7 @@ class RenderWorkflow(Construct):
         record_failure = sfn.Pass.jsonata(self, "Record the failure")
         gone = sfn.Pass.jsonata(
             self,
-            "Note that the pool is gone",
+            "Record that the pool is gone",
             outputs=write_object(
                 BatchFailure,
                 batch=read_field(Batch, "batch"),

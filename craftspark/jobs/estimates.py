@@ -1,7 +1,7 @@
 """Estimates before a reservation: how long a job waits and renders, and whether it can end in time."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -12,7 +12,7 @@ from craftspark.jobs.backlog import Backlog, BacklogSource
 from craftspark.models.model import Model
 from craftspark.models.work import Wave, Work, split
 from craftspark.styles.releases import Pin
-from craftspark.tools.request import DrawingRequest, JobRequest
+from craftspark.tools.request import LANES, DrawingRequest, JobRequest
 from craftspark.tools.sources import Source
 
 # The maximum age of the backlog for a quote, and for a request with `max_wait_s`. A request in a burst then sees those
@@ -22,6 +22,8 @@ FRESH_S = 0.05
 # by GROWTH seconds per second. That is a demand of eleven times the workers' capacity.
 GROWTH = 10
 STALE_S = 60.0
+# In a pool without warm workers, the reading says whether a launched worker is awake, which saves a launch.
+ASLEEP_STALE_S = 5.0
 # The time from the last stored image to the job's final state: Lambda functions and transitions of the state machine.
 SETTLEMENT_S = 0.2
 MAX_RETRY_S = 600
@@ -65,7 +67,8 @@ class Capacity:
     """The rendering capacity of a pool. Times are seconds.
 
     `warm_workers` serve the interactive lane. Each batch of the bulk lane runs in a launched task, with at most
-    `launched_tasks` at the same time. So does a batch of the interactive lane if the pool has no worker that is awake.
+    `launched_tasks` at the same time. In a pool without warm workers, a batch of either lane goes to a launched worker
+    that is awake, or a task is launched for it.
     `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is the time from a submission to the
     first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a job from its submission to its
     end.
@@ -109,7 +112,7 @@ class Estimates:
         """
         work = work or self.work(request, source)
         self._check_render(request, source, work)
-        backlog, age_s = self.readings.read(max_age_s=STALE_S)
+        backlog, age_s = self.readings.read(max_age_s=self._stale_s)
         estimate = self._estimate(tool, request, work, backlog)
         if request.max_wait_s is not None or estimate.total_s + GROWTH * age_s > self.capacity.deadline_s:
             backlog, _ = self.readings.read(max_age_s=FRESH_S)
@@ -143,7 +146,7 @@ class Estimates:
 
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the most similar first."""
-        backlog, _ = self.readings.read(max_age_s=STALE_S)
+        backlog, _ = self.readings.read(max_age_s=self._stale_s)
         for change, price in cheaper(request, self._model, source):
             other = request.model_copy(update=change)
             render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
@@ -186,20 +189,26 @@ class Estimates:
 
     def _wait(self, lane: str, backlog: Backlog) -> tuple[float, bool]:
         """The wait in seconds, and whether the job waits in the pool's queue for a worker that is awake."""
-        capacity, speed = self.capacity, backlog.speed
-        launch_s = capacity.launch_s if speed.launch_s is None else speed.launch_s
-        if lane != "bulk" and (taking := capacity.warm_workers or speed.awake):
-            queue_s = self._ahead_s(lane, backlog, taking)
-            if capacity.warm_workers:
-                return queue_s + (0.0 if speed.awake else launch_s), speed.awake > 0
-            if queue_s <= launch_s:
-                return queue_s, True
+        warm, awake = self.capacity.warm_workers, backlog.speed.awake
+        launch_s = self.capacity.launch_s if backlog.speed.launch_s is None else backlog.speed.launch_s
+        if warm and lane != "bulk":
+            return self._ahead_s((lane,), backlog, warm) + (0.0 if awake else launch_s), awake > 0
+        if awake and not warm and (queue_s := self._ahead_s(LANES, backlog, awake)) <= launch_s:
+            return queue_s, True
         # A launched task starts its batch immediately. Batches wait only if the maximum number of tasks is running.
-        full = backlog.batches(lane, self.model.images_per_batch) >= capacity.launched_tasks
-        return launch_s + (self._ahead_s(lane, backlog, capacity.launched_tasks) if full else 0.0), False
+        tasks = self.capacity.launched_tasks
+        full = backlog.batches(lane, self.model.images_per_batch) >= tasks
+        return launch_s + (self._ahead_s((lane,), backlog, tasks) if full else 0.0), False
 
-    def _ahead_s(self, lane: str, backlog: Backlog, workers: int) -> float:
-        return backlog.work_s(lane, workers=workers, wave_size=self._model.wave_size) / workers
+    def _ahead_s(self, lanes: Iterable[str], backlog: Backlog, workers: int) -> float:
+        """The time until this number of workers has done the work of the lanes."""
+        size = self._model.wave_size
+        return sum(backlog.work_s(lane, workers=workers, wave_size=size) for lane in lanes) / workers
+
+    @property
+    def _stale_s(self) -> float:
+        """The maximum age of the backlog for most submissions."""
+        return STALE_S if self.capacity.warm_workers else ASLEEP_STALE_S
 
     def _workers(self, lane: str) -> int:
         of_lane = self.capacity.launched_tasks if lane == "bulk" else self.capacity.warm_workers

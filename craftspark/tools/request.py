@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,6 +18,7 @@ from craftspark.tools.presets import Preset, find_preset
 from craftspark.tools.sources import REFERENCE, Source
 
 Lane = Literal["interactive", "bulk"]
+LANES: tuple[Lane, ...] = get_args(Lane)
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
 OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE, OPTIONAL_WORDS]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]

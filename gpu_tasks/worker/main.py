@@ -136,7 +136,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         launched=launched is not None,
     )
     queue_source = open_queue_source(settings, jobs, lease, answers, retrier)
-    if launched:
+    if launched and settings.idle_s:
         launched.queue = queue_source
         queue_source.idle = IdleLimit(
             idle_s=settings.idle_s,

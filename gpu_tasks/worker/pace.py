@@ -57,6 +57,7 @@ class Pace:
         self._launch_s: float | None = None
         self._changed = True
         self._lock = threading.Lock()
+        self._reporting = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
 
@@ -77,7 +78,8 @@ class Pace:
         if awake:
             return self.report(time.time())
         try:
-            self._records.withdraw()
+            with self._reporting:
+                self._records.withdraw()
         except Exception:
             logger.exception("report not withdrawn")
             return False
@@ -105,16 +107,17 @@ class Pace:
         """Report the measurements, unless the report is withdrawn. `now` is the time in seconds since the epoch.
         Returns whether the report was written.
         """
-        if self._withdrawn:
-            return False
-        with self._lock:
-            paces, launch_s, self._changed = dict(self._speed.paces), self._launch_s, False
-        try:
-            self._records.write(paces, launch_s, now, awake=self._awake)
-        except Exception:
-            logger.exception("pace not reported")
-            return False
-        return True
+        with self._reporting:  # an earlier report must not overwrite a later one
+            if self._withdrawn:
+                return False
+            with self._lock:
+                paces, launch_s, self._changed = dict(self._speed.paces), self._launch_s, False
+            try:
+                self._records.write(paces, launch_s, now, awake=self._awake)
+            except Exception:
+                logger.exception("pace not reported")
+                return False
+            return True
 
     def _expected_s(self, jobs: Sequence[Job]) -> float:
         """The expected seconds by the model's profile. Jobs of one kind can differ in size, so each job is estimated

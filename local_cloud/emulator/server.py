@@ -65,7 +65,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         state_dir=arguments.state_dir,
         endpoint=arguments.endpoint,
         read_details=ecs_tasks.read_details,
-        slots=TaskSlots(ecs_tasks.EcsTaskDemand()),
+        open_slots=lambda family: TaskSlots(ecs_tasks.EcsTaskDemand(family)),
     )
     patching.apply_all(patches.all_patches(processes))
     stop_requested, tasks_stopped = asyncio.Event(), asyncio.Event()

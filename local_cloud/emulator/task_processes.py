@@ -133,7 +133,7 @@ class TaskProcesses:
         state_dir: Path,
         endpoint: str,
         read_details: Callable[[Mapping[str, str]], TaskDetails],
-        slots: TaskSlots,
+        open_slots: Callable[[str], TaskSlots],
     ) -> None:
         self.containers = self.images = self
         self._commands = commands
@@ -145,7 +145,9 @@ class TaskProcesses:
         self._by_id: dict[str, TaskProcess] = {}
         self._failed_starts: Counter[str] = Counter()
         self._closing = threading.Event()
-        self._slots = slots
+        self._open_slots = open_slots
+        self._slots: dict[str, TaskSlots] = {}
+        self._opening = threading.Lock()
         # The kernel kills a process when the thread that started it ends, so one long-lived thread starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="task-starter")
         self._serial_numbers = itertools.count()
@@ -176,8 +178,8 @@ class TaskProcesses:
     ) -> TaskProcess:
         """Start the program that replaces the image, with the container's command as its arguments.
 
-        A launched task waits for a slot, as it waits for an instance on AWS. Raises NoCommand if there is no program
-        for the image, and SlotUnavailable.
+        A launched task waits for a slot of its family, as it waits for an instance of its pool on AWS. Raises NoCommand
+        if there is no program for the image, and SlotUnavailable.
         """
         self._wait_before_restart(image)
         if image not in self._commands:
@@ -190,19 +192,19 @@ class TaskProcesses:
         recorded = {"task": task, "image": image, "group": details.group, "log": str(log), "started": time.time()}
         program = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(record), str(os.getpid())]
         program += [json.dumps(recorded), *self._commands[image], *(command or [])]
-        slot = None if details.group else labels[TASK_ARN]
-        if slot:
-            self._slots.acquire(slot)
+        slots, arn = None if details.group else self._find_slots(labels[FAMILY]), labels[TASK_ARN]
+        if slots:
+            slots.acquire(arn)
         try:
             process = self._starter.submit(self._start, program, self._environment(environment), log).result()
         except BaseException:
-            if slot:
-                self._slots.release(slot)
+            if slots:
+                slots.release(arn)
             raise
         container = TaskProcess(process, log, record, details.stop_grace_s)
         self._by_id[container.id] = container
         threading.Thread(
-            target=self._reap, args=(image, container, slot), name=f"reap-{process.pid}", daemon=True
+            target=self._reap, args=(image, container, slots, arn), name=f"reap-{process.pid}", daemon=True
         ).start()
         logger.info("Task %s: %s runs as process %s", task, image, process.pid)
         return container
@@ -210,7 +212,9 @@ class TaskProcesses:
     def stop_all(self) -> None:
         """Stop every process within its grace period, and start no more."""
         self._closing.set()
-        self._slots.close()
+        with self._opening:
+            for slots in self._slots.values():
+                slots.close()
         running = [container for container in self._by_id.values() if container.status == "running"]
         for container in running:
             container.stop()
@@ -235,10 +239,18 @@ class TaskProcesses:
         base |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
         return base | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
 
-    def _reap(self, image: str, container: TaskProcess, slot: str | None) -> None:
+    def _find_slots(self, family: str) -> TaskSlots:
+        with self._opening:
+            if family not in self._slots:
+                self._slots[family] = self._open_slots(family)
+                if self._closing.is_set():
+                    self._slots[family].close()
+            return self._slots[family]
+
+    def _reap(self, image: str, container: TaskProcess, slots: TaskSlots | None, arn: str) -> None:
         container.reap()
-        if slot:
-            self._slots.release(slot)
+        if slots:
+            slots.release(arn)
         code, uptime_s = container.process.returncode, time.monotonic() - container.started
         logger.info("Task process %s ended with code %s after %.1f s", container.process.pid, code, uptime_s)
         if code > 0 and uptime_s < MIN_UPTIME_S:

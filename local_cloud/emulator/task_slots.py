@@ -1,4 +1,7 @@
-"""Slots for the tasks that RunTask launches: one for each core that the services leave, in order of launch."""
+"""Slots for the tasks of a family that RunTask launches: one for each core that the services leave, in order of launch.
+
+Each pool has its own family. On AWS it has its own instances, so a pool does not wait for the tasks of another.
+"""
 
 import os
 import threading
@@ -14,7 +17,7 @@ class SlotUnavailable(Exception):
 
 
 class TaskDemand(Protocol):
-    """The tasks that need cores, from the state of ECS."""
+    """The tasks of a family that need cores, from the state of ECS."""
 
     def launched_tasks(self) -> Sequence[str]:
         """The ARNs of launched tasks that are not stopped, in the order of RunTask."""

@@ -14,6 +14,7 @@ from craftspark.errors.outcomes import ExecutionEnded, JobOverdue, TrainingEndEr
 from craftspark.errors.raised import RENDER_TASK, SETTLE_JOB, TRAINING_STEPS, TRAINING_TASK
 from craftspark.errors.styles import StyleRequestRefused
 from craftspark.routes import ROUTES
+from craftspark.tools import TOOLS
 from lambdas.http.problems import PROBLEMS
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
@@ -138,6 +139,18 @@ def test_the_deployment_guide_names_values_that_stages_have() -> None:
         value: Any = STAGES["dev"]
         for field in name.split("."):
             value = value[field] if isinstance(value, Mapping) else getattr(value, field)
+
+
+def test_the_pools_of_a_marketplace_in_the_models_page_fit_together() -> None:
+    page = (ROOT / "docs" / "models.md").read_text()
+    [code] = re.findall(r"```python\n(from dataclasses import replace\n.*?)```", page, re.DOTALL)
+    values: dict[str, Any] = {}
+
+    exec(code, values)
+
+    stage = values["prod"]
+    assert {stage.name_pool(model) for model in stage.tools.values()} == set(stage.pools)
+    assert set(stage.tools) == set(TOOLS)
 
 
 def test_the_quota_of_requests_is_what_the_routes_of_prod_take_together() -> None:

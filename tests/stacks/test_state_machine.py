@@ -20,6 +20,7 @@ from tests.stacks.synthesis import Synthesis
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
 HAND, SPOT, DEMAND = "Hand to the draw pool", "Launch for the draw pool on spot", "Launch for the draw pool on demand"
 CALLBACKS = (HAND, SPOT, DEMAND)
+ALL_CALLBACKS = (*CALLBACKS, *(name.replace("draw", "enlarge") for name in CALLBACKS))
 
 
 def check_definition(definition: Mapping[str, Any], path: Path) -> None:
@@ -48,8 +49,8 @@ def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:
     }
     assert set(dev.batch_states) == {
         "Choose the pool",
-        *CALLBACKS,
-        "Note that the pool is gone",
+        *ALL_CALLBACKS,
+        "Record that the pool is gone",
         "Record the failure",
     }
 
@@ -76,7 +77,7 @@ def test_every_task_is_bounded(synthesis: Synthesis) -> None:
     assert len(tasks) == 2 + 3 * len(DEV.pools)
     for state in tasks.values():
         assert state["TimeoutSeconds"] < synthesis.state_machine["TimeoutSeconds"]
-    for name in CALLBACKS:
+    for name in ALL_CALLBACKS:
         assert tasks[name]["HeartbeatSeconds"] < tasks[name]["TimeoutSeconds"]
 
 
@@ -90,7 +91,7 @@ def test_heartbeats_allow_for_the_longest_wait_and_one_wave(dev: Synthesis) -> N
 
 
 def test_interruption_is_retried_at_once_and_boundedly(dev: Synthesis) -> None:
-    for name in CALLBACKS:
+    for name in ALL_CALLBACKS:
         interruption = dev.batch_states[name]["Retry"][0]
         assert interruption["ErrorEquals"] == ["SpotInterrupted"]
         assert (interruption["IntervalSeconds"], interruption["BackoffRate"]) == (1, 1)
@@ -127,7 +128,11 @@ def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesi
         ("draw", "interactive", True, HAND),
         ("draw", "interactive", False, HAND),  # the pool has warm tasks
         ("draw", "bulk", True, SPOT),
-        ("gone", "interactive", True, "Note that the pool is gone"),
+        ("enlarge", "interactive", True, HAND.replace("draw", "enlarge")),  # a launched worker is awake
+        ("enlarge", "bulk", True, HAND.replace("draw", "enlarge")),
+        ("enlarge", "interactive", False, DEMAND.replace("draw", "enlarge")),
+        ("enlarge", "bulk", False, SPOT.replace("draw", "enlarge")),
+        ("gone", "interactive", True, "Record that the pool is gone"),
     ],
 )
 def test_batch_goes_to_its_pool_by_its_lane_and_the_workers_that_are_awake(
@@ -137,7 +142,7 @@ def test_batch_goes_to_its_pool_by_its_lane_and_the_workers_that_are_awake(
 
 
 def test_job_of_a_pool_that_is_gone_fails_by_name(dev: Synthesis) -> None:
-    gone = dev.batch_states["Note that the pool is gone"]
+    gone = dev.batch_states["Record that the pool is gone"]
 
     assert (gone["Output"]["error"], gone["Next"]) == ("ModelUnavailable", "Record the failure")
     assert set(gone["Output"]) == {"batch", "images", "error", "cause"}
@@ -159,7 +164,7 @@ def test_what_spot_cannot_do_on_demand_does(dev: Synthesis) -> None:
 
 
 def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
-    for name in CALLBACKS:
+    for name in ALL_CALLBACKS:
         for catcher in dev.batch_states[name]["Catch"]:
             if catcher["Next"] == "Record the failure":
                 assert set(catcher["Output"]) == {"batch", "images", "error", "cause"}

@@ -10,7 +10,16 @@ import pytest
 
 from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
 from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
-from craftspark.jobs.estimates import FRESH_S, SETTLEMENT_S, STALE_S, Capacity, Estimate, Estimates, kind_of
+from craftspark.jobs.estimates import (
+    ASLEEP_STALE_S,
+    FRESH_S,
+    SETTLEMENT_S,
+    STALE_S,
+    Capacity,
+    Estimate,
+    Estimates,
+    kind_of,
+)
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.gpus import GPUS
 from craftspark.models.work import Work
@@ -356,3 +365,33 @@ def test_an_estimate_has_whole_seconds_and_at_least_one() -> None:
             assert abs(estimate.total_s - wait_s - render_s) < 1
             assert abs(estimate.wait_s - wait_s) < 1
             assert estimate.render_s >= 1
+
+
+def wait_without_warm_workers(*jobs: WaitingJob, awake: int, lane: str = "interactive") -> Estimate:
+    request, source = a_request("picture", prompt="a", lane=lane)
+    backlog = Backlog(jobs=jobs, speed=Speed(awake=awake))
+    return estimates(backlog, warm_workers=0).of("picture", request, source)
+
+
+@pytest.mark.parametrize("lane", ["interactive", "bulk"])
+def test_pool_without_warm_workers_launches_a_task_unless_a_launched_worker_is_awake(lane: str) -> None:
+    asleep, awake = (wait_without_warm_workers(awake=awake, lane=lane) for awake in (0, 1))
+
+    assert (asleep.wait_s, asleep.queued) == (61, False)
+    assert (awake.wait_s, awake.queued) == (1, True)
+
+
+def test_job_is_launched_where_the_workers_that_are_awake_would_take_it_later() -> None:
+    busy = a_waiting_job(work_s=100)
+
+    assert not wait_without_warm_workers(busy, awake=1).queued
+    assert wait_without_warm_workers(busy, awake=2).queued
+    assert not wait_without_warm_workers(a_waiting_job(work_s=100, lane="bulk"), awake=1).queued
+
+
+def test_submission_to_a_pool_without_warm_workers_knows_who_is_awake_within_seconds() -> None:
+    estimate = estimates(warm_workers=0)
+
+    estimate.admit("picture", *a_request("picture", prompt="a"))
+
+    assert estimate.readings.asked == [ASLEEP_STALE_S]  # type: ignore[attr-defined]

@@ -94,10 +94,10 @@ class FakeRefusals:
 
 
 class FakeReadings:
-    """Ten jobs wait, and each takes a worker `seconds`. A worker has reported recently."""
+    """Ten jobs wait, and each takes a worker `seconds`. `awake` workers take them from the queue."""
 
-    def __init__(self, seconds: float = 3.0) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float = 3.0, awake: int = 1) -> None:
+        self.seconds, self.awake = seconds, awake
 
     def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
         job = WaitingJob(
@@ -110,7 +110,7 @@ class FakeReadings:
             work_s=self.seconds,
             shared_s=0,
         )
-        return Backlog(jobs=[job] * 10, speed=Speed(awake=1)), 0.0
+        return Backlog(jobs=[job] * 10, speed=Speed(awake=self.awake)), 0.0
 
 
 class FakeIntake:
@@ -149,7 +149,7 @@ def a_counter(
             "upscale": Estimates(
                 readings=readings,
                 model=find_model("craftspark-upscaler-x4"),
-                capacity=replace(CAPACITY, pool="enlarge"),
+                capacity=replace(CAPACITY, pool="enlarge", warm_workers=0),
             ),
         },
         deadline=timedelta(hours=1),
@@ -288,6 +288,27 @@ def test_a_job_names_the_catalogue_entry_that_does_its_work() -> None:
 
     assert submit(submissions).model == "craftspark-clipart-128"
     assert upscaled.model == "craftspark-upscaler-x4"
+
+
+@pytest.mark.parametrize(("awake", "queued"), [(0, False), (1, True)])
+def test_an_order_names_its_pool_and_whether_a_worker_there_is_awake(awake: int, queued: bool) -> None:
+    submissions, acceptance, intake = a_counter(readings=FakeReadings(seconds=1, awake=awake))
+    body = f'{{"source": "upload/{"a" * 26}"}}'
+
+    job = submissions.submit("maker-1", "upscale", body, idempotency_key="key-2")
+
+    assert (intake.orders[0].pool, intake.orders[0].queued) == ("enlarge", queued)
+    assert acceptance.jobs[job.job_id].pool == "enlarge"
+
+
+def test_a_tool_that_the_stage_does_not_have_is_refused_with_those_it_has() -> None:
+    submissions, _, intake = a_counter()
+    fewer = replace(submissions, estimates={"picture": submissions.estimates["picture"]})
+
+    for call in (fewer.quote, lambda *asked: fewer.submit(*asked, idempotency_key="k")):
+        with pytest.raises(ToolUnknown, match="there is no tool 'clipart'; the tools are picture"):
+            call("maker-1", "clipart", BODY)
+    assert intake.orders == []
 
 
 def test_a_rejected_job_is_not_sent() -> None:

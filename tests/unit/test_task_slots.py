@@ -166,7 +166,7 @@ def test_a_program_that_cannot_be_started_releases_its_slot(tmp_path: Path) -> N
         state_dir=tmp_path,
         endpoint="http://127.0.0.1:9",
         read_details=lambda _: TaskDetails(group="", stop_grace_s=1),
-        slots=slots,
+        open_slots=lambda _: slots,
     )
 
     with pytest.raises(FileNotFoundError):
@@ -177,3 +177,28 @@ def test_a_program_that_cannot_be_started_releases_its_slot(tmp_path: Path) -> N
     waiting = WaitingTasks(slots, demand)
     waiting.start("task/b")
     assert waiting.results == ["task/b"]
+
+
+def test_each_family_has_slots_of_its_own(tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    def open_slots(family: str) -> TaskSlots:
+        opened.append(family)
+        return TaskSlots(FakeDemand(f"task/{family}", services=1))
+
+    processes = TaskProcesses(
+        commands={"image": (sys.executable, "-c", "import signal; signal.pause()")},
+        working_dir=tmp_path,
+        state_dir=tmp_path,
+        endpoint="http://127.0.0.1:9",
+        read_details=lambda _: TaskDetails(group="", stop_grace_s=1),
+        open_slots=open_slots,
+    )
+
+    # With one slot for all families, the second task would never start.
+    for family in ("draw", "enlarge"):
+        labels = {TASK_ARN: f"task/{family}", "com.amazonaws.ecs.task-definition-family": family}
+        processes.run("image", environment={}, labels=labels)
+
+    assert opened == ["draw", "enlarge"]
+    processes.stop_all()

@@ -24,12 +24,19 @@ def read_details(labels: Mapping[str, str]) -> TaskDetails:
 
 
 class EcsTaskDemand:
-    """The tasks that need cores, for `TaskSlots`."""
+    """The tasks of a family that need cores, for `TaskSlots`."""
+
+    def __init__(self, family: str) -> None:
+        self._family = family
 
     def launched_tasks(self) -> Sequence[str]:
         """The ARNs of launched tasks that are not stopped, in the order of RunTask."""
         return [
-            arn for arn, task in ecs._tasks.items() if not (task.get("group") or "") and ecs._task_is_active(arn, task)
+            arn
+            for arn, task in ecs._tasks.items()
+            if not (task.get("group") or "")
+            and task["taskDefinitionArn"].rpartition("/")[2].partition(":")[0] == self._family
+            and ecs._task_is_active(arn, task)
         ]
 
     def service_tasks(self) -> int:

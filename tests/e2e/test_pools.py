@@ -1,0 +1,69 @@
+"""Two pools with a queue and workers each: one is warm, the other starts when a job arrives and stays awake for a
+while."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.task_records import TaskRecord
+from tests.e2e.front_end import FrontEnd, states_entered
+from tests.e2e.test_tools import uploaded
+
+SETTLED = ["Settle the job", "Announce the result", "Did the job fail?", "Job delivered"]
+
+
+@pytest.fixture(scope="module")
+def asleep(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A separate cloud, in which no task was launched yet."""
+    with LocalCloud.run(tmp_path_factory.mktemp("pools"), port=0, assembly=assembly) as running:
+        yield running
+
+
+def launched(cloud: LocalCloud) -> list[TaskRecord]:
+    """The workers that no service runs."""
+    return [worker for worker in cloud.workers() if not worker.group]
+
+
+def submit(front_end: FrontEnd, tool: str, **request: Any) -> str:
+    answer = front_end.call("POST", f"/v1/tools/{tool}/jobs", json={"count": 1, **request})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job_id"])
+
+
+def test_two_pools_render_at_once_and_a_launched_worker_takes_the_next_job_from_its_queue(asleep: LocalCloud) -> None:
+    front_end = FrontEnd(asleep, asleep.sign_in("pools@craftspark.example"))
+    source = uploaded(front_end)
+    assert launched(asleep) == []
+
+    enlarged = submit(front_end, "upscale", source=source, factor=4)
+    drawn = submit(front_end, "picture", prompt="red apple", steps=2)
+
+    assert [front_end.ended(job)["state"] for job in (drawn, enlarged)] == ["succeeded"] * 2
+    assert states_entered(asleep, drawn) == [
+        "Render every batch",
+        "Choose the pool",
+        "Hand to the draw pool",
+        *SETTLED,
+    ]
+    assert states_entered(asleep, enlarged) == [
+        "Render every batch",
+        "Choose the pool",
+        "Launch for the enlarge pool on demand",
+        *SETTLED,
+    ]
+    [worker] = launched(asleep)
+
+    # With a limit for the wait, a submission reads again which workers are awake.
+    again = submit(front_end, "upscale", source=source, factor=2, max_wait_s=600)
+
+    assert front_end.ended(again)["state"] == "succeeded"
+    assert states_entered(asleep, again) == [
+        "Render every batch",
+        "Choose the pool",
+        "Hand to the enlarge pool",
+        *SETTLED,
+    ]
+    assert [each.pid for each in launched(asleep)] == [worker.pid]
