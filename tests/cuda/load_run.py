@@ -21,7 +21,7 @@ from tests.cuda.timing import GIB, time_once
 def main(folder: Path, device: str, way: str) -> None:
     torch.zeros(1, device=device)  # the context of the device takes memory and time in every way
     # A process hashes a file once, so the load after this reads only weights.
-    hash_s, _ = time_once(lambda: check(folder), device)  # not hashed again by the load
+    hash_s, _ = time_once(lambda: check(folder), device)
     with Watched() as memory:
         if way == "straight":
             seconds, pipeline = time_once(lambda: open_pipeline(folder, torch.float16, device=device), device)

@@ -160,7 +160,7 @@ def test_more_batches_are_wanted_while_only_other_models_have_work_up_to_a_limit
 
 @dataclass
 class Run:
-    """What happened to images: when each came, when its wave began, and when models were loaded."""
+    """What happened to images: when each came, when its wave started, and when models were loaded."""
 
     came: dict[int, float] = field(default_factory=dict)
     began: dict[int, float] = field(default_factory=dict)
@@ -205,7 +205,7 @@ def test_no_image_starves_and_the_age_limit_bounds_the_swaps(arrivals: Sequence[
     assert result.began.keys() == result.came.keys()
     # While a model has work, another is loaded at most once per limit.
     assert result.forced <= result.seconds / MAX_WAIT_S
-    # Before an image's own model, each other model has at most one turn, and the images of its own model that came
+    # Before an image's own model, each other model has at most one turn, and the images of the same model that came
     # earlier are drawn first.
     turn_s = MAX_WAIT_S + LOAD_S + WAVE_S
     for number, (model, _) in enumerate(arrivals):
