@@ -151,7 +151,9 @@ class DrawingBench:
         many = min(many, entry.max_steps)
         size = entry.default_size
         call_s = {steps: self.measure(base, size, steps, wave_size) for steps in {few, many}}
-        step_s = (call_s[many] - call_s[few]) / (many - few) if many > few else call_s[many] / many
+        step_s = (call_s[many] - call_s[few]) / (many - few) if many > few else 0.0
+        if step_s <= 0:  # a pause of the machine can be longer than the steps of a small model
+            step_s = call_s[many] / many
         rest_s = max(0.0, call_s[many] - many * step_s)
         units = {"step_s": step_s, "seamless_step_s": step_s, "call_s": rest_s}
         for capability in self.capabilities:

@@ -116,9 +116,9 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
     assert (job["state"], job["images"][0]["error"]) == ("failed", "RenderFailed")
     assert job["images"][0]["reason"] == REASONS[RenderFailed]
     assert front_end.balance() == (0, 0, 0)
-    eventually(lambda: waiting(drill, "GpuDeadLetterQueueUrl") == (1, 0))
+    eventually(lambda: waiting(drill, "GpuDrawDeadLetterQueueUrl") == (1, 0))
     letter = drill.client("sqs").receive_message(
-        QueueUrl=drill.outputs["GpuDeadLetterQueueUrl"], AttributeNames=["ApproximateReceiveCount"]
+        QueueUrl=drill.outputs["GpuDrawDeadLetterQueueUrl"], AttributeNames=["ApproximateReceiveCount"]
     )["Messages"][0]
     assert json.loads(letter["Body"])["batch"]["job_id"] == job["job_id"]
     assert states_entered(drill, job["job_id"])[-1] == "Job failed"

@@ -84,6 +84,20 @@ def test_a_wave_for_which_the_memory_is_not_enough_is_left_out(folder: Path, mon
     assert set(record["peak_memory_gib"]) == {"1"}
 
 
+def test_a_pause_during_the_drawing_with_few_steps_gives_no_negative_step(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = an_entry(capabilities=frozenset({"draw"}))
+    bench = DrawingBench(load_folder(folder, entry, "cpu"), entry, Clock("cpu"))
+    monkeypatch.setattr(bench, "measure", lambda capability, size, steps, wave_size: 2.0 - 0.1 * steps)
+
+    units = bench.measure_units(1)
+
+    assert units["step_s"] > 0
+    assert units["step_s"] * entry.default_steps <= 2.0
+    assert units["call_s"] == 0
+
+
 def test_a_call_whose_places_differ_is_not_exact(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = an_entry(capabilities=frozenset({"draw"}))
     pipeline = load_folder(folder, entry, "cpu")
