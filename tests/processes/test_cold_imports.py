@@ -1,6 +1,8 @@
 """The modules that a Lambda loads at a cold start."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +42,15 @@ def test_a_handler_loads_nothing_heavy_and_reads_no_setting(
     said, _, loaded = start["said"].rpartition("loaded ")
     assert said == ""  # no warning, and nothing printed
     assert not {*NEVER} - ALLOWED.get(function, set()) & {*json.loads(loaded)}
+
+
+@pytest.mark.parametrize("function", ["submit_job", "check_upload"])
+def test_no_garbage_is_collected_while_a_handler_is_imported(function: str) -> None:
+    program = (
+        "import gc; count = lambda: [each['collections'] for each in gc.get_stats()]; before = count(); "
+        f"import lambdas.{function}.handler; print(before == count())"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "True\n"
