@@ -39,33 +39,27 @@ def measure() -> list[Entry]:
     cropped = [enlarge(drawn.pixels[32:-32, 32:-32], upscaler) for drawn in plain]
     seams = [drawn.scores["seam_over_inner"] for drawn in tiles]
     inks = [drawn.scores["border_ink"] for drawn in tiles]
+
+    def build_entry(
+        name: str, scores: list[float], measure_tile: Callable[[Pixels, Repeat], float], *, goal: float, lower: bool
+    ) -> Entry:
+        return Entry(
+            name=name,
+            value=round(median(scores), 3),
+            goal=goal,
+            better="lower" if lower else "higher",
+            unit="ratio",
+            samples=scores,
+            beside={
+                "without circular padding, its border cut off": median_of(measure_tile, cropped),
+                "without, with its white border": median_of(measure_tile, bordered),
+                "worst": max(scores) if lower else min(scores),
+            },
+        )
+
     return [
-        Entry(
-            name="pattern_seam_over_inner",
-            value=round(median(seams), 3),
-            goal=1.1,
-            better="lower",
-            unit="ratio",
-            samples=seams,
-            beside={
-                "without circular padding, its border cut off": median_of(measure_seam, cropped),
-                "without, with its white border": median_of(measure_seam, bordered),
-                "worst": max(seams),
-            },
-        ),
-        Entry(
-            name="pattern_border_ink",
-            value=round(median(inks), 3),
-            goal=0.6,
-            better="higher",
-            unit="ratio",
-            samples=inks,
-            beside={
-                "without circular padding, its border cut off": median_of(measure_border_ink, cropped),
-                "without, with its white border": median_of(measure_border_ink, bordered),
-                "worst": min(inks),
-            },
-        ),
+        build_entry("pattern_seam_over_inner", seams, measure_seam, goal=1.1, lower=True),
+        build_entry("pattern_border_ink", inks, measure_border_ink, goal=0.6, lower=False),
     ]
 
 

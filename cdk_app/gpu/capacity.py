@@ -35,7 +35,6 @@ class GpuCapacity(Construct):
         pool: Pool,
         models_cache: str,
         spot: bool,
-        max_instances: int,
     ) -> None:
         super().__init__(scope, construct_id)
         group = autoscaling.AutoScalingGroup(
@@ -44,7 +43,7 @@ class GpuCapacity(Construct):
             vpc=cluster.vpc,
             vpc_subnets=select_private_subnets(cluster.vpc),
             min_capacity=0,
-            max_capacity=max_instances,
+            max_capacity=pool.spot_instances if spot else pool.on_demand_instances,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
                 launch_template=_create_launch_template(self, cluster=cluster, pool=pool, models_cache=models_cache),
                 launch_template_overrides=[

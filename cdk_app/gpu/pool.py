@@ -1,6 +1,7 @@
 """A pool: the GPU tasks that serve the same models, with the queue of their work."""
 
 from collections.abc import Callable
+from functools import partial
 
 from aws_cdk import Duration
 from aws_cdk import aws_ecr as ecr
@@ -38,25 +39,9 @@ class GpuPool(Construct):
         pool = stage.pools[name]
         self.name, self.warm_tasks, self.cluster = name, pool.warm_tasks, cluster
         self.work = self._create_queue(construct_id, stage.rendering)
-        models_cache = stage.gpu.models_cache
-        self.spot = GpuCapacity(
-            self,
-            "Spot",
-            cluster=cluster,
-            pool=pool,
-            models_cache=models_cache,
-            spot=True,
-            max_instances=pool.spot_instances,
-        )
-        self.on_demand = GpuCapacity(
-            self,
-            "OnDemand",
-            cluster=cluster,
-            pool=pool,
-            models_cache=models_cache,
-            spot=False,
-            max_instances=pool.on_demand_instances,
-        )
+        create = partial(GpuCapacity, self, cluster=cluster, pool=pool, models_cache=stage.gpu.models_cache)
+        self.spot = create("Spot", spot=True)
+        self.on_demand = create("OnDemand", spot=False)
         self.worker = GpuWorker(
             self,
             "Worker",

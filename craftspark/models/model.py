@@ -1,6 +1,7 @@
 """A model: what it draws, within which limits, and what its work takes."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from craftspark.errors import InvalidInput, ModelUnavailable
@@ -78,7 +79,7 @@ class Model:
         """The model as workers on this device use it."""
         return replace(self, device=device)
 
-    @property
+    @cached_property
     def wave_size(self) -> int:
         """The number of images in every call of the pipeline: that of the device's record, or 1 without one.
 
@@ -90,7 +91,7 @@ class Model:
         record = find_record(self.device, self.name)
         return record.wave_size if record else 1
 
-    @property
+    @cached_property
     def acceleration(self) -> Acceleration:
         """What makes the model faster on the device, by the device's record."""
         if self.faster is not None:

@@ -17,7 +17,8 @@ class Network:
     `source` is where the worker finds the folder: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
     bucket. `upstream` is where the weights come from. `family` is the architecture. `licence` allows commercial use and
     requires `attribution`; `trained_on` names the pictures that this project trained it on. An upscaler
-    reads `reach` pixels around each tile. The vectors of an encoder have `dimension` values.
+    reads `reach` pixels around each tile, and needs `gpu_memory_gib`. The vectors of an encoder have `dimension`
+    values.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Network:
     attribution: str
     trained_on: str = ""
     reach: int = 0
+    gpu_memory_gib: float = 0
     dimension: int = 0
 
 
@@ -45,6 +47,7 @@ NETWORKS: Mapping[str, Network] = {
             trained_on="Noto Emoji, Apache-2.0, and Fluent Emoji, MIT",
             attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
             reach=18,
+            gpu_memory_gib=1,
         ),
         Network(
             name="realesrgan-x4plus",
@@ -55,6 +58,7 @@ NETWORKS: Mapping[str, Network] = {
             licence="bsd-3-clause",
             attribution="Real-ESRGAN, Copyright (c) 2021, Xintao Wang",
             reach=32,
+            gpu_memory_gib=3,
         ),
         Network(
             name="u2netp",

@@ -4,8 +4,6 @@ from craftspark.models.capabilities import Guidance
 from craftspark.models.model import Model
 from craftspark.models.networks import NETWORKS
 
-MEMORY_GIB = {"craftspark-upscaler-x4": 1, "realesrgan-x4plus": 3}
-
 
 def find_upscaler(name: str) -> Model | None:
     """The upscaler as a model without sizes, steps and prompts. None if no network of this name enlarges."""
@@ -19,7 +17,7 @@ def find_upscaler(name: str) -> Model | None:
         family=network.family,
         capabilities=frozenset({"enlarge"}),
         dtype="float16",
-        gpu_memory_gib=MEMORY_GIB[name],
+        gpu_memory_gib=network.gpu_memory_gib,
         sizes=(),
         default_size="",
         min_steps=0,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from craftspark.errors import ModelUnavailable
-from craftspark.models.networks import SERVED, Network, find_network
+from craftspark.models.networks import SERVED, Does, Network, find_network
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
@@ -24,6 +24,8 @@ from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.tools.upscale import UpscaleRenderer
 from gpu_tasks.tools.variations import VariationsRenderer
+
+T = TypeVar("T", Upscaler, MattingNetwork)
 
 
 class ToolRenderer(Protocol):
@@ -56,19 +58,18 @@ class Networks:
 
     def upscaler(self, name: str) -> Upscaler:
         """Return an upscaler. Raises ModelUnavailable."""
-        if name not in self._upscalers:
-            folder = locate(find_network(name, "enlarge").source, self.settings)
-            self._upscalers[name] = upscaler = Upscaler.open(folder, device=self.settings.device)
-            self.identities.update(upscaler.identity)
-        return self._upscalers[name]
+        return self._use(name, "enlarge", Upscaler, self._upscalers)
 
     def matting(self, name: str) -> MattingNetwork:
         """Return a matting network. Raises ModelUnavailable."""
-        if name not in self._matting:
-            folder = locate(find_network(name, "cut").source, self.settings)
-            self._matting[name] = matting = MattingNetwork.open(folder, device=self.settings.device)
-            self.identities.update(matting.identity)
-        return self._matting[name]
+        return self._use(name, "cut", MattingNetwork, self._matting)
+
+    def _use(self, name: str, does: Does, kind: type[T], loaded: dict[str, T]) -> T:
+        if name not in loaded:
+            folder = locate(find_network(name, does).source, self.settings)
+            loaded[name] = network = kind.open(folder, device=self.settings.device)
+            self.identities.update(network.identity)
+        return loaded[name]
 
 
 @dataclass(frozen=True, kw_only=True)

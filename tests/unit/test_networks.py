@@ -36,3 +36,10 @@ def test_an_encoder_has_a_dimension_and_only_an_upscaler_a_reach(network) -> Non
 def test_a_network_is_found_only_for_its_task() -> None:
     with pytest.raises(ModelUnavailable, match=r"no network u2netp to enlarge; .*craftspark-upscaler-x4"):
         find_network("u2netp", "enlarge")
+
+
+def test_each_upscaler_has_its_reach_and_memory() -> None:
+    upscalers = [network for network in NETWORKS.values() if network.does == "enlarge"]
+
+    assert upscalers
+    assert all(network.reach > 0 and network.gpu_memory_gib > 0 for network in upscalers)
