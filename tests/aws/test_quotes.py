@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from craftspark.aws import clients
-from craftspark.aws.items import job_item
+from craftspark.aws.items import job_item, job_key
 from craftspark.aws.jobs.backlog import SAMPLE, BacklogIndex, place_of
 from craftspark.aws.jobs.job_table import read_record
-from craftspark.aws.jobs.speed import AWAKE_S, MAX_AGE_S, SpeedTable, read_speed
+from craftspark.aws.jobs.speed import AWAKE_S, FLEET, MAX_AGE_S, SpeedTable, partition, read_speed
 from craftspark.jobs.backlog import Backlog
 from craftspark.jobs.job import job_id_of
 from craftspark.jobs.pools import ServingPool, ServingPools
@@ -190,6 +190,17 @@ def test_a_worker_withdraws_only_its_own_report() -> None:
     gone.withdraw()
 
     assert read_speed(clients.dynamodb(), JOBS, POOL, now + 1).awake == 1
+
+
+def test_items_of_others_in_the_partition_of_a_pool_are_no_reports() -> None:
+    now = time.time()
+    a_worker().write({"picture": 2.0}, None, now)
+    for item in (FLEET, "market#us-east-1a#g5"):
+        clients.dynamodb().put_item(TableName=JOBS, Item=job_key(partition(POOL), item))
+
+    speed = read_speed(clients.dynamodb(), JOBS, POOL, now + 1)
+
+    assert (speed.awake, speed.pace("picture")) == (1, 2.0)
 
 
 def test_measurements_of_workers_are_cached() -> None:

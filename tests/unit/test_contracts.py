@@ -11,6 +11,8 @@ import pytest
 import craftspark
 from cdk_app.workflows.expressions import locate_field, write_object
 from craftspark.contracts import Contract, ContractBroken, Event
+from craftspark.fleet import decisions as fleet
+from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import ImageFailure, JobState
@@ -49,6 +51,15 @@ POOLS = ServingPools(
         ServingPool(name="draw", tools={"picture": "m"}, device="cuda", warm_workers=1, launched_tasks=2, launch_s=60),
     )
 )
+SUPPLY = PoolSupply(
+    at=1.0,
+    spot=TypeSupply(running=3, starting=(StartingTasks(tasks=2, ready_in_s=40.0),), draining=1),
+    on_demand=TypeSupply(running=1),
+    obtainable=4,
+    cold_start_s=120.0,
+    interactive_rate=2.5,
+    reason="the budget allows 4 more tasks",
+)
 TRAINED = TrainingResult(figures={"loss": 0.5, "loss_without": 1.0, "stable": "v1"}, adapter="s3://a", grid="s3://g")
 WRITTEN: list[Contract] = [
     BATCH,
@@ -56,6 +67,11 @@ WRITTEN: list[Contract] = [
     LOST,
     ORDER,
     POOLS,
+    fleet.PoolMemory(arrived=((1.0, 0.5),)),
+    fleet.PoolDecision(spot=2, on_demand=1, reason="two tasks for arrivals"),
+    fleet.Memory(decided_at=1.0, pools={"draw": fleet.PoolMemory(arrived=((1.0, 0.5),))}),
+    fleet.Decision(at=1.0, pools={}, memory=fleet.Memory()),
+    SUPPLY,
     TRAINED,
     BatchMessage(task_token="t", batch=BATCH),
     JobEnd(job_id="j", outcomes=(RENDERED, LOST)),

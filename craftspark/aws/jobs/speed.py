@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PLACES = 16
 WARM, LAUNCHED = "warm", "launched"
+# The controller's record in the same partition, and its attribute with the pool's supply as JSON.
+FLEET, SUPPLY = "fleet", "supply"
 # A worker writes at least once per REPORT_S. A worker without a report for AWAKE_S counts as gone.
 REPORT_S = 60
 AWAKE_S = 150
@@ -84,6 +86,8 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
     launches: list[float] = []
     awake = 0
     for item in items:
+        if not is_report(item):
+            continue
         age = now - int(item["seen_at"]["N"])
         if age > MAX_AGE_S:
             continue
@@ -97,6 +101,11 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
         awake=awake,
         launch_s=sum(launches) / len(launches) if launches else None,
     )
+
+
+def is_report(item: Mapping[str, Any]) -> bool:
+    """Whether a worker wrote this item of the partition. The fleet's controller and notices write others."""
+    return item["item"]["S"].partition("#")[0] in (WARM, LAUNCHED)
 
 
 def partition(pool: str) -> str:
