@@ -1,6 +1,5 @@
 """The contract of GPU tasks as local processes: the behaviour of ECS with their containers."""
 
-import json
 import os
 import signal
 import time
@@ -11,54 +10,12 @@ from typing import Any
 from local_cloud.emulator.task_slots import slot_count
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
-from local_cloud.launcher.task_records import TaskRecord, running_tasks
+from local_cloud.launcher.task_records import running_tasks
+from tests.e2e.ecs import delete, process_of, running, said, service, task_definition
 from tests.e2e.processes import alive
 from tests.e2e.waiting import eventually
 
 STOP_TIMEOUT_S = 2
-
-
-def task_definition(aws: Clients, image: str, **container: Any) -> str:
-    defined = aws["ecs"].register_task_definition(
-        family=f"family-{uuid.uuid4().hex[:8]}",
-        containerDefinitions=[
-            {
-                "name": "Worker",
-                "image": image,
-                "memory": 128,
-                "environment": [{"name": "CRAFTSPARK_MODEL", "value": "one"}],
-                **container,
-            }
-        ],
-    )
-    return str(defined["taskDefinition"]["taskDefinitionArn"])
-
-
-def service(aws: Clients, image: str, **container: Any) -> str:
-    name = f"service-{uuid.uuid4().hex[:8]}"
-    definition = task_definition(aws, image, **container)
-    aws["ecs"].create_service(serviceName=name, taskDefinition=definition, desiredCount=1)
-    return name
-
-
-def process_of(state: StateDir, name: str) -> TaskRecord | None:
-    return next((task for task in running_tasks(state.tasks) if task.group == f"service:{name}"), None)
-
-
-def running(state: StateDir, name: str) -> TaskRecord:
-    found = eventually(lambda: process_of(state, name))
-    assert found is not None
-    return found
-
-
-def said(log: str) -> dict[str, Any]:
-    line = eventually(lambda: Path(log).read_text().partition("\n")[0])
-    told: dict[str, Any] = json.loads(line)
-    return told
-
-
-def delete(aws: Clients, name: str) -> None:
-    aws["ecs"].delete_service(service=name, force=True)
 
 
 def test_a_service_runs_its_image_as_a_process_that_sees_no_aws_configuration(

@@ -2,6 +2,8 @@
 
 from local_cloud.emulator.patches import (
     cloudformation_types,
+    ecs_container_instances,
+    ecs_task_states,
     ecs_tasks,
     embedded_metrics,
     execution_ends,
@@ -40,4 +42,6 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         task_callbacks.PATCH,
         execution_ends.PATCH,
         ecs_tasks.patch(processes),
+        ecs_task_states.PATCH,
+        ecs_container_instances.PATCH,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ministack.services import ecs
 
+from local_cloud.emulator.patches.ecs_task_states import is_of_service
 from local_cloud.emulator.patching import Patch, Replacement, Target
 from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
 
@@ -19,8 +20,9 @@ def read_details(labels: Mapping[str, str]) -> TaskDetails:
     definition = ecs._task_defs.get(f"{labels[FAMILY]}:{labels[REVISION]}") or {}
     containers = {container["name"]: container for container in definition.get("containerDefinitions", [])}
     task = ecs._tasks.get(labels[TASK_ARN]) or {}
+    group = task["group"] if is_of_service(task) else ""
     stop_timeout = containers.get(labels[CONTAINER], {}).get("stopTimeout", DEFAULT_STOP_TIMEOUT_S)
-    return TaskDetails(group=task.get("group") or "", stop_grace_s=float(stop_timeout))
+    return TaskDetails(group=group, stop_grace_s=float(stop_timeout))
 
 
 class EcsTaskDemand:
@@ -34,7 +36,7 @@ class EcsTaskDemand:
         return [
             arn
             for arn, task in ecs._tasks.items()
-            if not (task.get("group") or "")
+            if not is_of_service(task)
             and task["taskDefinitionArn"].rpartition("/")[2].partition(":")[0] == self._family
             and ecs._task_is_active(arn, task)
         ]
