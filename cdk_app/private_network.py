@@ -1,6 +1,6 @@
 """The network of the GPU instances: private subnets, with NAT gateways or VPC endpoints as the stage chooses."""
 
-from aws_cdk import Fn
+from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -27,7 +27,7 @@ PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRI
 
 
 class PrivateNetwork(Construct):
-    """A VPC in the region's first zones. The deployment finds them, so synthesis needs no lookup.
+    """A VPC in the stage's zones of the region. The deployment knows the region, so synthesis needs no lookup.
 
     With `reads_secrets`, tasks in it read a secret. With `asks_guardrail`, they send pictures to the guardrail.
     """
@@ -47,7 +47,7 @@ class PrivateNetwork(Construct):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
-            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(network.zones)],
+            availability_zones=[f"{Aws.REGION}{letter}" for letter in network.zones],
             subnet_configuration=[PUBLIC, PRIVATE_WITH_NAT] if with_nat else [PRIVATE],
             nat_gateways=network.nat_gateways,
             gateway_endpoints={

@@ -70,8 +70,9 @@ class RenderingStack(Stack):
             rendering=stage.rendering,
             operations=stage.operations,
         )
-        for pool in fleet.pools.values():
-            self.workflow.grant_answer(pool.worker.role)
+        for name, pool in fleet.pools.items():
+            # The machine depends on the services, and these on the policy of their role. So this is another policy.
+            self.workflow.grant_answer(iam.Policy(self, f"{name.capitalize()}Answers", roles=[pool.worker.role]))
         self.workflow.settle_failed_executions(self.settle_job, dead_letters=self.unsettled)
         self._start_jobs(stage, data)
         self._sweep(stage, data)

@@ -1,5 +1,6 @@
 """GPU instances that ECS starts and stops as its tasks need them."""
 
+from aws_cdk import Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -37,6 +38,8 @@ class GpuCapacity(Construct):
         spot: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._spot = spot
+        template = _create_launch_template(self, cluster=cluster, pool=pool, models_cache=models_cache)
         group = autoscaling.AutoScalingGroup(
             self,
             "Instances",
@@ -45,7 +48,7 @@ class GpuCapacity(Construct):
             min_capacity=0,
             max_capacity=pool.spot_instances if spot else pool.on_demand_instances,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
-                launch_template=_create_launch_template(self, cluster=cluster, pool=pool, models_cache=models_cache),
+                launch_template=template,
                 launch_template_overrides=[
                     autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(kind))
                     for kind in pool.instance_types
@@ -64,14 +67,54 @@ class GpuCapacity(Construct):
             enable_managed_scaling=True,
             enable_managed_termination_protection=True,
             enable_managed_draining=True,
+            # The services and launches decide how many tasks run. ECS starts one instance for each task that has none,
+            # and no spare ones. So only one of them decides about the size of the fleet.
+            target_capacity_percent=100,
+            minimum_scaling_step_size=1,
             instance_warmup_period=60,
         )
+        grant_draining(template.role, cluster)
         cluster.add_asg_capacity_provider(self.provider)
+
+    @property
+    def min_healthy_percent(self) -> int:
+        """How many of its tasks a service keeps while it replaces some.
+
+        A spot notice comes two minutes before the instance ends, and a replacement takes longer, so ECS stops tasks
+        without waiting for it. On demand, ECS may stop half of the tasks first: there may be no capacity for a second
+        set of workers.
+        """
+        return 0 if self._spot else 50
 
     @property
     def strategy(self) -> ecs.CapacityProviderStrategy:
         """Runs all tasks on this capacity."""
         return ecs.CapacityProviderStrategy(capacity_provider=self.provider.capacity_provider_name, weight=1)
+
+
+def grant_draining(instance: iam.IRole | None, cluster: ecs.Cluster) -> None:
+    """Let the ECS agent set its own instance to DRAINING on a spot notice. The CDK does not grant this."""
+    if instance is None:
+        raise ValueError("the launch template has no role")
+    instance.add_to_principal_policy(allow_draining(cluster))
+
+
+def allow_draining(cluster: ecs.Cluster) -> iam.PolicyStatement:
+    """Change the state of the cluster's instances."""
+    return iam.PolicyStatement(
+        actions=["ecs:UpdateContainerInstancesState"],
+        resources=[name_in_cluster(cluster, "container-instance")],
+        conditions={"ArnEquals": {"ecs:cluster": cluster.cluster_arn}},
+    )
+
+
+def name_in_cluster(cluster: ecs.ICluster, resource: str) -> str:
+    """The ARNs of all container instances or tasks of a cluster."""
+    return Stack.of(cluster).format_arn(
+        service="ecs",
+        resource=resource,
+        resource_name=f"{cluster.cluster_name}/*",
+    )
 
 
 def select_private_subnets(vpc: ec2.IVpc) -> ec2.SubnetSelection:

@@ -34,10 +34,11 @@ class WarmPool(Construct):
             desired_count=tasks,
             security_groups=[worker.security_group],
             vpc_subnets=select_private_subnets(cluster.vpc),
-            # There may be no capacity for a second set of workers, so a deployment may stop half of them first. A
-            # single worker runs until its replacement runs.
-            min_healthy_percent=50,
+            min_healthy_percent=capacity.min_healthy_percent,
             max_healthy_percent=200,
+            # ECS would stop workers to have as many in each zone. Spot instances are where AWS has some, and a worker
+            # that is moved loads its models again.
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_execute_command=shells,

@@ -1,6 +1,8 @@
 """One container on one GPU: a worker (in a warm pool, or launched for one batch) or a training."""
 
-from aws_cdk import Duration, Stack
+from typing import cast
+
+from aws_cdk import CfnDeletionPolicy, CfnResource, Duration, Fn, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -38,9 +40,12 @@ class GpuWorker(Construct):
         super().__init__(scope, construct_id)
         gpu = stage.gpu
         self.security_group = ec2.SecurityGroup(self, "Traffic", vpc=vpc)
-        # A launch names the family. Families are unique in an account, so the name contains the stack's.
+        # Families are unique in an account, so the name contains the stack's.
         family = f"{Stack.of(self).stack_name}-{purpose}"
         self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
+        # An execution that started before a deployment launches the revision of its time, so updates keep old ones.
+        options = cast(CfnResource, self.task.node.default_child).cfn_options
+        options.update_replace_policy, options.deletion_policy = CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.DELETE
         self.task.add_volume(name=MODELS, host=ecs.Host(source_path=settings.models_cache))
         self.container = self.task.add_container(
             "Worker",
@@ -71,6 +76,14 @@ class GpuWorker(Construct):
         self.container.add_mount_points(
             ecs.MountPoint(source_volume=MODELS, container_path=settings.models_cache, read_only=False)
         )
+
+    @property
+    def revision(self) -> float:
+        """The number of the task definition's revision, which the deployment knows.
+
+        A launch that names only the family would run a revision that the rolling deployment has not tried yet.
+        """
+        return Token.as_number(Fn.select(6, Fn.split(":", self.task.task_definition_arn)))
 
     @property
     def role(self) -> iam.IRole:

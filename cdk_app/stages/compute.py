@@ -7,20 +7,33 @@ from pydantic.dataclasses import dataclass
 
 from cdk_app.stages.quantities import STRICT, Count
 
+ZoneLetter = Annotated[str, Field(pattern=r"^[a-z]$")]
+
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Network:
-    """`egress` is how private subnets reach AWS: NAT gateways, or interface endpoints without internet access."""
+    """The zones in which GPU instances run, each by the letter after the name of the region.
 
-    zones: Annotated[int, Field(ge=2, le=3)]
+    Choose zones that have the instance types of the pools. `egress` is how private subnets reach AWS: NAT gateways, or
+    interface endpoints without internet access.
+    """
+
+    zones: Annotated[tuple[ZoneLetter, ...], Field(min_length=2, max_length=6)]
     egress: Literal["nat", "endpoints"]
     nat_gateways: Count
 
     @model_validator(mode="after")
+    def _check_zones(self) -> Self:
+        if len(set(self.zones)) < len(self.zones):
+            raise ValueError(f"zones: each zone is named once, not {', '.join(self.zones)}")
+        return self
+
+    @model_validator(mode="after")
     def _check_egress(self) -> Self:
-        if self.egress == "nat" and not 1 <= self.nat_gateways <= self.zones:
+        zones = len(self.zones)
+        if self.egress == "nat" and not 1 <= self.nat_gateways <= zones:
             raise ValueError(
-                f"nat_gateways: with egress 'nat' it must be 1 to {self.zones} (zones), not {self.nat_gateways}"
+                f"nat_gateways: with egress 'nat' it must be 1 to {zones} (zones), not {self.nat_gateways}"
             )
         if self.egress == "endpoints" and self.nat_gateways:
             raise ValueError(f"nat_gateways: with egress 'endpoints' it must be 0, not {self.nat_gateways}")

@@ -42,7 +42,7 @@ ENLARGE = replace(DRAW, models=("craftspark-upscaler-x4",), spot_instances=2, wa
 
 DEV = Stage(
     name="dev",
-    network=Network(zones=2, egress="nat", nat_gateways=1),
+    network=Network(zones=("a", "b"), egress="nat", nat_gateways=1),
     data=Data(keep=False, uploads_kept_days=7, gpu_images_kept=10, versions_kept_days=7),
     functions=CLOUD_FUNCTIONS,
     gpu=Gpu(dispatch_ms=1000, image_tag=VERSION),
@@ -114,7 +114,7 @@ DEV = Stage(
 PROD = replace(
     DEV,
     name="prod",
-    network=Network(zones=3, egress="endpoints", nat_gateways=0),
+    network=Network(zones=("a", "b", "c"), egress="endpoints", nat_gateways=0),
     data=Data(
         keep=True,
         uploads_kept_days=30,

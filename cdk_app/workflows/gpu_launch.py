@@ -37,6 +37,7 @@ def launch_gpu_task(
         integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
         cluster=cluster,
         task_definition=worker.task,
+        revision_number=worker.revision,
         launch_target=tasks.EcsEc2LaunchTarget(
             capacity_provider_options=tasks.CapacityProviderOptions.custom([capacity.strategy])
         ),

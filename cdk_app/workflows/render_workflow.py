@@ -59,6 +59,10 @@ class RenderWorkflow(Construct):
             .next(announce_result(self, JobSettled, then=self._judge()))
         )
         self.machine = create_machine(self, start=story, timeout_s=rendering.job_deadline_s, operations=operations)
+        for pool in fleet.pools.values():
+            # Executions launch a new revision of the worker after the services have run it. If they roll back, so does
+            # the stack.
+            self.machine.node.add_dependency(pool.warm_spot.service, pool.warm_on_demand.service)
 
     def grant_start(self, starter: iam.IGrantable) -> None:
         """Start executions of this machine."""

@@ -9,6 +9,8 @@ LAUNCH_FAULTS = (
     "ECS.SdkClientException",
     "ECS.ServerException",
     "ECS.ThrottlingException",
+    "Ecs.EcsException",
+    "Ecs.SdkClientException",
 )
 LAMBDA_FAULTS = (
     "Lambda.AWSLambdaException",

@@ -127,11 +127,16 @@ def _read_variable(task: Mapping[str, Any], name: str) -> str:
 
 
 def placeholder(reference: Any) -> str:
-    """A readable name for a reference: its logical id, or the export that it imports."""
+    """A readable name for a reference: its logical ID, the export that it imports, or a part of either."""
     if reference == {"Ref": "AWS::Partition"}:
         return "aws"
-    name = next(iter(reference.values()))
-    return ".".join(name) if isinstance(name, list) else str(name)
+    ((function, argument),) = reference.items()
+    if function == "Fn::Select":
+        index, parts = argument
+        return f"{placeholder(parts)}[{index}]"
+    if function == "Fn::Split":
+        return placeholder(argument[1])
+    return ".".join(argument) if isinstance(argument, list) else str(argument)
 
 
 def actions(statement: Statement) -> list[str]:

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import pytest
 
 from cdk_app.gpu.worker import USER
-from cdk_app.stages.values import DEV
+from cdk_app.stages.values import DEV, find_stage
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from lambdas.wiring.pinned_https import WITHIN_S
 from local_cloud.reports.job_timeline import is_dead_letter_queue
 from tests.stacks.conftest import ROOT
-from tests.stacks.synthesis import Synthesis
+from tests.stacks.synthesis import Synthesis, actions
 
 POOLS = tuple(DEV.pools)  # those of every stage
 
@@ -244,10 +244,28 @@ def test_instances_drain_on_a_spot_notice_and_guard_their_credentials(synthesis:
         assert template["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] is True
 
 
+def test_an_instance_may_set_itself_to_draining_in_its_own_cluster(synthesis: Synthesis) -> None:
+    instances = [
+        statement
+        for role in synthesis.of_type("AWS::IAM::Role")
+        if "InstanceRole" in role
+        for statement in synthesis.statements_of(role.partition("/")[2])
+        if "ecs:UpdateContainerInstancesState" in actions(statement)
+    ]
+
+    [cluster] = [name.partition("/")[2] for name in synthesis.of_type("AWS::ECS::Cluster")]
+    assert len(instances) == 2 * len(POOLS)
+    for statement in instances:
+        assert actions(statement) == ["ecs:UpdateContainerInstancesState"]
+        assert statement["Condition"] == {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": [cluster, "Arn"]}}}
+        assert statement["Resource"]["Fn::Join"][1][-3:] == [":container-instance/", {"Ref": cluster}, "/*"]
+
+
 def test_ecs_scales_drains_and_protects_its_instances(synthesis: Synthesis) -> None:
     for provider in synthesis.properties("AWS::ECS::CapacityProvider"):
         group = provider["AutoScalingGroupProvider"]
-        assert group["ManagedScaling"]["Status"] == "ENABLED"
+        scaling = {"Status": "ENABLED", "TargetCapacity": 100, "MinimumScalingStepSize": 1, "InstanceWarmupPeriod": 60}
+        assert group["ManagedScaling"] == scaling
         assert group["ManagedTerminationProtection"] == "ENABLED"
         assert group["ManagedDraining"] == "ENABLED"
     assert all(
@@ -263,6 +281,35 @@ def test_task_has_one_gpu_an_init_process_and_time_to_stop(synthesis: Synthesis)
         assert worker["LinuxParameters"]["InitProcessEnabled"] is True
         assert worker["StopTimeout"] <= 120
         assert worker["LogConfiguration"]["LogDriver"] == "awslogs"
+
+
+def test_launches_name_the_revision_that_the_services_ran_first(synthesis: Synthesis) -> None:
+    [machine] = [
+        each
+        for name, each in synthesis.of_type("AWS::StepFunctions::StateMachine").items()
+        if name.startswith("Rendering/")
+    ]
+    services = {name.partition("/")[2] for name in synthesis.of_type("AWS::ECS::Service")}
+    assert services <= set(machine["DependsOn"])
+
+    launches = [*synthesis.batch_states.values(), *synthesis.training_machine["States"].values()]
+    named = [each["Arguments"]["TaskDefinition"] for each in launches if "ecs:runTask" in str(each.get("Resource"))]
+    assert named
+    for name in named:
+        family, _, revision = name.partition(":")
+        task, part = revision.split("[")
+        [definition] = [
+            each
+            for logical_id, each in synthesis.of_type("AWS::ECS::TaskDefinition").items()
+            if logical_id.partition("/")[2] == task
+        ]
+        assert part == "6]"  # the seventh part of an ARN of a task definition, between colons, is its revision
+        assert definition["Properties"]["Family"] == family
+
+
+def test_an_update_keeps_the_revisions_that_running_executions_launch(synthesis: Synthesis) -> None:
+    for definition in synthesis.of_type("AWS::ECS::TaskDefinition").values():
+        assert (definition["UpdateReplacePolicy"], definition["DeletionPolicy"]) == ("Retain", "Delete")
 
 
 def test_task_families_of_two_stages_in_one_account_differ(dev: Synthesis, prod: Synthesis) -> None:
@@ -302,11 +349,41 @@ def test_warm_pools_take_back_a_bad_deployment(synthesis: Synthesis) -> None:
         assert deployment["MaximumPercent"] >= 200 or deployment["MinimumHealthyPercent"] == 0
 
 
+def test_spot_workers_stop_before_their_replacements_run_and_nothing_moves_them_between_zones(
+    synthesis: Synthesis,
+) -> None:
+    services = synthesis.of_type("AWS::ECS::Service")
+
+    for name, service in services.items():
+        on_spot = "Spot" in name
+        deployment = service["Properties"]["DeploymentConfiguration"]
+        assert deployment["MinimumHealthyPercent"] == (0 if on_spot else 50)
+        assert service["Properties"]["AvailabilityZoneRebalancing"] == "DISABLED"
+    assert sum("Spot" in name for name in services) == len(POOLS)
+
+
 def test_warm_pools_wait_until_the_cluster_has_its_capacity(synthesis: Synthesis) -> None:
     (link,) = synthesis.of_type("AWS::ECS::ClusterCapacityProviderAssociations")
 
     for service in synthesis.of_type("AWS::ECS::Service").values():
         assert link.partition("/")[2] in service["DependsOn"]
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_instances_and_endpoints_are_in_the_zones_that_the_stage_names(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    stage: Synthesis = request.getfixturevalue(name)
+    subnets = [each for each in stage.properties("AWS::EC2::Subnet") if not each["MapPublicIpOnLaunch"]]
+
+    zones = [subnet["AvailabilityZone"] for subnet in subnets]
+    letters = find_stage(name).network.zones
+    assert zones == [{"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]} for letter in letters]
+    for group in stage.properties("AWS::AutoScaling::AutoScalingGroup"):
+        assert len(group["VPCZoneIdentifier"]) == len(letters)
+    for endpoint in stage.properties("AWS::EC2::VPCEndpoint"):
+        if endpoint["VpcEndpointType"] == "Interface":
+            assert len(endpoint["SubnetIds"]) == len(letters)
 
 
 def test_network_has_gateways_always_and_one_way_out(dev: Synthesis, prod: Synthesis) -> None:

@@ -14,7 +14,10 @@ from craftspark.tools import TOOLS
 @pytest.mark.parametrize(
     ("part", "change", "says"),
     [
-        ("network", {"zones": 4}, "zones"),
+        ("network", {"zones": ("a",)}, "zones"),
+        ("network", {"zones": ("a", "us-east-1b")}, "zones"),
+        ("network", {"zones": ("a", "a")}, "zones: each zone is named once, not a, a"),
+        ("network", {"nat_gateways": 3}, "nat_gateways: with egress 'nat' it must be 1 to 2"),
         ("network", {"egress": "internet"}, "egress"),
         ("network", {"nat_gateways": 0}, "nat_gateways: with egress 'nat'"),
         ("network", {"egress": "endpoints"}, "nat_gateways: with egress 'endpoints'"),
@@ -183,7 +186,7 @@ def test_stage_name_that_no_stack_could_carry_is_refused() -> None:
 
 def test_misspelt_field_is_refused() -> None:
     with pytest.raises(ValueError, match="zoens"):
-        type(DEV.network)(zoens=2, zones=2, egress="nat", nat_gateways=1)  # type: ignore[call-arg]
+        type(DEV.network)(zoens=2, zones=("a", "b"), egress="nat", nat_gateways=1)  # type: ignore[call-arg]
 
 
 def test_unknown_stage_is_refused_with_those_there_are() -> None:

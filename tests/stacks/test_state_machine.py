@@ -98,6 +98,12 @@ def test_interruption_is_retried_at_once_and_boundedly(dev: Synthesis) -> None:
         assert 1 <= interruption["MaxAttempts"] <= 10
 
 
+def test_faults_of_ecs_are_retried_by_all_names_that_step_functions_gives_them(dev: Synthesis) -> None:
+    for faults in ("ECS.AmazonECSException", "ECS.SdkClientException", "Ecs.EcsException", "Ecs.SdkClientException"):
+        assert is_retried(dev.batch_states[DEMAND], faults)
+        assert is_retried(dev.training_machine["States"]["Train on demand"], faults)
+
+
 def test_only_named_transient_errors_are_retried(synthesis: Synthesis) -> None:
     only_named_errors_are_retried(all_states(synthesis), RENDER_TASK)
     for state in all_states(synthesis).values():
