@@ -10,7 +10,7 @@ export KEEP
 # installed without bytecode, because it imports a small part of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench image clean
+.PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench simulate image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -113,6 +113,9 @@ synth: $(VENV)/.ready ## write the templates of every stage to build/synth; need
 
 bench: $(VENV)/.ready ## measure, and write build/bench.json
 	$(BIN)/python -m benchmarks
+
+simulate: $(VENV)/.ready ## simulate the fleet's policy and others on synthetic days, and print a table
+	$(BIN)/python -m simulation
 
 STAGE ?= dev
 image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository: make image STAGE=prod

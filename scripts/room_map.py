@@ -8,7 +8,7 @@ import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "design.md"
-PACKAGES = ("craftspark", "lambdas", "gpu_tasks", "cdk_app", "stacks", "local_cloud")
+PACKAGES = ("craftspark", "lambdas", "gpu_tasks", "cdk_app", "stacks", "local_cloud", "simulation")
 DIVIDED = ("craftspark.aws", "gpu_tasks.tools", "gpu_tasks.training")  # rooms that contain rooms
 START, END = "<!-- The map of the rooms: `make fix` writes it. -->\n", "<!-- The end of the map. -->\n"
 TABLE_HEAD = "| room | what it holds | imports from |\n|---|---|---|\n"
