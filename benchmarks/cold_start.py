@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.entries import Entry
 from craftspark.aws import clients
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.inference.manifests import read_manifest
 from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline
@@ -106,6 +107,7 @@ def main(endpoint: str, cache: str) -> None:
         models_bucket=BUCKET,
         models_cache=str(Path(cache)),
         tools="{}",
+        networks=BUILT_IN_NETWORKS.to_text(),
         device="cpu",
         cpu_model_memory_mib=4096,
         signing_secret="",

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from benchmarks.entries import Entry, build_ratio
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.accounts import TokenSettings
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.tools import serve_tools
@@ -42,6 +43,7 @@ CLAIMS = {"sub": "maker-1", "token_use": "access", "scope": "aws.cognito.signin.
 
 
 POOLS = ServingPools(
+    networks=BUILT_IN_NETWORKS,
     pools=(
         ServingPool(
             name="draw",
@@ -51,7 +53,7 @@ POOLS = ServingPools(
             launched_tasks=4,
             launch_s=12,
         ),
-    )
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS, ToolNetworks
 from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
 from craftspark.styles.releases import Pin
@@ -53,6 +54,14 @@ def render_again(
     if not isinstance(drawing, Drawing):
         raise drawing
     return drawing
+
+
+def find_networks(recipe: Recipe) -> ToolNetworks:
+    """Return the networks that worked on the recipe's picture. Others are those of the GPU image."""
+    names = {NETWORKS[name].does: name for name in recipe.networks if name in NETWORKS}
+    return ToolNetworks(
+        enlarge=names.get("enlarge", BUILT_IN_NETWORKS.enlarge), cut=names.get("cut", BUILT_IN_NETWORKS.cut)
+    )
 
 
 def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None) -> ImageOrder:
@@ -118,6 +127,7 @@ def run(options: argparse.Namespace) -> int:
     settings = RendererSettings(
         models_bucket=options.models_bucket,
         tools=json.dumps({recipe.tool: recipe.model}),
+        networks=find_networks(recipe).to_text(),
         device=options.device,
         cpu_model_memory_mib=0,  # one model, which is loaded in any case
         signing_secret="",

@@ -178,7 +178,7 @@ def _list_pools(stage: Stage) -> str:
         )
         for name, pool in stage.pools.items()
     )
-    return ServingPools(pools=pools).to_text()
+    return ServingPools(networks=stage.networks, pools=pools).to_text()
 
 
 def _list_moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:

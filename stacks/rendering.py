@@ -103,6 +103,7 @@ class RenderingStack(Stack):
             models_cache=stage.gpu.models_cache,
             gpu_queue_url=gpu_queue.queue_url,
             tools=json.dumps(stage.list_tools(name)),
+            networks=stage.networks.to_text(),
             device=stage.pools[name].device,
             profile_device=stage.pools[name].profile_device,
             cpu_model_memory_mib=stage.pools[name].task_memory_mib // 2,

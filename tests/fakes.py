@@ -11,6 +11,7 @@ from craftspark.errors import CraftsparkError, JobNotFound
 from craftspark.jobs.batches import Batch, BatchResult, batches_of
 from craftspark.jobs.job import Job, JobRecord, JobState, StoredImage
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.tasks import TrainerSettings, WorkerSettings
 from craftspark.tools import serve_tools
 from gpu_tasks.images.drawing import Drawing, OnStep
@@ -28,6 +29,7 @@ WORKER_SETTINGS = WorkerSettings(
     models_bucket="models",
     gpu_queue_url="http://queue",
     tools=json.dumps(serve_tools(find_model("craftspark-clipart-128"))),
+    networks=BUILT_IN_NETWORKS.to_text(),
     device="cpu",
     profile_device="cpu",
     cpu_model_memory_mib=4096,

@@ -24,7 +24,12 @@ from gpu_tasks.renderers.tool_renderers import ToolRenderers
 
 MODEL = find_model("craftspark-clipart-128")
 SETTINGS = RendererSettings(
-    models_bucket="", tools=json.dumps(serve_tools(MODEL)), device="cpu", cpu_model_memory_mib=4096, signing_secret=""
+    models_bucket="",
+    tools=json.dumps(serve_tools(MODEL)),
+    networks=MODEL.networks.to_text(),
+    device="cpu",
+    cpu_model_memory_mib=4096,
+    signing_secret="",
 )
 REFERENCE = f"upload/{'a' * 26}"
 

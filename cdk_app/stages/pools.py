@@ -1,6 +1,6 @@
 """Pools of GPU tasks: the models that they serve, the tools that use these models, and what does not fit together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,8 +12,9 @@ from craftspark.models.capabilities import SENTENCES
 from craftspark.models.catalogue import find_model
 from craftspark.models.gpus import GPUS, gpu_of
 from craftspark.models.model import Model
-from craftspark.models.networks import find_network
-from craftspark.tools import Tool, find_tool
+from craftspark.models.networks import Network, ToolNetworks, find_network
+from craftspark.models.profiles import find_record
+from craftspark.tools import TOOLS, Tool, find_tool
 
 PoolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]
 
@@ -73,25 +74,30 @@ class Pool:
             raise ValueError(f"instance_types: the known GPU families are {', '.join(GPUS)}, not {unknown[0]}")
         return self
 
-    def check_model(self, model: Model) -> None:
-        """Raise ValueError if the model cannot run on every GPU of the pool."""
+    def check_model(self, model: Model, assistants: Iterable[Network]) -> None:
+        """Raise ValueError if the model cannot run on every GPU of the pool, with the networks that assist it."""
         for device in self.profile_devices:
             if not model.on(device).has_profile:
                 raise ValueError(f"{model.name} has no profile for the device {device}")
         if self.device == "cpu":
             return
+        names = " with ".join([model.name, *(network.name for network in assistants if network.gpu_memory_gib)])
+        needed_gib = model.gpu_memory_gib + sum(network.gpu_memory_gib for network in assistants)
         for kind in self.instance_types:
             gpu, place = gpu_of(kind), f"the GPU of {kind}"
-            if gpu.memory_gib < model.gpu_memory_gib:
-                raise ValueError(f"{model.name} needs {model.gpu_memory_gib:g} GiB; {place} has {gpu.memory_gib:g}")
+            if gpu.memory_gib < needed_gib:
+                raise ValueError(f"{names} needs {needed_gib:g} GiB; {place} has {gpu.memory_gib:g}")
             if model.dtype == "bfloat16" and not gpu.bfloat16:
                 raise ValueError(f"{model.name} needs bfloat16, which {place} does not compute in")
 
 
-def find_problems(tools: Mapping[str, str], pools: Mapping[str, Pool]) -> Iterator[str]:
+def find_problems(tools: Mapping[str, str], pools: Mapping[str, Pool], networks: ToolNetworks) -> Iterator[str]:
     """What does not fit together, each with its field."""
+    if problems := list(_find_network_problems(networks, pools)):
+        yield from problems
+        return
     for name, pool in pools.items():
-        yield from _find_pool_problems(name, pool, pools)
+        yield from _find_pool_problems(name, pool, pools, tools, networks)
     for tool, model in tools.items():
         field = f"tools.{tool}"
         try:
@@ -117,11 +123,32 @@ def _find_tool_problem(tool: Tool, name: str) -> str | None:
     return f"{name} cannot {' or '.join(missing)}" if missing else None
 
 
-def _find_pool_problems(name: str, pool: Pool, pools: Mapping[str, Pool]) -> Iterator[str]:
+def _find_network_problems(networks: ToolNetworks, pools: Mapping[str, Pool]) -> Iterator[str]:
+    devices = dict.fromkeys(device for pool in pools.values() for device in pool.profile_devices)
+    for does, name in networks.names.items():
+        try:
+            find_network(name, does)
+        except ModelUnavailable as unknown:
+            yield f"networks.{does}: {unknown.detail}"
+            continue
+        for device in devices:
+            if not find_record(device, name):
+                yield f"networks.{does}: {name} has no profile for the device {device}"
+
+
+def _find_assistants(model: str, tools: Mapping[str, str], networks: ToolNetworks) -> list[Network]:
+    """The networks that assist a model in its tools."""
+    does = {does for tool in TOOLS.values() if tools.get(tool.name) == model for does in tool.assisted}
+    return [find_network(networks.names[each], each) for each in sorted(does)]
+
+
+def _find_pool_problems(
+    name: str, pool: Pool, pools: Mapping[str, Pool], tools: Mapping[str, str], networks: ToolNetworks
+) -> Iterator[str]:
     field = f"pools.{name}.models"
     for model in pool.models:
         try:
-            pool.check_model(find_model(model))
+            pool.check_model(find_model(model).with_networks(networks), _find_assistants(model, tools, networks))
         except ModelUnavailable as unknown:
             yield f"{field}: {unknown.detail}"
         except ValueError as problem:

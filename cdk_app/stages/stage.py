@@ -13,6 +13,7 @@ from cdk_app.stages.pools import Pool, PoolName, find_problems
 from cdk_app.stages.quantities import STRICT, Count, Percent
 from cdk_app.stages.workflows import Rendering, Training
 from craftspark.models.catalogue import CATALOGUE
+from craftspark.models.networks import ToolNetworks
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -37,7 +38,8 @@ class Operations:
 class Stage:
     """One deployment of Craftspark.
 
-    `tools` has the model of each tool that makers can use; the pool that has the model renders the tool's jobs.
+    `tools` has the model of each tool that makers can use; the pool that has the model renders the tool's jobs. Tools
+    use `networks` with a diffusion model, to enlarge drawings and to cut objects out.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]
@@ -46,6 +48,7 @@ class Stage:
     functions: Functions
     gpu: Gpu
     tools: Annotated[Mapping[str, str], Field(min_length=1)]
+    networks: ToolNetworks
     pools: Annotated[Mapping[PoolName, Pool], Field(min_length=1)]
     rendering: Rendering
     training: Training
@@ -56,7 +59,7 @@ class Stage:
 
     @model_validator(mode="after")
     def _check_pools(self) -> Self:
-        if problems := list(find_problems(self.tools, self.pools)):
+        if problems := list(find_problems(self.tools, self.pools, self.networks)):
             raise ValueError("; ".join(problems))
         model = self.training.model
         if model not in CATALOGUE or not any(model in pool.models for pool in self.pools.values()):

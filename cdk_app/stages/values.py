@@ -10,6 +10,7 @@ from cdk_app.stages.data import Data, WarmUnits
 from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Operations, Stage
 from cdk_app.stages.workflows import Rendering, Training
+from craftspark.models.networks import ToolNetworks
 from craftspark.version import VERSION
 
 # In order of preference: newer ones cost less for the same work. Each has 1 GPU, 4 vCPU and 16 GiB.
@@ -55,6 +56,7 @@ DEV = Stage(
         "outpaint": "craftspark-clipart-128",
         "upscale": "craftspark-upscaler-x4",
     },
+    networks=ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp"),
     pools={"draw": DRAW, "enlarge": ENLARGE},
     rendering=Rendering(
         gpu_queue_wait_s=300,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from craftspark.contracts import Contract
+from craftspark.models.networks import ToolNetworks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class ServingPool:
 
 @dataclass(frozen=True, kw_only=True)
 class ServingPools(Contract):
-    """All pools of a stage."""
+    """All pools of a stage, and the networks that its tools use with their models."""
 
+    networks: ToolNetworks
     pools: tuple[ServingPool, ...]

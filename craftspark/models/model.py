@@ -8,6 +8,7 @@ from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
 from craftspark.models.capabilities import SENTENCES, Capability, Guidance, Need
 from craftspark.models.licences import LicenceName
+from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS, Network, ToolNetworks, find_network
 from craftspark.models.profiles import find_profile, find_record
 from craftspark.models.work import Profile
 
@@ -46,8 +47,9 @@ class Model:
     the width of the margins around a tile, as a share of the tile's side.
 
     `device` is `cpu` or the name of a GPU; `on` gives the model on another one. Its wave size and its profile are those
-    of the device, and so is what makes it faster there. `wave` and `faster` replace the wave size and the acceleration,
-    for measurements.
+    of the device, and so is what makes it faster there. `networks` are those that tools use with it; `with_networks`
+    gives the model with those of a stage. `wave` and `faster` replace the wave size and the acceleration, for
+    measurements.
     """
 
     name: str
@@ -72,12 +74,24 @@ class Model:
     follows_presets: bool = False
     tile_margins: float = 0.0
     device: str = "cpu"
+    networks: ToolNetworks = BUILT_IN_NETWORKS
     wave: int | None = None
     faster: Acceleration | None = None
 
     def on(self, device: str) -> "Model":
         """The model as workers on this device use it."""
         return replace(self, device=device)
+
+    def with_networks(self, networks: ToolNetworks) -> "Model":
+        """The model with the networks that a stage's tools use with it."""
+        return replace(self, networks=networks)
+
+    @property
+    def upscaler(self) -> Network:
+        """The upscaler of the tools: the entry, if it is one, or the one that tools use with it. Raises
+        ModelUnavailable.
+        """
+        return NETWORKS.get(self.name) or find_network(self.networks.enlarge, "enlarge")
 
     @cached_property
     def wave_size(self) -> int:
@@ -102,12 +116,12 @@ class Model:
     @property
     def has_profile(self) -> bool:
         """Whether the time of its work on the device is known or estimated."""
-        return find_profile(self.device, self.name) is not None
+        return find_profile(self.device, self.name, self.networks) is not None
 
     @property
     def profile(self) -> Profile:
         """The seconds of its work on the device. Raises ModelUnavailable if they are not known."""
-        profile = find_profile(self.device, self.name)
+        profile = find_profile(self.device, self.name, self.networks)
         if profile is None:
             raise ModelUnavailable(f"{self.name} has no profile for the device {self.device}")
         return profile

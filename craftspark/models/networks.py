@@ -1,13 +1,15 @@
 """Networks other than diffusion models: they enlarge pictures, find objects to cut out, or embed words and pictures."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Literal, Self
 
 from craftspark.errors import ModelUnavailable
 from craftspark.models.licences import LicenceName
 
-Does = Literal["enlarge", "cut", "embed"]
+Assists = Literal["enlarge", "cut"]
+Does = Assists | Literal["embed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +19,8 @@ class Network:
     `source` is where the worker finds the folder: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
     bucket. `upstream` is where the weights come from. `family` is the architecture. `licence` allows commercial use and
     requires `attribution`; `trained_on` names the pictures that this project trained it on. An upscaler
-    reads `reach` pixels around each tile, and needs `gpu_memory_gib`. The vectors of an encoder have `dimension`
-    values.
+    reads `reach` pixels around each tile, and needs `gpu_memory_gib`. A matting network runs on the CPU. The vectors of
+    an encoder have `dimension` values.
     """
 
     name: str
@@ -101,8 +103,31 @@ NETWORKS: Mapping[str, Network] = {
         ),
     )
 }
-# What the worker uses for each task. No tool embeds.
-SERVED: Mapping[Does, str] = {"enlarge": "craftspark-upscaler-x4", "cut": "u2netp"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolNetworks:
+    """The networks that tools use with a diffusion model, by name: one enlarges drawings, one cuts objects out."""
+
+    enlarge: str
+    cut: str
+
+    @property
+    def names(self) -> dict[Assists, str]:
+        """The name of the network for each task."""
+        return {"enlarge": self.enlarge, "cut": self.cut}
+
+    def to_text(self) -> str:
+        """The names as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `to_text` wrote."""
+        return cls(**json.loads(text))
+
+
+BUILT_IN_NETWORKS = ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp")
 
 
 def find_network(name: str, does: Does) -> Network:
@@ -113,8 +138,3 @@ def find_network(name: str, does: Does) -> Network:
             return network
     names = ", ".join(network.name for network in offered)
     raise ModelUnavailable(f"there is no network {name} to {does}; the catalogue has {names}")
-
-
-def served_network(does: Does) -> Network:
-    """The network that workers use for a task."""
-    return find_network(SERVED[does], does)

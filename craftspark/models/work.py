@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
-from craftspark.models.networks import NETWORKS, served_network
-
 # Threads of a worker that finish and store images while the next wave renders.
 FINISHING_THREADS = 2
 # Upscalers work in tiles with a side of this many pixels, each with the pixels around it that the network reads. The
@@ -152,12 +150,12 @@ def megapixels(width: float, height: float) -> float:
     return width * height / 1e6
 
 
-def upscaler_megapixels(width: int, height: int, *, alpha: bool = False, model: str = "") -> float:
-    """The megapixels that an upscaler processes for a picture of this size: the model, or the one that tools use.
+def upscaler_megapixels(width: int, height: int, reach: int, *, alpha: bool = False) -> float:
+    """The megapixels that an upscaler processes for a picture of this size. It reads `reach` pixels around each tile.
 
     Transparency is a separate picture.
     """
-    around = 2 * (NETWORKS.get(model) or served_network("enlarge")).reach
+    around = 2 * reach
     tiles = sum(
         (min(TILE, width - left) + around) * (min(TILE, height - top) + around)
         for left in range(0, width, TILE)

@@ -13,16 +13,19 @@ from craftspark.settings.uploads import GuardrailSettings
 class RendererSettings(Settings):
     """What rendering needs, wherever orders come from.
 
-    `tools` is JSON: for each tool, the name of the catalogue entry that does its work. `device` is `cuda` or `cpu`. On
-    a CPU, loaded models have `cpu_model_memory_mib`, as the catalogue counts memory; the memory of a GPU is measured.
-    `signing_secret` names the key of content credentials in Secrets Manager; none are written where it is empty.
-    `models_cache` is the folder for downloaded models and for the hashes of checked files, which all tasks of a machine
-    share. Where it is empty, models are downloaded to the temporary folder, and each process hashes its files again.
+    `tools` is JSON: for each tool, the name of the catalogue entry that does its work. `networks` is the text of a
+    craftspark.models.networks.ToolNetworks: the networks that tools use with a diffusion model. `device` is `cuda` or
+    `cpu`. On a CPU, loaded models have `cpu_model_memory_mib`, as the catalogue counts memory; the memory of a GPU is
+    measured. `signing_secret` names the key of content credentials in Secrets Manager; none are written where it is
+    empty. `models_cache` is the folder for downloaded models and for the hashes of checked files, which all tasks of a
+    machine share. Where it is empty, models are downloaded to the temporary folder, and each process hashes its files
+    again.
     """
 
     models_bucket: str
     models_cache: str = ""
     tools: str
+    networks: str
     device: str
     cpu_model_memory_mib: int
     signing_secret: str

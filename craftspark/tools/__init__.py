@@ -8,7 +8,7 @@ from typing import Any
 from craftspark.errors import ToolUnknown
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
-from craftspark.models.networks import SERVED, Does
+from craftspark.models.networks import Assists
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.outpaint import OutpaintRequest
@@ -23,7 +23,8 @@ from craftspark.tools.variations import VariationsRequest
 class Tool:
     """`title` and `summary` are texts for makers; `example` is a valid request.
 
-    `network` is what the tool does with only a network. Such a tool needs no diffusion model.
+    `network` is what the tool does with only a network. Such a tool needs no diffusion model. `assisted` is what
+    networks do for a tool with a diffusion model.
     """
 
     name: str
@@ -31,7 +32,8 @@ class Tool:
     summary: str
     request: type[JobRequest]
     example: Mapping[str, Any]
-    network: Does | None = None
+    network: Assists | None = None
+    assisted: tuple[Assists, ...] = ()
 
     def price(self, model: Model) -> int:
         """The price of an image in credits, with the model's defaults. Raises InvalidInput if the model cannot do the
@@ -49,7 +51,7 @@ class Tool:
 
     def served_by(self, model: Model) -> str:
         """The name of the catalogue entry that does the tool's work, where the diffusion model is this one."""
-        return SERVED[self.network] if self.network else model.name
+        return model.networks.names[self.network] if self.network else model.name
 
     def _example(self) -> JobRequest:
         return parse_request(self.request, json.dumps(self.example))
@@ -88,6 +90,7 @@ for tool in (
         "Creates seamless repeating patterns, ready to print.",
         PatternRequest,
         {"prompt": "sunflower"},
+        assisted=("enlarge", "cut"),
     ),
     Tool(
         "clipart",
@@ -95,6 +98,7 @@ for tool in (
         "Creates objects on a transparent background, each with a cut file.",
         ClipartRequest,
         {"prompt": "cat face"},
+        assisted=("enlarge", "cut"),
     ),
     Tool("variations", "Variations", "Creates new versions of a picture.", VariationsRequest, {"source": UPLOAD}),
     Tool(

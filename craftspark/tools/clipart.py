@@ -84,5 +84,5 @@ class ClipartRequest(DrawingRequest):
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         drawn = super().load(model, source, images)
-        enlarged = images * upscaler_megapixels(*sides(self.size or model.default_size))
+        enlarged = images * upscaler_megapixels(*sides(self.size or model.default_size), model.upscaler.reach)
         return replace(drawn, enlarged=enlarged, cuts=images, traced=images, written=drawn.written * ENLARGED**2)

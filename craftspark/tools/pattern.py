@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
-from craftspark.models.networks import served_network
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
@@ -238,15 +237,15 @@ class PatternRequest(DrawingRequest):
         written = images * (tile + self._sheet_megapixels)
         if self.way == "tossed":
             drawings = images * len(self.motifs)
-            enlarged = drawings * upscaler_megapixels(width, height)
+            enlarged = drawings * upscaler_megapixels(width, height, model.upscaler.reach)
             return replace(drawn, enlarged=enlarged, cuts=drawings, painted=images * tile, written=written)
-        around = 2 * served_network("enlarge").reach
+        reach = model.upscaler.reach
         return replace(
             drawn,
             steps=0,
             seamless_steps=drawn.steps * (self.strength or 1) * self._canvas(model),
             redraws=drawn.calls if self.source else 0,
-            enlarged=images * upscaler_megapixels(width + around, height + around),
+            enlarged=images * upscaler_megapixels(width + 2 * reach, height + 2 * reach, reach),
             painted=images * tile,
             written=written,
         )

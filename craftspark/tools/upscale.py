@@ -41,7 +41,7 @@ class UpscaleRequest(JobRequest):
         if source is None:
             return 1
         by_pixels = ceil(source.width * source.height * self.factor**2 / PIXELS_A_CREDIT)
-        megapixels = upscaler_megapixels(source.width, source.height, model=model.name)
+        megapixels = upscaler_megapixels(source.width, source.height, model.upscaler.reach)
         return max(by_pixels, credits_for_seconds(megapixels * priced_on(model).profile.enlarge_s))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
@@ -49,5 +49,5 @@ class UpscaleRequest(JobRequest):
             (source.width, source.height, source.alpha) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE, False)
         )
         written = megapixels(width * self.factor, height * self.factor)
-        enlarged = upscaler_megapixels(width, height, alpha=alpha, model=model.name)
+        enlarged = upscaler_megapixels(width, height, model.upscaler.reach, alpha=alpha)
         return Load(images=images, enlarged=images * enlarged, written=images * written)

@@ -41,8 +41,9 @@ class Recipe:
     """All inputs of a picture. `seed` is the requested seed, `drawn_with` the seed of the delivered drawing.
 
     `model_sha256` is the hash that identifies the model. `networks` are the upscaler and the matting network, if they
-    worked on the picture: the hashes that identify them, by name. `words` are the maker's own, if the maker agreed.
-    `from_picture` is true if the job had a source; the source itself is not part of the recipe.
+    worked on the picture or on a drawing that was not kept: the hashes that identify them, by name. `words` are the
+    maker's own, if the maker agreed. `from_picture` is true if the job had a source; the source itself is not part of
+    the recipe.
     """
 
     tool: str

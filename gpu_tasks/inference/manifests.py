@@ -90,9 +90,9 @@ def is_picture(name: str) -> bool:
     return "/" not in name and name.endswith(".png")
 
 
-def identify(folder: Path) -> dict[str, str]:
-    """Return the name of a model folder with the hash that identifies the model."""
-    return {folder.name: hash_model(folder)}
+def identify(folder: Path, name: str) -> dict[str, str]:
+    """Return the name of a catalogue entry, or of the folder without one, with the hash that identifies the model."""
+    return {name or folder.name: hash_model(folder)}
 
 
 def list_files(folder: Path) -> dict[str, Path]:

@@ -50,22 +50,23 @@ class MattingNetwork:
     def __init__(
         self, session: onnxruntime.InferenceSession, config: MattingConfig, *, identity: Mapping[str, str]
     ) -> None:
-        """`identity` is the name of the model folder with the hash that identifies it."""
+        """`identity` is the name of the catalogue entry with the hash that identifies the network."""
         self.identity = identity
         self._session = session
         self._config = config
 
     @classmethod
-    def open(cls, folder: Path, *, device: str = "cpu") -> MattingNetwork:
+    def open(cls, folder: Path, *, device: str = "cpu", name: str = "") -> MattingNetwork:
         """Load the network of a model folder and look at a first picture.
 
-        On a GPU, the graph runs there if this build of ONNX Runtime can. Raises ModelUnavailable if the folder is
-        damaged or has another model, or if the first mask is not a mask.
+        `name` is that of its catalogue entry. On a GPU, the graph runs there if this build of ONNX Runtime can.
+
+        Raises ModelUnavailable if the folder is damaged or has another model, or if the first mask is not a mask.
         """
         check(folder)
         try:
             config = read_config(json.loads((folder / CONFIG).read_text()))
-            network = cls(_start(folder / GRAPH, device), config, identity=identify(folder))
+            network = cls(_start(folder / GRAPH, device), config, identity=identify(folder, name))
             first = network._run(_first_picture(config.side))
         except Exception as error:  # ONNX Runtime's errors have no class in common
             raise ModelUnavailable(f"{folder} is not a matting network: {error}") from None

@@ -29,19 +29,21 @@ class Upscaler:
     def __init__(
         self, network: EnlargingNetwork, *, device: str = "cpu", identity: Mapping[str, str] | None = None
     ) -> None:
-        """`identity` is the name of the model folder with the hash that identifies it."""
+        """`identity` is the name of the catalogue entry with the hash that identifies the network."""
         self.identity = identity or {}
         self.network = network.eval().requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
 
     @classmethod
-    def open(cls, folder: Path, *, device: str = "cpu") -> Upscaler:
-        """Load the upscaler of a model folder and upscale a first picture. Raises ModelUnavailable if the folder is
-        damaged or has another model, or if the first picture is not what an upscaler returns.
+    def open(cls, folder: Path, *, device: str = "cpu", name: str = "") -> Upscaler:
+        """Load the upscaler of a model folder and upscale a first picture. `name` is that of its catalogue entry.
+
+        Raises ModelUnavailable if the folder is damaged or has another model, or if the first picture is not what an
+        upscaler returns.
         """
         check(folder)
-        upscaler = cls(open_network(folder), device=device, identity=identify(folder))
+        upscaler = cls(open_network(folder), device=device, identity=identify(folder, name))
         upscaler._check_first_picture(folder)
         return upscaler
 

@@ -18,7 +18,7 @@ import torch
 
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import CATALOGUE, find_model
-from craftspark.models.networks import NETWORKS, SERVED
+from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS
 from craftspark.models.profiles import HOST, find_record
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.inference.device import name_device
@@ -27,8 +27,8 @@ from gpu_tasks.profile.drawing import WAVE_SIZES, measure_model
 from gpu_tasks.profile.networks import measure_network
 from gpu_tasks.profile.tables import format_table, table_of, update_table
 
-# Networks of the kinds that workers use.
-MEASURED = tuple(network.name for network in NETWORKS.values() if network.does in SERVED)
+# Networks of the kinds that tools use.
+MEASURED = tuple(network.name for network in NETWORKS.values() if network.does in BUILT_IN_NETWORKS.names)
 
 
 def main(words: Sequence[str]) -> int:
@@ -81,6 +81,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     settings = RendererSettings(
         models_bucket=arguments.models_bucket,
         tools="{}",
+        networks=BUILT_IN_NETWORKS.to_text(),
         device=arguments.device,
         cpu_model_memory_mib=0,
         signing_secret="",

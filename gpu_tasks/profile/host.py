@@ -98,7 +98,14 @@ def build_cases(model: Model) -> Iterator[Case]:
 def measure_host(device: str) -> dict[str, Any]:
     """Return the record of the host, with the measured and the fitted seconds of each wave."""
     model = find_model(MODEL).on(name_device(device))
-    settings = RendererSettings(models_bucket="", tools="{}", device=device, cpu_model_memory_mib=0, signing_secret="")
+    settings = RendererSettings(
+        models_bucket="",
+        tools="{}",
+        networks=model.networks.to_text(),
+        device=device,
+        cpu_model_memory_mib=0,
+        signing_secret="",
+    )
     bench = Bench(load_pipeline(model, settings), model, settings)
     waves = [bench.measure(case) for case in build_cases(model)]
     rendering = fit_seconds([(each.load, each.render_s) for each in waves], RENDERING)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from craftspark.errors import ModelUnavailable
-from craftspark.models.networks import SERVED, Does, Network, find_network
+from craftspark.models.networks import Assists, Network, ToolNetworks, find_network
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
@@ -56,6 +56,11 @@ class Networks:
     _upscalers: dict[str, Upscaler] = field(default_factory=dict)
     _matting: dict[str, MattingNetwork] = field(default_factory=dict)
 
+    @property
+    def served(self) -> ToolNetworks:
+        """The networks that tools use with a diffusion model."""
+        return ToolNetworks.parse(self.settings.networks)
+
     def upscaler(self, name: str) -> Upscaler:
         """Return an upscaler. Raises ModelUnavailable."""
         return self._use(name, "enlarge", Upscaler, self._upscalers)
@@ -64,10 +69,10 @@ class Networks:
         """Return a matting network. Raises ModelUnavailable."""
         return self._use(name, "cut", MattingNetwork, self._matting)
 
-    def _use(self, name: str, does: Does, kind: type[T], loaded: dict[str, T]) -> T:
+    def _use(self, name: str, does: Assists, kind: type[T], loaded: dict[str, T]) -> T:
         if name not in loaded:
             folder = locate(find_network(name, does).source, self.settings)
-            loaded[name] = network = kind.open(folder, device=self.settings.device)
+            loaded[name] = network = kind.open(folder, device=self.settings.device, name=name)
             self.identities.update(network.identity)
         return loaded[name]
 
@@ -90,12 +95,14 @@ class Kit:
     @property
     def upscaler(self) -> Upscaler:
         """The upscaler: the entry, or the one that tools use with a diffusion model. Raises ModelUnavailable."""
-        return self.networks.upscaler(self.entry.name if isinstance(self.entry, Network) else SERVED["enlarge"])
+        return self.networks.upscaler(
+            self.entry.name if isinstance(self.entry, Network) else self.networks.served.enlarge
+        )
 
     @property
     def cutter(self) -> MotifCutter:
         """The cutter of motifs, with its matting network. Raises ModelUnavailable."""
-        return MotifCutter(self.upscaler, self.networks.matting(SERVED["cut"]))
+        return MotifCutter(self.upscaler, self.networks.matting(self.networks.served.cut))
 
 
 MakeRenderer = Callable[[Kit], ToolRenderer]

@@ -11,7 +11,9 @@ from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.models.catalogue import find_models
+from craftspark.models.networks import NETWORKS, ToolNetworks
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
+from craftspark.tools import find_tool
 from craftspark.tools.sources import Bucket
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.credentials import Signer
@@ -24,8 +26,8 @@ from gpu_tasks.retries import Retrier
 
 # A wave waits for its sources, so this time limit of retries is shorter than elsewhere, in seconds.
 MAX_SOURCE_RETRY_S = 60.0
-# For the networks other than the models, and for what PyTorch and CUDA keep for themselves.
-RESERVE_GIB = 1.0
+# For what PyTorch and CUDA keep for themselves.
+RESERVE_GIB = 0.5
 
 logger = Logger(service="gpu_worker")
 
@@ -73,7 +75,17 @@ def load_renderer(fetch: Fetch, settings: RendererSettings, *checks: PictureChec
 
 
 def find_budget_gib(settings: RendererSettings) -> float:
-    """Return the memory for models: what is free on the GPU, without a reserve, or the setting on a CPU."""
+    """Return the memory for models: what is free on the GPU, without that of networks and a reserve, or the setting
+    on a CPU.
+    """
     if settings.device == "cuda":
-        return measure_free_gib() - RESERVE_GIB
+        return measure_free_gib() - RESERVE_GIB - find_networks_gib(settings)
     return settings.cpu_model_memory_mib / 1024
+
+
+def find_networks_gib(settings: RendererSettings) -> float:
+    """Return the memory of the networks that the tools use, with or without a diffusion model."""
+    served = ToolNetworks.parse(settings.networks).names
+    names = {served[does] for tool in settings.models for does in find_tool(tool).assisted}
+    names |= {name for name in settings.models.values() if name in NETWORKS}
+    return sum(NETWORKS[name].gpu_memory_gib for name in names)

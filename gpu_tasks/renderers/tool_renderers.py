@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -167,11 +167,12 @@ class ToolRenderers:
 def choose_drawing(first: Drawing | Exception, second: Drawing | Exception) -> Drawing | Exception:
     """Return the better of two attempts. If either failed with an error, the second outcome counts.
 
-    Falling back to the first drawing would make an image's pixels depend on chance.
+    Falling back to the first drawing would make an image's pixels depend on chance. The recipe names the networks of
+    both: another network could have made the first drawing the better one.
     """
     if isinstance(first, Exception) or isinstance(second, Exception):
         return second
-    drawing = choose_better(first, second)
+    drawing = replace(choose_better(first, second), networks={**first.networks, **second.networks})
     return (
         ImageFlawed(f"both drawings are flawed: {drawing.flaw.reason}")
         if drawing.flaw and drawing.flaw.fatal

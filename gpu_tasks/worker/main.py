@@ -18,6 +18,7 @@ from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
 from craftspark.jobs.batches import Batch
+from craftspark.models.networks import ToolNetworks
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings
 from gpu_tasks.activity import Activities, TrackedBytes
 from gpu_tasks.retries import Retrier
@@ -126,6 +127,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
     )
     pace = Pace(
         device=settings.profile_device,
+        networks=ToolNetworks.parse(settings.networks),
         records=SpeedTable(
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,

@@ -14,6 +14,7 @@ from craftspark.aws.jobs.speed import REPORT_S
 from craftspark.jobs.backlog import Speed
 from craftspark.jobs.job import Job
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import ToolNetworks
 from craftspark.tools import find_tool
 
 # The weight of a wave in the moving average. The first few waves weigh as much as the profile and each other.
@@ -45,9 +46,10 @@ class Pace:
     No job depends on it, so errors are only logged.
     """
 
-    def __init__(self, *, device: str, records: SpeedRecords, launched: bool) -> None:
-        """`device` is the one whose profiles the estimates follow."""
+    def __init__(self, *, device: str, networks: ToolNetworks, records: SpeedRecords, launched: bool) -> None:
+        """`device` is the one whose profiles the estimates follow, and `networks` are those of the stage's tools."""
         self._device = device
+        self._networks = networks
         self._records = records
         self._launched = launched
         self._awake = not launched
@@ -123,7 +125,7 @@ class Pace:
         """The expected seconds by the model's profile. Jobs of one kind can differ in size, so each job is estimated
         for the whole wave.
         """
-        model = find_model(jobs[0].model).on(self._device)
+        model = find_model(jobs[0].model).on(self._device).with_networks(self._networks)
         each = []
         for job in {job.job_id: job for job in jobs}.values():
             request = find_tool(job.tool).request.model_validate(job.request, strict=False)

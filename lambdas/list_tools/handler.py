@@ -15,8 +15,12 @@ from lambdas.log import logger
 @cache
 def models() -> dict[str, Model]:
     """The model of each tool of the stage, on the device of its pool."""
-    pools = ServingPools.parse(ToolsSettings.from_environment().pools).pools
-    return {tool: find_model(model).on(pool.device) for pool in pools for tool, model in pool.tools.items()}
+    serving = ServingPools.parse(ToolsSettings.from_environment().pools)
+    return {
+        tool: find_model(model).on(pool.device).with_networks(serving.networks)
+        for pool in serving.pools
+        for tool, model in pool.tools.items()
+    }
 
 
 @logger.inject_lambda_context

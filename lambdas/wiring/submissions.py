@@ -19,6 +19,7 @@ from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.jobs.submissions import Submissions
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import ToolNetworks
 from craftspark.settings.jobs import SubmitSettings
 from lambdas.wiring.moderation import moderation
 
@@ -26,6 +27,7 @@ from lambdas.wiring.moderation import moderation
 @cache
 def submissions() -> Submissions:
     settings = SubmitSettings.from_environment()
+    serving = ServingPools.parse(settings.pools)
     use_case = Submissions(
         acceptance=acceptance(settings),
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
@@ -37,8 +39,8 @@ def submissions() -> Submissions:
         ),
         estimates={
             tool: estimates
-            for pool in ServingPools.parse(settings.pools).pools
-            for tool, estimates in pool_estimates(pool, settings).items()
+            for pool in serving.pools
+            for tool, estimates in pool_estimates(pool, serving.networks, settings).items()
         },
         moderation=moderation(),
         deadline=timedelta(seconds=settings.job_deadline_s),
@@ -59,7 +61,7 @@ def acceptance(settings: SubmitSettings) -> AccountAcceptance:
     )
 
 
-def pool_estimates(pool: ServingPool, settings: SubmitSettings) -> dict[str, Estimates]:
+def pool_estimates(pool: ServingPool, networks: ToolNetworks, settings: SubmitSettings) -> dict[str, Estimates]:
     """The estimates of each tool of a pool, with one backlog for all."""
     readings = BacklogIndex(client=clients.dynamodb(), jobs_table=settings.jobs_table, pool=pool.name)
     capacity = Capacity(
@@ -73,6 +75,8 @@ def pool_estimates(pool: ServingPool, settings: SubmitSettings) -> dict[str, Est
         deadline_s=settings.job_deadline_s,
     )
     return {
-        tool: Estimates(readings=readings, model=find_model(model).on(pool.device), capacity=capacity)
+        tool: Estimates(
+            readings=readings, model=find_model(model).on(pool.device).with_networks(networks), capacity=capacity
+        )
         for tool, model in pool.tools.items()
     }

@@ -18,6 +18,7 @@ from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
 from craftspark.settings.jobs import ReadSettings, SubmitSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
@@ -120,6 +121,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 TOOLS = serve_tools(find_model("craftspark-clipart-128"))
 POOLS = ServingPools(
+    networks=BUILT_IN_NETWORKS,
     pools=(
         ServingPool(
             name="draw",
@@ -137,7 +139,7 @@ POOLS = ServingPools(
             launched_tasks=2,
             launch_s=12,
         ),
-    )
+    ),
 )
 SMALL = Plan(
     name="small",

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from craftspark.accounts.plans import PLANS
 from craftspark.aws import clients
-from craftspark.jobs.pools import ServingPools
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
@@ -251,7 +250,7 @@ def on_a_stage_with(fields: dict[str, Any] | None = None, **settings: Any) -> Ca
 
 def launched_within(launch_s: int) -> str:
     """The pools of the stage, as a setting, with this time of a launch."""
-    return ServingPools(pools=tuple(replace(pool, launch_s=launch_s) for pool in POOLS.pools)).to_text()
+    return replace(POOLS, pools=tuple(replace(pool, launch_s=launch_s) for pool in POOLS.pools)).to_text()
 
 
 def unfinished(*, ended: bool) -> Callable[[Caller], Answer]:

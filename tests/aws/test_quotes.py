@@ -40,7 +40,7 @@ def test_prices_follow_the_device_of_the_pool(device: str, monkeypatch: pytest.M
     pool = ServingPool(
         name="draw", tools={"picture": there.name}, device=device, warm_workers=1, launched_tasks=1, launch_s=60
     )
-    monkeypatch.setenv(variable_of("pools"), ServingPools(pools=(pool,)).to_text())
+    monkeypatch.setenv(variable_of("pools"), ServingPools(networks=there.networks, pools=(pool,)).to_text())
     price = credits_for_steps(there, there.default_steps)
 
     quote = call("quote_job", path={"tool": "picture"}, body={"prompt": "a", "count": 1}).body

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from craftspark.models.networks import BUILT_IN_NETWORKS, ToolNetworks
+from craftspark.settings.tasks import RendererSettings
 from craftspark.tools import TOOLS
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.renderers import RENDERERS
@@ -63,3 +66,13 @@ def test_the_code_on_the_page_passes_the_linter_as_it_stands(rules: tuple[str, .
         command = [sys.executable, "-m", "ruff", *rules, "--stdin-filename", "gpu_tasks/tools/silhouette.py", "-"]
         found = subprocess.run(command, input=block, capture_output=True, text=True, cwd=PAGE.parents[1], check=False)
         assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_environment_on_the_page_starts_the_server() -> None:
+    [block] = [block for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL) if "serve" in block]
+    exports = " ".join(line.removeprefix("export ") for line in block.splitlines() if line.startswith("export "))
+
+    settings = RendererSettings.from_environment(dict(word.split("=", 1) for word in shlex.split(exports)))
+
+    assert settings.models == {"picture": MODEL.name, "silhouette": MODEL.name}
+    assert ToolNetworks.parse(settings.networks) == BUILT_IN_NETWORKS

@@ -1,21 +1,28 @@
 """Which cut of a drawing is used: by the background, or by the mask of a network."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from craftspark.models import networks
+from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS, ToolNetworks
+from craftspark.tools import TOOLS, Tool
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.matting import MattingNetwork
-from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline
+from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
 from gpu_tasks.tools.cutting.masked import cut_out_by_mask, find_certain
 from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect
 from gpu_tasks.tools.cutting.motifs import MotifCutter
 from tests.gpu.motifs import BROWN, RED, a_gradient, a_motif, compose, noise, overlap, plain
-from tests.gpu.rendering import an_order_of, render, silent, studio
+from tests.gpu.rendering import MODEL, SETTINGS, an_order_of, no_source, render, silent, studio
 from tests.gpu.test_cutting import drawn_by
 
 
@@ -101,7 +108,7 @@ def test_of_two_flawed_cuts_the_less_severe_is_kept() -> None:
 
     assert nothing.flaw
     assert not nothing.flaw.fatal
-    assert nothing.networks == {"doubler": "1"}
+    assert nothing.networks == {"doubler": "1", "oracle": "2"}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,7 @@ def test_a_drawing_that_neither_cuts_is_drawn_again(monkeypatch: pytest.MonkeyPa
 
     assert isinstance(done, Drawing)
     assert done.seed == seeds[1]
-    assert list(done.networks) == ["craftspark-upscaler-x4"]
+    assert list(done.networks) == ["craftspark-upscaler-x4", "u2netp"]
 
 
 # The cut by the network's mask.
@@ -242,3 +249,26 @@ def test_the_built_in_network_is_better_than_the_ground_on_a_gradient() -> None:
 
     assert overlap(cut_out(picture), motif) < 0.8
     assert overlap(cut_out_by_mask(picture, network.find_object(picture)), motif) > 0.98
+
+
+# Which networks assist a model.
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_a_tool_loads_the_networks_that_the_stage_has_for_what_it_names(
+    tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The stage's networks are copies with other names, as of a later revision in the bucket.
+    served = ToolNetworks(enlarge="larger", cut="cutter")
+    for does, name in served.names.items():
+        built_in = NETWORKS[BUILT_IN_NETWORKS.names[does]]
+        folder = tmp_path / name / "revision"
+        copytree(BUILT_IN / built_in.source.removeprefix("built-in:"), folder)
+        entry = replace(built_in, name=name, source=f"built-in:{folder}")
+        monkeypatch.setattr("craftspark.models.networks.NETWORKS", {**networks.NETWORKS, name: entry})
+    surroundings = Surroundings.of(no_source, replace(SETTINGS, networks=served.to_text()))
+
+    renderers = build_renderers(load_pipeline(MODEL, SETTINGS), MODEL, surroundings, [tool.name])
+
+    expected = {served.names[does] for does in ((tool.network,) if tool.network else tool.assisted)}
+    assert set(renderers.networks) == expected

@@ -8,6 +8,7 @@ import pytest
 from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Stage
 from cdk_app.stages.values import DEV, DRAW, LOCAL, PROD, describe_local_functions, find_stage
+from craftspark.models.profiles import find_record
 from craftspark.tools import TOOLS
 
 
@@ -78,6 +79,44 @@ def a_stage(tools: dict[str, str], **pools: Pool) -> Stage:
 
 def a_pool(*models: str, **changes: Any) -> Pool:
     return replace(DRAW, models=models, **changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"cut": "picasso"}, "networks.cut: there is no network picasso to cut; the catalogue has u2netp"),
+        ({"cut": "realesrgan-x4plus"}, "networks.cut: there is no network realesrgan-x4plus to cut"),
+        ({"enlarge": "siglip2-base-patch16-256"}, "networks.enlarge: there is no network siglip2-base-patch16-256"),
+    ],
+)
+def test_networks_that_cannot_assist_are_refused_by_field(change: dict[str, str], reason: str) -> None:
+    with pytest.raises(ValueError, match="Value error") as refused:
+        replace(DEV, networks=replace(DEV.networks, **change))
+
+    assert reason in str(refused.value)
+
+
+def test_a_network_without_a_profile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "cdk_app.stages.pools.find_record",
+        lambda device, name: None if (device, name) == ("T4", "birefnet-lite") else find_record(device, name),
+    )
+
+    with pytest.raises(ValueError, match=r"networks\.cut: birefnet-lite has no profile for the device T4"):
+        replace(DEV, networks=replace(DEV.networks, cut="birefnet-lite"))
+
+
+@pytest.mark.parametrize("tool", ["clipart", "pattern"])
+def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tools_use(tool: str) -> None:
+    large = replace(DEV.networks, enlarge="realesrgan-x4plus")
+    model, ampere = "z-image-turbo", {"art": a_pool("z-image-turbo", instance_types=AMPERE)}
+
+    replace(a_stage({"picture": model}, **ampere), networks=large)
+    with pytest.raises(ValueError, match="Value error") as refused:
+        replace(a_stage({tool: model}, **ampere), networks=large)
+
+    reason = "pools.art.models: z-image-turbo with realesrgan-x4plus needs 24 GiB; the GPU of g5.xlarge has 22.1"
+    assert reason in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +269,6 @@ def test_local_functions_run_on_the_runtime_nearest_to_this_machine(
 
 
 def test_every_part_of_a_stage_is_checked() -> None:
-    parts = {field.name for field in fields(Stage)} - {"name", "tools", "pools"}
+    parts = {field.name for field in fields(Stage)} - {"name", "tools", "networks", "pools"}
 
     assert all(hasattr(getattr(DEV, part), "__pydantic_validator__") for part in parts)

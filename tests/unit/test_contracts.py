@@ -17,6 +17,7 @@ from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResu
 from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import ImageFailure, JobState
 from craftspark.jobs.pools import ServingPool, ServingPools
+from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.notifications.live import Update
 from craftspark.notifications.webhooks import Message
 from craftspark.styles.messages import (
@@ -47,9 +48,10 @@ RENDERED = BatchResult(batch=0, rendered=(0, 1), failed=(ImageFailure(index=2, e
 LOST = BatchFailure(batch=1, images=(4,), error="States.Timeout", cause="")
 ORDER = JobOrder(job_id="j", maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=(BATCH,))
 POOLS = ServingPools(
+    networks=BUILT_IN_NETWORKS,
     pools=(
         ServingPool(name="draw", tools={"picture": "m"}, device="cuda", warm_workers=1, launched_tasks=2, launch_s=60),
-    )
+    ),
 )
 SUPPLY = PoolSupply(
     at=1.0,

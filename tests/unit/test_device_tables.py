@@ -8,12 +8,12 @@ import pytest
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.gpus import GPUS, gpu_of, name_gpu
-from craftspark.models.networks import NETWORKS, SERVED
+from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS
 from craftspark.models.profiles import FOLDER, HOST, find_record, read_table
 from craftspark.models.work import Profile
 
 DEVICES = ("cpu", *{gpu.name: gpu for gpu in GPUS.values()})
-NAMES = (HOST, *CATALOGUE, *(network.name for network in NETWORKS.values() if network.does in SERVED))
+NAMES = (HOST, *CATALOGUE, *(network.name for network in NETWORKS.values() if network.does in BUILT_IN_NETWORKS.names))
 UNITS = {field.name for field in fields(Profile)} | {"matte_s"}
 
 

@@ -22,6 +22,8 @@ from craftspark.jobs.estimates import (
 )
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.gpus import GPUS
+from craftspark.models.model import Model
+from craftspark.models.networks import ToolNetworks
 from craftspark.models.work import Work
 from craftspark.parsing.json_values import parse_request
 from craftspark.styles.releases import Pin
@@ -395,3 +397,16 @@ def test_submission_to_a_pool_without_warm_workers_knows_who_is_awake_within_sec
     estimate.admit("picture", *a_request("picture", prompt="a"))
 
     assert estimate.readings.asked == [ASLEEP_STALE_S]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("tool", ["clipart", "pattern", "picture", "upscale"])
+def test_work_and_price_follow_the_networks_that_the_tool_uses(tool: str) -> None:
+    fields = {"source": WIDE_SOURCE.reference} if tool == "upscale" else {"prompt": "a"}
+    request = parse_request(find_tool(tool).request, json.dumps(fields))
+    model = find_model("craftspark-upscaler-x4" if tool == "upscale" else "craftspark-clipart-128").on("A10G")
+    slower = model.with_networks(ToolNetworks(enlarge="realesrgan-x4plus", cut="birefnet-lite"))
+
+    def render_s(model: Model) -> float:
+        return model.profile.render_s(request.for_model(model).load(model, WIDE_SOURCE, 1))
+
+    assert (render_s(slower) > render_s(model)) == (tool in ("clipart", "pattern"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from craftspark.errors import ModelUnavailable
-from craftspark.models.networks import NETWORKS, SERVED, find_network
+from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS, find_network
 
 ROOT = Path(__file__).parents[2]
 BUILT_IN = [network for network in NETWORKS.values() if network.source.startswith("built-in:")]
@@ -22,8 +22,8 @@ def test_a_built_in_network_is_there_and_its_author_in_the_notice(network) -> No
     assert network.licence in (folder / "README.md").read_text().lower()
 
 
-def test_the_networks_of_the_worker_are_built_in() -> None:
-    for does, name in SERVED.items():
+def test_the_networks_of_the_gpu_image_are_built_in() -> None:
+    for does, name in BUILT_IN_NETWORKS.names.items():
         assert find_network(name, does) in BUILT_IN
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from craftspark.jobs.job import Job
 from craftspark.models.catalogue import find_model
+from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.tools.picture import PictureRequest
 from gpu_tasks.worker.pace import MAX_RATIO, Pace
 from tests.fakes import NOON, a_job
@@ -32,7 +33,7 @@ class SpeedRecords:
 
 
 def a_pace(records: SpeedRecords, *, launched: bool = False, device: str = "cpu") -> Pace:
-    return Pace(device=device, records=records, launched=launched)
+    return Pace(device=device, networks=BUILT_IN_NETWORKS, records=records, launched=launched)
 
 
 def a_picture_job(**changes: Any) -> Job:

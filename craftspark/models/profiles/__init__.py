@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
-from craftspark.models.networks import SERVED
+from craftspark.models.networks import ToolNetworks
 from craftspark.models.work import Profile
 
 FOLDER = Path(__file__).parent / "data"
@@ -73,11 +73,11 @@ def _scale(rule: Mapping[str, Any] | None, name: str) -> Record | None:
 
 
 @cache
-def find_profile(device: str, model: str) -> Profile | None:
+def find_profile(device: str, model: str, networks: ToolNetworks) -> Profile | None:
     """The profile of a model or an upscaler on a device, with those of the host and of the networks that tools
-    use with it. None if it has no record there.
+    use with it. None if one of them has no record there.
     """
-    records = [find_record(device, name) for name in (model, HOST, SERVED["enlarge"], SERVED["cut"])]
+    records = [find_record(device, name) for name in (model, HOST, networks.enlarge, networks.cut)]
     own, host, enlarge, matte = records
     if own is None or host is None or enlarge is None or matte is None:
         return None

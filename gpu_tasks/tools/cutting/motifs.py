@@ -44,7 +44,6 @@ class MotifCutter:
             return by_ground
         motif = cut_out_by_mask(picture, self._matting.find_object(drawing.pixels))
         record_activity()
-        by_network = replace(
-            drawing, pixels=motif, flaw=inspect(motif).flaw, networks=networks | dict(self._matting.identity)
-        )
-        return choose_better(by_ground, by_network)
+        by_network = replace(drawing, pixels=motif, flaw=inspect(motif).flaw)
+        # The network has worked on the picture even if its cut is not kept: another one could have cut it better.
+        return replace(choose_better(by_ground, by_network), networks=networks | dict(self._matting.identity))
