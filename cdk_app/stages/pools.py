@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from cdk_app.stages.quantities import STRICT, Count, Positive, Seconds
 from craftspark.errors import ModelUnavailable, ToolUnknown
 from craftspark.models.capabilities import SENTENCES
-from craftspark.models.catalogue import find_model
+from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.gpus import GPUS, gpu_of
 from craftspark.models.model import Model
 from craftspark.models.networks import Network, ToolNetworks, find_network
@@ -91,8 +91,10 @@ class Pool:
                 raise ValueError(f"{model.name} needs bfloat16, which {place} does not compute in")
 
 
-def find_problems(tools: Mapping[str, str], pools: Mapping[str, Pool], networks: ToolNetworks) -> Iterator[str]:
-    """What does not fit together, each with its field."""
+def find_problems(
+    tools: Mapping[str, str], pools: Mapping[str, Pool], networks: ToolNetworks, trained: str
+) -> Iterator[str]:
+    """What does not fit together, each with its field. `trained` is the model that styles are trained for."""
     if problems := list(_find_network_problems(networks, pools)):
         yield from problems
         return
@@ -108,6 +110,30 @@ def find_problems(tools: Mapping[str, str], pools: Mapping[str, Pool], networks:
             yield f"{field}: {problem}"
         elif not any(model in pool.models for pool in pools.values()):
             yield f"{field}: no pool has {model}; add it to the models of {' or '.join(pools)}"
+    yield from _find_unused(tools, pools, trained)
+    yield from _find_training_problems(trained, pools)
+
+
+def _find_unused(tools: Mapping[str, str], pools: Mapping[str, Pool], trained: str) -> Iterator[str]:
+    used = {*tools.values(), trained}
+    for name, pool in pools.items():
+        for model in pool.models:
+            if model not in used:
+                yield f"pools.{name}.models: no tool uses {model}, and no style is trained for it; remove it"
+        if pool.warm_tasks and not set(pool.models) & set(tools.values()):
+            yield f"pools.{name}: no tool uses its models, so warm_spot_tasks and warm_on_demand_tasks must be 0"
+
+
+def _find_training_problems(trained: str, pools: Mapping[str, Pool]) -> Iterator[str]:
+    models = [CATALOGUE[name] for pool in pools.values() for name in pool.models if name in CATALOGUE]
+    if trained not in [model.name for model in models]:
+        names = ", ".join(model.name for model in models)
+        yield f"training.model: the diffusion models of the pools are {names}, not {trained}"
+        return
+    # A stage of which no model can learn is valid: it refuses each training.
+    learning = [model.name for model in models if "learn" in model.capabilities]
+    if learning and trained not in learning:
+        yield f"training.model: {trained} cannot learn styles; of the pools' models, {', '.join(learning)} can"
 
 
 def _find_tool_problem(tool: Tool, name: str) -> str | None:

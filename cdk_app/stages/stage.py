@@ -12,7 +12,6 @@ from cdk_app.stages.data import Data
 from cdk_app.stages.pools import Pool, PoolName, find_problems
 from cdk_app.stages.quantities import STRICT, Count, Percent
 from cdk_app.stages.workflows import Rendering, Training
-from craftspark.models.catalogue import CATALOGUE
 from craftspark.models.networks import ToolNetworks
 
 
@@ -59,12 +58,8 @@ class Stage:
 
     @model_validator(mode="after")
     def _check_pools(self) -> Self:
-        if problems := list(find_problems(self.tools, self.pools, self.networks)):
+        if problems := list(find_problems(self.tools, self.pools, self.networks, self.training.model)):
             raise ValueError("; ".join(problems))
-        model = self.training.model
-        if model not in CATALOGUE or not any(model in pool.models for pool in self.pools.values()):
-            models = [name for pool in self.pools.values() for name in pool.models if name in CATALOGUE]
-            raise ValueError(f"training.model: the diffusion models of the pools are {', '.join(models)}, not {model}")
         return self
 
     def name_pool(self, model: str) -> str:

@@ -73,8 +73,8 @@ VOLTA = ("g5.xlarge", "g6.xlarge", "p3dn.24xlarge")
 
 
 def a_stage(tools: dict[str, str], **pools: Pool) -> Stage:
-    """The dev stage with other tools and pools, which also serve what is trained."""
-    return replace(DEV, tools=tools, pools={"draw": DRAW, **pools})
+    """The dev stage with other tools and pools, and a pool for training."""
+    return replace(DEV, tools=tools, pools={"draw": replace(DRAW, warm_spot_tasks=0), **pools})
 
 
 def a_pool(*models: str, **changes: Any) -> Pool:
@@ -202,6 +202,30 @@ def test_pool_name_that_no_construct_could_carry_is_refused(name: str) -> None:
 def test_training_for_a_model_that_no_pool_draws_with_is_refused(model: str) -> None:
     with pytest.raises(ValueError, match=f"training.model: the diffusion models of the pools are .*, not {model}"):
         replace(DEV, training=replace(DEV.training, model=model))
+
+
+def test_training_for_a_model_that_cannot_learn_is_refused_if_another_can() -> None:
+    inpainting = a_pool("sdxl-inpainting")
+    tools = {"outpaint": "sdxl-inpainting", "picture": "craftspark-clipart-128"}
+    training = replace(DEV.training, model="sdxl-inpainting")
+
+    with pytest.raises(ValueError, match=r"training\.model: sdxl-inpainting cannot learn styles; .*clipart-128 can"):
+        replace(DEV, tools=tools, pools={"draw": DRAW, "repaint": inpainting}, training=training)
+    replace(DEV, tools={"outpaint": "sdxl-inpainting"}, pools={"repaint": inpainting}, training=training)
+
+
+def test_a_model_that_nothing_uses_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"pools\.draw\.models: no tool uses sdxl-lightning, and no style is trained"):
+        replace(DEV, pools={**DEV.pools, "draw": a_pool("craftspark-clipart-128", "sdxl-lightning")})
+
+
+def test_a_pool_for_training_only_has_no_warm_tasks() -> None:
+    tools = {"picture": "sdxl-lightning"}
+    warm = {"draw": a_pool("sdxl-lightning"), "learn": DRAW}
+
+    with pytest.raises(ValueError, match=r"pools\.learn: no tool uses its models, so warm_spot_tasks"):
+        replace(DEV, tools=tools, pools=warm)
+    replace(DEV, tools=tools, pools={**warm, "learn": replace(DRAW, warm_spot_tasks=0)})
 
 
 def test_large_model_runs_in_a_pool_with_gpus_for_it() -> None:
