@@ -117,7 +117,7 @@ def run_burst(cloud: LocalCloud, client: httpx.Client, jobs: list[Request]) -> l
 def estimate_by_counting(cloud: LocalCloud, tool: str, fields: dict[str, Any]) -> float:
     """Estimate the seconds of a job from the number of messages in the queues."""
     waiting = 0
-    for name in ("IntakeQueueUrl", "GpuDrawQueueUrl"):
+    for name in ("IntakeQueueUrl", "GpuDrawInteractiveQueueUrl"):
         response = cloud.client("sqs").get_queue_attributes(
             QueueUrl=cloud.outputs[name], AttributeNames=["ApproximateNumberOfMessages"]
         )

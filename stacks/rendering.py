@@ -1,6 +1,7 @@
 """Rendering of accepted jobs: queues, state machine, GPU fleet and their Lambdas."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import ceil
 from typing import Any
@@ -27,6 +28,7 @@ from craftspark.jobs.lost_jobs import EVERY
 from craftspark.jobs.starting import interval_ms, places_of
 from craftspark.settings.rendering import ResendSettings, StartSettings
 from craftspark.settings.tasks import WorkerSettings
+from craftspark.tools.request import Lane
 from stacks.data import DataStack
 
 START_TIMEOUT_S = 60
@@ -84,15 +86,17 @@ class RenderingStack(Stack):
             CfnOutput(self, f"{name.capitalize()}WarmPoolServiceName", value=pool.warm_spot.service.service_name)
 
     def _create_fleet(self, stage: Stage, vpc: ec2.IVpc, data: DataStack) -> GpuFleet:
-        def fill_settings(name: str, gpu_queue: sqs.IQueue) -> WorkerSettings:
-            return self._fill_worker_settings(name, gpu_queue, stage, data)
+        def fill_settings(name: str, queues: Mapping[Lane, sqs.IQueue]) -> WorkerSettings:
+            return self._fill_worker_settings(name, queues, stage, data)
 
         fleet = GpuFleet(self, "Gpu", vpc=vpc, repository=data.gpu_images, fill_settings=fill_settings, stage=stage)
         for pool in fleet.pools.values():
             self._grant(pool.worker.role, data)
         return fleet
 
-    def _fill_worker_settings(self, name: str, gpu_queue: sqs.IQueue, stage: Stage, data: DataStack) -> WorkerSettings:
+    def _fill_worker_settings(
+        self, name: str, queues: Mapping[Lane, sqs.IQueue], stage: Stage, data: DataStack
+    ) -> WorkerSettings:
         rendering = stage.rendering
         return WorkerSettings(
             pool=name,
@@ -101,7 +105,8 @@ class RenderingStack(Stack):
             uploads_bucket=data.uploads.bucket_name,
             models_bucket=data.models.bucket_name,
             models_cache=stage.gpu.models_cache,
-            gpu_queue_url=gpu_queue.queue_url,
+            interactive_queue_url=queues["interactive"].queue_url,
+            bulk_queue_url=queues["bulk"].queue_url,
             tools=json.dumps(stage.list_tools(name)),
             networks=stage.networks.to_text(),
             device=stage.pools[name].device,
@@ -113,7 +118,7 @@ class RenderingStack(Stack):
             gpu_queue_max_receives=MAX_RECEIVES,
             max_model_wait_s=rendering.max_model_wait_s,
             idle_s=stage.pools[name].idle_s,
-            leave_s=LEAVE_S,
+            leave_s=0 if stage.pools[name].warm_tasks else LEAVE_S,
             stop_grace_s=rendering.stop_grace_s,
             stall_s=rendering.stall_s,
         )

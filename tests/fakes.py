@@ -27,7 +27,8 @@ WORKER_SETTINGS = WorkerSettings(
     images_bucket="images",
     uploads_bucket="uploads",
     models_bucket="models",
-    gpu_queue_url="http://queue",
+    interactive_queue_url="http://interactive",
+    bulk_queue_url="http://bulk",
     tools=json.dumps(serve_tools(find_model("craftspark-clipart-128"))),
     networks=BUILT_IN_NETWORKS.to_text(),
     device="cpu",
@@ -204,7 +205,7 @@ class FakeBatchSource:
     def __init__(self, *handfuls: list[Claim]) -> None:
         self._handfuls = list(handfuls)
 
-    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True, bulk: bool = True) -> list[Claim]:
         return self._handfuls.pop(0) if self._handfuls else []
 
 

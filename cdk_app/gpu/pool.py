@@ -1,6 +1,6 @@
-"""A pool: the GPU tasks that serve the same models, with the queue of their work."""
+"""A pool: the GPU tasks that serve the same models, with a queue for each lane of their work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from aws_cdk import Duration
@@ -16,13 +16,14 @@ from cdk_app.stages.stage import Stage
 from cdk_app.stages.workflows import Rendering
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.settings.tasks import WorkerSettings
+from craftspark.tools.request import LANES, Lane
 
-# The settings of the workers of a pool, by its name and its queue.
-FillSettings = Callable[[str, sqs.IQueue], WorkerSettings]
+# The settings of the workers of a pool, by its name and the queue of each lane.
+FillSettings = Callable[[str, Mapping[Lane, sqs.IQueue]], WorkerSettings]
 
 
 class GpuPool(Construct):
-    """One queue, one worker, two kinds of capacity that run it, and warm tasks on each."""
+    """A queue for each lane, one worker, two kinds of capacity that run it, and warm tasks on each."""
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class GpuPool(Construct):
         super().__init__(scope, construct_id)
         pool = stage.pools[name]
         self.name, self.warm_tasks, self.cluster = name, pool.warm_tasks, cluster
-        self.work = self._create_queue(construct_id, stage.rendering)
+        self.work = {lane: self._create_queue(lane, construct_id, stage.rendering) for lane in LANES}
         create = partial(GpuCapacity, self, cluster=cluster, pool=pool, models_cache=stage.gpu.models_cache)
         self.spot = create("Spot", spot=True)
         self.on_demand = create("OnDemand", spot=False)
@@ -48,24 +49,26 @@ class GpuPool(Construct):
             purpose=construct_id,
             vpc=cluster.vpc,
             repository=repository,
-            settings=fill_settings(name, self.work.queue),
+            settings=fill_settings(name, {lane: work.queue for lane, work in self.work.items()}),
             pool=pool,
             stage=stage,
         )
-        self.work.queue.grant_consume_messages(self.worker.role)
+        for work in self.work.values():
+            work.queue.grant_consume_messages(self.worker.role)
         self.warm_spot = self._run_warm("WarmSpot", self.spot, pool.warm_spot_tasks, stage)
         self.warm_on_demand = self._run_warm("WarmOnDemand", self.on_demand, pool.warm_on_demand_tasks, stage)
 
-    def _create_queue(self, construct_id: str, rendering: Rendering) -> WorkQueue:
+    def _create_queue(self, lane: Lane, construct_id: str, rendering: Rendering) -> WorkQueue:
+        of_lane = lane.capitalize()
         return WorkQueue(
             self,
-            "Queue",
-            output=f"Gpu{construct_id}",
+            f"{of_lane}Queue",
+            output=f"Gpu{construct_id}{of_lane}",
             visibility=Duration.seconds(rendering.gpu_queue_visibility_s),
             # A batch is useless after its job's deadline.
             retention=Duration.seconds(rendering.job_deadline_s),
             # After that, the state machine launches a GPU for it.
-            late_after=Duration.seconds(rendering.gpu_queue_wait_s + rendering.wave_s),
+            late_after=Duration.seconds(rendering.queue_wait_s(lane) + rendering.wave_s),
         )
 
     def _run_warm(self, construct_id: str, capacity: GpuCapacity, tasks: int, stage: Stage) -> WarmPool:

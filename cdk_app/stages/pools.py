@@ -26,9 +26,8 @@ class Pool:
 
     `models` are names of the catalogue. Tasks render on `device`; `cpu` is for a laptop. `launch_s` is the time from a
     task's launch to its first step. Estimates use it until the pool has measured its own. The warm tasks always run. A
-    pool without warm tasks launches a task when a job arrives. After a batch of the interactive lane, a
-    launched task takes work from the pool's queue until it has been idle for `idle_s`; with 0, it ends after its
-    batch.
+    pool without warm tasks launches a task when an interactive job arrives. After its batch, a launched task takes work
+    from the pool's queues until it has been idle for `idle_s`.
     """
 
     models: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -59,7 +59,8 @@ DEV = Stage(
     networks=ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp"),
     pools={"draw": DRAW, "enlarge": ENLARGE},
     rendering=Rendering(
-        gpu_queue_wait_s=300,
+        interactive_wait_s=300,
+        bulk_wait_s=1440,
         launch_wait_s=900,
         wave_s=120,
         batch_s=600,
@@ -130,7 +131,7 @@ PROD = replace(
         "enlarge": replace(ENLARGE, spot_instances=50, on_demand_instances=20),
     },
     rendering=replace(
-        DEV.rendering, gpu_queue_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
+        DEV.rendering, interactive_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
     ),
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
     makers=Makers(
@@ -186,7 +187,8 @@ LOCAL = replace(
     rendering=replace(
         DEV.rendering,
         signing_secret="craftspark/local/signing",  # noqa: S106 - its name
-        gpu_queue_wait_s=60,
+        interactive_wait_s=60,
+        bulk_wait_s=300,
         launch_wait_s=60,
         wave_s=40,
         batch_s=240,

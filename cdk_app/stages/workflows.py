@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from cdk_app.stages.quantities import STRICT, Days, Percent, Positive, Seconds, StopSeconds
+from craftspark.tools.request import Lane
 
 MAX_EXECUTION_S = 365 * 24 * 3600  # of Step Functions
 TRANSITIONS_PER_JOB = 7  # of a job with one batch and no retry
@@ -15,17 +16,18 @@ TRANSITIONS_PER_JOB = 7  # of a job with one batch and no retry
 class Rendering:
     """How long each part of a job may take, and how often a batch is retried.
 
-    A batch waits up to `gpu_queue_wait_s` for a warm worker, or up to `launch_wait_s` for a launched one. The worker
-    takes up to `batch_s` and sends a heartbeat at least every `wave_s`. An image whose model is not loaded waits at
-    most `max_model_wait_s` in a worker while another model has work. `signing_secret` names
-    the secret with the key of content credentials, which the stage's owners keep. Without it, pictures carry their
-    recipe and no signature.
+    A batch waits in the queue of its lane for up to `interactive_wait_s` or `bulk_wait_s`. If no worker takes it, it
+    waits up to `launch_wait_s` for a task that is launched for it. The worker takes up to `batch_s` and sends a
+    heartbeat at least every `wave_s`. An image whose model is not loaded waits at most `max_model_wait_s` in a worker
+    while another model has work. `signing_secret` names the secret with the key of content credentials, which the
+    stage's owners keep. Without it, pictures carry their recipe and no signature.
 
     Up to `starts_per_s` jobs start per second. The two quotas are the refill rates of Step Functions in the stage's
     region, for StartExecution and for state transitions.
     """
 
-    gpu_queue_wait_s: Seconds
+    interactive_wait_s: Seconds
+    bulk_wait_s: Seconds
     launch_wait_s: Seconds
     wave_s: Seconds
     batch_s: Seconds
@@ -40,9 +42,17 @@ class Rendering:
     start_quota_per_s: Positive
     transition_quota_per_s: Positive
 
+    def queue_wait_s(self, lane: Lane) -> int:
+        """How long a batch of the lane waits in the queue of its pool."""
+        return self.bulk_wait_s if lane == "bulk" else self.interactive_wait_s
+
     @model_validator(mode="after")
     def _check_times(self) -> Self:
-        max_s = self.gpu_queue_wait_s + self.launch_wait_s + 2 * self.batch_s
+        if self.interactive_wait_s > self.bulk_wait_s:
+            raise ValueError(
+                f"bulk_wait_s: a bulk batch waits at least as long as an interactive one, {self.interactive_wait_s} s"
+            )
+        max_s = self.bulk_wait_s + self.launch_wait_s + 2 * self.batch_s
         if self.job_deadline_s <= max_s:
             raise ValueError(f"job_deadline_s: waiting and rendering can take {max_s} s, so it must be more")
         if self.batch_s <= self.wave_s:

@@ -1,4 +1,4 @@
-"""The states that render one batch in a pool: three ways to a GPU, each with its timeouts, and what follows a failure.
+"""The states that render one batch in a pool: the queue of its lane, or a launched task, and what follows a failure.
 
 Every state takes the batch and passes it on. If all ways fail, the result is the batch's number, the indexes of its
 images, error and cause.
@@ -8,7 +8,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from cdk_app.gpu.capacity import GpuCapacity
 from cdk_app.gpu.pool import GpuPool
 from cdk_app.stages.workflows import Rendering
 from cdk_app.workflows.caught import pass_on_error
@@ -28,6 +27,7 @@ from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, LAUNCH_FAULTS, QUEUE_
 from craftspark.errors.raised import RENDER_TASK
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, JobOrder
 from craftspark.settings.tasks import BatchLaunch
+from craftspark.tools.request import LANES, Lane
 
 PERMANENT = names(RENDER_TASK, Retry.NEVER)
 INTERRUPTED = names(RENDER_TASK, Retry.AT_ONCE)
@@ -46,7 +46,7 @@ FAILURE = write_object(
 class BatchRendering(Construct):
     """The ways of one batch to a GPU of a pool. `failed` handles a batch that fails on all of them.
 
-    `hand_over` waits for a worker of the pool's queue. `launch_on_spot` and `launch_on_demand` start a task.
+    `hand_over` has, for each lane, the state that waits for a worker of the lane's queue. `launch` starts a task.
     """
 
     def __init__(
@@ -55,63 +55,58 @@ class BatchRendering(Construct):
         super().__init__(scope, construct_id)
         self._pool, self._rendering = pool, rendering
 
-        self.launch_on_demand = self._launch("on demand", pool.on_demand)
-        retry_interruptions(self.launch_on_demand, RENDER_TASK, attempts=rendering.max_interruptions)
-        retry_faults(self.launch_on_demand, LAUNCH_FAULTS, attempts=5)
-        self.launch_on_demand.add_catch(failed, outputs=FAILURE)
+        self.launch = self._launch()
+        retry_interruptions(self.launch, RENDER_TASK, attempts=rendering.max_interruptions)
+        retry_faults(self.launch, LAUNCH_FAULTS, attempts=5)
+        self.launch.add_catch(failed, outputs=FAILURE)
 
-        self.launch_on_spot = self._launch("on spot", pool.spot)
-        retry_interruptions(self.launch_on_spot, RENDER_TASK, attempts=2)
-        self.launch_on_spot.add_catch(failed, errors=PERMANENT, outputs=FAILURE)
-        self.launch_on_spot.add_catch(self.launch_on_demand, outputs=UNCHANGED)
-
-        self.hand_over = self._hand_over()
-        retry_interruptions(self.hand_over, RENDER_TASK, attempts=rendering.max_interruptions)
-        retry_faults(self.hand_over, QUEUE_FAULTS, attempts=5)
-        self.hand_over.add_catch(failed, errors=PERMANENT, outputs=FAILURE)
-        self.hand_over.add_catch(self.launch_on_demand, errors=[*NO_ANSWER, *INTERRUPTED], outputs=UNCHANGED)
-        self.hand_over.add_catch(failed, outputs=FAILURE)
+        self.hand_over = {lane: self._hand_over(lane) for lane in LANES}
+        for state in self.hand_over.values():
+            retry_interruptions(state, RENDER_TASK, attempts=rendering.max_interruptions)
+            retry_faults(state, QUEUE_FAULTS, attempts=5)
+            state.add_catch(failed, errors=PERMANENT, outputs=FAILURE)
+            state.add_catch(self.launch, errors=[*NO_ANSWER, *INTERRUPTED], outputs=UNCHANGED)
+            state.add_catch(failed, outputs=FAILURE)
 
     def add_ways(self, choice: sfn.Choice) -> None:
         """Add a rule for each way.
 
-        If the pool has warm tasks, the queue takes the interactive lane, and a task is launched for a batch of the bulk
-        lane. Otherwise, the queue takes batches of jobs that were submitted while a launched worker was awake, and a
-        task is launched for the others: on demand for the interactive lane, because somebody waits.
+        Batches wait in the queue of their lane. The exception is an interactive batch for a pool that may be asleep:
+        somebody waits, so a task is launched for it, on demand.
         """
         its, bulk, queued = (
             f"{locate_field(JobOrder, 'pool', at=EXECUTION_INPUT)} = '{self._pool.name}'",
             f"{locate_field(JobOrder, 'lane', at=EXECUTION_INPUT)} = 'bulk'",
             locate_field(JobOrder, "queued", at=EXECUTION_INPUT),
         )
+        choice.when(_condition(f"{its} and {bulk}"), self.hand_over["bulk"])
         if self._pool.warm_tasks:
-            choice.when(_condition(f"{its} and {bulk}"), self.launch_on_spot)
-            choice.when(_condition(its), self.hand_over)
+            choice.when(_condition(its), self.hand_over["interactive"])
         else:
-            choice.when(_condition(f"{its} and {queued}"), self.hand_over)
-            choice.when(_condition(f"{its} and {bulk}"), self.launch_on_spot)
-            choice.when(_condition(its), self.launch_on_demand)
+            choice.when(_condition(f"{its} and {queued}"), self.hand_over["interactive"])
+            choice.when(_condition(its), self.launch)
 
-    def _hand_over(self) -> tasks.SqsSendMessage:
+    def _hand_over(self, lane: Lane) -> tasks.SqsSendMessage:
+        wait_s = self._rendering.queue_wait_s(lane)
         return tasks.SqsSendMessage.jsonata(
             self,
-            f"Hand to the {self._pool.name} pool",
+            f"Hand to the {self._pool.name} pool" + (" in bulk" if lane == "bulk" else ""),
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
-            queue=self._pool.work.queue,
+            queue=self._pool.work[lane].queue,
             message_body=sfn.TaskInput.from_object(write_object(BatchMessage, task_token=CALLBACK, batch=UNCHANGED)),
             # One busy maker does not delay the others. A group ID has up to 128 characters, an OIDC subject up to 255.
             message_group_id=to_expression(f"$substring({locate_field(Batch, 'maker')}, 0, 128)"),
-            heartbeat_timeout=to_timeout(self._rendering.gpu_queue_wait_s + self._rendering.wave_s),
-            task_timeout=to_timeout(self._rendering.gpu_queue_wait_s + self._rendering.batch_s),
+            heartbeat_timeout=to_timeout(wait_s + self._rendering.wave_s),
+            task_timeout=to_timeout(wait_s + self._rendering.batch_s),
         )
 
-    def _launch(self, how: str, capacity: GpuCapacity) -> tasks.EcsRunTask:
+    def _launch(self) -> tasks.EcsRunTask:
         return launch_gpu_task(
             self,
-            f"Launch for the {self._pool.name} pool {how}",
+            f"Launch for the {self._pool.name} pool on demand",
             cluster=self._pool.cluster,
             worker=self._pool.worker,
-            capacity=capacity,
+            capacity=self._pool.on_demand,
             launch=BatchLaunch(task_token=CALLBACK, batch=to_expression(f"$string({INPUT})")),
             heartbeat_s=self._rendering.launch_wait_s + self._rendering.wave_s,
             timeout_s=self._rendering.launch_wait_s + self._rendering.batch_s,

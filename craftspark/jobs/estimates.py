@@ -66,9 +66,8 @@ class Cheaper:
 class Capacity:
     """The rendering capacity of a pool. Times are seconds.
 
-    `warm_workers` serve the interactive lane. Each batch of the bulk lane runs in a launched task, with at most
-    `launched_tasks` at the same time. In a pool without warm workers, a batch of either lane goes to a launched worker
-    that is awake, or a task is launched for it.
+    `warm_workers` do interactive work first, and bulk work when there is none. In a pool without warm workers, a batch
+    goes to a worker that is awake, or a task starts for it, with at most `launched_tasks` at the same time.
     `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is the time from a submission to the
     first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a job from its submission to its
     end.
@@ -191,9 +190,10 @@ class Estimates:
         """The wait in seconds, and whether the job waits in the pool's queue for a worker that is awake."""
         warm, awake = self.capacity.warm_workers, backlog.speed.awake
         launch_s = self.capacity.launch_s if backlog.speed.launch_s is None else backlog.speed.launch_s
-        if warm and lane != "bulk":
-            return self._ahead_s((lane,), backlog, warm) + (0.0 if awake else launch_s), awake > 0
-        if awake and not warm and (queue_s := self._ahead_s(LANES, backlog, awake)) <= launch_s:
+        lanes = LANES if lane == "bulk" else (lane,)
+        if warm:
+            return self._ahead_s(lanes, backlog, warm) + (0.0 if awake else launch_s), awake > 0
+        if awake and (queue_s := self._ahead_s(lanes, backlog, awake)) <= launch_s:
             return queue_s, True
         # A launched task starts its batch immediately. Batches wait only if the maximum number of tasks is running.
         tasks = self.capacity.launched_tasks
@@ -210,13 +210,8 @@ class Estimates:
         """The maximum age of the backlog for most submissions."""
         return STALE_S if self.capacity.warm_workers else ASLEEP_STALE_S
 
-    def _workers(self, lane: str) -> int:
-        of_lane = self.capacity.launched_tasks if lane == "bulk" else self.capacity.warm_workers
-        # A pool without warm workers launches a task for each batch that no launched worker can take.
-        return of_lane or self.capacity.launched_tasks
-
     def _render_s(self, request: JobRequest, work: Work, pace: float) -> float:
-        return work.elapsed_s(self._workers(request.lane)) * pace + SETTLEMENT_S
+        return work.elapsed_s(self.capacity.warm_workers or self.capacity.launched_tasks) * pace + SETTLEMENT_S
 
     def _check_backlog(self, estimate: Estimate, work: Work, pace: float) -> None:
         capacity = self.capacity

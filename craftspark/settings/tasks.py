@@ -41,7 +41,8 @@ class RendererSettings(Settings):
 class WorkerSettings(RendererSettings, GuardrailSettings):
     """What the GPU worker of a `pool` needs, as a warm task and as a launched task.
 
-    `profile_device` is the device whose profile the stage's estimates follow.
+    `profile_device` is the device whose profile the stage's estimates follow. Each lane of the pool has a queue of
+    batches.
 
     Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
     message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
@@ -53,7 +54,8 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     jobs_table: str
     images_bucket: str
     uploads_bucket: str
-    gpu_queue_url: str
+    interactive_queue_url: str
+    bulk_queue_url: str
     profile_device: str
     gpu_queue_visibility_s: int
     gpu_queue_max_receives: int

@@ -1,4 +1,4 @@
-"""Batch sources: the GPU queue of a pool, or first the batch that the task was launched for."""
+"""Batch sources: the GPU queues of a pool, or first the batch that the task was launched for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from gpu_tasks.worker.lease import Lease
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# An idle worker stops within a second. Its 2.6 million polls per month cost a dollar.
+# How long an idle worker waits for interactive work before it looks for bulk work again. It stops within this time. Its
+# 5.2 million polls per month cost two dollars.
 POLL_S = 1
 
 logger = Logger(service="gpu_worker")
@@ -43,9 +44,9 @@ class RenderRecords(Protocol):
 class BatchSource(Protocol):
     """Supplies claims until the lease ends."""
 
-    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
-        """Wait for a claim, then return claims of about `images` images. Returns an empty list if no more claims will
-        come, and without `wait` if none can be taken now.
+    def take(self, images: int, *, wait: bool = True, bulk: bool = True) -> list[Claim]:
+        """Wait for a claim, then return claims of about `images` images: interactive ones first, and bulk ones only
+        with `bulk`. Returns an empty list if no more claims will come, and without `wait` if none can be taken now.
         """
 
 
@@ -63,11 +64,12 @@ def open_claim(handle: BatchHandle, jobs: RenderRecords) -> Claim | None:
 
 @dataclass(kw_only=True)
 class QueueSource:
-    """Takes batches from the pool's queue, until the lease ends or the idle limit is reached. Retries if the queue or
+    """Takes batches from the pool's queues, until the lease ends or the idle limit is reached. Retries if a queue or
     the jobs table fails temporarily.
     """
 
-    queue: GpuQueue
+    interactive: GpuQueue
+    bulk: GpuQueue
     callbacks: SFNClient
     answers: Answers
     jobs: RenderRecords
@@ -78,14 +80,15 @@ class QueueSource:
     _open: list[Claim] = field(default_factory=list, init=False)
     _waiting: QueueHandle | None = field(default=None, init=False)
 
-    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True, bulk: bool = True) -> list[Claim]:
         """Raises AwsUnreachable if no batch can be taken for too long."""
         if self.idle:
             self.idle.start()
         claims: list[Claim] = []
+        idle = False
         while not self.lease.ended and sum(len(claim.missing) for claim in claims) < images:
             try:
-                handle = self._waiting or self._receive(wait_s=POLL_S if wait and not claims else 0)
+                handle = self._waiting or self._receive(wait_s=POLL_S if idle else 0, bulk=bulk)
                 claimed = self._claim(handle) if handle else None
                 self.backoff.reset()
             except Exception as error:
@@ -93,6 +96,7 @@ class QueueSource:
                     break  # render what is here first; a persistent fault occurs again
                 self._back_off(error)
                 continue
+            idle = wait and handle is None and not claims
             if claimed:
                 claims.append(claimed)
             elif self.idle and not claims and self.idle.reached():
@@ -103,9 +107,14 @@ class QueueSource:
             waiting.fail(SpotInterrupted("the machine is being taken back"))
         return claims
 
-    def _receive(self, *, wait_s: int) -> QueueHandle | None:
+    def _receive(self, *, wait_s: int, bulk: bool) -> QueueHandle | None:
+        """The next batch: an interactive one that comes within `wait_s` seconds, or else a bulk one."""
+        handle = self._receive_from(self.interactive, wait_s=wait_s)
+        return handle or (self._receive_from(self.bulk, wait_s=0) if bulk else None)
+
+    def _receive_from(self, queue: GpuQueue, *, wait_s: int) -> QueueHandle | None:
         try:
-            received = self.queue.receive(wait_s=wait_s)
+            received = queue.receive(wait_s=wait_s)
         except ContractBroken as error:
             logger.error("message refused", extra={"reason": type(error).__name__, "detail": str(error)})
             return None
@@ -114,7 +123,7 @@ class QueueSource:
         return QueueHandle(
             batch=received.message.batch,
             callback=Callback(client=self.callbacks, token=received.message.task_token),
-            queue=self.queue,
+            queue=queue,
             answers=self.answers,
             receipt=received.receipt,
             receives=received.receives,
@@ -159,15 +168,12 @@ class QueueSource:
 
 @dataclass(kw_only=True)
 class LaunchSource:
-    """Supplies the batch that this task was launched for, and then what `queue` supplies.
-
-    A task of the bulk lane ends with its batch: it makes room for the launch of the next one.
-    """
+    """Supplies the batch that this task was launched for, and then what `queues` supplies."""
 
     handle: LaunchHandle
     jobs: RenderRecords
     retrier: Retrier
-    queue: BatchSource | None = None
+    queues: BatchSource | None = None
     _claim: Claim | None = field(default=None, init=False)
 
     @property
@@ -192,10 +198,8 @@ class LaunchSource:
             raise
         return self._claim is not None
 
-    def take(self, images: int, *, wait: bool = True) -> list[Claim]:
+    def take(self, images: int, *, wait: bool = True, bulk: bool = True) -> list[Claim]:
         claimed, self._claim = self._claim, None
         if claimed:
             return [claimed]
-        if self.queue is None or self.handle.batch.lane == "bulk":
-            return []
-        return self.queue.take(images, wait=wait)
+        return self.queues.take(images, wait=wait, bulk=bulk) if self.queues else []

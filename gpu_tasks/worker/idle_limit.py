@@ -21,7 +21,8 @@ class IdleLimit:
 
     After `idle_s` without work, the worker withdraws its report, so that new jobs do not count on it. A submission can
     still know the earlier report. So the worker continues for `leave_s`, and stays if work comes. If the report could
-    not be withdrawn, it continues until nobody trusts the report any more. `idle` returns the seconds without work.
+    not be withdrawn, it continues until nobody trusts the report any more. `idle` returns the seconds without work, 0
+    while there is some.
     """
 
     def __init__(
@@ -49,7 +50,8 @@ class IdleLimit:
 
     def reached(self) -> bool:
         """Return whether the worker leaves now."""
-        if self._idle() < self._idle_s:
+        idle_s = self._idle()
+        if idle_s < self._idle_s or not idle_s:
             return False
         if self._leaves_at is None:
             written = self._announcements.announce(awake=False)

@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -138,8 +139,8 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         launched=launched is not None,
     )
     queue_source = open_queue_source(settings, jobs, lease, answers, retrier)
-    if launched and settings.idle_s:
-        launched.queue = queue_source
+    if launched:
+        launched.queues = queue_source
         queue_source.idle = IdleLimit(
             idle_s=settings.idle_s,
             leave_s=settings.leave_s,
@@ -184,8 +185,10 @@ def open_queue_source(
     settings: WorkerSettings, jobs: RenderTable, lease: Lease, answers: Answers, retrier: Retrier
 ) -> QueueSource:
     """The batch source of a warm worker, and of a launched one after its own batch."""
+    open_queue = partial(GpuQueue, client=clients.sqs(), visibility_s=settings.gpu_queue_visibility_s)
     return QueueSource(
-        queue=GpuQueue(client=clients.sqs(), url=settings.gpu_queue_url, visibility_s=settings.gpu_queue_visibility_s),
+        interactive=open_queue(url=settings.interactive_queue_url),
+        bulk=open_queue(url=settings.bulk_queue_url),
         callbacks=clients.stepfunctions(),
         answers=answers,
         jobs=jobs,

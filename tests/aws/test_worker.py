@@ -78,17 +78,28 @@ def settings(submit_settings: SubmitSettings, images_bucket: str, dead_letters: 
     sqs = client_of("sqs")
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
-    url = sqs.create_queue(QueueName="gpu", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
-    return replace(WORKER_SETTINGS, jobs_table=JOBS, images_bucket=images_bucket, gpu_queue_url=url, stop_grace_s=100)
+    interactive, bulk = (
+        sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive})["QueueUrl"]
+        for name in ("interactive", "bulk")
+    )
+    return replace(
+        WORKER_SETTINGS,
+        jobs_table=JOBS,
+        images_bucket=images_bucket,
+        interactive_queue_url=interactive,
+        bulk_queue_url=bulk,
+        stop_grace_s=100,
+    )
 
 
-def send(settings: WorkerSettings, count: int = 2, token: str = "token") -> str:
-    """Submit a job and send its batch to the GPU queue, like the state machine."""
-    submit(count=count)
+def send(settings: WorkerSettings, count: int = 2, token: str = "token", lane: str = "interactive") -> str:
+    """Submit a job and send its batch to the GPU queue of its lane, like the state machine."""
+    submit(count=count, lane=lane)
     body = client_of("sqs").receive_message(QueueUrl=intake(), MaxNumberOfMessages=1)["Messages"][0]["Body"]
     [batch] = JobOrder.parse(body).batches
     message = BatchMessage(task_token=token, batch=batch)
-    client_of("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message.to_text())
+    queue = settings.bulk_queue_url if lane == "bulk" else settings.interactive_queue_url
+    client_of("sqs").send_message(QueueUrl=queue, MessageBody=message.to_text())
     return batch.job_id
 
 
@@ -129,7 +140,7 @@ def test_a_message_becomes_images_and_one_answer(settings: WorkerSettings, token
     work(settings, lease, OneTurn(lease, wave_size=2))
 
     assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
-    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert counts(settings.interactive_queue_url) == (0, 0)
     keys = {item["Key"] for item in client_of("s3").list_objects_v2(Bucket=IMAGES)["Contents"]}
     assert keys == {f"images/{job_id}/{index}{end}" for index in (0, 1) for end in (".png", ".thumb.webp")}
 
@@ -137,8 +148,8 @@ def test_a_message_becomes_images_and_one_answer(settings: WorkerSettings, token
 def copy_message(settings: WorkerSettings) -> None:
     """Send a copy of the message that is in the GPU queue."""
     sqs = client_of("sqs")
-    message = sqs.receive_message(QueueUrl=settings.gpu_queue_url, VisibilityTimeout=0)["Messages"][0]
-    sqs.send_message(QueueUrl=settings.gpu_queue_url, MessageBody=message["Body"])
+    message = sqs.receive_message(QueueUrl=settings.interactive_queue_url, VisibilityTimeout=0)["Messages"][0]
+    sqs.send_message(QueueUrl=settings.interactive_queue_url, MessageBody=message["Body"])
 
 
 def test_two_workers_with_the_same_message_make_one_set_of_images(settings: WorkerSettings, tokens: Tokens) -> None:
@@ -156,7 +167,7 @@ def test_two_workers_with_the_same_message_make_one_set_of_images(settings: Work
     assert first.rendered == [0, 1]
     assert second.rendered == []
     assert len(tokens.answers) == 1
-    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert counts(settings.interactive_queue_url) == (0, 0)
 
 
 class AlwaysBroken(FakeRenderer):
@@ -181,13 +192,13 @@ def test_a_message_that_always_fails_goes_to_the_dead_letters_after_three_receiv
     renderer = AlwaysBroken(lease)
 
     work(settings, lease, renderer)
-    client_of("sqs").receive_message(QueueUrl=settings.gpu_queue_url)
+    client_of("sqs").receive_message(QueueUrl=settings.interactive_queue_url)
 
     assert renderer.tries == 3
     assert [(kind, cause) for _, kind, cause in tokens.answers] == [
         ("RenderFailed", "RuntimeError: the kernel crashed")
     ]
-    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert counts(settings.interactive_queue_url) == (0, 0)
     assert counts(dead_letters) == (1, 0)
 
 
@@ -200,7 +211,7 @@ def test_an_interrupted_worker_keeps_what_is_stored_and_gives_the_rest_back(
     work(settings, lease, OneTurn(lease, wave_size=2))
 
     assert [kind for _, kind, _ in tokens.answers] == ["SpotInterrupted"]
-    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert counts(settings.interactive_queue_url) == (0, 0)
     assert set(RenderTable(client=clients.dynamodb(), jobs_table=JOBS).start(job_id).images) == {0, 1}
 
 
@@ -213,14 +224,14 @@ def test_a_worker_reads_the_model_that_submission_wrote(settings: WorkerSettings
 
 
 def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerSettings, tokens: Tokens) -> None:
-    client_of("sqs").send_message(QueueUrl=settings.gpu_queue_url, MessageBody="garbage")
+    client_of("sqs").send_message(QueueUrl=settings.interactive_queue_url, MessageBody="garbage")
     send(settings)
     lease = Lease(grace_s=100)
 
     work(settings, lease, OneTurn(lease))
 
     assert [kind for _, kind, _ in tokens.answers] == ["succeeded"]
-    assert counts(settings.gpu_queue_url) == (0, 1)
+    assert counts(settings.interactive_queue_url) == (0, 1)
 
 
 def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings, tokens: Tokens) -> None:
@@ -237,22 +248,30 @@ def test_a_launched_task_takes_more_batches_until_it_is_idle(settings: WorkerSet
     code = main.main(lambda _: FakeRenderer(), {**environment, "CRAFTSPARK_IDLE_S": "1"})
 
     assert code == main.DONE
-    assert [(token, kind) for token, kind, _ in tokens.answers] == [("launched", "succeeded"), ("next", "succeeded")]
-    assert counts(settings.gpu_queue_url)[0] == 0
+    assert {(token, kind) for token, kind, _ in tokens.answers} == {("launched", "succeeded"), ("next", "succeeded")}
+    assert counts(settings.interactive_queue_url)[0] == 0
     assert read_speed(clients.dynamodb(), JOBS, settings.pool, time.time()).awake == 0
 
 
-def test_a_task_of_the_bulk_lane_ends_with_its_batch(settings: WorkerSettings, tokens: Tokens) -> None:
+def test_a_worker_takes_interactive_batches_first(settings: WorkerSettings, tokens: Tokens) -> None:
+    bulk, interactive = send(settings, lane="bulk"), send(settings)
+    lease = Lease(grace_s=100)
+    renderer = OneTurn(lease, turns=2)
+
+    work(settings, lease, renderer)
+
+    assert [wave[0][0] for wave in renderer.waves] == [interactive, bulk]
+    assert counts(settings.bulk_queue_url) == (0, 0)
+
+
+def test_a_launched_task_goes_on_with_both_lanes(settings: WorkerSettings, tokens: Tokens) -> None:
     environment = launched(settings)
-    batch = json.loads(environment["CRAFTSPARK_BATCH"]) | {"lane": "bulk"}
-    send(settings, token="next")
+    bulk, interactive = send(settings, lane="bulk"), send(settings)
+    renderer = FakeRenderer()
 
-    main.main(
-        lambda _: FakeRenderer(), {**environment, "CRAFTSPARK_BATCH": json.dumps(batch), "CRAFTSPARK_IDLE_S": "1"}
-    )
+    main.main(lambda _: renderer, {**environment, "CRAFTSPARK_IDLE_S": "1"})
 
-    assert [token for token, _, _ in tokens.answers] == ["launched"]
-    assert counts(settings.gpu_queue_url)[0] == 1
+    assert [wave[0][0] for wave in renderer.waves[1:]] == [interactive, bulk]
 
 
 def test_a_launched_task_whose_machine_is_taken_back_takes_no_more(settings: WorkerSettings, tokens: Tokens) -> None:
@@ -267,7 +286,7 @@ def test_a_launched_task_whose_machine_is_taken_back_takes_no_more(settings: Wor
     main.main(lambda _: Reclaimed(wave_size=1), {**environment, "CRAFTSPARK_IDLE_S": "60"})
 
     assert [token for token, _, _ in tokens.answers] == ["launched"]
-    assert counts(settings.gpu_queue_url)[0] == 1
+    assert counts(settings.interactive_queue_url)[0] == 1
 
 
 def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
@@ -409,7 +428,7 @@ def test_a_passing_fault_of_aws_ends_neither_the_worker_nor_a_claim(
 
     assert outage.failed == [call] * times
     assert tokens.answers == [("token", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
-    assert counts(settings.gpu_queue_url) == (0, 0)
+    assert counts(settings.interactive_queue_url) == (0, 0)
 
 
 @pytest.mark.parametrize(("client", "call"), [("sqs", "receive_message"), ("dynamodb", "query")])
@@ -424,7 +443,7 @@ def test_an_outage_that_lasts_ends_the_worker_by_its_name(
     assert code == main.UNREACHABLE
     assert 250 < outage.now <= 300
     assert tokens.answers == []
-    assert sum(counts(settings.gpu_queue_url)) == 1
+    assert sum(counts(settings.interactive_queue_url)) == 1
 
 
 def test_a_fault_that_is_met_beside_claims_at_hand_does_not_keep_them_waiting(
@@ -525,7 +544,7 @@ def test_a_launched_task_whose_images_are_stored_answers_without_loading_a_model
 def launched(settings: WorkerSettings) -> dict[str, str]:
     """The environment of a task that is launched for a batch of two images."""
     send(settings)
-    message = client_of("sqs").receive_message(QueueUrl=settings.gpu_queue_url)["Messages"][0]
+    message = client_of("sqs").receive_message(QueueUrl=settings.interactive_queue_url)["Messages"][0]
     batch = BatchMessage.parse(message["Body"]).batch
     return {
         **settings.to_environment(),
@@ -548,4 +567,4 @@ def test_a_lost_device_gives_its_claims_back_and_ends_the_worker(settings: Worke
 
     assert code == main.DEVICE_LOST
     assert tokens.answers == []
-    assert counts(settings.gpu_queue_url) == (1, 0)
+    assert counts(settings.interactive_queue_url) == (1, 0)

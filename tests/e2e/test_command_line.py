@@ -32,7 +32,7 @@ def test_the_command_line_starts_shows_and_stops_the_cloud(state_dir: Path, asse
     assert "/_aws/execute-api/" in up
     assert again.count("unchanged") == up.count("CREATE_COMPLETE") == 8
     assert "Craftspark-Local-Rendering" in status
-    assert "GpuDrawQueue" in status
+    assert "GpuDrawInteractiveQueue" in status
     assert token.count(".") == 2
     assert "name" in executions
     assert "services available" in log

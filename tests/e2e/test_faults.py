@@ -39,8 +39,8 @@ def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
     front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
     start_workers(drill, 0)
     job_id = front_end.accepted(count=2)
-    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (1, 0))
-    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawQueueUrl"]
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (1, 0))
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawInteractiveQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     start_workers(drill, 1)
@@ -116,9 +116,9 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
     assert (job["state"], job["images"][0]["error"]) == ("failed", "RenderFailed")
     assert job["images"][0]["reason"] == REASONS[RenderFailed]
     assert front_end.balance() == (0, 0, 0)
-    eventually(lambda: waiting(drill, "GpuDrawDeadLetterQueueUrl") == (1, 0))
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveDeadLetterQueueUrl") == (1, 0))
     letter = drill.client("sqs").receive_message(
-        QueueUrl=drill.outputs["GpuDrawDeadLetterQueueUrl"], AttributeNames=["ApproximateReceiveCount"]
+        QueueUrl=drill.outputs["GpuDrawInteractiveDeadLetterQueueUrl"], AttributeNames=["ApproximateReceiveCount"]
     )["Messages"][0]
     assert json.loads(letter["Body"])["batch"]["job_id"] == job["job_id"]
     assert states_entered(drill, job["job_id"])[-1] == "Job failed"
@@ -127,8 +127,8 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_the_job_is_ref
 @pytest.mark.usefixtures("empty_pool")
 def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=4)
-    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (1, 0))
-    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawQueueUrl"]
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (1, 0))
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawInteractiveQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"][0]
     sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
 
@@ -137,7 +137,7 @@ def test_two_workers_with_the_same_message_make_one_set_of_images(drill: LocalCl
 
     assert (job["state"], job["delivered"]) == ("succeeded", 4)
     assert len(image_entries(drill, job_id)) == 4
-    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (0, 0))
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (0, 0))
     assert front_end.balance() == (4, 0, 4)
 
 
@@ -146,7 +146,7 @@ def test_a_job_cancelled_in_the_queue_is_refunded_immediately_and_never_rendered
     drill: LocalCloud, front_end: FrontEnd
 ) -> None:
     job_id = front_end.accepted(count=4)
-    eventually(lambda: waiting(drill, "GpuDrawQueueUrl") == (1, 0))
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (1, 0))
 
     answer = front_end.call("POST", f"/v1/jobs/{job_id}/cancel")
 
@@ -179,7 +179,7 @@ def test_a_job_cancelled_during_rendering_is_charged_for_stored_images(
 @pytest.mark.usefixtures("empty_pool")
 def test_an_execution_that_an_operator_stops_settles_its_job(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted(count=2)
-    eventually(lambda: waiting(drill, "GpuDrawQueueUrl")[0] == 1)
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl")[0] == 1)
 
     drill.client("stepfunctions").stop_execution(executionArn=drill.execution_arn(job_id))
 

@@ -57,10 +57,10 @@ def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: Loca
         for count, lane in ((3, "interactive"), (1, "bulk"))
     ]
 
-    warm, launched = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
-    assert read_credentials(warm, "image/png") is not None
-    assert without_credentials(warm) == without_credentials(launched)
-    assert "Launch for the draw pool on spot" in states_entered(cloud, jobs[1]["job_id"])
+    interactive, bulk = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
+    assert read_credentials(interactive, "image/png") is not None
+    assert without_credentials(interactive) == without_credentials(bulk)
+    assert "Hand to the draw pool in bulk" in states_entered(cloud, jobs[1]["job_id"])
 
 
 def test_a_job_of_two_batches_delivers_every_image_once(front_end: FrontEnd) -> None:

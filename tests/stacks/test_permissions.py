@@ -1,6 +1,7 @@
 """Each role has the permissions that it needs, and no permission on the resources of others."""
 
 import json
+import re
 
 import pytest
 
@@ -271,19 +272,21 @@ def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis, pool
     assert {"s3:GetObject*", "s3:PutObject"} <= on(statements, "Images")
     for bucket in ("Models", "Uploads"):
         assert on(statements, bucket) == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
-    queue = f"Gpu{pool.capitalize()}Queue"
-    assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, queue)
-    assert "sqs:SendMessage" not in on(statements, queue)
+    for lane in ("Interactive", "Bulk"):
+        queue = f"Gpu{pool.capitalize()}{lane}Queue"
+        assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, queue)
+        assert "sqs:SendMessage" not in on(statements, queue)
     assert services(statements) == {"bedrock", "dynamodb", "s3", "sqs", "states"}
     shell = {"logs", "ssmmessages"}  # the dev stage, whose operators can open shells
     assert services(dev.allowed_to_task(dev.workers[pool])) == (services(statements) | shell) - {"bedrock"}
 
 
 @pytest.mark.parametrize("pool", DEV.pools)
-def test_worker_takes_work_from_the_queue_of_its_pool_alone(synthesis: Synthesis, pool: str) -> None:
+def test_worker_takes_work_from_the_queues_of_its_pool_alone(synthesis: Synthesis, pool: str) -> None:
     statements = synthesis.allowed_to_task(synthesis.workers[pool])
 
-    others = [name for name in synthesis.of_type("AWS::SQS::Queue") if f"Gpu{pool.capitalize()}Queue" not in name]
+    its = re.compile(f"Gpu{pool.capitalize()}(Interactive|Bulk)Queue")
+    others = [name for name in synthesis.of_type("AWS::SQS::Queue") if not its.search(name)]
     assert others
     for name in others:
         assert on(statements, name.partition("/")[2]) == set()

@@ -18,8 +18,8 @@ from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
 
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
-HAND, SPOT, DEMAND = "Hand to the draw pool", "Launch for the draw pool on spot", "Launch for the draw pool on demand"
-CALLBACKS = (HAND, SPOT, DEMAND)
+HAND, BULK, DEMAND = "Hand to the draw pool", "Hand to the draw pool in bulk", "Launch for the draw pool on demand"
+CALLBACKS = (HAND, BULK, DEMAND)
 ALL_CALLBACKS = (*CALLBACKS, *(name.replace("draw", "enlarge") for name in CALLBACKS))
 
 
@@ -84,8 +84,8 @@ def test_every_task_is_bounded(synthesis: Synthesis) -> None:
 def test_heartbeats_allow_for_the_longest_wait_and_one_wave(dev: Synthesis) -> None:
     times = DEV.rendering
 
-    assert dev.batch_states[HAND]["HeartbeatSeconds"] == times.gpu_queue_wait_s + times.wave_s
-    assert dev.batch_states[SPOT]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
+    assert dev.batch_states[HAND]["HeartbeatSeconds"] == times.interactive_wait_s + times.wave_s
+    assert dev.batch_states[BULK]["HeartbeatSeconds"] == times.bulk_wait_s + times.wave_s
     assert dev.batch_states[DEMAND]["HeartbeatSeconds"] == times.launch_wait_s + times.wave_s
     assert dev.state_machine["TimeoutSeconds"] == times.job_deadline_s
 
@@ -114,11 +114,11 @@ def test_each_error_of_a_batch_leads_where_its_retry_class_says(dev: Synthesis) 
     for kind in members(*RENDER_TASK):
         for name in CALLBACKS:
             assert is_retried(dev.batch_states[name], kind.__name__) == (kind.retry is Retry.AT_ONCE), kind
-        on_spot = "Record the failure" if kind.retry is Retry.NEVER else DEMAND
-        assert where_to(dev.batch_states[SPOT], kind.__name__) == on_spot, kind
         # If the machine fails, a task of the pool returns its batch to the queue and does not answer it.
         in_pool = DEMAND if kind.retry is Retry.AT_ONCE else "Record the failure"
-        assert where_to(dev.batch_states[HAND], kind.__name__) == in_pool, kind
+        for name in (HAND, BULK):
+            assert where_to(dev.batch_states[name], kind.__name__) == in_pool, kind
+        assert where_to(dev.batch_states[DEMAND], kind.__name__) == "Record the failure", kind
 
 
 def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesis) -> None:
@@ -133,11 +133,11 @@ def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesi
     [
         ("draw", "interactive", True, HAND),
         ("draw", "interactive", False, HAND),  # the pool has warm tasks
-        ("draw", "bulk", True, SPOT),
+        ("draw", "bulk", True, BULK),
         ("enlarge", "interactive", True, HAND.replace("draw", "enlarge")),  # a launched worker is awake
-        ("enlarge", "bulk", True, HAND.replace("draw", "enlarge")),
+        ("enlarge", "bulk", True, BULK.replace("draw", "enlarge")),
         ("enlarge", "interactive", False, DEMAND.replace("draw", "enlarge")),
-        ("enlarge", "bulk", False, SPOT.replace("draw", "enlarge")),
+        ("enlarge", "bulk", False, BULK.replace("draw", "enlarge")),
         ("gone", "interactive", True, "Record that the pool is gone"),
     ],
 )
@@ -154,8 +154,9 @@ def test_job_of_a_pool_that_is_gone_fails_by_name(dev: Synthesis) -> None:
     assert set(gone["Output"]) == {"batch", "images", "error", "cause"}
 
 
-def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis) -> None:
-    leads_to = catches(dev.batch_states[HAND])
+@pytest.mark.parametrize("name", [HAND, BULK])
+def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis, name: str) -> None:
+    leads_to = catches(dev.batch_states[name])
 
     assert leads_to["States.HeartbeatTimeout"] == DEMAND
     assert leads_to["States.Timeout"] == DEMAND
@@ -163,10 +164,17 @@ def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis) -> None:
     assert leads_to["States.ALL"] == "Record the failure"
 
 
-def test_what_spot_cannot_do_on_demand_does(dev: Synthesis) -> None:
-    assert catches(dev.batch_states[SPOT])["States.ALL"] == DEMAND
+def test_a_launch_is_the_last_way_and_runs_on_demand(dev: Synthesis) -> None:
     assert catches(dev.batch_states[DEMAND]) == {"States.ALL": "Record the failure"}
-    assert capacity(dev, SPOT) != capacity(dev, DEMAND)
+    (strategy,) = dev.batch_states[DEMAND]["Arguments"]["CapacityProviderStrategy"]
+    assert "OnDemand" in str(strategy["CapacityProvider"])
+
+
+def test_each_lane_of_each_pool_has_its_queue(dev: Synthesis) -> None:
+    hand_over = [name for name in ALL_CALLBACKS if name.startswith("Hand")]
+    queues = {str(dev.batch_states[name]["Arguments"]["QueueUrl"]) for name in hand_over}
+
+    assert len(queues) == len(hand_over) == 2 * len(DEV.pools)
 
 
 def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
@@ -180,18 +188,17 @@ def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
                 assert catcher["Output"] == "{% $states.input %}"
 
 
-def test_both_lanes_carry_the_callback_and_the_batch(dev: Synthesis) -> None:
+def test_every_way_carries_the_callback_and_the_batch(dev: Synthesis) -> None:
     token = "{% $states.context.Task.Token %}"
-    message = dev.batch_states[HAND]["Arguments"]
-
-    assert message["MessageBody"] == {"task_token": token, "batch": "{% $states.input %}"}
-    assert message["MessageGroupId"] == "{% $substring($states.input.maker, 0, 128) %}"
-    for name in (SPOT, DEMAND):
-        (override,) = dev.batch_states[name]["Arguments"]["Overrides"]["ContainerOverrides"]
-        assert override["Environment"] == [
-            {"Name": "CRAFTSPARK_TASK_TOKEN", "Value": token},
-            {"Name": "CRAFTSPARK_BATCH", "Value": "{% $string($states.input) %}"},
-        ]
+    for name in (HAND, BULK):
+        message = dev.batch_states[name]["Arguments"]
+        assert message["MessageBody"] == {"task_token": token, "batch": "{% $states.input %}"}
+        assert message["MessageGroupId"] == "{% $substring($states.input.maker, 0, 128) %}"
+    (override,) = dev.batch_states[DEMAND]["Arguments"]["Overrides"]["ContainerOverrides"]
+    assert override["Environment"] == [
+        {"Name": "CRAFTSPARK_TASK_TOKEN", "Value": token},
+        {"Name": "CRAFTSPARK_BATCH", "Value": "{% $string($states.input) %}"},
+    ]
 
 
 def test_every_way_leads_through_settle(dev: Synthesis) -> None:
@@ -289,8 +296,3 @@ def before(name: str, states: Mapping[str, Any]) -> set[str]:
 def following(state: Mapping[str, Any]) -> set[str]:
     ways = [state, *state.get("Catch", []), *state.get("Choices", [])]
     return {way[key] for way in ways for key in ("Next", "Default") if key in way}
-
-
-def capacity(synthesis: Synthesis, name: str) -> str:
-    (strategy,) = synthesis.batch_states[name]["Arguments"]["CapacityProviderStrategy"]
-    return str(strategy["CapacityProvider"])

@@ -100,7 +100,8 @@ def test_every_function_and_every_queue_is_an_output_of_its_own(dev: Synthesis) 
     assert {
         "StartRenderFunctionName",
         "SettleJobFunctionName",
-        "GpuDrawDeadLetterQueueUrl",
+        "GpuDrawInteractiveDeadLetterQueueUrl",
+        "GpuDrawBulkDeadLetterQueueUrl",
         "UnsettledQueueUrl",
     } <= set(names)
 

@@ -299,12 +299,13 @@ def test_a_submission_reads_the_backlog_again_only_near_a_limit(
     assert estimate.readings.asked == asked  # type: ignore[attr-defined]
 
 
-def test_a_bulk_job_waits_for_its_launch_and_for_others_only_at_the_launch_limit() -> None:
-    request, source = a_request("picture", prompt="a", lane="bulk")
-    waits = a_waiting_job(lane="bulk", work_s=100)
+def test_a_job_without_awake_workers_waits_for_a_launch_and_for_others_only_at_the_launch_limit() -> None:
+    request, source = a_request("picture", prompt="a")
+    waits = a_waiting_job(work_s=100)
 
     def wait_s(*jobs: WaitingJob, launch_s: float | None = None) -> int:
-        return estimates(Backlog(jobs=jobs, speed=Speed(launch_s=launch_s))).of("picture", request, source).wait_s
+        backlog = Backlog(jobs=jobs, speed=Speed(launch_s=launch_s))
+        return estimates(backlog, warm_workers=0).of("picture", request, source).wait_s
 
     assert wait_s() == 61
     assert wait_s(launch_s=20) == 21
@@ -312,10 +313,13 @@ def test_a_bulk_job_waits_for_its_launch_and_for_others_only_at_the_launch_limit
     assert wait_s(waits, waits) == 161
 
 
-def test_lanes_do_not_wait_for_each_other() -> None:
-    backlog = Backlog(jobs=[a_waiting_job(lane="bulk", work_s=500)], speed=WARM)
+@pytest.mark.parametrize(("lane", "wait_s"), [("interactive", 101), ("bulk", 601)])
+def test_bulk_jobs_wait_for_both_lanes_and_interactive_jobs_only_for_their_own(lane: str, wait_s: int) -> None:
+    jobs = [a_waiting_job(lane="interactive", work_s=100), a_waiting_job(lane="bulk", work_s=500)]
 
-    assert estimates(backlog).of("picture", *a_request("picture", prompt="a")).wait_s == 1
+    estimate = estimates(Backlog(jobs=jobs, speed=WARM)).of("picture", *a_request("picture", prompt="a", lane=lane))
+
+    assert estimate.wait_s == wait_s
 
 
 def test_stored_images_do_not_wait_and_a_running_wave_counts_half() -> None:
@@ -388,7 +392,8 @@ def test_job_is_launched_where_the_workers_that_are_awake_would_take_it_later() 
 
     assert not wait_without_warm_workers(busy, awake=1).queued
     assert wait_without_warm_workers(busy, awake=2).queued
-    assert not wait_without_warm_workers(a_waiting_job(work_s=100, lane="bulk"), awake=1).queued
+    assert wait_without_warm_workers(a_waiting_job(work_s=100, lane="bulk"), awake=1).queued
+    assert not wait_without_warm_workers(a_waiting_job(work_s=100, lane="bulk"), awake=1, lane="bulk").queued
 
 
 def test_submission_to_a_pool_without_warm_workers_knows_who_is_awake_within_seconds() -> None:

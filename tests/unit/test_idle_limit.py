@@ -7,12 +7,12 @@ IDLE_S, LEAVE_S = 30.0, 75.0
 class Scene:
     """A clock, the time of the last work, and what the worker announced."""
 
-    def __init__(self, *, reachable: bool = True) -> None:
+    def __init__(self, *, reachable: bool = True, idle_s: float = IDLE_S) -> None:
         self.now = self.worked_at = 0.0
         self.announced: list[bool] = []
         self.reachable = reachable
         self.limit = IdleLimit(
-            idle_s=IDLE_S,
+            idle_s=idle_s,
             leave_s=LEAVE_S,
             idle=lambda: self.now - self.worked_at,
             announcements=self,
@@ -26,6 +26,14 @@ class Scene:
     def reached_at(self, now: float) -> bool:
         self.now = now
         return self.limit.reached()
+
+
+def test_a_worker_without_patience_stays_while_it_works() -> None:
+    scene = Scene(idle_s=0)
+    scene.limit.start()
+
+    assert not scene.reached_at(0)
+    assert scene.announced == [True]
 
 
 def test_a_worker_withdraws_after_a_while_and_leaves_later() -> None:

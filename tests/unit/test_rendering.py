@@ -190,9 +190,9 @@ def test_no_batch_is_claimed_ahead_while_a_suspect_is_rendered() -> None:
     taken: list[str] = []
 
     class BatchSource(FakeBatchSource):
-        def take(self, images: int, *, wait: bool = True) -> list[Claim]:
+        def take(self, images: int, *, wait: bool = True, bulk: bool = True) -> list[Claim]:
             taken.append("take")
-            return super().take(images, wait=wait)
+            return super().take(images, wait=wait, bulk=bulk)
 
     class Noting(FakeRenderer):
         def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
