@@ -60,7 +60,11 @@ class SpotMarket:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolObservation:
-    """One pool. `cold_start_s` is the time from the request for a task to its first step."""
+    """One pool. `cold_start_s` is the time from the request for a task to its first step.
+
+    `launched` tasks belong to no service: each was launched for a batch, and takes the pool's work until it is idle.
+    Bulk work should end `bulk_within_s` after its submission. `age_s` is the age of the oldest reading in here.
+    """
 
     interactive: LaneWork
     bulk: LaneWork
@@ -68,6 +72,9 @@ class PoolObservation:
     on_demand: Tasks
     markets: tuple[SpotMarket, ...] = ()
     cold_start_s: float
+    launched: int = 0
+    bulk_within_s: float = 1800.0
+    age_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +87,10 @@ class FleetObservation:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the fleet of a stage may take: dollars per hour, and tasks of all pools together."""
+    """What the fleet of a stage may take: dollars per hour, and desired tasks of all pools together.
+
+    Tasks that drain do not count: they finish their waves within minutes, and replacements must not wait for them.
+    """
 
     dollars_per_hour: float
     max_tasks: int

@@ -1,47 +1,79 @@
-"""The fleet policy: one pure function from what is observed to the desired tasks of each pool."""
+"""The fleet policy: one pure function from what is observed to the desired tasks of each pool.
+
+Each pool needs tasks for its rate of arrivals a cold start from now, for chance, for the work that will wait then, and
+for its bulk work. They come from spot, and from on demand where spot lacks capacity. The limits of the stage are shared
+between the pools.
+"""
 
 from dataclasses import replace
-from math import ceil
 
-from craftspark.fleet.decisions import Decision, Memory, PoolDecision, PoolMemory
-from craftspark.fleet.observations import DECIDE_EVERY_S, FleetObservation, Limits, PoolObservation, Tasks
-
-# Arrivals count for this many seconds.
-RECENT_S = 180
+from craftspark.fleet import demand, history
+from craftspark.fleet.checks import check_limits, check_time, clock_fault, first_fault
+from craftspark.fleet.decisions import Decision, Memory, PoolMemory
+from craftspark.fleet.need import Need, backlog_ahead, interactive_need, with_bulk
+from craftspark.fleet.observations import DECIDE_EVERY_S, FleetObservation, Limits, PoolObservation
+from craftspark.fleet.plans import Plan, grant, keep, stand, without_observation
+from craftspark.fleet.split import split, watch_markets
+from craftspark.fleet.starts import follow, ready_in
 
 
 def decide(observation: FleetObservation, memory: Memory, limits: Limits) -> Decision:
-    """The desired tasks of each pool."""
-    since_s = observation.at - memory.decided_at if memory.decided_at is not None else DECIDE_EVERY_S
-    memories = {
-        name: _remember(pool, memory.pools.get(name, PoolMemory()), observation.at, since_s)
+    """The desired tasks of each pool by capacity type, and the memory for the next decision.
+
+    Times are in seconds, work in seconds of one GPU, prices in dollars for a task and hour. Where a pool's observation
+    cannot be used, its last counts stand and a fault of the decision names the field. After a jump of the clock, all
+    counts stand for one decision. Raises Unusable if the limits or the time cannot be used at all.
+    """
+    at = observation.at
+    check_limits(limits)
+    check_time(at)
+    fault = clock_fault(at, memory)
+    if fault is not None:
+        return stand(observation, memory, limits, fault)
+    since_s = at - memory.decided_at if memory.decided_at is not None else float(DECIDE_EVERY_S)
+    plans = {
+        name: _plan(name, pool, memory.pools.get(name, PoolMemory()), at, since_s)
         for name, pool in observation.pools.items()
     }
-    return Decision(
-        at=observation.at,
-        pools={name: _decide_pool(pool, memories[name]) for name, pool in observation.pools.items()},
-        memory=replace(memory, decided_at=observation.at, pools=memories),
+    return grant(observation, plans | without_observation(observation, memory), limits)
+
+
+def _plan(name: str, pool: PoolObservation, memory: PoolMemory, at: float, since_s: float) -> Plan:
+    fault = first_fault(name, pool)
+    if fault is not None:
+        return keep(memory, fault)
+    memory = replace(
+        memory,
+        seen_at=at,
+        arrived=demand.remember(memory.arrived, at, since_s, pool.interactive.arrived_s),
+        spot=replace(follow(memory.spot, pool.spot, at, since_s), price=pool.spot.price),
+        on_demand=replace(follow(memory.on_demand, pool.on_demand, at, since_s), price=pool.on_demand.price),
     )
-
-
-def _remember(pool: PoolObservation, memory: PoolMemory, at: float, since_s: float) -> PoolMemory:
-    arrived = (pool.interactive.arrived_s + pool.bulk.arrived_s) / since_s
-    recent = tuple(each for each in memory.arrived if each[0] > at - RECENT_S)
-    return replace(memory, arrived=(*recent, (at, arrived)))
-
-
-def _decide_pool(pool: PoolObservation, memory: PoolMemory) -> PoolDecision:
-    rates = [rate for _, rate in memory.arrived]
-    late = pool.interactive.late_s / pool.cold_start_s
-    needed = ceil(sum(rates) / len(rates) + late)
-    spot = _within(needed, pool.spot)
-    on_demand = _within(needed - spot, pool.on_demand)
-    return PoolDecision(
-        spot=spot,
-        on_demand=on_demand,
-        reason=f"{sum(rates) / len(rates):.1f} tasks for arrivals, {late:.1f} for late work",
+    memory = watch_markets(memory, pool, at)
+    rate = demand.measure(memory.arrived, at)
+    ahead, memory = _look_ahead(memory, rate, at, since_s, pool.cold_start_s)
+    need = with_bulk(
+        _interactive(pool, memory, rate, ahead, at), pool.bulk, rate.now, pool.bulk_within_s, pool.cold_start_s
     )
+    parts, memory = split(need, pool, memory, at)
+    return Plan(parts=parts, memory=memory, reason=need.reason + parts.reason, rate=rate.now)
 
 
-def _within(tasks: int, capacity: Tasks) -> int:
-    return min(max(tasks, capacity.minimum), capacity.maximum)
+def _look_ahead(
+    memory: PoolMemory, rate: demand.Rate, at: float, since_s: float, cold_start_s: float
+) -> tuple[float, PoolMemory]:
+    """The rate after a cold start: from the last minutes or, where that was better before, from earlier days."""
+    past = history.score(memory.history, at, rate.now)
+    past = history.observe(past, at, since_s, memory.arrived[-1][1])
+    reactive = demand.extrapolate(rate, cold_start_s)
+    earlier = history.forecast(past, at, rate.now, cold_start_s)
+    past = history.expect(past, at, cold_start_s, reactive, earlier)
+    trusted = max(reactive, earlier) if history.is_trusted(past, at) else reactive
+    return trusted, replace(memory, history=past)
+
+
+def _interactive(pool: PoolObservation, memory: PoolMemory, rate: demand.Rate, ahead: float, at: float) -> Need:
+    ready = [each for kind in (memory.spot, memory.on_demand) for each in ready_in(kind, at, pool.cold_start_s)]
+    running = pool.spot.running + pool.on_demand.running + pool.launched
+    backlog = backlog_ahead(pool.interactive, rate.now, ahead, running, ready, pool.cold_start_s)
+    return interactive_need(rate, ahead, backlog)

@@ -1,0 +1,70 @@
+"""Which capacity type the tasks of a pool come from: spot where it can be had, and on demand for what spot lacks."""
+
+from dataclasses import dataclass, replace
+
+from craftspark.fleet.decisions import PoolMemory
+from craftspark.fleet.need import Need
+from craftspark.fleet.observations import PoolObservation
+from craftspark.fleet.starts import overdue
+from craftspark.fleet.steady import settle
+
+# After an interruption or a launch without capacity, only spot tasks that run are counted on. Seconds.
+TROUBLE_S = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Tasks by capacity type. `bulk` of the spot tasks and `bulk_on_demand` of the others are only for bulk work.
+
+    `certain` of the spot tasks can be counted on: they run, or nothing speaks against their start.
+    """
+
+    spot: int
+    on_demand: int
+    certain: int = 0
+    bulk: int = 0
+    bulk_on_demand: int = 0
+    reason: str = ""
+
+
+def watch_markets(memory: PoolMemory, pool: PoolObservation, at: float) -> PoolMemory:
+    """Note trouble on the spot markets: interruptions, launches that find no capacity, starts that take too long."""
+    failing = any(market.interrupted or market.failed for market in pool.markets)
+    if failing or overdue(memory.spot, at, pool.cold_start_s):
+        return replace(memory, trouble_at=at)
+    return memory
+
+
+def is_spot_healthy(memory: PoolMemory, at: float) -> bool:
+    """Whether new spot tasks can be counted on."""
+    return memory.trouble_at is None or at - memory.trouble_at >= TROUBLE_S
+
+
+def split(need: Need, pool: PoolObservation, memory: PoolMemory, at: float) -> tuple[Split, PoolMemory]:
+    """All tasks on spot, and on demand at once for those that spot does not give.
+
+    A spot request without capacity costs nothing, so the spot count stays at the whole need. On-demand tasks are given
+    back as spot tasks take their place. Bulk work waits for spot until it is urgent.
+    """
+    interactive, needs = settle(memory.needs, need.interactive, at, pool.cold_start_s)
+    total, totals = settle(memory.totals, need.interactive + need.bulk, at, pool.cold_start_s)
+    most = 0 if _is_dear(pool) else pool.spot.maximum
+    wanted = min(max(total - pool.on_demand.minimum, pool.spot.minimum), most)
+    certain = wanted if is_spot_healthy(memory, at) else min(wanted, pool.spot.running)
+    short, shortages = settle(memory.shortages, wanted - certain, at, pool.cold_start_s)
+    covered = total if need.is_bulk_urgent or wanted == 0 else interactive
+    on_demand = min(max(covered - (wanted - short), pool.on_demand.minimum), pool.on_demand.maximum)
+    parts = Split(
+        spot=wanted,
+        on_demand=on_demand,
+        certain=certain,
+        bulk=min(total - interactive, wanted),
+        bulk_on_demand=max(0, min(on_demand, total - interactive - wanted)),
+        reason=f", {on_demand} on demand, because spot lacks capacity" if short and on_demand else "",
+    )
+    return parts, replace(memory, needs=needs, totals=totals, shortages=shortages)
+
+
+def _is_dear(pool: PoolObservation) -> bool:
+    """Whether spot costs as much as on demand, which is never interrupted."""
+    return pool.on_demand.maximum > 0 and pool.spot.price >= pool.on_demand.price
