@@ -8,7 +8,7 @@ from craftspark.fleet.observations import LaneWork, Limits, PoolObservation, Tas
 
 # Readings that are older say nothing about the present. Seconds.
 STALE_S = 90.0
-# A step of the clock beyond this is a jump. A controller that failed for less goes on where it was. Seconds.
+# A step of the clock beyond this is a jump. After a shorter outage, the controller continues. Seconds.
 LARGEST_STEP_S = 3600.0
 # No pool has so many tasks, and none has so much work. Larger numbers are errors of units or of reading.
 MOST_TASKS = 1_000_000

@@ -10,15 +10,15 @@ from math import sqrt
 
 from craftspark.fleet.observations import DECIDE_EVERY_S
 
-# The rate is the mean of this time. A longer time varies less and notices a change later. Seconds.
+# The rate is the mean of this time. A longer window varies less and shows a change later. Seconds.
 RECENT_S = 180.0
-# A change shows first in the mean of this time. Seconds.
+# A change is visible first in the rate of this window. Seconds.
 LATEST_S = 60.0
 # The difference of the two means, in standard deviations, that is a change and not chance.
 SIGNIFICANT = 2.5
 # How variable the arrivals are is measured in this time. Seconds.
 KEPT_S = 600.0
-# A change is expected to go on for so long, as a share of the cold start.
+# A change is expected to continue for this share of a cold start.
 TREND_SHARE = 0.5
 
 Arrived = tuple[tuple[float, float], ...]
@@ -52,12 +52,12 @@ def measure(arrived: Arrived, at: float) -> Rate:
 
 
 def extrapolate(rate: Rate, cold_start_s: float) -> float:
-    """The rate after a cold start if a rise goes on for a part of it. It at most doubles."""
+    """The rate after a cold start if a rise continues for a part of it. It at most doubles."""
     return rate.now + max(0.0, min(rate.trend * TREND_SHARE * cold_start_s, rate.now))
 
 
 def _rate(rates: Sequence[float]) -> float:
-    """The mean of intervals. A first interval alone is not taken for the rate of a minute."""
+    """The mean of intervals. A first interval is not the rate of a minute."""
     return sum(rates) / max(len(rates), LATEST_S / DECIDE_EVERY_S)
 
 

@@ -1,4 +1,4 @@
-"""How many tasks the work of a pool needs, whatever they cost and wherever they run."""
+"""How many tasks the work of a pool needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

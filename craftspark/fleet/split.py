@@ -1,4 +1,4 @@
-"""Which capacity type the tasks of a pool come from: spot where it can be had, and on demand for what spot lacks."""
+"""Which capacity type the tasks of a pool come from: spot if it is available, and on demand for the rest."""
 
 from dataclasses import dataclass, replace
 
@@ -41,7 +41,7 @@ def is_spot_healthy(memory: PoolMemory, at: float) -> bool:
 
 
 def split(need: Need, pool: PoolObservation, memory: PoolMemory, at: float) -> tuple[Split, PoolMemory]:
-    """All tasks on spot, and on demand at once for those that spot does not give.
+    """All tasks on spot, and on demand immediately for those that spot does not give.
 
     A spot request without capacity costs nothing, so the spot count stays at the whole need. On-demand tasks are given
     back as spot tasks take their place. Bulk work waits for spot until it is urgent.

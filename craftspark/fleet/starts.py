@@ -16,8 +16,8 @@ Starts = tuple[tuple[float, int], ...]
 def follow(memory: TypeMemory, tasks: Tasks, at: float, since_s: float) -> TypeMemory:
     """Find out which of the starting tasks are new. The oldest ones are ready first.
 
-    An observation has the number of starting tasks and the age of the oldest one. So the other ages follow from what
-    was present before.
+    An observation has the number of starting tasks and the age of the oldest one. So the other ages follow from the
+    previous observation.
     """
     present = tasks.running + tasks.starting
     grown = min(tasks.starting, max(0, present - memory.present))

@@ -1,4 +1,4 @@
-"""Desired counts that do not oscillate: more at once, less only when the need has been lower for some time."""
+"""Desired counts that do not oscillate: they rise immediately, and fall when the need has been lower for some time."""
 
 # A task that is given back too early costs a cold start. So a lower need has to last this many cold starts.
 LASTS = 1.0
