@@ -26,9 +26,13 @@ def share(wishes: Mapping[str, Sequence[Wish]], limits: Limits) -> dict[str, lis
     Within a rank, tasks go one by one to the pool that has the fewest. So a pool that asks for little gets all of it,
     and the others share the rest equally. A pool's own wishes are granted in their order.
     """
+    everything = [wish for asked in wishes.values() for wish in asked]
+    cost = sum(wish.tasks * wish.price for wish in everything)
+    if sum(wish.tasks for wish in everything) <= limits.max_tasks and cost <= limits.dollars_per_hour:
+        return {pool: [wish.tasks for wish in asked] for pool, asked in wishes.items()}
     granted = {pool: [0] * len(asked) for pool, asked in wishes.items()}
     tasks, dollars = limits.max_tasks, limits.dollars_per_hour
-    for rank in sorted({wish.rank for asked in wishes.values() for wish in asked}):
+    for rank in sorted({wish.rank for wish in everything}):
         waiting = [(sum(granted[pool]), pool) for pool in sorted(wishes)]
         heapify(waiting)
         while waiting and tasks > 0:

@@ -33,7 +33,7 @@ def check_limits(limits: Limits) -> None:
 
 def check_time(at: float) -> None:
     """Raises Unusable."""
-    if not 0 < at < MOST_SECONDS:
+    if not 0 <= at < MOST_SECONDS:
         raise Unusable("at", f"{at} is no time in seconds since the epoch")
 
 
