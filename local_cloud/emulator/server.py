@@ -56,6 +56,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.patches import ecs_tasks
+    from local_cloud.emulator.spot_interruptions import with_spot_interruptions
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
 
@@ -82,7 +83,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         tasks_stopped.set()
 
     stop = asyncio.create_task(stop_tasks_on_request())
-    await serve(app, _config(arguments.listen), shutdown_trigger=tasks_stopped.wait)
+    await serve(with_spot_interruptions(app), _config(arguments.listen), shutdown_trigger=tasks_stopped.wait)
     await stop
     await asyncio.to_thread(lambda_runtime.reset)
 

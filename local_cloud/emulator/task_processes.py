@@ -30,6 +30,8 @@ TASK_ARN = "com.amazonaws.ecs.task-arn"
 FAMILY = "com.amazonaws.ecs.task-definition-family"
 REVISION = "com.amazonaws.ecs.task-definition-version"
 CONTAINER = "com.amazonaws.ecs.container-name"
+METADATA_URI = "ECS_CONTAINER_METADATA_URI_V4"
+AGENT_URI = "ECS_AGENT_URI"
 
 # A program that fails within this time after its start is restarted with a delay, which doubles with each failure.
 MIN_UPTIME_S = 5.0
@@ -234,9 +236,12 @@ class TaskProcesses:
             )
 
     def _environment(self, container: Mapping[str, str]) -> dict[str, str]:
-        """The isolated environment with the container's variables, except AWS_* and ECS_*."""
+        """The isolated environment with the container's variables, except AWS_* and ECS_*, and the agent's URIs."""
         base = isolated_environment() | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
         base |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
+        if metadata := container.get(METADATA_URI):
+            token = metadata.rpartition("/")[2]
+            base |= {METADATA_URI: f"{self._endpoint}/v4/{token}", AGENT_URI: f"{self._endpoint}/api/{token}"}
         return base | {name: value for name, value in container.items() if not name.startswith(("AWS_", "ECS_"))}
 
     def _find_slots(self, family: str) -> TaskSlots:

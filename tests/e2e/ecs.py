@@ -55,6 +55,13 @@ def running(state: StateDir, name: str) -> TaskRecord:
     return found
 
 
+def process_of_task(state: StateDir, arn: str) -> TaskRecord:
+    """The process of a task, as soon as there is one."""
+    found = eventually(lambda: next((each for each in running_tasks(state.tasks) if arn.endswith(each.task)), None))
+    assert found is not None
+    return found
+
+
 def said(log: str) -> dict[str, Any]:
     """What the program of a task printed first."""
     line = eventually(lambda: Path(log).read_text().partition("\n")[0])

@@ -7,12 +7,12 @@ from typing import Any
 
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
-from local_cloud.launcher.task_records import running_tasks
 from tests.e2e.ecs import (
     Events,
     delete,
     describe,
     process_of,
+    process_of_task,
     running,
     running_task,
     said,
@@ -83,8 +83,7 @@ def test_each_change_of_a_task_s_state_is_an_event(aws: Clients, emulator_state:
     run = aws["ecs"].run_task(taskDefinition=definition, overrides={"containerOverrides": [override]})
     arn = run["tasks"][0]["taskArn"]
     eventually(lambda: describe(aws, arn)["lastStatus"] == "RUNNING")
-    [process] = [each for each in running_tasks(emulator_state.tasks) if arn.endswith(each.task)]
-    said(process.log)
+    said(process_of_task(emulator_state, arn).log)
 
     aws["ecs"].stop_task(task=arn, reason="a test")
     detail = last_detail(events, arn)

@@ -3,6 +3,7 @@
 from local_cloud.emulator.patches import (
     cloudformation_types,
     ecs_container_instances,
+    ecs_task_protection,
     ecs_task_states,
     ecs_tasks,
     embedded_metrics,
@@ -43,5 +44,6 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         execution_ends.PATCH,
         ecs_tasks.patch(processes),
         ecs_task_states.PATCH,
+        ecs_task_protection.PATCH,
         ecs_container_instances.PATCH,
     )

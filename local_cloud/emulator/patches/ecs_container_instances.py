@@ -6,19 +6,18 @@ forget their instance types.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import autoscaling, ecs
+from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
-from local_cloud.emulator.patches.ecs_task_states import Task, is_of_service, reconcile, stop
+from local_cloud.emulator.capacity import instance_types
+from local_cloud.emulator.patches.ecs_task_states import reconcile, stop
 from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.tasks import HOSTED, Task, cluster_of, instance_id, instance_number, is_of_service
 
-# A task has no instance while it waits for capacity, and its instance ends with it.
-HOSTED = ("PENDING", "ACTIVATING", "RUNNING", "STOPPING")
-DEFAULT_TYPES = ("g4dn.xlarge",)
 DRAINED = "Task stopped during instance draining"
 
 _asg_fields = provisioners._asg_fields
@@ -36,9 +35,9 @@ def keep_instance_types(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def describe(task: Task) -> dict[str, Any]:
     """The container instance of a task, as DescribeContainerInstances returns it."""
-    number = _number(task)
+    number = instance_number(task)
     provider = task.get("capacityProviderName")
-    types = _instance_types(provider)
+    types = instance_types(provider)
     attributes = {
         "ecs.availability-zone": task["availabilityZone"],
         "ecs.instance-type": types[int(number, 16) % len(types)],
@@ -62,11 +61,6 @@ def describe(task: Task) -> dict[str, Any]:
         "attachments": [],
         "tags": [],
     }
-
-
-def instance_id(task: Task) -> str:
-    """The ID of the EC2 instance under a task."""
-    return f"i-{_number(task)[:17]}"
 
 
 def list_container_instances(data: dict[str, Any]) -> Any:
@@ -113,14 +107,14 @@ def drain(task: Task) -> None:
     """
     if not is_of_service(task):
         return
-    service = ecs._services.get(f"{_cluster_of(task)}/{task['group'].partition(':')[2]}")
+    service = ecs._services.get(f"{cluster_of(task)}/{task['group'].partition(':')[2]}")
     if service is None:
         return
     percent = service.get("deploymentConfiguration", {}).get("minimumHealthyPercent", 100)
     least = math.ceil(service["desiredCount"] * percent / 100)
     running = sum(
         other["lastStatus"] == "RUNNING"
-        for other in _hosted(_cluster_of(task))
+        for other in _hosted(cluster_of(task))
         if other.get("group") == task["group"] and other is not task
     )
     if task["lastStatus"] != "RUNNING" or running >= least:
@@ -167,31 +161,13 @@ def _for_each(data: dict[str, Any], act: Callable[[Task], dict[str, Any]]) -> An
 
 def _hosted(cluster: str) -> Iterator[Task]:
     for task in list(ecs._tasks.values()):
-        if task["lastStatus"] in HOSTED and _cluster_of(task) == cluster:
+        if task["lastStatus"] in HOSTED and cluster_of(task) == cluster:
             yield task
 
 
 def _cluster(data: Mapping[str, Any]) -> str | None:
     name = ecs._resolve_cluster_name(data.get("cluster", "default"))
     return name if name in ecs._clusters else None
-
-
-def _cluster_of(task: Task) -> str:
-    return str(ecs._cluster_name_from_arn(task["clusterArn"]))
-
-
-def _number(task: Task) -> str:
-    """The hexadecimal digits of the container instance's ID. Instances differ in them."""
-    return str(task["containerInstanceArn"].rpartition("/")[2].replace("-", ""))
-
-
-def _instance_types(provider: str | None) -> Sequence[str]:
-    """The instance types of the capacity provider's Auto Scaling group."""
-    record = ecs._capacity_providers.get(provider) or {}
-    group = str(record.get("autoScalingGroupProvider", {}).get("autoScalingGroupArn", "")).rpartition("/")[2]
-    policy = (autoscaling._asgs.get(group) or {}).get("MixedInstancesPolicy", {})
-    overrides = policy.get("LaunchTemplate", {}).get("Overrides", [])
-    return [each["InstanceType"] for each in overrides] or DEFAULT_TYPES
 
 
 PATCH = Patch(

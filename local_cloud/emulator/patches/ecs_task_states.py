@@ -15,8 +15,11 @@ from ministack.services import ec2, ecs, ecs_metadata, eventbridge
 
 from local_cloud.emulator.aws_events import publish
 from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.tasks import Task, cluster_of, is_of_service, is_protected
 
-Task = dict[str, Any]
+# What AWS says when a service's scheduler stops a task, with the ID of the deployment.
+SCALING = "Scaling activity initiated by (deployment {})"
+DELETED = "Service deleted"
 
 _placements = itertools.count()
 
@@ -25,10 +28,6 @@ _mark_task_pending = ecs._mark_task_pending
 _mark_task_running = ecs._mark_task_running
 _mark_task_stopped = ecs._mark_task_stopped
 _run_task = ecs._run_task
-
-
-def is_of_service(task: Task) -> bool:
-    return str(task.get("group") or "").startswith("service:")
 
 
 def run_task(data: dict[str, Any]) -> Any:
@@ -84,13 +83,34 @@ def stop_task_of_user(data: dict[str, Any]) -> Any:
 
 
 def stop_task_of_scheduler(data: dict[str, Any]) -> None:
-    """The service scheduler's own stop of a task. It does not use the response."""
-    if task := ecs._resolve_task(data["task"], data["cluster"]):
-        stop(task, data["reason"], "ServiceSchedulerInitiated")
+    """The service scheduler's own stop of a task. It does not use the response.
+
+    Only the end of the service stops a protected task.
+    """
+    task = ecs._resolve_task(data["task"], data["cluster"])
+    if task is None or (is_protected(task) and data["reason"] != DELETED):
+        return
+    service = ecs._services.get(f"{data['cluster']}/{task['group'].partition(':')[2]}")
+    deployment = ecs._primary_deployment(service) if service else None
+    reason = SCALING.format(deployment["id"]) if deployment and data["reason"] != DELETED else data["reason"]
+    stop(task, reason, "ServiceSchedulerInitiated")
 
 
 def stop(task: Task, reason: str, stop_code: str) -> None:
     """Send SIGTERM to the task's processes and let it be STOPPED when they have ended. A second call does nothing."""
+    _begin_stop(task, reason, stop_code, kill=False)
+
+
+def take_away(task: Task, reason: str) -> None:
+    """End a task with its instance: kill its processes, even if they were told to stop before."""
+    _begin_stop(task, reason, "TerminationNotice", kill=True)
+    client = ecs._get_docker()
+    for id_ in list(task.get("_docker_ids") or []):
+        client.containers.get(id_).kill()
+    reconcile(task)
+
+
+def _begin_stop(task: Task, reason: str, stop_code: str, *, kill: bool) -> None:
     arn = task["taskArn"]
     with resource_lock("ecs-task", arn):
         if not ecs._task_is_active(arn, task):
@@ -106,21 +126,23 @@ def stop(task: Task, reason: str, stop_code: str) -> None:
         return
     ecs_metadata.set_task_status(arn, desired_status="STOPPED")
     _announce(task, _refresh(task))
-    spawn_background(_finish_stop, task, containers, get_account_id(), get_region(), thread_name=f"stop-{arn[-8:]}")
+    spawn_background(
+        _finish_stop, task, containers, get_account_id(), get_region(), kill=kill, thread_name=f"stop-{arn[-8:]}"
+    )
 
 
 def reconcile(task: Task) -> None:
     """Let the task's service, if it has one, start and stop tasks."""
     if is_of_service(task):
-        cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+        cluster = cluster_of(task)
         ecs._reconcile_service_tasks(cluster, f"{cluster}/{task['group'].partition(':')[2]}")
 
 
-def _finish_stop(task: Task, container_ids: Sequence[str], account: str, region: str) -> None:
+def _finish_stop(task: Task, container_ids: Sequence[str], account: str, region: str, *, kill: bool) -> None:
     client, arn = ecs._get_docker(), task["taskArn"]
     processes = [client.containers.get(id_) for id_ in container_ids]
     for process in processes:
-        process.stop()
+        process.kill() if kill else process.stop()
     codes = [process.wait()["StatusCode"] for process in processes]
     with request_scope(account, region):
         with resource_lock("ecs-task", arn):
@@ -137,7 +159,7 @@ def _finish_stop(task: Task, container_ids: Sequence[str], account: str, region:
 
 def _refresh(task: Task) -> bool:
     """Count the tasks of the cluster and of the service again."""
-    cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+    cluster = cluster_of(task)
     ecs._recount_cluster(cluster)
     ecs._refresh_service_state(cluster, task.get("group", ""))
     return True

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from ministack.services import ecs
 
-from local_cloud.emulator.patches.ecs_task_states import is_of_service
 from local_cloud.emulator.patching import Patch, Replacement, Target
 from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
+from local_cloud.emulator.tasks import is_of_service
 
 DEFAULT_STOP_TIMEOUT_S = 30.0
 
