@@ -10,7 +10,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local_cloud import trainings
+from local_cloud import interruptions, trainings
 from local_cloud.launcher.assembly import AssetUnsupported
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.deployment import DeployFailed
@@ -22,6 +22,7 @@ from local_cloud.makers import DEMO_MAKER
 from local_cloud.reports import job_timeline
 from local_cloud.reports.execution_tables import executions_table, timeline_table
 from local_cloud.reports.execution_timeline import NoSuchExecution, read_timeline
+from local_cloud.reports.fleet_tables import fleet_tables
 from local_cloud.reports.job_timeline import NoSuchJob, job_events
 from local_cloud.reports.log_lines import NoSuchLog, log_lines
 from local_cloud.reports.status_tables import status_tables
@@ -39,6 +40,7 @@ EXPECTED_ERRORS = (
     NotRunning,
     PortInUse,
     SynthesisFailed,
+    interruptions.NotInterruptible,
     trainings.TrainingError,
 )
 
@@ -105,6 +107,21 @@ def down(arguments: argparse.Namespace) -> None:
 def status(arguments: argparse.Namespace) -> None:
     for table in status_tables(LocalCloud.attach(arguments.state_dir)):
         console.print(table)
+
+
+def fleet(arguments: argparse.Namespace) -> None:
+    for table in fleet_tables(LocalCloud.attach(arguments.state_dir)):
+        console.print(table)
+
+
+def interrupt(arguments: argparse.Namespace) -> None:
+    interruption = interruptions.interrupt(LocalCloud.attach(arguments.state_dir), arguments.task)
+    task = interruption.task
+    console.print(
+        f"{task.instance}, the spot instance of task {task.task[:8]} of the {task.pool} pool, got its notice and ends"
+        f" in {interruption.notice_s:.0f} s",
+        soft_wrap=True,
+    )
 
 
 def executions(arguments: argparse.Namespace) -> None:
@@ -219,6 +236,16 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("status", parents=[shared], help="show stacks, services, GPU tasks and queues").set_defaults(
         run=status
     )
+
+    commands.add_parser(
+        "fleet", parents=[shared], help="show supply, demand and the last decisions of the fleet"
+    ).set_defaults(run=fleet)
+
+    interrupt_parser = commands.add_parser(
+        "interrupt", parents=[shared], help="send a spot notice to a GPU task and take its instance away"
+    )
+    interrupt_parser.add_argument("task", nargs="?", help="start of the task's ID (default: the oldest task on spot)")
+    interrupt_parser.set_defaults(run=interrupt)
 
     executions_parser = commands.add_parser(
         "executions", parents=[shared], help="list the executions of jobs, or show one state by state"

@@ -83,7 +83,7 @@ def reconcile_service_tasks(cluster: str, service_key: str) -> None:
 
 
 async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-    """The agent's endpoint for task protection, and beside it the task metadata."""
+    """The agent's endpoint for task protection, in addition to the task metadata."""
     if not path.startswith("/api/"):
         return await _handle_metadata(method, path, headers, body, query)
     found = AGENT_PATH.match(path)

@@ -102,7 +102,7 @@ def stop(task: Task, reason: str, stop_code: str) -> None:
 
 
 def take_away(task: Task, reason: str) -> None:
-    """End a task with its instance: kill its processes, even if they were told to stop before."""
+    """End a task with its instance: kill its processes, even if they already stop."""
     _begin_stop(task, reason, "TerminationNotice", kill=True)
     client = ecs._get_docker()
     for id_ in list(task.get("_docker_ids") or []):

@@ -1,0 +1,105 @@
+"""Tables of the fleet: each pool's supply, demand and last decision, and its GPU tasks."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from craftspark.aws.items import job_key
+from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
+from craftspark.fleet.supply import PoolSupply
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.gpu_tasks import GpuTask, name_capacity, read_tasks
+
+STATES = ("running", "starting", "draining")
+DECISION = ("pool", "age", "spot", "on demand", "obtainable", "cold start", "reason")
+TASK = ("task", "pool", "capacity", "state", "protected", "instance", "zone", "type", "process")
+COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+
+def fleet_tables(cloud: LocalCloud) -> Iterator[Table]:
+    """Reads the data of each table when the caller requests it."""
+    tasks = read_tasks(cloud)
+    yield _table("Supply", ("pool", "capacity", "desired", *STATES), _supply(cloud, tasks))
+    yield _table("Demand", ("pool", "queue", "waiting batches", "with workers"), _demand(cloud))
+    yield _table("Last decisions", DECISION, _decisions(cloud))
+    yield _table("GPU tasks", TASK, _tasks(cloud, tasks))
+
+
+def pools_of(cloud: LocalCloud) -> list[str]:
+    """The names of the pools, from their services."""
+    return sorted({pool for pool, _ in desired_counts(cloud)})
+
+
+def read_supply(cloud: LocalCloud, pool: str) -> PoolSupply | None:
+    """The controller's last record of a pool, or None before its first decision."""
+    item = cloud.client("dynamodb").get_item(
+        TableName=cloud.outputs["JobsTableName"], Key=job_key(partition(pool), FLEET), ConsistentRead=True
+    )
+    record = item.get("Item", {}).get(SUPPLY)
+    return PoolSupply.parse(record["S"]) if record else None
+
+
+def desired_counts(cloud: LocalCloud) -> dict[tuple[str, str], int]:
+    """The desired tasks of each pool and capacity type."""
+    ecs, cluster = cloud.client("ecs"), cloud.outputs["ClusterName"]
+    arns = ecs.list_services(cluster=cluster)["serviceArns"]
+    counts: Counter[tuple[str, str]] = Counter()
+    for service in ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []:
+        pool = service["taskDefinition"].rpartition("/")[2].partition(":")[0].rpartition("-")[2].lower()
+        provider = service["capacityProviderStrategy"][0]["capacityProvider"]
+        counts[pool, name_capacity(provider)] += service["desiredCount"]
+    return dict(counts)
+
+
+def _supply(cloud: LocalCloud, tasks: Sequence[GpuTask]) -> Iterator[tuple[object, ...]]:
+    desired = desired_counts(cloud)
+    states = Counter((task.pool, task.capacity, task.state) for task in tasks)
+    for pool, capacity in sorted(desired.keys() | {(task.pool, task.capacity) for task in tasks}):
+        counts = (states[pool, capacity, state] for state in STATES)
+        yield pool, capacity, desired.get((pool, capacity), 0), *counts
+
+
+def _demand(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    sqs = cloud.client("sqs")
+    for pool in pools_of(cloud):
+        prefix, suffix = f"Gpu{pool.capitalize()}", "QueueUrl"
+        for name, url in sorted(cloud.outputs.items()):
+            if name.startswith(prefix) and name.endswith(suffix) and "DeadLetter" not in name:
+                answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+                lane = name.removeprefix(prefix).removesuffix(suffix).lower()
+                yield pool, lane or "all lanes", *(answer[count] for count in COUNTS)
+
+
+def _decisions(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    for pool in pools_of(cloud):
+        supply = read_supply(cloud, pool)
+        if supply is None:
+            yield pool, "none yet", "", "", "", "", ""
+            continue
+        spot, on_demand = (
+            f"{each.running} + {sum(start.tasks for start in each.starting)} starting"
+            for each in (supply.spot, supply.on_demand)
+        )
+        age = f"{time.time() - supply.at:.0f} s"
+        yield pool, age, spot, on_demand, supply.obtainable, f"{supply.cold_start_s:.0f} s", supply.reason
+
+
+def _tasks(cloud: LocalCloud, tasks: Sequence[GpuTask]) -> Iterator[tuple[object, ...]]:
+    processes = {worker.task: worker.pid for worker in cloud.workers()}
+    for task in tasks:
+        capacity = task.capacity if task.service else f"{task.capacity}, launched"
+        protected = "yes" if task.protected else ""
+        place = (task.instance, task.zone, task.kind)
+        yield task.task[:8], task.pool, capacity, task.state, protected, *place, processes.get(task.task, "")
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    return table
