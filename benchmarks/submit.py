@@ -49,7 +49,7 @@ POOLS = ServingPools(
             name="draw",
             tools=serve_tools(find_model("craftspark-clipart-128")),
             device="cpu",
-            warm_workers=1,
+            min_tasks=1,
             launched_tasks=4,
             launch_s=12,
         ),

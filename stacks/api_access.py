@@ -172,7 +172,7 @@ def _list_pools(stage: Stage) -> str:
             name=name,
             tools=stage.list_tools(name),
             device=pool.profile_device,
-            warm_workers=pool.warm_tasks,
+            min_tasks=pool.warm_tasks,
             launched_tasks=pool.spot_instances,
             launch_s=pool.launch_s,
         )

@@ -10,12 +10,12 @@ from typing import Protocol
 from craftspark.accounts.accounts import TRIES, Accounts
 from craftspark.accounts.changes import AccountChanged, Change
 from craftspark.accounts.credits import Account, plan_error
-from craftspark.accounts.plans import find_plan
+from craftspark.accounts.plans import Plan, find_plan
 from craftspark.accounts.reservations import prepare, reserve
 from craftspark.errors import AccountContended, AccountMissing, JobNotFound
 from craftspark.jobs.idempotency import Effect
 from craftspark.jobs.job import Job
-from craftspark.jobs.submissions import JobExists
+from craftspark.jobs.submissions import Admission, JobExists
 
 PLANS_REMEMBERED = 20_000
 
@@ -46,12 +46,13 @@ class AccountAcceptance:
     accounts: Accounts
     plans: dict[str, str] = field(default_factory=dict)
 
-    def accept(self, job: Job, effect: Effect | None = None) -> None:
+    def accept(self, job: Job, effect: Effect | None = None, *, admission: Admission | None = None) -> None:
         for _ in range(TRIES):
-            plan = find_plan(self.plans.get(job.maker, self.accounts.plan.name))
-            if too_much := plan_error(plan, job):
+            plan = self.likely_plan(job.maker)
+            refusal = plan_error(plan, job) or (admission(plan) if admission else None)
+            if refusal:
                 if self._remember(self._account(job.maker)) == plan.name:
-                    raise too_much
+                    raise refusal
                 continue
             now = self.accounts.now()
             try:
@@ -63,6 +64,12 @@ class AccountAcceptance:
             else:
                 return
         raise AccountContended("another request changed your account at the same time; send this request again")
+
+    def likely_plan(self, maker: str) -> Plan:
+        return find_plan(self.plans.get(maker, self.accounts.plan.name))
+
+    def plan_of(self, maker: str) -> Plan:
+        return self.accounts.plan_of(maker)
 
     def check_new(self, job_id: str) -> None:
         """Raise JobExists if the job exists. The conditions of its acceptance may have changed since then."""

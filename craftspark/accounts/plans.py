@@ -10,7 +10,9 @@ class Plan:
     """Monthly credits that are unused at the end of the month expire. Top-ups do not expire.
 
     `refusals_per_hour` is the number of refused prompts after which the maker's next jobs are delayed. `open_uploads`
-    limits the uploads that are created but not checked, and `checks_per_minute` limits the checks.
+    limits the uploads that are created but not checked, and `checks_per_minute` limits the checks. While GPU capacity
+    is short, a job of the interactive lane is accepted if its wait is at most `admitted_wait_s`. As the wait grows, the
+    plan with the smallest value is refused first.
     """
 
     name: str
@@ -19,6 +21,7 @@ class Plan:
     max_active_jobs: int
     submissions_per_minute: int
     largest_count: int
+    admitted_wait_s: int = 60
     refusals_per_hour: int = 5
     lanes: tuple[str, ...] = ("interactive", "bulk")
     webhooks: int = 0
@@ -45,6 +48,7 @@ PLANS = {
             max_active_jobs=5,
             submissions_per_minute=60,
             largest_count=8,
+            admitted_wait_s=180,
             open_uploads=20,
             checks_per_minute=20,
         ),
@@ -55,6 +59,7 @@ PLANS = {
             max_active_jobs=12,
             submissions_per_minute=120,
             largest_count=8,
+            admitted_wait_s=300,
             open_uploads=40,
             checks_per_minute=40,
             webhooks=2,
@@ -66,6 +71,7 @@ PLANS = {
             max_active_jobs=100,
             submissions_per_minute=3000,
             largest_count=8,
+            admitted_wait_s=600,
             refusals_per_hour=500,  # many users share the account
             open_uploads=300,
             checks_per_minute=300,

@@ -175,6 +175,14 @@ class BacklogTooLong(ApiProblem, retry=Retry.LATER):
     """
 
 
+class CapacityInsufficient(ApiProblem, retry=Retry.LATER):
+    """The GPU capacity that the pool can get does not suffice for the job in its lane, or not for the maker's plan.
+
+    `facts` has `retry_after_s`. If the plan refuses the job, it also has `estimated_wait_s`, `admitted_wait_s`, `plan`,
+    and `bulk_wait_s` and `errors` if the bulk lane accepts the job.
+    """
+
+
 class ModerationUnavailable(ApiProblem, retry=Retry.LATER):
     """The moderation service did not respond. The request can be retried."""
 

@@ -1,8 +1,14 @@
 """The supply of a pool: the tasks that do its work now, and those that it can still get."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from craftspark.contracts import Contract
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 # The controller writes a record at each decision. An older record says nothing about the present tasks. Seconds.
 RECORD_STALE_S = 90.0
@@ -14,8 +20,8 @@ CLOCK_SKEW_S = 10.0
 class StartingTasks:
     """Tasks that were requested and take no work yet. They take work `ready_in_s` after the record's time."""
 
-    tasks: int
-    ready_in_s: float
+    tasks: Count
+    ready_in_s: Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +31,9 @@ class TypeSupply:
     Requests for which AWS has no capacity are not `starting`.
     """
 
-    running: int = 0
+    running: Count = 0
     starting: tuple[StartingTasks, ...] = ()
-    draining: int = 0
+    draining: Count = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +46,12 @@ class PoolSupply(Contract):
     seconds of one GPU per second. `reason` says for operators what limits `obtainable`.
     """
 
-    at: float
+    at: Seconds
     spot: TypeSupply
     on_demand: TypeSupply
-    obtainable: int
-    cold_start_s: float
-    interactive_rate: float = 0.0
+    obtainable: Count
+    cold_start_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    interactive_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     reason: str
 
     @property

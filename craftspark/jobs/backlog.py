@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, prod
+from math import prod
 from typing import Protocol
+
+from craftspark.fleet.admission import Outlook
 
 # The attributes of the backlog index.
 WORK_ATTRIBUTES = ("lane", "tool", "kind", "state", "images", "images_stored", "work_s", "shared_s")
@@ -48,11 +50,15 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """Unfinished jobs of a pool, or a random sample of them. `share` is the size of the sample, 0 to 1."""
+    """Unfinished jobs of a pool, or a random sample of them. `share` is the size of the sample, 0 to 1.
+
+    `outlook` has the tasks of the pool, or None without a current record of the fleet's controller.
+    """
 
     jobs: Sequence[WaitingJob] = ()
     share: float = 1.0
     speed: Speed = field(default_factory=Speed)
+    outlook: Outlook | None = None
     # One reading serves many requests, so its sums are cached.
     _sums: dict[tuple[str, int, int], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -62,11 +68,6 @@ class Backlog:
         if key not in self._sums:
             self._sums[key] = self._sum_s(lane, workers, wave_size)
         return self._sums[key]
-
-    def batches(self, lane: str, images_per_batch: int) -> float:
-        """The number of unfinished batches in a lane."""
-        batches = sum(ceil((job.images - job.stored) / images_per_batch) for job in self.jobs if job.lane == lane)
-        return batches / self.share
 
     def _sum_s(self, lane: str, workers: int, wave_size: int) -> float:
         jobs = [job for job in self.jobs if job.lane == lane]

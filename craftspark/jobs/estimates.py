@@ -1,18 +1,21 @@
 """Estimates before a reservation: how long a job waits and renders, and whether it can end in time."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil
+from math import ceil, inf
 from typing import Any, Self
 
-from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
+from craftspark.errors import BacklogTooLong, CapacityInsufficient, RenderTooLong, WaitTooLong
+from craftspark.fleet.admission import Outlook, Wait, is_admitted, wait_in_bulk, wait_in_interactive
+from craftspark.fleet.supply import StartingTasks
+from craftspark.jobs.alternatives import changes_that_fit, cheaper
 from craftspark.jobs.backlog import Backlog, BacklogSource
 from craftspark.models.model import Model
 from craftspark.models.work import Wave, Work, split
 from craftspark.styles.releases import Pin
-from craftspark.tools.request import LANES, DrawingRequest, JobRequest
+from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source
 
 # The maximum age of the backlog for a quote, and for a request with `max_wait_s`. A request in a burst then sees those
@@ -22,7 +25,7 @@ FRESH_S = 0.05
 # by GROWTH seconds per second. That is a demand of eleven times the workers' capacity.
 GROWTH = 10
 STALE_S = 60.0
-# In a pool without warm workers, the reading says whether a launched worker is awake, which saves a launch.
+# In a pool without a minimum of tasks, the reading says whether a task is awake, which saves a launch.
 ASLEEP_STALE_S = 5.0
 # The time from the last stored image to the job's final state: Lambda functions and transitions of the state machine.
 SETTLEMENT_S = 0.2
@@ -35,22 +38,26 @@ KIND_FIELDS = ("size", "steps", "guidance", "style", "strength", "way", "repeat"
 class Estimate:
     """Seconds: the wait until the first step, the rendering from there to the job's end, and their sum.
 
-    `queued` is true if a worker that is awake takes the job from the pool's queue sooner than a launch would start it.
+    `queued` is true if a task of the pool runs or starts, and takes the job from the pool's queue. `missing` is the
+    number of tasks that the pool needs and cannot get. If tasks are missing, a job of the interactive lane has `bulk`,
+    its estimate in the bulk lane, unless it would miss its deadline there.
     """
 
     wait_s: int
     total_s: int
     queued: bool = False
+    missing: int = 0
+    bulk: "Estimate | None" = None
 
     @property
     def render_s(self) -> int:
         return self.total_s - self.wait_s
 
     @classmethod
-    def from_seconds(cls, wait_s: float, render_s: float, *, queued: bool = False) -> Self:
+    def from_seconds(cls, wait_s: float, render_s: float, *, queued: bool = False, missing: int = 0) -> Self:
         """Round to whole seconds. Rendering takes at least one second."""
         total_s = max(1, round(wait_s + render_s))
-        return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s, queued=queued)
+        return cls(wait_s=min(round(wait_s), total_s - 1), total_s=total_s, queued=queued, missing=missing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +73,15 @@ class Cheaper:
 class Capacity:
     """The rendering capacity of a pool. Times are seconds.
 
-    `warm_workers` do interactive work first, and bulk work when there is none. In a pool without warm workers, a batch
-    goes to a worker that is awake, or a task starts for it, with at most `launched_tasks` at the same time.
-    `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is the time from a submission to the
-    first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a job from its submission to its
-    end.
+    The pool has at least `min_tasks`. Without any task, it launches one for each batch, up to `launched_tasks` at the
+    same time. `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is the time from a
+    submission to the first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a job from its
+    submission to its end.
     """
 
     pool: str
     device: str
-    warm_workers: int
+    min_tasks: int
     launched_tasks: int
     launch_s: int
     dispatch_s: float
@@ -95,28 +101,34 @@ class Estimates:
     capacity: Capacity
 
     def of(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
-        """The estimate with a fresh reading of the backlog. Raises RenderTooLong or BacklogTooLong as `admit` does."""
+        """The estimate with a fresh reading of the backlog. Raises the errors of `admit`, except WaitTooLong."""
         work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, _ = self.readings.read(max_age_s=FRESH_S)
-        estimate = self._estimate(tool, request, work, backlog)
-        self._check_backlog(estimate, work, backlog.speed.pace(tool))
-        return estimate
+        return self._checked(tool, request, work, backlog)
 
-    def admit(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
-        """The estimate of a job that can end in time. `work` is the request's work, if it is known.
+    def admit(
+        self,
+        tool: str,
+        request: JobRequest,
+        source: Source | None,
+        work: Work | None = None,
+        *,
+        admitted_wait_s: float = inf,
+    ) -> Estimate:
+        """The estimate of a job that can end in time. `work` is the request's work, if it is known. The reading is
+        recent enough to decide whether a plan with `admitted_wait_s` accepts the job.
 
         Raises RenderTooLong if the job misses its deadline even without a backlog, BacklogTooLong if it misses its
-        deadline with the present backlog, and WaitTooLong if the wait exceeds the request's limit.
+        deadline with the present backlog, CapacityInsufficient if no task will take it, and WaitTooLong if the wait
+        exceeds the request's limit.
         """
         work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, age_s = self.readings.read(max_age_s=self._stale_s)
-        estimate = self._estimate(tool, request, work, backlog)
-        if request.max_wait_s is not None or estimate.total_s + GROWTH * age_s > self.capacity.deadline_s:
+        if not self._is_clear(tool, request, work, backlog, age_s, admitted_wait_s):
             backlog, _ = self.readings.read(max_age_s=FRESH_S)
-            estimate = self._estimate(tool, request, work, backlog)
-        self._check_backlog(estimate, work, backlog.speed.pace(tool))
+        estimate = self._checked(tool, request, work, backlog)
         self._check_wait(estimate, request.max_wait_s)
         return estimate
 
@@ -146,9 +158,10 @@ class Estimates:
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the most similar first."""
         backlog, _ = self.readings.read(max_age_s=self._stale_s)
+        workers = self._workers(self._outlook(backlog))
         for change, price in cheaper(request, self._model, source):
             other = request.model_copy(update=change)
-            render_s = ceil(self._render_s(other, self.work(other, source), backlog.speed.pace(tool)))
+            render_s = ceil(self._render_s(self.work(other, source), workers, backlog.speed.pace(tool)))
             yield Cheaper(changes=change, price=price, render_s=render_s)
 
     @cached_property
@@ -157,16 +170,16 @@ class Estimates:
 
     def _check_render(self, request: JobRequest, source: Source | None, work: Work) -> None:
         """Raise RenderTooLong if rendering exceeds the time limit of a job or a batch."""
-        if self._fits(request, work):
+        if self._fits(work):
             return
-        render_s = ceil(self._render_s(request, work, 1.0))
+        render_s = ceil(self._render_s(work, self._usual_workers, 1.0))
         if work.max_batch_s > self.capacity.batch_s:
             limit = f"the limit for {self.model.images_per_batch} images is {self.capacity.batch_s} s"
         else:
             limit = f"the limit for a job is {self.capacity.deadline_s} s"
 
         def fits(other: JobRequest) -> bool:
-            return self._fits(other, self.work(other, source))
+            return self._fits(self.work(other, source))
 
         errors = changes_that_fit(request, self.model, fits)
         raise RenderTooLong(
@@ -177,41 +190,89 @@ class Estimates:
             deadline_s=self.capacity.deadline_s,
         )
 
-    def _fits(self, request: JobRequest, work: Work) -> bool:
-        in_time = self.capacity.dispatch_s + self._render_s(request, work, 1.0) <= self.capacity.deadline_s
+    def _fits(self, work: Work) -> bool:
+        in_time = self.capacity.dispatch_s + self._render_s(work, self._usual_workers, 1.0) <= self.capacity.deadline_s
         return in_time and work.max_batch_s <= self.capacity.batch_s
 
-    def _estimate(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
-        render_s = self._render_s(request, work, backlog.speed.pace(tool))
-        wait_s, queued = self._wait(request.lane, backlog)
-        return Estimate.from_seconds(self.capacity.dispatch_s + wait_s, render_s, queued=queued)
+    def _is_clear(
+        self, tool: str, request: JobRequest, work: Work, backlog: Backlog, age_s: float, admitted_wait_s: float
+    ) -> bool:
+        """Whether the job is accepted even if the wait has grown since the reading, `age_s` ago."""
+        outlook, growth_s = self._outlook(backlog), GROWTH * age_s
+        waits = self._waits(request.lane, backlog, outlook)
+        grown = self._waits(request.lane, backlog, outlook, more_s=growth_s * max(1, outlook.tasks))
+        render_s = self._render_s(work, self._workers(outlook), backlog.speed.pace(tool))
+        in_time = self.capacity.dispatch_s + waits.seconds + growth_s + render_s <= self.capacity.deadline_s
+        admitted = request.lane == "bulk" or is_admitted(grown, admitted_wait_s)
+        return request.max_wait_s is None and in_time and admitted
 
-    def _wait(self, lane: str, backlog: Backlog) -> tuple[float, bool]:
-        """The wait in seconds, and whether the job waits in the pool's queue for a worker that is awake."""
-        warm, awake = self.capacity.warm_workers, backlog.speed.awake
-        launch_s = self.capacity.launch_s if backlog.speed.launch_s is None else backlog.speed.launch_s
-        lanes = LANES if lane == "bulk" else (lane,)
-        if warm:
-            return self._ahead_s(lanes, backlog, warm) + (0.0 if awake else launch_s), awake > 0
-        if awake and (queue_s := self._ahead_s(lanes, backlog, awake)) <= launch_s:
-            return queue_s, True
-        # A launched task starts its batch immediately. Batches wait only if the maximum number of tasks is running.
-        tasks = self.capacity.launched_tasks
-        full = backlog.batches(lane, self.model.images_per_batch) >= tasks
-        return launch_s + (self._ahead_s((lane,), backlog, tasks) if full else 0.0), False
+    def _checked(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
+        """The estimate. Raises CapacityInsufficient or BacklogTooLong."""
+        outlook, pace = self._outlook(backlog), backlog.speed.pace(tool)
+        render_s = self._render_s(work, self._workers(outlook), pace)
 
-    def _ahead_s(self, lanes: Iterable[str], backlog: Backlog, workers: int) -> float:
-        """The time until this number of workers has done the work of the lanes."""
-        size = self._model.wave_size
-        return sum(backlog.work_s(lane, workers=workers, wave_size=size) for lane in lanes) / workers
+        def estimate_in(lane: str) -> Estimate | None:
+            wait = self._waits(lane, backlog, outlook)
+            if wait.seconds == inf:
+                return None
+            wait_s = self.capacity.dispatch_s + wait.seconds
+            return Estimate.from_seconds(wait_s, render_s, queued=outlook.tasks > 0, missing=wait.missing)
+
+        estimate = estimate_in(request.lane)
+        if estimate is None:
+            raise CapacityInsufficient(
+                "no GPU is available for this job now; try again later",
+                field="lane",
+                retry_after_s=min(MAX_RETRY_S, ceil(outlook.cold_start_s)),
+            )
+        self._check_backlog(estimate, work, pace)
+        if estimate.missing and request.lane != "bulk":
+            bulk = estimate_in("bulk")
+            if bulk and bulk.total_s <= self.capacity.deadline_s:
+                return replace(estimate, bulk=bulk)
+        return estimate
+
+    def _waits(self, lane: str, backlog: Backlog, outlook: Outlook, more_s: float = 0.0) -> Wait:
+        """The wait in a lane, with `more_s` of work in addition to the backlog."""
+        interactive_s = self._ahead_s("interactive", backlog, outlook) + more_s
+        if lane == "bulk":
+            return wait_in_bulk(outlook, interactive_s, self._ahead_s("bulk", backlog, outlook))
+        return wait_in_interactive(outlook, interactive_s)
+
+    def _ahead_s(self, lane: str, backlog: Backlog, outlook: Outlook) -> float:
+        return backlog.work_s(lane, workers=max(1, outlook.running), wave_size=self._model.wave_size)
+
+    def _outlook(self, backlog: Backlog) -> Outlook:
+        """The tasks that the fleet's controller has recorded. Without a current record, those that are known: workers
+        that reported recently run, and the rest of the pool's minimum is being launched. More are obtainable only if
+        the pool has none, because a job then launches its own.
+        """
+        if backlog.outlook is not None:
+            return backlog.outlook
+        awake, least = backlog.speed.awake, self.capacity.min_tasks
+        launch_s = max(1.0, self.capacity.launch_s if backlog.speed.launch_s is None else backlog.speed.launch_s)
+        return Outlook(
+            running=awake,
+            starting=(StartingTasks(tasks=least - awake, ready_in_s=launch_s),) if awake < least else (),
+            obtainable=0 if awake or least else self.capacity.launched_tasks,
+            cold_start_s=launch_s,
+        )
 
     @property
     def _stale_s(self) -> float:
         """The maximum age of the backlog for most submissions."""
-        return STALE_S if self.capacity.warm_workers else ASLEEP_STALE_S
+        return STALE_S if self.capacity.min_tasks else ASLEEP_STALE_S
 
-    def _render_s(self, request: JobRequest, work: Work, pace: float) -> float:
-        return work.elapsed_s(self.capacity.warm_workers or self.capacity.launched_tasks) * pace + SETTLEMENT_S
+    @property
+    def _usual_workers(self) -> int:
+        """The workers that a job has without a backlog. A pool without tasks launches one for each batch."""
+        return self.capacity.min_tasks or self.capacity.launched_tasks
+
+    def _workers(self, outlook: Outlook) -> int:
+        return outlook.tasks or self.capacity.launched_tasks
+
+    def _render_s(self, work: Work, workers: int, pace: float) -> float:
+        return work.elapsed_s(workers) * pace + SETTLEMENT_S
 
     def _check_backlog(self, estimate: Estimate, work: Work, pace: float) -> None:
         capacity = self.capacity
@@ -246,48 +307,3 @@ def kind_of(tool: str, request: Mapping[str, Any], pin: Pin | None) -> str:
     """A hash of the fields that jobs must share so that their images can be in the same wave."""
     facts = [tool, pin, *(request.get(name) for name in KIND_FIELDS)]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
-
-
-Fits = Callable[[JobRequest], bool]
-
-
-def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict[str, str]]:
-    """For each field, the change that makes a request fit: one field if that is enough, or several."""
-    minimum = {"count": 1, "steps": max(model.min_steps, ceil(1 / (getattr(request, "drawing_strength", None) or 1)))}
-    errors = []
-    for name in request.work_fields:
-        value = max_fitting(request, name, minimum[name], fits) if name in minimum else None
-        if value is not None:
-            errors.append({"field": name, "detail": f"{name} {value} would fit"})
-        elif name not in minimum and getattr(request, name):
-            errors.append({"field": name, "detail": f"a smaller {name} takes less time"})
-    if not any("would fit" in error["detail"] for error in errors) and "steps" in request.work_fields:
-        one = request.model_copy(update={"count": 1})
-        steps = max_fitting(one, "steps", minimum["steps"], fits)
-        fix = "even one image takes too long" if steps is None else f"count 1 with steps {steps} would fit"
-        errors.insert(0, {"field": "count", "detail": fix})
-    return errors
-
-
-def max_fitting(request: JobRequest, name: str, minimum: int, fits: Fits) -> int | None:
-    """The largest value of a field, below its present value, with which the request fits, or None."""
-    for value in range(getattr(request, name) - 1, minimum - 1, -1):
-        if fits(request.model_copy(update={name: value})):
-            return value
-    return None
-
-
-def cheaper(request: JobRequest, model: Model, source: Source | None) -> Iterator[tuple[dict[str, Any], int]]:
-    """Changes of settings that reduce the price, and the new prices."""
-    price = request.count * request.credits_per_image(model, source)
-    changes: list[dict[str, Any]] = []
-    if isinstance(request, DrawingRequest) and (request.steps or 0) > model.default_steps:
-        changes.append({"steps": model.default_steps})
-    for count in (request.count // 2, 1):
-        if 0 < count < request.count and {"count": count} not in changes:
-            changes.append({"count": count})
-    for change in changes:
-        other = request.model_copy(update=change)
-        less = other.count * other.credits_per_image(model, source)
-        if less < price:
-            yield change, less

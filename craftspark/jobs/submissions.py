@@ -3,18 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from craftspark.clock import utc_now
 from craftspark.errors import (
     AccountMissing,
+    ApiProblem,
     BacklogTooLong,
+    CapacityInsufficient,
     IdempotencyKeyReused,
     RequestRefused,
     ToolUnknown,
     WaitTooLong,
 )
 from craftspark.errors.styles import StyleUnknown
+from craftspark.jobs.admission import Terms, admission_error
 from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs.idempotency import Effect, effect_of, key_reused
@@ -29,6 +33,8 @@ from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source, Sources
 
 EstimateOf = Callable[[str, JobRequest, Source | None, Work], Estimate]
+# The error for a job that a plan does not admit now, or None.
+Admission = Callable[[Terms], ApiProblem | None]
 
 
 class JobExists(Exception):
@@ -42,12 +48,18 @@ class JobExists(Exception):
 class Acceptance(Protocol):
     """Writes a job and its reservation in one transaction."""
 
-    def accept(self, job: Job, effect: Effect | None = None) -> None:
-        """Write the job and bind the effect's key.
+    def accept(self, job: Job, effect: Effect | None = None, *, admission: Admission | None = None) -> None:
+        """Write the job and bind the effect's key, if `admission` has no objection to the maker's plan.
 
-        Writes nothing and raises JobExists, IdempotencyKeyReused, AccountMissing, or an error from
+        Writes nothing and raises JobExists, IdempotencyKeyReused, AccountMissing, or an error from `admission`,
         credits.reservation_error or credits.plan_error.
         """
+
+    def likely_plan(self, maker: str) -> Terms:
+        """The maker's plan as far as it is known without a read. `accept` finds the plan."""
+
+    def plan_of(self, maker: str) -> Terms:
+        """The maker's plan, or the plan of new accounts."""
 
     def check_new(self, job_id: str) -> None:
         """Raises JobExists."""
@@ -100,8 +112,9 @@ class Submissions:
         """Accept the job, or return the job that this key created before.
 
         Raises ToolUnknown, InvalidInput, PromptRefused, IdempotencyKeyReused, CreditsInsufficient, TooManyActiveJobs,
-        TooManyRequests, RenderTooLong, BacklogTooLong, WaitTooLong, PlanExceeded or AccountSuspended, and reserves
-        nothing then. A job whose message was lost is sent again when the caller repeats the request with the same key.
+        TooManyRequests, RenderTooLong, BacklogTooLong, CapacityInsufficient, WaitTooLong, PlanExceeded or
+        AccountSuspended, and reserves nothing then. A job whose message was lost is sent again when the caller repeats
+        the request with the same key.
         """
         tool = self._find_tool(tool_name)
         effect = effect_of(maker, idempotency_key, f"POST /v1/tools/{tool.name}/jobs", body)
@@ -119,11 +132,14 @@ class Submissions:
     def quote(self, maker: str, tool_name: str, body: bytes | str) -> Quote:
         """The price and the estimate of the job, without submitting it.
 
-        Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong or BacklogTooLong.
+        Raises ToolUnknown, InvalidInput, PromptRefused, TooManyRequests, RenderTooLong, BacklogTooLong or
+        CapacityInsufficient.
         """
         tool = self._find_tool(tool_name)
         estimates = self.estimates[tool.name]
         job, request, estimate = self._job(tool, body, effect_of(maker, None, "quote", body), estimates.of)
+        if estimate.missing and (refusal := admission_error(estimate, job.lane, self.acceptance.plan_of(maker))):
+            raise refusal
         return Quote(
             price=job.price,
             credits_per_image=job.credits_per_image,
@@ -147,22 +163,24 @@ class Submissions:
         checks would fail now.
         """
         try:
-            job, _, estimate = self._job(tool, body, effect, self.estimates[tool.name].admit)
-            self._accept(job, effect)
+            likely = self.acceptance.likely_plan(effect.maker)
+            estimate_of = partial(self.estimates[tool.name].admit, admitted_wait_s=likely.admitted_wait_s)
+            job, _, estimate = self._job(tool, body, effect, estimate_of)
+            self._accept(job, effect, partial(admission_error, estimate, job.lane))
         except IdempotencyKeyReused:
             raise
-        except (RequestRefused, BacklogTooLong, WaitTooLong):
+        except (RequestRefused, BacklogTooLong, CapacityInsufficient, WaitTooLong):
             if effect.keyed:
                 self.acceptance.check_new(effect.effect_id)
             raise
         return job, estimate.queued
 
-    def _accept(self, job: Job, effect: Effect) -> None:
+    def _accept(self, job: Job, effect: Effect, admission: Admission) -> None:
         try:
-            self.acceptance.accept(job, effect)
+            self.acceptance.accept(job, effect, admission=admission)
         except AccountMissing:
             self.acceptance.open_account(job.maker)
-            self.acceptance.accept(job, effect)
+            self.acceptance.accept(job, effect, admission=admission)
 
     def _job(
         self, tool: Tool, body: bytes | str, effect: Effect, estimate_of: EstimateOf

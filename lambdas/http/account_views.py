@@ -21,6 +21,10 @@ class PlanView(View):
     max_active_jobs: int = Field(description="Maximum number of unfinished jobs.")
     submissions_per_minute: int = Field(description="Maximum number of new jobs per minute.")
     largest_count: int = Field(description="Maximum number of images per job.")
+    admitted_wait_s: int = Field(
+        description="Longest estimated wait with which an `interactive` job is accepted while GPU capacity is short, "
+        "in seconds."
+    )
     lanes: list[str] = Field(description="Processing lanes that jobs can use.")
     webhooks: int = Field(description="Maximum number of webhooks.")
 

@@ -51,6 +51,10 @@ PROBLEMS: dict[type[ApiProblem], Answer] = {
         "The backlog is too long for the job to meet its deadline",
         retry_after_s=10,
     ),
+    # The stage's budget and the plan set the limit; the service is fine, and its alarm on 5xx is not concerned.
+    errors.CapacityInsufficient: Answer(
+        HTTPStatus.TOO_MANY_REQUESTS, "There is not enough GPU capacity for the job now", retry_after_s=30
+    ),
     errors.PlanExceeded: Answer(HTTPStatus.FORBIDDEN, "Your plan does not include this"),
     errors.AccountSuspended: Answer(HTTPStatus.FORBIDDEN, "Your account is suspended"),
     errors.AccountMissing: Answer(HTTPStatus.NOT_FOUND, "The account does not exist"),
@@ -102,7 +106,19 @@ class Problem(BaseModel):
         None, description="With `TooManyActiveJobs`: maximum number of unfinished jobs."
     )
     estimated_wait_s: int | None = Field(
-        None, description="With `WaitTooLong` and `BacklogTooLong`: estimated wait before rendering starts, in seconds."
+        None,
+        description="With `WaitTooLong`, `BacklogTooLong` and `CapacityInsufficient`: estimated wait before rendering "
+        "starts, in seconds.",
+    )
+    admitted_wait_s: int | None = Field(
+        None,
+        description="With `CapacityInsufficient`: longest wait that your plan accepts while GPU capacity is short, in "
+        "seconds.",
+    )
+    bulk_wait_s: int | None = Field(
+        None,
+        description="With `CapacityInsufficient`: estimated wait before rendering starts if `lane` is `bulk`, in "
+        "seconds. Absent if the bulk lane would not accept the job either.",
     )
     words: list[str] = Field(
         [], description="With `PromptRefused`: words of the prompt that are not allowed, if they are known."
@@ -113,7 +129,7 @@ class Problem(BaseModel):
     deadline_s: int | None = Field(
         None, description="With `RenderTooLong` and `BacklogTooLong`: time limit of a job, in seconds."
     )
-    plan: str | None = Field(None, description="With `PlanExceeded`: name of your plan.")
+    plan: str | None = Field(None, description="With `PlanExceeded` and `CapacityInsufficient`: name of your plan.")
 
 
 class GatewayProblem(BaseModel):

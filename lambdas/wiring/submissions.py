@@ -67,7 +67,7 @@ def pool_estimates(pool: ServingPool, networks: ToolNetworks, settings: SubmitSe
     capacity = Capacity(
         pool=pool.name,
         device=pool.device,
-        warm_workers=pool.warm_workers,
+        min_tasks=pool.min_tasks,
         launched_tasks=pool.launched_tasks,
         launch_s=pool.launch_s,
         dispatch_s=settings.dispatch_ms / 1000,

@@ -7,7 +7,7 @@ from craftspark.aws import clients
 from craftspark.aws.items import job_item, job_key
 from craftspark.aws.jobs.backlog import SAMPLE, BacklogIndex, place_of
 from craftspark.aws.jobs.job_table import read_record
-from craftspark.aws.jobs.speed import AWAKE_S, FLEET, MAX_AGE_S, SpeedTable, partition, read_speed
+from craftspark.aws.jobs.speed import AWAKE_S, FLEET, MAX_AGE_S, SpeedTable, partition, read_pool
 from craftspark.jobs.backlog import Backlog
 from craftspark.jobs.job import job_id_of
 from craftspark.jobs.pools import ServingPool, ServingPools
@@ -38,7 +38,7 @@ def test_a_quote_costs_nothing_and_names_the_price() -> None:
 def test_prices_follow_the_device_of_the_pool(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     there = find_model("sdxl-lightning").on(device)
     pool = ServingPool(
-        name="draw", tools={"picture": there.name}, device=device, warm_workers=1, launched_tasks=1, launch_s=60
+        name="draw", tools={"picture": there.name}, device=device, min_tasks=1, launched_tasks=1, launch_s=60
     )
     monkeypatch.setenv(variable_of("pools"), ServingPools(networks=there.networks, pools=(pool,)).to_text())
     price = credits_for_steps(there, there.default_steps)
@@ -69,7 +69,8 @@ def quoted(**request: Any) -> Any:
 
 
 def test_a_quote_counts_the_waiting_work_and_not_its_batches() -> None:
-    a_worker().write({}, None, time.time())
+    for name in ("a", "b"):
+        a_worker(name=name).write({}, None, time.time())
     for guidance in (3, 4, 5):
         assert submit(count=1, steps=50, guidance=guidance).status == 202
 
@@ -78,7 +79,8 @@ def test_a_quote_counts_the_waiting_work_and_not_its_batches() -> None:
 
 
 def test_jobs_that_share_a_wave_wait_for_one_wave() -> None:
-    a_worker().write({}, None, time.time())
+    for name in ("a", "b"):
+        a_worker(name=name).write({}, None, time.time())
     for _ in range(3):
         assert submit(count=1, steps=50).status == 202
 
@@ -171,7 +173,7 @@ def test_a_launched_worker_counts_while_it_takes_batches_from_the_queue() -> Non
     now, launched, other = time.time(), a_worker(name="a", launched=True), a_worker(name="a")
 
     def awake() -> int:
-        return read_speed(clients.dynamodb(), JOBS, POOL, now + 1).awake
+        return read_pool(clients.dynamodb(), JOBS, POOL, now + 1)[0].awake
 
     launched.write({}, None, now, awake=False)
     assert awake() == 0
@@ -189,7 +191,7 @@ def test_a_worker_withdraws_only_its_own_report() -> None:
 
     gone.withdraw()
 
-    assert read_speed(clients.dynamodb(), JOBS, POOL, now + 1).awake == 1
+    assert read_pool(clients.dynamodb(), JOBS, POOL, now + 1)[0].awake == 1
 
 
 def test_items_of_others_in_the_partition_of_a_pool_are_no_reports() -> None:
@@ -198,7 +200,7 @@ def test_items_of_others_in_the_partition_of_a_pool_are_no_reports() -> None:
     for item in (FLEET, "market#us-east-1a#g5"):
         clients.dynamodb().put_item(TableName=JOBS, Item=job_key(partition(POOL), item))
 
-    speed = read_speed(clients.dynamodb(), JOBS, POOL, now + 1)
+    speed, _ = read_pool(clients.dynamodb(), JOBS, POOL, now + 1)
 
     assert (speed.awake, speed.pace("picture")) == (1, 2.0)
 
@@ -209,13 +211,13 @@ def test_measurements_of_workers_are_cached() -> None:
     a_worker(name="b").write({"picture": 8.0, "clipart": 1.5}, None, now)
     a_worker(name="c", launched=True).write({}, 20.0, now, awake=False)
 
-    speed = read_speed(clients.dynamodb(), JOBS, POOL, now + 1)
+    speed, _ = read_pool(clients.dynamodb(), JOBS, POOL, now + 1)
 
     assert (speed.awake, speed.launch_s) == (2, 20.0)
     assert speed.pace("picture") == pytest.approx(4.0)
     assert speed.pace("clipart") == pytest.approx(1.5)
-    assert not read_speed(clients.dynamodb(), JOBS, POOL, now + AWAKE_S + 1).awake
-    assert read_speed(clients.dynamodb(), JOBS, POOL, now + MAX_AGE_S + 2).pace("picture") == 1.0
+    assert not read_pool(clients.dynamodb(), JOBS, POOL, now + AWAKE_S + 1)[0].awake
+    assert read_pool(clients.dynamodb(), JOBS, POOL, now + MAX_AGE_S + 2)[0].pace("picture") == 1.0
 
 
 def test_a_slow_worker_lengthens_the_quote_and_a_missing_one_adds_its_launch() -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.render_table import RenderTable
-from craftspark.aws.jobs.speed import read_speed
+from craftspark.aws.jobs.speed import read_pool
 from craftspark.errors import DeviceLost, UnsafeContent
 from craftspark.jobs.batches import BatchMessage, JobOrder
 from craftspark.settings.jobs import SubmitSettings
@@ -250,7 +250,7 @@ def test_a_launched_task_takes_more_batches_until_it_is_idle(settings: WorkerSet
     assert code == main.DONE
     assert {(token, kind) for token, kind, _ in tokens.answers} == {("launched", "succeeded"), ("next", "succeeded")}
     assert counts(settings.interactive_queue_url)[0] == 0
-    assert read_speed(clients.dynamodb(), JOBS, settings.pool, time.time()).awake == 0
+    assert read_pool(clients.dynamodb(), JOBS, settings.pool, time.time())[0].awake == 0
 
 
 def test_a_worker_takes_interactive_batches_first(settings: WorkerSettings, tokens: Tokens) -> None:

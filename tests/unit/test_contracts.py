@@ -50,7 +50,7 @@ ORDER = JobOrder(job_id="j", maker="m", tool="picture", lane="bulk", pool="draw"
 POOLS = ServingPools(
     networks=BUILT_IN_NETWORKS,
     pools=(
-        ServingPool(name="draw", tools={"picture": "m"}, device="cuda", warm_workers=1, launched_tasks=2, launch_s=60),
+        ServingPool(name="draw", tools={"picture": "m"}, device="cuda", min_tasks=1, launched_tasks=2, launch_s=60),
     ),
 )
 SUPPLY = PoolSupply(

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from craftspark.errors import BacklogTooLong, RenderTooLong, WaitTooLong
+from craftspark.errors import BacklogTooLong, CapacityInsufficient, RenderTooLong, WaitTooLong
+from craftspark.fleet.admission import Outlook
+from craftspark.fleet.supply import StartingTasks
 from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
 from craftspark.jobs.estimates import (
     ASLEEP_STALE_S,
@@ -38,7 +40,7 @@ SMALL_SOURCE = replace(WIDE_SOURCE, width=128, height=128)
 CAPACITY = Capacity(
     pool="draw",
     device="cpu",
-    warm_workers=1,
+    min_tasks=1,
     launched_tasks=2,
     launch_s=60,
     dispatch_s=1.0,
@@ -299,27 +301,56 @@ def test_a_submission_reads_the_backlog_again_only_near_a_limit(
     assert estimate.readings.asked == asked  # type: ignore[attr-defined]
 
 
-def test_a_job_without_awake_workers_waits_for_a_launch_and_for_others_only_at_the_launch_limit() -> None:
-    request, source = a_request("picture", prompt="a")
-    waits = a_waiting_job(work_s=100)
+def test_bulk_work_waits_for_both_lanes_and_interactive_work_only_for_its_own() -> None:
+    backlog = Backlog(jobs=[a_waiting_job(work_s=20), a_waiting_job(lane="bulk", work_s=30)], speed=WARM)
 
-    def wait_s(*jobs: WaitingJob, launch_s: float | None = None) -> int:
-        backlog = Backlog(jobs=jobs, speed=Speed(launch_s=launch_s))
-        return estimates(backlog, warm_workers=0).of("picture", request, source).wait_s
+    def wait_s(lane: str) -> int:
+        return estimates(backlog).of("picture", *a_request("picture", prompt="a", lane=lane)).wait_s
 
-    assert wait_s() == 61
-    assert wait_s(launch_s=20) == 21
-    assert wait_s(waits) == 61
-    assert wait_s(waits, waits) == 161
+    assert (wait_s("interactive"), wait_s("bulk")) == (21, 51)
 
 
-@pytest.mark.parametrize(("lane", "wait_s"), [("interactive", 101), ("bulk", 601)])
-def test_bulk_jobs_wait_for_both_lanes_and_interactive_jobs_only_for_their_own(lane: str, wait_s: int) -> None:
-    jobs = [a_waiting_job(lane="interactive", work_s=100), a_waiting_job(lane="bulk", work_s=500)]
+AN_OUTLOOK = Outlook(running=2, obtainable=0, cold_start_s=120.0)
 
-    estimate = estimates(Backlog(jobs=jobs, speed=WARM)).of("picture", *a_request("picture", prompt="a", lane=lane))
 
-    assert estimate.wait_s == wait_s
+@pytest.mark.parametrize(
+    ("outlook", "wait_s"),
+    [
+        (AN_OUTLOOK, 151),
+        # From 30 s on, three tasks share the rest.
+        (replace(AN_OUTLOOK, starting=(StartingTasks(tasks=1, ready_in_s=30.0),)), 111),
+        # The controller adds tasks for the work that waits over 30 s: two for 240 s and a cold start of 120 s. From
+        # 130 s on, four tasks do the rest.
+        (replace(AN_OUTLOOK, obtainable=5), 141),
+        (replace(AN_OUTLOOK, obtainable=1), 144),
+    ],
+)
+def test_the_wait_follows_the_tasks_that_the_controller_has_recorded(outlook: Outlook, wait_s: int) -> None:
+    backlog = Backlog(jobs=[a_waiting_job(work_s=300)], speed=Speed(awake=7), outlook=outlook)
+
+    estimate = estimates(backlog, min_tasks=9).of("picture", *a_request("picture", prompt="a"))
+
+    assert (estimate.wait_s, estimate.queued) == (wait_s, True)
+
+
+@pytest.mark.parametrize(
+    ("least", "awake", "wait_s"),
+    [
+        (2, 2, 151),
+        # One task is being launched.
+        (2, 1, 181),
+        (2, 0, 211),
+        # Workers beyond the minimum are awake.
+        (1, 3, 101),
+        (0, 1, 301),
+    ],
+)
+def test_without_a_current_record_the_wait_follows_reports_and_the_minimum(least: int, awake: int, wait_s: int) -> None:
+    backlog = Backlog(jobs=[a_waiting_job(work_s=300)], speed=Speed(awake=awake))
+
+    estimate = estimates(backlog, min_tasks=least).of("picture", *a_request("picture", prompt="a"))
+
+    assert (estimate.wait_s, estimate.missing > 0) == (wait_s, True)
 
 
 def test_stored_images_do_not_wait_and_a_running_wave_counts_half() -> None:
@@ -373,31 +404,51 @@ def test_an_estimate_has_whole_seconds_and_at_least_one() -> None:
             assert estimate.render_s >= 1
 
 
-def wait_without_warm_workers(*jobs: WaitingJob, awake: int, lane: str = "interactive") -> Estimate:
+def wait_without_minimum(*jobs: WaitingJob, awake: int, lane: str = "interactive") -> Estimate:
     request, source = a_request("picture", prompt="a", lane=lane)
     backlog = Backlog(jobs=jobs, speed=Speed(awake=awake))
-    return estimates(backlog, warm_workers=0).of("picture", request, source)
+    return estimates(backlog, min_tasks=0).of("picture", request, source)
 
 
-@pytest.mark.parametrize("lane", ["interactive", "bulk"])
-def test_pool_without_warm_workers_launches_a_task_unless_a_launched_worker_is_awake(lane: str) -> None:
-    asleep, awake = (wait_without_warm_workers(awake=awake, lane=lane) for awake in (0, 1))
+@pytest.mark.parametrize(("lane", "launched_s"), [("interactive", 61), ("bulk", 71)])
+def test_pool_without_tasks_launches_one_at_once_for_the_interactive_lane(lane: str, launched_s: int) -> None:
+    asleep, awake = (wait_without_minimum(awake=awake, lane=lane) for awake in (0, 1))
 
-    assert (asleep.wait_s, asleep.queued) == (61, False)
+    assert (asleep.wait_s, asleep.queued) == (launched_s, False)
     assert (awake.wait_s, awake.queued) == (1, True)
 
 
-def test_job_is_launched_where_the_workers_that_are_awake_would_take_it_later() -> None:
-    busy = a_waiting_job(work_s=100)
+def test_a_job_waits_in_the_queue_while_a_task_starts() -> None:
+    starting = Outlook(running=0, starting=(StartingTasks(tasks=1, ready_in_s=45.0),), obtainable=0, cold_start_s=60.0)
 
-    assert not wait_without_warm_workers(busy, awake=1).queued
-    assert wait_without_warm_workers(busy, awake=2).queued
-    assert wait_without_warm_workers(a_waiting_job(work_s=100, lane="bulk"), awake=1).queued
-    assert not wait_without_warm_workers(a_waiting_job(work_s=100, lane="bulk"), awake=1, lane="bulk").queued
+    estimate = estimates(Backlog(outlook=starting), min_tasks=0).of("picture", *a_request("picture", prompt="a"))
+
+    assert (estimate.wait_s, estimate.queued, estimate.missing) == (46, True, 0)
 
 
-def test_submission_to_a_pool_without_warm_workers_knows_who_is_awake_within_seconds() -> None:
-    estimate = estimates(warm_workers=0)
+@pytest.mark.parametrize("lane", ["interactive", "bulk"])
+def test_a_job_that_no_task_will_take_is_refused(lane: str) -> None:
+    none = Outlook(running=0, obtainable=0, cold_start_s=90.0)
+    request, source = a_request("picture", prompt="a", lane=lane)
+
+    for call in (estimates(Backlog(outlook=none)).of, estimates(Backlog(outlook=none)).admit):
+        with pytest.raises(CapacityInsufficient, match="no GPU is available") as refused:
+            call("picture", request, source)
+        assert (refused.value.field, refused.value.facts) == ("lane", {"retry_after_s": 90})
+
+
+@pytest.mark.parametrize(("obtainable", "asked"), [(0, [STALE_S, FRESH_S]), (1, [STALE_S, FRESH_S]), (20, [STALE_S])])
+def test_a_submission_reads_again_where_capacity_could_have_become_short(obtainable: int, asked: list[float]) -> None:
+    backlog = Backlog(outlook=Outlook(running=2, obtainable=obtainable, cold_start_s=60.0))
+    estimate = estimates(backlog, age_s=20)
+
+    estimate.admit("picture", *a_request("picture", prompt="a"), admitted_wait_s=60)
+
+    assert estimate.readings.asked == asked  # type: ignore[attr-defined]
+
+
+def test_submission_to_a_pool_without_minimum_knows_who_is_awake_within_seconds() -> None:
+    estimate = estimates(min_tasks=0)
 
     estimate.admit("picture", *a_request("picture", prompt="a"))
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from craftspark.accounts.plans import Plan, find_plan
 from craftspark.errors import (
     AccountMissing,
     BacklogTooLong,
@@ -22,7 +23,7 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.idempotency import Effect
 from craftspark.jobs.job import Job, JobState
-from craftspark.jobs.submissions import JobExists, Submissions
+from craftspark.jobs.submissions import Admission, JobExists, Submissions
 from craftspark.models.catalogue import find_model
 from craftspark.moderation import Moderation, Objection, Refusal
 from craftspark.styles.releases import Pin, Release
@@ -36,8 +37,11 @@ class FakeAcceptance:
         self.jobs: dict[str, Job] = {}
         self.account = account
         self.error = error
+        self.plan = find_plan("free")
 
-    def accept(self, job: Job, effect: Effect | None = None) -> None:
+    def accept(self, job: Job, effect: Effect | None = None, *, admission: Admission | None = None) -> None:
+        if admission and (refusal := admission(self.plan)):
+            raise refusal
         if job.job_id in self.jobs:
             raise JobExists(self.jobs[job.job_id])
         if not self.account:
@@ -49,6 +53,12 @@ class FakeAcceptance:
     def check_new(self, job_id: str) -> None:
         if job_id in self.jobs:
             raise JobExists(self.jobs[job_id])
+
+    def likely_plan(self, maker: str) -> Plan:
+        return self.plan
+
+    def plan_of(self, maker: str) -> Plan:
+        return self.plan
 
     def open_account(self, maker: str) -> None:
         self.account = True
@@ -96,7 +106,7 @@ class FakeRefusals:
 class FakeReadings:
     """Ten jobs wait, and each takes a worker `seconds`. `awake` workers take them from the queue."""
 
-    def __init__(self, seconds: float = 3.0, awake: int = 1) -> None:
+    def __init__(self, seconds: float = 3.0, awake: int = 2) -> None:
         self.seconds, self.awake = seconds, awake
 
     def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
@@ -125,7 +135,7 @@ MODEL = find_model("craftspark-clipart-128")
 CAPACITY = Capacity(
     pool="draw",
     device="cpu",
-    warm_workers=2,
+    min_tasks=2,
     launched_tasks=4,
     launch_s=180,
     dispatch_s=1.0,
@@ -149,7 +159,7 @@ def a_counter(
             "upscale": Estimates(
                 readings=readings,
                 model=find_model("craftspark-upscaler-x4"),
-                capacity=replace(CAPACITY, pool="enlarge", warm_workers=0),
+                capacity=replace(CAPACITY, pool="enlarge", min_tasks=0),
             ),
         },
         deadline=timedelta(hours=1),
@@ -499,6 +509,7 @@ def test_a_job_that_would_wait_too_long_is_rejected_with_the_estimate_and_reserv
 def test_a_job_that_would_miss_its_deadline_is_rejected_and_reserves_nothing() -> None:
     readings = FakeReadings(seconds=720)
     submissions, acceptance, intake = a_counter(readings=readings)
+    acceptance.plan = replace(acceptance.plan, admitted_wait_s=3600)
 
     for call in (submissions.quote, lambda *asked: submissions.submit(*asked, idempotency_key="k")):
         with pytest.raises(BacklogTooLong, match="3601 s") as refused:

@@ -1672,6 +1672,8 @@ export interface components {
             submissions_per_minute: number;
             /** @description Maximum number of images per job. */
             largest_count: number;
+            /** @description Longest estimated wait with which an `interactive` job is accepted while GPU capacity is short, in seconds. */
+            admitted_wait_s: number;
             /** @description Processing lanes that jobs can use. */
             lanes: string[];
             /** @description Maximum number of webhooks. */
@@ -1726,8 +1728,12 @@ export interface components {
             active_jobs?: number;
             /** @description With `TooManyActiveJobs`: maximum number of unfinished jobs. */
             max_active_jobs?: number;
-            /** @description With `WaitTooLong` and `BacklogTooLong`: estimated wait before rendering starts, in seconds. */
+            /** @description With `WaitTooLong`, `BacklogTooLong` and `CapacityInsufficient`: estimated wait before rendering starts, in seconds. */
             estimated_wait_s?: number;
+            /** @description With `CapacityInsufficient`: longest wait that your plan accepts while GPU capacity is short, in seconds. */
+            admitted_wait_s?: number;
+            /** @description With `CapacityInsufficient`: estimated wait before rendering starts if `lane` is `bulk`, in seconds. Absent if the bulk lane would not accept the job either. */
+            bulk_wait_s?: number;
             /**
              * @description With `PromptRefused`: words of the prompt that are not allowed, if they are known.
              * @default []
@@ -1737,7 +1743,7 @@ export interface components {
             estimated_render_s?: number;
             /** @description With `RenderTooLong` and `BacklogTooLong`: time limit of a job, in seconds. */
             deadline_s?: number;
-            /** @description With `PlanExceeded`: name of your plan. */
+            /** @description With `PlanExceeded` and `CapacityInsufficient`: name of your plan. */
             plan?: string;
         };
         /**
@@ -2330,6 +2336,63 @@ export interface components {
                 "application/json": components["schemas"]["GatewayProblem"];
             };
         };
+        /**
+         * @description - `/problems/CapacityInsufficient`: There is not enough GPU capacity for the job now.
+         *     - From API Gateway: the operation receives too many requests per second.
+         */
+        CapacityInsufficient_Gateway429: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/CapacityInsufficient";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/CapacityInsufficient`: There is not enough GPU capacity for the job now.
+         *     - `/problems/TooManyActiveJobs`: The account has too many unfinished jobs.
+         *     - `/problems/TooManyRequests`: A rate limit of your plan is reached.
+         *     - From API Gateway: the operation receives too many requests per second.
+         */
+        CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/CapacityInsufficient" | "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/CapacityInsufficient`: There is not enough GPU capacity for the job now.
+         *     - `/problems/TooManyRequests`: A rate limit of your plan is reached.
+         *     - From API Gateway: the operation receives too many requests per second.
+         */
+        CapacityInsufficient_TooManyRequests_Gateway429: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/CapacityInsufficient" | "/problems/TooManyRequests";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
         /** @description `/problems/CreditsInsufficient`: The account does not have enough credits. */
         CreditsInsufficient: {
             headers: {
@@ -2494,25 +2557,6 @@ export interface components {
                     /** @enum {unknown} */
                     type?: "/problems/JobUnfinished";
                 };
-            };
-        };
-        /**
-         * @description - `/problems/TooManyActiveJobs`: The account has too many unfinished jobs.
-         *     - `/problems/TooManyRequests`: A rate limit of your plan is reached.
-         *     - From API Gateway: the operation receives too many requests per second.
-         */
-        TooManyActiveJobs_TooManyRequests_Gateway429: {
-            headers: {
-                /** @description Number of seconds to wait before the next request. */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    type?: "/problems/TooManyActiveJobs" | "/problems/TooManyRequests";
-                };
-                "application/json": components["schemas"]["GatewayProblem"];
             };
         };
         /**
@@ -2742,7 +2786,7 @@ export interface operations {
             409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -2786,7 +2830,7 @@ export interface operations {
             409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -2830,7 +2874,7 @@ export interface operations {
             409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -2874,7 +2918,7 @@ export interface operations {
             409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -2919,7 +2963,7 @@ export interface operations {
             409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -2964,7 +3008,7 @@ export interface operations {
             409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
-            429: components["responses"]["TooManyActiveJobs_TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
         };
     };
@@ -2999,7 +3043,7 @@ export interface operations {
             403: components["responses"]["AccountSuspended_Forbidden"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -3034,7 +3078,7 @@ export interface operations {
             403: components["responses"]["AccountSuspended_Forbidden"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -3069,7 +3113,7 @@ export interface operations {
             403: components["responses"]["AccountSuspended_Forbidden"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -3104,7 +3148,7 @@ export interface operations {
             403: components["responses"]["AccountSuspended_Forbidden"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -3140,7 +3184,7 @@ export interface operations {
             403: components["responses"]["AccountSuspended_Forbidden"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
-            429: components["responses"]["TooManyRequests_Gateway429"];
+            429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
             503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
         };
     };
@@ -3176,7 +3220,7 @@ export interface operations {
             403: components["responses"]["AccountSuspended_Forbidden"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
-            429: components["responses"]["Gateway429"];
+            429: components["responses"]["CapacityInsufficient_Gateway429"];
             503: components["responses"]["BacklogTooLong_Gateway503"];
         };
     };

@@ -13,7 +13,7 @@ from random import randrange
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import BACKLOG_SHARDS, text
-from craftspark.aws.jobs.speed import read_speed
+from craftspark.aws.jobs.speed import read_pool
 from craftspark.jobs.backlog import Backlog, WaitingJob
 from craftspark.jobs.job import JobState
 
@@ -53,8 +53,8 @@ class BacklogIndex:
             shards += share
             if len(jobs) >= SAMPLE:
                 break
-        speed = read_speed(self.client, self.jobs_table, self.pool, time.time())
-        return Backlog(jobs=jobs, share=shards / BACKLOG_SHARDS, speed=speed)
+        speed, outlook = read_pool(self.client, self.jobs_table, self.pool, time.time())
+        return Backlog(jobs=jobs, share=shards / BACKLOG_SHARDS, speed=speed, outlook=outlook)
 
     def _shard(self, shard: str) -> tuple[list[WaitingJob], float]:
         """Jobs of a shard, and the share of the shard that they are."""

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import job_key, number, text
+from craftspark.contracts import ContractBroken
+from craftspark.fleet.admission import Outlook
+from craftspark.fleet.supply import PoolSupply
 from craftspark.jobs.backlog import Speed, geometric_mean
 
 if TYPE_CHECKING:
@@ -71,14 +74,24 @@ class SpeedTable:
         return job_key(partition(self.pool), f"{LAUNCHED if self.launched else WARM}#{place}")
 
 
-def read_speed(client: DynamoDBClient, table: str, pool: str, now: float) -> Speed:
-    """The speed of a pool."""
+def read_pool(client: DynamoDBClient, table: str, pool: str, now: float) -> tuple[Speed, Outlook | None]:
+    """The speed of a pool, and its tasks by the record of the fleet's controller, or None without a current one."""
     response = client.query(
         TableName=table,
         KeyConditionExpression="job_id = :pool",
         ExpressionAttributeValues={":pool": text(partition(pool))},
     )
-    return speed_of(response["Items"], now)
+    return speed_of(response["Items"], now), outlook_of(response["Items"], now)
+
+
+def outlook_of(items: Iterable[Mapping[str, Any]], now: float) -> Outlook | None:
+    """The pool's tasks from now on, or None if the record is missing, broken or too old."""
+    for item in items:
+        if item["item"]["S"] == FLEET:
+            with suppress(ContractBroken, KeyError):
+                supply = PoolSupply.parse(item[SUPPLY]["S"])
+                return Outlook.of(supply, now) if supply.is_current(now) else None
+    return None
 
 
 def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:

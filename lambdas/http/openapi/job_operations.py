@@ -49,6 +49,7 @@ JOB_OPERATIONS = {
             errors.TooManyRequests,
             errors.RenderTooLong,
             errors.BacklogTooLong,
+            errors.CapacityInsufficient,
             errors.WaitTooLong,
             errors.PlanExceeded,
             errors.AccountSuspended,
@@ -69,7 +70,13 @@ JOB_OPERATIONS = {
             errors.ModerationUnavailable,
             errors.AccountContended,
         ),
-        refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.RenderTooLong, errors.BacklogTooLong),
+        refusals=(
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.RenderTooLong,
+            errors.BacklogTooLong,
+            errors.CapacityInsufficient,
+        ),
     ),
     "list_jobs": Operation(
         summary="List your jobs",
