@@ -26,9 +26,10 @@ class StartingTasks:
 
 @dataclass(frozen=True, kw_only=True)
 class TypeSupply:
-    """The tasks of one capacity type. `running` tasks take work. `draining` tasks finish their waves and stop.
+    """The tasks of one capacity type.
 
-    Requests for which AWS has no capacity are not `starting`.
+    `running` tasks take work; a service has them, or a batch launched them. `draining` tasks finish their waves and
+    stop. Requests for which AWS has no capacity are not `starting`.
     """
 
     running: Count = 0

@@ -8,6 +8,7 @@ import pytest
 from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Stage
 from cdk_app.stages.values import DEV, DRAW, LOCAL, PROD, describe_local_functions, find_stage
+from craftspark.accounts.plans import PLANS
 from craftspark.models.profiles import find_record
 from craftspark.tools import TOOLS
 
@@ -266,6 +267,14 @@ def test_stages_cannot_be_changed() -> None:
 def test_local_has_the_network_and_sign_in_of_dev() -> None:
     for part in ("network", "data", "api"):
         assert getattr(LOCAL, part) == getattr(DEV, part)
+
+
+@pytest.mark.parametrize("stage", [DEV, PROD], ids=lambda stage: stage.name)
+def test_no_plan_admits_a_job_that_would_leave_its_queue_before_a_worker_takes_it(stage: Stage) -> None:
+    # Then the state machine launches a task, which a pool without capacity cannot do.
+    answer_s = stage.rendering.interactive_wait_s + stage.rendering.wave_s
+
+    assert max(plan.admitted_wait_s for plan in PLANS.values()) <= answer_s
 
 
 def test_prod_keeps_data_longer_than_dev_in_every_respect() -> None:

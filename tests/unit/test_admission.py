@@ -103,11 +103,11 @@ def admitted(outlook: Outlook, work_s: float) -> list[str]:
         (0, BY_LIMIT),
         (600, BY_LIMIT),
         (610, BY_LIMIT[1:]),
-        (1800, BY_LIMIT[1:]),
-        (1810, BY_LIMIT[2:]),
-        (3010, BY_LIMIT[3:]),
-        (6000, BY_LIMIT[3:]),
-        (6010, []),
+        (1200, BY_LIMIT[1:]),
+        (1210, BY_LIMIT[2:]),
+        (1810, BY_LIMIT[3:]),
+        (2400, BY_LIMIT[3:]),
+        (2410, []),
     ],
 )
 def test_at_growing_load_free_plans_are_refused_first_and_partners_last(work_s: float, plans: list[str]) -> None:
