@@ -34,10 +34,13 @@ class Activity:
 _current: ContextVar[Activity | None] = ContextVar("activity", default=None)
 
 
-def record_activity() -> None:
-    """Record progress of this thread's activity, if the thread has one."""
+def record_activity(silent_s: float = 0.0) -> None:
+    """Record progress of this thread's activity, if the thread has one.
+
+    `silent_s` is for work that cannot record progress: the seconds that it may take.
+    """
     if activity := _current.get():
-        activity.active_at = activity.now()
+        activity.active_at = activity.now() + silent_s
 
 
 class Activities:

@@ -14,20 +14,25 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TextIO
 
 from aws_lambda_powertools import Logger
 
 from craftspark.aws.styles.models import Sink
 from craftspark.errors import ModelUnavailable
+from gpu_tasks.activity import record_activity
+from gpu_tasks.inference.cached_versions import make_room, use
 from gpu_tasks.inference.file_hashes import HASHES, record_of
 from gpu_tasks.inference.manifests import MANIFEST, matches, parse_manifest
 
 FILES_AT_ONCE = 4
+# How often a task that waits for another one's download says that it is alive, in seconds.
+ALIVE_EVERY_S = 1.0
 PART = ".part"
 MB, GIB = 1e6, 1024**3
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -60,6 +65,8 @@ class HashingFile:
         self._file = file
         self._stop = stop
         self._hash = hashlib.sha256()
+        # The client of S3 writes in another thread, and each part is progress of the activity that downloads.
+        self._context = copy_context()
 
     def write(self, part: bytes, /) -> int:
         """Raises Abandoned if the download has to stop."""
@@ -68,6 +75,7 @@ class HashingFile:
         start = time.perf_counter()
         self._hash.update(part)
         self.hash_s += time.perf_counter() - start
+        self._context.run(record_activity)
         return self._file.write(part)
 
     def digest(self) -> str:
@@ -101,11 +109,13 @@ class Figures:
         }
 
 
-def fetch(place: str, store: Store, cache: Path) -> Path:
+def fetch(place: str, store: Store, cache: Path, *, pin: bool = True) -> Path:
     """Return the folder of a model, whose files match its manifest. Downloads only files that are missing or differ.
 
-    `place` is the model's prefix in the bucket. Raises ModelUnavailable, also if the disk is full, and ConnectionError
-    if a download breaks off. The next call continues with the files that are not complete.
+    `place` is the model's prefix in the bucket. If the disk is full, other models that no task uses are deleted. The
+    folder stays there until this process ends, or only during this call without `pin`. Raises ModelUnavailable, also
+    if the disk is still full, and ConnectionError if a download breaks off. The next call continues with the files that
+    are not complete.
     """
     try:
         manifest = store.read(place, MANIFEST)
@@ -114,14 +124,14 @@ def fetch(place: str, store: Store, cache: Path) -> Path:
     version = hashlib.sha256(manifest).hexdigest()[:16]
     folder = cache / version / place
     expected = parse_manifest(manifest, folder)
-    with _disk_errors(cache), _lock(cache / f"{version}.lock"):
+    with _disk_errors(cache), use(cache / version, pin=pin), _lock(cache / f"{version}.lock"):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).write_bytes(manifest)
         record = record_of(folder, cache)
         HASHES.restore(record)
         wanted = {name: digest for name, digest in expected.items() if not matches(folder / name, digest)}
         if wanted:
-            _Download(place, store, folder, record, expected).run(wanted)
+            _Download(place, store, cache, folder, record, expected).run(wanted)
         HASHES.record(record, [folder / name for name in expected])
     return folder
 
@@ -132,6 +142,7 @@ class _Download:
 
     place: str
     store: Store
+    cache: Path
     folder: Path
     record: Path
     expected: Collection[str]
@@ -154,7 +165,8 @@ class _Download:
 
     def _run_all(self, names: Collection[str], fetch_one: Callable[[str], None]) -> None:
         with ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="download") as threads:
-            pending = [threads.submit(fetch_one, name) for name in names]
+            # In a copy of this thread's context, so that the progress of a file is that of this thread's activity.
+            pending = [threads.submit(copy_context().run, fetch_one, name) for name in names]
             try:
                 for done in as_completed(pending):
                     done.result()
@@ -188,6 +200,7 @@ class _Download:
         return path.with_name(path.name + PART)
 
     def _check_space(self, size: int) -> None:
+        make_room(self.cache, size)
         free = shutil.disk_usage(self.folder).free
         if size > free:
             raise ModelUnavailable(
@@ -204,8 +217,17 @@ def _lock(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             logger.info("another task downloads the model", extra={"lock": str(path)})
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _wait_for(file)
         yield
+
+
+def _wait_for(file: TextIO) -> None:
+    """Wait for the lock. The task that has it makes progress or ends, so the wait counts as progress."""
+    with ThreadPoolExecutor(1, thread_name_prefix="lock") as thread:
+        locked = thread.submit(fcntl.flock, file, fcntl.LOCK_EX)
+        while wait([locked], timeout=ALIVE_EVERY_S).not_done:
+            record_activity()
+        locked.result()
 
 
 @contextmanager

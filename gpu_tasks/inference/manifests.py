@@ -101,6 +101,11 @@ def list_files(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
+def measure_bytes(folder: Path) -> int:
+    """Return the size of all files of a folder."""
+    return sum(path.stat().st_size for path in list_files(folder).values())
+
+
 def build_manifest(folder: Path) -> dict[str, str]:
     """Return the SHA-256 hash of every file of a model folder, by path."""
     return {name: hash_file(path) for name, path in list_files(folder).items() if name != MANIFEST}

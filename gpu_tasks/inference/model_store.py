@@ -33,22 +33,25 @@ from gpu_tasks.inference.model_folder import INDEX
 
 BUILT_IN = Path(__file__).parents[1] / "models"
 CACHE = Path(tempfile.gettempdir()) / "craftspark-models"
-# Kernels that the compiler made. It keeps those of other GPUs and versions apart.
-COMPILED = CACHE.with_name("craftspark-kernels")
+# Folder for kernels that the compiler made. It keeps those of other GPUs and versions apart.
+KERNELS = "kernels"
 
 logger = Logger(service="gpu_worker")
 
 
 def load_pipeline(model: Model, settings: RendererSettings, components: Mapping[str, Any] | None = None) -> Any:
     """Load a model from its source. Raises ModelUnavailable as `load_folder` does."""
-    return load_folder(locate(model.source, settings), model, settings.device, components)
+    return load_folder(locate(model.source, settings), model, settings.device, components, find_cache(settings))
 
 
-def load_folder(folder: Path, model: Model, device: str, components: Mapping[str, Any] | None = None) -> Any:
+def load_folder(
+    folder: Path, model: Model, device: str, components: Mapping[str, Any] | None = None, cache: Path = CACHE
+) -> Any:
     """Load the pipeline that model_index.json names, with what makes it faster on this machine's device.
 
     It has the entry's precision on a GPU and single precision on a CPU. `components` are those that are loaded already,
-    by their names in the pipeline. Raises ModelUnavailable, also if the pipeline is of another family.
+    by their names in the pipeline. Compiled kernels are kept in `cache`. Raises ModelUnavailable, also if the pipeline
+    is of another family.
 
     A GPU worker never falls back to the CPU, which would be a hundred times slower at the same cost.
     """
@@ -60,7 +63,7 @@ def load_folder(folder: Path, model: Model, device: str, components: Mapping[str
     family = find_family(model.family)
     dtype = getattr(torch, model.dtype) if device == "cuda" else torch.float32
     pipeline = open_pipeline(folder, dtype, family, device=device, components=components)
-    accelerate(pipeline, family.denoiser, model.on(name_device(device)).acceleration, COMPILED)
+    accelerate(pipeline, family.denoiser, model.on(name_device(device)).acceleration, cache / KERNELS)
     return pipeline
 
 
@@ -118,8 +121,15 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def locate(source: str, settings: RendererSettings | TrainerSettings) -> Path:
-    """Return the folder of a model or an adapter, downloaded if necessary. Raises ModelUnavailable."""
+def find_cache(settings: RendererSettings | TrainerSettings) -> Path:
+    """Return the folder for downloaded models and for compiled kernels."""
+    return Path(settings.models_cache or CACHE)
+
+
+def locate(source: str, settings: RendererSettings | TrainerSettings, *, pin: bool = True) -> Path:
+    """Return the folder of a model or an adapter, downloaded if necessary. It stays on the disk until this process
+    ends; without `pin`, another task can delete it after this call. Raises ModelUnavailable.
+    """
     kind, _, place = source.partition(":")
     if kind == "built-in":
         if settings.models_cache:
@@ -127,7 +137,7 @@ def locate(source: str, settings: RendererSettings | TrainerSettings) -> Path:
         return BUILT_IN / place
     if kind == "s3":
         bucket = ModelBucket(client=clients.s3_downloads(), bucket=settings.models_bucket)
-        return fetch(place, bucket, Path(settings.models_cache or CACHE))
+        return fetch(place, bucket, find_cache(settings), pin=pin)
     raise ModelUnavailable(f"unknown kind of source: {source}")
 
 

@@ -18,7 +18,8 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.inference.device import free_memory, name_device
-from gpu_tasks.inference.model_store import load_folder, locate
+from gpu_tasks.inference.manifests import measure_bytes
+from gpu_tasks.inference.model_store import find_cache, load_folder, locate
 from gpu_tasks.renderers.model_cache import MemoryExceeded, ModelCache
 from gpu_tasks.renderers.shared_components import SharedComponents
 from gpu_tasks.renderers.tool_renderers import (
@@ -31,6 +32,10 @@ from gpu_tasks.renderers.tool_renderers import (
 
 # For this time, a model that could not be loaded is not tried again, which could unload another. Seconds.
 RETRY_S = 60.0
+# The bytes that the slowest disks and GPUs load in a second. A load and a compilation record no progress meanwhile, so
+# the watchdog waits for as long as they may take.
+LOADED_PER_S = 50e6
+COMPILING_S = 600.0
 
 logger = Logger(service="gpu_worker")
 
@@ -152,8 +157,10 @@ class PoolRenderer:
         model, folder, started = self._models[name], self._folders[name], monotonic()
         shared = self._components.find(folder, self._form(name))
         try:
-            pipeline = load_folder(folder, model, self._surroundings.settings.device, shared)
-            record_activity()
+            record_activity(measure_bytes(folder) / LOADED_PER_S)
+            settings = self._surroundings.settings
+            pipeline = load_folder(folder, model, settings.device, shared, find_cache(settings))
+            record_activity(COMPILING_S if model.acceleration.compiled else 0.0)
             self._components.add(folder, self._form(name), pipeline)
             renderers = build_renderers(pipeline, model, self._surroundings, self._tools[name])
         except torch.OutOfMemoryError as error:

@@ -226,7 +226,8 @@ def build_renderers(
     adapters = AdapterCache(
         getattr(pipeline, component),
         hash_denoiser(folder, component),
-        lambda source: locate(source, settings),
+        # An adapter is read immediately, and a worker can use more of them than it can have files open.
+        lambda source: locate(source, settings, pin=False),
         component=component,
     )
     diffusion = Diffusion(pipeline, model, adapters)

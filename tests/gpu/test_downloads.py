@@ -1,6 +1,7 @@
 """Downloads of models from the bucket: one pass, one version, and nothing twice."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import multiprocessing
@@ -9,12 +10,14 @@ import threading
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
-from gpu_tasks.inference import downloads, file_hashes, manifests
+from gpu_tasks.activity import Activities, record_activity
+from gpu_tasks.inference import cached_versions, downloads, file_hashes, manifests
 from gpu_tasks.inference.downloads import HashingFile, fetch
 from gpu_tasks.inference.file_hashes import FileHashes, record_of
 from gpu_tasks.inference.manifests import MANIFEST, check
@@ -304,3 +307,118 @@ def test_two_processes_that_fill_a_folder_download_each_file_once(s3: LoopbackS3
     assert {key: sent for key, sent in s3.sent.items() if not key.endswith(MANIFEST)} == {
         f"flowers/v1/{name}": len(content) for name, content in FILES.items()
     }
+
+
+# What else is on the disk, and what the watchdog sees.
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A disk with room for two models and a half."""
+    usage = namedtuple("usage", "free")
+
+    def measure(_: object) -> object:
+        return usage(2.5 * SIZE - sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()))
+
+    pinned: dict[Path, BinaryIO] = {}
+    monkeypatch.setattr(shutil, "disk_usage", measure)
+    monkeypatch.setattr(cached_versions, "_pinned", pinned)
+    yield
+    for file in pinned.values():
+        file.close()
+
+
+def get_revision(s3: LoopbackS3, cache: Path, revision: int, *, pin: bool = False) -> Path:
+    put(s3, FILES | {"empty": b"" if not revision else str(revision).encode()}, f"flowers/v{revision}")
+    return fetch(f"flowers/v{revision}", ModelBucket(client=s3.client(), bucket=BUCKET), cache, pin=pin)
+
+
+@pytest.mark.usefixtures("disk")
+def test_a_model_that_no_task_uses_makes_room_for_another(s3: LoopbackS3, tmp_path: Path) -> None:
+    first, second = (get_revision(s3, tmp_path, number) for number in (1, 2))
+    get_revision(s3, tmp_path, 1)  # used after the second one
+
+    third = get_revision(s3, tmp_path, 3)
+
+    assert [folder.exists() for folder in (first, second, third)] == [True, False, True]
+    assert get_revision(s3, tmp_path, 2).exists()  # it can come back
+
+
+@pytest.mark.usefixtures("disk")
+def test_a_model_that_a_task_uses_stays(s3: LoopbackS3, tmp_path: Path) -> None:
+    first, second = (get_revision(s3, tmp_path, number, pin=True) for number in (1, 2))
+
+    with pytest.raises(ModelUnavailable, match=r"the disk of .* is too small"):
+        get_revision(s3, tmp_path, 3)
+
+    assert first.exists()
+    assert second.exists()
+
+
+@pytest.mark.usefixtures("disk")
+def test_a_model_is_unused_after_the_end_of_its_task(s3: LoopbackS3, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    task = context.Process(target=fetch_in_a_process, args=(s3.endpoint, str(tmp_path)))
+    task.start()
+    task.join()
+    [version] = [path for path in tmp_path.iterdir() if path.is_dir() and len(path.name) == 16]
+    get_revision(s3, tmp_path, 2, pin=True)
+
+    get_revision(s3, tmp_path, 3, pin=True)
+
+    assert task.exitcode == 0
+    assert not version.exists()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_each_part_of_a_download_is_progress(s3: LoopbackS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, write, silent = Clock(), HashingFile.write, []
+    activities = Activities(clock)
+
+    def take_long(self: HashingFile, part: bytes, /) -> int:
+        silent.append(activities.idle_s())
+        clock.seconds += 50
+        return write(self, part)
+
+    monkeypatch.setattr(HashingFile, "write", take_long)
+    monkeypatch.setattr(downloads, "FILES_AT_ONCE", 1)
+    with activities.track("wave"):
+        get(s3, tmp_path)
+
+    assert clock.seconds > 500
+    assert max(silent) == 0
+
+
+def test_the_wait_for_another_task_is_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "ALIVE_EVERY_S", 0.01)
+    clock = Clock()
+    activities = Activities(clock)
+    alive = threading.Event()
+    waited = []
+
+    def wait_for_the_lock() -> None:
+        with activities.track("wave"):
+            clock.seconds += 50
+            with downloads._lock(tmp_path / "lock"):
+                waited.append(activities.idle_s())
+
+    def see(_silent_s: float = 0.0) -> None:
+        record_activity()
+        alive.set()
+
+    monkeypatch.setattr(downloads, "record_activity", see)
+    with (tmp_path / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        task = threading.Thread(target=wait_for_the_lock)
+        task.start()
+        assert alive.wait(60)
+    task.join()
+
+    assert waited == [0]

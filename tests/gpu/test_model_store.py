@@ -146,3 +146,14 @@ def test_a_model_without_a_manifest_is_not_published(tmp_path: Path) -> None:
         publish(list_files(tmp_path), lambda name, _path: uploaded.append(name))
 
     assert uploaded == []
+
+
+def test_compiled_kernels_are_kept_with_the_models_of_the_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches: list[Path] = []
+    monkeypatch.setattr(model_store, "accelerate", lambda *arguments: caches.append(arguments[-1]))
+
+    load_pipeline(find_model("craftspark-clipart-128"), replace(WORKER_SETTINGS, models_cache=str(tmp_path)))
+
+    assert caches == [tmp_path / "kernels"]

@@ -21,12 +21,13 @@ from craftspark.models.model import Model
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
+from gpu_tasks.activity import Activities
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.inference.device import free_memory
-from gpu_tasks.inference.manifests import write_manifest
+from gpu_tasks.inference.manifests import measure_bytes, write_manifest
 from gpu_tasks.inference.model_store import load_folder, load_pipeline
 from gpu_tasks.renderers import pool_renderer
 from gpu_tasks.renderers.loading import load_renderer
@@ -286,6 +287,29 @@ def test_a_model_that_exceeds_the_memory_is_loaded_without_the_others(
     pool.load("second")
 
     assert list(pool.loaded) == ["second"]
+
+
+@pytest.mark.usefixtures("models")
+def test_the_watchdog_waits_for_as_long_as_a_load_may_take(
+    folders: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activities = Activities(lambda: 100.0)
+    silent_s: list[float] = []
+
+    def load(*arguments: Any) -> Any:
+        silent_s.append(activities.idle_s())
+        return load_folder(*arguments)
+
+    monkeypatch.setattr(pool_renderer, "load_folder", load)
+    monkeypatch.setattr(pool_renderer, "LOADED_PER_S", 1000)
+    pool = a_pool(budget_gib=1.5)
+
+    with activities.track("wave"):
+        pool.load("first")
+        after = activities.idle_s()
+
+    assert silent_s == [-measure_bytes(folders["first"]) / 1000]
+    assert after == 0
 
 
 def test_a_pool_that_only_enlarges_loads_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
