@@ -1,7 +1,6 @@
 """`python -m simulation`: simulate policies on synthetic days, and print a table."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from statistics import mean, stdev
 
@@ -11,13 +10,10 @@ from rich.table import Table
 from simulation.days import build_days
 from simulation.demand import DAY_S
 from simulation.engine import simulate
-from simulation.policies import Policy
-from simulation.policies.fleet import FleetPolicy
-from simulation.policies.reactive import Reactive
+from simulation.policies.registry import POLICIES
 from simulation.results import Figures
 from simulation.supply import ColdStart, Supply
 
-POLICIES: Mapping[str, Callable[[], Policy]] = {"fleet": FleetPolicy, "reactive": Reactive}
 PROCESSES = 2
 
 
@@ -43,7 +39,7 @@ def main() -> None:
 def simulate_days(policy: str, seed: int, days: int, cold_start_s: float) -> tuple[Figures, ...]:
     """The figures of the first day, and those of the other days together."""
     demand = build_days(seed, days=days)
-    result = simulate(POLICIES[policy](), demand, Supply(cold_start=ColdStart.of(cold_start_s)), seed=seed)
+    result = simulate(POLICIES[policy](demand), demand, Supply(cold_start=ColdStart.of(cold_start_s)), seed=seed)
     first = result.measure(0.0, DAY_S)
     return (first, result.measure(DAY_S)) if days > 1 else (first,)
 

@@ -1,44 +1,66 @@
 """Results: what happened to every job and task, and the figures of a span of time."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from craftspark.fleet.decisions import PoolDecision
 from craftspark.fleet.observations import PoolObservation
 from simulation.demand import INTERACTIVE, Demand
-from simulation.queues import JobRun
+from simulation.model.outcomes import NEVER, Outcomes
+from simulation.model.tasks import ON_DEMAND, SPOT, Task
 from simulation.supply import Supply
-from simulation.tasks import SPOT, Task
 
 SOON_S = 60.0
 
 
-@dataclass(frozen=True)
-class Decided:
-    """One decision of a pool, and what it was made from."""
+class Sample(NamedTuple):
+    """One decision of a pool, and the tasks and the work that it was made from."""
 
     at: float
     pool: str
-    observation: PoolObservation
-    decision: PoolDecision
+    spot: int
+    on_demand: int
+    starting: int
+    draining: int
+    arrived_s: float
+    waiting_s: float
+    oldest_s: float
+    reason: str
 
     @classmethod
-    def of(cls, at: float, pool: str, observation: PoolObservation, decision: PoolDecision) -> "Decided":
-        return cls(at, pool, observation, decision)
+    def of(cls, at: float, pool: str, seen: PoolObservation, decision: PoolDecision) -> "Sample":
+        return cls(
+            at=at,
+            pool=pool,
+            spot=seen.spot.running,
+            on_demand=seen.on_demand.running,
+            starting=seen.spot.starting + seen.on_demand.starting,
+            draining=seen.spot.draining + seen.on_demand.draining,
+            arrived_s=seen.interactive.arrived_s + seen.bulk.arrived_s,
+            waiting_s=seen.interactive.waiting_s + seen.bulk.waiting_s,
+            oldest_s=seen.interactive.oldest_s,
+            reason=decision.reason,
+        )
+
+    @property
+    def tasks(self) -> int:
+        return self.spot + self.on_demand + self.starting + self.draining
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """The figures of a span: jobs that were submitted in it, and tasks that were paid in it.
 
-    `cost_ratio` is the paid GPU time over the pure work. Waits are from the submission to the first step, of the
-    interactive lane, in seconds. `soon` is the share of interactive jobs that started within 60 s.
+    Waits are from the submission to the first step, in seconds, of interactive jobs that were not refused. `soon` is
+    the share of all interactive jobs that started within 60 s.
     """
 
     jobs: int
     work_s: float
-    paid_s: float
     spot_s: float
+    on_demand_s: float
     dollars: float
     images: int
     p50: float
@@ -51,7 +73,13 @@ class Figures:
     most_tasks: int
 
     @property
+    def paid_s(self) -> float:
+        """The GPU time that was paid, from the launches of tasks to their ends."""
+        return self.spot_s + self.on_demand_s
+
+    @property
     def cost_ratio(self) -> float:
+        """The paid GPU time over the pure work."""
         return self.paid_s / self.work_s if self.work_s else 0.0
 
     @property
@@ -62,54 +90,66 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a simulation did. `wasted_s` is GPU time of images that interruptions cut off."""
+    """What a simulation did. `wasted_s` is the GPU time of images that interruptions cut off."""
 
     demand: Demand
     supply: Supply
     ended_at: float
-    runs: Sequence[JobRun]
+    outcomes: Outcomes
     tasks: Sequence[Task]
-    decided: Sequence[Decided]
+    samples: Sequence[Sample]
     interruptions: int
     wasted_s: float
     rendered_s: float
 
+    def list_waits(self, lane: int, start: float, end: float) -> list[tuple[float, float]]:
+        """Each job of a lane that was submitted in a span and not refused: its submission and its wait."""
+        jobs, started, refused = self.demand.jobs, self.outcomes.started, self.outcomes.refused
+        first = bisect_left(jobs, start, key=lambda job: job.at)
+        last = bisect_left(jobs, end, key=lambda job: job.at)
+        return [
+            (jobs[index].at, (self.ended_at if started[index] == NEVER else started[index]) - jobs[index].at)
+            for index in range(first, last)
+            if jobs[index].lane == lane and not refused[index]
+        ]
+
     def measure(self, start: float = 0.0, end: float | None = None) -> Figures:
-        """The figures of a span of time; without `end`, up to the end of the simulation."""
-        end = self.ended_at + 1e-9 if end is None else end
-        runs = [run for run in self.runs if start <= run.job.at < end]
-        waits = sorted(self._wait(run) for run in runs if run.job.lane == INTERACTIVE and not run.refused)
-        bulk = sorted(self._wait(run) for run in runs if run.job.lane != INTERACTIVE and not run.refused)
-        refused = sum(run.refused for run in runs)
-        paid = [0.0, 0.0]
-        for task in self.tasks:
-            paid[task.type] += max(0.0, min(task.ended + self.supply.release_s, end) - max(task.requested, start))
+        """The figures of a span; without `end`, up to the end of the simulation."""
+        end = self.ended_at + 1.0 if end is None else end
+        waits = sorted(wait for _, wait in self.list_waits(INTERACTIVE, start, end))
+        bulk = sorted(wait for _, wait in self.list_waits(1 - INTERACTIVE, start, end))
+        inside = [
+            (job, refused)
+            for job, refused in zip(self.demand.jobs, self.outcomes.refused, strict=True)
+            if start <= job.at < end
+        ]
+        asked = sum(job.lane == INTERACTIVE for job, _ in inside)
+        paid = [self._paid_s(capacity, start, end) for capacity in (SPOT, ON_DEMAND)]
         prices = self.supply.prices
-        asked = len(waits) + sum(run.refused for run in runs if run.job.lane == INTERACTIVE)
         return Figures(
-            jobs=len(runs),
-            work_s=sum(run.job.work_s for run in runs if not run.refused),
-            paid_s=sum(paid),
+            jobs=len(inside),
+            work_s=sum(job.work_s for job, refused in inside if not refused),
             spot_s=paid[SPOT],
-            dollars=(paid[0] * prices.spot + paid[1] * prices.on_demand) / 3600,
-            images=sum(run.job.images for run in runs if not run.refused),
+            on_demand_s=paid[ON_DEMAND],
+            dollars=(paid[SPOT] * prices.spot + paid[ON_DEMAND] * prices.on_demand) / 3600,
+            images=sum(job.images for job, refused in inside if not refused),
             p50=quantile(waits, 0.5),
             p95=quantile(waits, 0.95),
             p99=quantile(waits, 0.99),
             longest=waits[-1] if waits else 0.0,
             soon=sum(wait <= SOON_S for wait in waits) / asked if asked else 1.0,
             bulk_p99=quantile(bulk, 0.99),
-            refused=refused,
-            most_tasks=max((_count(each) for each in self.decided if start <= each.at < end), default=0),
+            refused=sum(refused for _, refused in inside),
+            most_tasks=max((sample.tasks for sample in self.samples if start <= sample.at < end), default=0),
         )
 
-    def _wait(self, run: JobRun) -> float:
-        return (run.started if run.started >= 0 else self.ended_at) - run.job.at
-
-
-def _count(decided: Decided) -> int:
-    seen = decided.observation
-    return sum(each.running + each.starting + each.draining for each in (seen.spot, seen.on_demand))
+    def _paid_s(self, capacity: int, start: float, end: float) -> float:
+        release_s = self.supply.release_s
+        return sum(
+            max(0.0, min(task.ended + release_s, end) - max(task.launched, start))
+            for task in self.tasks
+            if task.type == capacity
+        )
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

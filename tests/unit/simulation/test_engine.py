@@ -22,9 +22,10 @@ def jobs(*at: float, images: int = 1, image_s: float = 10.0) -> Demand:
 def test_every_job_ends_once_and_all_its_work_is_done() -> None:
     result = simulate(Reactive(), build_days(1, days=1, shape=SMALL))
 
-    assert all(run.ended >= run.started >= run.job.at for run in result.runs)
-    assert result.rendered_s == pytest.approx(sum(run.job.work_s for run in result.runs))
-    assert len(result.runs) == len(result.demand.jobs)
+    times = zip(result.demand.jobs, result.outcomes.started, result.outcomes.ended, strict=True)
+    assert all(ended >= started >= job.at for job, started, ended in times)
+    assert result.rendered_s == pytest.approx(sum(job.work_s for job in result.demand.jobs))
+    assert not any(result.outcomes.open)
 
 
 def test_paid_time_is_the_time_of_all_tasks() -> None:
@@ -32,7 +33,7 @@ def test_paid_time_is_the_time_of_all_tasks() -> None:
 
     figures = result.measure()
 
-    assert figures.paid_s == pytest.approx(sum(task.ended - task.requested for task in result.tasks))
+    assert figures.paid_s == pytest.approx(sum(task.ended - task.launched for task in result.tasks))
     assert figures.dollars == pytest.approx(figures.paid_s / 3600 * result.supply.prices.spot)
 
 
@@ -42,7 +43,7 @@ def test_a_span_has_its_own_share_of_the_cost() -> None:
     spans = [result.measure(start, end) for start, end in pairwise((0.0, 40_000.0, 90_000.0, 1e9))]
 
     assert sum(span.paid_s for span in spans) == pytest.approx(result.measure().paid_s)
-    assert sum(span.jobs for span in spans) == len(result.runs)
+    assert sum(span.jobs for span in spans) == len(result.demand.jobs)
 
 
 def test_the_same_seed_gives_the_same_result() -> None:
@@ -59,4 +60,4 @@ def test_the_first_job_waits_for_a_cold_start_as_stated(total_s: float) -> None:
 
     assert cold_start.boot_s + cold_start.image_s + cold_start.model_s == pytest.approx(total_s)
     # The policy is asked at 0 s and at 20 s; at 20 s it sees the job.
-    assert result.runs[0].started == pytest.approx(20.0 + total_s)
+    assert result.outcomes.started[0] == pytest.approx(20.0 + total_s)

@@ -4,8 +4,8 @@ from bisect import bisect_right
 from random import Random
 
 from craftspark.fleet.observations import SpotMarket
+from simulation.model.tasks import Task
 from simulation.supply import Supply
-from simulation.tasks import Task
 
 
 class Zones:
@@ -38,20 +38,18 @@ class Zones:
         place = bisect_right(times, at) - 1
         return capacity[place][1] if place >= 0 else 0
 
-    def choose(self, now: float) -> int:
-        """The zone for a launch, or -1 if none has room."""
-        best, most = -1, (0.0, 0)
-        for zone, tasks in enumerate(self.tasks):
-            room = self.capacity(zone, now) - len(tasks)
-            if room > 0 and (best < 0 or (room, -len(tasks)) > most):
-                best, most = zone, (room, -len(tasks))
-        return best
+    def choose(self, now: float) -> int | None:
+        """The zone for a launch: the one with the most room, and of equal ones the one with the fewest tasks."""
+        rooms = [(self.capacity(zone, now) - len(tasks), -len(tasks), -zone) for zone, tasks in enumerate(self.tasks)]
+        room, _, zone = max(rooms, default=(0, 0, 0))
+        return -zone if room > 0 else None
 
-    def add(self, task: Task) -> None:
-        self.tasks[task.zone][task] = None
+    def add(self, task: Task, zone: int) -> None:
+        self.tasks[zone][task] = None
 
     def remove(self, task: Task) -> None:
-        del self.tasks[task.zone][task]
+        if task.zone is not None:
+            del self.tasks[task.zone][task]
 
     def find_excess(self, now: float) -> list[Task]:
         """The tasks that are taken back, at random among those of a zone."""
@@ -64,7 +62,8 @@ class Zones:
         return taken
 
     def count_interruption(self, task: Task) -> None:
-        self.interrupted[task.zone] += 1
+        if task.zone is not None:
+            self.interrupted[task.zone] += 1
 
     def count_failures(self, launches: int) -> None:
         """Launches that found no capacity in any zone: each zone was tried."""

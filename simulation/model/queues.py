@@ -9,29 +9,20 @@ from simulation.demand import Job
 
 
 class Batch:
-    """Some images of a job. A worker renders them one after the other, one wave for each."""
+    """Some images of a job, which a worker renders one after the other. `index` is the job's place in the demand.
 
-    __slots__ = ("images", "job", "late", "number", "queued", "run")
+    `number` is the batch's place in the order of submission.
+    """
 
-    def __init__(self, job: Job, run: "JobRun", images: int, number: int) -> None:
-        self.job, self.run, self.images, self.number = job, run, images, number
+    __slots__ = ("images", "index", "job", "late", "number", "queued")
+
+    def __init__(self, job: Job, index: int, images: int, number: int) -> None:
+        self.job, self.index, self.images, self.number = job, index, images, number
         self.late = self.queued = False
 
     @property
     def work_s(self) -> float:
         return self.images * self.job.image_s
-
-
-class JobRun:
-    """What became of a job: when its first image started and when its last ended. `open` batches have not ended."""
-
-    __slots__ = ("ended", "job", "open", "refused", "started")
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.open = 0
-        self.started = self.ended = -1.0
-        self.refused = False
 
 
 @dataclass(frozen=True, kw_only=True)
