@@ -68,6 +68,7 @@ class RenderingStack(Stack):
             self,
             "RenderJob",
             fleet=fleet,
+            jobs=data.jobs,
             settle_job=self.settle_job,
             rendering=stage.rendering,
             operations=stage.operations,

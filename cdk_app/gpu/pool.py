@@ -38,7 +38,7 @@ class GpuPool(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         pool = stage.pools[name]
-        self.name, self.warm_tasks, self.cluster = name, pool.warm_tasks, cluster
+        self.name, self.warm_tasks, self.launch_s, self.cluster = name, pool.warm_tasks, pool.launch_s, cluster
         self.work = {lane: self._create_queue(lane, construct_id, stage.rendering) for lane in LANES}
         create = partial(GpuCapacity, self, cluster=cluster, pool=pool, models_cache=stage.gpu.models_cache)
         self.spot = create("Spot", spot=True)

@@ -11,6 +11,8 @@ from cdk_app.stages.data import WarmUnits
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 
+# The partition key of the last launch for a pool starts with this. It is never a job ID, because IDs have no colon.
+LAUNCHES = "launches:"
 # No scan and no delete: DynamoDB deletes a job's items when they expire, and an account's entries stay.
 READ = ("dynamodb:GetItem", "dynamodb:Query")
 WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
@@ -120,6 +122,17 @@ class JobsTable(OnDemandTable):
     def grant_mark(self, marker: iam.IGrantable) -> None:
         """Update items."""
         self.table.grant(marker, "dynamodb:UpdateItem")
+
+    def deny_all_but_launches(self, machine: iam.IGrantable) -> None:
+        """Forbid updates of everything but the last launches for pools. A state's grant is for the whole table."""
+        machine.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=["dynamodb:UpdateItem"],
+                resources=[self.table.table_arn],
+                conditions={"ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": [f"{LAUNCHES}*"]}},
+            )
+        )
 
 
 class ConnectionsTable(OnDemandTable):

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk_app.gpu.pool import GpuPool
 from cdk_app.stages.workflows import Rendering
+from cdk_app.storage.tables import JobsTable
 from cdk_app.workflows.caught import pass_on_error
 from cdk_app.workflows.expressions import (
     EXECUTION_INPUT,
@@ -21,6 +22,7 @@ from cdk_app.workflows.expressions import (
     write_object,
 )
 from cdk_app.workflows.gpu_launch import CALLBACK, launch_gpu_task
+from cdk_app.workflows.pool_wake import wake_pool
 from cdk_app.workflows.retries import retry_faults, retry_interruptions, to_timeout
 from craftspark.errors import RenderFailed, Retry, names
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, LAUNCH_FAULTS, QUEUE_FAULTS, TIMEOUT
@@ -50,10 +52,17 @@ class BatchRendering(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, pool: GpuPool, rendering: Rendering, failed: sfn.IChainable
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        pool: GpuPool,
+        jobs: JobsTable,
+        rendering: Rendering,
+        failed: sfn.IChainable,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._pool, self._rendering = pool, rendering
+        self._pool, self._jobs, self._rendering = pool, jobs, rendering
 
         self.launch = self._launch()
         retry_interruptions(self.launch, RENDER_TASK, attempts=rendering.max_interruptions)
@@ -72,7 +81,7 @@ class BatchRendering(Construct):
         """Add a rule for each way.
 
         Batches wait in the queue of their lane. The exception is an interactive batch for a pool that may be asleep:
-        somebody waits, so a task is launched for it, on demand.
+        somebody waits, so it wakes the pool.
         """
         its, bulk, queued = (
             f"{locate_field(JobOrder, 'pool', at=EXECUTION_INPUT)} = '{self._pool.name}'",
@@ -84,7 +93,8 @@ class BatchRendering(Construct):
             choice.when(_condition(its), self.hand_over["interactive"])
         else:
             choice.when(_condition(f"{its} and {queued}"), self.hand_over["interactive"])
-            choice.when(_condition(its), self.launch)
+            wake = wake_pool(self, self._pool, self._jobs, launch=self.launch, wait=self.hand_over["interactive"])
+            choice.when(_condition(its), wake)
 
     def _hand_over(self, lane: Lane) -> tasks.SqsSendMessage:
         wait_s = self._rendering.queue_wait_s(lane)

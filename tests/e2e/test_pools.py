@@ -33,26 +33,26 @@ def submit(front_end: FrontEnd, tool: str, **request: Any) -> str:
     return str(answer.json()["job_id"])
 
 
-def test_two_pools_render_at_once_and_a_launched_worker_takes_the_next_job_from_its_queue(asleep: LocalCloud) -> None:
+def test_two_pools_render_at_once_and_one_launched_worker_takes_all_jobs_of_its_pool(asleep: LocalCloud) -> None:
     front_end = FrontEnd(asleep, asleep.sign_in("pools@craftspark.example"))
     source = uploaded(front_end)
     assert launched(asleep) == []
 
-    enlarged = submit(front_end, "upscale", source=source, factor=4)
+    burst = [submit(front_end, "upscale", source=source, factor=4, seed=seed) for seed in range(4)]
     drawn = submit(front_end, "picture", prompt="red apple", steps=2)
 
-    assert [front_end.ended(job)["state"] for job in (drawn, enlarged)] == ["succeeded"] * 2
+    assert [front_end.ended(job)["state"] for job in (drawn, *burst)] == ["succeeded"] * 5
     assert states_entered(asleep, drawn) == [
         "Render every batch",
         "Choose the pool",
         "Hand to the draw pool",
         *SETTLED,
     ]
-    assert states_entered(asleep, enlarged) == [
-        "Render every batch",
-        "Choose the pool",
-        "Launch for the enlarge pool on demand",
-        *SETTLED,
+    ways = [states_entered(asleep, job)[1 : -len(SETTLED)] for job in burst]
+    wake = ["Choose the pool", "Wake the enlarge pool"]
+    assert sorted(ways) == [
+        *[[*wake, "Hand to the enlarge pool"]] * 3,
+        [*wake, "Launch for the enlarge pool on demand"],
     ]
     [worker] = launched(asleep)
 

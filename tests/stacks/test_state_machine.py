@@ -20,6 +20,7 @@ from tests.stacks.synthesis import Synthesis
 VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
 HAND, BULK, DEMAND = "Hand to the draw pool", "Hand to the draw pool in bulk", "Launch for the draw pool on demand"
 CALLBACKS = (HAND, BULK, DEMAND)
+WAKE = "Wake the enlarge pool"  # the pool without warm tasks
 ALL_CALLBACKS = (*CALLBACKS, *(name.replace("draw", "enlarge") for name in CALLBACKS))
 
 
@@ -50,6 +51,7 @@ def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:
     assert set(dev.batch_states) == {
         "Choose the pool",
         *ALL_CALLBACKS,
+        WAKE,
         "Record that the pool is gone",
         "Record the failure",
     }
@@ -74,7 +76,7 @@ def test_happy_path_of_one_batch_has_the_transitions_that_starts_are_bounded_by(
 def test_every_task_is_bounded(synthesis: Synthesis) -> None:
     tasks = {name: state for name, state in all_states(synthesis).items() if state["Type"] == "Task"}
 
-    assert len(tasks) == 2 + 3 * len(DEV.pools)
+    assert len(tasks) == 2 + 3 * len(DEV.pools) + 1
     for state in tasks.values():
         assert state["TimeoutSeconds"] < synthesis.state_machine["TimeoutSeconds"]
     for name in ALL_CALLBACKS:
@@ -136,7 +138,7 @@ def test_each_error_of_settling_is_retried_as_its_retry_class_says(dev: Synthesi
         ("draw", "bulk", True, BULK),
         ("enlarge", "interactive", True, HAND.replace("draw", "enlarge")),  # a launched worker is awake
         ("enlarge", "bulk", True, BULK.replace("draw", "enlarge")),
-        ("enlarge", "interactive", False, DEMAND.replace("draw", "enlarge")),
+        ("enlarge", "interactive", False, WAKE),
         ("enlarge", "bulk", False, BULK.replace("draw", "enlarge")),
         ("gone", "interactive", True, "Record that the pool is gone"),
     ],
@@ -145,6 +147,19 @@ def test_batch_goes_to_its_pool_by_its_lane_and_the_workers_that_are_awake(
     dev: Synthesis, pool: str, lane: str, queued: bool, way: str
 ) -> None:
     assert find_way(dev, pool=pool, lane=lane, queued=queued) == way
+
+
+def test_one_batch_launches_a_task_for_a_pool_that_is_asleep_and_the_others_wait_for_it(dev: Synthesis) -> None:
+    wake = dev.batch_states[WAKE]
+    hand, demand = (name.replace("draw", "enlarge") for name in (HAND, DEMAND))
+
+    assert wake["Next"] == demand
+    assert catches(wake) == {"DynamoDB.ConditionalCheckFailedException": hand, "States.ALL": demand}
+    assert wake["Output"] == "{% $states.input %}"
+    write = wake["Arguments"]
+    assert write["Key"] == {"job_id": {"S": "launches:enlarge"}, "item": {"S": "launch"}}
+    now, ends = (evaluate_number(write["ExpressionAttributeValues"][name]["N"]) for name in (":now", ":ends"))
+    assert (now, ends) == ("1893499200", str(1893499200 + DEV.pools["enlarge"].launch_s))
 
 
 def test_job_of_a_pool_that_is_gone_fails_by_name(dev: Synthesis) -> None:
@@ -178,7 +193,7 @@ def test_each_lane_of_each_pool_has_its_queue(dev: Synthesis) -> None:
 
 
 def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
-    for name in ALL_CALLBACKS:
+    for name in (*ALL_CALLBACKS, WAKE):
         for catcher in dev.batch_states[name]["Catch"]:
             if catcher["Next"] == "Record the failure":
                 assert set(catcher["Output"]) == {"batch", "images", "error", "cause"}
@@ -258,6 +273,13 @@ def find_way(synthesis: Synthesis, **order: object) -> str:
         if condition.evaluate(None) is True:
             return str(rule["Next"])
     return str(choice["Default"])
+
+
+def evaluate_number(expression: str) -> str:
+    """The value of an expression in a state that was entered at noon of the first day of 2030."""
+    jsonata = Jsonata(expression.removeprefix("{% ").removesuffix(" %}"))
+    jsonata.assign("states", {"context": {"State": {"EnteredTime": "2030-01-01T12:00:00.250Z"}}})
+    return str(jsonata.evaluate(None))
 
 
 def path_through(machine: Mapping[str, Any]) -> list[str]:
