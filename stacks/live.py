@@ -96,6 +96,12 @@ class LiveStack(Stack):
                 retry_attempts=2,
                 on_failure=sources.SqsDlq(self.unsent),
                 parallelization_factor=10,
+                # Items without a maker are records of the fleet, which nobody is sent.
+                filters=[
+                    lambda_.FilterCriteria.filter(
+                        {"dynamodb": {"NewImage": {"maker": {"S": lambda_.FilterRule.exists()}}}}
+                    )
+                ],
             )
         )
 

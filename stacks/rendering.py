@@ -22,6 +22,7 @@ from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
+from cdk_app.workflows.interruptions import Interruptions
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.estimates import STALE_S
 from craftspark.jobs.lost_jobs import EVERY
@@ -77,6 +78,15 @@ class RenderingStack(Stack):
             # The machine depends on the services, and these on the policy of their role. So this is another policy.
             self.workflow.grant_answer(iam.Policy(self, f"{name.capitalize()}Answers", roles=[pool.worker.role]))
         self.workflow.settle_failed_executions(self.settle_job, dead_letters=self.unsettled)
+        self.interruptions = Interruptions(
+            self,
+            "Interruptions",
+            fleet=fleet,
+            workflow=self.workflow,
+            jobs=data.jobs,
+            stage=stage,
+            dead_letters=self.unsettled,
+        )
         self._start_jobs(stage, data)
         self._sweep(stage, data)
         self._resend(stage, data)

@@ -5,6 +5,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -59,6 +60,9 @@ class TrainingStack(Stack):
         decide_training = self._create_approver("DecideTraining", "decide_training")
         for who in (trainer.role, decide_training):
             self.workflow.grant_answer(who)
+        settler = rendering.interruptions.settle_task.role
+        # A policy of this stack: the function's own stack must not depend on this one.
+        self.workflow.grant_answer(iam.Policy(self, "LostTaskAnswers", roles=[settler]))
         self._start_training()
         self._rollback_style()
 

@@ -96,14 +96,10 @@ def grant_draining(instance: iam.IRole | None, cluster: ecs.Cluster) -> None:
     """Let the ECS agent set its own instance to DRAINING on a spot notice. The CDK does not grant this."""
     if instance is None:
         raise ValueError("the launch template has no role")
-    instance.add_to_principal_policy(allow_draining(cluster))
-
-
-def allow_draining(cluster: ecs.Cluster) -> iam.PolicyStatement:
-    """Change the state of the cluster's instances."""
-    return iam.PolicyStatement(
+    iam.Grant.add_to_principal(
+        grantee=instance,
         actions=["ecs:UpdateContainerInstancesState"],
-        resources=[name_in_cluster(cluster, "container-instance")],
+        resource_arns=[name_in_cluster(cluster, "container-instance")],
         conditions={"ArnEquals": {"ecs:cluster": cluster.cluster_arn}},
     )
 

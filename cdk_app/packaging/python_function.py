@@ -90,5 +90,8 @@ class PythonFunction(Construct):
         )
         for grant in access.grants:
             grant(self.function)
+        if self.function.role is None:
+            raise ValueError(f"{name} has no role")
+        self.role: iam.IRole = self.function.role
         # Operators call functions, read their logs and pause their event sources by this name.
         CfnOutput(self, "Name", value=self.function.function_name).override_logical_id(f"{construct_id}FunctionName")

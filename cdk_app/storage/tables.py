@@ -134,6 +134,14 @@ class JobsTable(OnDemandTable):
             )
         )
 
+    def grant_get(self, reader: iam.IGrantable) -> None:
+        """Get items by their keys."""
+        self.table.grant(reader, "dynamodb:GetItem")
+
+    def grant_count(self, counter: iam.IGrantable) -> None:
+        """Count events once each: update totals, and put an item with the event's ID."""
+        self.table.grant(counter, "dynamodb:PutItem", "dynamodb:UpdateItem")
+
 
 class ConnectionsTable(OnDemandTable):
     """Makers' live connections, and the tickets that open them. All items expire within hours."""

@@ -56,6 +56,10 @@ class WorkQueue(Construct):
         )
         output_url(self.queue, f"{name}QueueUrl")
 
+    def grant_return(self, returner: iam.IGrantable) -> None:
+        """Make messages visible that their consumer lost."""
+        self.queue.grant(returner, "sqs:ChangeMessageVisibility")
+
     def grant_defer(self, consumer: iam.IGrantable) -> None:
         """Send a deferred message again, as a new one."""
         self.queue.grant(consumer, "sqs:SendMessage")

@@ -33,6 +33,8 @@ from craftspark.tools.request import LANES, Lane
 
 PERMANENT = names(RENDER_TASK, Retry.NEVER)
 INTERRUPTED = names(RENDER_TASK, Retry.AT_ONCE)
+# How many more instances try a batch, after the worker or the instance failed on demand.
+OTHER_MACHINES = 2
 NO_ANSWER = [HEARTBEAT_TIMEOUT, TIMEOUT]
 BATCH_IMAGES = to_expression(
     f"[{locate_field(Batch, 'images', 'index')}]"
@@ -67,6 +69,7 @@ class BatchRendering(Construct):
         self.launch = self._launch()
         retry_interruptions(self.launch, RENDER_TASK, attempts=rendering.max_interruptions)
         retry_faults(self.launch, LAUNCH_FAULTS, attempts=5)
+        retry_faults(self.launch, names(RENDER_TASK, Retry.ELSEWHERE), attempts=OTHER_MACHINES)
         self.launch.add_catch(failed, outputs=FAILURE)
 
         self.hand_over = {lane: self._hand_over(lane) for lane in LANES}

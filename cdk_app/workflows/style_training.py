@@ -19,6 +19,8 @@ from craftspark.errors.training import TrainingFailed
 from craftspark.settings.tasks import TrainingLaunch
 from craftspark.styles.messages import Fault
 
+# How many more instances try a training, after the task or the instance failed on demand.
+OTHER_MACHINES = 2
 PERMANENT = names(TRAINING_TASK, Retry.NEVER)
 ORDER = to_expression(EXECUTION_INPUT)
 FAULT = write_object(Fault, **pass_on_error(unnamed=TrainingFailed))
@@ -44,6 +46,7 @@ class StyleTraining(Construct):
         train_on_demand = self._launch("Train on demand", pool.on_demand, "train-style", training.train_s)
         retry_interruptions(train_on_demand, TRAINING_TASK, attempts=training.max_interruptions)
         retry_faults(train_on_demand, LAUNCH_FAULTS, attempts=5)
+        retry_faults(train_on_demand, names(TRAINING_TASK, Retry.ELSEWHERE), attempts=OTHER_MACHINES)
         train_on_demand.add_catch(failed, outputs=FAULT)
         train_on_demand.next(trained)
 

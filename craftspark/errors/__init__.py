@@ -235,7 +235,11 @@ class WorkerFault(CraftsparkError, retry=FAMILY):
 
 
 class WorkerBroken(WorkerFault, retry=Retry.ELSEWHERE):
-    """The worker could not start. A worker on another machine may succeed."""
+    """The worker could not start, or its container failed. A worker on another machine may succeed."""
+
+
+class WorkerLost(WorkerFault, retry=Retry.AT_ONCE):
+    """The worker or its machine ended without an answer. Another worker can render the rest immediately."""
 
 
 class DeviceLost(WorkerFault, retry=Retry.ELSEWHERE):

@@ -20,6 +20,6 @@ from craftspark.errors.training import TrainingError
 Raised = tuple[type[CraftsparkError], ...]
 
 RENDER_TASK: Final[Raised] = (RenderError, WorkerFault, InvalidInput, JobNotFound)
-TRAINING_TASK: Final[Raised] = (TrainingError, SpotInterrupted, InvalidInput, ModelUnavailable)
+TRAINING_TASK: Final[Raised] = (TrainingError, SpotInterrupted, WorkerFault, InvalidInput, ModelUnavailable)
 SETTLE_JOB: Final[Raised] = (Contended, JobChanged, JobNotFound)
 TRAINING_STEPS: Final[Raised] = (TrainingStepError, Contended, EventRefused)

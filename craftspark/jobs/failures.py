@@ -16,6 +16,7 @@ from craftspark.errors import (
     SpotInterrupted,
     UnsafeContent,
     WorkerBroken,
+    WorkerLost,
 )
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, TIMEOUT
 from craftspark.errors.outcomes import ExecutionEnded, GpuUnavailable, InternalError, JobOverdue
@@ -40,6 +41,7 @@ REPLACED: Final[dict[type[CraftsparkError], type[CraftsparkError]]] = {
     SigningKeyUnusable: InternalError,
     SpotInterrupted: GpuUnavailable,
     WorkerBroken: InternalError,
+    WorkerLost: GpuUnavailable,
 }
 # All values of `images[].error` of a job.
 FAILURE_NAMES: Final = tuple(sorted(kind.__name__ for kind in {*PUBLIC_AS_IS, *REASONS}))

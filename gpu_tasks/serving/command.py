@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 import uvicorn
 from aws_lambda_powertools import Logger
 
+from craftspark.fleet.task_ends import ExitCode
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.renderers.loading import load_renderer
 from gpu_tasks.renderers.pool_renderer import PoolRenderer
 from gpu_tasks.serving.app import Application
 from gpu_tasks.serving.requests import RequestRenderer
-from gpu_tasks.worker.main import DONE, MODEL_MISSING
 
 GRACE_S = 60  # for requests in progress when the process is stopped
 
@@ -52,4 +52,4 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         )
     )
     server.run()
-    return MODEL_MISSING if failures else DONE
+    return ExitCode.MODEL_MISSING if failures else ExitCode.DONE

@@ -12,12 +12,14 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger
 
 from craftspark.aws import clients
+from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.jobs.images import ImageBucket
 from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.aws.jobs.speed import SpeedTable
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
+from craftspark.fleet.task_ends import ExitCode
 from craftspark.jobs.batches import Batch
 from craftspark.models.networks import ToolNetworks
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings
@@ -30,11 +32,10 @@ from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.idle_limit import IdleLimit
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.pace import Pace
+from gpu_tasks.worker.taken_batches import BatchRecorder, RecordedSource, read_task_arn
 from gpu_tasks.worker.watchdog import Watchdog
 from gpu_tasks.worker.wave_queue import Renderer
 from gpu_tasks.worker.waves import Worker
-
-DONE, MODEL_MISSING, STALLED, UNREACHABLE, DEVICE_LOST = 0, 2, 3, 4, 5
 
 logger = Logger(service="gpu_worker")
 
@@ -56,23 +57,23 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
         launched = LaunchSource(handle=handle, jobs=open_job_table(settings), retrier=retrier) if handle else None
         if launched and not launched.has_work():
             logger.info("nothing to render")
-            return DONE
+            return ExitCode.DONE
         renderer = load(load_renderer, settings, retrier, launched)
         logger.info(
             "worker ready", extra={"tools": settings.models, "device": settings.device, "launched": handle is not None}
         )
         work(settings, renderer, lease, launched)
     except NoRenderer:
-        return MODEL_MISSING
+        return ExitCode.MODEL_MISSING
     except AwsUnreachable:
-        return UNREACHABLE
+        return ExitCode.UNREACHABLE
     except DeviceLost as error:
         logger.error("device lost", extra={"detail": str(error)})
-        return DEVICE_LOST
+        return ExitCode.DEVICE_LOST
     finally:
         answers.close()
     logger.info("worker done", extra={"taken_back": lease.ended})
-    return DONE
+    return ExitCode.DONE
 
 
 def load(
@@ -147,8 +148,12 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
             idle=lambda: 0.0 if activities.names else activities.idle_s(),
             announcements=pace,
         )
+    recorder = BatchRecorder(
+        read_task=lambda: read_task_arn(os.environ),
+        records=TakenBatches(client=clients.dynamodb(), jobs_table=settings.jobs_table),
+    )
     worker = Worker(
-        batch_source=launched or queue_source,
+        batch_source=RecordedSource(source=launched or queue_source, recorder=recorder),
         renderer=renderer,
         delivery=delivery,
         watchdog=watchdog,
@@ -167,13 +172,14 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         pace.stop()
         answers.close()
         watchdog.stop()
+        recorder.close()
 
 
 def end_stalled(activities: Activities) -> None:
     """Log the stack of each thread and end the process. Nothing else ends a thread that hangs in a kernel."""
     logger.error("worker stalled", extra={"activities": activities.names, "idle_s": round(activities.idle_s(), 1)})
     faulthandler.dump_traceback()
-    os._exit(STALLED)
+    os._exit(ExitCode.STALLED)
 
 
 def open_job_table(settings: WorkerSettings) -> RenderTable:

@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
+from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.aws.jobs.speed import read_pool
 from craftspark.errors import DeviceLost, UnsafeContent
+from craftspark.fleet.task_ends import ExitCode, TakenBatch
 from craftspark.jobs.batches import BatchMessage, JobOrder
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings
@@ -145,6 +148,37 @@ def test_a_message_becomes_images_and_one_answer(settings: WorkerSettings, token
     assert keys == {f"images/{job_id}/{index}{end}" for index in (0, 1) for end in (".png", ".thumb.webp")}
 
 
+def test_a_worker_of_ecs_has_its_messages_on_record_while_it_renders_and_none_at_its_end(
+    settings: WorkerSettings, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = "arn:aws:ecs:us-east-1:123456789012:task/fleet/one"
+    monkeypatch.setattr(main, "read_task_arn", lambda _: arn)
+    taken = TakenBatches(client=clients.dynamodb(), jobs_table=JOBS)
+    recorded, write = threading.Event(), TakenBatches.write
+
+    def write_and_tell(self: TakenBatches, task: str, batches: Iterable[TakenBatch]) -> None:
+        write(self, task, batches)
+        recorded.set()
+
+    monkeypatch.setattr(TakenBatches, "write", write_and_tell)
+    seen: list[tuple[TakenBatch, ...]] = []
+
+    class Looking(OneTurn):
+        def render(self, wave: Any, on_step: Any) -> Any:
+            assert recorded.wait(10)
+            seen.append(taken.read(arn))
+            return super().render(wave, on_step)
+
+    send(settings)
+    lease = Lease(grace_s=100)
+
+    work(settings, lease, Looking(lease, wave_size=2))
+
+    [[batch]] = seen
+    assert batch.queue_url == settings.interactive_queue_url
+    assert taken.read(arn) == ()
+
+
 def copy_message(settings: WorkerSettings) -> None:
     """Send a copy of the message that is in the GPU queue."""
     sqs = client_of("sqs")
@@ -237,7 +271,7 @@ def test_a_message_that_is_no_batch_stays_for_the_dead_letters(settings: WorkerS
 def test_a_launched_task_renders_its_one_batch_and_ends(settings: WorkerSettings, tokens: Tokens) -> None:
     code = main.main(lambda _: FakeRenderer(), launched(settings))
 
-    assert code == main.DONE
+    assert code == ExitCode.DONE
     assert tokens.answers == [("launched", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
 
 
@@ -247,7 +281,7 @@ def test_a_launched_task_takes_more_batches_until_it_is_idle(settings: WorkerSet
 
     code = main.main(lambda _: FakeRenderer(), {**environment, "CRAFTSPARK_IDLE_S": "1"})
 
-    assert code == main.DONE
+    assert code == ExitCode.DONE
     assert {(token, kind) for token, kind, _ in tokens.answers} == {("launched", "succeeded"), ("next", "succeeded")}
     assert counts(settings.interactive_queue_url)[0] == 0
     assert read_pool(clients.dynamodb(), JOBS, settings.pool, time.time())[0].awake == 0
@@ -294,7 +328,7 @@ def test_a_launched_task_without_its_model_says_so(settings: WorkerSettings, tok
 
     environment = {**launched(settings), "CRAFTSPARK_TOOLS": '{"picture": "knitting-xl"}'}
 
-    assert main.main(load_worker_renderer, environment) == main.MODEL_MISSING
+    assert main.main(load_worker_renderer, environment) == ExitCode.MODEL_MISSING
     assert [kind for _, kind, _ in tokens.answers] == ["ModelUnavailable"]
 
 
@@ -440,7 +474,7 @@ def test_an_outage_that_lasts_ends_the_worker_by_its_name(
 
     code = main.main(lambda _: FakeRenderer(), settings.to_environment())
 
-    assert code == main.UNREACHABLE
+    assert code == ExitCode.UNREACHABLE
     assert 250 < outage.now <= 300
     assert tokens.answers == []
     assert sum(counts(settings.interactive_queue_url)) == 1
@@ -491,7 +525,7 @@ def test_a_launched_task_bears_passing_faults_as_well(
 
     code = main.main(lambda _: FakeRenderer(), environment)
 
-    assert code == main.DONE
+    assert code == ExitCode.DONE
     assert tokens.answers == [("launched", "succeeded", {"batch": 0, "rendered": [0, 1], "failed": []})]
 
 
@@ -501,7 +535,7 @@ def test_a_launched_task_that_cannot_read_its_job_says_so_by_name(
     environment = launched(settings)
     outage.of(clients.dynamodb(), "query", float("inf"))
 
-    assert main.main(lambda _: FakeRenderer(), environment) == main.UNREACHABLE
+    assert main.main(lambda _: FakeRenderer(), environment) == ExitCode.UNREACHABLE
     assert [kind for _, kind, _ in tokens.answers] == ["AwsUnreachable"]
 
 
@@ -524,7 +558,7 @@ def test_a_launched_task_that_nobody_waits_for_loads_no_model(settings: WorkerSe
         loaded.append(settings)
         return FakeRenderer()
 
-    assert main.main(load, environment) == main.DONE
+    assert main.main(load, environment) == ExitCode.DONE
     assert loaded == []
 
 
@@ -537,7 +571,7 @@ def test_a_launched_task_whose_images_are_stored_answers_without_loading_a_model
     def load(_: WorkerSettings) -> Renderer:
         raise AssertionError("a model was loaded")
 
-    assert main.main(load, {**environment, "CRAFTSPARK_TASK_TOKEN": "again"}) == main.DONE
+    assert main.main(load, {**environment, "CRAFTSPARK_TASK_TOKEN": "again"}) == ExitCode.DONE
     assert [(token, kind) for token, kind, _ in tokens.answers] == [("launched", "succeeded"), ("again", "succeeded")]
 
 
@@ -565,6 +599,6 @@ def test_a_lost_device_gives_its_claims_back_and_ends_the_worker(settings: Worke
 
     code = main.main(lambda _: Lost(Lease(grace_s=1)), settings.to_environment())
 
-    assert code == main.DEVICE_LOST
+    assert code == ExitCode.DEVICE_LOST
     assert tokens.answers == []
     assert counts(settings.interactive_queue_url) == (1, 0)

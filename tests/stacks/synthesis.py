@@ -85,9 +85,9 @@ class Synthesis:
         return list(self.statements_of(task["TaskRoleArn"]["Fn::GetAtt"][0]))
 
     def statements_of(self, role: str) -> Iterator[Statement]:
-        """The statements in the policies of a role."""
+        """The statements in the policies of a role. A policy of another stack imports the role's name."""
         for policy in self.properties("AWS::IAM::Policy"):
-            if {"Ref": role} in policy["Roles"]:
+            if any(role in reference for each in policy["Roles"] for reference in each.values()):
                 yield from policy["PolicyDocument"]["Statement"]
 
     @cached_property

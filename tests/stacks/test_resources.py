@@ -176,6 +176,8 @@ def test_a_stream_s_record_that_cannot_be_pushed_is_put_aside_and_holds_up_nobod
     ]
 
     assert "Unsent" in json.dumps(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+    [only] = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(only["Pattern"]) == {"dynamodb": {"NewImage": {"maker": {"S": [{"exists": True}]}}}}
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert 0 < mapping["MaximumRetryAttempts"] <= 3

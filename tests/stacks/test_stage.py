@@ -27,7 +27,7 @@ from craftspark.tools import TOOLS
         ("functions", {"architecture": "armv7"}, "architecture"),
         ("functions", {"python": "3.10"}, "python"),
         ("gpu", {"image_tag": "not a tag"}, "image_tag"),
-        ("rendering", {"stop_grace_s": 121}, "stop_grace_s"),
+        ("rendering", {"stop_grace_s": 91}, "stop_grace_s"),
         ("rendering", {"job_deadline_s": 2400}, "job_deadline_s: waiting and rendering can take 3540 s"),
         ("rendering", {"bulk_wait_s": 299}, "bulk_wait_s: a bulk batch waits at least as long"),
         ("rendering", {"wave_s": 600}, "batch_s: a batch takes longer"),

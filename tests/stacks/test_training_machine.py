@@ -70,7 +70,7 @@ def test_a_person_has_days_and_no_more(dev: Synthesis) -> None:
 def test_interruption_is_retried_at_once_and_boundedly(dev: Synthesis) -> None:
     for name in LAUNCHES:
         interruption = dev.training_machine["States"][name]["Retry"][0]
-        assert interruption["ErrorEquals"] == ["SpotInterrupted"]
+        assert interruption["ErrorEquals"] == ["SpotInterrupted", "WorkerLost"]
         assert (interruption["IntervalSeconds"], interruption["BackoffRate"]) == (1, 1)
         assert 1 <= interruption["MaxAttempts"] <= 10
 

@@ -12,6 +12,7 @@ import craftspark
 from cdk_app.workflows.expressions import locate_field, write_object
 from craftspark.contracts import Contract, ContractBroken, Event
 from craftspark.fleet import decisions as fleet
+from craftspark.fleet.notices import InstanceNotice, NoticeKind
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
@@ -78,6 +79,7 @@ WRITTEN: list[Contract] = [
     fleet.History(rates=(None, 0.5), slot=1, pending=(fleet.Forecast(due=9.0, reactive=1.5, history=2.5),)),
     fleet.TypeMemory(desired=2, price=0.4, present=3, starts=((1.0, 1),)),
     SUPPLY,
+    InstanceNotice(event_id="e", kind=NoticeKind.REBALANCE, instance_id="i-1"),
     TRAINED,
     BatchMessage(task_token="t", batch=BATCH),
     JobEnd(job_id="j", outcomes=(RENDERED, LOST)),

@@ -58,3 +58,14 @@ class PausedWorkflows:
     def resume(self, token: str, result: Contract) -> bool:
         """Send the result. Returns whether an execution still waited. An empty token belongs to no execution."""
         return bool(token) and Callback(client=self.client, token=token).succeed(result)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingTasks:
+    """Executions that wait for a task that a state machine launched."""
+
+    client: SFNClient
+
+    def fail(self, token: str, error: CraftsparkError) -> bool:
+        """Fail the state that waits with the token. Returns False if the token was answered or its time is over."""
+        return Callback(client=self.client, token=token).fail(error)
