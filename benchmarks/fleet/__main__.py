@@ -1,0 +1,55 @@
+"""`python -m benchmarks.fleet campaign`: faults of real workers in the local cloud, to build/fleet-campaign.json."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.entries import Entry
+from benchmarks.fleet import campaign
+
+CAMPAIGN = Path("build/fleet-campaign.json")
+VERDICTS = {True: "met", False: "missed", None: "-"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    faults = commands.add_parser("campaign", help="kill, stop and interrupt real workers under load")
+    faults.add_argument("--share", type=float, default=1.0, help="share of the faults (default: %(default)s)")
+    faults.add_argument("--seed", type=int, default=1, help="seed of the choice of faults (default: %(default)s)")
+    faults.set_defaults(run=run_campaign)
+    arguments = parser.parse_args()
+    return int(arguments.run(arguments))
+
+
+def run_campaign(arguments: argparse.Namespace) -> int:
+    plan = campaign.WHOLE
+    kinds = {kind: max(1, round(number * arguments.share)) for kind, number in plan.faults.items()}
+    entries = campaign.judge(campaign.run(replace(plan, faults=kinds, seed=arguments.seed)))
+    return write(entries, CAMPAIGN)
+
+
+def write(entries: Sequence[Entry], path: Path) -> int:
+    """Write the figures and print them. Returns 1 if a goal is missed."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    table = Table(title=str(path), title_justify="left")
+    for column in ("figure", "value", "unit", "goal", "", "also"):
+        table.add_column(column)
+    for entry in entries:
+        also = ", ".join(f"{name}: {value}" for name, value in entry.beside.items())
+        goal = "" if entry.goal is None else f"{entry.goal:g}"
+        table.add_row(entry.name, f"{entry.value:g}", entry.unit, goal, VERDICTS[entry.meets_goal], also)
+    console.print(table)
+    return int(any(entry.meets_goal is False for entry in entries))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Faults of real workers: SIGKILL, SIGTERM and spot notices."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from benchmarks.fleet.waves import Death, read_waves
+from local_cloud import interruptions
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.task_records import TaskRecord
+
+SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM}
+NOTICE = "spot notice"
+POLL_S = 0.1
+# A fault comes at any moment of a wave, not at the end of the one that makes a worker eligible.
+MAX_PAUSE_S = 1.5
+REPORT_EVERY = 25
+
+
+class Faults:
+    """Inflicts faults on workers that have finished a wave, so that work goes on. Each worker gets one fault."""
+
+    def __init__(self, cloud: LocalCloud, record: Path, kinds: Mapping[str, int], seed: int) -> None:
+        self._cloud, self._record = cloud, record
+        self._random = random.Random(seed)
+        self._kinds = [kind for kind, number in kinds.items() for _ in range(number)]
+        self._random.shuffle(self._kinds)
+        self._hit: set[int] = set()
+        self._watchers: list[threading.Thread] = []
+        self.deaths: list[Death] = []
+
+    def inflict(self, until: float, report: Callable[[str], None]) -> None:
+        """Inflict all faults one after the other, until the time `until` of the monotonic clock."""
+        while self._kinds and time.monotonic() < until:
+            kind = self._kinds[-1]
+            victim = self._choose(kind)
+            if victim is None:
+                time.sleep(POLL_S)
+                continue
+            self._kinds.pop()
+            self._hit.add(victim.pid)
+            time.sleep(self._random.uniform(0, MAX_PAUSE_S))
+            self._hurt(kind, victim)
+            if len(self._hit) % REPORT_EVERY == 0:
+                report(f"{len(self._hit)} faults")
+        for watcher in self._watchers:
+            watcher.join()
+
+    @property
+    def left(self) -> int:
+        """The faults that were not inflicted in time."""
+        return len(self._kinds)
+
+    def _choose(self, kind: str) -> TaskRecord | None:
+        """A random worker that has finished a wave and got no fault yet. A notice needs one on spot."""
+        finished = {wave.pid for wave in read_waves(self._record) if wave.ended}
+        workers = [worker for worker in self._cloud.workers() if worker.pid in finished and worker.pid not in self._hit]
+        if kind == NOTICE:
+            workers = [worker for worker in workers if "Spot" in worker.group]
+        # The pools take turns in being hit, as far as they have workers.
+        pools = sorted({pool_of(worker) for worker in workers})
+        pool = self._random.choice(pools) if pools else None
+        return self._random.choice([worker for worker in workers if pool_of(worker) == pool]) if pools else None
+
+    def _hurt(self, kind: str, victim: TaskRecord) -> None:
+        if kind == NOTICE:
+            interruptions.interrupt(self._cloud, victim.task)
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(victim.pid, SIGNALS[kind])
+        watcher = threading.Thread(target=self._watch, args=(kind, victim), daemon=True)
+        self._watchers.append(watcher)
+        watcher.start()
+
+    def _watch(self, kind: str, victim: TaskRecord) -> None:
+        """Record the time at which the victim's process has ended."""
+        while _exists(victim.pid):
+            time.sleep(POLL_S / 5)
+        self.deaths.append(Death(kind, pool_of(victim), victim.pid, time.time()))
+
+
+def pool_of(worker: TaskRecord) -> str:
+    """The pool of a worker: its log has the name of its task family, which ends with the pool's."""
+    family = Path(worker.log).name.rpartition("-")[0]
+    return family.rpartition("-")[2].lower()
+
+
+def count_by_kind(deaths: Iterable[Death]) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    for death in deaths:
+        counts[death.kind] = counts.get(death.kind, 0) + 1
+    return counts
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,116 @@
+"""Load of two pools: makers who keep a number of jobs unfinished in each."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from local_cloud.launcher.cloud import LocalCloud
+
+POLL_S = 0.5
+# A job of the pool that draws is one wave. A job that enlarges is one picture of 128 pixels.
+DRAWING = {"prompt": "a red apple", "count": 4}
+ENLARGING = {"count": 1, "factor": 2}
+
+
+class JobsUnfinished(Exception):
+    """Jobs did not end within their time."""
+
+
+@dataclass
+class Pool:
+    """The jobs of a pool. `wanted` of them are unfinished at any time, until it is set to 0."""
+
+    tool: str
+    request: Mapping[str, Any]
+    wanted: int
+    submitted: dict[str, float] = field(default_factory=dict)
+    finished: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def unfinished(self) -> list[str]:
+        return [job for job in self.submitted if job not in self.finished]
+
+
+class Load:
+    """Submits jobs of one maker for each pool, and reads them until they end."""
+
+    def __init__(self, cloud: LocalCloud, *, steps: int, draw: int, enlarge: int) -> None:
+        self.makers = {name: _client(cloud, f"{name}@campaign.example") for name in ("draw", "enlarge")}
+        source = self._draw_source()
+        self.pools = {
+            "draw": Pool("picture", DRAWING | {"steps": steps}, draw),
+            "enlarge": Pool("upscale", ENLARGING | {"source": source}, enlarge),
+        }
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(name,), daemon=True) for name in self.pools]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self, within_s: float) -> None:
+        """Submit no more, and wait until all jobs have ended. Raises JobsUnfinished."""
+        for pool in self.pools.values():
+            pool.wanted = 0
+        deadline = time.monotonic() + within_s
+        while any(pool.unfinished for pool in self.pools.values()):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(POLL_S)
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+        if unfinished := [job for pool in self.pools.values() for job in pool.unfinished]:
+            raise JobsUnfinished(f"{len(unfinished)} jobs did not end: {', '.join(unfinished[:5])}")
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """The accounts of the makers."""
+        return [client.get("/v1/account").raise_for_status().json() for client in self.makers.values()]
+
+    def commits(self) -> list[dict[str, Any]]:
+        """The charges in the ledgers of the makers."""
+        return [entry for client in self.makers.values() for entry in _ledger(client) if entry["kind"] == "commit"]
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """All jobs that have ended."""
+        return [job for pool in self.pools.values() for job in pool.finished.values()]
+
+    def _run(self, name: str) -> None:
+        client, pool = self.makers[name], self.pools[name]
+        while not self._stopped.is_set():
+            for job_id in pool.unfinished:
+                job = client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
+                if "finished_at" in job:
+                    pool.finished[job_id] = job
+            for _ in range(pool.wanted - len(pool.unfinished)):
+                answer = client.post(f"/v1/tools/{pool.tool}/jobs", json=pool.request).raise_for_status()
+                pool.submitted[answer.json()["job_id"]] = time.time()
+            self._stopped.wait(POLL_S)
+
+    def _draw_source(self) -> str:
+        """A picture of the maker who enlarges."""
+        client = self.makers["enlarge"]
+        request = {"prompt": "a red apple", "count": 1, "steps": 1}
+        job_id = client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"]
+        while "finished_at" not in client.get(f"/v1/jobs/{job_id}").raise_for_status().json():
+            time.sleep(POLL_S)
+        return f"{job_id}/0"
+
+
+def _client(cloud: LocalCloud, email: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {cloud.sign_in(email)}"}
+    return httpx.Client(base_url=cloud.api_url, headers=headers, timeout=120, trust_env=False)
+
+
+def _ledger(client: httpx.Client) -> Iterator[dict[str, Any]]:
+    query: dict[str, str] = {"limit": "100"}
+    while True:
+        page = client.get("/v1/account/ledger", params=query).raise_for_status().json()
+        yield from page["entries"]
+        if "next_cursor" not in page:
+            return
+        query["cursor"] = page["next_cursor"]
