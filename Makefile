@@ -117,6 +117,9 @@ bench: $(VENV)/.ready ## measure, and write build/bench.json
 simulate: $(VENV)/.ready ## simulate the fleet's policy and others on synthetic days, and print a table
 	$(BIN)/python -m simulation
 
+campaign-fleet: $(VENV)/.ready ## kill, stop and interrupt 250 real workers under load, to build/fleet-campaign.json
+	$(BIN)/python -m benchmarks.fleet campaign
+
 STAGE ?= dev
 image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository: make image STAGE=prod
 	$(BIN)/python -m cdk_app.packaging.gpu_image $(STAGE)

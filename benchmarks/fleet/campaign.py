@@ -45,7 +45,7 @@ class Plan:
     seed: int = 1
 
 
-# Stops after 20 minutes, whatever it has done until then.
+# The faults end after 20 minutes, even if some are left.
 WHOLE = Plan(faults=FAULTS, draw_jobs=6, enlarge_jobs=6, draw_tasks=2, enlarge_tasks=2, steps=STEPS, limit_s=1200)
 
 
@@ -72,21 +72,21 @@ def run(plan: Plan, *, assembly: Path | None = None, report: Callable[[str], Non
         with LocalCloud.run(Path(folder) / "cloud", port=0, commands=commands, assembly=assembly) as cloud:
             set_tasks(cloud, "draw", plan.draw_tasks)
             set_tasks(cloud, "enlarge", plan.enlarge_tasks)
-            load = Load(cloud, steps=plan.steps, draw=plan.draw_jobs, enlarge=plan.enlarge_jobs)
-            faults = Faults(cloud, record, plan.faults, plan.seed)
-            load.start()
-            faults.inflict(time.monotonic() + plan.limit_s, report)
-            report(f"{len(faults.deaths)} faults, {faults.left} left; waiting for the last jobs")
-            load.finish(within_s=300)
-            return Evidence(
-                submitted=sum(len(pool.submitted) for pool in load.pools.values()),
-                jobs=load.jobs(),
-                accounts=load.accounts(),
-                commits=load.commits(),
-                stored=read_stored(cloud, [job["job_id"] for job in load.jobs()]),
-                waves=read_waves(record),
-                deaths=faults.deaths,
-            )
+            with Load(cloud, steps=plan.steps, draw=plan.draw_jobs, enlarge=plan.enlarge_jobs) as load:
+                faults = Faults(cloud, record, plan.faults, plan.seed)
+                load.start()
+                faults.inflict(time.monotonic() + plan.limit_s, report)
+                report(f"{len(faults.deaths)} faults, {faults.left} left; waiting for the last jobs")
+                load.finish(within_s=300)
+                return Evidence(
+                    submitted=sum(len(pool.submitted) for pool in load.pools.values()),
+                    jobs=load.jobs(),
+                    accounts=load.accounts(),
+                    commits=load.commits(),
+                    stored=read_stored(cloud, [job["job_id"] for job in load.jobs()]),
+                    waves=read_waves(record),
+                    deaths=faults.deaths,
+                )
 
 
 def set_tasks(cloud: LocalCloud, pool: str, number: int) -> None:

@@ -1,10 +1,10 @@
-"""Load of two pools: makers who keep a number of jobs unfinished in each."""
+"""Load of two pools: makers who keep several jobs unfinished in each."""
 
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -36,7 +36,7 @@ class Pool:
 
 
 class Load:
-    """Submits jobs of one maker for each pool, and reads them until they end."""
+    """Submits jobs of one maker for each pool, and reads them until they end, as a context manager."""
 
     def __init__(self, cloud: LocalCloud, *, steps: int, draw: int, enlarge: int) -> None:
         self.makers = {name: _client(cloud, f"{name}@campaign.example") for name in ("draw", "enlarge")}
@@ -47,6 +47,17 @@ class Load:
         }
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(name,), daemon=True) for name in self.pools]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        for client in self.makers.values():
+            client.close()
 
     def start(self) -> None:
         for thread in self._threads:
@@ -61,9 +72,6 @@ class Load:
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_S)
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join()
         if unfinished := [job for pool in self.pools.values() for job in pool.unfinished]:
             raise JobsUnfinished(f"{len(unfinished)} jobs did not end: {', '.join(unfinished[:5])}")
 

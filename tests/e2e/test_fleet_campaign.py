@@ -1,0 +1,21 @@
+"""Faults of real workers in two pools under load, a few of each kind: `make campaign-fleet` has many."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.fleet.campaign import WHOLE, judge, run
+from benchmarks.fleet.faults import NOTICE, count_by_kind
+
+FEW = {"SIGKILL": 2, "SIGTERM": 2, NOTICE: 2}
+
+
+def test_no_fault_of_a_worker_loses_a_job_or_charges_or_renders_an_image_twice(assembly: Path) -> None:
+    # The limit ends a run that hangs. It is much longer than any machine needs.
+    evidence = run(replace(WHOLE, faults=FEW, draw_jobs=4, enlarge_jobs=4), assembly=assembly)
+
+    figures = {entry.name: entry.value for entry in judge(evidence)}
+    assert count_by_kind(evidence.deaths) == FEW
+    assert {death.pool for death in evidence.deaths} <= {"draw", "enlarge"}
+    assert figures["jobs_lost"] == 0
+    assert figures["images_charged_twice"] == 0
+    assert figures["finished_images_rendered_again"] == 0
