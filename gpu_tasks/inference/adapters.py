@@ -12,10 +12,12 @@ import hashlib
 import json
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from craftspark.errors import ModelUnavailable
 from gpu_tasks.inference import manifests
@@ -25,7 +27,7 @@ WEIGHTS = "pytorch_lora_weights.safetensors"
 MAX_LOADED = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Adapter:
     """The contents of `adapter.json`. `denoiser_sha256` is the hash of the base model's denoising network.
     `word`, if there is one, started every caption in training, so prompts start with it too.
@@ -33,23 +35,32 @@ class Adapter:
 
     name: str
     base: str
-    denoiser_sha256: str
-    rank: int
+    denoiser_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    rank: Annotated[int, Field(ge=1)]
     word: str | None
     recipe: dict[str, Any]
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Path) -> Adapter:
         """Read an adapter's folder and check its files. Raises ModelUnavailable."""
         manifests.check(folder)
         try:
-            return cls(**json.loads((folder / FACTS).read_text()))
-        except (OSError, ValueError, TypeError) as error:
+            return parse_facts(json.loads((folder / FACTS).read_text()))
+        except (OSError, ValueError) as error:
             raise ModelUnavailable(f"{folder} is not an adapter: {error}") from None
 
     def prompt(self, words: str) -> str:
         """Return the prompt in the form that the adapter was trained with."""
         return f"{self.word}, {words}" if self.word else words
+
+
+def parse_facts(facts: object) -> Adapter:
+    """Read the contents of `adapter.json`. Raises ValueError, which names the fields that are not valid."""
+    try:
+        return TypeAdapter(Adapter).validate_python(facts)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, part["loc"])) or part["msg"] for part in error.errors())
+        raise ValueError(f"{FACTS} is not valid in {wrong}") from None
 
 
 class AdapterCache:
@@ -130,12 +141,18 @@ def hash_denoiser(folder: Path, component: str = "unet") -> str:
     """Return the hash of the weights of a model folder's component from its manifest: the file's hash, or one hash over
     several files.
     """
-    manifest = manifests.read_manifest(folder)
+    if digest := hash_listed_denoiser(manifests.read_manifest(folder), component):
+        return digest
+    raise ModelUnavailable(f"{folder} has no {component}")
+
+
+def hash_listed_denoiser(manifest: Mapping[str, str], component: str) -> str | None:
+    """Return the hash of `hash_denoiser` for a manifest, None if it lists no weights of this component."""
     weights = {
         name: digest for name, digest in manifest.items() if name.startswith(f"{component}/") and "json" not in name
     }
     if not weights:
-        raise ModelUnavailable(f"{folder} has no {component}")
+        return None
     if len(weights) == 1:
         return next(iter(weights.values()))
     return hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()

@@ -64,9 +64,18 @@ class MattingNetwork:
         Raises ModelUnavailable if the folder is damaged or has another model, or if the first mask is not a mask.
         """
         check(folder)
+        return cls._open(folder, device, identify(folder, name))
+
+    @classmethod
+    def try_out(cls, folder: Path) -> None:
+        """Look at a first picture with a folder that may have no manifest. Raises ModelUnavailable as `open` does."""
+        cls._open(folder, "cpu", {})
+
+    @classmethod
+    def _open(cls, folder: Path, device: str, identity: Mapping[str, str]) -> MattingNetwork:
         try:
             config = read_config(json.loads((folder / CONFIG).read_text()))
-            network = cls(_start(folder / GRAPH, device), config, identity=identify(folder, name))
+            network = cls(_start(folder / GRAPH, device), config, identity=identity)
             first = network._run(_first_picture(config.side))
         except Exception as error:  # ONNX Runtime's errors have no class in common
             raise ModelUnavailable(f"{folder} is not a matting network: {error}") from None

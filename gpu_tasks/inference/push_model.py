@@ -14,13 +14,21 @@ from craftspark.aws import clients
 from craftspark.aws.faults import AWS_ERRORS
 from craftspark.aws.styles.models import ModelBucket
 from craftspark.errors import ModelUnavailable
+from craftspark.models.catalogue import CATALOGUE
 from craftspark.models.licences import LicenceRefused
+from craftspark.models.networks import NETWORKS
+from gpu_tasks.inference import matting, upscaler_networks
+from gpu_tasks.inference.adapters import Adapter, hash_listed_denoiser
+from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.inference.hub import HubFiles, HubUnavailable
-from gpu_tasks.inference.manifests import MANIFEST, parse_manifest, publish
+from gpu_tasks.inference.manifests import MANIFEST, parse_manifest, publish, read_manifest
+from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.model_folder import FolderFiles, ModelFiles, NoModel
+from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.push_plan import PushPlan, plan_push
-from gpu_tasks.inference.push_report import report
+from gpu_tasks.inference.push_report import name_entry, report
+from gpu_tasks.inference.upscaler import Upscaler
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*")
 NAME_TAKEN = "the bucket already has another model named {}; choose another name or use --replace"
@@ -40,6 +48,9 @@ def push(name: str, files: ModelFiles, plan: PushPlan, bucket: ModelBucket, *, r
         raise NoModel(f"{name!r} is not a valid name; use letters, digits, dots, hyphens and slashes")
     there = _read_bucket_manifest(name, bucket)  # also shows that the bucket can be reached
     written = {target: hashlib.sha256(content).hexdigest() for target, content in plan.written.items()}
+    _check_entry(name, plan)
+    if plan.adapter:
+        _check_base(plan.adapter, bucket)
     # A hub states the hashes of weights, so another model of this name is refused before the download.
     expected = {target: files.expected_hash(source) for target, source in plan.copied.items()}
     known = written | {target: digest for target, digest in expected.items() if digest}
@@ -50,11 +61,47 @@ def push(name: str, files: ModelFiles, plan: PushPlan, bucket: ModelBucket, *, r
     for target, digest in expected.items():
         if digest and hashes[target] != digest:
             raise NoModel(f"{plan.copied[target]} is damaged or was changed: its hash is not the one that was stated")
+    _try_out(files, plan)
     manifest = dict(sorted((hashes | written).items()))
     if not replace:
         _check_name(name, there, manifest, whole=True)
     _upload(name, files, plan, manifest, bucket)
     return len(manifest)
+
+
+def _check_entry(name: str, plan: PushPlan) -> None:
+    """Raise NoModel if workers would refuse the model, because the catalogue has another kind under its name."""
+    entry = name_entry(name)
+    if entry in CATALOGUE:
+        try:
+            find_family(CATALOGUE[entry].family).check_class(plan.pipeline or "network or an adapter")
+        except ModelUnavailable as problem:
+            raise NoModel(f"{entry} in the catalogue is another model: {problem.detail}") from None
+    elif entry in NETWORKS and plan.does != NETWORKS[entry].does:
+        raise NoModel(f"{entry} in the catalogue is a network to {NETWORKS[entry].does}, and the folder has another")
+
+
+def _check_base(adapter: Adapter, bucket: ModelBucket) -> None:
+    """Raise NoModel if the adapter was trained for other weights of its model than those that workers use. A model that
+    is not in the bucket yet is not compared.
+    """
+    entry = CATALOGUE[adapter.base]
+    component = find_family(entry.family).denoiser
+    kind, _, place = entry.source.partition(":")
+    there = read_manifest(BUILT_IN / place) if kind == "built-in" else _read_bucket_manifest(place, bucket)
+    if there and (digest := hash_listed_denoiser(there, component)) != adapter.denoiser_sha256:
+        raise NoModel(
+            f"the adapter {adapter.name} was trained for a different {adapter.base}: its {component} is "
+            f"{adapter.denoiser_sha256[:12]}, that of {entry.source} {str(digest)[:12]}"
+        )
+
+
+def _try_out(files: ModelFiles, plan: PushPlan) -> None:
+    """Use a small network once, as workers do before they are ready. Raises ModelUnavailable."""
+    if plan.does == "enlarge":
+        Upscaler.try_out(files.path(upscaler_networks.CONFIG).parent)
+    elif plan.does == "cut":
+        MattingNetwork.try_out(files.path(matting.CONFIG).parent)
 
 
 def _check_name(name: str, there: Mapping[str, str] | None, files: Mapping[str, str], *, whole: bool = False) -> None:

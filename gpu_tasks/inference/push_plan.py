@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from craftspark.models.licences import LICENCES, Licence, LicenceName, LicenceRefused, check_licences
+from craftspark.models.catalogue import CATALOGUE
+from craftspark.models.licences import Licence
+from craftspark.models.networks import Does
 from gpu_tasks.inference import adapters, matting, upscaler_networks
 from gpu_tasks.inference.encoders import two_towers
-from gpu_tasks.inference.families import list_pipelines
+from gpu_tasks.inference.families import family_of_pipeline, find_family, list_pipelines
 from gpu_tasks.inference.manifests import is_about, is_picture
 from gpu_tasks.inference.model_folder import INDEX, ModelFiles, NoModel, check_paths, read_json
+from gpu_tasks.inference.push_licences import list_encoder_licences, read_licences
 from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, count_parameters, plan_weights
 
 # What each library calls its files of weights.
@@ -28,20 +31,21 @@ QUANTIZATION = "quantization_config"
 # Components of these kinds have only settings.
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "ImageProcessor", "FeatureExtractor", "Processor")
 _SETTINGS = (".json", ".txt", ".model", ".jinja")
-# Text encoders with separate terms, which hold in addition to the pipeline's licence.
-_ENCODERS: Mapping[str, LicenceName] = {"Gemma": "gemma"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushPlan:
     """`copied` maps names in the bucket to paths in the source, `written` to new contents.
 
-    `pipeline` is the class of a pipeline, None for another network or an adapter. `parameters` are the numbers of
+    `pipeline` is the class of a pipeline, `does` what another network does, and `adapter` the facts of an adapter; the
+    others are None. `parameters` are the numbers of
     parameters of each component by safetensors' names of types. `left_out` gives the reason for each part that is not
     copied.
     """
 
     pipeline: str | None
+    does: Does | None = None
+    adapter: adapters.Adapter | None = None
     copied: Mapping[str, str]
     written: Mapping[str, bytes]
     licences: tuple[Licence, ...]
@@ -76,7 +80,7 @@ def _plan_upscaler(files: ModelFiles, *, licensed: bool) -> PushPlan:
         raise NoModel(f"not an upscaler: {error}") from None
     parameters = count_parameters(upscaler_networks.WEIGHTS, files.read_tensors(upscaler_networks.WEIGHTS))
     own = (upscaler_networks.CONFIG, upscaler_networks.WEIGHTS)
-    return _plan_network(files, own, {"network": parameters}, licensed=licensed)
+    return _plan_network(files, "enlarge", own, {"network": parameters}, licensed=licensed)
 
 
 def _plan_matting(files: ModelFiles, *, licensed: bool) -> PushPlan:
@@ -85,7 +89,7 @@ def _plan_matting(files: ModelFiles, *, licensed: bool) -> PushPlan:
         matting.read_config(settings)
     except ValueError as error:
         raise NoModel(f"not a matting network: {error}") from None
-    return _plan_network(files, (matting.CONFIG, matting.GRAPH), {}, licensed=licensed)
+    return _plan_network(files, "cut", (matting.CONFIG, matting.GRAPH), {}, licensed=licensed)
 
 
 def _plan_encoder(files: ModelFiles, *, variant: str | None, licensed: bool) -> PushPlan:
@@ -100,7 +104,7 @@ def _plan_encoder(files: ModelFiles, *, variant: str | None, licensed: bool) -> 
     if not two_towers.has_tokenizer(settings):
         raise NoModel(f"not an encoder: {two_towers.TOKENIZERS[0][0]} is missing")
     weights = plan_weights("", two_towers.STEM, files, variant=variant, native="fp16")
-    plan = _plan_network(files, settings, {"network": weights.parameters}, licensed=licensed)
+    plan = _plan_network(files, "embed", settings, {"network": weights.parameters}, licensed=licensed)
     return replace(
         plan,
         copied={**plan.copied, **weights.copied},
@@ -110,11 +114,17 @@ def _plan_encoder(files: ModelFiles, *, variant: str | None, licensed: bool) -> 
 
 
 def _plan_network(
-    files: ModelFiles, own: Collection[str], parameters: Mapping[str, Mapping[str, int]], *, licensed: bool
+    files: ModelFiles,
+    does: Does,
+    own: Collection[str],
+    parameters: Mapping[str, Mapping[str, int]],
+    *,
+    licensed: bool,
 ) -> PushPlan:
-    stated, licences = _read_licences(files, licensed=licensed)
+    stated, licences = read_licences(files, licensed=licensed)
     return PushPlan(
         pipeline=None,
+        does=does,
         copied={name: name for name in files.sizes if name in own or is_about(name)},
         written={},
         licences=licences,
@@ -132,12 +142,25 @@ def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
             f"not a model: {INDEX} is missing; not an upscaler: {upscaler_networks.CONFIG} or "
             f"{upscaler_networks.WEIGHTS} is missing; not an adapter: {' and '.join(missing)} missing{beside}"
         )
-    files.read_tensors(adapters.WEIGHTS)
-    read_json(files, adapters.FACTS)
+    try:
+        facts = adapters.parse_facts(read_json(files, adapters.FACTS))
+    except ValueError as error:
+        raise NoModel(f"not an adapter: {error}") from None
+    _check_changes(files.read_tensors(adapters.WEIGHTS), facts)
     own = (adapters.FACTS, adapters.WEIGHTS)
     copied = {name: name for name in files.sizes if name in own or is_about(name) or is_picture(name)}
-    stated, licences = _read_licences(files, licensed=licensed, required=False)
-    return PushPlan(pipeline=None, copied=copied, written={}, licences=licences, stated=stated)
+    stated, licences = read_licences(files, licensed=licensed, required=False)
+    return PushPlan(pipeline=None, adapter=facts, copied=copied, written={}, licences=licences, stated=stated)
+
+
+def _check_changes(tensors: Collection[str], facts: adapters.Adapter) -> None:
+    """Raise NoModel if an adapter changes another part of a pipeline than the denoising network of its model."""
+    entry = CATALOGUE.get(facts.base)
+    if entry is None:
+        raise NoModel(f"{adapters.FACTS} is for the model {facts.base}, and the catalogue has {', '.join(CATALOGUE)}")
+    denoiser = find_family(entry.family).denoiser
+    if other := sorted(name for name in tensors if not name.startswith(f"{denoiser}.")):
+        raise NoModel(f"{adapters.WEIGHTS} changes {other[0]}; an adapter of {facts.base} changes only its {denoiser}")
 
 
 def _plan_pipeline(files: ModelFiles, *, variant: str | None, safety_checker: bool, licensed: bool) -> PushPlan:
@@ -147,8 +170,9 @@ def _plan_pipeline(files: ModelFiles, *, variant: str | None, safety_checker: bo
     if not safety_checker and index.get("safety_checker") not in (None, [None, None]):
         left_out = dict.fromkeys(SAFETY_CHECKER, "the worker checks every image with its own classifier")
         index |= {name: [None, None] for name in SAFETY_CHECKER} | {"requires_safety_checker": False}
-    stated, licences = _read_licences(files, licensed=licensed)
+    stated, licences = read_licences(files, licensed=licensed)
     components = _components(index)
+    _check_complete(pipeline, components)
     settings = _check_settings(components, files)
     native = "bf16" if "transformer" in components else "fp16"
     weights = {
@@ -170,7 +194,7 @@ def _plan_pipeline(files: ModelFiles, *, variant: str | None, safety_checker: bo
         pipeline=pipeline,
         copied=copied,
         written=written,
-        licences=tuple(dict.fromkeys([*licences, *_encoder_licences(components)])),
+        licences=tuple(dict.fromkeys([*licences, *list_encoder_licences(components)])),
         stated=stated,
         parameters={name: each.parameters for name, each in weights.items()},
         variants={name: each.variant for name, each in weights.items()},
@@ -208,6 +232,12 @@ def _components(index: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     if not components:
         raise NoModel(f"not a model: {INDEX} has no components")
     return components
+
+
+def _check_complete(pipeline: str, components: Collection[str]) -> None:
+    family = find_family(family_of_pipeline(pipeline) or "")
+    if missing := [name for name in family.list_components(pipeline) if name not in components]:
+        raise NoModel(f"not a model: {INDEX} has no {', '.join(missing)}, which a {pipeline} needs")
 
 
 def _check_settings(components: Mapping[str, tuple[str, str]], files: ModelFiles) -> dict[str, dict[str, Any]]:
@@ -259,45 +289,3 @@ def _is_settings(path: str, components: Mapping[str, object]) -> bool:
 
 def _is_settings_name(name: str) -> bool:
     return PurePosixPath(name).suffix in _SETTINGS and not ANY_INDEX.fullmatch(name)
-
-
-def _read_licences(
-    files: ModelFiles, *, licensed: bool, required: bool = True
-) -> tuple[tuple[str, ...], tuple[Licence, ...]]:
-    """The identifiers on the model's card, and the licences that are known. Raises LicenceRefused."""
-    stated = read_card(files)
-    texts = tuple(
-        files.read(path).decode(errors="replace")
-        for path in files.sizes
-        if "/" not in path and path.upper().startswith(("LICENSE", "LICENCE"))
-    )
-    if not required and not stated and not texts:
-        return (), ()
-    return stated, check_licences(stated, texts, licensed=licensed)
-
-
-def read_card(files: ModelFiles) -> tuple[str, ...]:
-    """The identifiers of the licences in the front matter of README.md. Raises LicenceRefused if it is not valid."""
-    from huggingface_hub import metadata_load
-    from yaml import YAMLError  # type: ignore[import-untyped]
-
-    if "README.md" not in files.sizes:
-        return ()
-    files.read("README.md")
-    try:
-        data = metadata_load(files.path("README.md")) or {}
-    except (ValueError, YAMLError) as error:
-        raise LicenceRefused(f"the front matter of README.md is not valid: {error}") from None
-    names = data.get("license")
-    names = names if isinstance(names, list) else [names]
-    own = data.get("license_name")
-    # The card of a licence without an identifier has `other`, and the name in another field.
-    named = [own if str(name) == "other" and own else name for name in names]
-    return tuple(str(name) for name in named if name and str(name) != "unknown")
-
-
-def _encoder_licences(components: Mapping[str, tuple[str, str]]) -> list[Licence]:
-    kinds = [kind for _, kind in components.values()]
-    return [
-        LICENCES[licence] for prefix, licence in _ENCODERS.items() if any(kind.startswith(prefix) for kind in kinds)
-    ]

@@ -19,6 +19,8 @@ GIB = 1024**3
 # for a decoder that works in float32.
 WORKING_GIB = 2.0
 UPCAST_GIB = 2.5
+# The fields of a network's entry that depend on what it does.
+OPEN_FIELDS = {"enlarge": ("reach", "gpu_memory_gib"), "embed": ("dimension",)}
 
 
 def served_type(name: str, plan: PushPlan) -> DType:
@@ -26,7 +28,7 @@ def served_type(name: str, plan: PushPlan) -> DType:
 
     Transformers exceed the range of float16. UNets do not, unless their weights are stored as bfloat16.
     """
-    if entry := CATALOGUE.get(_entry_name(name)):
+    if entry := CATALOGUE.get(name_entry(name)):
         return entry.dtype
     family = family_of_pipeline(plan.pipeline or "")
     if family and find_family(family).denoiser == "transformer":
@@ -35,7 +37,7 @@ def served_type(name: str, plan: PushPlan) -> DType:
     return "bfloat16" if stored.most_common(1)[0][0] == "BF16" else "float16"
 
 
-def _entry_name(name: str) -> str:
+def name_entry(name: str) -> str:
     """The name of a model's entry: what follows in the name of its place is a revision."""
     return name.partition("/")[0]
 
@@ -64,6 +66,11 @@ def report(name: str, plan: PushPlan, files: ModelFiles, *, commit: str | None =
         lines += _needs(name, plan, size)
         lines += ["", "Entry for craftspark/models/catalogue.py; complete it from the model's card and a profile:", ""]
         lines += _entry(name, plan)
+    if plan.does:
+        lines += ["", "Entry for craftspark/models/networks.py; complete it from the card:", ""]
+        lines += _network_entry(name, plan)
+    if plan.adapter:
+        lines.append(f"style: source='s3:{name}' in a Style of {plan.adapter.base} in craftspark/models/catalogue.py")
     return "\n".join(lines)
 
 
@@ -98,23 +105,22 @@ def _needs(name: str, plan: PushPlan, size: int) -> Iterable[str]:
     fits = {
         family: gpu for family, gpu in GPUS.items() if gpu.memory_gib >= gib and (gpu.bfloat16 or kind == "float16")
     }
-    yield "stage: gpu.instance_types of " + (
+    yield "pool: instance_types of " + (
         ", ".join(f"{family} ({gpu.name}, {gpu.memory_gib:g} GiB)" for family, gpu in fits.items())
         if fits
         else f"a GPU with more than {gib:.1f} GiB; none of {', '.join(GPUS)} has that"
     )
     if kind == "bfloat16":
-        yield "stage: not g4dn, whose GPU has no bfloat16"
+        yield "pool: not g4dn, whose GPU has no bfloat16"
     yield f"disk: {size / GIB:.1f} GiB on each instance, on its NVMe disk or in the pool's disk_gib"
 
 
 def _entry(name: str, plan: PushPlan) -> Iterable[str]:
     """The fields that a catalogue entry must have. Those that the files do not contain are left open."""
     known = {
-        "name": repr(_entry_name(name)),
+        "name": repr(name_entry(name)),
         "source": repr(f"s3:{name}"),
-        "licence": repr(plan.licences[0].name if plan.licences else ", ".join(plan.stated)),
-        "attribution": repr(" ".join(dict.fromkeys(licence.attribution for licence in plan.licences))),
+        "licence": repr(_name_licence(plan)),
         "dtype": repr(served_type(name, plan)),
         "gpu_memory_gib": f"{estimate_gpu_gib(plan):.1f}",
     }
@@ -130,6 +136,24 @@ def _entry(name: str, plan: PushPlan) -> Iterable[str]:
         elif required:
             yield f"    {each.name}=...,"
     yield "),"
+
+
+def _network_entry(name: str, plan: PushPlan) -> Iterable[str]:
+    yield "Network("
+    yield f"    name={name_entry(name)!r},"
+    yield f"    source={f's3:{name}'!r},"
+    yield "    upstream=...,"
+    yield "    family=...,"
+    yield f"    does={plan.does!r},"
+    yield f"    licence={_name_licence(plan)!r},"
+    yield "    attribution=...,"
+    for field in OPEN_FIELDS.get(plan.does or "", ()):
+        yield f"    {field}=...,"
+    yield "),"
+
+
+def _name_licence(plan: PushPlan) -> str:
+    return plan.licences[0].name if plan.licences else ", ".join(plan.stated)
 
 
 def _native_size(plan: PushPlan) -> str | None:

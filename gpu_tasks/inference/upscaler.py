@@ -47,6 +47,11 @@ class Upscaler:
         upscaler._check_first_picture(folder)
         return upscaler
 
+    @classmethod
+    def try_out(cls, folder: Path) -> None:
+        """Upscale a first picture with a folder that may have no manifest. Raises ModelUnavailable as `open` does."""
+        cls(open_network(folder))._check_first_picture(folder)
+
     def upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None) -> Pixels:
         """Upscale a picture (height, width, 3 or 4) by 2 or 4. Alpha is straight.
 

@@ -20,9 +20,9 @@ INDEX: dict[str, Any] = {
 }
 # Changes of the index for a model with a transformer.
 TRANSFORMER = {
-    "_class_name": "FluxPipeline",
+    "_class_name": "ZImagePipeline",
     "unet": [None, None],
-    "transformer": ["diffusers", "FluxTransformer2DModel"],
+    "transformer": ["diffusers", "ZImageTransformer2DModel"],
 }
 CARD = "---\nlicense: creativeml-openrail-m\n---\n# A model\n"
 TYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "non_ema": torch.float32, None: torch.float32}

@@ -10,6 +10,7 @@ from gpu_tasks.inference import push_model
 from gpu_tasks.inference.families import list_pipelines
 from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check
 from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.inference.upscaler_networks import UpscalerConfig, UpscalerNetwork
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.graphs import a_graph, a_matting_folder
 from tests.gpu.model_layouts import CARD, TRANSFORMER, a_folder, dotted, save_weights, shard, write
@@ -264,10 +265,9 @@ def test_an_adapter_is_taken_and_its_folder_stays_as_it_is(models_bucket: Folder
 
 
 def an_upscaler(at: Path) -> Path:
-    """The files of an RRDBNet, without a trained network."""
+    """A small upscaler with random weights."""
     write(at / "README.md", "---\nlicense: bsd-3-clause\n---\n")
-    write(at / "config.json", '{"architecture": "RRDBNet", "factor": 4}')
-    save_weights(at / "model.safetensors")
+    UpscalerNetwork(UpscalerConfig(features=4, convolutions=1)).save_pretrained(at)
     return at
 
 
@@ -282,6 +282,14 @@ def test_an_upscaler_is_copied(models_bucket: FolderBucket, tmp_path: Path, caps
     said = capsys.readouterr().out
     assert "licence: BSD 3-Clause License" in said
     assert "weights: network: F32 0.0 M" in said
+    for line in (
+        "Network(",
+        "    source='s3:new',",
+        "    does='enlarge',",
+        "    licence='bsd-3-clause',",
+        "    reach=...,",
+    ):
+        assert line in said
     assert "Model(" not in said
 
 

@@ -31,7 +31,7 @@ def test_the_report_says_what_a_stage_needs(
         "weights: unet: F16 0.0 M (variant fp16)",
         "served in: float16",
         "GPU memory: 4.5 GiB (estimate: 2 bytes a parameter and 4.5 GiB to work with)",
-        "stage: gpu.instance_types of g4dn (T4, 14.6 GiB), g5",
+        "pool: instance_types of g4dn (T4, 14.6 GiB), g5",
         "    name='sd',",
         "    source='s3:sd/first',",
         "    licence='creativeml-openrail-m',",
@@ -51,8 +51,8 @@ def test_a_transformer_needs_a_gpu_with_bfloat16(
 
     said = capsys.readouterr().out
     assert "served in: bfloat16" in said
-    assert "stage: gpu.instance_types of g5 (A10G" in said
-    assert "stage: not g4dn, whose GPU has no bfloat16" in said
+    assert "pool: instance_types of g5 (A10G" in said
+    assert "pool: not g4dn, whose GPU has no bfloat16" in said
     assert models_bucket.uploaded == models_bucket.downloaded == []
 
 
@@ -71,7 +71,9 @@ def test_terms_of_a_text_encoder_are_named(
     models_bucket: FolderBucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = {"_class_name": "Lumina2Pipeline", "text_encoder": ["transformers", "Gemma2Model"]}
+    folder = a_folder(tmp_path / "model", index=TRANSFORMER | changes)
+    shutil.move(folder / "unet", folder / "transformer")
 
-    push_folder(a_folder(tmp_path / "model", index=changes), "--check")
+    push_folder(folder, "--check")
 
     assert "licence: Gemma Terms of Use" in capsys.readouterr().out

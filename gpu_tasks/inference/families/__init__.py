@@ -54,9 +54,20 @@ class Family:
 
     def pipeline_class(self, capability: Capability) -> Any:
         """Return the pipeline class of a capability."""
-        import diffusers  # only workers need it, not those who push models
+        import diffusers  # slow, and not needed to list the families
 
         return getattr(diffusers, self.pipelines[capability])
+
+    def list_components(self, pipeline: str) -> list[str]:
+        """Return the components without which models with this pipeline class cannot draw."""
+        import diffusers
+
+        kind = getattr(diffusers, pipeline)
+        parameters = inspect.signature(kind.__init__).parameters.values()
+        needed = [each.name for each in parameters if each.default is each.empty and each.name != "self"]
+        encoder = self.tokenizer.replace("tokenizer", "text_encoder")
+        required = [name for name in needed if name not in kind._optional_components]
+        return list(dict.fromkeys([*required, self.tokenizer, encoder]))
 
     def check_class(self, name: str) -> None:
         """Raise ModelUnavailable if model_index.json names a pipeline of another family."""
