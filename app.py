@@ -17,15 +17,7 @@ from stacks.webhooks import WebhooksStack
 def build(app: App, stage: Stage) -> None:
     """Ids are the same in every stage; only the stacks' names tell them apart in an account."""
     network = NetworkStack(app, "Network", stack_name=stage.name_stack("Network"), stage=stage)
-    data = DataStack(
-        app,
-        "Data",
-        stack_name=stage.name_stack("Data"),
-        data=stage.data,
-        allowed_origins=stage.api.allowed_origins,
-        images_kept_days=stage.makers.job_retention_days,
-        runs_kept_days=stage.training.runs_kept_days,
-    )
+    data = DataStack(app, "Data", stack_name=stage.name_stack("Data"), stage=stage)
     rendering = RenderingStack(
         app, "Rendering", stack_name=stage.name_stack("Rendering"), stage=stage, vpc=network.vpc, data=data
     )

@@ -1,4 +1,6 @@
-"""Data that outlives every deployment: jobs, accounts, pictures, models, trainings, styles and the GPU image."""
+"""Data that outlives every deployment: jobs, accounts, pictures, models, trainings, styles, the GPU image, and the
+desired counts of the fleet.
+"""
 
 from typing import Any
 
@@ -8,7 +10,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk_app.packaging.python_function import Access
-from cdk_app.stages.data import Data
+from cdk_app.stages.stage import Stage
+from cdk_app.storage.desired_counts import DesiredCounts
 from cdk_app.storage.private_bucket import PrivateBucket
 from cdk_app.storage.style_tables import StylesTable, TrainingsTable
 from cdk_app.storage.tables import AccountsTable, JobsTable, UploadsTable
@@ -23,12 +26,10 @@ class DataStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        data: Data,
-        allowed_origins: tuple[str, ...],
-        images_kept_days: int,
-        runs_kept_days: int,
+        stage: Stage,
         **stack: Any,
     ) -> None:
+        data, origins = stage.data, stage.api.allowed_origins
         super().__init__(scope, construct_id, termination_protection=data.keep, **stack)
         self.jobs = JobsTable(self, "Jobs", keep=data.keep, warm=data.warm)
         self.accounts = AccountsTable(self, "Accounts", keep=data.keep, warm=data.warm)
@@ -41,16 +42,16 @@ class DataStack(Stack):
                 s3.LifecycleRule(id="unchecked", prefix="incoming/", expiration=Duration.days(1)),
                 s3.LifecycleRule(id="expiry", prefix="pictures/", expiration=Duration.days(data.uploads_kept_days)),
             ],
-            origins=allowed_origins,
+            origins=origins,
             methods=[s3.HttpMethods.POST],
         )
         self.images = PrivateBucket(
             self,
             "Images",
             keep=data.keep,
-            lifecycle=[_tier_storage(images_kept_days)],
+            lifecycle=[_tier_storage(stage.makers.job_retention_days)],
             # `fetch`, and reading a canvas, need CORS. An <img> does not.
-            origins=allowed_origins,
+            origins=origins,
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
         )
         self.models = PrivateBucket(self, "Models", keep=data.keep, versions_kept_days=data.versions_kept_days)
@@ -60,7 +61,9 @@ class DataStack(Stack):
             self,
             "Training",
             keep=data.keep,
-            lifecycle=[s3.LifecycleRule(id="runs", prefix="runs/", expiration=Duration.days(runs_kept_days))],
+            lifecycle=[
+                s3.LifecycleRule(id="runs", prefix="runs/", expiration=Duration.days(stage.training.runs_kept_days))
+            ],
             versions_kept_days=data.versions_kept_days,
         )
         self.gpu_images = ecr.Repository(
@@ -72,6 +75,7 @@ class DataStack(Stack):
             lifecycle_rules=[ecr.LifecycleRule(max_image_count=data.gpu_images_kept)],
             removal_policy=RemovalPolicy.RETAIN if data.keep else RemovalPolicy.DESTROY,
         )
+        self.desired_counts = DesiredCounts(self, "DesiredCounts", stage=stage.name, pools=stage.pools)
         CfnOutput(self, "JobsTableName", value=self.jobs.table.table_name)
         CfnOutput(self, "AccountsTableName", value=self.accounts.table.table_name)
         CfnOutput(self, "ImagesBucketName", value=self.images.bucket_name)

@@ -11,18 +11,18 @@ from cdk_app.observability.alarms import Alarms
 from cdk_app.observability.dashboard import draw_graph, list_failures_by_reason
 from cdk_app.observability.metrics import (
     EVENTS,
+    MINUTE,
     PERIOD,
-    count_desired,
     count_events,
     count_messages,
-    count_missing,
-    count_running,
     find_dead_letter_queues,
     find_work_queues,
     measure_age,
     measure_reservation,
 )
+from cdk_app.observability.supply import draw_demand, draw_supply, draw_waits, measure_fleet, measure_start_delay
 from cdk_app.stages.stage import Stage
+from cdk_app.storage.desired_counts import ON_DEMAND, SPOT
 from stacks.api import ApiStack
 from stacks.live import LiveStack
 from stacks.rendering import RenderingStack
@@ -30,6 +30,8 @@ from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
 LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten minutes
+SILENT_MINUTES = 3
+MAX_START_DELAY = 3  # in cold starts; a start that takes longer has no capacity, or its worker fails
 MAX_UNMODERATED = 5  # a service times out now and then
 
 
@@ -58,6 +60,7 @@ class OperationsStack(Stack):
         self._watch_queues()
         self._watch_jobs()
         self._watch_gpus()
+        self._watch_decisions()
         self._create_dashboard()
         self._sample(stage)
 
@@ -128,13 +131,13 @@ class OperationsStack(Stack):
     def _watch_gpus(self) -> None:
         for pool in self._rendering.fleet.pools.values():
             of_pool = pool.name.capitalize()
-            for name, warm in (("WarmSpotMissing", pool.warm_spot), ("WarmOnDemandMissing", pool.warm_on_demand)):
+            for name, capacity_type in (("SpotStartsLate", SPOT), ("OnDemandStartsLate", ON_DEMAND)):
                 self._alarms.add(
                     f"{of_pool}{name}",
-                    count_missing(warm),
-                    max_value=0,
+                    measure_start_delay(pool.name, capacity_type),
+                    max_value=MAX_START_DELAY,
                     periods=LATE_PERIODS,
-                    means=f"fewer warm workers of the pool {pool.name} run than desired",
+                    means=f"tasks of the pool {pool.name} do not start: the desired count is not reached",
                 )
             for name, capacity in (("SpotCapacityMissing", pool.spot), ("OnDemandCapacityMissing", pool.on_demand)):
                 self._alarms.add(
@@ -146,13 +149,29 @@ class OperationsStack(Stack):
                     "capacity in the zones",
                 )
 
+    def _watch_decisions(self) -> None:
+        self._alarms.add_silence(
+            "FleetUndecided",
+            count_events("FleetDecided", period=MINUTE),
+            periods=SILENT_MINUTES,
+            means=f"the fleet's controller has made no decision for {SILENT_MINUTES} minutes; the last counts stand",
+        )
+        self._alarms.add(
+            "FleetDecisionsRefused",
+            count_events("FleetDecisionRefused"),
+            max_value=0,
+            means="the fleet's controller could not use its observations or its decision; the last counts stand",
+        )
+        self._alarms.add(
+            "FleetControllerFails",
+            self._rendering.controller.function.metric_errors(period=PERIOD),
+            max_value=0,
+            means="the fleet's controller fails; the last counts stand",
+        )
+
     def _create_dashboard(self) -> None:
         api, machine = self._api.http_api.api, self._rendering.workflow.machine
-        pools = {
-            f"{pool.name}, {kind}": warm
-            for pool in self._rendering.fleet.pools.values()
-            for kind, warm in (("spot", pool.warm_spot), ("on demand", pool.warm_on_demand))
-        }
+        pools = list(self._rendering.fleet.pools)
         cloudwatch.Dashboard(
             self,
             "Dashboard",
@@ -175,7 +194,9 @@ class OperationsStack(Stack):
                     ),
                 ],
                 [
-                    draw_graph("Jobs", *(count_events(name, name) for name in EVENTS)),
+                    draw_graph(
+                        "Jobs", *(count_events(name, name) for name, by in EVENTS.items() if by != "control_fleet")
+                    ),
                     list_failures_by_reason(self._rendering.settle_job),
                 ],
                 [
@@ -188,10 +209,19 @@ class OperationsStack(Stack):
                     ),
                 ],
                 [
+                    draw_graph("Supply: GPU tasks", *(each for pool in pools for each in draw_supply(pool))),
+                    draw_graph("Demand: seconds of GPU work", *(each for pool in pools for each in draw_demand(pool))),
+                ],
+                [
+                    draw_graph("Oldest waiting job, seconds", *(each for pool in pools for each in draw_waits(pool))),
+                    draw_graph("Cost of running tasks, dollars per hour", measure_fleet("FleetCostPerHour", "cost")),
+                ],
+                [
                     draw_graph(
-                        "Warm workers",
-                        *(count_running(pool, f"{name}, running") for name, pool in pools.items()),
-                        *(count_desired(pool, f"{name}, desired") for name, pool in pools.items()),
+                        "Decisions",
+                        measure_fleet("FleetDecisionAge", "seconds since the last decision"),
+                        count_events("FleetDecided", "decisions in five minutes"),
+                        count_events("FleetDecisionRefused", "refused in five minutes"),
                     ),
                     draw_graph(
                         "Dead letters", *(count_messages(letters, name) for name, letters in self._dead.items())

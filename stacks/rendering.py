@@ -1,4 +1,4 @@
-"""Rendering of accepted jobs: queues, state machine, GPU fleet and their Lambdas."""
+"""Rendering of accepted jobs: queues, state machine, GPU fleet with its controller, and their Lambdas."""
 
 import json
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import MAX_RECEIVES, DeadLetterQueue, WorkQueue
+from cdk_app.workflows.fleet_controller import FleetController
 from cdk_app.workflows.interruptions import Interruptions
 from cdk_app.workflows.render_workflow import RenderWorkflow
 from craftspark.jobs.estimates import STALE_S
@@ -90,6 +91,9 @@ class RenderingStack(Stack):
         self._start_jobs(stage, data)
         self._sweep(stage, data)
         self._resend(stage, data)
+        self.controller = FleetController(
+            self, "Controller", stage=stage, fleet=fleet, jobs=data.jobs, counts=data.desired_counts
+        )
 
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)
@@ -100,7 +104,15 @@ class RenderingStack(Stack):
         def fill_settings(name: str, queues: Mapping[Lane, sqs.IQueue]) -> WorkerSettings:
             return self._fill_worker_settings(name, queues, stage, data)
 
-        fleet = GpuFleet(self, "Gpu", vpc=vpc, repository=data.gpu_images, fill_settings=fill_settings, stage=stage)
+        fleet = GpuFleet(
+            self,
+            "Gpu",
+            vpc=vpc,
+            repository=data.gpu_images,
+            fill_settings=fill_settings,
+            counts=data.desired_counts,
+            stage=stage,
+        )
         for pool in fleet.pools.values():
             self._grant(pool.worker.role, data)
         return fleet

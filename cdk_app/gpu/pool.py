@@ -14,6 +14,7 @@ from cdk_app.gpu.warm_pool import WarmPool
 from cdk_app.gpu.worker import GpuWorker
 from cdk_app.stages.stage import Stage
 from cdk_app.stages.workflows import Rendering
+from cdk_app.storage.desired_counts import ON_DEMAND, SPOT, DesiredCounts
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.settings.tasks import WorkerSettings
 from craftspark.tools.request import LANES, Lane
@@ -34,6 +35,7 @@ class GpuPool(Construct):
         cluster: ecs.Cluster,
         repository: ecr.IRepository,
         fill_settings: FillSettings,
+        counts: DesiredCounts,
         stage: Stage,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -55,8 +57,10 @@ class GpuPool(Construct):
         )
         for work in self.work.values():
             work.queue.grant_consume_messages(self.worker.role)
-        self.warm_spot = self._run_warm("WarmSpot", self.spot, pool.warm_spot_tasks, stage)
-        self.warm_on_demand = self._run_warm("WarmOnDemand", self.on_demand, pool.warm_on_demand_tasks, stage)
+        self.warm_spot = self._run_warm("WarmSpot", self.spot, counts.name_parameter(name, SPOT), stage)
+        self.warm_on_demand = self._run_warm(
+            "WarmOnDemand", self.on_demand, counts.name_parameter(name, ON_DEMAND), stage
+        )
 
     def _create_queue(self, lane: Lane, construct_id: str, rendering: Rendering) -> WorkQueue:
         of_lane = lane.capitalize()
@@ -71,13 +75,13 @@ class GpuPool(Construct):
             late_after=Duration.seconds(rendering.queue_wait_s(lane) + rendering.wave_s),
         )
 
-    def _run_warm(self, construct_id: str, capacity: GpuCapacity, tasks: int, stage: Stage) -> WarmPool:
+    def _run_warm(self, construct_id: str, capacity: GpuCapacity, desired_count: str, stage: Stage) -> WarmPool:
         return WarmPool(
             self,
             construct_id,
             cluster=self.cluster,
             capacity=capacity,
             worker=self.worker,
-            tasks=tasks,
+            desired_count=desired_count,
             shells=stage.operations.shells,
         )

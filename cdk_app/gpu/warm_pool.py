@@ -1,5 +1,7 @@
 """Warm pools: GPU tasks that run before there is work for them."""
 
+from typing import cast
+
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -8,9 +10,10 @@ from cdk_app.gpu.worker import GpuWorker
 
 
 class WarmPool(Construct):
-    """An ECS service of `tasks` workers on one kind of capacity. ECS rolls back a deployment that keeps failing.
+    """An ECS service of workers on one kind of capacity. ECS rolls back a deployment that keeps failing.
 
-    With `shells`, operators may open a shell in a worker.
+    The fleet's controller sets the desired count. The template has the value of the parameter `desired_count`, which is
+    the last count that the controller has set. With `shells`, operators may open a shell in a worker.
     """
 
     def __init__(
@@ -21,7 +24,7 @@ class WarmPool(Construct):
         cluster: ecs.Cluster,
         capacity: GpuCapacity,
         worker: GpuWorker,
-        tasks: int,
+        desired_count: str,
         shells: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -31,7 +34,6 @@ class WarmPool(Construct):
             cluster=cluster,
             task_definition=worker.task,
             capacity_provider_strategies=[capacity.strategy],
-            desired_count=tasks,
             security_groups=[worker.security_group],
             vpc_subnets=select_private_subnets(cluster.vpc),
             min_healthy_percent=capacity.min_healthy_percent,
@@ -43,5 +45,7 @@ class WarmPool(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_execute_command=shells,
         )
+        template = cast(ecs.CfnService, self.service.node.default_child)
+        template.add_property_override("DesiredCount", f"{{{{resolve:ssm:{desired_count}}}}}")
         # CloudFormation links capacity to the cluster after it creates the cluster. ECS needs the link for a service.
         self.service.node.add_dependency(cluster)

@@ -41,8 +41,8 @@ class GpuWorker(Construct):
         gpu = stage.gpu
         self.security_group = ec2.SecurityGroup(self, "Traffic", vpc=vpc)
         # Families are unique in an account, so the name contains the stack's.
-        family = f"{Stack.of(self).stack_name}-{purpose}"
-        self.task = ecs.Ec2TaskDefinition(self, "Task", family=family, network_mode=ecs.NetworkMode.AWS_VPC)
+        self.family = f"{Stack.of(self).stack_name}-{purpose}"
+        self.task = ecs.Ec2TaskDefinition(self, "Task", family=self.family, network_mode=ecs.NetworkMode.AWS_VPC)
         # An execution that started before a deployment launches the revision of its time, so updates keep old ones.
         options = cast(CfnResource, self.task.node.default_child).cfn_options
         options.update_replace_policy, options.deletion_policy = CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.DELETE

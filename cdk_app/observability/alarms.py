@@ -22,16 +22,35 @@ class Alarms(Construct):
         self, construct_id: str, metric: cloudwatch.IMetric, *, max_value: float, means: str, periods: int = 1
     ) -> None:
         """Add an alarm that starts when the metric exceeds `max_value` for `periods` in a row. Missing data is good."""
-        alarm = cloudwatch.Alarm(
-            self,
-            construct_id,
-            metric=metric,
-            threshold=max_value,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=periods,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=means,
+        self._notify(
+            cloudwatch.Alarm(
+                self,
+                construct_id,
+                metric=metric,
+                threshold=max_value,
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+                evaluation_periods=periods,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                alarm_description=means,
+            )
         )
+
+    def add_silence(self, construct_id: str, metric: cloudwatch.IMetric, *, periods: int, means: str) -> None:
+        """Add an alarm that starts when nothing is counted for `periods` in a row."""
+        self._notify(
+            cloudwatch.Alarm(
+                self,
+                construct_id,
+                metric=metric,
+                threshold=1,
+                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                evaluation_periods=periods,
+                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+                alarm_description=means,
+            )
+        )
+
+    def _notify(self, alarm: cloudwatch.Alarm) -> None:
         action = actions.SnsAction(self.topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)

@@ -9,7 +9,6 @@ from aws_cdk import aws_sqs as sqs
 from constructs import IConstruct
 
 from cdk_app.gpu.capacity import GpuCapacity
-from cdk_app.gpu.warm_pool import WarmPool
 from cdk_app.packaging.python_function import METRICS_NAMESPACE
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
 
@@ -28,17 +27,19 @@ EVENTS = {
     "JobOverdue": "sweep_overdue_jobs",
     "JobSentAgain": "resend_lost_jobs",
     "OrderDeferred": "start_render",
+    "FleetDecided": "control_fleet",
+    "FleetDecisionRefused": "control_fleet",
     "WebhookGivenUp": "deliver_webhook",
 }
 
 
-def count_events(name: str, label: str | None = None) -> cloudwatch.Metric:
+def count_events(name: str, label: str | None = None, *, period: Duration = PERIOD) -> cloudwatch.Metric:
     """How often an event happened, as log lines in the embedded metric format count it."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": EVENTS[name]},
-        period=PERIOD,
+        period=period,
         statistic="Sum",
         label=label,
     )
@@ -52,24 +53,6 @@ def count_messages(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Me
 def measure_age(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:
     """How long the oldest message waits, in seconds."""
     return queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum", label=label)
-
-
-def count_running(pool: WarmPool, label: str) -> cloudwatch.Metric:
-    return _count_tasks(pool.service, "RunningTaskCount", "Minimum", label)
-
-
-def count_desired(pool: WarmPool, label: str) -> cloudwatch.Metric:
-    return _count_tasks(pool.service, "DesiredTaskCount", "Maximum", label)
-
-
-def count_missing(pool: WarmPool) -> cloudwatch.MathExpression:
-    """How many of the pool's workers do not run."""
-    return cloudwatch.MathExpression(
-        expression="desired - running",
-        using_metrics={"desired": count_desired(pool, "desired"), "running": count_running(pool, "running")},
-        period=PERIOD,
-        label="workers missing",
-    )
 
 
 def measure_reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwatch.Metric:
@@ -102,14 +85,3 @@ def _find_below(scopes: Iterable[IConstruct]) -> Iterator[tuple[str, IConstruct]
             # Without the stack's ID, because no two stacks have queues of the same name.
             ids = construct.node.path.split("/")[1:]
             yield "".join(each.removesuffix("Queue") for each in ids), construct
-
-
-def _count_tasks(service: ecs.BaseService, name: str, statistic: str, label: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace="ECS/ContainerInsights",
-        metric_name=name,
-        dimensions_map={"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name},
-        period=PERIOD,
-        statistic=statistic,
-        label=label,
-    )

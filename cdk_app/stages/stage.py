@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from cdk_app.stages.api import Api, Makers, UserPool
 from cdk_app.stages.compute import Functions, Gpu, Network
 from cdk_app.stages.data import Data
+from cdk_app.stages.fleet import Fleet
 from cdk_app.stages.pools import Pool, PoolName, find_problems
 from cdk_app.stages.quantities import STRICT, Count, Percent
 from cdk_app.stages.workflows import Rendering, Training
@@ -49,6 +50,7 @@ class Stage:
     tools: Annotated[Mapping[str, str], Field(min_length=1)]
     networks: ToolNetworks
     pools: Annotated[Mapping[PoolName, Pool], Field(min_length=1)]
+    fleet: Fleet
     rendering: Rendering
     training: Training
     makers: Makers
@@ -58,7 +60,11 @@ class Stage:
 
     @model_validator(mode="after")
     def _check_pools(self) -> Self:
-        if problems := list(find_problems(self.tools, self.pools, self.networks, self.training.model)):
+        problems = [
+            *find_problems(self.tools, self.pools, self.networks, self.training.model),
+            *self.fleet.find_problems(self.pools),
+        ]
+        if problems:
             raise ValueError("; ".join(problems))
         return self
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cdk_app.stages.api import Api, Makers, Throttle, UserPool
 from cdk_app.stages.compute import Functions, Gpu, Network
 from cdk_app.stages.data import Data, WarmUnits
+from cdk_app.stages.fleet import Fleet
 from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Operations, Stage
 from cdk_app.stages.workflows import Rendering, Training
@@ -58,6 +59,7 @@ DEV = Stage(
     },
     networks=ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp"),
     pools={"draw": DRAW, "enlarge": ENLARGE},
+    fleet=Fleet(dollars_per_hour=5.0, max_tasks=10),
     rendering=Rendering(
         interactive_wait_s=300,
         bulk_wait_s=1440,
@@ -130,6 +132,7 @@ PROD = replace(
         "draw": replace(DRAW, spot_instances=200, on_demand_instances=100, warm_spot_tasks=4, warm_on_demand_tasks=1),
         "enlarge": replace(ENLARGE, spot_instances=50, on_demand_instances=20),
     },
+    fleet=Fleet(dollars_per_hour=150.0, max_tasks=300),
     rendering=replace(
         DEV.rendering, interactive_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
     ),

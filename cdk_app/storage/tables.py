@@ -142,6 +142,18 @@ class JobsTable(OnDemandTable):
         """Count events once each: update totals, and put an item with the event's ID."""
         self.table.grant(counter, "dynamodb:PutItem", "dynamodb:UpdateItem")
 
+    def grant_record_fleet(self, controller: iam.IGrantable) -> None:
+        """Query the backlog, and record decisions in the partitions of the fleet."""
+        iam.Grant.add_to_principal(
+            grantee=controller, actions=["dynamodb:Query"], resource_arns=[f"{self.table.table_arn}/index/backlog"]
+        )
+        iam.Grant.add_to_principal(
+            grantee=controller,
+            actions=["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"],
+            resource_arns=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["workers:*", "fleet:*"]}},
+        )
+
 
 class ConnectionsTable(OnDemandTable):
     """Makers' live connections, and the tickets that open them. All items expire within hours."""

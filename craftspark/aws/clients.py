@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
 # Every call has a time limit well below the limits of a Lambda function and of a worker's lease.
@@ -117,3 +118,8 @@ def ecs() -> ECSClient:
 @cache
 def eventbridge() -> EventBridgeClient:
     return boto3.client("events", config=_CONFIG)
+
+
+@cache
+def ssm() -> SSMClient:
+    return boto3.client("ssm", config=_CONFIG)

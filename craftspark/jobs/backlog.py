@@ -9,7 +9,7 @@ from typing import Protocol
 from craftspark.fleet.admission import Outlook
 
 # The attributes of the backlog index.
-WORK_ATTRIBUTES = ("lane", "tool", "kind", "state", "images", "images_stored", "work_s", "shared_s")
+WORK_ATTRIBUTES = ("lane", "tool", "kind", "state", "images", "images_stored", "work_s", "shared_s", "created_at")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,8 @@ class BatchFailure(Contract):
 class JobOrder(Contract):
     """A job's batches: the message of the intake queue and the input of the execution.
 
+    `work_s` is the job's work by the profile, in seconds of one GPU.
+
     `queued` is true if, at submission, a worker of `pool` was awake that takes the job from the pool's queue sooner
     than a launch would start it.
     """
@@ -82,6 +84,7 @@ class JobOrder(Contract):
     lane: str
     pool: str
     queued: bool
+    work_s: float
     batches: tuple[Batch, ...]
 
     @classmethod
@@ -94,6 +97,7 @@ class JobOrder(Contract):
             lane=job.lane,
             pool=job.pool,
             queued=queued,
+            work_s=round(job.work_s, 3),
             batches=tuple(batches_of(job, images_per_batch)),
         )
 

@@ -7,9 +7,10 @@ rate of one place.
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Protocol, Self
 
@@ -82,6 +83,11 @@ class Marks(Protocol):
         """Record that the job has an execution. Does nothing if the job has ended. Raises StartRefused."""
 
 
+class Arrivals(Protocol):
+    def add(self, pool: str, work_s: Mapping[str, float]) -> None:
+        """Count work that arrived in a pool, by lane, in seconds of one GPU by the profile."""
+
+
 class Intake(Protocol):
     def defer(self, message: IntakeMessage, delay_s: int) -> None:
         """Send the order again after the delay, as a new message with one more deferral."""
@@ -115,6 +121,7 @@ class Starts:
     pace: Pace
     has_time: Callable[[], bool]
     refused: StartRefused | None = None
+    _started: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
 
     def start(self, message: IntakeMessage) -> bool:
         """True if the job has an execution and is marked; False if the order is back in the queue.
@@ -129,11 +136,18 @@ class Starts:
             except StartRefused as refused:
                 self.refused = refused
             else:
+                work_s = self._started.setdefault(message.order.pool, defaultdict(float))
+                work_s[message.order.lane] += message.order.work_s
                 return True
         if message.deferrals >= MAX_DEFERRALS:
             raise DeferredTooOften(f"job {message.order.job_id} could not be started in {message.deferrals} tries")
         self.intake.defer(message, delay_s(message.deferrals))
         return False
+
+    def count_arrivals(self, arrivals: Arrivals) -> None:
+        """Count the work of the jobs that were started: one call for each pool."""
+        for pool, work_s in self._started.items():
+            arrivals.add(pool, work_s)
 
 
 def delay_s(deferrals: int, chance: Callable[[], float] = random.random) -> int:

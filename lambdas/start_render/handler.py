@@ -7,6 +7,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from craftspark.aws import clients
+from craftspark.aws.faults import AWS_ERRORS
+from craftspark.aws.fleet.arrivals import ArrivalCounters
 from craftspark.aws.jobs.unstarted import UnstartedJobs
 from craftspark.aws.orchestration.executions import Executions
 from craftspark.aws.orchestration.intake import IntakeQueue
@@ -33,6 +35,11 @@ def parts() -> dict[str, Any]:
     }
 
 
+@cache
+def arrivals() -> ArrivalCounters:
+    return ArrivalCounters(client=clients.dynamodb(), jobs_table=StartSettings.from_environment().jobs_table)
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> Any:
     starts = Starts(**parts(), has_time=lambda: context.get_remaining_time_in_millis() > TIME_FOR_ONE_MS)
@@ -48,4 +55,10 @@ def handler(event: dict[str, Any], context: Any) -> Any:
             why = {"deferrals": message.deferrals + 1, "reason": reason}
             logger.warning("order deferred", extra={**facts, **why, **count("OrderDeferred")})
 
-    return process_partial_response(event=event, record_handler=start, processor=processor, context=context)
+    answer = process_partial_response(event=event, record_handler=start, processor=processor, context=context)
+    try:
+        starts.count_arrivals(arrivals())
+    except AWS_ERRORS:
+        # The jobs have started. Without their work, the fleet's controller sees them in the backlog only.
+        logger.exception("arrivals not counted")
+    return answer

@@ -6,7 +6,9 @@ from tests.aws.conftest import client_of
 
 def test_a_maker_is_a_message_group_however_long_the_id_is(intake_queue: str) -> None:
     queue = IntakeQueue(client=clients.sqs(), url=intake_queue)
-    order = JobOrder(job_id="a", maker="m" * 255, tool="picture", lane="bulk", pool="draw", queued=False, batches=())
+    order = JobOrder(
+        job_id="a", maker="m" * 255, tool="picture", lane="bulk", pool="draw", queued=False, work_s=1.0, batches=()
+    )
 
     queue.send(order)
 

@@ -65,7 +65,7 @@ def sqs_event(*bodies: str, deferrals: int | None = None) -> dict[str, Any]:
 
 def an_order(job_id: str) -> str:
     return JobOrder(
-        job_id=job_id, maker="maker-1", tool="picture", lane="bulk", pool="draw", queued=False, batches=()
+        job_id=job_id, maker="maker-1", tool="picture", lane="bulk", pool="draw", queued=False, work_s=1.0, batches=()
     ).to_text()
 
 

@@ -101,11 +101,13 @@ class Synthesis:
         return self.machine("Training")
 
     def machine(self, stack: str) -> dict[str, Any]:
-        """The definition of a stack's state machine, with a placeholder for each value that CloudFormation inserts."""
+        """The definition of a stack's Standard state machine. It has a placeholder for each value that CloudFormation
+        inserts.
+        """
         (machine,) = [
             each["Properties"]
             for name, each in self.of_type("AWS::StepFunctions::StateMachine").items()
-            if name.startswith(f"{stack}/")
+            if name.startswith(f"{stack}/") and each["Properties"].get("StateMachineType") != "EXPRESS"
         ]
         parts = machine["DefinitionString"]["Fn::Join"][1]
         definition: dict[str, Any] = json.loads(

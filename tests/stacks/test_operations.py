@@ -71,7 +71,9 @@ def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synth
         "PictureUnmoderated": 1,
         "UploadUnmoderated": 1,
         "OrderDeferred": 1,
-        "RunningTaskCount": 2 * len(DEV.pools),
+        "FleetStartDelay": 2 * len(DEV.pools),
+        "FleetDecided": 1,
+        "FleetDecisionRefused": 1,
         "CapacityProviderReservation": 2 * len(DEV.pools),
     }.items():
         assert len(alarms_on(synthesis, metric)) == alarms, metric
@@ -81,12 +83,13 @@ def test_every_alarm_is_heard_and_says_what_it_means(synthesis: Synthesis) -> No
     for alarm in synthesis.properties("AWS::CloudWatch::Alarm"):
         assert alarm["AlarmActions"] == alarm["OKActions"]
         assert len(alarm["AlarmActions"]) == 1
-        assert alarm["TreatMissingData"] == "notBreaching"
+        silent = alarm.get("MetricName") == "FleetDecided"
+        assert alarm["TreatMissingData"] == ("breaching" if silent else "notBreaching")
         assert alarm["AlarmDescription"]
 
 
 def test_workers_count_as_missing_only_after_an_instance_could_have_come(synthesis: Synthesis) -> None:
-    for metric in ("RunningTaskCount", "CapacityProviderReservation"):
+    for metric in ("FleetStartDelay", "CapacityProviderReservation"):
         for alarm in alarms_on(synthesis, metric):
             assert alarm["EvaluationPeriods"] * 300 >= 900
 
@@ -96,8 +99,13 @@ def test_the_dashboard_shows_workers_ages_reasons_and_our_own_events(synthesis: 
     body = json.dumps(dashboard["DashboardBody"])
 
     for shown in (
-        "RunningTaskCount",
-        "DesiredTaskCount",
+        "FleetTasksRunning",
+        "FleetTasksDesired",
+        "FleetBacklog",
+        "FleetLateWork",
+        "FleetOldestWait",
+        "FleetCostPerHour",
+        "FleetDecisionAge",
         "ApproximateAgeOfOldestMessage",
         "ExecutionThrottled",
         "by reason",
@@ -118,19 +126,22 @@ def test_every_event_that_is_shown_is_counted_by_the_function_it_is_shown_for() 
 def test_executions_write_down_their_states_and_nobodys_data(dev: Synthesis, prod: Synthesis) -> None:
     for synthesis, level in ((dev, "ALL"), (prod, "ERROR")):
         machines = synthesis.properties("AWS::StepFunctions::StateMachine")
-        assert len(machines) == 2
+        assert len(machines) == 3
         for machine in machines:
             log = machine["LoggingConfiguration"]
-            assert (log["Level"], log["IncludeExecutionData"]) == (level, False)
+            # Each decision also writes a log line.
+            express = machine.get("StateMachineType") == "EXPRESS"
+            assert (log["Level"], log["IncludeExecutionData"]) == ("ERROR" if express else level, False)
             assert log["Destinations"]
 
 
 def test_logs_of_executions_have_names_that_need_no_policy_each(synthesis: Synthesis) -> None:
     named = [each["LogGroupName"] for each in synthesis.properties("AWS::Logs::LogGroup") if "LogGroupName" in each]
 
-    assert len(named) == len(set(named)) == 2
+    assert len(named) == len(set(named)) == 3
     assert all(
-        re.fullmatch(r"/aws/vendedlogs/states/Craftspark-[A-Z][a-z]+-(Rendering|Training)", name) for name in named
+        re.fullmatch(r"/aws/vendedlogs/states/Craftspark-[A-Z][a-z]+-(Rendering(-Decisions)?|Training)", name)
+        for name in named
     )
 
 

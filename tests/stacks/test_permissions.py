@@ -17,6 +17,7 @@ UNTIED = {
     "dynamodb:ListStreams": "has no resource",
     "ecs:DescribeTasks": "EcsRunTask asks for it; the state machine denies it",
     "ecs:DiscoverPollEndpoint": "has no resource",
+    "ecs:ListTasks": "tied to the cluster by a condition",
     "ecs:Poll": "tied to the cluster by a condition",
     "ecs:StartTelemetrySession": "tied to the cluster by a condition",
     "ecs:StopTask": "EcsRunTask asks for it; the state machine denies it",
@@ -324,6 +325,29 @@ def test_tokens_of_approvals_are_answered_by_who_decides_and_by_nobody_else(synt
         assert not allowed_actions(synthesis.allowed_to_function(name)) & answer
     for worker in synthesis.workers.values():
         assert on(synthesis.allowed_to_task(worker), "TrainModelMachine") == set()
+
+
+def test_the_controller_sets_the_counts_of_the_pools_services_and_nothing_else(synthesis: Synthesis) -> None:
+    statements = synthesis.allowed_to_function("control_fleet")
+
+    [counts] = [each for each in statements if "ecs:UpdateService" in actions(each)]
+    services = {name.partition("/")[2] for name in synthesis.of_type("AWS::ECS::Service")}
+    assert {each["Ref"] for each in counts["Resource"]} == services
+    assert {action for action in allowed_actions(statements) if action.startswith("ecs:")} == {
+        "ecs:DescribeContainerInstances",
+        "ecs:DescribeServices",
+        "ecs:DescribeTasks",
+        "ecs:ListTasks",
+        "ecs:UpdateService",
+    }
+    [listing] = [each for each in statements if "ecs:ListTasks" in actions(each)]
+    assert "GpuCluster" in json.dumps(listing["Condition"]["ArnEquals"]["ecs:cluster"])
+    [writing] = [each for each in statements if "dynamodb:PutItem" in actions(each)]
+    assert writing["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["workers:*", "fleet:*"]}}
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"}
+    parameters = [each for each in statements if "ssm:PutParameter" in actions(each)]
+    assert all("parameter/craftspark/" in json.dumps(each) for each in parameters[0]["Resource"])
+    assert {action.partition(":")[0] for action in allowed_actions(statements)} == {"dynamodb", "ecs", "ssm", "xray"}
 
 
 def test_judging_a_canary_writes_nothing(synthesis: Synthesis) -> None:

@@ -83,6 +83,7 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
         "Rendering": {
             "StateMachineArn",
             "ClusterName",
+            "FleetRuleName",
             *(f"{name.capitalize()}WarmPoolServiceName" for name in DEV.pools),
         },
         "Training": {"TrainingStateMachineArn"},

@@ -12,7 +12,10 @@ import craftspark
 from cdk_app.workflows.expressions import locate_field, write_object
 from craftspark.contracts import Contract, ContractBroken, Event
 from craftspark.fleet import decisions as fleet
+from craftspark.fleet.control import Record
 from craftspark.fleet.notices import InstanceNotice, NoticeKind
+from craftspark.fleet.pools import ControlledPool, ControlledPools, ControlledService
+from craftspark.fleet.readings import Counters
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
@@ -47,7 +50,9 @@ def below(kind: type[Contract]) -> Iterator[type[Contract]]:
 BATCH = Batch(job_id="j", maker="m", lane="bulk", batch=0, images=(OrderedImage(index=2, seed=7),))
 RENDERED = BatchResult(batch=0, rendered=(0, 1), failed=(ImageFailure(index=2, error="UnsafeContent", reason="no"),))
 LOST = BatchFailure(batch=1, images=(4,), error="States.Timeout", cause="")
-ORDER = JobOrder(job_id="j", maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=(BATCH,))
+ORDER = JobOrder(
+    job_id="j", maker="m", tool="picture", lane="bulk", pool="draw", queued=False, work_s=1.0, batches=(BATCH,)
+)
 POOLS = ServingPools(
     networks=BUILT_IN_NETWORKS,
     pools=(
@@ -79,6 +84,21 @@ WRITTEN: list[Contract] = [
     fleet.History(rates=(None, 0.5), slot=1, pending=(fleet.Forecast(due=9.0, reactive=1.5, history=2.5),)),
     fleet.TypeMemory(desired=2, price=0.4, present=3, starts=((1.0, 1),)),
     SUPPLY,
+    Counters(work_s={"bulk": 2.5}, notices={"us-east-1a#g5": 1.0}, failed={"us-east-1b#g6": 2.0}),
+    Record(version=3, memory=fleet.Memory(decided_at=1.0), counters={"draw": Counters(work_s={"bulk": 2.5})}),
+    ControlledPools(
+        pools=(
+            ControlledPool(
+                name="draw",
+                family="draw",
+                launch_s=180,
+                images_per_batch=4,
+                bulk_within_s=1080,
+                spot=ControlledService(service="s", parameter="/s", minimum=1, maximum=4, price=0.3),
+                on_demand=ControlledService(service="o", parameter="/o", minimum=0, maximum=2, price=0.8),
+            ),
+        )
+    ),
     InstanceNotice(event_id="e", kind=NoticeKind.REBALANCE, instance_id="i-1"),
     TRAINED,
     BatchMessage(task_token="t", batch=BATCH),

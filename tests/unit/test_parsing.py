@@ -277,7 +277,7 @@ def test_ordinary_text_is_accepted_unchanged(field: str, text: str) -> None:
 
 
 ORDER = JobOrder(
-    job_id="a" * 26, maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=()
+    job_id="a" * 26, maker="m", tool="picture", lane="bulk", pool="draw", queued=False, work_s=1.0, batches=()
 ).to_text()
 
 CONTRACTS: tuple[type[Contract], ...] = (

@@ -61,7 +61,7 @@ class FakeIntake:
 
 def order_body(job_id: str) -> str:
     return JobOrder(
-        job_id=job_id, maker="m", tool="picture", lane="bulk", pool="draw", queued=False, batches=()
+        job_id=job_id, maker="m", tool="picture", lane="bulk", pool="draw", queued=False, work_s=1.0, batches=()
     ).to_text()
 
 

@@ -48,27 +48,27 @@ class BacklogIndex:
         shards = 0.0
         first = randrange(BACKLOG_SHARDS)  # noqa: S311 - spreads the reads over the shards
         for shard in (*range(first, BACKLOG_SHARDS), *range(first)):
-            found, share = self._shard(f"{self.pool}#{shard}")
-            jobs += found
+            found, share = sample_shard(self.client, self.jobs_table, f"{self.pool}#{shard}")
+            jobs += map(waiting_job, found)
             shards += share
             if len(jobs) >= SAMPLE:
                 break
         speed, outlook = read_pool(self.client, self.jobs_table, self.pool, time.time())
         return Backlog(jobs=jobs, share=shards / BACKLOG_SHARDS, speed=speed, outlook=outlook)
 
-    def _shard(self, shard: str) -> tuple[list[WaitingJob], float]:
-        """Jobs of a shard, and the share of the shard that they are."""
-        response = self.client.query(
-            TableName=self.jobs_table,
-            IndexName="backlog",
-            KeyConditionExpression="backlog = :shard",
-            ExpressionAttributeValues={":shard": text(shard)},
-            Limit=SAMPLE,
-        )
-        jobs = [waiting_job(item) for item in response["Items"]]
-        if "LastEvaluatedKey" not in response:
-            return jobs, 1.0
-        return jobs, place_of(response["LastEvaluatedKey"]["job_id"]["S"])
+
+def sample_shard(client: DynamoDBClient, jobs_table: str, shard: str) -> tuple[list[dict[str, Any]], float]:
+    """The first entries of a shard of the index, up to SAMPLE, and the share of the shard that they are."""
+    response = client.query(
+        TableName=jobs_table,
+        IndexName="backlog",
+        KeyConditionExpression="backlog = :shard",
+        ExpressionAttributeValues={":shard": text(shard)},
+        Limit=SAMPLE,
+    )
+    if "LastEvaluatedKey" not in response:
+        return response["Items"], 1.0
+    return response["Items"], place_of(response["LastEvaluatedKey"]["job_id"]["S"])
 
 
 def waiting_job(item: Mapping[str, Any]) -> WaitingJob:

@@ -1,7 +1,8 @@
 """Resource types that the emulator's CloudFormation does not support.
 
 Gap: one unknown type fails the whole stack. This patch creates real capacity providers, because ECS tasks name them.
-The other types become placeholders that only have an ID.
+The other types become placeholders that only have an ID. A service's desired count becomes a number: with a dynamic
+reference it is a text, and the emulator compares it with numbers.
 """
 
 import json
@@ -62,6 +63,22 @@ def update_associations(physical_id: str, old: Properties, new: Properties, stac
     return put_associations("", new, stack)
 
 
+def create_service(logical_id: str, properties: Properties, stack: str) -> Resource:
+    created: Resource = provisioners._ecs_service_create(logical_id, _with_count(properties), stack)
+    return created
+
+
+def update_service(physical_id: str, old: Properties, new: Properties, stack: str) -> Resource:
+    updated: Resource = provisioners._ecs_service_update(physical_id, _with_count(old), _with_count(new), stack)
+    return updated
+
+
+def _with_count(properties: Properties) -> Properties:
+    """CloudFormation converts the text of a dynamic reference to the type of the property."""
+    count = {"DesiredCount": int(properties["DesiredCount"])} if "DesiredCount" in properties else {}
+    return {**properties, **count}
+
+
 TYPES = {
     "AWS::ECS::CapacityProvider": {
         "create": create_capacity_provider,
@@ -94,11 +111,15 @@ def _to_camel_case(value: Any) -> Any:
     return value
 
 
+_SERVICES = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
+
 PATCH = Patch(
     name="CloudFormation types",
     gap="stacks with these types fail: " + ", ".join(TYPES),
     targets=(
         *(Replacement(provisioners._RESOURCE_HANDLERS, name, None, handlers) for name, handlers in TYPES.items()),
+        Replacement(_SERVICES, "create", "75dfd177d75c88d72290676ff6bcf8c4", create_service),
+        Replacement(_SERVICES, "update", "f77a6d52cf172780e3c8f4fe8d764fb7", update_service),
         Target(provisioners, "_provision_resource", "3b8f01fb187141b6e85be8e34409f906"),
         Target(ecs, "_create_capacity_provider", "8a49109fa2baea916e85e1ca2cd82cf0"),
         Target(ecs, "_update_capacity_provider", "79448956e073f5118cd641b46cca1896"),

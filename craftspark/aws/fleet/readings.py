@@ -1,0 +1,51 @@
+"""What can be read of every pool, with some calls at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from craftspark.aws.fleet.services import FleetServices
+from craftspark.aws.fleet.work import WorkIndex
+from craftspark.fleet.decisions import Fault
+from craftspark.fleet.pools import ControlledPool
+from craftspark.fleet.readings import PoolReading
+
+POOLS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetReadings:
+    """Reads the work and the tasks of all pools."""
+
+    work: WorkIndex
+    services: FleetServices
+
+    def read(self, at: float) -> Mapping[str, PoolReading | Fault]:
+        """See craftspark.fleet.control.Readings."""
+        described = self.services.describe()
+
+        def read_pool(pool: ControlledPool) -> PoolReading | Fault:
+            for service in (pool.spot.service, pool.on_demand.service):
+                if service not in described:
+                    return Fault(field=f"pools.{pool.name}", detail=f"there is no service {service}")
+            tasks = self.services.read_tasks(pool, described, at)
+            work = self.work.read(pool.name, at)
+            running = tasks.spot.running + tasks.on_demand.running + tasks.launched
+            lanes = work.measure_lanes(running, pool.images_per_batch)
+            return PoolReading(
+                interactive=lanes["interactive"],
+                bulk=lanes["bulk"],
+                pace=work.pace,
+                launch_s=work.speed.launch_s,
+                counters=work.counters,
+                spot=tasks.spot,
+                on_demand=tasks.on_demand,
+                launched=tasks.launched,
+                spot_instances=tasks.spot_instances,
+            )
+
+        pools = self.services.pools
+        with ThreadPoolExecutor(POOLS_AT_ONCE) as threads:
+            return dict(zip((pool.name for pool in pools), threads.map(read_pool, pools), strict=True))

@@ -1,0 +1,102 @@
+"""What is read of each pool, and the observation that follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from craftspark.contracts import Contract
+from craftspark.fleet.observations import LaneWork, PoolObservation, SpotMarket, Tasks
+from craftspark.fleet.pools import ControlledPool, ControlledService
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counters(Contract):
+    """Totals of a pool that only grow. Their growth since the last decision is what happened since.
+
+    `work_s` is the work that arrived by lane, by the profile. `notices` and `failed` count the interruptions of spot
+    instances and the launches without capacity, by `<zone>#<family>`.
+    """
+
+    work_s: Mapping[str, float] = field(default_factory=dict)
+    notices: Mapping[str, float] = field(default_factory=dict)
+    failed: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceReading:
+    """The tasks of a service: how many run, how long ago those were requested that start, and how many drain."""
+
+    desired: int
+    running: int = 0
+    start_ages_s: tuple[float, ...] = ()
+    draining: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolReading:
+    """A pool. The lanes have no arrivals yet. `pace` is the factor between the workers' time and the profile's.
+
+    `launch_s` is the time from the request for a task to its first step, or None if no worker has measured it.
+    `launched` tasks run and belong to no service. `spot_instances` counts the instances on which spot tasks run, by
+    `<zone>#<family>`.
+    """
+
+    interactive: LaneWork
+    bulk: LaneWork
+    pace: float
+    launch_s: float | None
+    counters: Counters
+    spot: ServiceReading
+    on_demand: ServiceReading
+    launched: int = 0
+    spot_instances: Mapping[str, int] = field(default_factory=dict)
+
+
+def observe_pool(
+    pool: ControlledPool, reading: PoolReading, since: Counters | None, *, age_s: float
+) -> PoolObservation:
+    """The observation of a pool. `since` has its totals at the last decision, or is None at the first."""
+    arrived = _growth(reading.counters.work_s, since.work_s if since else None)
+    notices = _growth(reading.counters.notices, since.notices if since else None)
+    failed = _growth(reading.counters.failed, since.failed if since else None)
+    return PoolObservation(
+        interactive=replace(reading.interactive, arrived_s=arrived.get("interactive", 0.0) * reading.pace),
+        bulk=replace(reading.bulk, arrived_s=arrived.get("bulk", 0.0) * reading.pace),
+        spot=_observe_tasks(pool.spot, reading.spot),
+        on_demand=_observe_tasks(pool.on_demand, reading.on_demand),
+        markets=tuple(
+            SpotMarket(
+                zone=market.partition("#")[0],
+                family=market.partition("#")[2],
+                running=reading.spot_instances.get(market, 0),
+                interrupted=round(notices.get(market, 0)),
+                failed=round(failed.get(market, 0)),
+            )
+            for market in sorted({*notices, *failed, *reading.spot_instances})
+        ),
+        cold_start_s=float(pool.launch_s if reading.launch_s is None else reading.launch_s),
+        launched=reading.launched,
+        bulk_within_s=float(pool.bulk_within_s),
+        age_s=age_s,
+    )
+
+
+def _observe_tasks(service: ControlledService, reading: ServiceReading) -> Tasks:
+    return Tasks(
+        running=reading.running,
+        starting=len(reading.start_ages_s),
+        oldest_start_s=max(reading.start_ages_s, default=0.0),
+        draining=reading.draining,
+        desired=reading.desired,
+        minimum=service.minimum,
+        maximum=service.maximum,
+        price=service.price,
+    )
+
+
+def _growth(now: Mapping[str, float], before: Mapping[str, float] | None) -> dict[str, float]:
+    """The growth of each total. A total that is smaller than before started again at 0."""
+    if before is None:
+        return dict.fromkeys(now, 0.0)
+    return {
+        name: total - before.get(name, 0.0) if total >= before.get(name, 0.0) else total for name, total in now.items()
+    }

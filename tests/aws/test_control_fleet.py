@@ -1,0 +1,312 @@
+"""The controller's Lambda and its adapters: work, tasks, record and desired counts."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from craftspark.aws import clients
+from craftspark.aws.fleet.arrivals import SHARDS, ArrivalCounters
+from craftspark.aws.fleet.record import RECORD_KEY, RecordTable
+from craftspark.aws.fleet.services import FleetServices
+from craftspark.aws.fleet.work import WorkIndex
+from craftspark.aws.items import BACKLOG_SHARDS, job_item, job_key, number
+from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
+from craftspark.fleet.control import Change, Record, Superseded
+from craftspark.fleet.decisions import Decision, Memory, PoolDecision
+from craftspark.fleet.pools import ControlledPool, ControlledPools, ControlledService
+from craftspark.fleet.supply import PoolSupply, TypeSupply
+from craftspark.jobs.job import JobState, job_id_of
+from craftspark.settings.fleet import ControlSettings
+from lambdas.control_fleet import handler
+from tests.aws.conftest import JOBS, client_of
+from tests.fakes import a_job
+
+CLUSTER = "fleet"
+DRAW = ControlledPool(
+    name="draw",
+    family="draw-worker",
+    launch_s=100,
+    images_per_batch=4,
+    bulk_within_s=600,
+    spot=ControlledService(service="draw-spot", parameter="/desired/spot", minimum=1, maximum=8, price=0.4),
+    on_demand=ControlledService(service="draw-on-demand", parameter="/desired/on", minimum=0, maximum=4, price=0.8),
+)
+CONTEXT = SimpleNamespace(
+    function_name="control_fleet", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r"
+)
+
+
+@pytest.fixture
+def services(tables: None) -> FleetServices:
+    """The pool's two services, with one desired spot task."""
+    for make in (clients.ecs, clients.ssm):
+        make.cache_clear()
+    ecs, ssm = client_of("ecs"), client_of("ssm")
+    ecs.create_cluster(clusterName=CLUSTER)
+    ecs.register_task_definition(family="draw-worker", containerDefinitions=[{"name": "w", "image": "i", "memory": 1}])
+    for service, desired in ((DRAW.spot, 1), (DRAW.on_demand, 0)):
+        ecs.create_service(
+            cluster=CLUSTER, serviceName=service.service, taskDefinition="draw-worker", desiredCount=desired
+        )
+        ssm.put_parameter(Name=service.parameter, Value=str(desired), Type="String")
+    return FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=CLUSTER, pools=(DRAW,))
+
+
+@pytest.fixture
+def controller(services: FleetServices, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    settings = ControlSettings(
+        jobs_table=JOBS,
+        cluster=CLUSTER,
+        controlled_pools=ControlledPools(pools=(DRAW,)).to_text(),
+        cents_per_hour=1000,
+        max_tasks=10,
+    )
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Craftspark")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "control_fleet")
+    handler.control.cache_clear()
+    yield
+    handler.control.cache_clear()
+
+
+def desired() -> list[int]:
+    described = client_of("ecs").describe_services(cluster=CLUSTER, services=["draw-spot", "draw-on-demand"])
+    counts = {each["serviceName"]: each["desiredCount"] for each in described["services"]}
+    return [counts["draw-spot"], counts["draw-on-demand"]]
+
+
+def waits(key: str, *, age_s: float = 0.0, **changes: Any) -> None:
+    """A job that waits, submitted `age_s` ago."""
+    job = a_job(job_id=job_id_of("maker-1", key), created_at=datetime.now(UTC) - timedelta(seconds=age_s), pool="draw")
+    item = job_item(job) | {"work_s": number(20.0)} | changes
+    clients.dynamodb().put_item(TableName=JOBS, Item=item)
+
+
+def counted(logs: pytest.LogCaptureFixture, event: str) -> int:
+    """How often the function's log counts an event."""
+    return sum(getattr(record, event, 0) for record in logs.records)
+
+
+def metrics(printed: str, name: str) -> list[float]:
+    """The values of a metric in log lines of the embedded metric format."""
+    values = []
+    for line in printed.splitlines():
+        with suppress(ValueError):
+            fields = json.loads(line)
+            if name in fields:
+                value = fields[name]
+                values.append(value[0] if isinstance(value, list) else value)
+    return values
+
+
+def test_a_decision_sets_the_counts_keeps_them_for_deployments_and_is_recorded(
+    controller: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for number_ in range(20):
+        waits(f"key-{number_}", age_s=100)
+
+    handler.handler({}, CONTEXT)
+
+    spot, on_demand = desired()
+    assert spot + on_demand > 1
+    parameters = client_of("ssm").get_parameters(Names=["/desired/spot", "/desired/on"])["Parameters"]
+    assert {each["Name"]: each["Value"] for each in parameters} == {
+        "/desired/spot": str(spot),
+        "/desired/on": str(on_demand),
+    }
+    item = clients.dynamodb().get_item(TableName=JOBS, Key=job_key(partition("draw"), FLEET))["Item"]
+    assert PoolSupply.parse(item[SUPPLY]["S"]).is_current(time.time())
+    assert PoolDecision.parse(item["decision"]["S"]).spot == spot
+    printed = capsys.readouterr().out
+    assert counted(caplog, "FleetDecided") == 1
+    assert metrics(printed, "FleetLateWork") == [400.0, 0.0]
+    assert metrics(printed, "FleetOldestWait")[0] == pytest.approx(100, abs=10)
+    assert [spot, on_demand] == metrics(printed, "FleetTasksDesired")
+
+
+def test_a_missing_service_lets_the_last_counts_stand_and_says_why(
+    controller: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    client_of("ecs").delete_service(cluster=CLUSTER, service="draw-on-demand", force=True)
+    waits("key-1", age_s=1000)
+
+    handler.handler({}, CONTEXT)
+
+    described = client_of("ecs").describe_services(cluster=CLUSTER, services=["draw-spot"])["services"]
+    assert described[0]["desiredCount"] == 1
+    assert counted(caplog, "FleetDecisionRefused") == 1
+    assert [record.reason for record in caplog.records if "refused" in record.message] == [  # type: ignore[attr-defined]
+        "there is no service draw-on-demand"
+    ]
+
+
+def test_a_record_that_cannot_be_read_is_replaced(controller: None, caplog: pytest.LogCaptureFixture) -> None:
+    clients.dynamodb().put_item(TableName=JOBS, Item={**RECORD_KEY, "version": number(7), "record": {"S": "{"}})
+
+    handler.handler({}, CONTEXT)
+
+    assert counted(caplog, "FleetDecided") == 1
+    assert "fleet decided without a record of earlier decisions" in caplog.messages
+    assert RecordTable(client=clients.dynamodb(), jobs_table=JOBS).read().version == 8
+
+
+def test_a_second_event_for_the_same_decision_changes_nothing(
+    controller: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler.handler({}, CONTEXT)
+    client_of("ecs").update_service(cluster=CLUSTER, service="draw-spot", desiredCount=5)
+
+    handler.handler({}, CONTEXT)
+
+    assert desired()[0] == 5
+    assert counted(caplog, "FleetDecided") == 1
+
+
+def test_work_is_what_is_left_at_the_pace_of_the_workers(tables: None) -> None:
+    now = time.time()
+    SpeedTable(client=clients.dynamodb(), jobs_table=JOBS, pool="draw", worker="w", launched=True).write(
+        {"picture": 2.0}, 90.0, now
+    )
+    images = a_job().count
+    waits("fresh")
+    waits("late", age_s=40)
+    waits("begun", age_s=50, state={"S": JobState.RUNNING}, images_stored=number(images - 1))
+    waits("bulk", age_s=60, lane={"S": "bulk"})
+
+    work = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", now)
+    lanes = work.measure_lanes(running=1, images_per_batch=4)
+
+    left_s = 20.0 / images * 2
+    interactive, bulk = lanes["interactive"], lanes["bulk"]
+    assert (interactive.waiting_s, interactive.late_s) == (80.0, 40.0)
+    assert interactive.in_progress_s == pytest.approx(left_s)
+    assert interactive.oldest_s == pytest.approx(40, abs=5)
+    assert (bulk.waiting_s, bulk.late_s, bulk.in_progress_s) == (40.0, 40.0, 0.0)
+    assert (work.pace, work.speed.launch_s) == (2.0, 90.0)
+
+
+def test_a_task_has_one_batch_of_a_job_in_progress_and_the_others_wait(tables: None) -> None:
+    now = time.time()
+    waits("large", age_s=50, state={"S": JobState.RUNNING}, images=number(40))
+
+    work = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", now)
+
+    lane = work.measure_lanes(running=1, images_per_batch=4)["interactive"]
+    assert (lane.in_progress_s, lane.waiting_s, lane.late_s) == pytest.approx((2.0, 18.0, 18.0))
+
+
+def test_a_large_backlog_is_a_sample_of_every_shard(tables: None) -> None:
+    now = time.time()
+    for key in range(2000):
+        waits(f"key-{key}", age_s=40 if key % 2 else 0)
+    calls: list[str] = []
+    client = clients.dynamodb()
+    client.meta.events.register("before-call.dynamodb.Query", lambda **_: calls.append("query"), unique_id="count")
+
+    work = WorkIndex(client=client, jobs_table=JOBS).read("draw", now)
+
+    client.meta.events.unregister("before-call.dynamodb.Query", unique_id="count")
+    lane = work.measure_lanes(running=0, images_per_batch=4)["interactive"]
+    assert len(calls) == BACKLOG_SHARDS + 1
+    assert work.share < 1
+    assert lane.waiting_s == pytest.approx(40_000, rel=0.15)
+    assert lane.late_s == pytest.approx(20_000, rel=0.2)
+
+
+def test_arrivals_are_counted_in_shards_and_summed_by_lane(tables: None) -> None:
+    counters = ArrivalCounters(client=clients.dynamodb(), jobs_table=JOBS)
+    for _ in range(4 * SHARDS):
+        counters.add("draw", {"interactive": 1.25})
+        counters.add("draw", {"bulk": 0.5})
+    counters.add("enlarge", {"bulk": 9.0})
+
+    read = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", time.time()).counters
+
+    assert read.work_s == {"interactive": 5.0 * SHARDS, "bulk": 2.0 * SHARDS}
+
+
+def test_a_record_is_written_once_for_each_version(tables: None) -> None:
+    records = RecordTable(client=clients.dynamodb(), jobs_table=JOBS)
+    supply = PoolSupply(
+        at=1.0, spot=TypeSupply(), on_demand=TypeSupply(), obtainable=0, cold_start_s=1.0, reason="none"
+    )
+    decided = PoolDecision(spot=1, on_demand=0, reason="", supply=supply)
+    decision = Decision(at=1.0, pools={"draw": decided}, memory=Memory())
+    assert records.read() == Record()
+
+    records.write(Record(version=1), decision)
+    records.write(Record(version=2), decision)
+    with pytest.raises(Superseded):
+        records.write(Record(version=2), decision)
+
+    assert records.read().version == 2
+
+
+def test_tasks_run_start_and_drain(services: FleetServices) -> None:
+    """moto starts no tasks for a service, so the answers of ECS are written here."""
+    at = time.time()
+
+    def task(status: str, group: str, age_s: float = 0.0, **more: str) -> dict[str, Any]:
+        created_at = datetime.fromtimestamp(at - age_s, UTC)
+        return {"lastStatus": status, "group": group, "createdAt": created_at, **more}
+
+    class Paginator:
+        def paginate(self, cluster: str, family: str) -> list[dict[str, Any]]:
+            assert (cluster, family) == (CLUSTER, "draw-worker")
+            return [{"taskArns": ["a"]}, {"taskArns": []}]
+
+    class Ecs:
+        def __init__(self) -> None:
+            self.described: list[list[str]] = []
+
+        def get_paginator(self, name: str) -> Paginator:
+            return Paginator()
+
+        def describe_tasks(self, cluster: str, tasks: list[str]) -> dict[str, Any]:
+            return {
+                "tasks": [
+                    task("RUNNING", "service:draw-spot", containerInstanceArn="i-1", availabilityZone="us-east-1a"),
+                    task("PROVISIONING", "service:draw-spot", 70.0),
+                    task("PENDING", "service:draw-spot", 30.0),
+                    task("RUNNING", "family:draw-worker"),
+                ]
+            }
+
+        def describe_container_instances(self, cluster: str, containerInstances: list[str]) -> dict[str, Any]:  # noqa: N803
+            self.described.append(containerInstances)
+            attributes = [{"name": "ecs.instance-type", "value": "g5.xlarge"}]
+            return {"containerInstances": [{"containerInstanceArn": "i-1", "attributes": attributes}]}
+
+    ecs: Any = Ecs()
+    read = FleetServices(ecs=ecs, ssm=services.ssm, cluster=CLUSTER, pools=(DRAW,))
+    described = {
+        "draw-spot": {"desiredCount": 3, "runningCount": 2},
+        "draw-on-demand": {"desiredCount": 0, "runningCount": 0},
+    }
+
+    for _ in range(2):
+        tasks = read.read_tasks(DRAW, described, at)
+
+    assert (tasks.spot.desired, tasks.spot.running, tasks.spot.draining) == (3, 1, 1)
+    assert tasks.spot.start_ages_s == pytest.approx((70.0, 30.0))
+    assert (tasks.on_demand.desired, tasks.on_demand.running, tasks.on_demand.draining) == (0, 0, 0)
+    assert tasks.launched == 1
+    assert tasks.spot_instances == {"us-east-1a#g5": 1}
+    assert ecs.described == [["i-1"]]  # the type of an instance is read once
+
+
+def test_a_count_for_deployments_is_never_older_than_the_service_s(services: FleetServices) -> None:
+    elsewhere = replace(services, cluster="no-such-cluster")
+
+    with pytest.raises(clients.ecs().exceptions.ClusterNotFoundException):
+        elsewhere.set_counts((Change(pool="draw", capacity="spot", before=1, after=6),))
+
+    assert client_of("ssm").get_parameter(Name="/desired/spot")["Parameter"]["Value"] == "6"

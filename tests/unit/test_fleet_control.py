@@ -1,0 +1,309 @@
+"""The controller sets counts that a policy decided on usable observations; otherwise the last counts stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import nan
+from typing import Any
+
+import pytest
+
+from craftspark.fleet import control, policy
+from craftspark.fleet.checks import Unusable
+from craftspark.fleet.control import Change, DecisionRefused, FleetControl, Record, Superseded
+from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision
+from craftspark.fleet.observations import FleetObservation, LaneWork, Limits
+from craftspark.fleet.pools import ControlledPool, ControlledService
+from craftspark.fleet.readings import Counters, PoolReading, ServiceReading
+from craftspark.fleet.supply import PoolSupply, TypeSupply
+from tests.clock import Clock
+
+NOON = 1_900_000_000.0
+SPOT = ControlledService(service="draw-spot", parameter="/spot", minimum=1, maximum=8, price=0.4)
+ON_DEMAND = ControlledService(service="draw-on-demand", parameter="/on-demand", minimum=0, maximum=4, price=0.8)
+DRAW = ControlledPool(
+    name="draw", family="draw", launch_s=100, images_per_batch=4, bulk_within_s=600, spot=SPOT, on_demand=ON_DEMAND
+)
+READING = PoolReading(
+    interactive=LaneWork(waiting_s=40.0, late_s=10.0, oldest_s=35.0),
+    bulk=LaneWork(),
+    pace=2.0,
+    launch_s=None,
+    counters=Counters(work_s={"interactive": 100.0, "bulk": 50.0}),
+    spot=ServiceReading(desired=1, running=1),
+    on_demand=ServiceReading(desired=0),
+)
+
+
+SUPPLY = PoolSupply(at=NOON, spot=TypeSupply(), on_demand=TypeSupply(), obtainable=0, cold_start_s=100.0, reason="none")
+
+
+def decided(*, spot: int, on_demand: int, supply: PoolSupply | None = SUPPLY) -> PoolDecision:
+    return PoolDecision(spot=spot, on_demand=on_demand, reason="work waits", supply=supply)
+
+
+@dataclass
+class FakeRecords:
+    record: Record = field(default_factory=Record)
+    overtaken: bool = False
+
+    def read(self) -> Record:
+        return self.record
+
+    def write(self, record: Record, decision: Decision) -> None:
+        if self.overtaken or record.version != self.record.version + 1:
+            raise Superseded
+        self.record = record
+
+
+@dataclass
+class FakeReadings:
+    """Reads `reading`, which takes `takes_s`."""
+
+    clock: Clock
+    reading: PoolReading | Fault = READING
+    takes_s: float = 0.5
+
+    def read(self, at: float) -> Mapping[str, PoolReading | Fault]:
+        self.clock.now += self.takes_s
+        return {"draw": self.reading}
+
+
+@dataclass
+class FakeServices:
+    changes: list[Change] = field(default_factory=list)
+
+    def set_counts(self, changes: tuple[Change, ...]) -> None:
+        self.changes += changes
+
+
+class Stage:
+    """A controller with fakes. Its policy decides `decided`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = Clock(NOON)
+        self.records, self.readings, self.services = FakeRecords(), FakeReadings(self.clock), FakeServices()
+        self.decided = decided(spot=3, on_demand=1)
+        self.pool, self.limits = DRAW, Limits(dollars_per_hour=10.0, max_tasks=10)
+        self.observations: list[tuple[FleetObservation, Memory]] = []
+        monkeypatch.setattr(control, "decide", self.decide)
+
+    def decide(self, observation: FleetObservation, memory: Memory, limits: Limits) -> Decision:
+        self.observations.append((observation, memory))
+        return Decision(at=observation.at, pools={"draw": self.decided}, memory=Memory(decided_at=observation.at))
+
+    def run(self) -> Any:
+        return FleetControl(
+            records=self.records,
+            readings=self.readings,
+            services=self.services,
+            pools=(self.pool,),
+            limits=self.limits,
+            clock=self.clock,
+        ).run()
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+def test_counts_that_differ_are_set_and_the_others_are_left(stage: Stage) -> None:
+    stage.decided = decided(spot=3, on_demand=0)
+
+    outcome = stage.run()
+
+    assert stage.services.changes == [Change(pool="draw", capacity="spot", before=1, after=3)]
+    assert outcome.changes == tuple(stage.services.changes)
+    assert stage.records.record.version == 1
+
+
+def test_arrivals_are_the_growth_of_the_counters_at_the_pool_s_pace(stage: Stage) -> None:
+    stage.run()
+    stage.clock.now += 20
+    stage.readings.reading = replace(READING, counters=Counters(work_s={"interactive": 130.0, "bulk": 50.0}))
+
+    stage.run()
+
+    (first, _), (second, memory) = stage.observations
+    assert first.pools["draw"].interactive.arrived_s == 0
+    assert (second.pools["draw"].interactive.arrived_s, second.pools["draw"].bulk.arrived_s) == (60.0, 0.0)
+    assert memory.decided_at == NOON
+
+
+def test_a_counter_that_was_created_anew_counts_from_zero(stage: Stage) -> None:
+    stage.run()
+    stage.clock.now += 20
+    stage.readings.reading = replace(READING, counters=Counters(work_s={"interactive": 5.0}))
+
+    stage.run()
+
+    assert stage.observations[1][0].pools["draw"].interactive.arrived_s == 10.0
+
+
+def test_notices_and_failed_launches_since_the_last_decision_are_of_their_market(stage: Stage) -> None:
+    counters = Counters(notices={"a#g5": 4.0})
+    stage.readings.reading = replace(READING, counters=counters, spot_instances={"b#g6": 2})
+    stage.run()
+    stage.clock.now += 20
+    counters = Counters(notices={"a#g5": 6.0, "b#g6": 1.0}, failed={"a#g5": 3.0})
+    stage.readings.reading = replace(READING, counters=counters, spot_instances={"b#g6": 2})
+
+    stage.run()
+
+    markets = {
+        f"{each.zone}#{each.family}": (each.running, each.interrupted, each.failed)
+        for each in stage.observations[1][0].pools["draw"].markets
+    }
+    assert markets == {"a#g5": (0, 2, 3), "b#g6": (2, 1, 0)}
+
+
+def test_readings_of_a_pool_are_its_observation(stage: Stage) -> None:
+    spot = ServiceReading(desired=4, running=2, start_ages_s=(62.0, 30.0), draining=1)
+    stage.readings.reading = replace(READING, spot=spot, launched=3, launch_s=80.0)
+
+    stage.run()
+
+    pool = stage.observations[0][0].pools["draw"]
+    assert (pool.spot.running, pool.spot.starting, pool.spot.oldest_start_s, pool.spot.draining) == (2, 2, 62.0, 1)
+    assert (pool.spot.desired, pool.spot.minimum, pool.spot.maximum, pool.spot.price) == (4, 1, 8, 0.4)
+    assert (pool.launched, pool.cold_start_s, pool.bulk_within_s) == (3, 80.0, 600.0)
+    assert pool.age_s == pytest.approx(0.5)
+
+
+def test_a_pool_has_the_stage_s_cold_start_until_workers_have_measured_it(stage: Stage) -> None:
+    stage.run()
+
+    assert stage.observations[0][0].pools["draw"].cold_start_s == 100.0
+
+
+def test_of_two_runs_that_overlap_only_one_acts(stage: Stage) -> None:
+    stage.records.overtaken = True
+
+    assert stage.run() is None
+    assert stage.services.changes == []
+
+
+def test_an_event_that_comes_twice_makes_one_decision(stage: Stage) -> None:
+    stage.run()
+    stage.clock.now += 1
+
+    assert stage.run() is None
+    assert stage.records.record.version == 1
+
+
+def test_a_pool_whose_observation_the_policy_cannot_use_keeps_its_counts(stage: Stage) -> None:
+    """The policy's last counts are those of its memory, which the first decision does not have."""
+    stage.decided = decided(spot=0, on_demand=0, supply=None)
+
+    stage.run()
+
+    assert stage.services.changes == []
+
+
+def test_a_pool_that_cannot_be_observed_keeps_its_counts_and_its_counters(stage: Stage) -> None:
+    stage.run()
+    stage.services.changes.clear()
+    stage.clock.now += 20
+    stage.readings.reading = Fault(field="pools.draw", detail="there is no service")
+
+    outcome = stage.run()
+
+    assert outcome.faults == (stage.readings.reading,)
+    assert stage.observations[1][0].pools == {}
+    assert stage.services.changes == []
+    assert stage.records.record.counters["draw"] == READING.counters
+
+
+@pytest.mark.parametrize(
+    ("counts", "limits", "reason"),
+    [
+        (decided(spot=9, on_demand=0), {}, "draw, spot: 9 tasks, not 0 to 8"),
+        (decided(spot=1, on_demand=-1), {}, "draw, on-demand: -1 tasks"),
+        (decided(spot=8, on_demand=3), {}, "11 tasks, more than 10"),
+        (decided(spot=8, on_demand=2), {"dollars_per_hour": 4.0}, "4.80 dollars per hour"),
+    ],
+)
+def test_nothing_of_a_decision_above_a_limit_is_carried_out(
+    stage: Stage, counts: PoolDecision, limits: dict[str, Any], reason: str
+) -> None:
+    stage.decided, stage.limits = counts, replace(stage.limits, **limits)
+
+    with pytest.raises(DecisionRefused, match=reason):
+        stage.run()
+
+    assert (stage.records.record, stage.services.changes) == (Record(), [])
+
+
+@pytest.fixture
+def real(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A controller with the fleet's policy, after its first decision."""
+    monkeypatch.setattr(control, "decide", policy.decide)
+    stage.run()
+    stage.services.changes.clear()
+    stage.clock.now += 20
+    return stage
+
+
+@pytest.mark.parametrize(
+    ("change", "field_"),
+    [
+        ({"interactive": LaneWork(waiting_s=nan)}, "pools.draw.interactive.waiting_s"),
+        ({"bulk": LaneWork(oldest_s=-1.0)}, "pools.draw.bulk.oldest_s"),
+        ({"launch_s": 0.0}, "pools.draw.cold_start_s"),
+        ({"spot": ServiceReading(desired=1, running=2_000_000)}, "pools.draw.spot.running"),
+        ({"pace": nan, "counters": Counters(work_s={"bulk": 60.0})}, "pools.draw.interactive.arrived_s"),
+    ],
+)
+def test_an_absurd_reading_lets_the_last_counts_stand(real: Stage, change: dict[str, Any], field_: str) -> None:
+    real.readings.reading = replace(READING, **change)
+
+    outcome = real.run()
+
+    assert [fault.field for fault in outcome.faults] == [field_]
+    assert real.services.changes == []
+
+
+@pytest.mark.parametrize("jump_s", [-5.0, -86_400.0, 86_400.0])
+def test_a_clock_that_jumps_lets_the_last_counts_stand_and_decisions_go_on(real: Stage, jump_s: float) -> None:
+    busy = replace(READING, interactive=LaneWork(waiting_s=900.0, late_s=900.0, oldest_s=60.0))
+    real.readings.reading = busy
+    real.clock.now += jump_s - 20
+
+    outcome = real.run()
+    assert [fault.field for fault in outcome.faults] == ["at"]
+    assert real.services.changes == []
+
+    real.clock.now += 40
+    assert real.run().faults == ()
+    assert real.services.changes
+
+
+def test_readings_that_took_too_long_are_stale(real: Stage) -> None:
+    real.readings.takes_s = 120.0
+
+    assert [fault.field for fault in real.run().faults] == ["pools.draw.age_s"]
+    assert real.services.changes == []
+
+
+@pytest.mark.parametrize(
+    ("service", "field_"),
+    [
+        (replace(SPOT, price=0.0), "pools.draw.spot.price"),
+        (replace(SPOT, minimum=9), "pools.draw.spot.minimum"),
+    ],
+)
+def test_limits_that_contradict_each_other_let_the_last_counts_stand(
+    real: Stage, service: ControlledService, field_: str
+) -> None:
+    real.pool = replace(DRAW, spot=service)
+
+    assert [fault.field for fault in real.run().faults] == [field_]
+    assert real.services.changes == []
+
+
+def test_a_budget_that_is_no_number_lets_the_last_counts_stand(real: Stage) -> None:
+    real.limits = replace(real.limits, dollars_per_hour=nan)
+
+    with pytest.raises(Unusable, match=r"limits\.dollars_per_hour"):
+        real.run()
+    assert real.services.changes == []
