@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, inf
 from typing import Self
 
@@ -41,7 +42,7 @@ class Outlook:
             interactive_rate=record.interactive_rate,
         )
 
-    @property
+    @cached_property
     def tasks(self) -> int:
         """The tasks that run or start."""
         return self.running + sum(each.tasks for each in self.starting)
@@ -91,12 +92,11 @@ def is_admitted(wait: Wait, admitted_wait_s: float) -> bool:
 def _wait(outlook: Outlook, work_s: float, launch_s: float, *, reserved: float) -> Wait:
     needed = _count_needed(outlook, work_s)
     added = min(needed, outlook.obtainable)
-    tasks = [
-        StartingTasks(tasks=outlook.running, ready_in_s=0.0),
-        *outlook.starting,
-        StartingTasks(tasks=added, ready_in_s=launch_s),
-    ]
-    return Wait(seconds=_time_to_do(work_s, tasks, reserved), missing=needed - added)
+    later = [(each.ready_in_s, each.tasks) for each in outlook.starting]
+    if added:
+        later.append((launch_s, added))
+    later.sort()
+    return Wait(seconds=_time_to_do(work_s, outlook.running, later, reserved), missing=needed - added)
 
 
 def _count_needed(outlook: Outlook, work_s: float) -> int:
@@ -110,19 +110,17 @@ def _count_needed(outlook: Outlook, work_s: float) -> int:
     return max(0 if outlook.tasks else 1, desired - outlook.tasks)
 
 
-def _time_to_do(work_s: float, tasks: Iterable[StartingTasks], reserved: float) -> float:
+def _time_to_do(work_s: float, running: int, later: Iterable[tuple[float, int]], reserved: float) -> float:
     """The seconds until the tasks have done the work, and at least one of them is ready, or infinity.
 
-    `reserved` tasks, or a part of one, do other work.
+    `later` has the seconds until further tasks are ready, and their number, in order. `reserved` tasks, or a part of
+    one, do other work.
     """
-    at_s, ready, left_s = 0.0, 0, work_s
-    for each in sorted(tasks, key=lambda starting: starting.ready_in_s):
-        if not each.tasks:
-            continue
-        free = ready - reserved
-        if free > 0 and left_s <= free * (each.ready_in_s - at_s):
-            return at_s + left_s / free
-        left_s -= max(0.0, free) * (each.ready_in_s - at_s)
-        at_s, ready = each.ready_in_s, ready + each.tasks
-    free = ready - reserved
+    at_s, free, left_s = 0.0, running - reserved, work_s
+    for ready_in_s, tasks in later:
+        if free > 0:
+            if left_s <= free * (ready_in_s - at_s):
+                break
+            left_s -= free * (ready_in_s - at_s)
+        at_s, free = ready_in_s, free + tasks
     return at_s + left_s / free if free > 0 else inf

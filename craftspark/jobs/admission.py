@@ -29,8 +29,9 @@ def admission_error(estimate: Estimate, lane: str, plan: Terms) -> CapacityInsuf
     The bulk lane is for jobs that can wait: only their deadline limits their wait. The error offers it if the plan
     includes it and the job would end in time there.
     """
-    wait = Wait(seconds=estimate.wait_s, missing=estimate.missing)
-    if lane == "bulk" or is_admitted(wait, plan.admitted_wait_s):
+    if not estimate.missing or lane == "bulk":
+        return None
+    if is_admitted(Wait(seconds=estimate.wait_s, missing=estimate.missing), plan.admitted_wait_s):
         return None
     why = (
         f"GPU capacity is short: the job would wait about {estimate.wait_s} s, and the plan {plan.title} allows "

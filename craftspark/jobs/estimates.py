@@ -105,7 +105,7 @@ class Estimates:
         work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, _ = self.readings.read(max_age_s=FRESH_S)
-        return self._checked(tool, request, work, backlog)
+        return self._checked(tool, request, work, backlog, self._outlook(backlog))
 
     def admit(
         self,
@@ -126,9 +126,11 @@ class Estimates:
         work = work or self.work(request, source)
         self._check_render(request, source, work)
         backlog, age_s = self.readings.read(max_age_s=self._stale_s)
-        if not self._is_clear(tool, request, work, backlog, age_s, admitted_wait_s):
+        outlook = self._outlook(backlog)
+        if age_s > FRESH_S and not self._is_clear(tool, request, work, backlog, outlook, age_s, admitted_wait_s):
             backlog, _ = self.readings.read(max_age_s=FRESH_S)
-        estimate = self._checked(tool, request, work, backlog)
+            outlook = self._outlook(backlog)
+        estimate = self._checked(tool, request, work, backlog, outlook)
         self._check_wait(estimate, request.max_wait_s)
         return estimate
 
@@ -195,20 +197,26 @@ class Estimates:
         return in_time and work.max_batch_s <= self.capacity.batch_s
 
     def _is_clear(
-        self, tool: str, request: JobRequest, work: Work, backlog: Backlog, age_s: float, admitted_wait_s: float
+        self,
+        tool: str,
+        request: JobRequest,
+        work: Work,
+        backlog: Backlog,
+        outlook: Outlook,
+        age_s: float,
+        admitted_wait_s: float,
     ) -> bool:
-        """Whether the job is accepted even if the wait has grown since the reading, `age_s` ago."""
-        outlook, growth_s = self._outlook(backlog), GROWTH * age_s
-        waits = self._waits(request.lane, backlog, outlook)
-        grown = self._waits(request.lane, backlog, outlook, more_s=growth_s * max(1, outlook.tasks))
+        """Whether the job is accepted even if the work ahead has grown since the reading, `age_s` ago."""
+        if request.max_wait_s is not None:
+            return False
+        grown = self._waits(request.lane, backlog, outlook, more_s=GROWTH * age_s * max(1, outlook.tasks))
         render_s = self._render_s(work, self._workers(outlook), backlog.speed.pace(tool))
-        in_time = self.capacity.dispatch_s + waits.seconds + growth_s + render_s <= self.capacity.deadline_s
-        admitted = request.lane == "bulk" or is_admitted(grown, admitted_wait_s)
-        return request.max_wait_s is None and in_time and admitted
+        in_time = self.capacity.dispatch_s + grown.seconds + render_s <= self.capacity.deadline_s
+        return in_time and (request.lane == "bulk" or is_admitted(grown, admitted_wait_s))
 
-    def _checked(self, tool: str, request: JobRequest, work: Work, backlog: Backlog) -> Estimate:
+    def _checked(self, tool: str, request: JobRequest, work: Work, backlog: Backlog, outlook: Outlook) -> Estimate:
         """The estimate. Raises CapacityInsufficient or BacklogTooLong."""
-        outlook, pace = self._outlook(backlog), backlog.speed.pace(tool)
+        pace = backlog.speed.pace(tool)
         render_s = self._render_s(work, self._workers(outlook), pace)
 
         def estimate_in(lane: str) -> Estimate | None:
