@@ -50,7 +50,6 @@ POOLS = ServingPools(
             tools=serve_tools(find_model("craftspark-clipart-128")),
             device="cpu",
             min_tasks=1,
-            launched_tasks=4,
             launch_s=12,
         ),
     ),

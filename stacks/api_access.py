@@ -173,7 +173,6 @@ def _list_pools(stage: Stage) -> str:
             tools=stage.list_tools(name),
             device=pool.profile_device,
             min_tasks=pool.warm_tasks,
-            launched_tasks=pool.spot_instances,
             launch_s=pool.launch_s,
         )
         for name, pool in stage.pools.items()

@@ -7,6 +7,7 @@ from math import prod
 from typing import Protocol
 
 from craftspark.fleet.admission import Outlook
+from craftspark.fleet.supply import StartingTasks
 
 # The attributes of the backlog index.
 WORK_ATTRIBUTES = ("lane", "tool", "kind", "state", "images", "images_stored", "work_s", "shared_s", "created_at")
@@ -61,6 +62,7 @@ class Backlog:
     outlook: Outlook | None = None
     # One reading serves many requests, so its sums are cached.
     _sums: dict[tuple[str, int, int], float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[tuple[int, float], Outlook] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def work_s(self, lane: str, *, workers: int, wave_size: int) -> float:
         """The remaining seconds of GPU work in a lane, for this number of workers."""
@@ -68,6 +70,25 @@ class Backlog:
         if key not in self._sums:
             self._sums[key] = self._sum_s(lane, workers, wave_size)
         return self._sums[key]
+
+    def known_outlook(self, min_tasks: int, launch_s: float) -> Outlook:
+        """The tasks that are known without a current record of the controller: workers that reported recently run, and
+        the rest of the pool's minimum is being launched. A pool without tasks gets one, which its next job launches.
+
+        `launch_s` is the time of a launch in seconds if none was measured recently.
+        """
+        key = min_tasks, launch_s
+        if key not in self._known:
+            awake = self.speed.awake
+            cold_start_s = max(1.0, launch_s if self.speed.launch_s is None else self.speed.launch_s)
+            starting = (StartingTasks(tasks=min_tasks - awake, ready_in_s=cold_start_s),) if awake < min_tasks else ()
+            self._known[key] = Outlook(
+                running=awake,
+                starting=starting,
+                obtainable=0 if awake or min_tasks else 1,
+                cold_start_s=cold_start_s,
+            )
+        return self._known[key]
 
     def _sum_s(self, lane: str, workers: int, wave_size: int) -> float:
         jobs = [job for job in self.jobs if job.lane == lane]

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from craftspark.errors import BacklogTooLong, CapacityInsufficient, RenderTooLong, WaitTooLong
 from craftspark.fleet.admission import Outlook, Wait, is_admitted, wait_in_bulk, wait_in_interactive
-from craftspark.fleet.supply import StartingTasks
 from craftspark.jobs.alternatives import changes_that_fit, cheaper
 from craftspark.jobs.backlog import Backlog, BacklogSource
 from craftspark.models.model import Model
@@ -73,16 +72,14 @@ class Cheaper:
 class Capacity:
     """The rendering capacity of a pool. Times are seconds.
 
-    The pool has at least `min_tasks`. Without any task, it launches one for each batch, up to `launched_tasks` at the
-    same time. `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is the time from a
-    submission to the first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a job from its
-    submission to its end.
+    The pool has at least `min_tasks`. `launch_s` is the time of a launch if none was measured recently. `dispatch_s` is
+    the time from a submission to the first step of an idle worker. `batch_s` limits a batch, and `deadline_s` limits a
+    job from its submission to its end.
     """
 
     pool: str
     device: str
     min_tasks: int
-    launched_tasks: int
     launch_s: int
     dispatch_s: float
     batch_s: int
@@ -160,7 +157,7 @@ class Estimates:
     def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the most similar first."""
         backlog, _ = self.readings.read(max_age_s=self._stale_s)
-        workers = self._workers(self._outlook(backlog))
+        workers = max(1, self._outlook(backlog).tasks)
         for change, price in cheaper(request, self._model, source):
             other = request.model_copy(update=change)
             render_s = ceil(self._render_s(self.work(other, source), workers, backlog.speed.pace(tool)))
@@ -210,14 +207,14 @@ class Estimates:
         if request.max_wait_s is not None:
             return False
         grown = self._waits(request.lane, backlog, outlook, more_s=GROWTH * age_s * max(1, outlook.tasks))
-        render_s = self._render_s(work, self._workers(outlook), backlog.speed.pace(tool))
+        render_s = self._render_s(work, max(1, outlook.tasks), backlog.speed.pace(tool))
         in_time = self.capacity.dispatch_s + grown.seconds + render_s <= self.capacity.deadline_s
         return in_time and (request.lane == "bulk" or is_admitted(grown, admitted_wait_s))
 
     def _checked(self, tool: str, request: JobRequest, work: Work, backlog: Backlog, outlook: Outlook) -> Estimate:
         """The estimate. Raises CapacityInsufficient or BacklogTooLong."""
         pace = backlog.speed.pace(tool)
-        render_s = self._render_s(work, self._workers(outlook), pace)
+        render_s = self._render_s(work, max(1, outlook.tasks), pace)
 
         def estimate_in(lane: str) -> Estimate | None:
             wait = self._waits(lane, backlog, outlook)
@@ -251,20 +248,7 @@ class Estimates:
         return backlog.work_s(lane, workers=max(1, outlook.running), wave_size=self._model.wave_size)
 
     def _outlook(self, backlog: Backlog) -> Outlook:
-        """The tasks that the fleet's controller has recorded. Without a current record, those that are known: workers
-        that reported recently run, and the rest of the pool's minimum is being launched. More are obtainable only if
-        the pool has none, because a job then launches its own.
-        """
-        if backlog.outlook is not None:
-            return backlog.outlook
-        awake, least = backlog.speed.awake, self.capacity.min_tasks
-        launch_s = max(1.0, self.capacity.launch_s if backlog.speed.launch_s is None else backlog.speed.launch_s)
-        return Outlook(
-            running=awake,
-            starting=(StartingTasks(tasks=least - awake, ready_in_s=launch_s),) if awake < least else (),
-            obtainable=0 if awake or least else self.capacity.launched_tasks,
-            cold_start_s=launch_s,
-        )
+        return backlog.outlook or backlog.known_outlook(self.capacity.min_tasks, self.capacity.launch_s)
 
     @property
     def _stale_s(self) -> float:
@@ -273,11 +257,8 @@ class Estimates:
 
     @property
     def _usual_workers(self) -> int:
-        """The workers that a job has without a backlog. A pool without tasks launches one for each batch."""
-        return self.capacity.min_tasks or self.capacity.launched_tasks
-
-    def _workers(self, outlook: Outlook) -> int:
-        return outlook.tasks or self.capacity.launched_tasks
+        """The workers that a job has without a backlog. A pool without tasks launches one."""
+        return max(1, self.capacity.min_tasks)
 
     def _render_s(self, work: Work, workers: int, pace: float) -> float:
         return work.elapsed_s(workers) * pace + SETTLEMENT_S

@@ -10,16 +10,14 @@ from craftspark.models.networks import ToolNetworks
 class ServingPool:
     """A pool of a stage. `tools` has the model of each tool that the pool serves.
 
-    Estimates and prices follow the profiles of `device`. The pool has at least `min_tasks`. Without any task, it
-    launches up to `launched_tasks` at the same time. `launch_s` is the time of a launch in seconds, if none was
-    measured recently.
+    Estimates and prices follow the profiles of `device`. The pool has at least `min_tasks`. `launch_s` is the time of a
+    launch in seconds, if none was measured recently.
     """
 
     name: str
     tools: dict[str, str]
     device: str
     min_tasks: int
-    launched_tasks: int
     launch_s: int
 
 

@@ -68,7 +68,6 @@ def pool_estimates(pool: ServingPool, networks: ToolNetworks, settings: SubmitSe
         pool=pool.name,
         device=pool.device,
         min_tasks=pool.min_tasks,
-        launched_tasks=pool.launched_tasks,
         launch_s=pool.launch_s,
         dispatch_s=settings.dispatch_ms / 1000,
         batch_s=settings.batch_s,

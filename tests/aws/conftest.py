@@ -128,7 +128,6 @@ POOLS = ServingPools(
             tools={tool: model for tool, model in TOOLS.items() if tool != "upscale"},
             device="cpu",
             min_tasks=2,
-            launched_tasks=4,
             launch_s=12,
         ),
         ServingPool(
@@ -136,7 +135,6 @@ POOLS = ServingPools(
             tools={"upscale": TOOLS["upscale"]},
             device="cpu",
             min_tasks=0,
-            launched_tasks=2,
             launch_s=12,
         ),
     ),

@@ -37,9 +37,7 @@ def test_a_quote_costs_nothing_and_names_the_price() -> None:
 @pytest.mark.parametrize("device", ["T4", "A10G"])
 def test_prices_follow_the_device_of_the_pool(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     there = find_model("sdxl-lightning").on(device)
-    pool = ServingPool(
-        name="draw", tools={"picture": there.name}, device=device, min_tasks=1, launched_tasks=1, launch_s=60
-    )
+    pool = ServingPool(name="draw", tools={"picture": there.name}, device=device, min_tasks=1, launch_s=60)
     monkeypatch.setenv(variable_of("pools"), ServingPools(networks=there.networks, pools=(pool,)).to_text())
     price = credits_for_steps(there, there.default_steps)
 

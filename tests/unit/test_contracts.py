@@ -55,9 +55,7 @@ ORDER = JobOrder(
 )
 POOLS = ServingPools(
     networks=BUILT_IN_NETWORKS,
-    pools=(
-        ServingPool(name="draw", tools={"picture": "m"}, device="cuda", min_tasks=1, launched_tasks=2, launch_s=60),
-    ),
+    pools=(ServingPool(name="draw", tools={"picture": "m"}, device="cuda", min_tasks=1, launch_s=60),),
 )
 SUPPLY = PoolSupply(
     at=1.0,

@@ -41,7 +41,6 @@ CAPACITY = Capacity(
     pool="draw",
     device="cpu",
     min_tasks=1,
-    launched_tasks=2,
     launch_s=60,
     dispatch_s=1.0,
     batch_s=240,

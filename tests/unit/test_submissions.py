@@ -136,7 +136,6 @@ CAPACITY = Capacity(
     pool="draw",
     device="cpu",
     min_tasks=2,
-    launched_tasks=4,
     launch_s=180,
     dispatch_s=1.0,
     batch_s=600,
