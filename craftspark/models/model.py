@@ -7,7 +7,7 @@ from typing import Literal
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.acceleration import NO_ACCELERATION, Acceleration
 from craftspark.models.capabilities import SENTENCES, Capability, Guidance, Need
-from craftspark.models.licences import LicenceName
+from craftspark.models.licences import LICENCES, LicenceName
 from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS, Network, ToolNetworks, find_network
 from craftspark.models.profiles import find_profile, find_record
 from craftspark.models.work import Profile
@@ -19,16 +19,23 @@ DType = Literal["float16", "bfloat16"]
 class Style:
     """A look of a model. `title` and `summary` are texts for makers.
 
-    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as for a model. `word`, if the
-    adapter has one, is put before every prompt.
+    `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as for a model. `licence` is
+    that of the weights, and `trained_on` names the pictures. `word`, if the adapter has one, is put before each prompt.
     """
 
     name: str
     title: str
     summary: str
     source: str
-    licence: str
+    licence: LicenceName
+    trained_on: str = ""
     word: str | None = None
+
+    @property
+    def licence_text(self) -> str:
+        """The title of the licence, with the pictures, for makers."""
+        title = LICENCES[self.licence].title
+        return f"{title}; trained on {self.trained_on}" if self.trained_on else title
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,7 @@ from gpu_tasks.inference.model_folder import ModelFiles
 _ENCODERS: Mapping[str, LicenceName] = {"Gemma": "gemma"}
 
 
-def read_licences(
-    files: ModelFiles, *, licensed: bool, required: bool = True
-) -> tuple[tuple[str, ...], tuple[Licence, ...]]:
+def read_licences(files: ModelFiles, *, licensed: bool) -> tuple[tuple[str, ...], tuple[Licence, ...]]:
     """The identifiers on the model's card, and the licences that are known. Raises LicenceRefused."""
     stated = read_card(files)
     texts = tuple(
@@ -21,8 +19,6 @@ def read_licences(
         for path in files.sizes
         if "/" not in path and path.upper().startswith(("LICENSE", "LICENCE"))
     )
-    if not required and not stated and not texts:
-        return (), ()
     return stated, check_licences(stated, texts, licensed=licensed)
 
 

@@ -149,7 +149,7 @@ def _plan_adapter(files: ModelFiles, *, licensed: bool) -> PushPlan:
     _check_changes(files.read_tensors(adapters.WEIGHTS), facts)
     own = (adapters.FACTS, adapters.WEIGHTS)
     copied = {name: name for name in files.sizes if name in own or is_about(name) or is_picture(name)}
-    stated, licences = read_licences(files, licensed=licensed, required=False)
+    stated, licences = read_licences(files, licensed=licensed)
     return PushPlan(pipeline=None, adapter=facts, copied=copied, written={}, licences=licences, stated=stated)
 
 

@@ -44,7 +44,7 @@ def tool_view(tool: Tool, model: Model) -> ToolView:
         max_steps=model.max_steps or None,
         max_prompt_tokens=model.max_prompt_tokens if "negative_prompt" in tool.request.model_fields else None,
         styles=[
-            StyleView(name=style.name, title=style.title, summary=style.summary, licence=style.licence)
+            StyleView(name=style.name, title=style.title, summary=style.summary, licence=style.licence_text)
             for style in styles
         ],
         presets=[PresetView(name=preset.name, title=preset.title, summary=preset.summary) for preset in presets],

@@ -28,7 +28,7 @@ BASE = model_store.BUILT_IN / "craftspark-clipart-128"
 NAMES = ("round", "square", "worded")
 MODEL = replace(
     find_model("craftspark-clipart-128"),
-    styles=tuple(Style(name=name, title=name, summary=name, source=f"test:{name}", licence="MIT") for name in NAMES),
+    styles=tuple(Style(name=name, title=name, summary=name, source=f"test:{name}", licence="mit") for name in NAMES),
 )
 Pixels = np.ndarray
 

@@ -205,6 +205,7 @@ def test_a_pickle_without_a_safetensors_file_in_its_place_is_refused(
     ("name", "content", "reason"),
     [
         ("README.md", "---\nlicense: cc-by-nc-4.0\n---\n", "NonCommercial"),
+        ("README.md", "# A style", "the model has no licence"),
         ("adapter.json", "[]", "adapter.json is not a JSON object"),
         ("adapter.json", '{"name": "a"}', "not an adapter: adapter.json is not valid in base, denoiser_sha256, rank"),
         ("pytorch_lora_weights.safetensors", "no weights", "is not a complete safetensors file"),

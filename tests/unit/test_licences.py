@@ -11,7 +11,7 @@ from craftspark.models.licences import (
     find_licence,
     recognise_licence,
 )
-from craftspark.models.model import Model
+from craftspark.models.model import Model, Style
 from craftspark.models.networks import NETWORKS, Network
 
 NON_COMMERCIAL = "FLUX.1 [dev] Non-Commercial License v1.1.1\nBlack Forest Labs, Inc."
@@ -21,8 +21,11 @@ def test_the_table_has_every_name_of_the_type() -> None:
     assert set(LICENCES) == set(get_args(LicenceName))
 
 
-@pytest.mark.parametrize("entry", [*CATALOGUE.values(), *NETWORKS.values()], ids=lambda entry: entry.name)
-def test_the_licence_of_every_entry_allows_commercial_use(entry: Model | Network) -> None:
+STYLES = [style for model in CATALOGUE.values() for style in model.styles]
+
+
+@pytest.mark.parametrize("entry", [*CATALOGUE.values(), *NETWORKS.values(), *STYLES], ids=lambda entry: entry.name)
+def test_the_licence_of_every_entry_allows_commercial_use(entry: Model | Network | Style) -> None:
     assert LICENCES[entry.licence].commercial
 
 

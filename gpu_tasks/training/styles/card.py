@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from craftspark.models.licences import find_licence
 from gpu_tasks.inference.adapters import WEIGHTS, Adapter
 from gpu_tasks.inference.families import Denoiser
 from gpu_tasks.inference.file_hashes import hash_file
@@ -25,7 +26,12 @@ def write_card(
     """Write README.md into the adapter's folder. `component` is the network that it is for."""
     network = NETWORKS[component]
     works = sorted({(picture.attribution or picture.source or "not named", picture.licence) for picture in pictures})
+    licences = [find_licence(picture.licence) for picture in pictures]
+    names = sorted({licence.name for licence in licences if licence})
+    # The card of a dataset with a licence that is not in the table names none, so a push asks for a confirmation.
+    front_matter = ["---", "license:", *(f"- {name}" for name in names), "---"] if all(licences) else []
     lines = [
+        *front_matter,
         f"# {adapter.name}",
         "",
         f"An adapter (LoRA, rank {adapter.rank}) of the {network} of `{adapter.base}`. Diffusers loads it with "
