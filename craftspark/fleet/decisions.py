@@ -76,8 +76,8 @@ class PoolMemory(Contract):
 
     `seen_at` is the time of the last usable observation. `arrived` has the end of each recent interval, and the
     interactive work per second that arrived in it. `trouble_at` is the last time at which a spot market interrupted or
-    lacked instances. `needs`, `totals` and `shortages` have the recent times and numbers of the tasks that the
-    interactive lane needed, that both lanes needed, and that spot lacked: scale-in goes to the largest of them.
+    lacked instances. `needs`, `lates`, `bulks` and `shortages` have the recent times and numbers of the tasks
+    for interactive arrivals, for late work, for bulk work, and that spot lacked: scale-in goes to the largest of them.
     """
 
     seen_at: float = 0.0
@@ -85,7 +85,8 @@ class PoolMemory(Contract):
     trouble_at: float | None = None
     history: History = field(default_factory=History)
     needs: tuple[tuple[float, int], ...] = ()
-    totals: tuple[tuple[float, int], ...] = ()
+    lates: tuple[tuple[float, int], ...] = ()
+    bulks: tuple[tuple[float, int], ...] = ()
     shortages: tuple[tuple[float, int], ...] = ()
     spot: TypeMemory = field(default_factory=TypeMemory)
     on_demand: TypeMemory = field(default_factory=TypeMemory)

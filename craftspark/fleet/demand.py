@@ -10,26 +10,25 @@ from math import sqrt
 
 from craftspark.fleet.observations import DECIDE_EVERY_S
 
-# The rate is the mean of this time. A longer window varies less and shows a change later. Seconds.
-RECENT_S = 180.0
-# A change is visible first in the rate of this window. Seconds.
-LATEST_S = 60.0
-# The difference of the two means, in standard deviations, that is a change and not chance.
-SIGNIFICANT = 2.5
-# How variable the arrivals are is measured in this time. Seconds.
+# The rate is the mean of this time, or of the time since the last change. Seconds.
 KEPT_S = 600.0
-# A change is expected to continue for this share of a cold start.
-TREND_SHARE = 0.5
+# Chance is measured in the rate of a minute. Seconds.
+MINUTE_S = 60.0
+# The difference of the means before and after, in standard deviations, that is a change and not chance.
+SIGNIFICANT = 3.5
+# A change has this many intervals before it.
+BEFORE = 3
+# The smallest variance of an interval over its mean: that of jobs of 20 seconds that arrive by chance.
+LEAST_VARIANCE = 1.0
 
 Arrived = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """What arrives: the rate now, its change per second if that is more than chance, and the deviation of a minute."""
+    """What arrives: the rate now, and the standard deviation of the rate of a minute."""
 
     now: float
-    trend: float
     deviation: float
 
 
@@ -39,33 +38,34 @@ def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arri
     return (*recent, (at, round(work_s / since_s, 3)))
 
 
-def measure(arrived: Arrived, at: float) -> Rate:
-    """The present rate: that of the last minutes or, after a change, that of the last minute."""
-    recent = [rate for end, rate in arrived if end > at - RECENT_S]
-    latest = [rate for end, rate in arrived if end > at - LATEST_S]
-    slow, fast = _rate(recent), _rate(latest)
-    deviation = _deviation([rate for _, rate in arrived])
-    minute = deviation / sqrt(LATEST_S / DECIDE_EVERY_S)
-    changed = abs(fast - slow) > SIGNIFICANT * minute and len(recent) > len(latest)
-    span_s = (RECENT_S - LATEST_S) / 2
-    return Rate(now=fast if changed else slow, trend=(fast - slow) / span_s if changed else 0.0, deviation=minute)
+def measure(arrived: Arrived) -> Rate:
+    """The present rate: the mean since the last change that is more than chance.
+
+    The first intervals after an empty memory count as a minute, so that one job is not taken for a rate.
+    """
+    rates = [rate for _, rate in arrived]
+    deviation = _deviation(rates)
+    change = _find_change(rates, deviation)
+    least = 1 if change else MINUTE_S / DECIDE_EVERY_S
+    now = sum(rates[change:]) / max(len(rates) - change, least)
+    return Rate(now=now, deviation=deviation / sqrt(MINUTE_S / DECIDE_EVERY_S))
 
 
-def extrapolate(rate: Rate, cold_start_s: float) -> float:
-    """The rate after a cold start if a rise continues for a part of it. It at most doubles."""
-    return rate.now + max(0.0, min(rate.trend * TREND_SHARE * cold_start_s, rate.now))
-
-
-def _rate(rates: Sequence[float]) -> float:
-    """The mean of intervals. A first interval is not the rate of a minute."""
-    return sum(rates) / max(len(rates), LATEST_S / DECIDE_EVERY_S)
+def _find_change(rates: Sequence[float], deviation: float) -> int:
+    """The index of the first interval after the most significant change, or 0 if all differences can be chance."""
+    before, after = sum(rates), 0.0
+    most, change = SIGNIFICANT, 0
+    for index in range(len(rates) - 1, BEFORE - 1, -1):
+        before, after = before - rates[index], after + rates[index]
+        count = len(rates) - index
+        old, new = before / index, after / count
+        spread = sqrt(max(deviation**2, LEAST_VARIANCE * max(old, new)) * (1 / index + 1 / count))
+        if abs(new - old) > most * spread:
+            most, change = abs(new - old) / spread, index
+    return change
 
 
 def _deviation(rates: Sequence[float]) -> float:
-    """The standard deviation of an interval, from the steps between neighbours: a trend does not count as variation."""
+    """The standard deviation of an interval, from the steps from one to the next: a change counts once."""
     steps = [(after - before) ** 2 for before, after in pairwise(rates)]
-    return sqrt(_mean(steps) / 2)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+    return sqrt(sum(steps) / len(steps) / 2) if steps else 0.0

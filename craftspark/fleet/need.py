@@ -8,7 +8,7 @@ from craftspark.fleet.demand import Rate
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork
 
 # Room for chance, in standard deviations of a minute's rate.
-SLACK = 1.0
+SLACK = 0.5
 # Work that still waits when new tasks are ready should be done in this time. Seconds.
 CATCH_UP_S = 60.0
 # This much waiting is usual, and no reason for more tasks. Seconds.
@@ -24,12 +24,13 @@ Ready = Sequence[tuple[float, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """The tasks that a pool needs after a cold start. `bulk` of them are only for bulk work.
+    """The tasks that a pool needs after a cold start: for interactive arrivals, for late work, and only for bulk work.
 
     Bulk work is urgent if its time ends before a spot task that fails now can be replaced.
     """
 
     interactive: int
+    late: int = 0
     bulk: int = 0
     is_bulk_urgent: bool = False
     reason: str = ""
@@ -56,7 +57,8 @@ def interactive_need(rate: Rate, ahead: float, backlog: float) -> Need:
     slack = SLACK * rate.deviation
     late = max(0.0, backlog - USUAL_WAIT_S * ahead) / CATCH_UP_S
     reason = f"{ahead:.1f} tasks for arrivals, {slack:.1f} for chance, {late:.1f} for late work"
-    return Need(interactive=ceil(ahead + slack + late - ROUNDING), reason=reason)
+    base = ceil(ahead + slack - ROUNDING)
+    return Need(interactive=base, late=max(0, ceil(ahead + slack + late - ROUNDING) - base), reason=reason)
 
 
 def with_bulk(need: Need, bulk: LaneWork, rate: float, within_s: float, cold_start_s: float) -> Need:

@@ -50,7 +50,7 @@ def _plan(name: str, pool: PoolObservation, memory: PoolMemory, at: float, since
         on_demand=replace(follow(memory.on_demand, pool.on_demand, at, since_s), price=pool.on_demand.price),
     )
     memory = watch_markets(memory, pool, at)
-    rate = demand.measure(memory.arrived, at)
+    rate = demand.measure(memory.arrived)
     ahead, memory = _look_ahead(memory, rate, at, since_s, pool.cold_start_s)
     need = with_bulk(
         _interactive(pool, memory, rate, ahead, at), pool.bulk, rate.now, pool.bulk_within_s, pool.cold_start_s
@@ -62,14 +62,12 @@ def _plan(name: str, pool: PoolObservation, memory: PoolMemory, at: float, since
 def _look_ahead(
     memory: PoolMemory, rate: demand.Rate, at: float, since_s: float, cold_start_s: float
 ) -> tuple[float, PoolMemory]:
-    """The rate after a cold start: from the last minutes or, where that was better before, from earlier days."""
+    """The rate after a cold start: the present one or, where that was better before, the one of earlier days."""
     past = history.score(memory.history, at, rate.now)
     past = history.observe(past, at, since_s, memory.arrived[-1][1])
-    reactive = demand.extrapolate(rate, cold_start_s)
     earlier = history.forecast(past, at, rate.now, cold_start_s)
-    past = history.expect(past, at, cold_start_s, reactive, earlier)
-    trusted = max(reactive, earlier) if history.is_trusted(past, at) else reactive
-    return trusted, replace(memory, history=past)
+    past = history.expect(past, at, cold_start_s, rate.now, earlier)
+    return earlier if history.is_trusted(past, at) else rate.now, replace(memory, history=past)
 
 
 def _interactive(pool: PoolObservation, memory: PoolMemory, rate: demand.Rate, ahead: float, at: float) -> Need:

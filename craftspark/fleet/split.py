@@ -3,13 +3,15 @@
 from dataclasses import dataclass, replace
 
 from craftspark.fleet.decisions import PoolMemory
-from craftspark.fleet.need import Need
+from craftspark.fleet.need import CATCH_UP_S, Need
 from craftspark.fleet.observations import PoolObservation
 from craftspark.fleet.starts import overdue
-from craftspark.fleet.steady import settle
+from craftspark.fleet.steady import LASTS_S, settle
 
-# After an interruption or a launch without capacity, only spot tasks that run are counted on. Seconds.
+# After trouble on the markets, only spot tasks that run are counted on. Seconds.
 TROUBLE_S = 300.0
+# More than this share of the tasks interrupted in one interval is trouble.
+MANY = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +30,15 @@ class Split:
 
 
 def watch_markets(memory: PoolMemory, pool: PoolObservation, at: float) -> PoolMemory:
-    """Note trouble on the spot markets: interruptions, launches that find no capacity, starts that take too long."""
-    failing = any(market.interrupted or market.failed for market in pool.markets)
-    if failing or overdue(memory.spot, at, pool.cold_start_s):
+    """Note trouble on the spot markets: launches that find no capacity, many interruptions, starts that take too long.
+
+    A launch that fails in one market is tried in another one. So only a failure in all markets is trouble. A few
+    interruptions are usual, and spot replaces them within the two minutes of the notice.
+    """
+    failing = bool(pool.markets) and all(market.failed for market in pool.markets)
+    interrupted = sum(market.interrupted for market in pool.markets)
+    many = interrupted > max(1, MANY * (pool.spot.running + interrupted))
+    if failing or many or overdue(memory.spot, at, pool.cold_start_s):
         return replace(memory, trouble_at=at)
     return memory
 
@@ -46,8 +54,11 @@ def split(need: Need, pool: PoolObservation, memory: PoolMemory, at: float) -> t
     A spot request without capacity costs nothing, so the spot count stays at the whole need. On-demand tasks are given
     back as spot tasks take their place. Bulk work waits for spot until it is urgent.
     """
-    interactive, needs = settle(memory.needs, need.interactive, at, pool.cold_start_s)
-    total, totals = settle(memory.totals, need.interactive + need.bulk, at, pool.cold_start_s)
+    arrivals, needs = settle(memory.needs, need.interactive, at, LASTS_S)
+    late, lates = settle(memory.lates, need.late, at, pool.cold_start_s + CATCH_UP_S)
+    bulk, bulks = settle(memory.bulks, need.bulk, at, LASTS_S)
+    interactive = arrivals + late
+    total = max(interactive, need.interactive + bulk)
     most = 0 if _is_dear(pool) else pool.spot.maximum
     wanted = min(max(total - pool.on_demand.minimum, pool.spot.minimum), most)
     certain = wanted if is_spot_healthy(memory, at) else min(wanted, pool.spot.running)
@@ -62,7 +73,7 @@ def split(need: Need, pool: PoolObservation, memory: PoolMemory, at: float) -> t
         bulk_on_demand=max(0, min(on_demand, total - interactive - wanted)),
         reason=f", {on_demand} on demand, because spot lacks capacity" if short and on_demand else "",
     )
-    return parts, replace(memory, needs=needs, totals=totals, shortages=shortages)
+    return parts, replace(memory, needs=needs, lates=lates, bulks=bulks, shortages=shortages)
 
 
 def _is_dear(pool: PoolObservation) -> bool:
