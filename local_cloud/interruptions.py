@@ -8,9 +8,9 @@ from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import GpuTask, read_tasks
 
 PATH = "/_local_cloud/spot-interruptions"
-# AWS gives a notice of two minutes, and a stage on AWS leaves 110 s of them to a worker. A shorter grace has a notice
+# AWS gives a notice of two minutes, and a stage on AWS leaves 90 s of them to a worker. A shorter grace has a notice
 # in the same proportion.
-NOTICE_OVER_GRACE = 120 / 110
+NOTICE_OVER_GRACE = 120 / 90
 
 
 class NotInterruptible(Exception):

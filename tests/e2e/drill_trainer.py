@@ -1,13 +1,12 @@
 """The GPU image with a trainer that follows instructions in the dataset, so that tests control its results.
 
-A picture named `interrupted` makes the first task stop like after a spot notice, after a checkpoint. One named
-`poor` makes the training learn nothing. Without a command, the program is the drill worker.
+A picture named `interrupted` makes the first task wait for a spot notice, after its second checkpoint. One named `poor`
+makes the training learn nothing. Without a command, the program is the drill worker.
 """
 
 import json
-import os
-import signal
 import sys
+import threading
 
 from PIL import Image
 
@@ -20,6 +19,7 @@ from gpu_tasks.worker import main as worker
 from tests.e2e import drill_worker
 
 STEPS = 4
+LOOK_EVERY_S = 0.05
 
 
 def drill_trainer(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
@@ -30,11 +30,11 @@ def drill_trainer(inputs: TrainingInputs, hooks: Hooks) -> TrainingOutcome:
     folder.mkdir(parents=True, exist_ok=True)
     (inputs.run / job.RECIPE).write_text("{}")
     for step in range(resumed_from + 1, STEPS + 1):
-        if "interrupted" in names and not resumed_from and step == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
         checkpoint = folder / f"{step:08}.safetensors"
         checkpoint.write_bytes(b"weights")
         hooks.on_checkpoint(checkpoint)
+        while "interrupted" in names and not resumed_from and step == 2 and not hooks.stopping():
+            threading.Event().wait(LOOK_EVERY_S)
         hooks.on_step(step, STEPS)
         if hooks.stopping():
             raise SpotInterrupted(f"stopped after step {step}")

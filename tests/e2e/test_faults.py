@@ -13,7 +13,9 @@ import pytest
 
 from craftspark.errors import RenderFailed
 from craftspark.jobs.failures import REASONS
+from local_cloud.interruptions import interrupt
 from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.gpu_tasks import GpuTask, read_tasks
 from tests.e2e.front_end import FrontEnd, states_entered
 from tests.e2e.waiting import eventually
 
@@ -35,10 +37,13 @@ def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module", autouse=True)
 def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
-    """A job whose message is deleted, so that no warm worker takes it. Its timeout runs during the other tests."""
+    """A job whose message is deleted, so that no warm worker takes it. Its timeout runs during the other tests.
+
+    It kills the worker that is launched for it, once.
+    """
     front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
     start_workers(drill, 0)
-    job_id = front_end.accepted(count=2)
+    job_id = front_end.accepted("die", count=4)
     eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (1, 0))
     sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawInteractiveQueueUrl"]
     message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
@@ -86,6 +91,26 @@ def image_entries(cloud: LocalCloud, job_id: str) -> dict[str, Any]:
     return {item["item"]["S"]: item for item in answer["Items"]}
 
 
+def lines_of(cloud: LocalCloud, function: str, message: str) -> list[dict[str, Any]]:
+    """The lines with this message in the log of a function, as soon as there are some."""
+    name = cloud.outputs[f"{function}FunctionName"]
+    group = cloud.client("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
+
+    def look() -> list[dict[str, Any]]:
+        events = cloud.client("logs").filter_log_events(logGroupName=group)["events"]
+        lines = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+        return [line for line in lines if line.get("message") == message]
+
+    return eventually(look) or []
+
+
+def notices(cloud: LocalCloud, task: GpuTask) -> int:
+    """How many notices the task's zone and family of instances have had."""
+    key = {"job_id": {"S": f"workers:{task.pool}"}, "item": {"S": f"market#{task.zone}#{task.kind.partition('.')[0]}"}}
+    item = cloud.client("dynamodb").get_item(TableName=cloud.outputs["JobsTableName"], Key=key)["Item"]
+    return int(item["notices"]["N"])
+
+
 def test_a_worker_killed_during_a_batch_loses_no_image_and_no_credit(drill: LocalCloud, front_end: FrontEnd) -> None:
     job_id = front_end.accepted("die", count=4)
     before = eventually(lambda: image_entries(drill, job_id))
@@ -98,6 +123,11 @@ def test_a_worker_killed_during_a_batch_loses_no_image_and_no_credit(drill: Loca
     assert front_end.balance() == (4, 0, 4)
     # The message became visible again without an action of the state machine.
     assert states_entered(drill, job_id).count("Hand to the draw pool") == 1
+    released = [
+        (line["batches"], line["stop_code"], line["exit_code"])
+        for line in lines_of(drill, "SettleTask", "work of a task released")
+    ]
+    assert (1, "EssentialContainerExited", 128 + signal.SIGKILL) in released
 
 
 def test_an_idle_worker_that_is_killed_is_replaced(drill: LocalCloud, front_end: FrontEnd) -> None:
@@ -202,7 +232,26 @@ def test_a_stopped_worker_returns_its_batch(drill: LocalCloud, front_end: FrontE
     assert front_end.balance() == (8, 0, 8)
 
 
-def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand(
+def test_a_notice_drains_the_worker_and_another_one_renders_only_the_rest(
+    drill: LocalCloud, front_end: FrontEnd
+) -> None:
+    job_id = front_end.accepted(count=8)
+    before = eventually(lambda: image_entries(drill, job_id))
+    [task] = [task for task in read_tasks(drill) if task.service and task.state == "running"]
+
+    interrupt(drill, task.task)
+
+    job = front_end.ended(job_id)
+    after = image_entries(drill, job_id)
+    assert (job["state"], job["delivered"], front_end.balance()) == ("succeeded", 8, (8, 0, 8))
+    assert {name: after[name] for name in before} == before
+    [line] = lines_of(drill, "DrainInstance", "instance interrupted")
+    assert (line["instance"], line["pool"], line["drained"]) == (task.instance, "draw", True)
+    assert notices(drill, task) == 1
+    eventually(lambda: task.task not in {each.task for each in read_tasks(drill)})
+
+
+def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand_and_again_if_that_worker_is_killed(
     drill: LocalCloud, untaken: tuple[FrontEnd, str]
 ) -> None:
     front_end, job_id = untaken
@@ -211,4 +260,6 @@ def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand(
 
     entered = states_entered(drill, job_id)
     assert entered.index("Hand to the draw pool") < entered.index("Launch for the draw pool on demand")
-    assert (job["state"], front_end.balance()) == ("succeeded", (2, 0, 2))
+    assert (job["state"], front_end.balance()) == ("succeeded", (4, 0, 4))
+    details = [event.get("taskFailedEventDetails", {}) for event in drill.execution_history(job_id)]
+    assert "WorkerLost" in [each.get("error") for each in details]

@@ -16,7 +16,9 @@ from PIL import Image
 
 from craftspark.aws.items import to_plain_values
 from local_cloud import trainings
+from local_cloud.interruptions import interrupt
 from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.gpu_tasks import read_tasks
 from local_cloud.trainings import TrainingError
 from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.waiting import HANGS_AFTER_S, eventually
@@ -70,6 +72,10 @@ def entered_states(cloud: LocalCloud, training_id: str) -> list[str]:
     arn = cloud.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
     events = cloud.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)["events"]
     return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+
+def has_object(cloud: LocalCloud, bucket: str, key: str) -> bool:
+    return bool(cloud.client("s3").list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
 
 
 def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
@@ -179,6 +185,11 @@ def test_faults_of_the_data_are_told_before_any_training(drill: LocalCloud, tmp_
 
 def test_an_interrupted_training_goes_on_from_its_checkpoint(drill: LocalCloud, tmp_path: Path) -> None:
     training_id = start_training(drill, a_dataset(tmp_path / "data", "interrupted"))
+    second = f"runs/{training_id}/checkpoints/00000002.safetensors"
+    eventually(lambda: has_object(drill, drill.outputs["TrainingBucketName"], second))
+    [task] = [task for task in read_tasks(drill) if task.pool == "trainer"]
+
+    interrupt(drill, task.task)
 
     training = in_state(drill, training_id, "awaits_approval")
 
