@@ -1,4 +1,4 @@
-"""`python -m benchmarks.fleet campaign`: faults of real workers in the local cloud, to build/fleet-campaign.json."""
+"""The fleet in the local cloud: `campaign` writes build/fleet-campaign.json, `step` build/fleet-step.json and .png."""
 
 import argparse
 import json
@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.entries import Entry
-from benchmarks.fleet import campaign
+from benchmarks.fleet import campaign, plot, step
 
-CAMPAIGN = Path("build/fleet-campaign.json")
+CAMPAIGN, STEP = Path("build/fleet-campaign.json"), Path("build/fleet-step.json")
 VERDICTS = {True: "met", False: "missed", None: "-"}
 
 
@@ -24,6 +24,7 @@ def main() -> int:
     faults.add_argument("--share", type=float, default=1.0, help="share of the faults (default: %(default)s)")
     faults.add_argument("--seed", type=int, default=1, help="seed of the choice of faults (default: %(default)s)")
     faults.set_defaults(run=run_campaign)
+    commands.add_parser("step", help="raise the demand tenfold for a while").set_defaults(run=run_step)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
 
@@ -33,6 +34,15 @@ def run_campaign(arguments: argparse.Namespace) -> int:
     kinds = {kind: max(1, round(number * arguments.share)) for kind, number in plan.faults.items()}
     entries = campaign.judge(campaign.run(replace(plan, faults=kinds, seed=arguments.seed)))
     return write(entries, CAMPAIGN)
+
+
+def run_step(arguments: argparse.Namespace) -> int:
+    course = step.run(step.TENFOLD)
+    STEP.parent.mkdir(exist_ok=True)
+    STEP.write_text(json.dumps({"summary": course.summary()} | asdict(course), indent=2) + "\n")
+    plot.draw(course, STEP.with_suffix(".png"))
+    print(json.dumps(course.summary(), indent=2))
+    return 0
 
 
 def write(entries: Sequence[Entry], path: Path) -> int:
