@@ -10,7 +10,7 @@ export KEEP
 # installed without bytecode, because it imports a small part of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench simulate image clean
+.PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -119,6 +119,9 @@ simulate: $(VENV)/.ready ## simulate the fleet's policy and others on synthetic 
 
 campaign-fleet: $(VENV)/.ready ## kill, stop and interrupt 250 real workers under load, to build/fleet-campaign.json
 	$(BIN)/python -m benchmarks.fleet campaign
+
+step-fleet: $(VENV)/.ready ## raise the demand tenfold in the local cloud, to build/fleet-step.json and .png
+	$(BIN)/python -m benchmarks.fleet step
 
 STAGE ?= dev
 image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository: make image STAGE=prod

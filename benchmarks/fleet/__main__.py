@@ -22,6 +22,9 @@ def main() -> int:
     commands = parser.add_subparsers(required=True, metavar="command")
     faults = commands.add_parser("campaign", help="kill, stop and interrupt real workers under load")
     faults.add_argument("--share", type=float, default=1.0, help="share of the faults (default: %(default)s)")
+    faults.add_argument(
+        "--limit-s", type=float, default=1200, help="most seconds for the faults (default: %(default)s)"
+    )
     faults.add_argument("--seed", type=int, default=1, help="seed of the choice of faults (default: %(default)s)")
     faults.set_defaults(run=run_campaign)
     commands.add_parser("step", help="raise the demand tenfold for a while").set_defaults(run=run_step)
@@ -32,7 +35,7 @@ def main() -> int:
 def run_campaign(arguments: argparse.Namespace) -> int:
     plan = campaign.WHOLE
     kinds = {kind: max(1, round(number * arguments.share)) for kind, number in plan.faults.items()}
-    entries = campaign.judge(campaign.run(replace(plan, faults=kinds, seed=arguments.seed)))
+    entries = campaign.judge(campaign.run(replace(plan, faults=kinds, limit_s=arguments.limit_s, seed=arguments.seed)))
     return write(entries, CAMPAIGN)
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from local_cloud.launcher.cloud import LocalCloud
 
-POLL_S = 0.5
+POLL_S = 1.0
 # A job of the pool that draws is one wave. A job that enlarges is one picture of 128 pixels.
 DRAWING = {"prompt": "a red apple", "count": 4}
 ENLARGING = {"count": 1, "factor": 2}
@@ -77,7 +77,7 @@ class Load:
 
     def accounts(self) -> list[dict[str, Any]]:
         """The accounts of the makers."""
-        return [client.get("/v1/account").raise_for_status().json() for client in self.makers.values()]
+        return [_get(client, "/v1/account") for client in self.makers.values()]
 
     def commits(self) -> list[dict[str, Any]]:
         """The charges in the ledgers of the makers."""
@@ -90,10 +90,13 @@ class Load:
     def _run(self, name: str) -> None:
         client, pool = self.makers[name], self.pools[name]
         while not self._stopped.is_set():
+            # One request for the newest jobs, and one for each job that has ended or is older.
+            newest = {job["job_id"]: job for job in _get(client, "/v1/jobs?limit=100")["jobs"]}
             for job_id in pool.unfinished:
-                job = client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
-                if "finished_at" in job:
-                    pool.finished[job_id] = job
+                if "finished_at" in newest.get(job_id, {"finished_at": None}):
+                    job = _get(client, f"/v1/jobs/{job_id}")
+                    if "finished_at" in job:
+                        pool.finished[job_id] = job
             for _ in range(pool.wanted - len(pool.unfinished)):
                 answer = client.post(f"/v1/tools/{pool.tool}/jobs", json=pool.request).raise_for_status()
                 pool.submitted[answer.json()["job_id"]] = time.time()
@@ -104,7 +107,7 @@ class Load:
         client = self.makers["enlarge"]
         request = {"prompt": "a red apple", "count": 1, "steps": 1}
         job_id = client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"]
-        while "finished_at" not in client.get(f"/v1/jobs/{job_id}").raise_for_status().json():
+        while "finished_at" not in _get(client, f"/v1/jobs/{job_id}"):
             time.sleep(POLL_S)
         return f"{job_id}/0"
 
@@ -112,6 +115,11 @@ class Load:
 def _client(cloud: LocalCloud, email: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {cloud.sign_in(email)}"}
     return httpx.Client(base_url=cloud.api_url, headers=headers, timeout=120, trust_env=False)
+
+
+def _get(client: httpx.Client, path: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(path).raise_for_status().json()
+    return answer
 
 
 def _ledger(client: httpx.Client) -> Iterator[dict[str, Any]]:
