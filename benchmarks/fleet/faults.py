@@ -24,7 +24,9 @@ REPORT_EVERY = 25
 
 
 class Faults:
-    """Inflicts faults on workers that have finished a wave, so that work makes progress. Each worker gets one fault."""
+    """Inflicts faults on workers that have finished two waves, so that work makes progress, and their first delivery,
+    which takes longer, is over. Each worker gets one fault.
+    """
 
     def __init__(self, cloud: LocalCloud, record: Path, kinds: Mapping[str, int], seed: int) -> None:
         self._cloud, self._record = cloud, record

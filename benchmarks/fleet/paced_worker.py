@@ -1,4 +1,4 @@
-"""The GPU worker with a renderer that takes a fixed time for a wave and no CPU, as with a GPU of its own.
+"""The GPU worker with a renderer that takes a fixed time for a wave and no CPU, as with a separate GPU.
 
 `python -m benchmarks.fleet.paced_worker SECONDS`. Many such workers fit on a laptop.
 """
