@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.entries import Entry
 from benchmarks.fleet.faults import NOTICE, Faults, count_by_kind
+from benchmarks.fleet.limits import set_limits
 from benchmarks.fleet.load import Load
 from benchmarks.fleet.waves import (
     Death,
@@ -38,15 +39,14 @@ class Plan:
     faults: Mapping[str, int]
     draw_jobs: int
     enlarge_jobs: int
-    draw_tasks: int
-    enlarge_tasks: int
+    tasks: Mapping[str, int]
     steps: int
     limit_s: float
     seed: int = 1
 
 
 # The faults end after 20 minutes, even if some are left.
-WHOLE = Plan(faults=FAULTS, draw_jobs=6, enlarge_jobs=6, draw_tasks=2, enlarge_tasks=2, steps=STEPS, limit_s=1200)
+WHOLE = Plan(faults=FAULTS, draw_jobs=6, enlarge_jobs=6, tasks={"draw": 2, "enlarge": 2}, steps=STEPS, limit_s=1200)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +70,7 @@ def run(plan: Plan, *, assembly: Path | None = None, report: Callable[[str], Non
         record = Path(folder) / "waves.jsonl"
         commands = {IMAGE: (sys.executable, "-m", "benchmarks.fleet.recorded_worker", str(record))}
         with LocalCloud.run(Path(folder) / "cloud", port=0, commands=commands, assembly=assembly) as cloud:
-            set_tasks(cloud, "draw", plan.draw_tasks)
-            set_tasks(cloud, "enlarge", plan.enlarge_tasks)
+            set_limits(cloud, {pool: (tasks, tasks) for pool, tasks in plan.tasks.items()})
             with Load(cloud, steps=plan.steps, draw=plan.draw_jobs, enlarge=plan.enlarge_jobs) as load:
                 faults = Faults(cloud, record, plan.faults, plan.seed)
                 load.start()
@@ -87,15 +86,6 @@ def run(plan: Plan, *, assembly: Path | None = None, report: Callable[[str], Non
                     waves=read_waves(record),
                     deaths=faults.deaths,
                 )
-
-
-def set_tasks(cloud: LocalCloud, pool: str, number: int) -> None:
-    """Set the desired tasks of a pool's service on spot."""
-    cloud.client("ecs").update_service(
-        cluster=cloud.outputs["ClusterName"],
-        service=cloud.outputs[f"{pool.capitalize()}WarmPoolServiceName"],
-        desiredCount=number,
-    )
 
 
 def read_stored(cloud: LocalCloud, jobs: Sequence[str]) -> dict[Image, float]:

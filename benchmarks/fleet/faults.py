@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ NOTICE = "spot notice"
 POLL_S = 0.1
 # A fault comes at any moment of a wave, not at the end of the one that makes a worker eligible.
 MAX_PAUSE_S = 1.5
+MIN_WAVES = 2
 REPORT_EVERY = 25
 
 
@@ -60,9 +62,13 @@ class Faults:
         return len(self._kinds)
 
     def _choose(self, kind: str) -> TaskRecord | None:
-        """A random worker that has finished a wave and got no fault yet. A notice needs one on spot."""
-        finished = {wave.pid for wave in read_waves(self._record) if wave.ended}
-        workers = [worker for worker in self._cloud.workers() if worker.pid in finished and worker.pid not in self._hit]
+        """A random worker that has finished enough waves and got no fault yet. A notice needs one on spot."""
+        finished = Counter(wave.pid for wave in read_waves(self._record) if wave.ended)
+        workers = [
+            worker
+            for worker in self._cloud.workers()
+            if finished[worker.pid] >= MIN_WAVES and worker.pid not in self._hit
+        ]
         if kind == NOTICE:
             workers = [worker for worker in workers if "Spot" in worker.group]
         # The pools take turns in being hit, as far as they have workers.

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.fleet.limits import set_limits
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import read_tasks
 from local_cloud.reports.fleet_tables import desired_counts, read_supply
@@ -30,6 +31,7 @@ class Plan:
     jobs_per_s: tuple[float, float, float]
     phases_s: tuple[float, float, float]
     job_s: float
+    most_tasks: int = 8
     settle_s: float = 300.0
 
 
@@ -159,6 +161,7 @@ def run(plan: Plan, *, assembly: Path | None = None, report: Callable[[str], Non
         tempfile.TemporaryDirectory(prefix="craftspark-step-") as folder,
         LocalCloud.run(Path(folder), port=0, commands=commands, assembly=assembly) as cloud,
     ):
+        set_limits(cloud, {POOL: (1, plan.most_tasks), "enlarge": (0, 1)})
         headers = {"Authorization": f"Bearer {cloud.sign_in('step@craftspark.example')}"}
         start = time.time()
         with (
