@@ -17,7 +17,7 @@ import httpx
 from benchmarks.fleet.limits import set_limits
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import read_tasks
-from local_cloud.reports.fleet_tables import desired_counts, read_supply
+from local_cloud.reports.fleet_tables import desired_counts, read_record
 
 IMAGE = "craftspark-gpu:local"
 POOL = "draw"
@@ -51,10 +51,11 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """A record of the controller, `at` seconds after the start."""
+    """A decision of the controller, `at` seconds after the start."""
 
     at: float
-    obtainable: int
+    spot: int
+    on_demand: int
     reason: str
 
 
@@ -138,9 +139,12 @@ class Observer:
                     at=round(time.time() - self._start, 1), tasks=tasks, desired=desired, waiting=self._count_waiting()
                 )
             )
-            if supply := read_supply(self._cloud, POOL):
+            if record := read_record(self._cloud, POOL):
+                supply, decision = record
                 at = round(supply.at - self._start, 1)
-                self.decisions[at] = Decided(at=at, obtainable=supply.obtainable, reason=supply.reason)
+                self.decisions[at] = Decided(
+                    at=at, spot=decision.spot, on_demand=decision.on_demand, reason=decision.reason
+                )
 
     def _count_waiting(self) -> int:
         """The batches in the pool's queues that no worker has taken."""

@@ -7,14 +7,16 @@ from typing import Any
 
 from rich.table import Table
 
+from craftspark.aws.fleet.record import DECISION
 from craftspark.aws.items import job_key
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
+from craftspark.fleet.decisions import PoolDecision
 from craftspark.fleet.supply import PoolSupply
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import GpuTask, name_capacity, read_tasks
 
 STATES = ("running", "starting", "draining")
-DECISION = ("pool", "age", "spot", "on demand", "obtainable", "cold start", "reason")
+DECIDED = ("pool", "decided", "spot", "on demand", "reason", "more obtainable", "cold start")
 TASK = ("task", "pool", "capacity", "state", "protected", "instance", "zone", "type", "process")
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -24,7 +26,7 @@ def fleet_tables(cloud: LocalCloud) -> Iterator[Table]:
     tasks = read_tasks(cloud)
     yield _table("Supply", ("pool", "capacity", "desired", *STATES), _supply(cloud, tasks))
     yield _table("Demand", ("pool", "queue", "waiting batches", "with workers"), _demand(cloud))
-    yield _table("Last decisions", DECISION, _decisions(cloud))
+    yield _table("Last decisions", DECIDED, _decisions(cloud))
     yield _table("GPU tasks", TASK, _tasks(cloud, tasks))
 
 
@@ -33,13 +35,15 @@ def pools_of(cloud: LocalCloud) -> list[str]:
     return sorted({pool for pool, _ in desired_counts(cloud)})
 
 
-def read_supply(cloud: LocalCloud, pool: str) -> PoolSupply | None:
-    """The controller's last record of a pool, or None before its first decision."""
-    item = cloud.client("dynamodb").get_item(
+def read_record(cloud: LocalCloud, pool: str) -> tuple[PoolSupply, PoolDecision] | None:
+    """The controller's last record of a pool: its supply, and the decision. None before the first one."""
+    answer = cloud.client("dynamodb").get_item(
         TableName=cloud.outputs["JobsTableName"], Key=job_key(partition(pool), FLEET), ConsistentRead=True
     )
-    record = item.get("Item", {}).get(SUPPLY)
-    return PoolSupply.parse(record["S"]) if record else None
+    item = answer.get("Item", {})
+    if SUPPLY not in item or DECISION not in item:
+        return None
+    return PoolSupply.parse(item[SUPPLY]["S"]), PoolDecision.parse(item[DECISION]["S"])
 
 
 def desired_counts(cloud: LocalCloud) -> dict[tuple[str, str], int]:
@@ -75,16 +79,14 @@ def _demand(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
 
 def _decisions(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
     for pool in pools_of(cloud):
-        supply = read_supply(cloud, pool)
-        if supply is None:
-            yield pool, "none yet", "", "", "", "", ""
+        record = read_record(cloud, pool)
+        if record is None:
+            yield pool, "none yet", *("" for _ in DECIDED[2:])
             continue
-        spot, on_demand = (
-            f"{each.running} + {sum(start.tasks for start in each.starting)} starting"
-            for each in (supply.spot, supply.on_demand)
-        )
-        age = f"{time.time() - supply.at:.0f} s"
-        yield pool, age, spot, on_demand, supply.obtainable, f"{supply.cold_start_s:.0f} s", supply.reason
+        supply, decision = record
+        age = f"{time.time() - supply.at:.0f} s ago"
+        limit = f"{supply.obtainable} ({supply.reason})"
+        yield pool, age, decision.spot, decision.on_demand, decision.reason, limit, f"{supply.cold_start_s:.0f} s"
 
 
 def _tasks(cloud: LocalCloud, tasks: Sequence[GpuTask]) -> Iterator[tuple[object, ...]]:

@@ -51,9 +51,12 @@ def test_a_stopped_task_counts_as_stopped_when_its_process_has_ended(aws: Client
     aws["ecs"].update_service(service=name, desiredCount=0)
     eventually(lambda: "asked to stop" in Path(process.log).read_text())
     stopping = describe(aws, arn)
+    [counted] = aws["ecs"].describe_services(services=[name])["services"]
     eventually(lambda: describe(aws, arn)["lastStatus"] == "STOPPED")
 
     assert (stopping["desiredStatus"], stopping["lastStatus"]) == ("STOPPED", "STOPPING")
+    assert (counted["desiredCount"], counted["runningCount"]) == (0, 1)
+    assert aws["ecs"].describe_services(services=[name])["services"][0]["runningCount"] == 0
     assert process_of(emulator_state, name) is None
     assert describe(aws, arn)["containers"][0]["exitCode"] == 128 + signal.SIGKILL
     delete(aws, name)

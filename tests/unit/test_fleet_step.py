@@ -18,7 +18,7 @@ def sample(at: float, running: int, *, starting: int = 0, waiting: int = 0) -> S
 COURSE = Course(
     plan=PLAN,
     samples=[sample(10, 1), sample(70, 1, starting=2, waiting=9), sample(85, 3), sample(170, 1)],
-    decisions=[Decided(at=69.0, obtainable=2, reason="work waits")],
+    decisions=[Decided(at=69.0, spot=3, on_demand=0, reason="work waits")],
     waits=[
         Wait(at=10, wait_s=0.5, state="succeeded"),
         Wait(at=50, wait_s=1.5, state="succeeded"),

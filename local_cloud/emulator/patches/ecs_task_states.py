@@ -28,6 +28,7 @@ _mark_task_pending = ecs._mark_task_pending
 _mark_task_running = ecs._mark_task_running
 _mark_task_stopped = ecs._mark_task_stopped
 _run_task = ecs._run_task
+_refresh_service_state = ecs._refresh_service_state
 
 
 def run_task(data: dict[str, Any]) -> Any:
@@ -67,6 +68,18 @@ def mark_task_running(task_arn: str, task: Task) -> bool:
 def mark_task_stopped(task_arn: str, task: Task, reason: str, stop_code: str, exit_code: int | None = None) -> bool:
     """Stop a task whose processes have ended or never started."""
     return _announce(task, _mark_task_stopped(task_arn, task, reason, stop_code, exit_code))
+
+
+def refresh_service_state(cluster: str, group: str) -> None:
+    """Count the tasks of a service. As on AWS, one that is to stop still counts as running until it has stopped."""
+    _refresh_service_state(cluster, group)
+    service = ecs._services.get(f"{cluster}/{group.partition(':')[2]}") if group else None
+    if service:
+        service["runningCount"] += sum(
+            task["lastStatus"] == "STOPPING"
+            for task in list(ecs._tasks.values())
+            if task.get("group") == group and task["clusterArn"] == service["clusterArn"]
+        )
 
 
 def stop_task_of_user(data: dict[str, Any]) -> Any:
@@ -187,9 +200,9 @@ PATCH = Patch(
         Replacement(ecs, "_mark_task_pending", "37729731ca0353fab1a389fd710dd29f", mark_task_pending),
         Replacement(ecs, "_mark_task_running", "42c41b2d19b98ebd7b6a071f1659231d", mark_task_running),
         Replacement(ecs, "_mark_task_stopped", "09bac9c1c8d02496b8b7b401a2431308", mark_task_stopped),
+        Replacement(ecs, "_refresh_service_state", "5dcadfc2dcdd1215d11aba3cc5c14762", refresh_service_state),
         Target(ecs, "_task_is_active", "9745462eeaebb658599c105438bdc057"),
         Target(ecs, "_cleanup_task_resources", "077c78a7702ae82d95fd4e44dcd0a00e"),
-        Target(ecs, "_refresh_service_state", "5dcadfc2dcdd1215d11aba3cc5c14762"),
         Target(ecs, "_PRE_STOP_STATUSES", "d719486832ed5b4ef7228f13fcf25260"),
         Target(ecs, "_sanitize", "f41cdce9258f79a9045c1aecab2f598d"),
         Target(eventbridge, "_put_events", "ebcda0f38061fc62265a3f72bcc4005a"),
