@@ -140,6 +140,7 @@ class RenderingStack(Stack):
             gpu_queue_visibility_s=rendering.gpu_queue_visibility_s,
             gpu_queue_max_receives=MAX_RECEIVES,
             max_model_wait_s=rendering.max_model_wait_s,
+            stop_bulk_s=rendering.stop_bulk_s,
             idle_s=stage.pools[name].idle_s,
             leave_s=0 if stage.pools[name].warm_tasks else LEAVE_S,
             stop_grace_s=rendering.stop_grace_s,

@@ -41,6 +41,7 @@ WORKER_SETTINGS = WorkerSettings(
     guardrail_version="",
     moderation_fallback="refuse",
     max_model_wait_s=60,
+    stop_bulk_s=10,
     idle_s=0,
     leave_s=0,
     stop_grace_s=10,

@@ -69,6 +69,7 @@ DEV = Stage(
         job_deadline_s=3600,
         gpu_queue_visibility_s=60,
         max_model_wait_s=60,
+        stop_bulk_s=10,
         stop_grace_s=90,
         stall_s=120,
         max_interruptions=5,

@@ -19,7 +19,8 @@ class Rendering:
     A batch waits in the queue of its lane for up to `interactive_wait_s` or `bulk_wait_s`. If no worker takes it, it
     waits up to `launch_wait_s` for a task that is launched for it. The worker takes up to `batch_s` and sends a
     heartbeat at least every `wave_s`. An image whose model is not loaded waits at most `max_model_wait_s` in a worker
-    while another model has work. `signing_secret` names the secret with the key of content credentials, which the
+    while another model has work. A bulk wave stops for interactive images if that spares them at least `stop_bulk_s`.
+    `signing_secret` names the secret with the key of content credentials, which the
     stage's owners keep. Without it, pictures carry their recipe and no signature.
 
     Up to `starts_per_s` jobs start per second. The two quotas are the refill rates of Step Functions in the stage's
@@ -34,6 +35,7 @@ class Rendering:
     job_deadline_s: Seconds
     gpu_queue_visibility_s: Seconds
     max_model_wait_s: Seconds
+    stop_bulk_s: Seconds
     stop_grace_s: StopSeconds
     stall_s: Seconds
     max_interruptions: Positive

@@ -47,7 +47,8 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     Durations are seconds: `gpu_queue_visibility_s` bounds how long a dead worker's
     message stays hidden, `stop_grace_s` is the time between SIGTERM and SIGKILL, and a render that makes no step for
     `stall_s` counts as dead. An image whose model is not loaded waits at most `max_model_wait_s` for another model that
-    has work. A launched worker that had no work for `idle_s` withdraws its report and leaves `leave_s` later.
+    has work. A bulk wave stops for interactive images if that spares them at least `stop_bulk_s`. A launched worker
+    that had no work for `idle_s` withdraws its report and leaves `leave_s` later.
     """
 
     pool: str
@@ -60,6 +61,7 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     gpu_queue_visibility_s: int
     gpu_queue_max_receives: int
     max_model_wait_s: int
+    stop_bulk_s: int
     idle_s: int
     leave_s: int
     stop_grace_s: int

@@ -11,10 +11,16 @@ from gpu_tasks.images.order import ImageOrder
 logger = Logger(service="gpu_worker")
 
 
+class WaveStopped(Exception):
+    """The wave stops before its end, for images that cannot wait. Its images are drawn again later, with the same
+    pixels.
+    """
+
+
 def draw_each(
     draw: Callable[[Sequence[ImageOrder]], Sequence[Drawing | Exception]], wave: Sequence[ImageOrder]
 ) -> list[Drawing | Exception]:
-    """Return a drawing or an error for each order. Raises only SpotInterrupted and DeviceLost.
+    """Return a drawing or an error for each order. Raises only SpotInterrupted, WaveStopped and DeviceLost.
 
     An exception from a wave does not identify the order that caused it. The orders of a failed wave are therefore drawn
     one by one, in calls of the same size. The other orders get the same pixels, and only the faulty order gets the
@@ -25,7 +31,7 @@ def draw_each(
         if len(drawings) != len(wave):
             raise ValueError(f"{len(drawings)} drawings of {len(wave)} orders")
         return drawings
-    except (SpotInterrupted, DeviceLost):
+    except (SpotInterrupted, WaveStopped, DeviceLost):
         raise
     except Exception as error:
         if len(wave) == 1:

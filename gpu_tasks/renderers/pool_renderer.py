@@ -123,7 +123,7 @@ class PoolRenderer:
         return order.model, self.use(order.model).kind(order)
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
-        """Return a drawing or an error for each order. Raises only SpotInterrupted and DeviceLost."""
+        """Return a drawing or an error for each order. Raises only SpotInterrupted, WaveStopped and DeviceLost."""
         return self.use(wave[0].model).render(wave, on_step)
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:

@@ -104,7 +104,7 @@ class ToolRenderers:
         return order.tool, self._renderer(order).kind(order)
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
-        """Return a drawing or an error for each order. Raises only SpotInterrupted and DeviceLost.
+        """Return a drawing or an error for each order. Raises only SpotInterrupted, WaveStopped and DeviceLost.
 
         A flawed drawing is drawn again with the second seed, and the better drawing is kept.
         """

@@ -75,6 +75,11 @@ class Claim:
         )
 
     @property
+    def bulk(self) -> bool:
+        """Whether the batch is of the bulk lane."""
+        return self.handle.batch.lane == "bulk"
+
+    @property
     def open(self) -> bool:
         """Whether the claim is not yet answered."""
         return not self._answered

@@ -162,6 +162,7 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         pace=pace,
         retrier=retrier,
         max_model_wait_s=settings.max_model_wait_s,
+        stop_bulk_s=settings.stop_bulk_s,
     )
     watchdog.start()
     pace.start()

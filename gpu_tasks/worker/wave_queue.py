@@ -12,6 +12,7 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.worker.claim import Claim
+from gpu_tasks.worker.turns import Turns
 
 # The most images that wait in a worker behind another model. Beyond that, other workers take them.
 MAX_WAITING = 32
@@ -55,6 +56,13 @@ class Renderer(Protocol):
         """Return the encoded image. Runs in parallel with the next wave. Raises ImageUndeliverable."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which batches should be taken: interactive ones, and bulk ones too with `bulk`."""
+
+    bulk: bool
+
+
 @dataclass(eq=False)
 class WaitingImage:
     """An image that waits for its wave since the time `since`. Its kind is known once its model is loaded."""
@@ -64,13 +72,20 @@ class WaitingImage:
     since: float
     kind: Hashable = None
 
+    @property
+    def maker(self) -> str:
+        return self.claim.job.maker
+
 
 class WaveQueue:
     """The images that a worker has taken, as waves.
 
-    Waves of loaded models go first, in the order of their first images. Another model is loaded if none of them is
-    left, or if an image of it has waited for `max_wait_s` since it came and since the last change of the model. So no
-    model starves, and a model stays loaded for at least `max_wait_s` as long as it has work. `load` loads a model.
+    Interactive images go before bulk images, which only fill the rest of their waves. Makers take turns, within a wave
+    and from wave to wave.
+
+    Within a lane, waves of loaded models go first. Another model is loaded if none of them is left, or if an image of
+    it has waited for `max_wait_s` since it came and since the last change of the model. So no model starves, and a
+    model stays loaded for at least `max_wait_s` as long as it has work. `load` loads a model.
     """
 
     def __init__(
@@ -87,6 +102,7 @@ class WaveQueue:
         self._now = now
         self._changed_at = now()
         self._waiting: list[WaitingImage] = []
+        self._turns = Turns()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -97,15 +113,24 @@ class WaveQueue:
         return list(dict.fromkeys(each.claim for each in self._waiting))
 
     @property
-    def wants_more(self) -> bool:
-        """Whether more batches should be taken: no image of a loaded model waits."""
-        ready = any(self._renderer.is_loaded(each.order.model) for each in self._waiting)
-        return not ready and len(self._waiting) < MAX_WAITING
+    def wanted(self) -> Wanted | None:
+        """Which batches should be taken: none if an interactive image of a loaded model waits, and only interactive
+        ones if a bulk image of one waits.
+        """
+        ready = [each for each in self._waiting if self._renderer.is_loaded(each.order.model)]
+        if len(self._waiting) >= MAX_WAITING or any(not each.claim.bulk for each in ready):
+            return None
+        return Wanted(bulk=not ready)
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Add the missing images of claims."""
         now = self._now()
         self._waiting += [WaitingImage(claim, order, now) for claim in claims for order in claim.missing]
+
+    def put_back(self, wave: Wave) -> None:
+        """Add the images of a wave that stopped, before those that wait."""
+        now = self._now()
+        self._waiting[:0] = [WaitingImage(claim, order, now) for claim, order in wave]
 
     def pop(self) -> Wave | None:
         """Return the next wave and load its model, or None if no image is left.
@@ -122,13 +147,14 @@ class WaveQueue:
 
     def _choose_model(self) -> str:
         overdue_at = self._now() - self._max_wait_s
+        waiting = [each for each in self._waiting if not each.claim.bulk] or self._waiting
         ready = None
-        for each in self._waiting:
+        for each in waiting:
             if self._renderer.is_loaded(each.order.model):
                 ready = ready or each.order.model
             elif max(each.since, self._changed_at) <= overdue_at:
                 return each.order.model
-        return ready or self._waiting[0].order.model
+        return ready or waiting[0].order.model
 
     def _use(self, model: str) -> bool:
         """Load the model. Returns false after an error, which its images then have."""
@@ -146,12 +172,15 @@ class WaveQueue:
         return True
 
     def _pop_wave(self, model: str) -> list[WaitingImage]:
-        """Remove the model's next wave: its first image, and the following ones of the same kind.
+        """Remove the model's next wave: the image whose turn it is, and then others of the same kind.
 
         A suspect claim shares its waves with no other claim, because it may have ended the earlier attempt.
         """
         wave: list[WaitingImage] = []
-        for each in [each for each in self._waiting if each.order.model == model]:
+        others = [each for each in self._waiting if each.order.model == model]
+        while others and len(wave) < self._renderer.max_images(model):
+            each = min(others, key=lambda image: (image.claim.bulk, self._turns.last(image.maker)))
+            others.remove(each)
             try:
                 kind = self._kind(each)
             except Exception as error:
@@ -159,8 +188,7 @@ class WaveQueue:
                 continue
             if not wave or kind == self._kind(wave[0]):
                 wave.append(each)
-            if len(wave) == self._renderer.max_images(model):
-                break
+                self._turns.take(each.maker)
         self._remove(wave)
         return wave
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from craftspark.tools.sources import Source
+from gpu_tasks.images.isolation import WaveStopped
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
@@ -74,6 +75,32 @@ def test_an_image_is_the_same_alone_and_at_every_place_of_a_wave(
         np.testing.assert_array_equal(one.pixels, other.pixels)
     np.testing.assert_array_equal(alone[0].pixels, together[2].pixels)
     assert len({drawn.pixels.tobytes() for drawn in together}) == len(orders)
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields"),
+    [
+        ("picture", {"steps": 4, "style": "bold-flat"}),
+        ("pattern", {"steps": 4, "way": "painted", "repeat": "half-drop"}),
+    ],
+    ids=["picture", "pattern"],
+)
+def test_a_wave_that_stopped_has_the_same_pixels_after_other_images(
+    by: ToolRenderers, tool: str, fields: dict[str, Any]
+) -> None:
+    orders = orders_of(tool, fields)
+    undisturbed = render(*orders, by=by)
+
+    def stop(share: float) -> None:
+        if share >= 0.5:
+            raise WaveStopped
+
+    with pytest.raises(WaveStopped):
+        by.render(orders, stop)
+    render(*orders_of("picture", {"steps": 2}), by=by)
+
+    for one, other in zip(undisturbed, render(*orders, by=by), strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
 
 
 def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from craftspark.errors import DeviceLost, ModelUnavailable
 from gpu_tasks.worker.claim import Claim
-from gpu_tasks.worker.wave_queue import MAX_WAITING, Wave, WaveQueue
+from gpu_tasks.worker.wave_queue import MAX_WAITING, Wanted, Wave, WaveQueue
 from tests.fakes import FakeHandle, FakeRenderer, a_batch, a_job
 
 MAX_WAIT_S, WAVE_S, LOAD_S = 30.0, 4.0, 10.0
@@ -43,8 +43,16 @@ class Swapping(FakeRenderer):
         self.held = [*self.held, model][-self.room :]
 
 
-def a_claim(model: str, number: int = 0, *, images: int = 1, suspect: bool = False) -> Claim:
-    job = a_job(job_id=f"{number:026}", model=model, seeds=tuple(range(images)))
+def a_claim(
+    model: str,
+    number: int = 0,
+    *,
+    images: int = 1,
+    suspect: bool = False,
+    maker: str = "maker-1",
+    lane: str = "interactive",
+) -> Claim:
+    job = a_job(job_id=f"{number:026}", model=model, seeds=tuple(range(images)), maker=maker, lane=lane)
     return Claim(FakeHandle(a_batch(job, images), suspect=suspect), job, stored=())
 
 
@@ -67,6 +75,72 @@ def test_images_of_two_models_never_share_a_wave() -> None:
     queue.add(a_claim(model, number) for number, model in enumerate("abab"))
 
     assert [models(queue.pop()) for _ in range(2)] == ["aa", "bb"]
+
+
+def jobs(wave: Wave | None) -> list[int]:
+    assert wave
+    return [int(order.job_id) for _, order in wave]
+
+
+def test_interactive_images_go_before_bulk_images_which_fill_the_rest_of_their_waves() -> None:
+    queue = WaveQueue(FakeRenderer(wave_size=2), MAX_WAIT_S)
+    queue.add([a_claim("a", 1, images=3, lane="bulk"), a_claim("a", 2, images=3)])
+
+    assert [jobs(queue.pop()) for _ in range(3)] == [[2, 2], [2, 1], [1, 1]]
+
+
+def test_an_interactive_image_of_another_model_goes_before_bulk_images_of_the_loaded_one() -> None:
+    clock = Clock()
+    renderer = Swapping(clock, wave_size=1)
+    renderer.held = ["a"]
+    queue = WaveQueue(renderer, MAX_WAIT_S, now=clock)
+    queue.add([a_claim("a", 1, images=2, lane="bulk"), a_claim("b", 2)])
+
+    assert [models(queue.pop()) for _ in range(3)] == ["b", "a", "a"]
+
+
+@pytest.mark.parametrize("wave_size", [1, 3])
+def test_makers_take_turns_within_a_wave_and_from_wave_to_wave(wave_size: int) -> None:
+    queue = WaveQueue(FakeRenderer(wave_size=wave_size), MAX_WAIT_S)
+    queue.add([a_claim("a", 1, images=4, maker="busy"), a_claim("a", 2, images=4, maker="busy")])
+    queue.add([a_claim("a", 3, images=2, maker="other"), a_claim("a", 4, images=1, maker="third")])
+
+    order = [job for _ in range(-(-11 // wave_size)) for job in jobs(queue.pop())]
+
+    assert order == [1, 3, 4, 1, 3, 1, 1, 2, 2, 2, 2]
+
+
+def test_a_maker_who_had_the_last_turn_waits_for_one_who_comes() -> None:
+    queue = WaveQueue(FakeRenderer(wave_size=1), MAX_WAIT_S)
+    queue.add([a_claim("a", 1, maker="busy"), a_claim("a", 2, maker="other")])
+    assert [jobs(queue.pop()) for _ in range(2)] == [[1], [2]]
+
+    queue.add([a_claim("a", 3, maker="other"), a_claim("a", 4, maker="busy")])
+
+    assert [jobs(queue.pop()) for _ in range(2)] == [[4], [3]]
+
+
+def test_a_wave_that_stopped_is_the_next_of_its_lane() -> None:
+    queue = WaveQueue(FakeRenderer(wave_size=1), MAX_WAIT_S)
+    queue.add([a_claim("a", 1, lane="bulk"), a_claim("a", 2, lane="bulk")])
+    wave = queue.pop()
+    queue.add([a_claim("a", 3)])
+
+    assert wave
+    queue.put_back(wave)
+
+    assert [jobs(queue.pop()) for _ in range(3)] == [[3], [1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("lanes", "wanted"),
+    [([], Wanted(bulk=True)), (["bulk"], Wanted(bulk=False)), (["bulk", "interactive"], None), (["interactive"], None)],
+)
+def test_while_bulk_images_wait_only_interactive_batches_are_wanted(lanes: list[str], wanted: Wanted | None) -> None:
+    queue = WaveQueue(FakeRenderer(), MAX_WAIT_S)
+    queue.add(a_claim("a", number, lane=lane) for number, lane in enumerate(lanes))
+
+    assert queue.wanted == wanted
 
 
 def test_an_image_that_waited_too_long_goes_before_the_loaded_model() -> None:
@@ -148,14 +222,14 @@ def test_more_batches_are_wanted_while_only_other_models_have_work_up_to_a_limit
     queue = WaveQueue(renderer, MAX_WAIT_S, now=clock)
     renderer.held = ["a"]
 
-    assert queue.wants_more
+    assert queue.wanted == Wanted(bulk=True)
     queue.add([a_claim("b", 1)])
-    assert queue.wants_more
+    assert queue.wanted == Wanted(bulk=True)
     queue.add([a_claim("a", 2)])
-    assert not queue.wants_more
+    assert queue.wanted is None
     queue.pop()
     queue.add([a_claim("b", number) for number in range(3, MAX_WAITING + 3)])
-    assert not queue.wants_more
+    assert queue.wanted is None
 
 
 @dataclass
