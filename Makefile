@@ -114,8 +114,8 @@ synth: $(VENV)/.ready ## write the templates of every stage to build/synth; need
 bench: $(VENV)/.ready ## measure, and write build/bench.json
 	$(BIN)/python -m benchmarks
 
-simulate: $(VENV)/.ready ## simulate the fleet's policy and others on synthetic days, and print a table
-	$(BIN)/python -m simulation
+simulate: $(VENV)/.ready ## simulate the fleet under several policies; table, plots and page to build/simulation
+	$(BIN)/python -m simulation --all $(if $(RECORDINGS),--recordings $(RECORDINGS))
 
 campaign-fleet: $(VENV)/.ready ## kill, stop and interrupt 250 real workers under load, to build/fleet-campaign.json
 	$(BIN)/python -m benchmarks.fleet campaign

@@ -40,14 +40,16 @@ class DayShape:
     makers: int = 20_000
 
 
-def build_days(seed: int, days: int = 3, shape: DayShape | None = None, pool: str = "draw") -> Demand:
-    """The first day is a Monday. The same arguments give the same jobs."""
+def build_days(seed: int, days: int = 3, shape: DayShape | None = None, pool: str = "draw", weekday: int = 0) -> Demand:
+    """Days of which the first is this day of the week; 0 is a Monday. The same arguments give the same jobs."""
     shape = shape or DayShape()
     random = Random(seed)
     jobs: list[Job] = []
     for day in range(days):
         rates = _scale(
-            list(_rates_by_minute(random, shape)), WEEK[day % 7] * exp(random.gauss(0, shape.day_spread)), shape
+            list(_rates_by_minute(random, shape)),
+            WEEK[(weekday + day) % 7] * exp(random.gauss(0, shape.day_spread)),
+            shape,
         )
         jobs.extend(_jobs_of_day(random, shape, day * DAY_S, rates, pool))
     return Demand(name=f"synthetic days, seed {seed}", jobs=jobs, length_s=days * DAY_S, pools=(pool,))

@@ -64,8 +64,8 @@ class _Simulation:
             outcomes=outcomes,
             tasks=self.services.tasks,
             samples=self.samples,
-            interruptions=self.services.interruptions,
-            wasted_s=self.services.workers.wasted_s,
+            interrupted_at=self.services.interrupted_at,
+            cut_off=self.services.workers.cut_off,
             rendered_s=self.services.workers.rendered_s,
         )
 

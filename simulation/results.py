@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from craftspark.fleet.decisions import PoolDecision
 from craftspark.fleet.observations import PoolObservation
-from simulation.demand import INTERACTIVE, Demand
+from simulation.demand import BULK, INTERACTIVE, Demand
 from simulation.model.outcomes import NEVER, Outcomes
 from simulation.model.tasks import ON_DEMAND, SPOT, Task
 from simulation.supply import Supply
@@ -71,6 +71,8 @@ class Figures:
     bulk_p99: float
     refused: int
     most_tasks: int
+    interruptions: int
+    wasted_s: float
 
     @property
     def paid_s(self) -> float:
@@ -90,7 +92,11 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a simulation did. `wasted_s` is the GPU time of images that interruptions cut off."""
+    """What a simulation did.
+
+    `interrupted_at` are the times of spot notices. `cut_off` are the times at which images were cut off, and the GPU
+    time that was lost. `rendered_s` is the GPU time of finished images.
+    """
 
     demand: Demand
     supply: Supply
@@ -98,11 +104,11 @@ class Result:
     outcomes: Outcomes
     tasks: Sequence[Task]
     samples: Sequence[Sample]
-    interruptions: int
-    wasted_s: float
+    interrupted_at: Sequence[float]
+    cut_off: Sequence[tuple[float, float]]
     rendered_s: float
 
-    def list_waits(self, lane: int, start: float, end: float) -> list[tuple[float, float]]:
+    def list_waits(self, lane: int, start: float, end: float, pool: str | None = None) -> list[tuple[float, float]]:
         """Each job of a lane that was submitted in a span and not refused: its submission and its wait."""
         jobs, started, refused = self.demand.jobs, self.outcomes.started, self.outcomes.refused
         first = bisect_left(jobs, start, key=lambda job: job.at)
@@ -110,21 +116,24 @@ class Result:
         return [
             (jobs[index].at, (self.ended_at if started[index] == NEVER else started[index]) - jobs[index].at)
             for index in range(first, last)
-            if jobs[index].lane == lane and not refused[index]
+            if jobs[index].lane == lane and not refused[index] and pool in (None, jobs[index].pool)
         ]
 
-    def measure(self, start: float = 0.0, end: float | None = None) -> Figures:
-        """The figures of a span; without `end`, up to the end of the simulation."""
+    def measure(self, start: float = 0.0, end: float | None = None, *, pool: str | None = None) -> Figures:
+        """The figures of a span, of one pool or of all; without `end`, up to the end of the simulation.
+
+        Interruptions and waste are those of all pools.
+        """
         end = self.ended_at + 1.0 if end is None else end
-        waits = sorted(wait for _, wait in self.list_waits(INTERACTIVE, start, end))
-        bulk = sorted(wait for _, wait in self.list_waits(1 - INTERACTIVE, start, end))
+        waits = sorted(wait for _, wait in self.list_waits(INTERACTIVE, start, end, pool))
+        bulk = sorted(wait for _, wait in self.list_waits(BULK, start, end, pool))
         inside = [
             (job, refused)
             for job, refused in zip(self.demand.jobs, self.outcomes.refused, strict=True)
-            if start <= job.at < end
+            if start <= job.at < end and pool in (None, job.pool)
         ]
         asked = sum(job.lane == INTERACTIVE for job, _ in inside)
-        paid = [self._paid_s(capacity, start, end) for capacity in (SPOT, ON_DEMAND)]
+        paid = [self._paid_s(capacity, start, end, pool) for capacity in (SPOT, ON_DEMAND)]
         prices = self.supply.prices
         return Figures(
             jobs=len(inside),
@@ -141,14 +150,16 @@ class Result:
             bulk_p99=quantile(bulk, 0.99),
             refused=sum(refused for _, refused in inside),
             most_tasks=max((sample.tasks for sample in self.samples if start <= sample.at < end), default=0),
+            interruptions=sum(start <= at < end for at in self.interrupted_at),
+            wasted_s=sum(lost_s for at, lost_s in self.cut_off if start <= at < end),
         )
 
-    def _paid_s(self, capacity: int, start: float, end: float) -> float:
+    def _paid_s(self, capacity: int, start: float, end: float, pool: str | None) -> float:
         release_s = self.supply.release_s
         return sum(
             max(0.0, min(task.ended + release_s, end) - max(task.launched, start))
             for task in self.tasks
-            if task.type == capacity
+            if task.type == capacity and pool in (None, task.pool)
         )
 
 

@@ -39,7 +39,7 @@ class Fairness:
     share: float = 0.1
     in_flight: int = 30
     quiet_s: float = 300.0
-    recent_s: float = 300.0
+    recent_s: float = 60.0
 
 
 class _Maker:

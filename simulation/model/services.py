@@ -22,7 +22,7 @@ class Services:
         self.workers = Workers(events, pools, outcomes, on_idle=self._on_idle, on_left=self._end)
         self.zones = Zones(supply, random)
         self.tasks: list[Task] = []
-        self.interruptions = 0
+        self.interrupted_at: list[float] = []
         self._tokens, self._filled_at = supply.launches.burst, 0.0
         for at in self.zones.changes():
             events.at(at, self._change_capacity)
@@ -82,7 +82,7 @@ class Services:
         """AWS takes the instance back: the task finishes the images that fit, and returns the rest."""
         if task.state == ENDED or task.draining:
             return
-        self.interruptions += 1
+        self.interrupted_at.append(self._events.now)
         self.zones.count_interruption(task)
         service = self._service(task)
         task.draining = True

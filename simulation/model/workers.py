@@ -16,7 +16,8 @@ class Workers:
     """The work of all tasks.
 
     A wave is one image, as on a GPU. A task takes interactive work before bulk work, also between two images of a bulk
-    batch. `rendered_s` is the GPU time of finished images, and `wasted_s` that of images that were cut off.
+    batch. `rendered_s` is the GPU time of finished images. `cut_off` has the times at which images were cut off, and
+    the GPU time that this lost.
     """
 
     def __init__(
@@ -30,7 +31,8 @@ class Workers:
     ) -> None:
         self._events, self._pools, self._outcomes = events, pools, outcomes
         self._on_idle, self._on_left = on_idle, on_left
-        self.rendered_s = self.wasted_s = 0.0
+        self.rendered_s = 0.0
+        self.cut_off: list[tuple[float, float]] = []
 
     def work(self, task: Task) -> None:
         """Give a free task its next work: interactive, then the bulk batch that it holds, then bulk."""
@@ -95,8 +97,9 @@ class Workers:
 
     def _leave(self, task: Task, batch: Batch, images: int) -> None:
         busy_s = self._events.now - task.started
-        cut_off_s = busy_s - images * batch.job.image_s
-        self.wasted_s += cut_off_s if cut_off_s > ROUNDING_S else 0.0
+        lost_s = busy_s - images * batch.job.image_s
+        if lost_s > ROUNDING_S:
+            self.cut_off.append((self._events.now, lost_s))
         self._stop_work(task, batch, images)
         if batch.images:
             self.put_back(batch, busy_s)

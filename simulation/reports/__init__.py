@@ -1,0 +1,1 @@
+"""Reports of simulations: a table, entries for scripts, plots and a page."""

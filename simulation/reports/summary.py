@@ -1,0 +1,205 @@
+"""The figures that scripts read, with their goals."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import mean
+from typing import Any, Literal
+
+from simulation.policies.registry import PUBLISHED
+from simulation.reports.table import group, list_rows
+from simulation.results import Figures
+from simulation.scenarios import CaseResult, Recorded
+
+FLEET, REACTIVE, ON_DEMAND = "fleet", "plain reactive", "on-demand only"
+# The share of jobs within 60 s that a published rule must reach to be compared by its cost.
+REACHED = 0.99
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One figure. `samples` has a value for each seed or recording. `beside` is what it is compared with."""
+
+    name: str
+    value: float
+    goal: float | None
+    better: Literal["lower", "higher"]
+    unit: str
+    samples: Sequence[float] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def meets_goal(self) -> bool | None:
+        """Whether the value is at least as good as the goal, or None without a goal."""
+        if self.goal is None:
+            return None
+        return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
+
+
+def build_summary(results: Sequence[CaseResult]) -> list[Entry]:
+    """The entries of all scenarios that were simulated."""
+    entries: list[Entry] = []
+    spot: list[list[CaseResult]] = []
+    bases: list[CaseResult] = []
+    for policies in group(results).values():
+        case = next(iter(policies.values()))[0].case
+        if FLEET not in policies:
+            bases += policies.get(ON_DEMAND, [])
+        elif case.spot:
+            spot.append(policies[FLEET])
+        elif isinstance(case.demand, Recorded):
+            entries += _compare_recorded(policies, case.demand)
+        elif not case.demand.pools:
+            entries += _judge_days(policies, case.cold_start_s)
+    if spot and bases:
+        entries += _compare_spot(spot, bases)
+    return entries
+
+
+def _judge_days(policies: Mapping[str, Sequence[CaseResult]], cold_start_s: float) -> list[Entry]:
+    name = f"days_{cold_start_s:g}s"
+    cost_goal, soon_goal = {120.0: (1.15, 0.99), 240.0: (1.25, 0.98)}.get(cold_start_s, (None, None))
+    settled = {policy: [each.settled for each in found] for policy, found in policies.items()}
+    first = {policy: [each.first for each in found] for policy, found in policies.items()}
+    entries = [
+        _average(f"{name}_cost_ratio", settled, lambda each: each.cost_ratio, "lower", cost_goal),
+        _average(f"{name}_within_60_s", settled, lambda each: each.soon, "higher", soon_goal),
+        _average(f"{name}_first_day_cost_ratio", first, lambda each: each.cost_ratio, "lower", None),
+        _average(f"{name}_first_day_within_60_s", first, lambda each: each.soon, "higher", None),
+    ]
+    reached = {
+        policy: mean(each.cost_ratio for each in settled[policy])
+        for policy in PUBLISHED
+        if policy in settled and mean(each.soon for each in settled[policy]) >= REACHED
+    }
+    if reached:
+        cheapest = min(reached, key=lambda policy: reached[policy])
+        entries.append(
+            Entry(
+                name=f"{name}_cost_over_cheapest_published",
+                value=round(entries[0].value / reached[cheapest], 4),
+                goal=0.75 if cold_start_s == 120.0 else None,
+                better="lower",
+                unit="ratio",
+                beside={"cheapest published rule with 99 % within 60 s": cheapest, **_round(reached)},
+            )
+        )
+    return entries
+
+
+def _compare_recorded(policies: Mapping[str, Sequence[CaseResult]], demand: Recorded) -> list[Entry]:
+    name = f"recorded_x{demand.times}"
+    if REACTIVE not in policies:
+        return []
+    whole = {policy: [each.whole for each in found] for policy, found in policies.items()}
+    read: dict[str, Callable[[Figures], float]] = {
+        "cost": lambda each: each.cost_ratio,
+        "p99": lambda each: each.p99,
+    }
+    entries = []
+    for label in read:
+        values = {policy: [read[label](each) for each in found] for policy, found in whole.items()}
+        entries.append(
+            Entry(
+                name=f"{name}_{label}_over_reactive",
+                value=round(mean(values[FLEET]) / max(1e-9, mean(values[REACTIVE])), 4),
+                goal=1.0,
+                better="lower",
+                unit="ratio",
+                samples=[
+                    round(mine / max(1e-9, other), 4)
+                    for mine, other in zip(values[FLEET], values[REACTIVE], strict=True)
+                ],
+                beside=_round({policy: mean(each) for policy, each in values.items()}),
+            )
+        )
+    return entries
+
+
+def _compare_spot(spot: Sequence[Sequence[CaseResult]], bases: Sequence[CaseResult]) -> list[Entry]:
+    """Each recording against the same days without spot. The value is the mean over the recordings."""
+    without = {each.case.seed: each.whole for each in bases}
+    costs, losses, beside = [], [], {}
+    for found in spot:
+        recording = found[0].case.spot
+        cost = mean(each.whole.dollars for each in found) / mean(without[each.case.seed].dollars for each in found)
+        loss = mean(without[each.case.seed].soon - each.whole.soon for each in found)
+        costs.append(round(cost, 4))
+        losses.append(round(100 * loss, 3))
+        name = recording.name if recording else ""
+        beside[name] = {"cost": costs[-1], "points lost": losses[-1], **_describe(found)}
+    prices = bases[0].case.prices
+    priced = {"dollars per hour": {"spot": prices.spot, "on demand": prices.on_demand}}
+    return [
+        Entry(
+            name="recorded_spot_cost_over_on_demand",
+            value=round(mean(costs), 4),
+            goal=0.5,
+            better="lower",
+            unit="ratio",
+            samples=costs,
+            beside={**priced, **beside},
+        ),
+        Entry(
+            name="recorded_spot_points_within_60_s_lost",
+            value=round(mean(losses), 3),
+            goal=0.5,
+            better="lower",
+            unit="percentage points",
+            samples=losses,
+        ),
+    ]
+
+
+def _describe(found: Sequence[CaseResult]) -> dict[str, float]:
+    figures = [each.whole for each in found]
+    return _round(
+        {
+            "share of GPU time on spot": mean(each.spot_s / max(1.0, each.paid_s) for each in figures),
+            "interruptions": mean(each.interruptions for each in figures),
+            "wasted GPU seconds": mean(each.wasted_s for each in figures),
+        }
+    )
+
+
+def _average(
+    name: str,
+    figures: Mapping[str, Sequence[Figures]],
+    read: Callable[[Figures], float],
+    better: Literal["lower", "higher"],
+    goal: float | None,
+) -> Entry:
+    """The mean of the fleet's policy over the seeds, and those of the others for comparison."""
+    return Entry(
+        name=name,
+        value=round(mean(read(each) for each in figures[FLEET]), 4),
+        goal=goal,
+        better=better,
+        unit="share" if better == "higher" else "ratio",
+        samples=[round(read(each), 4) for each in figures[FLEET]],
+        beside=_round({policy: mean(map(read, each)) for policy, each in figures.items() if policy != FLEET}),
+    )
+
+
+def _round(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def list_figures(results: Sequence[CaseResult]) -> list[dict[str, Any]]:
+    """Every row of the table with all figures of each seed."""
+    return [
+        {
+            "scenario": scenario,
+            "policy": policy,
+            "span": span,
+            "seeds": [
+                {
+                    **asdict(each),
+                    "paid_s": each.paid_s,
+                    "cost_ratio": each.cost_ratio,
+                    "dollars_per_1000_images": each.dollars_per_1000,
+                }
+                for each in figures
+            ],
+        }
+        for scenario, policy, span, figures in list_rows(results)
+    ]
