@@ -1,5 +1,7 @@
 """Pipelines as Diffusers saves them, with variants and shards, load after a push without a variant."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,15 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from gpu_tasks.inference.families import family_of_pipeline, find_family
 from gpu_tasks.inference.manifests import check
-from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.inference.model_folder import FolderFiles, NoModel
+from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
+from gpu_tasks.inference.push_plan import plan_push
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import CARD, write
 from tests.gpu.pushing import push_folder
+from tests.gpu.tiny_models import BUILDERS
 
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
@@ -139,3 +145,50 @@ def test_a_pushed_pipeline_loads_without_a_variant(
             there = loaded.components[name].state_dict()
             assert all(torch.equal(tensor, there[key]) for key, tensor in part.state_dict().items())
     assert getattr(loaded.tokenizer, "chat_template", None) == getattr(saved.tokenizer, "chat_template", None)
+
+
+# One of each pipeline class that workers draw with.
+NAMES = (
+    *("sd-1.5", "sd-1.5-lcm", "sd-1.5-inpainting", "sdxl", "sdxl-inpainting", "sd-3", "flux-schnell", "flux2-klein"),
+    *("chroma", "z-image", "qwen-image", "sana", "sana-sprint", "pixart-sigma", "lumina2"),
+)
+
+
+@pytest.mark.filterwarnings("ignore:`FluxPosEmbed` is deprecated:FutureWarning")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_with_a_full_copy_and_a_variant_in_shards_arrives_as_one_copy_that_loads(
+    models_bucket: FolderBucket, tmp_path: Path, name: str
+) -> None:
+    saved = BUILDERS[name]()
+    saved.save_pretrained(tmp_path / "saved", max_shard_size="40KB")
+    saved.to(dtype=torch.bfloat16).save_pretrained(tmp_path / "saved", variant="bf16", max_shard_size="40KB")
+    write(tmp_path / "saved/README.md", CARD)
+    family = find_family(family_of_pipeline(type(saved).__name__) or "")
+
+    push_folder(tmp_path / "saved")
+
+    loaded = open_pipeline(models_bucket.root / "new", torch.bfloat16, family)
+    assert type(loaded) is type(saved)
+    assert not [*(models_bucket.root / "new").rglob("*bf16*")]
+    for component, part in saved.components.items():
+        if isinstance(part, torch.nn.Module):
+            there = loaded.components[component].state_dict()
+            assert all(torch.equal(tensor, there[key]) for key, tensor in part.state_dict().items())
+
+
+@pytest.mark.filterwarnings("ignore:`FluxPosEmbed` is deprecated:FutureWarning")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipeline_without_one_of_its_components_is_refused(
+    tmp_path: Path, tiny_model: Callable[[str], Path], name: str
+) -> None:
+    folder = shutil.copytree(tiny_model(name), tmp_path / "model")
+    (folder / "manifest.json").unlink()
+    write(folder / "README.md", CARD)
+    index = json.loads((folder / "model_index.json").read_text())
+    used = [component for component, kind in index.items() if isinstance(kind, list) and any(kind)]
+
+    assert plan_push(FolderFiles(folder))
+    for component in used:
+        write(folder / "model_index.json", json.dumps(index | {component: [None, None]}))
+        with pytest.raises(NoModel, match=rf"model_index\.json has no {component}, which a"):
+            plan_push(FolderFiles(folder))

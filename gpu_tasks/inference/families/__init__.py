@@ -65,9 +65,12 @@ class Family:
         kind = getattr(diffusers, pipeline)
         parameters = inspect.signature(kind.__init__).parameters.values()
         needed = [each.name for each in parameters if each.default is each.empty and each.name != "self"]
-        encoder = self.tokenizer.replace("tokenizer", "text_encoder")
-        required = [name for name in needed if name not in kind._optional_components]
-        return list(dict.fromkeys([*required, self.tokenizer, encoder]))
+        # Diffusers takes encoded prompts instead of an encoder, and workers do not.
+        return [
+            name
+            for name in needed
+            if name.startswith(("tokenizer", "text_encoder")) or name not in kind._optional_components
+        ]
 
     def check_class(self, name: str) -> None:
         """Raise ModelUnavailable if model_index.json names a pipeline of another family."""
