@@ -11,6 +11,7 @@ from cdk_app.observability.alarms import Alarms
 from cdk_app.observability.dashboard import draw_graph, list_failures_by_reason
 from cdk_app.observability.metrics import (
     EVENTS,
+    FLEET,
     MINUTE,
     PERIOD,
     count_events,
@@ -32,6 +33,7 @@ from stacks.webhooks import WebhooksStack
 LATE_PERIODS = 3  # of five minutes: an instance, its image and its model take ten minutes
 SILENT_MINUTES = 3
 MAX_START_DELAY = 3  # in cold starts; a start that takes longer has no capacity, or its worker fails
+MAX_LOST_TASKS = 5  # some tasks of a zone that AWS takes back do not finish in time
 MAX_UNMODERATED = 5  # a service times out now and then
 
 
@@ -129,6 +131,12 @@ class OperationsStack(Stack):
         add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API returns 5xx")
 
     def _watch_gpus(self) -> None:
+        self._alarms.add(
+            "LostTasks",
+            count_events("TaskLost"),
+            max_value=MAX_LOST_TASKS,
+            means="GPU tasks end without an answer: they are killed, fail, or do not start",
+        )
         for pool in self._rendering.fleet.pools.values():
             of_pool = pool.name.capitalize()
             for name, capacity_type in (("SpotStartsLate", SPOT), ("OnDemandStartsLate", ON_DEMAND)):
@@ -194,9 +202,7 @@ class OperationsStack(Stack):
                     ),
                 ],
                 [
-                    draw_graph(
-                        "Jobs", *(count_events(name, name) for name, by in EVENTS.items() if by != "control_fleet")
-                    ),
+                    draw_graph("Jobs", *(count_events(name, name) for name, by in EVENTS.items() if by not in FLEET)),
                     list_failures_by_reason(self._rendering.settle_job),
                 ],
                 [
@@ -217,6 +223,13 @@ class OperationsStack(Stack):
                     draw_graph("Cost of running tasks, dollars per hour", measure_fleet("FleetCostPerHour", "cost")),
                 ],
                 [
+                    draw_graph(
+                        "Interruptions and lost tasks",
+                        *(
+                            count_events(name, name)
+                            for name in ("InstanceInterrupted", "RebalanceRecommended", "TaskLost")
+                        ),
+                    ),
                     draw_graph(
                         "Decisions",
                         measure_fleet("FleetDecisionAge", "seconds since the last decision"),

@@ -27,10 +27,15 @@ EVENTS = {
     "JobOverdue": "sweep_overdue_jobs",
     "JobSentAgain": "resend_lost_jobs",
     "OrderDeferred": "start_render",
+    "InstanceInterrupted": "drain_instance",
+    "RebalanceRecommended": "drain_instance",
+    "TaskLost": "settle_task",
     "FleetDecided": "control_fleet",
     "FleetDecisionRefused": "control_fleet",
     "WebhookGivenUp": "deliver_webhook",
 }
+# The functions whose events are about the fleet and not about jobs.
+FLEET = ("control_fleet", "drain_instance", "settle_task")
 
 
 def count_events(name: str, label: str | None = None, *, period: Duration = PERIOD) -> cloudwatch.Metric:
