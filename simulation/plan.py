@@ -63,7 +63,7 @@ def plan_spot(options: Options, path: Path, demand: Days | Recorded, seeds: Sequ
     for recording in list_recordings(path):
         spot = Spot(path=path, name=recording.name, tasks=options.spot_tasks)
         cases += compare(
-            f"spot {recording.name}",
+            "spot " + "/".join(recording.name.split("/")[-3:]),
             policies,
             seeds,
             demand,

@@ -53,6 +53,10 @@ class Spot:
     name: str
     tasks: int | None = None
 
+    def find_share(self) -> float:
+        """The share of the time in which any zone of the recording had a node up."""
+        return _read_recordings(self.path)[self.name].find_share()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:

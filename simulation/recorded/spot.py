@@ -40,9 +40,12 @@ class SpotRecording:
         name = f"{match['region']}{match['letter']}" if match else key
         return Zone(name=name, family=(match and match["family"]) or "gpu", capacity=capacity)
 
-    def list_shares(self) -> dict[str, float]:
-        """The share of ticks at which each zone had a node up."""
-        return {key: sum(up > 0 for up in nodes) / len(nodes) for key, (_, nodes) in self.series.items()}
+    def find_share(self) -> float:
+        """The share of the time in which any zone had a node up."""
+        step_s = min(gap_s for gap_s, _ in self.series.values())
+        times = [tick * step_s for tick in range(int(self.length_s // step_s))]
+        found = sum(any(nodes[int(at // gap_s)] for gap_s, nodes in self.series.values()) for at in times)
+        return found / len(times) if times else 0.0
 
 
 def read_spot(path: Path) -> list[SpotRecording]:

@@ -126,7 +126,13 @@ def _compare_spot(spot: Sequence[Sequence[CaseResult]], bases: Sequence[CaseResu
         costs.append(round(cost, 4))
         losses.append(round(100 * loss, 3))
         name = recording.name if recording else ""
-        beside[name] = {"cost": costs[-1], "points lost": losses[-1], **_describe(found)}
+        share = recording.find_share() if recording else 1.0
+        beside[name] = {
+            "cost": costs[-1],
+            "points lost": losses[-1],
+            "share of time with spot in any zone": round(share, 3),
+            **_describe(found),
+        }
     prices = bases[0].case.prices
     priced = {"dollars per hour": {"spot": prices.spot, "on demand": prices.on_demand}}
     return [

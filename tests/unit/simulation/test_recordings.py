@@ -117,6 +117,7 @@ def test_spot_series_are_grouped_by_folder_and_region_and_scaled_to_tasks(tmp_pa
 
     assert (east.name, east.nodes, east.length_s) == ("a/us-east-1", 4, 400.0)
     assert west.name == "a/us-west-2"
+    assert (east.find_share(), west.find_share()) == (1.0, 1.0)
     first, second = east.scale(40)
     assert (first.name, first.family) == ("us-east-1a", "v100_1")
     assert first.capacity == [(0.0, 0), (100.0, 40), (300.0, 20), (400.0, 0)]

@@ -49,5 +49,5 @@ def test_several_tasks_with_random_times_wait_as_erlang_says() -> None:
 
 
 def test_several_tasks_with_fixed_times_wait_about_half_as_long() -> None:
-    # The approximation of M/D/c by half of M/M/c, which is good at high loads.
+    # Fixed times halve the wait of random ones, nearly, at high loads.
     assert mean_wait(4, 0.8, fixed=True, jobs=30_000) == pytest.approx(erlang_wait(4, 0.8) / 2, rel=0.15)
