@@ -136,7 +136,10 @@ class Observer:
             desired = {kind: count for (pool, kind), count in desired_counts(self._cloud).items() if pool == POOL}
             self.samples.append(
                 Sample(
-                    at=round(time.time() - self._start, 1), tasks=tasks, desired=desired, waiting=self._count_waiting()
+                    at=round(time.time() - self._start, 1),
+                    tasks=dict(tasks),
+                    desired=desired,
+                    waiting=self._count_waiting(),
                 )
             )
             if record := read_record(self._cloud, POOL):
