@@ -35,8 +35,8 @@ class Plan:
     settle_s: float = 300.0
 
 
-# Half a worker before the step, and five in it.
-TENFOLD = Plan(jobs_per_s=(0.2, 2.0, 0.2), phases_s=(60.0, 150.0, 120.0), job_s=2.5)
+# Half a worker before the step, and five in it. The time after it is longer than the policy remembers arrivals.
+TENFOLD = Plan(jobs_per_s=(0.2, 2.0, 0.2), phases_s=(60.0, 150.0, 240.0), job_s=2.5)
 
 
 @dataclass(frozen=True, kw_only=True)
