@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +46,13 @@ class Faults:
             if victim is None:
                 time.sleep(POLL_S)
                 continue
-            self._kinds.pop()
             self._hit.add(victim.pid)
             time.sleep(self._random.uniform(0, MAX_PAUSE_S))
-            self._hurt(kind, victim)
-            if len(self._hit) % REPORT_EVERY == 0:
-                report(f"{len(self._hit)} faults")
+            if not self._hurt(kind, victim):
+                continue  # its service stopped it meanwhile
+            self._kinds.pop()
+            if len(self._watchers) % REPORT_EVERY == 0:
+                report(f"{len(self._watchers)} faults")
         for watcher in self._watchers:
             watcher.join()
 
@@ -76,15 +76,19 @@ class Faults:
         pool = self._random.choice(pools) if pools else None
         return self._random.choice([worker for worker in workers if pool_of(worker) == pool]) if pools else None
 
-    def _hurt(self, kind: str, victim: TaskRecord) -> None:
-        if kind == NOTICE:
-            interruptions.interrupt(self._cloud, victim.task)
-        else:
-            with suppress(ProcessLookupError):
+    def _hurt(self, kind: str, victim: TaskRecord) -> bool:
+        """Inflict a fault. Returns whether the victim still ran."""
+        try:
+            if kind == NOTICE:
+                interruptions.interrupt(self._cloud, victim.task)
+            else:
                 os.kill(victim.pid, SIGNALS[kind])
+        except (interruptions.NotInterruptible, ProcessLookupError):
+            return False
         watcher = threading.Thread(target=self._watch, args=(kind, victim), daemon=True)
         self._watchers.append(watcher)
         watcher.start()
+        return True
 
     def _watch(self, kind: str, victim: TaskRecord) -> None:
         """Record the time at which the victim's process has ended."""
