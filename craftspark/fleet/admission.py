@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, inf
+from math import inf
 from typing import Self
 
-from craftspark.fleet.observations import DECIDE_EVERY_S, LATE_S
+from craftspark.fleet.demand import Rate
+from craftspark.fleet.need import Need, backlog_ahead, interactive_need, with_bulk
+from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork
 from craftspark.fleet.supply import PoolSupply, StartingTasks
 
 
@@ -18,21 +20,22 @@ class Outlook:
 
     `running` tasks take work. The fleet's controller can add `obtainable` tasks to those that run or start. A task that
     is requested now takes work after `cold_start_s`. `interactive_rate` is the interactive work that arrives, in
-    seconds of one GPU per second.
+    seconds of one GPU per second, or None if it is unknown. Bulk work should end `bulk_within_s` after its submission.
     """
 
     running: int
     starting: tuple[StartingTasks, ...] = ()
     obtainable: int
     cold_start_s: float
-    interactive_rate: float = 0.0
+    interactive_rate: float | None = 0.0
+    bulk_within_s: float = 1800.0
 
     @classmethod
-    def of(cls, record: PoolSupply, now: float) -> Self:
-        """The outlook at `now`, in seconds since the epoch."""
+    def of(cls, record: PoolSupply, now: float, *, seen: int = 0) -> Self:
+        """The outlook at `now`, in seconds since the epoch. `seen` tasks have reported since the record."""
         age_s = max(0.0, now - record.at)
         return cls(
-            running=record.running,
+            running=max(record.running, seen),
             starting=tuple(
                 StartingTasks(tasks=each.tasks, ready_in_s=max(0.0, each.ready_in_s - age_s))
                 for each in record.starting
@@ -40,6 +43,7 @@ class Outlook:
             obtainable=record.obtainable,
             cold_start_s=record.cold_start_s,
             interactive_rate=record.interactive_rate,
+            bulk_within_s=record.bulk_within_s,
         )
 
     @cached_property
@@ -64,17 +68,30 @@ def wait_in_interactive(outlook: Outlook, interactive_s: float) -> Wait:
 
     For a pool without tasks, one is launched immediately.
     """
+    need = Need(interactive=0) if _is_idle_soon(outlook, interactive_s) else _need(outlook, interactive_s)
+    needed = _missing(outlook, need.interactive + need.late)
     launch_s = outlook.cold_start_s + (DECIDE_EVERY_S / 2 if outlook.tasks else 0.0)
-    return _wait(outlook, interactive_s, launch_s, reserved=0.0)
+    added = min(needed, outlook.obtainable)
+    seconds = _time_to_do(interactive_s, outlook.running, _later(outlook, added, launch_s))
+    return Wait(seconds=seconds, missing=needed - added)
 
 
 def wait_in_bulk(outlook: Outlook, interactive_s: float, bulk_s: float) -> Wait:
     """The wait of a new job behind the work of both lanes, in seconds of one GPU.
 
-    Tasks take interactive work first, so the interactive work that arrives meanwhile is done before the job, too.
+    Tasks take interactive work first, so the interactive work that arrives meanwhile is done before the job, too. The
+    tasks for late interactive work stop when that is done, and only those for bulk work stay.
     """
+    rate = outlook.interactive_rate or 0.0
+    need = with_bulk(
+        _need(outlook, interactive_s), LaneWork(waiting_s=bulk_s), rate, outlook.bulk_within_s, outlook.cold_start_s
+    )
     launch_s = outlook.cold_start_s + DECIDE_EVERY_S / 2
-    return _wait(outlook, interactive_s + bulk_s, launch_s, reserved=outlook.interactive_rate)
+    most, least = (_missing(outlook, need.interactive + tasks) for tasks in (max(need.late, need.bulk), need.bulk))
+    both, bulk_only = (_later(outlook, min(needed, outlook.obtainable), launch_s) for needed in (most, least))
+    done_s = _time_to_do(interactive_s, outlook.running, both, reserved=rate) if interactive_s else 0.0
+    seconds = _time_to_do(bulk_s, outlook.running, bulk_only, reserved=rate, now_s=done_s)
+    return Wait(seconds=seconds, missing=max(0, most - outlook.obtainable))
 
 
 def is_admitted(wait: Wait, admitted_wait_s: float) -> bool:
@@ -89,38 +106,48 @@ def is_admitted(wait: Wait, admitted_wait_s: float) -> bool:
     return not wait.missing or wait.seconds <= admitted_wait_s
 
 
-def _wait(outlook: Outlook, work_s: float, launch_s: float, *, reserved: float) -> Wait:
-    needed = _count_needed(outlook, work_s)
-    added = min(needed, outlook.obtainable)
-    later = [(each.ready_in_s, each.tasks) for each in outlook.starting]
-    if added:
-        later.append((launch_s, added))
-    later.sort()
-    return Wait(seconds=_time_to_do(work_s, outlook.running, later, reserved), missing=needed - added)
+def _is_idle_soon(outlook: Outlook, work_s: float) -> bool:
+    """Whether the running tasks do the work before the next decision, and have time for all arrivals."""
+    rate = outlook.running if outlook.interactive_rate is None else outlook.interactive_rate
+    return rate <= outlook.running and work_s <= (outlook.running - rate) * DECIDE_EVERY_S
 
 
-def _count_needed(outlook: Outlook, work_s: float) -> int:
-    """How many further tasks the pool needs.
-
-    Work that waits for more than LATE_S is late. As the fleet policy does, a task is counted for each `cold_start_s` of
-    late work, in addition to those for the arrivals.
+def _need(outlook: Outlook, work_s: float) -> Need:
+    """What the fleet policy needs for the interactive work, if arrivals continue as they are. If these are unknown, they
+    are taken to keep the running tasks busy.
     """
-    late_s = max(0.0, work_s - outlook.running * LATE_S)
-    desired = max(outlook.running, ceil(outlook.interactive_rate)) + ceil(late_s / outlook.cold_start_s)
+    rate = float(outlook.running) if outlook.interactive_rate is None else outlook.interactive_rate
+    ready = [(each.ready_in_s, each.tasks) for each in outlook.starting]
+    ahead_s = backlog_ahead(LaneWork(waiting_s=work_s), rate, rate, outlook.running, ready, outlook.cold_start_s)
+    return interactive_need(Rate(now=rate, deviation=0.0), rate, ahead_s)
+
+
+def _missing(outlook: Outlook, desired: int) -> int:
+    """How many tasks the pool has too few. It needs at least one."""
     return max(0 if outlook.tasks else 1, desired - outlook.tasks)
 
 
-def _time_to_do(work_s: float, running: int, later: Iterable[tuple[float, int]], reserved: float) -> float:
-    """The seconds until the tasks have done the work, and at least one of them is ready, or infinity.
+def _later(outlook: Outlook, added: int, launch_s: float) -> list[tuple[float, int]]:
+    """When further tasks are ready, in seconds from now, and how many, in order."""
+    later = [(each.ready_in_s, each.tasks) for each in outlook.starting]
+    if added:
+        later.append((launch_s, added))
+    return sorted(later)
 
-    `later` has the seconds until further tasks are ready, and their number, in order. `reserved` tasks, or a part of
-    one, do other work.
+
+def _time_to_do(
+    work_s: float, running: int, later: Iterable[tuple[float, int]], *, reserved: float = 0.0, now_s: float = 0.0
+) -> float:
+    """When the tasks have done the work, in seconds, and at least one of them is ready; infinity if that never is.
+
+    They start at `now_s`. `reserved` tasks, or a part of one, do other work.
     """
-    at_s, free, left_s = 0.0, running - reserved, work_s
+    at_s, free, left_s = now_s, running - reserved, work_s
     for ready_in_s, tasks in later:
+        ready_s = max(ready_in_s, now_s)
         if free > 0:
-            if left_s <= free * (ready_in_s - at_s):
+            if left_s <= free * (ready_s - at_s):
                 break
-            left_s -= free * (ready_in_s - at_s)
-        at_s, free = ready_in_s, free + tasks
+            left_s -= free * (ready_s - at_s)
+        at_s, free = ready_s, free + tasks
     return at_s + left_s / free if free > 0 else inf

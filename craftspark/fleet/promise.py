@@ -1,7 +1,7 @@
 """What admission may count on: the supply of a pool, and what can be added to it in time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from craftspark.fleet.decisions import PoolMemory, TypeMemory
 from craftspark.fleet.observations import Limits, PoolObservation, Tasks
@@ -37,10 +37,12 @@ def supply_of(pool: PoolObservation, memory: PoolMemory, at: float, rate: float,
     return PoolSupply(
         at=at,
         spot=spot,
-        on_demand=on_demand,
+        # Tasks that were launched for a batch take the work of the pool, too.
+        on_demand=replace(on_demand, running=on_demand.running + pool.launched),
         obtainable=more_spot + more_on_demand,
         cold_start_s=pool.cold_start_s,
         interactive_rate=round(rate, 3),
+        bulk_within_s=pool.bulk_within_s,
         reason=_reason(pool, left, spot_available=is_spot_healthy(memory, at), on_demand_available=not waits),
     )
 

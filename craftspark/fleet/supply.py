@@ -44,7 +44,8 @@ class PoolSupply(Contract):
     The controller can still add `obtainable` tasks to those that run or start: within the pool's maximum, the stage's
     budget and cap, and as many as AWS has capacity for. It is 0 if launches of both capacity types find none. A task
     that is requested now takes work after `cold_start_s`. `interactive_rate` is the interactive work that arrives, in
-    seconds of one GPU per second. `reason` says for operators what limits `obtainable`.
+    seconds of one GPU per second. Bulk work should end `bulk_within_s` after its submission. `reason` says for
+    operators what limits `obtainable`.
     """
 
     at: Seconds
@@ -52,7 +53,8 @@ class PoolSupply(Contract):
     on_demand: TypeSupply
     obtainable: Count
     cold_start_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    interactive_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    interactive_rate: Seconds = 0.0
+    bulk_within_s: Seconds = 1800.0
     reason: str
 
     @property

@@ -87,6 +87,7 @@ class Backlog:
                 starting=starting,
                 obtainable=0 if awake or min_tasks else 1,
                 cold_start_s=cold_start_s,
+                interactive_rate=None,
             )
         return self._known[key]
 

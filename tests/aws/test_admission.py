@@ -29,13 +29,14 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def record(**changes: Any) -> None:
-    """Write the record of the controller: one task runs, and the pool gets no more."""
+    """Write the record of the controller: one task runs, busy nine tenths of the time, and no more are obtainable."""
     supply = PoolSupply(
         at=time.time(),
         spot=TypeSupply(running=1),
         on_demand=TypeSupply(),
         obtainable=0,
         cold_start_s=2.0,
+        interactive_rate=0.9,
         reason="the budget is spent",
     )
     write(replace(supply, **changes).to_text())
@@ -136,6 +137,17 @@ def test_the_wait_follows_tasks_that_start() -> None:
     record(spot=TypeSupply(starting=(StartingTasks(tasks=1, ready_in_s=50.0),)))
 
     assert 20 < quote().body["estimated_wait_s"] <= 51  # less the age of the record
+
+
+def test_a_worker_that_has_reported_since_the_record_takes_work() -> None:
+    record(at=time.time() - 5, spot=TypeSupply())
+    asleep = quote()
+    report_two_workers()
+    awake = quote()
+    record(at=time.time() + 5, spot=TypeSupply())
+
+    assert asleep.body["type"] == quote().body["type"] == "/problems/CapacityInsufficient"
+    assert awake.body["estimated_wait_s"] == 1
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from craftspark.fleet.supply import CLOCK_SKEW_S, RECORD_STALE_S, PoolSupply, St
 from craftspark.jobs.admission import admission_error
 from craftspark.jobs.estimates import Estimate
 
-TEN = Outlook(running=10, obtainable=0, cold_start_s=120.0)
-NONE = replace(TEN, running=0)
+# Ten tasks are busy with what arrives.
+TEN = Outlook(running=10, obtainable=0, cold_start_s=120.0, interactive_rate=10.0)
+NONE = replace(TEN, running=0, interactive_rate=0.0)
 RECORD = PoolSupply(
     at=1000.0,
     spot=TypeSupply(running=3, starting=(StartingTasks(tasks=2, ready_in_s=40.0),), draining=1),
@@ -23,6 +24,7 @@ RECORD = PoolSupply(
     obtainable=4,
     cold_start_s=120.0,
     interactive_rate=2.5,
+    bulk_within_s=1080.0,
     reason="the budget allows 4 more tasks",
 )
 BY_LIMIT = ["free", "plus", "pro", "partner"]
@@ -36,19 +38,28 @@ def starting(tasks: int, ready_in_s: float) -> StartingTasks:
     ("outlook", "work_s", "seconds", "missing"),
     [
         (TEN, 0, 0, 0),
-        (TEN, 300, 30, 0),
-        # 30 s of it do not wait too long; the rest is the work of two tasks for the time of a cold start.
-        (TEN, 500, 50, 2),
-        (replace(TEN, obtainable=2), 500, 50, 0),
+        # The work of ten seconds is usual.
+        (TEN, 100, 10, 0),
+        # The policy adds tasks that do the rest within a minute after a cold start.
+        (TEN, 500, 50, 7),
+        (replace(TEN, obtainable=7), 500, 50, 0),
+        # Arrivals that leave two tasks free do 240 of the work until then.
+        (replace(TEN, interactive_rate=8.0), 500, 50, 1),
+        (replace(TEN, interactive_rate=0.0), 500, 50, 0),
+        # Unknown arrivals count as much as the running tasks.
+        (replace(TEN, interactive_rate=None), 500, 50, 7),
+        # More arrives than ten tasks do, but nothing is ahead of the job.
+        (replace(TEN, interactive_rate=14.0), 0, 0, 10),
         # The controller decides within 20 s, and its tasks take a cold start: 1,300 of the work is done until then.
-        (replace(TEN, obtainable=50), 2400, 130 + 1100 / 28, 0),
-        (replace(TEN, obtainable=5), 2400, 130 + 1100 / 15, 13),
-        # Tasks that start count as if they were added.
-        (replace(TEN, starting=(starting(18, 60.0),)), 2400, 60 + 1800 / 28, 0),
-        (replace(TEN, starting=(starting(8, 60.0),)), 2400, 60 + 1800 / 18, 10),
+        (replace(TEN, obtainable=50), 2400, 130 + 1100 / 49, 0),
+        (replace(TEN, obtainable=5), 2400, 130 + 1100 / 15, 34),
+        # Tasks that start do a part of the work.
+        (replace(TEN, starting=(starting(18, 60.0),)), 2400, 60 + 1800 / 28, 3),
+        (replace(TEN, starting=(starting(8, 60.0),)), 2400, 60 + 1800 / 18, 23),
         # One task is launched immediately if the pool has none.
         (replace(NONE, obtainable=3), 0, 120, 0),
-        (replace(NONE, obtainable=3), 300, 120 + 300 / 3, 0),
+        (replace(NONE, obtainable=3), 300, 120 + 300 / 3, 2),
+        (replace(NONE, obtainable=5), 300, 120 + 300 / 5, 0),
         (NONE, 0, inf, 1),
         (replace(NONE, starting=(starting(1, 70.0),)), 0, 70, 0),
         (replace(NONE, starting=(starting(1, 70.0), starting(1, 20.0))), 100, 20 + 50 + 50 / 2, 0),
@@ -64,15 +75,21 @@ def test_the_wait_in_the_interactive_lane(outlook: Outlook, work_s: float, secon
 @pytest.mark.parametrize(
     ("outlook", "interactive_s", "bulk_s", "seconds"),
     [
-        (TEN, 100, 200, 30),
         # The interactive work that arrives meanwhile takes four of ten tasks.
         (replace(TEN, interactive_rate=4.0), 100, 200, 50),
+        (replace(TEN, interactive_rate=0.0), 100, 200, 30),
+        (replace(TEN, interactive_rate=None), 100, 200, 30),
         # It takes all of them.
-        (replace(TEN, interactive_rate=10.0), 0, 10, inf),
+        (TEN, 0, 10, inf),
         # The controller adds tasks for the arrivals, which leaves half of one.
         (replace(TEN, interactive_rate=10.5, obtainable=1), 0, 10, 130 + 10 / 0.5),
-        # It decides about bulk work; no task is launched immediately.
+        # It adds two for the bulk work, which should end within 1,800 s with 300 s to spare.
+        (replace(TEN, obtainable=50), 0, 3000, 130 + 3000 / 2),
+        # Those for the late interactive work stop when this is done.
+        (replace(TEN, obtainable=50), 2400, 3000, 130 + 2400 / 39 + 3000 / 2),
+        # The controller decides about bulk work; no task is launched immediately.
         (replace(NONE, obtainable=3), 0, 0, 130),
+        (replace(NONE, starting=(starting(1, 70.0),)), 0, 30, 100),
         (NONE, 0, 0, inf),
     ],
 )
@@ -136,6 +153,7 @@ def test_the_outlook_of_a_record_follows_its_age() -> None:
         obtainable=4,
         cold_start_s=120.0,
         interactive_rate=2.5,
+        bulk_within_s=1080.0,
     )
 
 

@@ -309,7 +309,7 @@ def test_bulk_work_waits_for_both_lanes_and_interactive_work_only_for_its_own() 
     assert (wait_s("interactive"), wait_s("bulk")) == (21, 51)
 
 
-AN_OUTLOOK = Outlook(running=2, obtainable=0, cold_start_s=120.0)
+AN_OUTLOOK = Outlook(running=2, obtainable=0, cold_start_s=120.0, interactive_rate=2.0)
 
 
 @pytest.mark.parametrize(
@@ -318,9 +318,8 @@ AN_OUTLOOK = Outlook(running=2, obtainable=0, cold_start_s=120.0)
         (AN_OUTLOOK, 151),
         # From 30 s on, three tasks share the rest.
         (replace(AN_OUTLOOK, starting=(StartingTasks(tasks=1, ready_in_s=30.0),)), 111),
-        # The controller adds tasks for the work that waits over 30 s: two for 240 s and a cold start of 120 s. From
-        # 130 s on, four tasks do the rest.
-        (replace(AN_OUTLOOK, obtainable=5), 141),
+        # The controller adds five tasks for late work. From 130 s on, seven tasks do the rest.
+        (replace(AN_OUTLOOK, obtainable=9), 137),
         (replace(AN_OUTLOOK, obtainable=1), 144),
     ],
 )

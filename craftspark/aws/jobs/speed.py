@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import job_key, number, text
@@ -84,13 +85,17 @@ def read_pool(client: DynamoDBClient, table: str, pool: str, now: float) -> tupl
     return speed_of(response["Items"], now), outlook_of(response["Items"], now)
 
 
-def outlook_of(items: Iterable[Mapping[str, Any]], now: float) -> Outlook | None:
-    """The pool's tasks from now on, or None if the record is missing, broken or too old."""
+def outlook_of(items: Collection[Mapping[str, Any]], now: float) -> Outlook | None:
+    """The pool's tasks from now on, or None if the record is missing, broken or too old.
+
+    A task that was launched a moment ago is not in the record, but has reported since then.
+    """
     for item in items:
         if item["item"]["S"] == FLEET:
             with suppress(ContractBroken, KeyError):
                 supply = PoolSupply.parse(item[SUPPLY]["S"])
-                return Outlook.of(supply, now) if supply.is_current(now) else None
+                seen = sum(map(partial(_is_awake, since=supply.at), items))
+                return Outlook.of(supply, now, seen=seen) if supply.is_current(now) else None
     return None
 
 
@@ -106,7 +111,7 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
             continue
         for tool, pace in json.loads(item["paces"]["S"]).items():
             paces[tool].append(pace)
-        awake += item["awake"]["BOOL"] and age <= AWAKE_S
+        awake += _is_awake(item, since=now - AWAKE_S)
         if "launch_s" in item:
             launches.append(float(item["launch_s"]["N"]))
     return Speed(
@@ -119,6 +124,11 @@ def speed_of(items: Iterable[Mapping[str, Any]], now: float) -> Speed:
 def is_report(item: Mapping[str, Any]) -> bool:
     """Whether a worker wrote this item of the partition. The fleet's controller and notices write others."""
     return item["item"]["S"].partition("#")[0] in (WARM, LAUNCHED)
+
+
+def _is_awake(item: Mapping[str, Any], since: float) -> bool:
+    """Whether a worker has reported since this time that it takes work."""
+    return is_report(item) and item["awake"]["BOOL"] and int(item["seen_at"]["N"]) >= since
 
 
 def partition(pool: str) -> str:

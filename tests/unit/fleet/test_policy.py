@@ -185,6 +185,16 @@ def test_admission_may_count_on_what_runs_starts_and_can_be_added() -> None:
     assert all(COLD_START_S - 50 <= each.ready_in_s <= COLD_START_S for each in found.starting)
 
 
+def test_admission_counts_on_tasks_that_were_launched_for_a_batch() -> None:
+    seen = replace(pool(arrived_s=600.0, spot=spot(running=4, maximum=20), on_demand=on_demand(running=1)), launched=2)
+    same = replace(seen, launched=0)
+
+    found, without = (supply(decide(fleet(draw=each), Memory(), PLENTY).pools["draw"]) for each in (seen, same))
+
+    assert (found.on_demand.running, without.on_demand.running) == (3, 1)
+    assert found.obtainable == without.obtainable
+
+
 def test_nothing_can_be_added_while_no_capacity_type_is_available() -> None:
     markets = (SpotMarket(zone="us-east-1a", family="g6", failed=5),)
     stuck = {"starting": 6, "oldest_start_s": 500.0}
