@@ -113,8 +113,9 @@ def _is_idle_soon(outlook: Outlook, work_s: float) -> bool:
 
 
 def _need(outlook: Outlook, work_s: float) -> Need:
-    """What the fleet policy needs for the interactive work, if arrivals continue as they are. If these are unknown, they
-    are taken to keep the running tasks busy.
+    """What the fleet policy needs for the interactive work, if arrivals continue as they are.
+
+    If these are unknown, they are taken to keep the running tasks busy.
     """
     rate = float(outlook.running) if outlook.interactive_rate is None else outlook.interactive_rate
     ready = [(each.ready_in_s, each.tasks) for each in outlook.starting]
