@@ -6,6 +6,7 @@ from functools import partial
 from aws_cdk import Duration
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -57,9 +58,17 @@ class GpuPool(Construct):
         )
         for work in self.work.values():
             work.queue.grant_consume_messages(self.worker.role)
+        self._grant_protection()
         self.warm_spot = self._run_warm("WarmSpot", self.spot, counts.name_parameter(name, SPOT), stage)
         self.warm_on_demand = self._run_warm(
             "WarmOnDemand", self.on_demand, counts.name_parameter(name, ON_DEMAND), stage
+        )
+
+    def _grant_protection(self) -> None:
+        """The agent changes a task's protection from scale-in with the task's role."""
+        tasks = self.cluster.arn_for_tasks("*")
+        self.worker.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"], resources=[tasks])
         )
 
     def _create_queue(self, lane: Lane, construct_id: str, rendering: Rendering) -> WorkQueue:

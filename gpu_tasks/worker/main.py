@@ -32,6 +32,7 @@ from gpu_tasks.worker.delivery import Delivery
 from gpu_tasks.worker.idle_limit import IdleLimit
 from gpu_tasks.worker.lease import Lease
 from gpu_tasks.worker.pace import Pace
+from gpu_tasks.worker.scale_in_protection import Agent, EcsAgent, ScaleInProtection
 from gpu_tasks.worker.taken_batches import BatchRecorder, RecordedSource, read_task_arn
 from gpu_tasks.worker.watchdog import Watchdog
 from gpu_tasks.worker.wave_queue import Renderer
@@ -62,7 +63,7 @@ def main(load_renderer: Callable[[WorkerSettings], Renderer], environment: Mappi
         logger.info(
             "worker ready", extra={"tools": settings.models, "device": settings.device, "launched": handle is not None}
         )
-        work(settings, renderer, lease, launched)
+        work(settings, renderer, lease, launched, agent=EcsAgent.find(environment))
     except NoRenderer:
         return ExitCode.MODEL_MISSING
     except AwsUnreachable:
@@ -108,8 +109,18 @@ def load(
         raise
 
 
-def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: LaunchSource | None) -> None:
-    """Render what the batch source supplies until it has no more. Raises AwsUnreachable or DeviceLost."""
+def work(
+    settings: WorkerSettings,
+    renderer: Renderer,
+    lease: Lease,
+    launched: LaunchSource | None,
+    *,
+    agent: Agent | None = None,
+) -> None:
+    """Render what the batch source supplies until it has no more. Raises AwsUnreachable or DeviceLost.
+
+    The agent protects the task of a service from scale-in. A launched task belongs to no service.
+    """
     jobs = open_job_table(settings)
     activities = Activities()
     retrier = Retrier(pause=lease.pause)
@@ -164,6 +175,10 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         max_model_wait_s=settings.max_model_wait_s,
         stop_bulk_s=settings.stop_bulk_s,
     )
+    protection = None
+    if agent and not launched:
+        protection = ScaleInProtection(agent, busy=lambda: bool(activities.names) or watchdog.holds_claims)
+        protection.start()
     watchdog.start()
     pace.start()
     try:
@@ -174,6 +189,8 @@ def work(settings: WorkerSettings, renderer: Renderer, lease: Lease, launched: L
         answers.close()
         watchdog.stop()
         recorder.close()
+        if protection:
+            protection.stop()
 
 
 def end_stalled(activities: Activities) -> None:

@@ -55,6 +55,12 @@ class Watchdog:
         with self._lock:
             self._claims.update(claims)
 
+    @property
+    def holds_claims(self) -> bool:
+        """Whether a claim is not yet answered."""
+        with self._lock:
+            return any(claim.open for claim in self._claims)
+
     def report(self, claim: Claim) -> None:
         """Report a milestone of the claim's progress in another thread."""
         self._reporters.submit(claim.progress.report)

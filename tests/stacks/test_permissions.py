@@ -277,7 +277,11 @@ def test_worker_renders_stores_and_answers(dev: Synthesis, prod: Synthesis, pool
         queue = f"Gpu{pool.capitalize()}{lane}Queue"
         assert {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"} <= on(statements, queue)
         assert "sqs:SendMessage" not in on(statements, queue)
-    assert services(statements) == {"bedrock", "dynamodb", "s3", "sqs", "states"}
+    assert {action for action in allowed_actions(statements) if action.startswith("ecs:")} == {
+        "ecs:GetTaskProtection",
+        "ecs:UpdateTaskProtection",
+    }
+    assert services(statements) == {"bedrock", "dynamodb", "ecs", "s3", "sqs", "states"}
     shell = {"logs", "ssmmessages"}  # the dev stage, whose operators can open shells
     assert services(dev.allowed_to_task(dev.workers[pool])) == (services(statements) | shell) - {"bedrock"}
 
