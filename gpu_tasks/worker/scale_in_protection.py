@@ -19,7 +19,7 @@ AGENT_TIMEOUT_S = 5.0
 ROUND_S = 1.0
 # After this time without work, a worker clears its protection. The controller decides every 20 s.
 IDLE_S = 10.0
-# A protection ends by itself if a worker no longer renews it.
+# A protection that is not renewed ends after this time.
 EXPIRES_MIN = 10
 RENEW_S = 300.0
 # A deployment also waits for protected tasks. So that it ends, a worker that is always busy pauses its protection for
