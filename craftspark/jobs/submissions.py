@@ -164,9 +164,18 @@ class Submissions:
         """
         try:
             likely = self.acceptance.likely_plan(effect.maker)
-            estimate_of = partial(self.estimates[tool.name].admit, admitted_wait_s=likely.admitted_wait_s)
-            job, _, estimate = self._job(tool, body, effect, estimate_of)
-            self._accept(job, effect, partial(admission_error, estimate, job.lane))
+            estimates = self.estimates[tool.name]
+            estimate_of = partial(estimates.admit, admitted_wait_s=likely.admitted_wait_s)
+            job, asked, estimate = self._job(tool, body, effect, estimate_of)
+
+            def admission(plan: Terms) -> ApiProblem | None:
+                # The reading is recent enough for the likely plan, and for those that accept a longer wait.
+                recent = estimate
+                if plan.admitted_wait_s < likely.admitted_wait_s:
+                    recent = estimates.admit(tool.name, asked, job.source, admitted_wait_s=plan.admitted_wait_s)
+                return admission_error(recent, job.lane, plan)
+
+            self._accept(job, effect, admission)
         except IdempotencyKeyReused:
             raise
         except (RequestRefused, BacklogTooLong, CapacityInsufficient, WaitTooLong):

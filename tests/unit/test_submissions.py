@@ -9,6 +9,7 @@ from craftspark.accounts.plans import Plan, find_plan
 from craftspark.errors import (
     AccountMissing,
     BacklogTooLong,
+    CapacityInsufficient,
     CreditsInsufficient,
     IdempotencyKeyReused,
     InvalidInput,
@@ -37,7 +38,7 @@ class FakeAcceptance:
         self.jobs: dict[str, Job] = {}
         self.account = account
         self.error = error
-        self.plan = find_plan("free")
+        self.plan = self.likely = find_plan("free")
 
     def accept(self, job: Job, effect: Effect | None = None, *, admission: Admission | None = None) -> None:
         if admission and (refusal := admission(self.plan)):
@@ -55,7 +56,7 @@ class FakeAcceptance:
             raise JobExists(self.jobs[job_id])
 
     def likely_plan(self, maker: str) -> Plan:
-        return self.plan
+        return self.likely
 
     def plan_of(self, maker: str) -> Plan:
         return self.plan
@@ -492,6 +493,26 @@ def test_an_accepted_job_carries_its_work_and_the_estimate_that_it_was_accepted_
     assert acceptance.jobs[job.job_id] == job
     assert job.work_s == pytest.approx(2 * 3.62, rel=0.1)
     assert (job.estimated_wait_s, job.estimated_render_s) == (16, 4)
+
+
+class OldReadings(FakeReadings):
+    """Ten jobs have come since the last reading, which is 20 s old and good enough for most submissions."""
+
+    def read(self, *, max_age_s: float) -> tuple[Backlog, float]:
+        fresh, _ = super().read(max_age_s=max_age_s)
+        return (fresh, 0.0) if max_age_s < 20 else (replace(fresh, jobs=[]), 20.0)
+
+
+def test_a_plan_that_accepts_less_than_the_likely_one_is_refused_by_a_fresh_reading() -> None:
+    submissions, acceptance, intake = a_counter(readings=OldReadings(seconds=20))
+    acceptance.likely = replace(acceptance.plan, admitted_wait_s=1000)
+
+    with pytest.raises(CapacityInsufficient):
+        submit(submissions)
+
+    assert (acceptance.jobs, intake.orders) == ({}, [])
+    acceptance.plan = acceptance.likely
+    assert submit(submissions)
 
 
 def test_a_job_that_would_wait_too_long_is_rejected_with_the_estimate_and_reserves_nothing() -> None:
