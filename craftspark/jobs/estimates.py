@@ -24,6 +24,9 @@ FRESH_S = 0.05
 # by GROWTH seconds per second. That is a demand of eleven times the workers' capacity.
 GROWTH = 10
 STALE_S = 60.0
+# A plan accepts a much shorter wait than the deadline, and a burst fills a small pool in seconds. So its older reading
+# counts with BURST seconds per second, unless the pool can get the tasks for that.
+BURST = 60
 # In a pool without a minimum of tasks, the reading says whether a task is awake, which saves a launch.
 ASLEEP_STALE_S = 5.0
 # The time from the last stored image to the job's final state: Lambda functions and transitions of the state machine.
@@ -206,10 +209,13 @@ class Estimates:
         """Whether the job is accepted even if the work ahead has grown since the reading, `age_s` ago."""
         if request.max_wait_s is not None:
             return False
-        grown = self._waits(request.lane, backlog, outlook, more_s=GROWTH * age_s * max(1, outlook.tasks))
+        tasks = max(1, outlook.tasks)
+        grown = self._waits(request.lane, backlog, outlook, more_s=GROWTH * age_s * tasks)
         render_s = self._render_s(work, max(1, outlook.tasks), backlog.speed.pace(tool))
         in_time = self.capacity.dispatch_s + grown.seconds + render_s <= self.capacity.deadline_s
-        return in_time and (request.lane == "bulk" or is_admitted(grown, admitted_wait_s))
+        if not in_time or request.lane == "bulk":
+            return in_time
+        return is_admitted(self._waits(request.lane, backlog, outlook, more_s=BURST * age_s * tasks), admitted_wait_s)
 
     def _checked(self, tool: str, request: JobRequest, work: Work, backlog: Backlog, outlook: Outlook) -> Estimate:
         """The estimate. Raises CapacityInsufficient or BacklogTooLong."""

@@ -435,7 +435,7 @@ def test_a_job_that_no_task_will_take_is_refused(lane: str) -> None:
         assert (refused.value.field, refused.value.facts) == ("lane", {"retry_after_s": 90})
 
 
-@pytest.mark.parametrize(("obtainable", "asked"), [(0, [STALE_S, FRESH_S]), (1, [STALE_S, FRESH_S]), (20, [STALE_S])])
+@pytest.mark.parametrize(("obtainable", "asked"), [(0, [STALE_S, FRESH_S]), (10, [STALE_S, FRESH_S]), (100, [STALE_S])])
 def test_a_submission_reads_again_where_capacity_could_have_become_short(obtainable: int, asked: list[float]) -> None:
     backlog = Backlog(outlook=Outlook(running=2, obtainable=obtainable, cold_start_s=60.0))
     estimate = estimates(backlog, age_s=20)
