@@ -20,16 +20,25 @@ SIGNIFICANT = 3.5
 BEFORE = 3
 # The smallest variance of an interval over its mean: that of jobs of 20 seconds that arrive by chance.
 LEAST_VARIANCE = 1.0
+# Below this rate, or with a larger deviation than this many times that of jobs of 20 seconds, arrivals are erratic.
+ERRATIC_RATE = 2.0
+ERRATIC_DEVIATION = 1.25
+# The rate of erratic arrivals is the mean of this time. Seconds.
+ERRATIC_S = 180.0
 
 Arrived = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """What arrives: the rate now, and the standard deviation of the rate of a minute."""
+    """What arrives: the rate now, and the standard deviation of the rate of a minute.
+
+    Erratic arrivals are few, or come in clusters: the past says little about the next minutes.
+    """
 
     now: float
     deviation: float
+    is_erratic: bool = False
 
 
 def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arrived:
@@ -48,7 +57,12 @@ def measure(arrived: Arrived) -> Rate:
     change = _find_change(rates, deviation)
     least = 1 if change else MINUTE_S / DECIDE_EVERY_S
     now = sum(rates[change:]) / max(len(rates) - change, least)
-    return Rate(now=now, deviation=deviation / sqrt(MINUTE_S / DECIDE_EVERY_S))
+    minute = deviation / sqrt(MINUTE_S / DECIDE_EVERY_S)
+    usual = sqrt(LEAST_VARIANCE * now * DECIDE_EVERY_S / MINUTE_S)
+    if sum(rates) / len(rates) < ERRATIC_RATE or minute > ERRATIC_DEVIATION * usual:
+        recent = rates[-round(ERRATIC_S / DECIDE_EVERY_S) :]
+        return Rate(now=sum(recent) / max(len(recent), 3), deviation=minute, is_erratic=True)
+    return Rate(now=now, deviation=minute)
 
 
 def _find_change(rates: Sequence[float], deviation: float) -> int:

@@ -26,13 +26,15 @@ Ready = Sequence[tuple[float, int]]
 class Need:
     """The tasks that a pool needs after a cold start: for interactive arrivals, for late work, and only for bulk work.
 
-    Bulk work is urgent if its time ends before a spot task that fails now can be replaced.
+    Bulk work is urgent if its time ends before a spot task that fails now can be replaced. `lasts` says whether tasks
+    that are not needed for a moment are likely to be needed again.
     """
 
     interactive: int
     late: int = 0
     bulk: int = 0
     is_bulk_urgent: bool = False
+    lasts: bool = True
     reason: str = ""
 
 
@@ -59,6 +61,17 @@ def interactive_need(rate: Rate, ahead: float, backlog: float) -> Need:
     reason = f"{ahead:.1f} tasks for arrivals, {slack:.1f} for chance, {late:.1f} for late work"
     base = ceil(ahead + slack - ROUNDING)
     return Need(interactive=base, late=max(0, ceil(ahead + slack + late - ROUNDING) - base), reason=reason)
+
+
+def erratic_need(rate: Rate, waiting_s: float, cold_start_s: float) -> Need:
+    """The tasks for erratic arrivals: for the mean of the last minutes, and for what waits now.
+
+    Room for chance would mostly be idle here, and so would tasks that stay for the work of the last minutes.
+    """
+    late = waiting_s / cold_start_s
+    reason = f"{rate.now:.1f} tasks for erratic arrivals, {late:.1f} for waiting work"
+    base = ceil(rate.now - ROUNDING)
+    return Need(interactive=base, late=ceil(rate.now + late - ROUNDING) - base, lasts=False, reason=reason)
 
 
 def with_bulk(need: Need, bulk: LaneWork, rate: float, within_s: float, cold_start_s: float) -> Need:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from craftspark.fleet import demand, history
 from craftspark.fleet.checks import check_limits, check_time, clock_fault, first_fault
 from craftspark.fleet.decisions import Decision, Memory, PoolMemory
-from craftspark.fleet.need import Need, backlog_ahead, interactive_need, with_bulk
+from craftspark.fleet.need import Need, backlog_ahead, erratic_need, interactive_need, with_bulk
 from craftspark.fleet.observations import DECIDE_EVERY_S, FleetObservation, Limits, PoolObservation
 from craftspark.fleet.plans import Plan, grant, keep, stand, without_observation
 from craftspark.fleet.split import split, watch_markets
@@ -71,6 +71,8 @@ def _look_ahead(
 
 
 def _interactive(pool: PoolObservation, memory: PoolMemory, rate: demand.Rate, ahead: float, at: float) -> Need:
+    if rate.is_erratic:
+        return erratic_need(rate, pool.interactive.waiting_s, pool.cold_start_s)
     ready = [each for kind in (memory.spot, memory.on_demand) for each in ready_in(kind, at, pool.cold_start_s)]
     running = pool.spot.running + pool.on_demand.running + pool.launched
     backlog = backlog_ahead(pool.interactive, rate.now, ahead, running, ready, pool.cold_start_s)

@@ -54,8 +54,9 @@ def split(need: Need, pool: PoolObservation, memory: PoolMemory, at: float) -> t
     A spot request without capacity costs nothing, so the spot count stays at the whole need. On-demand tasks are given
     back as spot tasks take their place. Bulk work waits for spot until it is urgent.
     """
-    arrivals, needs = settle(memory.needs, need.interactive, at, LASTS_S)
-    late, lates = settle(memory.lates, need.late, at, pool.cold_start_s + CATCH_UP_S)
+    lasts_s, late_lasts_s = (LASTS_S, pool.cold_start_s + CATCH_UP_S) if need.lasts else (0.0, 0.0)
+    arrivals, needs = settle(memory.needs, need.interactive, at, lasts_s)
+    late, lates = settle(memory.lates, need.late, at, late_lasts_s)
     bulk, bulks = settle(memory.bulks, need.bulk, at, LASTS_S)
     interactive = arrivals + late
     total = max(interactive, need.interactive + bulk)

@@ -44,8 +44,17 @@ def test_a_fall_shows_within_a_minute() -> None:
     assert measure([*[19.0, 21.0] * 18, 5.0, 4.0, 6.0]).now == pytest.approx(5.0)
 
 
-def test_one_job_in_a_quiet_pool_is_no_change() -> None:
-    assert measure([0.0] * 29 + [1.5]).now == pytest.approx(0.05)
+def test_few_arrivals_are_erratic_and_count_for_three_minutes() -> None:
+    rate = measure([0.0] * 29 + [1.8])
+
+    assert rate.is_erratic
+    assert rate.now == pytest.approx(0.2)
+    assert measure([1.8] + [0.0] * 29).now == 0
+
+
+def test_clusters_of_arrivals_are_erratic_and_a_step_is_not() -> None:
+    assert measure([*[0.0] * 9, 100.0] * 3).is_erratic
+    assert not measure([*[9.0, 11.0] * 10, *[99.0, 101.0] * 5]).is_erratic
 
 
 def test_old_intervals_are_forgotten() -> None:

@@ -48,15 +48,25 @@ def test_one_job_in_a_pool_that_sleeps_gets_one_task() -> None:
 
 
 def test_work_that_tasks_in_preparation_will_do_needs_no_further_tasks() -> None:
-    late = LaneWork(waiting_s=2000.0, late_s=1000.0)
-    started = replace(pool(spot=spot(running=5, starting=20, oldest_start_s=100.0)), interactive=late)
-    first = decide(fleet(draw=replace(started, spot=spot(starting=20, oldest_start_s=20.0))), Memory(), PLENTY)
+    first = decide(fleet(draw=pool(arrived_s=180.0, spot=spot(starting=20, oldest_start_s=20.0))), Memory(), PLENTY)
 
-    with_starts = decide(fleet(MONDAY + 80, draw=started), first.memory, PLENTY).pools["draw"]
-    without = decide(fleet(draw=replace(started, spot=spot(running=5))), Memory(), PLENTY).pools["draw"]
+    def next_one(starting: int) -> PoolDecision:
+        seen = pool(arrived_s=720.0, waiting_s=1000.0, spot=spot(running=5, starting=starting, oldest_start_s=100.0))
+        return decide(fleet(MONDAY + 80, draw=seen), first.memory, PLENTY).pools["draw"]
 
-    assert "0.0 for late work" in with_starts.reason
-    assert without.spot == 24
+    assert "0.0 for late work" in next_one(starting=20).reason
+    assert "0.0 for late work" not in next_one(starting=0).reason
+
+
+def test_erratic_arrivals_get_no_room_for_chance() -> None:
+    memory = Memory()
+    for step in range(30):
+        cluster = pool(arrived_s=900.0 if step % 10 == 0 else 0.0, spot=spot(running=5))
+        decision = decide(fleet(MONDAY + step * DECIDE_EVERY_S, draw=cluster), memory, PLENTY)
+        memory = decision.memory
+
+    assert decision.pools["draw"].spot == 0
+    assert "erratic" in decision.pools["draw"].reason
 
 
 def test_a_minimum_stays_without_any_work() -> None:
@@ -129,11 +139,11 @@ def test_bulk_work_gets_spot_tasks_that_end_it_in_time(work: LaneWork, tasks: in
 def test_bulk_work_first_uses_the_room_of_the_interactive_lane() -> None:
     memory = Memory()
     for step in range(30):
-        uneven = pool(arrived_s=150.0 if step % 2 else 50.0, spot=spot(running=7), bulk=bulk(1500))
+        uneven = pool(arrived_s=120.0 if step % 2 else 80.0, spot=spot(running=7), bulk=bulk(600))
         decision = decide(fleet(MONDAY + step * DECIDE_EVERY_S, draw=uneven), memory, PLENTY)
         memory = decision.memory
 
-    alone = pool(arrived_s=50.0, spot=spot(running=7))
+    alone = pool(arrived_s=80.0, spot=spot(running=7))
     assert decision.pools["draw"].spot == decide(fleet(MONDAY + 600, draw=alone), memory, PLENTY).pools["draw"].spot
 
 
