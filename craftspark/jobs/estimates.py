@@ -8,7 +8,14 @@ from math import ceil, inf
 from typing import Any, Self
 
 from craftspark.errors import BacklogTooLong, CapacityInsufficient, RenderTooLong, WaitTooLong
-from craftspark.fleet.admission import Outlook, Wait, is_admitted, wait_in_bulk, wait_in_interactive
+from craftspark.fleet.admission import (
+    Outlook,
+    Wait,
+    is_admitted,
+    most_wait_in_interactive,
+    wait_in_bulk,
+    wait_in_interactive,
+)
 from craftspark.jobs.alternatives import changes_that_fit, cheaper
 from craftspark.jobs.backlog import Backlog, BacklogSource
 from craftspark.models.model import Model
@@ -209,13 +216,16 @@ class Estimates:
         """Whether the job is accepted even if the work ahead has grown since the reading, `age_s` ago."""
         if request.max_wait_s is not None:
             return False
-        tasks = max(1, outlook.tasks)
-        grown = self._waits(request.lane, backlog, outlook, more_s=GROWTH * age_s * tasks)
         render_s = self._render_s(work, max(1, outlook.tasks), backlog.speed.pace(tool))
-        in_time = self.capacity.dispatch_s + grown.seconds + render_s <= self.capacity.deadline_s
-        if not in_time or request.lane == "bulk":
-            return in_time
-        return is_admitted(self._waits(request.lane, backlog, outlook, more_s=BURST * age_s * tasks), admitted_wait_s)
+        left_s = self.capacity.deadline_s - self.capacity.dispatch_s - render_s
+        age_s *= max(1, outlook.tasks)
+        if request.lane == "bulk":
+            return self._waits("bulk", backlog, outlook, more_s=GROWTH * age_s).seconds <= left_s
+        ahead_s = self._ahead_s("interactive", backlog, outlook)
+        if most_wait_in_interactive(outlook, ahead_s + BURST * age_s) <= min(left_s, admitted_wait_s):
+            return True
+        in_time = wait_in_interactive(outlook, ahead_s + GROWTH * age_s).seconds <= left_s
+        return in_time and is_admitted(wait_in_interactive(outlook, ahead_s + BURST * age_s), admitted_wait_s)
 
     def _checked(self, tool: str, request: JobRequest, work: Work, backlog: Backlog, outlook: Outlook) -> Estimate:
         """The estimate. Raises CapacityInsufficient or BacklogTooLong."""
