@@ -20,11 +20,15 @@ SIGNIFICANT = 3.5
 BEFORE = 3
 # The smallest variance of an interval over its mean: that of jobs of 20 seconds that arrive by chance.
 LEAST_VARIANCE = 1.0
-# Below this rate, or with a larger deviation than this many times that of jobs of 20 seconds, arrivals are erratic.
-ERRATIC_RATE = 2.0
-ERRATIC_DEVIATION = 1.25
-# The rate of erratic arrivals is the mean of this time. Seconds.
-ERRATIC_S = 180.0
+# Below this rate, arrivals are few: the rate is the mean of the last minutes. Seconds.
+FEW = 2.0
+FEW_S = 180.0
+# Arrivals come in clusters if they deviate this many times more than jobs of 20 seconds that arrive by chance.
+CLUSTERED = 1.25
+
+# The intervals of these times.
+MINUTE_COUNT = round(MINUTE_S / DECIDE_EVERY_S)
+FEW_COUNT = round(FEW_S / DECIDE_EVERY_S)
 
 Arrived = tuple[tuple[float, float], ...]
 
@@ -33,12 +37,13 @@ Arrived = tuple[tuple[float, float], ...]
 class Rate:
     """What arrives: the rate now, and the standard deviation of the rate of a minute.
 
-    Erratic arrivals are few, or come in clusters: the past says little about the next minutes.
+    After arrivals that are few or come in clusters, the last minutes say little about the next ones.
     """
 
     now: float
     deviation: float
-    is_erratic: bool = False
+    is_few: bool = False
+    is_clustered: bool = False
 
 
 def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arrived:
@@ -50,19 +55,22 @@ def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arri
 def measure(arrived: Arrived) -> Rate:
     """The present rate: the mean since the last change that is more than chance.
 
-    The first intervals after an empty memory count as a minute, so that one job is not taken for a rate.
+    Few arrivals count for `FEW_S`, and those in clusters for all of `KEPT_S`: each cluster would be a change. The first intervals after an empty memory count as a minute, so that one job is not taken for a rate.
     """
     rates = [rate for _, rate in arrived]
     deviation = _deviation(rates)
     change = _find_change(rates, deviation)
-    least = 1 if change else MINUTE_S / DECIDE_EVERY_S
-    now = sum(rates[change:]) / max(len(rates) - change, least)
-    minute = deviation / sqrt(MINUTE_S / DECIDE_EVERY_S)
-    usual = sqrt(LEAST_VARIANCE * now * DECIDE_EVERY_S / MINUTE_S)
-    if sum(rates) / len(rates) < ERRATIC_RATE or minute > ERRATIC_DEVIATION * usual:
-        recent = rates[-round(ERRATIC_S / DECIDE_EVERY_S) :]
-        return Rate(now=sum(recent) / max(len(recent), 3), deviation=minute, is_erratic=True)
-    return Rate(now=now, deviation=minute)
+    now = sum(rates[change:]) / (len(rates) - change) if change else _mean(rates)
+    minute = deviation / sqrt(MINUTE_COUNT)
+    usual = sqrt(LEAST_VARIANCE * now / MINUTE_COUNT)
+    clustered = minute > CLUSTERED * usual
+    if _mean(rates) < FEW:
+        return Rate(now=_mean(rates[-FEW_COUNT:]), deviation=minute, is_few=True, is_clustered=clustered)
+    return Rate(now=_mean(rates) if clustered else now, deviation=minute, is_clustered=clustered)
+
+
+def _mean(rates: Sequence[float]) -> float:
+    return sum(rates) / max(len(rates), MINUTE_COUNT)
 
 
 def _find_change(rates: Sequence[float], deviation: float) -> int:

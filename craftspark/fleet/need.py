@@ -13,6 +13,8 @@ SLACK = 0.5
 CATCH_UP_S = 60.0
 # This much waiting is usual, and no reason for more tasks. Seconds.
 USUAL_WAIT_S = 10.0
+# Work of a cluster that waits should be done in this share of a cold start.
+CLUSTER_SHARE = 0.9
 # Bulk work ends this much before its time is over. Seconds.
 BULK_RESERVE_S = 300.0
 
@@ -68,7 +70,7 @@ def erratic_need(rate: Rate, waiting_s: float, cold_start_s: float) -> Need:
 
     Room for chance would mostly be idle here, and so would tasks that stay for the work of the last minutes.
     """
-    late = waiting_s / cold_start_s
+    late = waiting_s / (cold_start_s if rate.is_few else CLUSTER_SHARE * cold_start_s)
     reason = f"{rate.now:.1f} tasks for erratic arrivals, {late:.1f} for waiting work"
     base = ceil(rate.now - ROUNDING)
     return Need(interactive=base, late=ceil(rate.now + late - ROUNDING) - base, lasts=False, reason=reason)

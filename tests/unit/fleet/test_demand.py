@@ -47,14 +47,15 @@ def test_a_fall_shows_within_a_minute() -> None:
 def test_few_arrivals_are_erratic_and_count_for_three_minutes() -> None:
     rate = measure([0.0] * 29 + [1.8])
 
-    assert rate.is_erratic
+    assert rate.is_few
     assert rate.now == pytest.approx(0.2)
     assert measure([1.8] + [0.0] * 29).now == 0
 
 
 def test_clusters_of_arrivals_are_erratic_and_a_step_is_not() -> None:
-    assert measure([*[0.0] * 9, 100.0] * 3).is_erratic
-    assert not measure([*[9.0, 11.0] * 10, *[99.0, 101.0] * 5]).is_erratic
+    assert measure([*[0.0] * 9, 100.0] * 3).is_clustered
+    assert measure([*[0.0] * 9, 100.0] * 3).now == pytest.approx(10.0)
+    assert not measure([*[9.0, 11.0] * 10, *[99.0, 101.0] * 5]).is_clustered
 
 
 def test_old_intervals_are_forgotten() -> None:
