@@ -10,6 +10,7 @@ from rich.table import Table
 from benchmarks import (
     built_in_model,
     cold_start,
+    controller,
     estimates,
     flood,
     live_updates,
@@ -38,6 +39,7 @@ MEASURES = (
     live_updates.measure,
     built_in_model.measure,
     cold_start.measure,
+    controller.measure,
     model_swaps.measure,
     upscaling.measure,
     patterns.measure,

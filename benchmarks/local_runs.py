@@ -27,9 +27,13 @@ QUICK_JOBS, WARM_UP_JOBS, REPEATS = 120, 16, 3
 
 @contextmanager
 def run_cloud(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
-    """Run a local cloud whose GPU tasks run the given module. Yields the cloud and the client of a signed-in maker."""
+    """Run a local cloud whose GPU tasks run the given module. Yields the cloud and the client of a signed-in maker.
+
+    The number of workers stays the same during a measurement, so the fleet's controller is stopped.
+    """
     commands = {IMAGE: (sys.executable, "-m", *worker)}
     with TemporaryDirectory() as folder, LocalCloud.run(Path(folder), commands=commands) as cloud:
+        cloud.stop_controller()
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
             yield cloud, client

@@ -134,6 +134,10 @@ class LocalCloud:
             app_client=self.outputs[f"{name}ClientId"],
         )
 
+    def stop_controller(self) -> None:
+        """Stop the fleet's controller, as an operator does who sets counts manually. It starts no further decisions."""
+        self.client("events").disable_rule(Name=self.outputs["FleetRuleName"])
+
     def workers(self) -> list[TaskRecord]:
         """The running processes of GPU tasks, oldest first."""
         return running_tasks(self.state.tasks)

@@ -43,6 +43,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The running cloud that all tests of jobs share, with the real GPU worker."""
     with LocalCloud.run(tmp_path_factory.mktemp("cloud"), port=0, assembly=assembly) as running:
+        running.stop_controller()  # these tests know how many workers run
         yield running
 
 

@@ -32,6 +32,7 @@ def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory
     commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(drills))}
     folder = tmp_path_factory.mktemp("drill")
     with LocalCloud.run(folder, port=0, commands=commands, assembly=assembly) as running:
+        running.stop_controller()
         yield running
 
 

@@ -19,6 +19,7 @@ SETTLED = ["Settle the job", "Announce the result", "Did the job fail?", "Job de
 def asleep(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """A separate cloud, in which no task was launched yet."""
     with LocalCloud.run(tmp_path_factory.mktemp("pools"), port=0, assembly=assembly) as running:
+        running.stop_controller()
         yield running
 
 
