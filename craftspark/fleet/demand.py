@@ -25,6 +25,8 @@ FEW = 2.0
 FEW_S = 180.0
 # Arrivals come in clusters if they deviate this many times more than jobs of 20 seconds that arrive by chance.
 CLUSTERED = 1.25
+# How many of the largest steps are no chance.
+BURST_STEPS = 2
 
 # The intervals of these times.
 MINUTE_COUNT = round(MINUTE_S / DECIDE_EVERY_S)
@@ -55,7 +57,8 @@ def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arri
 def measure(arrived: Arrived) -> Rate:
     """The present rate: the mean since the last change that is more than chance.
 
-    Few arrivals count for `FEW_S`, and those in clusters for all of `KEPT_S`: each cluster would be a change. The first intervals after an empty memory count as a minute, so that one job is not taken for a rate.
+    Few arrivals count for `FEW_S`, and those in clusters for all of `KEPT_S`: each cluster would be a change.
+    The first intervals after an empty memory count as a minute, so that one job is not taken for a rate.
     """
     rates = [rate for _, rate in arrived]
     deviation = _deviation(rates)
@@ -88,6 +91,10 @@ def _find_change(rates: Sequence[float], deviation: float) -> int:
 
 
 def _deviation(rates: Sequence[float]) -> float:
-    """The standard deviation of an interval, from the steps from one to the next: a change counts once."""
-    steps = [(after - before) ** 2 for before, after in pairwise(rates)]
-    return sqrt(sum(steps) / len(steps) / 2) if steps else 0.0
+    """The standard deviation of an interval, from the differences of successive intervals.
+
+    The largest steps are left out: they are the start and the end of a burst, and no chance.
+    """
+    steps = sorted((after - before) ** 2 for before, after in pairwise(rates))
+    usual = steps[:-BURST_STEPS] if len(steps) > 2 * BURST_STEPS else steps
+    return sqrt(sum(usual) / len(usual) / 2) if usual else 0.0
