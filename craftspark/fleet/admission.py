@@ -125,7 +125,7 @@ def _need(outlook: Outlook, work_s: float) -> Need:
     rate = float(outlook.running) if outlook.interactive_rate is None else outlook.interactive_rate
     ready = [(each.ready_in_s, each.tasks) for each in outlook.starting]
     ahead_s = backlog_ahead(LaneWork(waiting_s=work_s), rate, rate, outlook.running, ready, outlook.cold_start_s)
-    return interactive_need(Rate(now=rate, deviation=0.0), rate, ahead_s)
+    return interactive_need(Rate(now=rate, deviation=0.0), rate, ahead_s, outlook.cold_start_s)
 
 
 def _missing(outlook: Outlook, desired: int) -> int:

@@ -15,19 +15,16 @@ KEPT_S = 600.0
 # Chance is measured in the rate of a minute. Seconds.
 MINUTE_S = 60.0
 # The difference of the means before and after, in standard deviations, that is a change and not chance.
-SIGNIFICANT = 3.5
+SIGNIFICANT = 2.75
 # A change has this many intervals before it.
 BEFORE = 3
 # The smallest variance of an interval over its mean: that of jobs of 20 seconds that arrive by chance.
 LEAST_VARIANCE = 1.0
 # Below this rate, arrivals are few: the rate is the mean of the last minutes. Seconds.
-FEW = 2.0
+FEW = 1.0
 FEW_S = 180.0
 # Arrivals come in clusters if they deviate this many times more than jobs of 20 seconds that arrive by chance.
-CLUSTERED = 1.25
-# How many of the largest steps are no chance.
-BURST_STEPS = 2
-
+CLUSTERED = 1.1
 # The intervals of these times.
 MINUTE_COUNT = round(MINUTE_S / DECIDE_EVERY_S)
 FEW_COUNT = round(FEW_S / DECIDE_EVERY_S)
@@ -93,8 +90,8 @@ def _find_change(rates: Sequence[float], deviation: float) -> int:
 def _deviation(rates: Sequence[float]) -> float:
     """The standard deviation of an interval, from the differences of successive intervals.
 
-    The largest steps are left out: they are the start and the end of a burst, and no chance.
+    The largest one is left out: it is the start or the end of a burst, and no chance.
     """
     steps = sorted((after - before) ** 2 for before, after in pairwise(rates))
-    usual = steps[:-BURST_STEPS] if len(steps) > 2 * BURST_STEPS else steps
+    usual = steps[:-1] if len(steps) > 2 else steps
     return sqrt(sum(usual) / len(usual) / 2) if usual else 0.0

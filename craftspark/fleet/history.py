@@ -20,7 +20,7 @@ MOST_SCALE = 1.5
 RISE = 1.15
 RISE_TASKS = 1.0
 # A demand that comes earlier than on other days is met as well. Seconds.
-EARLIER_S = 120.0
+EARLIER_S = 240.0
 # Too little is worse than too much: the loss of a missing task, over that of an idle one.
 MISSING = 3.0
 # The weight of a new loss: an hour of a day weighs about a third.

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, sqrt
 
 from craftspark.fleet.demand import Rate
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork
 
 # Room for chance, in standard deviations of a minute's rate.
 SLACK = 0.5
-# Work that still waits when new tasks are ready should be done in this time. Seconds.
+# Work that still waits when new tasks are ready should be done in this time, after a cold start of two minutes. After a
+# longer one, more jobs are late already. Seconds.
 CATCH_UP_S = 60.0
+TWO_MINUTES_S = 120.0
 # This much waiting is usual, and no reason for more tasks. Seconds.
 USUAL_WAIT_S = 10.0
-# Work of a cluster that waits should be done in this share of a cold start.
-CLUSTER_SHARE = 0.9
 # Bulk work ends this much before its time is over. Seconds.
 BULK_RESERVE_S = 300.0
 
@@ -56,10 +56,11 @@ def backlog_ahead(lane: LaneWork, rate: float, ahead: float, running: int, ready
     return backlog
 
 
-def interactive_need(rate: Rate, ahead: float, backlog: float) -> Need:
+def interactive_need(rate: Rate, ahead: float, backlog: float, cold_start_s: float) -> Need:
     """The tasks for the interactive lane: for the rate after a cold start, for chance, and for what will wait then."""
     slack = SLACK * rate.deviation
-    late = max(0.0, backlog - USUAL_WAIT_S * ahead) / CATCH_UP_S
+    catch_up_s = CATCH_UP_S * min(1.0, sqrt(TWO_MINUTES_S / cold_start_s))
+    late = max(0.0, backlog - USUAL_WAIT_S * ahead) / catch_up_s
     reason = f"{ahead:.1f} tasks for arrivals, {slack:.1f} for chance, {late:.1f} for late work"
     base = ceil(ahead + slack - ROUNDING)
     return Need(interactive=base, late=max(0, ceil(ahead + slack + late - ROUNDING) - base), reason=reason)
@@ -70,7 +71,7 @@ def erratic_need(rate: Rate, waiting_s: float, cold_start_s: float) -> Need:
 
     Room for chance would mostly be idle here, and so would tasks that stay for the work of the last minutes.
     """
-    late = waiting_s / (cold_start_s if rate.is_few else CLUSTER_SHARE * cold_start_s)
+    late = waiting_s / cold_start_s
     reason = f"{rate.now:.1f} tasks for erratic arrivals, {late:.1f} for waiting work"
     base = ceil(rate.now - ROUNDING)
     return Need(interactive=base, late=ceil(rate.now + late - ROUNDING) - base, lasts=False, reason=reason)

@@ -76,4 +76,4 @@ def _interactive(pool: PoolObservation, memory: PoolMemory, rate: demand.Rate, a
     ready = [each for kind in (memory.spot, memory.on_demand) for each in ready_in(kind, at, pool.cold_start_s)]
     running = pool.spot.running + pool.on_demand.running + pool.launched
     backlog = backlog_ahead(pool.interactive, rate.now, ahead, running, ready, pool.cold_start_s)
-    return interactive_need(rate, ahead, backlog)
+    return interactive_need(rate, ahead, backlog, pool.cold_start_s)
