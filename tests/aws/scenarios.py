@@ -1,6 +1,7 @@
 """Scenarios for each response in the API description: the required state, and the request."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,12 +11,15 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from craftspark.accounts.plans import PLANS
 from craftspark.aws import clients
+from craftspark.aws.items import job_key, text
+from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
+from craftspark.fleet.supply import PoolSupply, TypeSupply
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
 from lambdas.wiring import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
-from tests.aws.conftest import ACCOUNTS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
+from tests.aws.conftest import ACCOUNTS, JOBS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 from tests.aws.described import parameters_of
 from tests.aws.test_uploads import a_png
 
@@ -253,6 +257,25 @@ def launched_within(launch_s: int) -> str:
     return replace(POOLS, pools=tuple(replace(pool, launch_s=launch_s) for pool in POOLS.pools)).to_text()
 
 
+def take_all_tasks(caller: Caller) -> Answer:
+    """No task of any pool runs, and none can be had."""
+    nothing = PoolSupply(
+        at=time.time(),
+        spot=TypeSupply(),
+        on_demand=TypeSupply(),
+        obtainable=0,
+        cold_start_s=120.0,
+        reason="no capacity",
+    )
+    keys = [job_key(partition(pool.name), FLEET) for pool in POOLS.pools]
+    for key in keys:
+        clients.dynamodb().put_item(TableName=JOBS, Item={**key, SUPPLY: text(nothing.to_text())})
+    answer = caller.ask()
+    for key in keys:
+        clients.dynamodb().delete_item(TableName=JOBS, Key=key)  # the other scenarios have tasks
+    return answer
+
+
 def unfinished(*, ended: bool) -> Callable[[Caller], Answer]:
     def scenario(caller: Caller) -> Answer:
         caller.job(ended=ended)
@@ -283,6 +306,7 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "AccountSuspended": suspend,
     "BacklogTooLong": on_a_stage_with(pools=launched_within(10**6)),
     "BodyTooLarge": send_too_much,
+    "CapacityInsufficient": take_all_tasks,
     "CreditsInsufficient": take_too_much,
     "Forbidden": lambda caller: caller.ask(scope="openid"),
     "IdempotencyKeyReused": reuse_key,
