@@ -258,7 +258,7 @@ def launched_within(launch_s: int) -> str:
 
 
 def take_all_tasks(caller: Caller) -> Answer:
-    """No task of any pool runs, and none can be had."""
+    """No task of any pool runs, and none can be added."""
     nothing = PoolSupply(
         at=time.time(),
         spot=TypeSupply(),
