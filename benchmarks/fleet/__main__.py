@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -35,7 +36,10 @@ def main() -> int:
 def run_campaign(arguments: argparse.Namespace) -> int:
     plan = campaign.WHOLE
     kinds = {kind: max(1, round(number * arguments.share)) for kind, number in plan.faults.items()}
-    entries = campaign.judge(campaign.run(replace(plan, faults=kinds, limit_s=arguments.limit_s, seed=arguments.seed)))
+    plan = replace(plan, faults=kinds, limit_s=arguments.limit_s, seed=arguments.seed)
+    # A function of the cloud that is ending can still write into the folder.
+    with tempfile.TemporaryDirectory(prefix="craftspark-campaign-", ignore_cleanup_errors=True) as folder:
+        entries = campaign.judge(campaign.run(plan, Path(folder)))
     return write(entries, CAMPAIGN)
 
 

@@ -1,7 +1,6 @@
 """Faults of real workers in two pools under load, and what they cost: `python -m benchmarks.fleet campaign`."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,28 +63,30 @@ class Evidence:
     deaths: Sequence[Death]
 
 
-def run(plan: Plan, *, assembly: Path | None = None, report: Callable[[str], None] = print) -> Evidence:
-    """Run the campaign in a separate local cloud. Raises JobsUnfinished if jobs do not end after the faults."""
-    with tempfile.TemporaryDirectory(prefix="craftspark-campaign-") as folder:
-        record = Path(folder) / "waves.jsonl"
-        commands = {IMAGE: (sys.executable, "-m", "benchmarks.fleet.recorded_worker", str(record))}
-        with LocalCloud.run(Path(folder) / "cloud", port=0, commands=commands, assembly=assembly) as cloud:
-            set_limits(cloud, {pool: (tasks, tasks) for pool, tasks in plan.tasks.items()})
-            with Load(cloud, steps=plan.steps, draw=plan.draw_jobs, enlarge=plan.enlarge_jobs) as load:
-                faults = Faults(cloud, record, plan.faults, plan.seed)
-                load.start()
-                faults.inflict(time.monotonic() + plan.limit_s, report)
-                report(f"{len(faults.deaths)} faults, {faults.left} left; waiting for the last jobs")
-                load.finish(within_s=300)
-                return Evidence(
-                    submitted=sum(len(pool.submitted) for pool in load.pools.values()),
-                    jobs=load.jobs(),
-                    accounts=load.accounts(),
-                    commits=load.commits(),
-                    stored=read_stored(cloud, [job["job_id"] for job in load.jobs()]),
-                    waves=read_waves(record),
-                    deaths=faults.deaths,
-                )
+def run(plan: Plan, folder: Path, *, assembly: Path | None = None, report: Callable[[str], None] = print) -> Evidence:
+    """Run the campaign in a separate local cloud, whose state is in `folder`.
+
+    Raises JobsUnfinished if jobs do not end after the faults.
+    """
+    record = folder / "waves.jsonl"
+    commands = {IMAGE: (sys.executable, "-m", "benchmarks.fleet.recorded_worker", str(record))}
+    with LocalCloud.run(folder / "cloud", port=0, commands=commands, assembly=assembly) as cloud:
+        set_limits(cloud, {pool: (tasks, tasks) for pool, tasks in plan.tasks.items()})
+        with Load(cloud, steps=plan.steps, draw=plan.draw_jobs, enlarge=plan.enlarge_jobs) as load:
+            faults = Faults(cloud, record, plan.faults, plan.seed)
+            load.start()
+            faults.inflict(time.monotonic() + plan.limit_s, report)
+            report(f"{len(faults.deaths)} faults, {faults.left} left; waiting for the last jobs")
+            load.finish(within_s=300)
+            return Evidence(
+                submitted=sum(len(pool.submitted) for pool in load.pools.values()),
+                jobs=load.jobs(),
+                accounts=load.accounts(),
+                commits=load.commits(),
+                stored=read_stored(cloud, [job["job_id"] for job in load.jobs()]),
+                waves=read_waves(record),
+                deaths=faults.deaths,
+            )
 
 
 def read_stored(cloud: LocalCloud, jobs: Sequence[str]) -> dict[Image, float]:

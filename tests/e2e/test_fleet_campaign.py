@@ -9,9 +9,9 @@ from benchmarks.fleet.faults import NOTICE, count_by_kind
 FEW = {"SIGKILL": 2, "SIGTERM": 2, NOTICE: 2}
 
 
-def test_no_fault_of_a_worker_loses_a_job_or_charges_an_image_twice(assembly: Path) -> None:
+def test_no_fault_of_a_worker_loses_a_job_or_charges_an_image_twice(assembly: Path, tmp_path: Path) -> None:
     # The limit ends a run that hangs. It is much longer than any machine needs.
-    evidence = run(replace(WHOLE, faults=FEW, draw_jobs=4, enlarge_jobs=4), assembly=assembly)
+    evidence = run(replace(WHOLE, faults=FEW, draw_jobs=4, enlarge_jobs=4), tmp_path, assembly=assembly)
 
     figures = {entry.name: entry.value for entry in judge(evidence)}
     assert count_by_kind(evidence.deaths) == FEW
