@@ -1,28 +1,12 @@
 """The figures of build/bench.json."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
+from simulation.reports.entries import Entry
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One figure. `beside` contains the values that it is compared with, measured in the same run."""
-
-    name: str
-    value: float
-    goal: float | None
-    better: Literal["lower", "higher"]
-    unit: str
-    samples: Sequence[float] = ()
-    beside: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def meets_goal(self) -> bool | None:
-        if self.goal is None:
-            return None
-        return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
+__all__ = ["Entry", "build_ratio"]
 
 
 def build_ratio(

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from simulation.reports.entries import Entry
 from simulation.reports.plots import draw_comparison, draw_series
-from simulation.reports.summary import Entry
 from simulation.reports.table import COLUMNS, format_spread, group, list_rows
 from simulation.scenarios import CaseResult
 

@@ -1,11 +1,12 @@
 """The figures that scripts read, with their goals."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from statistics import mean
 from typing import Any, Literal
 
 from simulation.policies.registry import PUBLISHED
+from simulation.reports.entries import Entry
 from simulation.reports.table import group, list_rows
 from simulation.results import Figures
 from simulation.scenarios import CaseResult, Recorded
@@ -13,26 +14,6 @@ from simulation.scenarios import CaseResult, Recorded
 FLEET, REACTIVE, ON_DEMAND = "fleet", "plain reactive", "on-demand only"
 # The share of jobs within 60 s that a published rule must reach to be compared by its cost.
 REACHED = 0.99
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One figure. `samples` has a value for each seed or recording. `beside` is what it is compared with."""
-
-    name: str
-    value: float
-    goal: float | None
-    better: Literal["lower", "higher"]
-    unit: str
-    samples: Sequence[float] = ()
-    beside: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def meets_goal(self) -> bool | None:
-        """Whether the value is at least as good as the goal, or None without a goal."""
-        if self.goal is None:
-            return None
-        return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
 
 
 def build_summary(results: Sequence[CaseResult]) -> list[Entry]:
