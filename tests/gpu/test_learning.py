@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -196,6 +198,22 @@ def test_captions_are_kept_in_16_bits_without_leaving_the_range_of_their_numbers
 
     assert states.element_size() == 2
     assert torch.isfinite(states).all()
+
+
+def test_no_two_threads_use_a_tokenizer_because_a_call_changes_its_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    meeting = threading.Barrier(2)
+    met = []
+
+    def encode(_pipeline: Any, prompts: list[str]) -> dict[str, Tensor]:
+        with suppress(threading.BrokenBarrierError):
+            met.append(meeting.wait(timeout=0.5))
+        return {"states": torch.zeros(len(prompts), 3, 4)}
+
+    learning = replace(LEARNING, encode_prompts=encode, prompts_at_once=1)
+    encode_texts(["a", "b"], open_pipeline(BASE), learning)
+
+    assert not met
 
 
 def test_captions_of_fewer_tokens_are_filled_with_zeros() -> None:

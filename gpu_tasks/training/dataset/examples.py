@@ -234,7 +234,8 @@ def encode_texts(texts: Sequence[str], model: Any, learning: Learning) -> dict[s
         encoded = learning.encode_prompts(model, list(texts[first : first + learning.prompts_at_once]))
         return {name: narrow(tensor).cpu() for name, tensor in encoded.items()}
 
-    parts = map_in_threads(some, range(0, len(texts), learning.prompts_at_once), count_threads(model))
+    # In one thread: a call of a tokenizer changes its padding for all threads.
+    parts = map_in_threads(some, range(0, len(texts), learning.prompts_at_once), 1)
     return {name: join([part[name] for part in parts]) for name in parts[0]}
 
 
