@@ -17,10 +17,10 @@ from craftspark.aws.fleet.record import RecordTable
 from craftspark.aws.fleet.work import WorkIndex
 from craftspark.aws.items import job_item
 from craftspark.aws.jobs.speed import PLACES, SpeedTable
-from craftspark.fleet.control import Record
+from craftspark.fleet.controller.readings import Counters
+from craftspark.fleet.controller.run import Record
 from craftspark.fleet.observations import FleetObservation, LaneWork, Limits, PoolObservation, Tasks
-from craftspark.fleet.policy import decide
-from craftspark.fleet.readings import Counters
+from craftspark.fleet.policy.decide import decide
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.jobs.job import Job, JobState, job_id_of
 

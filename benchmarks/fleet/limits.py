@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from craftspark.fleet.pools import ControlledPools
+from craftspark.fleet.controller.pools import ControlledPools
 from craftspark.settings.fleet import ControlSettings
 from local_cloud.launcher.cloud import LocalCloud
 

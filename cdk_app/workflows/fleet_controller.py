@@ -10,7 +10,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.desired_counts import ON_DEMAND, SPOT, DesiredCounts
 from cdk_app.storage.tables import JobsTable
 from cdk_app.workflows.decision_loop import DecisionLoop
-from craftspark.fleet.pools import ControlledPool, ControlledPools, ControlledService
+from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.models.catalogue import find_model
 from craftspark.settings.fleet import ControlSettings
 

@@ -17,7 +17,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.tables import JobsTable
 from cdk_app.workflows.expressions import write_object
 from cdk_app.workflows.render_workflow import RenderWorkflow
-from craftspark.fleet.notices import InstanceNotice, NoticeKind
+from craftspark.fleet.interruptions.notices import InstanceNotice, NoticeKind
 from craftspark.settings.interruptions import NoticeSettings, TaskEndSettings
 
 TIMEOUT = Duration.seconds(30)

@@ -8,9 +8,9 @@ from functools import cached_property
 from math import inf
 from typing import Self
 
-from craftspark.fleet.demand import Rate
-from craftspark.fleet.need import Need, backlog_ahead, interactive_need, with_bulk
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork
+from craftspark.fleet.policy.demand import Rate
+from craftspark.fleet.policy.need import Need, backlog_ahead, interactive_need, with_bulk
 from craftspark.fleet.supply import PoolSupply, StartingTasks
 
 

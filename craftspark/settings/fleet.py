@@ -7,7 +7,7 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class ControlSettings(Settings):
-    """What `control_fleet` needs. `controlled_pools` is JSON, of `craftspark.fleet.pools.ControlledPools`."""
+    """What `control_fleet` needs. `controlled_pools` is JSON: `ControlledPools` of `craftspark.fleet.controller`."""
 
     jobs_table: str
     cluster: str

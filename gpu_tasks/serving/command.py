@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import uvicorn
 from aws_lambda_powertools import Logger
 
-from craftspark.fleet.task_ends import ExitCode
+from craftspark.fleet.interruptions.task_ends import ExitCode
 from craftspark.settings.tasks import RendererSettings
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.renderers.loading import load_renderer

@@ -19,7 +19,7 @@ from craftspark.aws.jobs.speed import SpeedTable
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
-from craftspark.fleet.task_ends import ExitCode
+from craftspark.fleet.interruptions.task_ends import ExitCode
 from craftspark.jobs.batches import Batch
 from craftspark.models.networks import ToolNetworks
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings

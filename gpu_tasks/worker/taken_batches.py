@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aws_lambda_powertools import Logger
 
-from craftspark.fleet.task_ends import TakenBatch
+from craftspark.fleet.interruptions.task_ends import TakenBatch
 from gpu_tasks.worker.batch_handles import QueueHandle
 from gpu_tasks.worker.claim import Claim
 

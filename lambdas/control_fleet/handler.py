@@ -8,10 +8,10 @@ from craftspark.aws.fleet.readings import FleetReadings
 from craftspark.aws.fleet.record import RecordTable
 from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
-from craftspark.fleet.checks import Unusable
-from craftspark.fleet.control import DecisionRefused, FleetControl
+from craftspark.fleet.controller.pools import ControlledPools
+from craftspark.fleet.controller.run import DecisionRefused, FleetControl
 from craftspark.fleet.observations import Limits
-from craftspark.fleet.pools import ControlledPools
+from craftspark.fleet.policy.checks import Unusable
 from craftspark.metrics import event
 from craftspark.settings.fleet import ControlSettings
 from lambdas.control_fleet.measures import emit_measures

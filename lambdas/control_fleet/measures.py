@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from craftspark.fleet.control import Outcome
+from craftspark.fleet.controller.run import Outcome
 from craftspark.fleet.observations import LaneWork, PoolObservation, Tasks
 
 Measure = tuple[MetricUnit, float]

@@ -6,7 +6,7 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.fleet.instances import ClusterInstances
 from craftspark.aws.fleet.markets import MarketTable
-from craftspark.fleet.notices import InstanceNotice, NoticeKind, handle_notice
+from craftspark.fleet.interruptions.notices import InstanceNotice, NoticeKind, handle_notice
 from craftspark.metrics import event
 from craftspark.settings.interruptions import NoticeSettings
 from lambdas.log import logger

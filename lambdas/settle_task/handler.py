@@ -7,7 +7,7 @@ from craftspark.aws import clients
 from craftspark.aws.fleet.taken_batches import ReturnedBatches, TakenBatches
 from craftspark.aws.fleet.task_events import TaskEvents
 from craftspark.aws.orchestration.callbacks import WaitingTasks
-from craftspark.fleet.task_ends import release_work
+from craftspark.fleet.interruptions.task_ends import release_work
 from craftspark.metrics import event
 from craftspark.settings.interruptions import TaskEndSettings
 from lambdas.log import logger

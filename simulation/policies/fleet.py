@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from craftspark.fleet.decisions import Memory, PoolDecision
 from craftspark.fleet.observations import DECIDE_EVERY_S, FleetObservation, Limits
-from craftspark.fleet.policy import decide
+from craftspark.fleet.policy.decide import decide
 from simulation.policies import Messages
 
 
 class FleetPolicy:
-    """`craftspark.fleet.policy.decide`, with its memory from one decision to the next."""
+    """`craftspark.fleet.policy.decide.decide`, with its memory from one decision to the next."""
 
     every_s: float = DECIDE_EVERY_S
 

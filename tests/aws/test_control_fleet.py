@@ -18,9 +18,9 @@ from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
 from craftspark.aws.items import BACKLOG_SHARDS, job_item, job_key, number
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
-from craftspark.fleet.control import Change, Record, Superseded
+from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
+from craftspark.fleet.controller.run import Change, Record, Superseded
 from craftspark.fleet.decisions import Decision, Memory, PoolDecision
-from craftspark.fleet.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.fleet.supply import PoolSupply, TypeSupply
 from craftspark.jobs.job import JobState, job_id_of
 from craftspark.settings.fleet import ControlSettings

@@ -12,8 +12,8 @@ from craftspark.aws import clients
 from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.items import job_key
 from craftspark.aws.jobs.speed import partition
-from craftspark.fleet.notices import NoticeKind
-from craftspark.fleet.task_ends import TakenBatch
+from craftspark.fleet.interruptions.notices import NoticeKind
+from craftspark.fleet.interruptions.task_ends import TakenBatch
 from craftspark.settings.interruptions import NoticeSettings, TaskEndSettings
 from craftspark.settings.tasks import BatchLaunch
 from lambdas.drain_instance import handler as drain_instance

@@ -16,7 +16,7 @@ from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.aws.jobs.speed import read_pool
 from craftspark.errors import DeviceLost, UnsafeContent
-from craftspark.fleet.task_ends import ExitCode, TakenBatch
+from craftspark.fleet.interruptions.task_ends import ExitCode, TakenBatch
 from craftspark.jobs.batches import BatchMessage, JobOrder
 from craftspark.settings.jobs import SubmitSettings
 from craftspark.settings.tasks import BatchLaunch, WorkerSettings

@@ -9,7 +9,7 @@ import pytest
 
 from cdk_app.stages.fleet import Fleet
 from cdk_app.stages.values import DEV, DRAW, LOCAL, PROD
-from craftspark.fleet.pools import ControlledPools
+from craftspark.fleet.controller.pools import ControlledPools
 from craftspark.settings.fleet import ControlSettings
 from tests.stacks.synthesis import Synthesis, placeholder
 

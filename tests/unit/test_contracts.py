@@ -12,10 +12,10 @@ import craftspark
 from cdk_app.workflows.expressions import locate_field, write_object
 from craftspark.contracts import Contract, ContractBroken, Event
 from craftspark.fleet import decisions as fleet
-from craftspark.fleet.control import Record
-from craftspark.fleet.notices import InstanceNotice, NoticeKind
-from craftspark.fleet.pools import ControlledPool, ControlledPools, ControlledService
-from craftspark.fleet.readings import Counters
+from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
+from craftspark.fleet.controller.readings import Counters
+from craftspark.fleet.controller.run import Record
+from craftspark.fleet.interruptions.notices import InstanceNotice, NoticeKind
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled

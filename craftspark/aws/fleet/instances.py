@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from craftspark.fleet.notices import FleetInstance
+from craftspark.fleet.interruptions.notices import FleetInstance
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from craftspark.aws.items import job_key, number, text
 from craftspark.aws.jobs.speed import partition
 from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.fleet.notices import FleetInstance, InstanceNotice, NoticeKind
+from craftspark.fleet.interruptions.notices import FleetInstance, InstanceNotice, NoticeKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

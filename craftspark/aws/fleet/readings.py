@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
+from craftspark.fleet.controller.pools import ControlledPool
+from craftspark.fleet.controller.readings import PoolReading
 from craftspark.fleet.decisions import Fault
-from craftspark.fleet.pools import ControlledPool
-from craftspark.fleet.readings import PoolReading
 
 POOLS_AT_ONCE = 4
 
@@ -23,7 +23,7 @@ class FleetReadings:
     services: FleetServices
 
     def read(self, at: float) -> Mapping[str, PoolReading | Fault]:
-        """See craftspark.fleet.control.Readings."""
+        """See craftspark.fleet.controller.run.Readings."""
         described = self.services.describe()
 
         def read_pool(pool: ControlledPool) -> PoolReading | Fault:

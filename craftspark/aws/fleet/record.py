@@ -13,7 +13,7 @@ from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.contracts import ContractBroken
 from craftspark.errors import Contended
-from craftspark.fleet.control import Record, Superseded
+from craftspark.fleet.controller.run import Record, Superseded
 from craftspark.fleet.decisions import Decision, PoolDecision
 from craftspark.fleet.supply import PoolSupply
 

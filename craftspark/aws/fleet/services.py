@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from craftspark.fleet.control import SPOT, Change
-from craftspark.fleet.pools import ControlledPool
-from craftspark.fleet.readings import ServiceReading
+from craftspark.fleet.controller.pools import ControlledPool
+from craftspark.fleet.controller.readings import ServiceReading
+from craftspark.fleet.controller.run import SPOT, Change
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient

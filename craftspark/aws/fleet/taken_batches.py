@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from craftspark.aws.items import job_key, number, text
-from craftspark.fleet.task_ends import TakenBatch
+from craftspark.fleet.interruptions.task_ends import TakenBatch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

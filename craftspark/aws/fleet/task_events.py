@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from craftspark.contracts import ContractBroken
-from craftspark.fleet.task_ends import TaskEnd
+from craftspark.fleet.interruptions.task_ends import TaskEnd
 from craftspark.settings import variable_of
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from craftspark.aws.fleet.markets import MARKET
 from craftspark.aws.items import BACKLOG_SHARDS, text
 from craftspark.aws.jobs.backlog import sample_shard, waiting_job
 from craftspark.aws.jobs.speed import partition, speed_of
+from craftspark.fleet.controller.readings import Counters
 from craftspark.fleet.observations import LATE_S, LaneWork
-from craftspark.fleet.readings import Counters
 from craftspark.jobs.backlog import Speed, WaitingJob, geometric_mean
 
 if TYPE_CHECKING:

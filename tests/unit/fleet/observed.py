@@ -13,7 +13,7 @@ from craftspark.fleet.observations import (
     PoolObservation,
     Tasks,
 )
-from craftspark.fleet.policy import decide
+from craftspark.fleet.policy.decide import decide
 
 # A Monday at midnight, UTC.
 MONDAY = 1_790_553_600.0

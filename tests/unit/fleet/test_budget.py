@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craftspark.fleet.budget import Wish, share
 from craftspark.fleet.observations import Limits
+from craftspark.fleet.policy.budget import Wish, share
 from tests.unit.fleet.observed import PLENTY
 
 

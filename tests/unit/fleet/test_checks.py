@@ -5,10 +5,10 @@ from math import inf, nan
 
 import pytest
 
-from craftspark.fleet.checks import Unusable
 from craftspark.fleet.decisions import Memory
 from craftspark.fleet.observations import LaneWork, Limits, PoolObservation, SpotMarket
-from craftspark.fleet.policy import decide
+from craftspark.fleet.policy.checks import Unusable
+from craftspark.fleet.policy.decide import decide
 from tests.unit.fleet.observed import MONDAY, PLENTY, fleet, on_demand, pool, spot
 
 BUSY = pool(arrived_s=100.0)

@@ -1,6 +1,6 @@
 import pytest
 
-from craftspark.fleet import demand
+from craftspark.fleet.policy import demand
 from tests.unit.fleet.observed import MONDAY
 
 Arrived = demand.Arrived

@@ -1,7 +1,7 @@
 import pytest
 
-from craftspark.fleet import history
 from craftspark.fleet.decisions import History
+from craftspark.fleet.policy import history
 from tests.unit.fleet.observed import MONDAY
 
 STEP_S = 60.0

@@ -4,7 +4,7 @@ import pytest
 
 from craftspark.fleet.decisions import Memory, PoolDecision
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork, Limits, SpotMarket
-from craftspark.fleet.policy import decide
+from craftspark.fleet.policy.decide import decide
 from tests.unit.fleet.observed import COLD_START_S, MONDAY, PLENTY, Plant, fleet, on_demand, pool, spot
 
 

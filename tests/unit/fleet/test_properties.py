@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from craftspark.fleet.checks import MOST_SECONDS, Unusable
 from craftspark.fleet.decisions import Memory
 from craftspark.fleet.observations import FleetObservation, LaneWork, Limits, PoolObservation, SpotMarket, Tasks
-from craftspark.fleet.policy import decide
+from craftspark.fleet.policy.checks import MOST_SECONDS, Unusable
+from craftspark.fleet.policy.decide import decide
 from tests.unit.fleet.observed import MONDAY, Plant
 
 counts = st.integers(0, 60)

@@ -1,6 +1,6 @@
 from craftspark.fleet.decisions import TypeMemory
 from craftspark.fleet.observations import Tasks
-from craftspark.fleet.starts import follow, overdue, ready_in
+from craftspark.fleet.policy.starts import follow, overdue, ready_in
 from tests.unit.fleet.observed import MONDAY
 
 

@@ -13,7 +13,7 @@ from craftspark.errors import (
     WorkerBroken,
     WorkerLost,
 )
-from craftspark.fleet.task_ends import ExitCode, TakenBatch, TaskEnd, describe_end, release_work
+from craftspark.fleet.interruptions.task_ends import ExitCode, TakenBatch, TaskEnd, describe_end, release_work
 
 KILLED = 128 + 9
 LOST = TaskEnd(

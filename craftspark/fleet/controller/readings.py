@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from craftspark.contracts import Contract
+from craftspark.fleet.controller.pools import ControlledPool, ControlledService
 from craftspark.fleet.observations import LaneWork, PoolObservation, SpotMarket, Tasks
-from craftspark.fleet.pools import ControlledPool, ControlledService
 
 
 @dataclass(frozen=True, kw_only=True)

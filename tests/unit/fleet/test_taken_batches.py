@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from craftspark.fleet.task_ends import TakenBatch
+from craftspark.fleet.interruptions.task_ends import TakenBatch
 from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.answers import Answers
 from gpu_tasks.worker.batch_handles import QueueHandle

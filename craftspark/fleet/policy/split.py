@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 from craftspark.fleet.decisions import PoolMemory
-from craftspark.fleet.need import CATCH_UP_S, Need
 from craftspark.fleet.observations import PoolObservation
-from craftspark.fleet.starts import overdue
-from craftspark.fleet.steady import LASTS_S, settle
+from craftspark.fleet.policy.need import CATCH_UP_S, Need
+from craftspark.fleet.policy.starts import overdue
+from craftspark.fleet.policy.steady import LASTS_S, settle
 
 # After trouble on the markets, only spot tasks that run are counted on. Seconds.
 TROUBLE_S = 300.0

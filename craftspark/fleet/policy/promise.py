@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from craftspark.fleet.decisions import PoolMemory, TypeMemory
 from craftspark.fleet.observations import Limits, PoolObservation, Tasks
-from craftspark.fleet.split import is_spot_healthy
-from craftspark.fleet.starts import overdue, ready_in
+from craftspark.fleet.policy.split import is_spot_healthy
+from craftspark.fleet.policy.starts import overdue, ready_in
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 
 

@@ -4,12 +4,12 @@ observation cannot be used.
 
 from dataclasses import dataclass, replace
 
-from craftspark.fleet.budget import Wish, share
-from craftspark.fleet.checks import is_jump
 from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision, PoolMemory
 from craftspark.fleet.observations import FleetObservation, Limits
-from craftspark.fleet.promise import Left, left_over, supply_of
-from craftspark.fleet.split import Split
+from craftspark.fleet.policy.budget import Wish, share
+from craftspark.fleet.policy.checks import is_jump
+from craftspark.fleet.policy.promise import Left, left_over, supply_of
+from craftspark.fleet.policy.split import Split
 
 # A pool that is not observed keeps its tasks for this time. Then it counts as removed. Seconds.
 MISSING_S = 600.0

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from craftspark.contracts import Contract
+from craftspark.fleet.controller.pools import ControlledPool
+from craftspark.fleet.controller.readings import Counters, PoolReading, observe_pool
 from craftspark.fleet.decisions import Decision, Fault, Memory
 from craftspark.fleet.observations import FleetObservation, Limits
-from craftspark.fleet.policy import decide
-from craftspark.fleet.pools import ControlledPool
-from craftspark.fleet.readings import Counters, PoolReading, observe_pool
+from craftspark.fleet.policy.decide import decide
 
 SPOT, ON_DEMAND = "spot", "on-demand"
 # A decision is this much before the next one at least, because an event can come twice. Seconds.

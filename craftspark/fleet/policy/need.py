@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
-from craftspark.fleet.demand import Rate
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork
+from craftspark.fleet.policy.demand import Rate
 
 # Room for chance, in standard deviations of a minute's rate.
 SLACK = 0.5

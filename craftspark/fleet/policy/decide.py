@@ -7,14 +7,14 @@ between the pools.
 
 from dataclasses import replace
 
-from craftspark.fleet import demand, history
-from craftspark.fleet.checks import check_limits, check_time, clock_fault, first_fault
 from craftspark.fleet.decisions import Decision, Memory, PoolMemory
-from craftspark.fleet.need import Need, backlog_ahead, erratic_need, interactive_need, with_bulk
 from craftspark.fleet.observations import DECIDE_EVERY_S, FleetObservation, Limits, PoolObservation
-from craftspark.fleet.plans import Plan, grant, keep, stand, without_observation
-from craftspark.fleet.split import split, watch_markets
-from craftspark.fleet.starts import follow, ready_in
+from craftspark.fleet.policy import demand, history
+from craftspark.fleet.policy.checks import check_limits, check_time, clock_fault, first_fault
+from craftspark.fleet.policy.need import Need, backlog_ahead, erratic_need, interactive_need, with_bulk
+from craftspark.fleet.policy.plans import Plan, grant, keep, stand, without_observation
+from craftspark.fleet.policy.split import split, watch_markets
+from craftspark.fleet.policy.starts import follow, ready_in
 
 
 def decide(observation: FleetObservation, memory: Memory, limits: Limits) -> Decision:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from craftspark.fleet import control, policy
-from craftspark.fleet.checks import Unusable
-from craftspark.fleet.control import Change, DecisionRefused, FleetControl, Record, Superseded
+from craftspark.fleet.controller import run as controller
+from craftspark.fleet.controller.pools import ControlledPool, ControlledService
+from craftspark.fleet.controller.readings import Counters, PoolReading, ServiceReading
+from craftspark.fleet.controller.run import Change, DecisionRefused, FleetControl, Record, Superseded
 from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision
 from craftspark.fleet.observations import FleetObservation, LaneWork, Limits
-from craftspark.fleet.pools import ControlledPool, ControlledService
-from craftspark.fleet.readings import Counters, PoolReading, ServiceReading
+from craftspark.fleet.policy.checks import Unusable
+from craftspark.fleet.policy.decide import decide
 from craftspark.fleet.supply import PoolSupply, TypeSupply
 from tests.clock import Clock
 
@@ -85,7 +86,7 @@ class Stage:
         self.decided = decided(spot=3, on_demand=1)
         self.pool, self.limits = DRAW, Limits(dollars_per_hour=10.0, max_tasks=10)
         self.observations: list[tuple[FleetObservation, Memory]] = []
-        monkeypatch.setattr(control, "decide", self.decide)
+        monkeypatch.setattr(controller, "decide", self.decide)
 
     def decide(self, observation: FleetObservation, memory: Memory, limits: Limits) -> Decision:
         self.observations.append((observation, memory))
@@ -237,7 +238,7 @@ def test_nothing_of_a_decision_above_a_limit_is_carried_out(
 @pytest.fixture
 def real(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A controller with the fleet's policy, after its first decision."""
-    monkeypatch.setattr(control, "decide", policy.decide)
+    monkeypatch.setattr(controller, "decide", decide)
     stage.run()
     stage.services.changes.clear()
     stage.clock.now += 20

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from craftspark.fleet.notices import FleetInstance, InstanceNotice, NoticeKind, handle_notice
+from craftspark.fleet.interruptions.notices import FleetInstance, InstanceNotice, NoticeKind, handle_notice
 
 OURS = FleetInstance(arn="arn:instance", pool="draw", zone="us-east-1a", family="g6")
 

@@ -1,0 +1,1 @@
+"""The controller of the fleet: it observes, decides, and sets the counts."""

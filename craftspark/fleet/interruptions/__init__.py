@@ -1,0 +1,1 @@
+"""Tasks and instances that end, and how their work continues."""

@@ -1,0 +1,1 @@
+"""The fleet policy: how many tasks each pool should have, decided from what is observed."""
