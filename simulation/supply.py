@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from craftspark.fleet.scale_in import UNPROTECTED_AFTER_S
+
 
 @dataclass(frozen=True, kw_only=True)
 class ColdStart:
@@ -74,7 +76,7 @@ class Supply:
     interruptions_per_hour: float = 1 / 24
     notice_s: float = 120.0
     grace_s: float = 110.0
-    unprotect_s: float = 3.0
+    unprotect_s: float = UNPROTECTED_AFTER_S
     release_s: float = 0.0
     max_wait_s: tuple[float, float] = (1800.0, 6 * 3600.0)
     max_tasks: int = 10_000

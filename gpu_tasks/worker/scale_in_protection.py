@@ -11,14 +11,14 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger
 
+from craftspark.fleet.scale_in import UNPROTECTED_AFTER_S
+
 # The agent of ECS sets this variable in each container.
 AGENT_URI = "ECS_AGENT_URI"
 PATH = "/task-protection/v1/state"
 AGENT_TIMEOUT_S = 5.0
 
 ROUND_S = 1.0
-# After this time without work, a worker clears its protection. The controller decides every 20 s.
-IDLE_S = 10.0
 # A protection that is not renewed ends after this time.
 EXPIRES_MIN = 10
 RENEW_S = 300.0
@@ -111,7 +111,7 @@ class ScaleInProtection:
             self._protect(now)
 
     def _is_needed(self, now: float) -> bool:
-        return now - self._worked_at < IDLE_S and now >= self._paused_until
+        return now - self._worked_at < UNPROTECTED_AFTER_S and now >= self._paused_until
 
     def _protect(self, now: float) -> None:
         if self._ask(EXPIRES_MIN, now):

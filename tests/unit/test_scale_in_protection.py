@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from craftspark.fleet.scale_in import UNPROTECTED_AFTER_S
 from gpu_tasks.worker.scale_in_protection import (
     EXPIRES_MIN,
     HELD_S,
-    IDLE_S,
     PAUSE_S,
     RENEW_S,
     RETRY_S,
@@ -19,6 +19,7 @@ from gpu_tasks.worker.scale_in_protection import (
     ProtectionRefused,
     ScaleInProtection,
 )
+from simulation.supply import Supply
 
 
 class Scene:
@@ -50,7 +51,7 @@ def test_a_busy_worker_is_protected_and_an_idle_one_is_not() -> None:
     scene.work(100, busy=True)
     scene.work(100, busy=False)
 
-    assert scene.calls == [(5, EXPIRES_MIN), (104 + IDLE_S, None)]
+    assert scene.calls == [(5, EXPIRES_MIN), (104 + UNPROTECTED_AFTER_S, None)]
 
 
 def test_short_pauses_between_jobs_need_no_calls() -> None:
@@ -58,9 +59,20 @@ def test_short_pauses_between_jobs_need_no_calls() -> None:
 
     for _ in range(20):
         scene.work(1, busy=True)
-        scene.work(int(IDLE_S) - 1, busy=False)
+        scene.work(int(UNPROTECTED_AFTER_S) - 1, busy=False)
 
     assert len(scene.calls) == 1
+
+
+def test_an_idle_worker_can_be_stopped_as_soon_as_the_simulation_assumes() -> None:
+    scene = Scene()
+
+    scene.work(10, busy=True)
+    worked_until = scene.now
+    scene.work(100, busy=False)
+
+    assert scene.calls[-1][1] is None
+    assert scene.calls[-1][0] - worked_until <= Supply().unprotect_s
 
 
 def test_a_protection_is_renewed_long_before_it_expires() -> None:
