@@ -49,6 +49,8 @@ ROUTES = (
     Route("DELETE", "/v1/jobs/{job_id}", "delete_job"),
     Route("POST", "/v1/jobs/{job_id}/cancel", "cancel_job"),
     Route("DELETE", "/v1/jobs/{job_id}/images", "delete_images"),
+    Route("GET", "/v1/jobs/{job_id}/files", "list_files"),
+    Route("POST", "/v1/jobs/{job_id}/zip", "zip_files"),
     Route("GET", "/v1/webhooks", "list_webhooks"),
     Route("POST", "/v1/webhooks", "create_webhook", costs=True),
     Route("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),

@@ -47,6 +47,7 @@ def define_job_access(
         settings=(DeleteSettings(jobs_table=jobs.table.table_name, images_bucket=images.bucket_name),),
         grants=(images.grant_delete,),
     )
+    list_zips = Access(grants=(partial(images.grant_list, prefix="zips/"),))
     return {
         "submit_job": Access(
             settings=(submit,), grants=(jobs.grant_read_write, *quote, intake.queue.grant_send_messages)
@@ -54,11 +55,23 @@ def define_job_access(
         "quote_job": Access(settings=(submit,), grants=(jobs.grant_read, *quote)),
         "read_job": read,
         "list_jobs": read,
+        "list_files": read,
+        # Deletes a zip whose images are deleted while it is made.
+        "zip_files": read
+        + list_zips
+        + Access(
+            grants=(
+                partial(images.grant_put, objects_key_pattern="zips/*"),
+                partial(images.grant_delete, objects_key_pattern="zips/*"),
+            )
+        ),
         "cancel_job": data.settlement,
         "change_job": Access(settings=(JobsSettings(jobs_table=jobs.table.table_name),), grants=(jobs.grant_enter,)),
-        "delete_images": delete + Access(grants=(jobs.grant_read, jobs.grant_mark)),
+        "delete_images": delete + list_zips + Access(grants=(jobs.grant_read, jobs.grant_mark)),
         # Lists the files of the job, so that it also deletes files that the table does not name.
-        "delete_job": delete + Access(grants=(jobs.grant_enter, partial(images.grant_list, prefix="images/"))),
+        "delete_job": delete
+        + list_zips
+        + Access(grants=(jobs.grant_enter, partial(images.grant_list, prefix="images/"))),
         "list_tools": Access(settings=(ToolsSettings(pools=_list_pools(stage)),)),
     }
 

@@ -49,7 +49,11 @@ class DataStack(Stack):
             self,
             "Images",
             keep=data.keep,
-            lifecycle=[_tier_storage(stage.makers.job_retention_days)],
+            lifecycle=[
+                _tier_storage(stage.makers.job_retention_days),
+                # A zip is made again if somebody asks for it later.
+                s3.LifecycleRule(id="zips", prefix="zips/", expiration=Duration.days(1)),
+            ],
             # `fetch`, and reading a canvas, need CORS. An <img> does not.
             origins=origins,
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
@@ -106,6 +110,7 @@ def _tier_storage(kept_days: int) -> s3.LifecycleRule:
     """
     return s3.LifecycleRule(
         id="tiering",
+        prefix="images/",
         expiration=Duration.days(kept_days),
         transitions=[
             s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(0))

@@ -152,6 +152,14 @@ class JobUnfinished(RequestRefused, retry=Retry.NEVER):
     """The job is in progress. The operation requires that it has ended."""
 
 
+class FilesMissing(RequestRefused, retry=Retry.NEVER):
+    """The job has no files: none of its images was delivered, or they were deleted."""
+
+
+class FilesTooLarge(RequestRefused, retry=Retry.NEVER):
+    """The files of the job are too large for one zip file."""
+
+
 class AccessTokenRequired(RequestRefused, retry=Retry.NEVER):
     """The token is valid but is not an access token, such as an ID token."""
 

@@ -7,11 +7,13 @@ from datetime import datetime
 from urllib.parse import quote
 
 from craftspark.jobs.job import Job, StoredImage, file_key, image_key, thumbnail_key
+from craftspark.models.terms import Terms, find_terms
 
 # Characters. With four bytes each, a number and a suffix, a name stays below the file systems' limit of 255 bytes.
 MAX_STEM = 50
 # Browsers show these in a tab and save all others.
 SHOWN = ("png", "webp")
+PICTURE = "picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,41 @@ class Download:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFile:
+    """A file that a maker downloads, as `name`. `kind` is PICTURE, or the name among the image's files."""
+
+    image: int
+    kind: str
+    name: str
+    key: str
+
+
+def files_of(job: Job, image: StoredImage, stem: str) -> Iterator[JobFile]:
+    """The picture, and the other files of an image."""
+    index, numbered = image.index, f"{stem}-{image.index + 1}"
+    yield JobFile(image=index, kind=PICTURE, name=f"{numbered}.png", key=image_key(job.job_id, index))
+    for name in image.files:
+        yield JobFile(image=index, kind=name, name=f"{numbered}-{name}", key=file_key(job.job_id, index, name))
+
+
+def download_of(job: Job, file: JobFile) -> Download:
+    """The download of a file under its name."""
+    return Download(file.key, disposition_of(file.name, job.tool), job.expires_at)
+
+
 def downloads_of(job: Job, image: StoredImage, stem: str) -> Iterator[Download]:
     """The image, its thumbnail and its files, in the order of `keys_of`."""
-    numbered, until = f"{stem}-{image.index + 1}", job.expires_at
-    yield Download(image_key(job.job_id, image.index), disposition_of(f"{numbered}.png", job.tool), until)
-    yield Download(thumbnail_key(job.job_id, image.index), until=until)
-    for name in image.files:
-        yield Download(file_key(job.job_id, image.index, name), disposition_of(f"{numbered}-{name}", job.tool), until)
+    picture, *files = files_of(job, image, stem)
+    yield download_of(job, picture)
+    yield Download(thumbnail_key(job.job_id, image.index), until=job.expires_at)
+    for file in files:
+        yield download_of(job, file)
+
+
+def terms_of_job(job: Job) -> Terms:
+    """The terms of a job's images."""
+    return find_terms(job.model, job.request.get("style"))
 
 
 def stem_of(job: Job) -> str:

@@ -22,6 +22,7 @@ CATALOGUE = {
             source="built-in:craftspark-clipart-128",
             licence="apache-2.0",
             trained_on="Twemoji, CC-BY-4.0",
+            credit="Twemoji by Twitter, Inc and other contributors (CC-BY-4.0)",
             family="stable-diffusion",
             capabilities=ALL,
             dtype="float16",

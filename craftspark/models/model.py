@@ -20,7 +20,8 @@ class Style:
     """A look of a model. `title` and `summary` are texts for makers.
 
     `source` is where the worker finds the adapter: `built-in:<folder>` or `s3:<prefix>`, as for a model. `licence` is
-    that of the weights, and `trained_on` names the pictures. `word`, if the adapter has one, is put before each prompt.
+    that of the weights, and `trained_on` names the pictures. `credit` is whom to credit for the pictures it draws.
+    `word`, if the adapter has one, is put before each prompt.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Style:
     source: str
     licence: LicenceName
     trained_on: str = ""
+    credit: str = ""
     word: str | None = None
 
     @property
@@ -44,6 +46,7 @@ class Model:
 
     `source` is where the worker finds the weights: `built-in:<folder>` next to the code, or `s3:<prefix>` in the models
     bucket. `licence` is that of the weights, and `trained_on` names the pictures that this project trained them on.
+    `credit` is whom makers credit if they publish a picture.
     `family` is the architecture, a name of `gpu_tasks.inference.families`, and `dtype` is the type of its
     numbers on a GPU; on a CPU all models have float32. It needs `gpu_memory_gib` with everything loaded and one image.
     `negative_prompts` is false if the model ignores them.
@@ -77,6 +80,7 @@ class Model:
     tokenizer: str | None
     max_prompt_tokens: int
     trained_on: str = ""
+    credit: str = ""
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
     tile_margins: float = 0.0

@@ -50,7 +50,7 @@ class DeleteSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSettings(DeleteSettings):
-    """What `read_job` and `list_jobs` need."""
+    """What `read_job`, `list_jobs`, `list_files` and `zip_files` need."""
 
     url_lifetime_s: int
 

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from defusedxml import ElementTree
 from PIL import Image
 
+from craftspark.models.terms import Terms, find_terms
 from craftspark.version import VERSION
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
@@ -90,7 +91,7 @@ class Recipe:
             ) from None
 
     def xmp(self) -> str:
-        """Return the XMP packet. The same recipe always has the same packet.
+        """Return the XMP packet, with the terms of the picture. The same recipe always has the same packet.
 
         The JSON is ASCII with escapes: XML 1.0 has no control characters and no lone surrogates, and a reader may
         change line ends.
@@ -99,12 +100,32 @@ class Recipe:
         return (
             '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
             '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+            ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/"'
+            ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"'
             ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
             f"<xmp:CreatorTool>{creator_tool()}</xmp:CreatorTool>"
             f"<Iptc4xmpExt:DigitalSourceType>{self.digital_source_type}</Iptc4xmpExt:DigitalSourceType>"
+            f"{write_terms(find_terms(self.model, self.settings.get('style')))}"
             f'<r:Recipe xmlns:r="{NAMESPACE}">{recipe}</r:Recipe>'
             "</rdf:Description></rdf:RDF></x:xmpmeta>"
         )
+
+
+def write_terms(terms: Terms) -> str:
+    """Return the XMP properties of the terms that IPTC's photo metadata standard uses for rights and credit.
+
+    Many countries give no copyright to a picture that only a model made, so nothing states a copyright.
+    """
+
+    def write(name: str, text: str) -> str:
+        return f'<{name}><rdf:Alt><rdf:li xml:lang="x-default">{escape(text)}</rdf:li></rdf:Alt></{name}>'
+
+    parts = [write("dc:rights", terms.text), write("xmpRights:UsageTerms", terms.text)]
+    if terms.licences:
+        parts.append(f"<xmpRights:WebStatement>{escape(terms.licences[0].source)}</xmpRights:WebStatement>")
+    if terms.credit:
+        parts.append(f"<photoshop:Credit>{escape(terms.credit)}</photoshop:Credit>")
+    return "".join(parts)
 
 
 def creator_tool() -> str:

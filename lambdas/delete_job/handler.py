@@ -6,7 +6,7 @@ from craftspark.clock import utc_now
 from craftspark.errors import JobNotFound
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
-from lambdas.wiring.jobs import image_bucket, job_editor
+from lambdas.wiring.jobs import image_bucket, job_editor, zip_bucket
 
 
 @logger.inject_lambda_context
@@ -16,6 +16,7 @@ def handler(request: Request) -> Response:
     # The mark hides the job before its files are deleted. A repeated request deletes files that the first one did not.
     deleted_now = job_editor().delete(request.maker, job_id, utc_now())
     files = image_bucket().drop_all(job_id)
+    zip_bucket().drop(job_id)
     if not deleted_now and not files:
         raise JobNotFound(f"you have no job {job_id}", field="job_id")
     logger.info("job deleted", extra={"job_id": job_id, "files": files})

@@ -33,6 +33,8 @@ PROBLEMS: dict[type[ApiProblem], Answer] = {
     errors.IdempotencyKeyReused: Answer(HTTPStatus.CONFLICT, "The idempotency key was used with another request"),
     errors.JobAlreadyFinal: Answer(HTTPStatus.CONFLICT, "The job has already ended"),
     errors.JobUnfinished: Answer(HTTPStatus.CONFLICT, "The job has not ended yet"),
+    errors.FilesMissing: Answer(HTTPStatus.NOT_FOUND, "The job has no files"),
+    errors.FilesTooLarge: Answer(HTTPStatus.CONFLICT, "The files are too large for one zip file"),
     errors.CreditsInsufficient: Answer(HTTPStatus.PAYMENT_REQUIRED, "The account does not have enough credits"),
     errors.TooManyActiveJobs: Answer(
         HTTPStatus.TOO_MANY_REQUESTS, "The account has too many unfinished jobs", retry_after_s=5

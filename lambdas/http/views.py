@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from craftspark.jobs.downloads import Download, downloads_of, stem_of
+from craftspark.jobs.downloads import Download, downloads_of, stem_of, terms_of_job
 from craftspark.jobs.failures import FAILURE_NAMES
 from craftspark.jobs.job import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
 from craftspark.jobs.submissions import Quote
 from craftspark.parsing.texts import LINE
+from lambdas.http.file_views import TermsView, terms_view
 from lambdas.http.job_summaries import JobSummary, summary_of
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
@@ -56,6 +57,7 @@ class JobView(JobSummary):
 
     progress: float = Field(description="Completed fraction of the job, 0 to 1.")
     images: list[ImageView] = Field(description="The images of the job, by index.")
+    terms: TermsView = Field(description="Terms of the images.")
 
 
 class InspectedJob(JobView):
@@ -142,6 +144,7 @@ class ToolView(View):
     title: str = Field(description="Display name.")
     summary: str = Field(description="One sentence about the tool.")
     credits_per_image: int = Field(description="Price of one image with the model's default settings, in credits.")
+    terms: TermsView = Field(description="Terms of the images without a style. A style can add its own.")
     sizes: list[str] = Field(description="Supported values for `size`, as width x height in pixels.")
     max_steps: int | None = Field(None, description="Maximum value for `steps`. Absent for tools without steps.")
     max_prompt_tokens: int | None = Field(
@@ -198,7 +201,8 @@ def job_view(record: JobRecord, links: Links) -> JobView:
     downloads = [each for _, image in sorted(there.items()) for each in downloads_of(job, image, stem)]
     urls = iter(links(downloads) if downloads else [])
     images = [image_view(record, index, urls) for index in range(job.count)]
-    return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images)
+    terms = terms_view(terms_of_job(job))
+    return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images, terms=terms)
 
 
 def inspected_job(record: JobRecord) -> InspectedJob:
@@ -213,6 +217,7 @@ def inspected_job(record: JobRecord) -> InspectedJob:
         deadline=record.job.deadline,
         progress=round(record.done_share, 3),
         images=images,
+        terms=terms_view(terms_of_job(record.job)),
     )
 
 

@@ -5,9 +5,11 @@ from functools import cache
 from craftspark.jobs.pools import ServingPools
 from craftspark.models.catalogue import find_model
 from craftspark.models.model import Model
+from craftspark.models.terms import terms_of
 from craftspark.settings.jobs import ToolsSettings
 from craftspark.tools import TOOLS, Tool
 from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.file_views import terms_view
 from lambdas.http.views import PresetView, StyleView, ToolList, ToolView
 from lambdas.log import logger
 
@@ -40,6 +42,7 @@ def tool_view(tool: Tool, model: Model) -> ToolView:
         title=tool.title,
         summary=tool.summary,
         credits_per_image=tool.price(model),
+        terms=terms_view(terms_of(model)),
         sizes=list(model.sizes),
         max_steps=model.max_steps or None,
         max_prompt_tokens=model.max_prompt_tokens if "negative_prompt" in tool.request.model_fields else None,

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from craftspark.clock import utc_now
+from craftspark.jobs.downloads import terms_of_job
 from craftspark.jobs.job import JobRecord
 from craftspark.jobs.settlement import own
 from craftspark.notifications.polling import next_poll_s
@@ -38,5 +39,6 @@ def tag_of(record: JobRecord, links_version: str) -> str:
         job.images_deleted_at,
         sorted(record.images),
         round(record.done_share, 3),
+        terms_of_job(job).text,
         links_version,
     )

@@ -5,6 +5,7 @@ from functools import cache
 from craftspark.aws import clients
 from craftspark.aws.jobs.images import ImageBucket
 from craftspark.aws.jobs.job_list import JobEditor, JobList
+from craftspark.aws.jobs.zips import ZipBucket
 from craftspark.settings.jobs import DeleteSettings, JobsSettings
 
 
@@ -16,6 +17,11 @@ def job_list() -> JobList:
 @cache
 def job_editor() -> JobEditor:
     return JobEditor(client=clients.dynamodb(), jobs_table=JobsSettings.from_environment().jobs_table)
+
+
+@cache
+def zip_bucket() -> ZipBucket:
+    return ZipBucket(client=clients.s3(), bucket=DeleteSettings.from_environment().images_bucket)
 
 
 @cache

@@ -14,12 +14,13 @@ from craftspark.aws import clients
 from craftspark.aws.items import job_key, text
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
 from craftspark.fleet.supply import PoolSupply, TypeSupply
+from craftspark.jobs.job import image_key
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
 from lambdas.wiring import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
-from tests.aws.conftest import ACCOUNTS, JOBS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
+from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 from tests.aws.described import parameters_of
 from tests.aws.test_uploads import a_png
 
@@ -89,7 +90,7 @@ class Caller:
         account(self.maker)
         route = FUNCTIONS[self.function]
         if "{job_id}" in route.path:
-            self.job(ended=self.function in ("delete_job", "delete_images"))
+            self.job(ended=self.function in ("delete_job", "delete_images", "zip_files"))
         elif "webhook" in route.path:
             self.limit(webhooks=2)
             if "{webhook_id}" in route.path:
@@ -106,6 +107,8 @@ class Caller:
         self.path = {"job_id": accepted.body["job_id"]}
         if ended:
             store(self.path["job_id"], 0)
+            key = image_key(self.path["job_id"], 0)
+            client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
             settle(self.path["job_id"])
 
     def picture(self, content: bytes | None = None) -> None:
@@ -284,6 +287,16 @@ def unfinished(*, ended: bool) -> Callable[[Caller], Answer]:
     return scenario
 
 
+def delete_first(caller: Caller) -> Answer:
+    caller.ask("delete_images")
+    return caller.ask()
+
+
+def limit_zips(caller: Caller) -> Answer:
+    caller.patch.setattr("craftspark.aws.jobs.zips.MAX_ZIP_BYTES", 1)
+    return caller.ask()
+
+
 def at(**path: str) -> Callable[[Caller], Answer]:
     def scenario(caller: Caller) -> Answer:
         caller.path = path
@@ -308,6 +321,8 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "BodyTooLarge": send_too_much,
     "CapacityInsufficient": take_all_tasks,
     "CreditsInsufficient": take_too_much,
+    "FilesMissing": delete_first,
+    "FilesTooLarge": limit_zips,
     "Forbidden": lambda caller: caller.ask(scope="openid"),
     "IdempotencyKeyReused": reuse_key,
     "InvalidInput": break_a_rule,

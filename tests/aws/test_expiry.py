@@ -68,6 +68,8 @@ READERS: dict[str, Callable[[str], Answer]] = {
     "change_job": ask("change_job", body={"title": "t"}),
     "cancel_job": ask("cancel_job"),
     "delete_images": ask("delete_images"),
+    "list_files": ask("list_files"),
+    "zip_files": ask("zip_files"),
     "delete_job": ask("delete_job"),
     "inspect_job": ask("inspect_job", scope=SCOPE),
 }

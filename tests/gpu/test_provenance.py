@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from defusedxml import ElementTree
 from PIL import Image, ImageCms
 
 from craftspark.errors import InvalidInput, ModelUnavailable, SigningKeyUnusable
+from craftspark.models.terms import find_terms
 from craftspark.styles.releases import Pin
 from craftspark.tools.sources import Source
 from gpu_tasks import recipe as command
@@ -25,6 +27,8 @@ from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder
 from local_cloud.launcher.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, pixels_in, render, studio
 
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RIGHTS = (("http://purl.org/dc/elements/1.1/", "rights"), ("http://ns.adobe.com/xap/1.0/rights/", "UsageTerms"))
 PRIVATE = "secret words of mine"
 
 
@@ -45,6 +49,19 @@ def test_a_png_says_what_it_is_made_of_and_that_a_machine_made_it() -> None:
     assert recipe.model_sha256 == studio().model_sha256
     assert recipe.settings["steps"] == 4
     assert order.job_id not in image.info["XML:com.adobe.xmp"]
+
+
+def test_each_file_says_what_may_be_done_with_it_and_whom_to_credit() -> None:
+    _, done = made("clipart", prompt="red <apple> & pear")
+    terms = find_terms("craftspark-clipart-128")
+
+    for packet in (Image.open(io.BytesIO(done.png)).info["XML:com.adobe.xmp"], done.files["cut.svg"]):
+        said = ElementTree.fromstring(packet)
+        rights = [said.find(f".//{{{space}}}{name}//{{{RDF}}}li") for space, name in RIGHTS]
+        assert [each is not None and each.text for each in rights] == [terms.text, terms.text]
+        credit = said.find(".//{http://ns.adobe.com/photoshop/1.0/}Credit")
+        assert credit is not None
+        assert credit.text == terms.credit
 
 
 def test_every_file_that_is_kept_has_the_recipe() -> None:

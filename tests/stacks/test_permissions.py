@@ -238,7 +238,16 @@ def test_deleting_images_puts_nothing(dev: Synthesis) -> None:
     statements = dev.allowed_to_function("delete_images")
 
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-    assert on(statements, "Images") == {"s3:DeleteObject*"}
+    assert on(statements, "Images") == {"s3:DeleteObject*", "s3:ListBucket"}
+
+
+def test_zips_are_written_beside_the_images(dev: Synthesis) -> None:
+    """Also deletes them, but no image."""
+    statements = dev.allowed_to_function("zip_files")
+
+    changing = [each for each in statements if {"s3:PutObject", "s3:DeleteObject*"} & set(actions(each))]
+    assert len(changing) == 2
+    assert all("/zips/*" in json.dumps(each["Resource"]) for each in changing)
 
 
 def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
@@ -372,8 +381,8 @@ def test_deleting_a_job_finds_its_files_and_reads_none(dev: Synthesis) -> None:
 
     assert on(statements, "JobsTable") == {"dynamodb:GetItem", *TABLE_WRITES}
     assert on(statements, "Images") == {"s3:ListBucket", "s3:DeleteObject*"}
-    [listing] = [each for each in statements if "s3:ListBucket" in actions(each)]
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": "images/*"}}
+    listings = [each["Condition"] for each in statements if "s3:ListBucket" in actions(each)]
+    assert {listed["StringLike"]["s3:prefix"] for listed in listings} == {"images/*", "zips/*"}
     assert services(statements) == {"dynamodb", "s3", "xray"}
 
 
@@ -388,7 +397,8 @@ def test_only_connections_webhooks_and_a_maker_s_own_pictures_are_deleted_and_no
         assert any(name in place for name in ("Connections", "Webhooks", "Images", "Upload")), place
     images = [each for each in deleting if "s3:DeleteObject*" in actions(each)]
     deleters = [
-        synthesis.allowed_to_function(name) for name in ("delete_images", "delete_job", "check_upload", "delete_upload")
+        synthesis.allowed_to_function(name)
+        for name in ("delete_images", "delete_job", "zip_files", "check_upload", "delete_upload")
     ]
     deleters += [synthesis.allowed_to_task(worker) for worker in synthesis.workers.values()]
     theirs = [each for statements in deleters for each in statements if "s3:DeleteObject*" in actions(each)]

@@ -514,6 +514,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{job_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files of a job
+         * @description Returns the files of all delivered images with the names under which they are downloaded, and the terms of the images. The URLs are temporary: call the operation again to get new ones.
+         */
+        get: operations["list_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Zip the files of a job
+         * @description Returns a URL of a zip file with all files of a job that has ended, and with the terms of its images in `licence.txt`. The zip file is made on the first request, which takes some seconds, and kept for a day.
+         */
+        post: operations["zip_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1038,6 +1078,30 @@ export interface components {
             detail: string;
         };
         /**
+         * FileList
+         * @description The files of a job.
+         */
+        FileList: {
+            /** @description The files of all delivered images, by image. */
+            files: components["schemas"]["FileView"][];
+            /** @description Terms of the images. */
+            terms: components["schemas"]["TermsView"];
+        };
+        /**
+         * FileView
+         * @description A file of an image.
+         */
+        FileView: {
+            /** @description Number of the image within its job, from 0. */
+            image: number;
+            /** @description `picture` for the image itself, otherwise the name among the further files of the image, such as `cut.svg`. */
+            kind: string;
+            /** @description File name of the download: the title or the prompt of the job, and a number. */
+            name: string;
+            /** @description Temporary URL of the file. */
+            url: string;
+        };
+        /**
          * GatewayProblem
          * @description An error from API Gateway. It is not an RFC 9457 problem.
          */
@@ -1134,6 +1198,8 @@ export interface components {
             progress: number;
             /** @description The images of the job, by index. */
             images: components["schemas"]["ImageView"][];
+            /** @description Terms of the images. */
+            terms: components["schemas"]["TermsView"];
             /** @description ID of the maker who owns the job: the `sub` claim of their access tokens. */
             maker: string;
             /**
@@ -1282,6 +1348,8 @@ export interface components {
             progress: number;
             /** @description The images of the job, by index. */
             images: components["schemas"]["ImageView"][];
+            /** @description Terms of the images. */
+            terms: components["schemas"]["TermsView"];
         };
         /**
          * LedgerPage
@@ -1292,6 +1360,18 @@ export interface components {
             entries: components["schemas"]["EntryView"][];
             /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
             next_cursor?: string;
+        };
+        /**
+         * LicenceView
+         * @description A licence of the model or of the style that an image was drawn with.
+         */
+        LicenceView: {
+            /** @description SPDX identifier, or the tag on the Hugging Face Hub, in lower case. */
+            name: string;
+            /** @description Title of the licence. */
+            title: string;
+            /** @description URL of the text of the licence. */
+            url: string;
         };
         /**
          * ListedJob
@@ -1833,6 +1913,20 @@ export interface components {
             reason: string | null;
         };
         /**
+         * TermsView
+         * @description What you may do with the images, and whom to credit. The files contain the same text as XMP metadata.
+         */
+        TermsView: {
+            /** @description Whether the licences allow commercial use. */
+            commercial: boolean;
+            /** @description What you may do with the images. */
+            usage: string;
+            /** @description Whom to credit if you publish an image. Absent if nobody. */
+            credit?: string;
+            /** @description Licences of the model and of the style. */
+            licences: components["schemas"]["LicenceView"][];
+        };
+        /**
          * ToolList
          * @description All tools.
          */
@@ -1855,6 +1949,8 @@ export interface components {
             summary: string;
             /** @description Price of one image with the model's default settings, in credits. */
             credits_per_image: number;
+            /** @description Terms of the images without a style. A style can add its own. */
+            terms: components["schemas"]["TermsView"];
             /** @description Supported values for `size`, as width x height in pixels. */
             sizes: string[];
             /** @description Maximum value for `steps`. Absent for tools without steps. */
@@ -2136,6 +2232,18 @@ export interface components {
             /** @description Secret that signs the messages. Only in the response to the request that created the secret. */
             secret?: string;
         };
+        /**
+         * ZipView
+         * @description A zip file of all files of a job.
+         */
+        ZipView: {
+            /** @description File name of the download. */
+            name: string;
+            /** @description Size in bytes. */
+            size_bytes: number;
+            /** @description Temporary URL of the zip file. */
+            url: string;
+        };
     };
     responses: {
         /**
@@ -2402,6 +2510,36 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "/problems/CreditsInsufficient";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/FilesMissing`: The job has no files.
+         *     - `/problems/JobNotFound`: The job does not exist.
+         */
+        FilesMissing_JobNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/FilesMissing" | "/problems/JobNotFound";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/FilesTooLarge`: The files are too large for one zip file.
+         *     - `/problems/JobUnfinished`: The job has not ended yet.
+         */
+        FilesTooLarge_JobUnfinished: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/FilesTooLarge" | "/problems/JobUnfinished";
                 };
             };
         };
@@ -3567,6 +3705,63 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["JobNotFound"];
             409: components["responses"]["JobUnfinished"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the job. */
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["JobNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
+        };
+    };
+    zip_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the job. */
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The zip file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZipView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["FilesMissing_JobNotFound"];
+            409: components["responses"]["FilesTooLarge_JobUnfinished"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["Gateway503"];
         };

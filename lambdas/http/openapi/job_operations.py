@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from craftspark import errors
+from lambdas.http.file_views import FileList, ZipView
 from lambdas.http.job_summaries import JobSummary
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import (
@@ -103,6 +104,25 @@ JOB_OPERATIONS = {
             "the job has ended.",
         },
         refusals=(errors.JobNotFound,),
+    ),
+    "list_files": Operation(
+        summary="List the files of a job",
+        description="Returns the files of all delivered images with the names under which they are downloaded, and the "
+        "terms of the images. The URLs are temporary: call the operation again to get new ones.",
+        success="The files.",
+        answer=FileList,
+        parameters=(JOB_ID,),
+        refusals=(errors.JobNotFound,),
+    ),
+    "zip_files": Operation(
+        summary="Zip the files of a job",
+        description="Returns a URL of a zip file with all files of a job that has ended, and with the terms of its "
+        "images in `licence.txt`. The zip file is made on the first request, which takes some seconds, and kept for a "
+        "day.",
+        success="The zip file.",
+        answer=ZipView,
+        parameters=(JOB_ID,),
+        refusals=(errors.JobNotFound, errors.JobUnfinished, errors.FilesMissing, errors.FilesTooLarge),
     ),
     "change_job": Operation(
         summary="Rename a job",

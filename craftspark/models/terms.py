@@ -1,0 +1,71 @@
+"""Terms of pictures: what a maker may do with them and whom to credit, by the licences of a model and its style."""
+
+from dataclasses import dataclass
+
+from craftspark.errors import ModelUnavailable
+from craftspark.models.catalogue import find_model
+from craftspark.models.licences import LICENCES, Licence
+from craftspark.models.model import Model, Style
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the licences say about a picture. `usage` and `credit` are texts for makers, in sentences.
+
+    `credit` is empty if nobody has to be credited. `licences` are those of the model and of the style, without
+    repetitions.
+    """
+
+    commercial: bool
+    usage: str
+    credit: str
+    licences: tuple[Licence, ...]
+
+    @property
+    def text(self) -> str:
+        """Usage and credit in one paragraph."""
+        return f"{self.usage} {self.credit}".rstrip()
+
+
+NOT_LISTED = Terms(
+    commercial=False,
+    usage="The model of this picture is no longer listed: ask the operator of this service for its licence.",
+    credit="",
+    licences=(),
+)
+
+
+def find_terms(model: str, style: str | None = None) -> Terms:
+    """The terms of pictures of the catalogue entry with this name."""
+    try:
+        return terms_of(find_model(model), style)
+    except ModelUnavailable:
+        return NOT_LISTED
+
+
+def terms_of(model: Model, style_name: str | None = None) -> Terms:
+    """The terms of pictures that a model draws, or that an upscaler makes. A style that the catalogue no longer has
+    adds nothing.
+    """
+    style = next((style for style in model.styles if style.name == style_name), None)
+    entries: list[Model | Style] = [model, style] if style else [model]
+    licences = tuple(dict.fromkeys(LICENCES[entry.licence] for entry in entries))
+    return Terms(
+        commercial=all(licence.commercial for licence in licences),
+        usage=_describe_usage(licences),
+        credit=" ".join(f"Credit {entry.credit} if you publish it." for entry in entries if entry.credit),
+        licences=licences,
+    )
+
+
+def _describe_usage(licences: tuple[Licence, ...]) -> str:
+    forbidding = [licence.title for licence in licences if not licence.commercial]
+    if forbidding:
+        usage = (
+            "You may use and change this picture. Commercial use needs permission that its licence does not give "
+            f"({', '.join(forbidding)}): ask the operator of this service."
+        )
+    else:
+        usage = "You may use, change, print and sell this picture, also on products."
+    limits = [f"{licence.title} ({licence.source})" for licence in licences if licence.restrictions]
+    return f"{usage} Uses that the licence forbids are excluded: {', '.join(limits)}." if limits else usage

@@ -1,0 +1,24 @@
+"""GET /v1/jobs/{job_id}/files: list the files of a job."""
+
+from craftspark.jobs.downloads import download_of, files_of, stem_of, terms_of_job
+from craftspark.jobs.settlement import own
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.file_views import FileList, FileView, terms_view
+from lambdas.log import logger
+from lambdas.wiring.image_links import links
+from lambdas.wiring.jobs import job_list
+
+
+@logger.inject_lambda_context
+@endpoint
+def handler(request: Request) -> Response:
+    record = job_list().read(id_in_path(request, "job_id"))
+    job, stem = own(record.job, request.maker), stem_of(record.job)
+    stored = () if job.images_deleted_at else sorted(record.images.items())
+    files = [file for _, image in stored for file in files_of(job, image, stem)]
+    urls = links().links([download_of(job, file) for file in files]) if files else []
+    views = [
+        FileView(image=file.image, kind=file.kind, name=file.name, url=url)
+        for file, url in zip(files, urls, strict=True)
+    ]
+    return Response(body=FileList(files=views, terms=terms_view(terms_of_job(job))))
