@@ -15,6 +15,7 @@ from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.provenance import Recipe
 
 ALGORITHMS = {algorithm.name.lower(): algorithm for algorithm in c2pa.C2paSigningAlg}
+INGREDIENT = {"title": "source", "relationship": "parentOf", "label": "source"}
 # Manifests contain no thumbnail.
 SETTINGS = {"builder": {"thumbnail": {"enabled": False}}}
 
@@ -46,21 +47,32 @@ class Signer:
                 "the secret of content credentials must be a JSON object with algorithm, certificates and private_key"
             ) from None
 
-    def sign(self, content: bytes, media_type: str, recipe: Recipe) -> bytes:
-        """Return the file with its credentials."""
+    def sign(self, content: bytes, media_type: str, recipe: Recipe, source: bytes | None = None) -> bytes:
+        """Return the file with its credentials. `source` is the PNG file that the image was made from: its hash and its
+        own credentials become an ingredient, its pixels do not.
+        """
         signed = TrackedBytes()
-        builder = c2pa.Builder(json.dumps(build_manifest(recipe)), context=self._context)
+        builder = c2pa.Builder(
+            json.dumps(build_manifest(recipe, with_source=source is not None)), context=self._context
+        )
+        if source is not None:
+            builder.add_ingredient(json.dumps(INGREDIENT), "image/png", TrackedBytes(source))
         builder.sign(self._signer, media_type, TrackedBytes(content), signed)
         return signed.getvalue()
 
 
-def build_manifest(recipe: Recipe) -> Mapping[str, Any]:
-    """Return the C2PA manifest of a recipe."""
-    created = {"action": "c2pa.created", "digitalSourceType": recipe.digital_source_type}
+def build_manifest(recipe: Recipe, *, with_source: bool) -> Mapping[str, Any]:
+    """Return the C2PA manifest of a recipe. An image with a source was opened and edited, another one was created."""
+    actions: list[Mapping[str, Any]] = [{"action": "c2pa.created", "digitalSourceType": recipe.digital_source_type}]
+    if with_source:
+        actions = [
+            {"action": "c2pa.opened", "parameters": {"ingredientIds": [INGREDIENT["label"]]}},
+            {"action": "c2pa.edited", "digitalSourceType": recipe.digital_source_type},
+        ]
     return {
         "claim_generator_info": [{"name": "Craftspark", "version": VERSION}],
         "title": recipe.tool,
-        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [created]}}],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
     }
 
 

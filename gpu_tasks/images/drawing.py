@@ -42,7 +42,7 @@ class Drawing:
 
     `seed` is the order's own seed, or the second one after a flaw. `networks` are those that worked on it after the
     diffusion model, by name, with the SHA-256 hash that identifies each. `parts` is data for the `finish` method of the
-    same tool.
+    same tool. `source` is the PNG file that it was made from, if any.
     """
 
     pixels: Pixels
@@ -51,6 +51,7 @@ class Drawing:
     flaw: Flaw | None = None
     networks: Mapping[str, str] = field(default_factory=dict)
     parts: Any = None
+    source: bytes | None = field(default=None, repr=False)
 
 
 def make_drawing(pixels: Pixels | None, seed: int, start: Pixels | None = None) -> Drawing:

@@ -26,7 +26,7 @@ class SourcePictures:
     def __init__(self, fetch: Fetch, *, wave_size: int = MIN_CACHED) -> None:
         self._fetch = fetch
         self._max = max(MIN_CACHED, wave_size)
-        self._cache: OrderedDict[tuple[str, str], Pixels] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], tuple[Pixels, bytes]] = OrderedDict()
 
     def describe(self, order: ImageOrder) -> Source:
         """Return the order's source with its size. Raises SourceMissing for an order without one."""
@@ -34,20 +34,25 @@ class SourcePictures:
             raise SourceMissing(f"the job {order.job_id} has no source")
         return order.source
 
-    def fetch(self, order: ImageOrder) -> None:
-        """Fetch the picture of an order with a source into the cache. Raises SourceMissing."""
-        if order.source is not None:
-            self.load(order)
+    def fetch(self, order: ImageOrder) -> bytes | None:
+        """Fetch the picture of an order into the cache, and return its PNG file. Returns None without a source. Raises
+        SourceMissing.
+        """
+        return None if order.source is None else self._read(order)[1]
 
     def load(self, order: ImageOrder) -> Pixels:
         """Return the source picture (height, width, 3 or 4), read-only. Raises SourceMissing."""
+        return self._read(order)[0]
+
+    def _read(self, order: ImageOrder) -> tuple[Pixels, bytes]:
         source = self.describe(order)
         place = (source.bucket, source.key)
         if place not in self._cache:
-            with Image.open(io.BytesIO(self._fetch(source)), formats=("PNG",)) as image:
+            file = self._fetch(source)
+            with Image.open(io.BytesIO(file), formats=("PNG",)) as image:
                 if image.size != (source.width, source.height):
                     raise SourceMissing(f"the source {source.reference} has changed since the job was submitted")
-                self._cache[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB"))
+                self._cache[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB")), file
             while len(self._cache) > self._max:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(place)

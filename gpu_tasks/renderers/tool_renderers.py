@@ -50,7 +50,8 @@ class ProvenanceEncoder:
 
         def encode(file: Png | Svg) -> bytes:
             content = encode_file(file, recipe.xmp())
-            return self.signer.sign(content, MEDIA_TYPES[type(file)], recipe) if self.signer else content
+            media_type = MEDIA_TYPES[type(file)]
+            return self.signer.sign(content, media_type, recipe, drawing.source) if self.signer else content
 
         return encode_image(done, encode)
 
@@ -58,10 +59,10 @@ class ProvenanceEncoder:
 class ToolRenderers:
     """Renders each wave with its tool's renderer, draws flawed images again, and checks and encodes finished images.
 
-    `fetch_source` loads an order's source before its wave is drawn. `device_lost` returns whether the device has become
-    unusable after an error. `run` runs a drawing in the thread for it. `networks` are those other than the diffusion
-    model, by name, with the hashes that identify them. After `release`, which frees the model's memory, images can only
-    be finished.
+    `fetch_source` loads an order's source before its wave is drawn, and returns its file. `device_lost` returns whether
+    the device has become unusable after an error. `run` runs a drawing in the thread for it. `networks` are those other
+    than the diffusion model, by name, with the hashes that identify them. After `release`, which frees the model's
+    memory, images can only be finished.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class ToolRenderers:
         wave_size: int,
         picture_check: PictureCheck,
         provenance: ProvenanceEncoder,
-        fetch_source: Callable[[ImageOrder], object] = lambda _order: None,
+        fetch_source: Callable[[ImageOrder], bytes | None] = lambda _order: None,
         device_lost: Callable[[], bool] = lambda: False,
         run: RunDrawing = run_here,
         networks: Mapping[str, str] | None = None,
@@ -108,20 +109,16 @@ class ToolRenderers:
 
         A flawed drawing is drawn again with the second seed, and the better drawing is kept.
         """
-        outcomes: dict[int, Drawing | Exception] = {
-            place: error for place, order in enumerate(wave) if (error := self._fetch_source_error(order))
-        }
-        ready = [place for place in range(len(wave)) if place not in outcomes]
-        drawings = self._draw_wave([wave[place] for place in ready], on_step)
-        outcomes |= dict(zip(ready, drawings, strict=True))
-        return [outcomes[place] for place in range(len(wave))]
+        sources = [self._fetch(order) for order in wave]
+        ready = [place for place, source in enumerate(sources) if not isinstance(source, Exception)]
+        drawings = dict(zip(ready, self._draw_wave([wave[place] for place in ready], on_step), strict=True))
+        return [_add_source(drawings.get(place), source) for place, source in enumerate(sources)]
 
-    def _fetch_source_error(self, order: ImageOrder) -> Exception | None:
+    def _fetch(self, order: ImageOrder) -> bytes | Exception | None:
         try:
-            self.fetch_source(order)
+            return self.fetch_source(order)
         except Exception as error:
             return error
-        return None
 
     def _draw_wave(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing | Exception]:
         if not wave:
@@ -162,6 +159,15 @@ class ToolRenderers:
             return self._renderers[order.tool]
         except KeyError:
             raise ModelUnavailable(f"this worker has no renderer for the tool {order.tool}") from None
+
+
+def _add_source(drawing: Drawing | Exception | None, source: bytes | Exception | None) -> Drawing | Exception:
+    """The drawing with the file that it was made from, or the error that prevented it."""
+    if isinstance(source, Exception):
+        return source
+    if drawing is None:
+        raise ValueError("an order with a source was not drawn")
+    return drawing if isinstance(drawing, Exception) else replace(drawing, source=source)
 
 
 def choose_drawing(first: Drawing | Exception, second: Drawing | Exception) -> Drawing | Exception:

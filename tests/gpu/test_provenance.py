@@ -17,6 +17,7 @@ from craftspark.styles.releases import Pin
 from craftspark.tools.sources import Source
 from gpu_tasks import recipe as command
 from gpu_tasks.images.credentials import Signer, read_credentials
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Png, encode_file, encode_image, finish_unchanged
 from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
@@ -25,7 +26,7 @@ from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.recipe import render_again
 from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder
 from local_cloud.launcher.signing import new_signing_secret
-from tests.gpu.rendering import an_order_of, pixels_in, render, studio
+from tests.gpu.rendering import an_order_of, pixels_in, render, studio, studio_with
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RIGHTS = (("http://purl.org/dc/elements/1.1/", "rights"), ("http://ns.adobe.com/xap/1.0/rights/", "UsageTerms"))
@@ -127,6 +128,36 @@ def test_credentials_are_valid_and_say_that_a_machine_made_it(signer: Signer) ->
         assert actions["data"]["actions"][0]["digitalSourceType"] == ALL_GENERATED
         assert Recipe.read(content).tool == "clipart"
     assert pixels_in(done.png).shape[2] == 4
+
+
+@pytest.mark.parametrize("tool", ["upscale", "variations", "outpaint"])
+def test_the_source_is_an_ingredient_of_the_credentials(signer: Signer, tool: str) -> None:
+    """With the source's own credentials, and without its pixels."""
+    png = signed(signer, "picture").png
+    height, width = pixels_in(png).shape[:2]
+    source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=width, height=height)
+    requests: dict[str, dict[str, Any]] = {
+        "upscale": {"factor": 2},
+        "variations": {"steps": 2},
+        "outpaint": {"aspect": "2:1", "steps": 2},
+    }
+    order = an_order_of(tool, 1, json.dumps({"source": source.reference, **requests[tool]}), source)
+    renderers = studio_with(lambda _: png)
+    [drawn] = renderers.render([order], lambda _: None)
+    assert isinstance(drawn, Drawing)
+    done = renderers._renderer(order).finish(order, drawn)
+    encoder = ProvenanceEncoder(model="m", model_sha256="0", signer=signer)
+
+    credentials = read_credentials(encoder.encode(done, order, drawn).png, "image/png")
+
+    assert credentials
+    assert credentials["state"] == "Valid"
+    [ingredient] = credentials["ingredients"]
+    assert (ingredient["title"], ingredient["relationship"]) == ("source", "parentOf")
+    assert "active_manifest" in ingredient
+    assert "thumbnail" not in ingredient
+    [actions] = [each for each in credentials["assertions"] if each["label"].startswith("c2pa.actions")]
+    assert [each["action"] for each in actions["data"]["actions"]] == ["c2pa.opened", "c2pa.edited"]
 
 
 def test_a_changed_pixel_is_found_out(signer: Signer) -> None:
