@@ -224,10 +224,10 @@ class OperationsStack(Stack):
                 ],
                 [
                     draw_graph(
-                        "Interruptions and lost tasks",
+                        "Interruptions, failed launches and lost tasks",
                         *(
                             count_events(name, name)
-                            for name in ("InstanceInterrupted", "RebalanceRecommended", "TaskLost")
+                            for name in ("InstanceInterrupted", "RebalanceRecommended", "SpotLaunchFailed", "TaskLost")
                         ),
                     ),
                     draw_graph(

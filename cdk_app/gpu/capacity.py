@@ -40,7 +40,7 @@ class GpuCapacity(Construct):
         super().__init__(scope, construct_id)
         self._spot = spot
         template = _create_launch_template(self, cluster=cluster, pool=pool, models_cache=models_cache)
-        group = autoscaling.AutoScalingGroup(
+        self.group = autoscaling.AutoScalingGroup(
             self,
             "Instances",
             vpc=cluster.vpc,
@@ -63,7 +63,7 @@ class GpuCapacity(Construct):
         self.provider = ecs.AsgCapacityProvider(
             self,
             "Provider",
-            auto_scaling_group=group,
+            auto_scaling_group=self.group,
             enable_managed_scaling=True,
             enable_managed_termination_protection=True,
             enable_managed_draining=True,

@@ -29,6 +29,7 @@ EVENTS = {
     "OrderDeferred": "start_render",
     "InstanceInterrupted": "drain_instance",
     "RebalanceRecommended": "drain_instance",
+    "SpotLaunchFailed": "drain_instance",
     "TaskLost": "settle_task",
     "FleetDecided": "control_fleet",
     "FleetDecisionRefused": "control_fleet",

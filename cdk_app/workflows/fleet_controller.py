@@ -62,6 +62,8 @@ def describe_pool(pool: GpuPool, stage: Stage, counts: DesiredCounts) -> Control
     return ControlledPool(
         name=pool.name,
         family=pool.worker.family,
+        zones=tuple(pool.cluster.vpc.availability_zones),
+        instance_families=tuple(dict.fromkeys(kind.partition(".")[0] for kind in values.instance_types)),
         launch_s=values.launch_s,
         images_per_batch=max(find_model(model).images_per_batch for model in values.models),
         # After the whole wait, a task is launched for each batch that no worker has taken.

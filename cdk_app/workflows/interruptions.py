@@ -1,4 +1,4 @@
-"""What happens when AWS takes an instance back, and when a task of the fleet stops for any reason."""
+"""What happens when AWS takes an instance back or has none, and when a task of the fleet stops for any reason."""
 
 import json
 from typing import Any
@@ -17,6 +17,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.tables import JobsTable
 from cdk_app.workflows.expressions import write_object
 from cdk_app.workflows.render_workflow import RenderWorkflow
+from craftspark.fleet.interruptions.failed_launches import LAUNCH_FAILED
 from craftspark.fleet.interruptions.notices import InstanceNotice, NoticeKind
 from craftspark.settings.interruptions import NoticeSettings, TaskEndSettings
 
@@ -24,7 +25,8 @@ TIMEOUT = Duration.seconds(30)
 
 
 class Interruptions(Construct):
-    """Rules of EventBridge with a function each: `drain_instance` for notices, `settle_task` for stopped tasks.
+    """Rules of EventBridge: `drain_instance` gets notices and failed launches of spot instances, and `settle_task` gets
+    stopped tasks.
 
     `dead_letters` gets the events that they cannot handle.
     """
@@ -60,6 +62,15 @@ class Interruptions(Construct):
                 )
             ),
         )
+        self._invoke(
+            "FailedLaunches",
+            drain,
+            events.EventPattern(
+                source=["aws.autoscaling"],
+                detail_type=[LAUNCH_FAILED],
+                detail={"AutoScalingGroupName": list(self._name_spot_groups())},
+            ),
+        )
         settings = TaskEndSettings(jobs_table=jobs.table.table_name)
         returns = [work.grant_return for pool in fleet.pools.values() for work in pool.work.values()]
         self.settle_task = self._create_function(
@@ -91,7 +102,12 @@ class Interruptions(Construct):
             jobs_table=jobs.table.table_name,
             cluster=self._fleet.cluster.cluster_name,
             capacity_providers=json.dumps(providers),
+            spot_groups=json.dumps(self._name_spot_groups()),
         )
+
+    def _name_spot_groups(self) -> dict[str, str]:
+        """The pool of each Auto Scaling group of spot instances."""
+        return {pool.spot.group.auto_scaling_group_name: name for name, pool in self._fleet.pools.items()}
 
     def _grant_drain(self, function: iam.IGrantable) -> None:
         cluster = self._fleet.cluster
@@ -125,6 +141,7 @@ class Interruptions(Construct):
             dead_letters=self._dead_letters,
         )
 
-    def _invoke(self, name: str, function: PythonFunction, pattern: events.EventPattern, given: Any) -> None:
+    def _invoke(self, name: str, function: PythonFunction, pattern: events.EventPattern, given: Any = None) -> None:
+        """Invoke the function with `given`, or with the whole event."""
         target = targets.LambdaFunction(function.function, dead_letter_queue=self._dead_letters, event=given)
         events.Rule(self, name, event_pattern=pattern, targets=[target])

@@ -76,13 +76,15 @@ class PoolMemory(Contract):
 
     `seen_at` is the time of the last usable observation. `arrived` has the end of each recent interval, and the
     interactive work per second that arrived in it. `trouble_at` is the last time at which a spot market interrupted or
-    lacked instances. `needs`, `lates`, `bulks` and `shortages` have the recent times and numbers of the tasks
-    for interactive arrivals, for late work, for bulk work, and that spot lacked: scale-in goes to the largest of them.
+    lacked instances, and `failed` has the recent times at which launches found none, by `<zone>#<family>`. `needs`,
+    `lates`, `bulks` and `shortages` have the recent times and numbers of the tasks for interactive arrivals, for late
+    work, for bulk work, and that spot lacked: scale-in goes to the largest of them.
     """
 
     seen_at: float = 0.0
     arrived: tuple[tuple[float, float], ...] = ()
     trouble_at: float | None = None
+    failed: Mapping[str, float] = field(default_factory=dict)
     history: History = field(default_factory=History)
     needs: tuple[tuple[float, int], ...] = ()
     lates: tuple[tuple[float, int], ...] = ()

@@ -48,7 +48,8 @@ class Tasks:
 class SpotMarket:
     """The spot instances of one family in one zone.
 
-    `interrupted` of them got a notice since the previous observation. `failed` launches found no capacity in this time.
+    `interrupted` of them got a notice since the previous observation. `failed` launches in the zone found no capacity
+    in this time.
     """
 
     zone: str

@@ -9,17 +9,26 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeSettings(Settings):
-    """What `drain_instance` needs. `capacity_providers` is JSON: the pool of each capacity provider of the cluster."""
+    """What `drain_instance` needs. As JSON, `capacity_providers` has the pool of each capacity provider of the cluster,
+    and `spot_groups` the pool of each Auto Scaling group of spot instances.
+    """
 
     jobs_table: str
     cluster: str
     capacity_providers: str
+    spot_groups: str
 
     @property
     def pools(self) -> Mapping[str, str]:
         """The name of the pool of each capacity provider."""
         pools: dict[str, str] = json.loads(self.capacity_providers)
         return pools
+
+    @property
+    def groups(self) -> Mapping[str, str]:
+        """The name of the pool of each group of spot instances."""
+        groups: dict[str, str] = json.loads(self.spot_groups)
+        return groups
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.fleet.arrivals import SHARDS, ArrivalCounters
+from craftspark.aws.fleet.markets import MarketTable
 from craftspark.aws.fleet.record import RECORD_KEY, RecordTable
 from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
@@ -21,6 +22,8 @@ from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.fleet.controller.run import Change, Record, Superseded
 from craftspark.fleet.decisions import Decision, Memory, PoolDecision
+from craftspark.fleet.interruptions.failed_launches import FailedLaunch
+from craftspark.fleet.observations import DECIDE_EVERY_S
 from craftspark.fleet.supply import PoolSupply, TypeSupply
 from craftspark.jobs.job import JobState, job_id_of
 from craftspark.settings.fleet import ControlSettings
@@ -32,6 +35,8 @@ CLUSTER = "fleet"
 DRAW = ControlledPool(
     name="draw",
     family="draw-worker",
+    zones=("us-east-1a", "us-east-1b"),
+    instance_families=("g6", "g5"),
     launch_s=100,
     images_per_batch=4,
     bulk_within_s=600,
@@ -130,6 +135,24 @@ def test_a_decision_sets_the_counts_keeps_them_for_deployments_and_is_recorded(
     assert metrics(printed, "FleetLateWork") == [400.0, 0.0]
     assert metrics(printed, "FleetOldestWait")[0] == pytest.approx(100, abs=10)
     assert [spot, on_demand] == metrics(printed, "FleetTasksDesired")
+
+
+def test_launches_that_fail_in_every_zone_bring_on_demand_tasks_at_the_next_decision(controller: None) -> None:
+    markets = MarketTable(client=clients.dynamodb(), jobs_table=JOBS)
+    for number_ in range(20):
+        waits(f"key-{number_}", age_s=100)
+    handler.handler({}, CONTEXT)
+    before = desired()
+    clock = time.time() + DECIDE_EVERY_S
+    for zone in DRAW.zones:
+        launch = FailedLaunch(event_id=zone, group="draw-spot", zone=zone, reason="no capacity")
+        assert markets.count_failure("draw", launch)
+
+    replace(handler.control(), clock=lambda: clock).run()
+
+    assert before[1] == 0
+    assert desired()[0] == before[0]
+    assert desired()[1] > 0
 
 
 def test_a_missing_service_lets_the_last_counts_stand_and_says_why(

@@ -10,8 +10,10 @@ from botocore.exceptions import ClientError
 
 from craftspark.aws import clients
 from craftspark.aws.fleet.taken_batches import TakenBatches
+from craftspark.aws.fleet.work import WorkIndex
 from craftspark.aws.items import job_key
 from craftspark.aws.jobs.speed import partition
+from craftspark.contracts import ContractBroken
 from craftspark.fleet.interruptions.notices import NoticeKind
 from craftspark.fleet.interruptions.task_ends import TakenBatch
 from craftspark.settings.interruptions import NoticeSettings, TaskEndSettings
@@ -25,7 +27,11 @@ from tests.aws.test_worker import Tokens, counts
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/fleet"
 INSTANCE, EC2 = "arn:aws:ecs:us-east-1:123456789012:container-instance/fleet/abc", "i-1234567890abcdef0"
 TASK, OTHER = (f"arn:aws:ecs:us-east-1:123456789012:task/fleet/{name}" for name in ("one", "two"))
-POOL = "draw"
+POOL, GROUP = "draw", "draw-spot-group"
+NO_CAPACITY = (
+    "Could not launch Spot Instances. InsufficientInstanceCapacity - There is no Spot capacity available that matches "
+    "your request. Launching EC2 instance failed."
+)
 
 
 def refusal(code: str, operation: str) -> ClientError:
@@ -92,7 +98,9 @@ def ecs(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEcs]:
     monkeypatch.setattr(clients, "ecs", lambda: ecs)
     providers = json.dumps({"draw-spot": POOL, "draw-on-demand": POOL})
     for settings in (
-        NoticeSettings(jobs_table=JOBS, cluster="fleet", capacity_providers=providers),
+        NoticeSettings(
+            jobs_table=JOBS, cluster="fleet", capacity_providers=providers, spot_groups=json.dumps({GROUP: POOL})
+        ),
         TaskEndSettings(jobs_table=JOBS),
     ):
         for name, value in settings.to_environment().items():
@@ -175,6 +183,64 @@ def test_instances_of_others_are_left_alone(ecs: FakeEcs, instance: dict[str, An
 
     assert ecs.calls == []
     assert totals() == {}
+
+
+def a_failed_launch(*, event_id: str = "event-1", group: str = GROUP, **detail: Any) -> dict[str, Any]:
+    """The event of EC2 Auto Scaling, with the fields that its documentation shows."""
+    return {
+        "version": "0",
+        "id": event_id,
+        "detail-type": "EC2 Instance Launch Unsuccessful",
+        "source": "aws.autoscaling",
+        "account": "123456789012",
+        "time": "2026-11-26T12:00:00Z",
+        "region": "us-east-1",
+        "resources": [f"arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:id:autoScalingGroupName/{group}"],
+        "detail": {
+            "StatusCode": "Failed",
+            "AutoScalingGroupName": group,
+            "ActivityId": "87654321-4321-4321-4321-210987654321",
+            "Details": {"Availability Zone": "us-east-1b", "Subnet ID": "subnet-12345678"},
+            "RequestId": "12345678-1234-1234-1234-123456789012",
+            "StatusMessage": NO_CAPACITY,
+            "EndTime": "2026-11-26T12:00:00Z",
+            "EC2InstanceId": "",
+            "StartTime": "2026-11-26T12:00:00Z",
+            "Cause": "At 2026-11-26T12:00:00Z an instance was started in response to a difference between desired and "
+            "actual capacity, increasing the capacity from 0 to 1.",
+            **detail,
+        },
+    }
+
+
+def failed(*zones: str) -> list[float | None]:
+    """The totals of failed launches as the controller reads them."""
+    counters = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read(POOL, 0.0).counters
+    return [counters.failed.get(zone) for zone in zones]
+
+
+def test_a_failed_launch_counts_once_in_its_zone(ecs: FakeEcs, caplog: pytest.LogCaptureFixture) -> None:
+    for event_id in ("event-1", "event-1", "event-2"):
+        drain_instance.handler(a_failed_launch(event_id=event_id), Context())
+    drain_instance.handler(a_failed_launch(event_id="event-3", Details={}), Context())
+
+    assert failed("us-east-1b", "us-east-1a", "") == [2, None, 1]
+    assert sum(getattr(record, "SpotLaunchFailed", 0) for record in caplog.records) == 3
+    assert {getattr(record, "reason", None) for record in caplog.records} == {NO_CAPACITY}
+
+
+def test_a_failed_launch_of_another_group_is_left_out(ecs: FakeEcs) -> None:
+    drain_instance.handler(a_failed_launch(group="draw-on-demand-group"), Context())
+
+    assert failed("us-east-1b") == [None]
+
+
+def test_an_event_about_a_launch_without_a_group_is_kept_as_a_dead_letter(ecs: FakeEcs) -> None:
+    event = a_failed_launch()
+    del event["detail"]["AutoScalingGroupName"]
+
+    with pytest.raises(ContractBroken, match="AutoScalingGroupName"):
+        drain_instance.handler(event, Context())
 
 
 @pytest.fixture

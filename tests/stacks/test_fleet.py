@@ -63,6 +63,9 @@ def test_the_controller_sets_each_pool_s_counts_within_the_stage_s_values(
     assert [pool.name for pool in pools] == list(stage.pools)
     families = {each["Family"] for each in synthesis.workers.values()}
     assert {pool.family for pool in pools} == families
+    placed = [each["AvailabilityZone"] for each in synthesis.properties("AWS::EC2::Subnet")]
+    assert {zone for pool in pools for zone in pool.zones} == {*map(_fill, placed)}
+    assert all(pool.instance_families == ("g6", "g5", "g4dn") for pool in pools)
     started = parameters_of(synthesis)
     for pool in pools:
         values = stage.pools[pool.name]

@@ -25,6 +25,39 @@ def test_both_kinds_of_notice_invoke_the_function_with_the_event_s_id(synthesis:
     assert "Unsettled" in json.dumps(target["DeadLetterConfig"])
 
 
+def test_a_failed_launch_of_spot_instances_invokes_the_function_with_the_whole_event(synthesis: Synthesis) -> None:
+    rule = rule_of(synthesis, "aws.autoscaling")
+    (target,) = rule["Targets"]
+    groups = spot_groups(synthesis)
+
+    assert len(groups) == len(DEV.pools)
+    assert rule["EventPattern"] == {
+        "source": ["aws.autoscaling"],
+        "detail-type": ["EC2 Instance Launch Unsuccessful"],
+        "detail": {"AutoScalingGroupName": [{"Ref": group} for group in groups]},
+    }
+    assert "DrainInstance" in target["Arn"]["Fn::GetAtt"][0]
+    assert not {"Input", "InputPath", "InputTransformer"} & target.keys()
+    assert "Unsettled" in json.dumps(target["DeadLetterConfig"])
+
+
+def test_each_rule_may_invoke_its_function(synthesis: Synthesis) -> None:
+    """Without a permission, EventBridge drops the event."""
+    rules = {
+        name.partition("/")[2]: rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]
+        for name, rule in synthesis.of_type("AWS::Events::Rule").items()
+        if "Interruptions" in name
+    }
+    permitted = {
+        each["SourceArn"]["Fn::GetAtt"][0]: each["FunctionName"]["Fn::GetAtt"][0]
+        for each in synthesis.properties("AWS::Lambda::Permission")
+        if each["Principal"] == "events.amazonaws.com" and "Fn::GetAtt" in each.get("SourceArn", {})
+    }
+
+    assert len(rules) == 3
+    assert {rule: permitted.get(rule) for rule in rules} == rules
+
+
 def test_each_task_of_the_cluster_that_stopped_invokes_the_function_with_its_details(synthesis: Synthesis) -> None:
     rule = rule_of(synthesis, "aws.ecs")
     (target,) = rule["Targets"]
@@ -88,10 +121,34 @@ def test_each_capacity_provider_belongs_to_a_pool(synthesis: Synthesis) -> None:
     variables = synthesis.function("drain_instance")["Environment"]["Variables"]
     providers = {name.partition("/")[2] for name in synthesis.of_type("AWS::ECS::CapacityProvider")}
 
-    parts = variables["CRAFTSPARK_CAPACITY_PROVIDERS"]["Fn::Join"][1]
-    pools = json.loads("".join(part if isinstance(part, str) else part["Ref"] for part in parts))
+    pools = _fill(variables["CRAFTSPARK_CAPACITY_PROVIDERS"])
     assert pools.keys() == providers
     assert all(pools[name].capitalize() in name for name in providers)
+
+
+def test_each_group_of_spot_instances_belongs_to_a_pool(synthesis: Synthesis) -> None:
+    pools = _fill(synthesis.function("drain_instance")["Environment"]["Variables"]["CRAFTSPARK_SPOT_GROUPS"])
+
+    assert list(pools) == spot_groups(synthesis)
+    assert all(pools[name].capitalize() in name for name in pools)
+
+
+def spot_groups(synthesis: Synthesis) -> list[str]:
+    """The groups whose instances are all spot."""
+    return [
+        name.partition("/")[2]
+        for name, group in synthesis.of_type("AWS::AutoScaling::AutoScalingGroup").items()
+        if not group["Properties"]["MixedInstancesPolicy"]["InstancesDistribution"][
+            "OnDemandPercentageAboveBaseCapacity"
+        ]
+    ]
+
+
+def _fill(joined: Any) -> dict[str, str]:
+    """A JSON object with the logical ID of each resource that it names."""
+    parts = joined["Fn::Join"][1]
+    pools: dict[str, str] = json.loads("".join(part if isinstance(part, str) else part["Ref"] for part in parts))
+    return pools
 
 
 def check_cluster(synthesis: Synthesis, statements: list[Statement]) -> None:

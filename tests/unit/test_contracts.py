@@ -82,13 +82,15 @@ WRITTEN: list[Contract] = [
     fleet.History(rates=(None, 0.5), slot=1, pending=(fleet.Forecast(due=9.0, reactive=1.5, history=2.5),)),
     fleet.TypeMemory(desired=2, price=0.4, present=3, starts=((1.0, 1),)),
     SUPPLY,
-    Counters(work_s={"bulk": 2.5}, notices={"us-east-1a#g5": 1.0}, failed={"us-east-1b#g6": 2.0}),
+    Counters(work_s={"bulk": 2.5}, notices={"us-east-1a#g5": 1.0}, failed={"us-east-1b": 2.0}),
     Record(version=3, memory=fleet.Memory(decided_at=1.0), counters={"draw": Counters(work_s={"bulk": 2.5})}),
     ControlledPools(
         pools=(
             ControlledPool(
                 name="draw",
                 family="draw",
+                zones=("us-east-1a",),
+                instance_families=("g6",),
                 launch_s=180,
                 images_per_batch=4,
                 bulk_within_s=1080,

@@ -13,11 +13,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from craftspark.aws.fleet.arrivals import LANES, sum_arrivals
-from craftspark.aws.fleet.markets import MARKET
+from craftspark.aws.fleet.markets import FAILED, MARKET, TOTALS
 from craftspark.aws.items import BACKLOG_SHARDS, text
 from craftspark.aws.jobs.backlog import sample_shard, waiting_job
 from craftspark.aws.jobs.speed import partition, speed_of
 from craftspark.fleet.controller.readings import Counters
+from craftspark.fleet.interruptions.notices import NoticeKind
 from craftspark.fleet.observations import LATE_S, LaneWork
 from craftspark.jobs.backlog import Speed, WaitingJob, geometric_mean
 
@@ -112,8 +113,8 @@ def read_counters(items: list[dict[str, Any]]) -> Counters:
     }
     return Counters(
         work_s=sum_arrivals(items),
-        notices=_read_totals(markets, "notices"),
-        failed=_read_totals(markets, "failed"),
+        notices=_read_totals(markets, TOTALS[NoticeKind.INTERRUPTION]),
+        failed=_read_totals(markets, FAILED),
     )
 
 

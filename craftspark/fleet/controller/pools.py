@@ -24,12 +24,15 @@ class ControlledService:
 class ControlledPool:
     """A pool. `family` is the family of its task definition.
 
+    Its instances are in `zones`, and of the families `instance_families`.
     `launch_s` is the time from the request for a task to its first step, until workers have measured it. A task takes
     up to `images_per_batch` images of a job at a time. Bulk work should end `bulk_within_s` after its submission.
     """
 
     name: str
     family: str
+    zones: tuple[str, ...]
+    instance_families: tuple[str, ...]
     launch_s: int
     images_per_batch: int
     bulk_within_s: int

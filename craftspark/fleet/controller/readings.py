@@ -1,6 +1,6 @@
 """What is read of each pool, and the observation that follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from craftspark.contracts import Contract
@@ -12,8 +12,8 @@ from craftspark.fleet.observations import LaneWork, PoolObservation, SpotMarket,
 class Counters(Contract):
     """Totals of a pool that only grow. Their growth since the last decision is what happened since.
 
-    `work_s` is the work that arrived by lane, by the profile. `notices` and `failed` count the interruptions of spot
-    instances and the launches without capacity, by `<zone>#<family>`.
+    `work_s` is the work that arrived by lane, by the profile. `notices` counts the interruptions of spot instances, by
+    `<zone>#<family>`. `failed` counts the launches of spot instances that failed, by zone.
     """
 
     work_s: Mapping[str, float] = field(default_factory=dict)
@@ -63,16 +63,7 @@ def observe_pool(
         bulk=replace(reading.bulk, arrived_s=arrived.get("bulk", 0.0) * reading.pace),
         spot=_observe_tasks(pool.spot, reading.spot),
         on_demand=_observe_tasks(pool.on_demand, reading.on_demand),
-        markets=tuple(
-            SpotMarket(
-                zone=market.partition("#")[0],
-                family=market.partition("#")[2],
-                running=reading.spot_instances.get(market, 0),
-                interrupted=round(notices.get(market, 0)),
-                failed=round(failed.get(market, 0)),
-            )
-            for market in sorted({*notices, *failed, *reading.spot_instances})
-        ),
+        markets=tuple(_observe_markets(pool, reading.spot_instances, notices, failed)),
         cold_start_s=float(pool.launch_s if reading.launch_s is None else reading.launch_s),
         launched=reading.launched,
         bulk_within_s=float(pool.bulk_within_s),
@@ -91,6 +82,25 @@ def _observe_tasks(service: ControlledService, reading: ServiceReading) -> Tasks
         maximum=service.maximum,
         price=service.price,
     )
+
+
+def _observe_markets(
+    pool: ControlledPool, running: Mapping[str, int], notices: Mapping[str, float], failed: Mapping[str, float]
+) -> Iterator[SpotMarket]:
+    """The markets that the pool's launches can use, and others in which something happened.
+
+    A launch fails in a zone after all families were tried there. One whose zone is unknown counts in every zone.
+    """
+    usable = {(zone, family) for zone in pool.zones for family in pool.instance_families}
+    others = {market.partition("#")[::2] for market in (*running, *(name for name, count in notices.items() if count))}
+    for zone, family in sorted(usable | others):
+        yield SpotMarket(
+            zone=zone,
+            family=family,
+            running=running.get(f"{zone}#{family}", 0),
+            interrupted=round(notices.get(f"{zone}#{family}", 0)),
+            failed=round(failed.get(zone, 0) + failed.get("", 0)),
+        )
 
 
 def _growth(now: Mapping[str, float], before: Mapping[str, float] | None) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""Tasks and instances that end, and how their work continues."""
+"""Instances that end or cannot be launched, tasks that end, and how their work continues."""

@@ -10,6 +10,8 @@ from craftspark.fleet.policy.steady import LASTS_S, settle
 
 # After trouble on the markets, only spot tasks that run are counted on. Seconds.
 TROUBLE_S = 300.0
+# A launch that finds no capacity in one market is tried in all others within this time. Seconds.
+TRIED_S = 60.0
 # More than this share of the tasks interrupted in one interval is trouble.
 MANY = 0.1
 
@@ -35,11 +37,16 @@ def watch_markets(memory: PoolMemory, pool: PoolObservation, at: float) -> PoolM
     A launch that fails in one market is tried in another one. So only a failure in all markets is trouble. A few
     interruptions are usual, and spot replaces them within the two minutes of the notice.
     """
-    failing = bool(pool.markets) and all(market.failed for market in pool.markets)
+    names = [f"{market.zone}#{market.family}" for market in pool.markets]
+    failed = {name: when for name, when in memory.failed.items() if at - when < TRIED_S}
+    failed |= {name: at for name, market in zip(names, pool.markets, strict=True) if market.failed}
+    memory = replace(memory, failed=failed)
     interrupted = sum(market.interrupted for market in pool.markets)
     many = interrupted > max(1, MANY * (pool.spot.running + interrupted))
-    if failing or many or overdue(memory.spot, at, pool.cold_start_s):
+    if many or overdue(memory.spot, at, pool.cold_start_s):
         return replace(memory, trouble_at=at)
+    if names and all(name in failed for name in names):
+        return replace(memory, trouble_at=max(memory.trouble_at or 0.0, *(failed[name] for name in names)))
     return memory
 
 

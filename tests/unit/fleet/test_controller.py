@@ -22,7 +22,15 @@ NOON = 1_900_000_000.0
 SPOT = ControlledService(service="draw-spot", parameter="/spot", minimum=1, maximum=8, price=0.4)
 ON_DEMAND = ControlledService(service="draw-on-demand", parameter="/on-demand", minimum=0, maximum=4, price=0.8)
 DRAW = ControlledPool(
-    name="draw", family="draw", launch_s=100, images_per_batch=4, bulk_within_s=600, spot=SPOT, on_demand=ON_DEMAND
+    name="draw",
+    family="draw",
+    zones=("a", "b"),
+    instance_families=("g5", "g6"),
+    launch_s=100,
+    images_per_batch=4,
+    bulk_within_s=600,
+    spot=SPOT,
+    on_demand=ON_DEMAND,
 )
 READING = PoolReading(
     interactive=LaneWork(waiting_s=40.0, late_s=10.0, oldest_s=35.0),
@@ -146,16 +154,37 @@ def test_notices_and_failed_launches_since_the_last_decision_are_of_their_market
     stage.readings.reading = replace(READING, counters=counters, spot_instances={"b#g6": 2})
     stage.run()
     stage.clock.now += 20
-    counters = Counters(notices={"a#g5": 6.0, "b#g6": 1.0}, failed={"a#g5": 3.0})
+    counters = Counters(notices={"a#g5": 6.0, "b#g6": 1.0, "c#g4dn": 1.0}, failed={"a": 3.0})
     stage.readings.reading = replace(READING, counters=counters, spot_instances={"b#g6": 2})
 
     stage.run()
 
-    markets = {
-        f"{each.zone}#{each.family}": (each.running, each.interrupted, each.failed)
-        for each in stage.observations[1][0].pools["draw"].markets
+    # A launch tries all families of its zone, and the pool no longer uses the zone c.
+    assert markets_of(stage) == {
+        "a#g5": (0, 2, 3),
+        "a#g6": (0, 0, 3),
+        "b#g5": (0, 0, 0),
+        "b#g6": (2, 1, 0),
+        "c#g4dn": (0, 1, 0),
     }
-    assert markets == {"a#g5": (0, 2, 3), "b#g6": (2, 1, 0)}
+
+
+def test_a_failed_launch_of_an_unknown_zone_counts_in_every_zone(stage: Stage) -> None:
+    stage.run()
+    stage.clock.now += 20
+    stage.readings.reading = replace(READING, counters=Counters(failed={"": 1.0}))
+
+    stage.run()
+
+    assert {failed for _, _, failed in markets_of(stage).values()} == {1}
+
+
+def markets_of(stage: Stage) -> dict[str, tuple[int, int, int]]:
+    """What ran, was interrupted and failed in each market by the last observation."""
+    return {
+        f"{each.zone}#{each.family}": (each.running, each.interrupted, each.failed)
+        for each in stage.observations[-1][0].pools["draw"].markets
+    }
 
 
 def test_readings_of_a_pool_are_its_observation(stage: Stage) -> None:

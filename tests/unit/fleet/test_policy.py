@@ -96,6 +96,24 @@ def test_on_demand_covers_at_once_what_a_spot_market_does_not_give(trouble: str)
     assert "5 on demand, because spot lacks capacity" in decision.reason
 
 
+def test_launches_that_fail_in_one_market_after_the_other_are_trouble_and_one_that_works_is_none() -> None:
+    short = pool(arrived_s=480.0, spot=spot(running=3, starting=5), on_demand=on_demand(running=5))
+
+    def decide_on(*steps: set[str]) -> int:
+        """The tasks on demand, after launches failed in these zones at each decision."""
+        memory, on_demand = Memory(), 0
+        for step, failing in enumerate(steps):
+            markets = tuple(SpotMarket(zone=zone, family="g6", failed=int(zone in failing)) for zone in "abc")
+            observed = fleet(MONDAY + step * DECIDE_EVERY_S, draw=replace(short, markets=markets))
+            decision = decide(observed, memory, PLENTY)
+            memory, on_demand = decision.memory, decision.pools["draw"].on_demand
+        return on_demand
+
+    assert decide_on({"a"}, {"b"}, {"c"}) > 0
+    assert decide_on({"a"}, {"b"}, {"a", "b"}) == 0
+    assert decide_on({"a", "b"}, set(), set(), {"c"}) == 0
+
+
 def test_on_demand_covers_spot_tasks_that_start_for_longer_than_a_cold_start() -> None:
     plant = steady(10.0, spot_capacity=lambda at: 4)
     decisions = plant.run(1800)
