@@ -13,6 +13,8 @@ from craftspark.models.profiles import find_profile, find_record
 from craftspark.models.work import Profile
 
 DType = Literal["float16", "bfloat16"]
+# The device of the prices where the CPU renders: a laptop shows the prices of a stage with GPUs.
+PRICE_DEVICE = "A10G"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ class Model:
         """Whether the time of its work on the device is known or estimated."""
         return find_profile(self.device, self.name, self.networks) is not None
 
-    @property
+    @cached_property
     def profile(self) -> Profile:
         """The seconds of its work on the device. Raises ModelUnavailable if they are not known."""
         profile = find_profile(self.device, self.name, self.networks)
@@ -142,6 +144,11 @@ class Model:
         """The seconds of one drawing on the device, with the default settings. Raises ModelUnavailable."""
         call_s = self.default_steps * self.profile.step_s + self.profile.call_s
         return call_s / self.wave_size
+
+    @cached_property
+    def priced(self) -> "Model":
+        """The model on the device whose profile its prices follow."""
+        return self.on(PRICE_DEVICE) if self.device == "cpu" else self
 
     def has_style(self, name: str) -> bool:
         return any(style.name == name for style in self.styles)

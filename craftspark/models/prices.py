@@ -7,8 +7,6 @@ from craftspark.models.model import Model
 # The seconds of a GPU that one credit pays for. 25 steps of the built-in model, and an image of its default steps, cost
 # one credit.
 CREDIT_S = 0.3
-# The device of the prices where the CPU renders: a laptop shows the prices of a stage with GPUs.
-REFERENCE = "A10G"
 
 
 def credits_per_step(model: Model) -> float:
@@ -16,7 +14,7 @@ def credits_per_step(model: Model) -> float:
 
     It is rounded to hundredths, so that a new measurement of about the same speed does not change prices.
     """
-    priced = priced_on(model)
+    priced = model.priced
     return max(0.01, round(priced.drawing_s / priced.default_steps / CREDIT_S, 2))
 
 
@@ -28,8 +26,3 @@ def credits_for_steps(model: Model, steps: int) -> int:
 def credits_for_seconds(seconds: float) -> int:
     """The price of this time of a GPU, in whole credits."""
     return ceil(round(seconds / CREDIT_S, 6))
-
-
-def priced_on(model: Model) -> Model:
-    """The model on the device whose profile its prices follow."""
-    return model.on(REFERENCE) if model.device == "cpu" else model

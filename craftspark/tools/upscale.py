@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from craftspark.models.model import Model
-from craftspark.models.prices import credits_for_seconds, priced_on
+from craftspark.models.prices import credits_for_seconds
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
@@ -42,7 +42,7 @@ class UpscaleRequest(JobRequest):
             return 1
         by_pixels = ceil(source.width * source.height * self.factor**2 / PIXELS_A_CREDIT)
         megapixels = upscaler_megapixels(source.width, source.height, model.upscaler.reach)
-        return max(by_pixels, credits_for_seconds(megapixels * priced_on(model).profile.enlarge_s))
+        return max(by_pixels, credits_for_seconds(megapixels * model.priced.profile.enlarge_s))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         width, height, alpha = (
