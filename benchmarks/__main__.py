@@ -24,6 +24,7 @@ from benchmarks import (
     upscaling,
 )
 from benchmarks.entries import Entry
+from benchmarks.queue_growth import measure as queue_growth
 from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, upscale_memory
 
 OUT = Path("build/bench.json")
@@ -36,6 +37,7 @@ MEASURES = (
     local_runs.measure_jobs_per_second,
     estimates.measure_estimate_error,
     flood.measure,
+    queue_growth.measure,
     live_updates.measure,
     built_in_model.measure,
     cold_start.measure,

@@ -12,6 +12,7 @@ import boto3
 from moto import mock_aws
 
 from benchmarks.entries import Entry
+from benchmarks.tables import create_jobs_table
 from craftspark.aws.fleet.arrivals import ArrivalCounters
 from craftspark.aws.fleet.record import RecordTable
 from craftspark.aws.fleet.work import WorkIndex
@@ -64,7 +65,7 @@ def measure_units(waiting: int) -> tuple[float, float]:
     """The units of a decision with this number of waiting jobs, and those of reading every job instead."""
     with mock.patch.dict(os.environ, CREDENTIALS), mock_aws():
         client = boto3.client("dynamodb")
-        create_table(client)
+        create_jobs_table(client, TABLE)
         now = datetime.now(UTC)
         entries = fill(client, waiting, now)
         records, work = RecordTable(client=client, jobs_table=TABLE), WorkIndex(client=client, jobs_table=TABLE)
@@ -73,26 +74,6 @@ def measure_units(waiting: int) -> tuple[float, float]:
             records.read()
             work.read(POOL, now.timestamp())
         return sum(units), ceil(entries / UNIT_BYTES) * EVENTUAL
-
-
-def create_table(client: Any) -> None:
-    names = {"job_id": "S", "item": "S", "backlog": "S"}
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "job_id", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in names.items()],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "backlog",
-                "KeySchema": [
-                    {"AttributeName": "backlog", "KeyType": "HASH"},
-                    {"AttributeName": "job_id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(WORK_ATTRIBUTES)},
-            }
-        ],
-    )
 
 
 def fill(client: Any, waiting: int, now: datetime) -> int:
