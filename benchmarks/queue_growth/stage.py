@@ -107,6 +107,8 @@ def controlled_pool() -> ControlledPool:
     return ControlledPool(
         name=POOL.name,
         family=POOL.name,
+        zones=("us-east-1a", "us-east-1b", "us-east-1c"),
+        instance_families=("g4dn", "g5", "g6"),
         launch_s=POOL.launch_s,
         images_per_batch=MODEL.images_per_batch,
         bulk_within_s=1800,
