@@ -17,7 +17,6 @@ from simulation.reports.table import print_table
 from simulation.scenarios import Case, CaseResult, run
 from simulation.supply import Prices
 
-PROCESSES = 2
 OUT = Path("build/simulation")
 
 
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cases = plan_everything(options, asked.recordings or find_recordings())
         else:
             cases = plan_files(options, asked.requests, asked.spot)
-        results = list(_simulate(cases))
+        results = list(_simulate(cases, asked.processes))
     except RecordingInvalid as invalid:
         print(invalid, file=sys.stderr)
         return 2
@@ -59,10 +58,10 @@ def find_recordings() -> Path | None:
     return next((folder for folder in sorted(Path("..").glob("*/traces")) if folder.is_dir()), None)
 
 
-def _simulate(cases: Sequence[Case]) -> Iterator[CaseResult]:
+def _simulate(cases: Sequence[Case], processes: int) -> Iterator[CaseResult]:
     """The result of each case, in order. Says on a terminal how far it is."""
-    with ProcessPoolExecutor(PROCESSES) as processes:
-        for done, result in enumerate(processes.map(run, cases), 1):
+    with ProcessPoolExecutor(processes) as pool:
+        for done, result in enumerate(pool.map(run, cases), 1):
             if sys.stderr.isatty():
                 print(f"\r{done} of {len(cases)} simulations ", end="", file=sys.stderr, flush=True)
             yield result
@@ -97,6 +96,7 @@ def _parse(arguments: Sequence[str] | None) -> Namespace:
     add("--policies", nargs="+", choices=list(POLICIES), default=[], metavar="NAME", help=", ".join(POLICIES))
     add("--spot-price", type=_between(float, 0, 1000), default=Prices.spot, metavar="DOLLARS", help="per hour")
     add("--on-demand-price", type=_between(float, 0, 1000), default=Prices.on_demand, metavar="DOLLARS")
+    add("--processes", type=_between(int, 1, 256), default=2, metavar="N", help="simulations at the same time")
     add("--json", type=Path, metavar="OUT", help="write all figures to this file, and no page")
     add("--out", type=Path, default=OUT, metavar="FOLDER", help="where summary, plots and page go")
     return parser.parse_args(arguments)

@@ -7,6 +7,7 @@ from heapq import merge
 from math import ceil
 from pathlib import Path
 
+from simulation.bound import find_least_cost
 from simulation.days import DayShape, build_days
 from simulation.demand import DAY_S, Demand
 from simulation.engine import simulate
@@ -76,7 +77,8 @@ class Case:
 class CaseResult:
     """The figures of a case: of the first day, which has no history, of the other days, and of all.
 
-    A case of one day has no `others`. `pools` has the figures of each pool if there are several.
+    A case of one day has no `others`. `pools` has the figures of each pool if there are several. `least_cost` is what
+    recorded spot allows at least, over the cost on demand.
     """
 
     case: Case
@@ -85,6 +87,7 @@ class CaseResult:
     whole: Figures
     pools: dict[str, Figures]
     series: Series | None
+    least_cost: float | None = None
 
     @property
     def settled(self) -> Figures:
@@ -96,7 +99,8 @@ def run(case: Case) -> CaseResult:
     """Simulate a case. Raises RecordingInvalid."""
     demand = _build_demand(case.demand, case.seed)
     policy = POLICIES[case.policy](demand)
-    result = simulate(policy, demand, _build_supply(case, demand), seed=case.seed)
+    supply = _build_supply(case, demand)
+    result = simulate(policy, demand, supply, seed=case.seed)
     return CaseResult(
         case=case,
         first=result.measure(0.0, DAY_S),
@@ -104,6 +108,7 @@ def run(case: Case) -> CaseResult:
         whole=result.measure(),
         pools=_measure_pools(result),
         series=build_series(result) if case.series else None,
+        least_cost=find_least_cost(demand, supply) if case.spot else None,
     )
 
 

@@ -46,7 +46,7 @@ def draw_series(series: Series, title: str, path: Path) -> None:
         )
         tasks.plot(series.hours, series.demand, color=INK, linewidth=1.1, label="demand: tasks that the work needs")
         tasks.set(ylabel="tasks", title=title, ylim=(0, None))
-        tasks.legend(loc="upper left", ncols=5, fontsize=9, bbox_to_anchor=(0, 1.0))
+        tasks.legend(loc="upper right", ncols=5, fontsize=9, bbox_to_anchor=(1, 1.09), borderaxespad=0)
         day_h = 24 if series.hours[-1] > 96 else 6
         tasks.set(xlim=(0, series.hours[-1]), xticks=range(0, round(series.hours[-1]) + 1, day_h))
         top = max(*series.p99, SOON_S) * 1.15

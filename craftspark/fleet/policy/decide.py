@@ -71,7 +71,7 @@ def _look_ahead(
 
 
 def _interactive(pool: PoolObservation, memory: PoolMemory, rate: demand.Rate, ahead: float, at: float) -> Need:
-    if rate.is_clustered or (rate.is_few and ahead <= rate.now):
+    if rate.is_irregular or (rate.is_few and ahead <= rate.now):
         return erratic_need(rate, pool.interactive.waiting_s, pool.cold_start_s)
     ready = [each for kind in (memory.spot, memory.on_demand) for each in ready_in(kind, at, pool.cold_start_s)]
     running = pool.spot.running + pool.on_demand.running + pool.launched

@@ -20,14 +20,18 @@ SIGNIFICANT = 2.75
 BEFORE = 3
 # The smallest variance of an interval over its mean: that of jobs of 20 seconds that arrive by chance.
 LEAST_VARIANCE = 1.0
-# Below this rate, arrivals are few: the rate is the mean of the last minutes. Seconds.
+# Below this rate, arrivals are few.
 FEW = 1.0
-FEW_S = 180.0
-# Arrivals come in clusters if they deviate this many times more than jobs of 20 seconds that arrive by chance.
+# Few arrivals count for the last minutes. The rate of irregular ones is at most that of this time. Seconds.
+RECENT_S = 180.0
+# Arrivals are irregular if they come in clusters: if they deviate this many times more than jobs of 20 seconds that
+# arrive by chance.
 CLUSTERED = 1.1
+# They are irregular as well if chance changes the rate of a minute by this share: the jobs of a minute are few or long.
+IRREGULAR = 0.4
 # The intervals of these times.
 MINUTE_COUNT = round(MINUTE_S / DECIDE_EVERY_S)
-FEW_COUNT = round(FEW_S / DECIDE_EVERY_S)
+RECENT_COUNT = round(RECENT_S / DECIDE_EVERY_S)
 
 Arrived = tuple[tuple[float, float], ...]
 
@@ -36,13 +40,13 @@ Arrived = tuple[tuple[float, float], ...]
 class Rate:
     """What arrives: the rate now, and the standard deviation of the rate of a minute.
 
-    After arrivals that are few or come in clusters, the last minutes say little about the next ones.
+    After few or irregular arrivals, the last minutes say little about the next ones.
     """
 
     now: float
     deviation: float
     is_few: bool = False
-    is_clustered: bool = False
+    is_irregular: bool = False
 
 
 def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arrived:
@@ -54,19 +58,28 @@ def remember(arrived: Arrived, at: float, since_s: float, work_s: float) -> Arri
 def measure(arrived: Arrived) -> Rate:
     """The present rate: the mean since the last change that is more than chance.
 
-    Few arrivals count for `FEW_S`, and those in clusters for all of `KEPT_S`: each cluster would be a change.
-    The first intervals after an empty memory count as a minute, so that one job is not taken for a rate.
+    Few arrivals count for `RECENT_S`. So does a rise after few arrivals, until it has lasted for so long: it can be a
+    cluster. If arrivals are irregular, each cluster would be a change. They count for all of `KEPT_S`. Their rate is at
+    most that of `RECENT_S`, because the next cluster may never come. The first intervals after an empty memory count as
+    a minute, so that one job is not taken for a rate.
     """
     rates = [rate for _, rate in arrived]
     deviation = _deviation(rates)
     change = _find_change(rates, deviation)
     now = sum(rates[change:]) / (len(rates) - change) if change else _mean(rates)
+    kept, recent = _mean(rates), _mean(rates[-RECENT_COUNT:])
     minute = deviation / sqrt(MINUTE_COUNT)
-    usual = sqrt(LEAST_VARIANCE * now / MINUTE_COUNT)
-    clustered = minute > CLUSTERED * usual
-    if _mean(rates) < FEW:
-        return Rate(now=_mean(rates[-FEW_COUNT:]), deviation=minute, is_few=True, is_clustered=clustered)
-    return Rate(now=_mean(rates) if clustered else now, deviation=minute, is_clustered=clustered)
+    clustered = minute > CLUSTERED * sqrt(LEAST_VARIANCE * now / MINUTE_COUNT)
+    if kept < FEW or _follows_few(rates, change):
+        return Rate(now=recent, deviation=minute, is_few=True, is_irregular=clustered)
+    if clustered or minute > IRREGULAR * kept:
+        return Rate(now=min(kept, recent), deviation=minute, is_irregular=True)
+    return Rate(now=now, deviation=minute)
+
+
+def _follows_few(rates: Sequence[float], change: int) -> bool:
+    """Whether arrivals were few before the change, which has not lasted for `RECENT_S` yet."""
+    return change > 0 and len(rates) - change < RECENT_COUNT and _mean(rates[:change]) < FEW
 
 
 def _mean(rates: Sequence[float]) -> float:

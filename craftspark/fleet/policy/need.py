@@ -13,8 +13,8 @@ SLACK = 0.5
 # longer one, more jobs are late already. Seconds.
 CATCH_UP_S = 60.0
 TWO_MINUTES_S = 120.0
-# This much waiting is usual, and no reason for more tasks. Seconds.
-USUAL_WAIT_S = 10.0
+# This much waiting is no reason for more tasks: a job starts in time with a wait of up to a minute. Seconds.
+USUAL_WAIT_S = 20.0
 # Bulk work ends this much before its time is over. Seconds.
 BULK_RESERVE_S = 300.0
 

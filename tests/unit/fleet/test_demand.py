@@ -53,9 +53,32 @@ def test_few_arrivals_are_erratic_and_count_for_three_minutes() -> None:
 
 
 def test_clusters_of_arrivals_are_erratic_and_a_step_is_not() -> None:
-    assert measure([*[0.0] * 9, 100.0] * 3).is_clustered
+    assert measure([*[0.0] * 9, 100.0] * 3).is_irregular
     assert measure([*[0.0] * 9, 100.0] * 3).now == pytest.approx(10.0)
-    assert not measure([*[9.0, 11.0] * 10, *[99.0, 101.0] * 5]).is_clustered
+    assert not measure([*[9.0, 11.0] * 10, *[99.0, 101.0] * 5]).is_irregular
+
+
+def test_a_rise_after_few_arrivals_is_no_rate_until_it_has_lasted() -> None:
+    young = measure([0.0] * 26 + [22.0] * 4)
+    lasting = measure([0.0] * 21 + [22.0] * 9)
+
+    assert young.is_few
+    assert young.now == pytest.approx(22.0 * 4 / 9)
+    assert not lasting.is_few
+    assert lasting.now == pytest.approx(22.0)
+    assert not measure([2.0] * 26 + [22.0] * 4).is_few
+
+
+def test_a_cluster_that_nothing_follows_counts_for_three_minutes() -> None:
+    cluster = [0.0] * 9 + [300.0] * 2
+
+    assert measure(cluster).now > 0
+    assert measure(cluster + [0.0] * 9).now == 0
+
+
+def test_chance_that_changes_a_minute_much_is_irregular() -> None:
+    assert measure([0.96, 3.04] * 15).is_irregular
+    assert not measure([17.0, 23.0] * 15).is_irregular
 
 
 def test_old_intervals_are_forgotten() -> None:

@@ -61,7 +61,7 @@ def test_work_that_tasks_in_preparation_will_do_needs_no_further_tasks() -> None
 def test_erratic_arrivals_get_no_room_for_chance() -> None:
     memory = Memory()
     for step in range(30):
-        cluster = pool(arrived_s=900.0 if step % 10 == 0 else 0.0, spot=spot(running=5))
+        cluster = pool(arrived_s=900.0 if step % 10 == 5 else 0.0, spot=spot(running=5))
         decision = decide(fleet(MONDAY + step * DECIDE_EVERY_S, draw=cluster), memory, PLENTY)
         memory = decision.memory
 

@@ -8,10 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from craftspark.fleet.decisions import Memory
-from craftspark.fleet.observations import FleetObservation, LaneWork, Limits, PoolObservation, SpotMarket, Tasks
+from craftspark.fleet.observations import (
+    DECIDE_EVERY_S,
+    FleetObservation,
+    LaneWork,
+    Limits,
+    PoolObservation,
+    SpotMarket,
+    Tasks,
+)
 from craftspark.fleet.policy.checks import MOST_SECONDS, Unusable
 from craftspark.fleet.policy.decide import decide
-from tests.unit.fleet.observed import MONDAY, Plant
+from tests.unit.fleet.observed import MONDAY, PLENTY, Plant, fleet, spot
+from tests.unit.fleet.observed import pool as observe
 
 counts = st.integers(0, 60)
 seconds = st.floats(0.0, 20_000.0)
@@ -98,6 +107,35 @@ def test_an_absurd_observation_gives_a_fault_or_a_decision_within_the_limits(see
 
     assert sum(pool.spot + pool.on_demand for pool in decision.pools.values()) <= 40
     assert all(isfinite(rate) for pool in decision.memory.pools.values() for _, rate in pool.arrived)
+
+
+arrivals = st.lists(st.floats(0.0, 3000.0), min_size=1, max_size=30)
+
+
+@given(arrivals, seconds, seconds, st.integers(0, 40), st.sampled_from([60.0, 120.0, 240.0]))
+def test_more_waiting_work_never_gives_fewer_tasks(
+    arrived: list[float], waiting_s: float, more_s: float, running: int, cold_start_s: float
+) -> None:
+    memory, at = Memory(), MONDAY
+    for work_s in arrived[:-1]:
+        seen = observe(arrived_s=work_s, spot=spot(running=running), cold_start_s=cold_start_s)
+        memory, at = decide(fleet(at, draw=seen), memory, PLENTY).memory, at + DECIDE_EVERY_S
+
+    def count(waiting_s: float) -> int:
+        seen = observe(
+            arrived_s=arrived[-1], waiting_s=waiting_s, spot=spot(running=running), cold_start_s=cold_start_s
+        )
+        return decide(fleet(at, draw=seen), memory, PLENTY).pools["draw"].spot
+
+    assert count(waiting_s) <= count(waiting_s + more_s)
+
+
+@pytest.mark.parametrize("every_s", [60, 100, 140])
+def test_jobs_that_come_seldom_but_regularly_keep_one_task(every_s: int) -> None:
+    plant = Plant(rate=lambda at: 1.0 if (at - MONDAY) % every_s < DECIDE_EVERY_S else 0.0, has_spot=False)
+    plant.run(1800)
+
+    assert {each.on_demand for each in plant.run(3600)} == {1}
 
 
 @settings(max_examples=10, deadline=None)
