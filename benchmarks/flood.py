@@ -63,6 +63,8 @@ class Handle:
 
     batch: Batch
     suspect: bool = False
+    in_doubt: bool = False
+    lost: bool = False
 
     def extend(self) -> None: ...
 

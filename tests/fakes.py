@@ -107,9 +107,11 @@ def a_batch(job: Job, images_per_batch: int = 4, number: int = 0) -> Batch:
 class FakeHandle:
     """Records the answers to its batch."""
 
-    def __init__(self, batch: Batch, *, suspect: bool = False) -> None:
+    def __init__(self, batch: Batch, *, suspect: bool = False, in_doubt: bool = False) -> None:
         self.batch = batch
         self.suspect = suspect
+        self.in_doubt = in_doubt
+        self.lost = False
         self.answers: list[BatchResult | CraftsparkError | Exception] = []
         self.extended = 0
 

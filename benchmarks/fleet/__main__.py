@@ -24,7 +24,7 @@ def main() -> int:
     faults = commands.add_parser("campaign", help="kill, stop and interrupt real workers under load")
     faults.add_argument("--share", type=float, default=1.0, help="share of the faults (default: %(default)s)")
     faults.add_argument(
-        "--limit-s", type=float, default=1200, help="most seconds for the faults (default: %(default)s)"
+        "--limit-s", type=float, default=7200, help="most seconds for the faults (default: %(default)s)"
     )
     faults.add_argument("--seed", type=int, default=1, help="seed of the choice of faults (default: %(default)s)")
     faults.set_defaults(run=run_campaign)

@@ -38,9 +38,12 @@ class Faults:
         self._watchers: list[threading.Thread] = []
         self.deaths: list[Death] = []
 
-    def inflict(self, until: float, report: Callable[[str], None]) -> None:
-        """Inflict all faults one after the other, until the time `until` of the monotonic clock."""
+    def inflict(self, until: float, report: Callable[[str], None], check: Callable[[], None]) -> None:
+        """Inflict all faults one after the other, until the time `until` of the monotonic clock. `check` raises an
+        error if the load has ended.
+        """
         while self._kinds and time.monotonic() < until:
+            check()
             kind = self._kinds[-1]
             victim = self._choose(kind)
             if victim is None:

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 
 import httpx
@@ -14,6 +16,10 @@ POLL_S = 1.0
 # A job of the pool that draws is one wave. A job that enlarges is one picture of 128 pixels.
 DRAWING = {"prompt": "a red apple", "count": 4}
 ENLARGING = {"count": 1, "factor": 2}
+
+
+# What the API responds when it admits no more work for now. The load then submits again later.
+REFUSED_FOR_NOW = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class JobsUnfinished(Exception):
@@ -40,35 +46,40 @@ class Load:
 
     def __init__(self, cloud: LocalCloud, *, steps: int, draw: int, enlarge: int) -> None:
         self.makers = {name: _client(cloud, f"{name}@campaign.example") for name in ("draw", "enlarge")}
-        source = self._draw_source()
+        self.source = self._draw_source()
         self.pools = {
             "draw": Pool("picture", DRAWING | {"steps": steps}, draw),
-            "enlarge": Pool("upscale", ENLARGING | {"source": source}, enlarge),
+            "enlarge": Pool("upscale", ENLARGING | {"source": f"{self.source}/0"}, enlarge),
         }
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(name,), daemon=True) for name in self.pools]
+        self._threads = ThreadPoolExecutor(len(self.pools), thread_name_prefix="load")
+        self._running: list[Future[None]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+        self._threads.shutdown()
         for client in self.makers.values():
             client.close()
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._running = [self._threads.submit(self._run, name) for name in self.pools]
+
+    def check(self) -> None:
+        """Raise the error of a maker that submits no more."""
+        for maker in self._running:
+            if maker.done():
+                maker.result()
 
     def finish(self, within_s: float) -> None:
-        """Submit no more, and wait until all jobs have ended. Raises JobsUnfinished."""
+        """Submit no more, and wait until all jobs have ended. Raises JobsUnfinished, or the error of a maker."""
         for pool in self.pools.values():
             pool.wanted = 0
         deadline = time.monotonic() + within_s
         while any(pool.unfinished for pool in self.pools.values()):
+            self.check()
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_S)
@@ -98,23 +109,25 @@ class Load:
                     if "finished_at" in job:
                         pool.finished[job_id] = job
             for _ in range(pool.wanted - len(pool.unfinished)):
-                answer = client.post(f"/v1/tools/{pool.tool}/jobs", json=pool.request).raise_for_status()
-                pool.submitted[answer.json()["job_id"]] = time.time()
+                answer = client.post(f"/v1/tools/{pool.tool}/jobs", json=pool.request)
+                if answer.status_code in REFUSED_FOR_NOW:
+                    break
+                pool.submitted[answer.raise_for_status().json()["job_id"]] = time.time()
             self._stopped.wait(POLL_S)
 
     def _draw_source(self) -> str:
-        """A picture of the maker who enlarges."""
+        """The job of a picture of the maker who enlarges."""
         client = self.makers["enlarge"]
         request = {"prompt": "a red apple", "count": 1, "steps": 1}
         job_id = client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"]
         while "finished_at" not in _get(client, f"/v1/jobs/{job_id}"):
             time.sleep(POLL_S)
-        return f"{job_id}/0"
+        return str(job_id)
 
 
 def _client(cloud: LocalCloud, email: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {cloud.sign_in(email)}"}
-    return httpx.Client(base_url=cloud.api_url, headers=headers, timeout=120, trust_env=False)
+    return httpx.Client(base_url=cloud.api_url, headers=headers, timeout=600, trust_env=False)
 
 
 def _get(client: httpx.Client, path: str) -> dict[str, Any]:

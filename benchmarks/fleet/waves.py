@@ -68,6 +68,25 @@ def wasted_waves(death: Death, waves: Sequence[RenderedWave], stored: Mapping[Im
     return wasted
 
 
+def wasted_seconds(death: Death, waves: Sequence[RenderedWave], stored: Mapping[Image, float]) -> float:
+    """The seconds of rendering that a death wasted: those of its last wave, and those of the images of earlier waves
+    that were not stored yet.
+    """
+    own = [wave for wave in waves if wave.pid == death.pid]
+    seconds = 0.0
+    for wave in lost_waves(death, own, stored):
+        missing = [image for image in wave.images if stored.get(image, float("inf")) > death.at]
+        share = len(missing) / len(wave.images) if wave.ended else 1.0
+        seconds += share * ((wave.ended or death.at) - wave.started)
+    return seconds
+
+
+def storing_times(waves: Iterable[RenderedWave], stored: Mapping[Image, float]) -> list[float]:
+    """For each image that was stored by the worker that drew it last, the seconds from the end of its wave to that."""
+    ends = {image: wave.ended for wave in waves if wave.ended for image in wave.images}
+    return [stored[image] - ended for image, ended in ends.items() if stored.get(image, 0.0) >= ended]
+
+
 def next_start_s(death: Death, lost: Iterable[RenderedWave], waves: Sequence[RenderedWave]) -> list[float]:
     """For each job of the lost waves, the seconds from the death to the next start of another worker on it."""
     seconds = []

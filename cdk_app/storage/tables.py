@@ -134,9 +134,14 @@ class JobsTable(OnDemandTable):
             )
         )
 
-    def grant_get(self, reader: iam.IGrantable) -> None:
-        """Get items by their keys."""
-        self.table.grant(reader, "dynamodb:GetItem")
+    def grant_clear_tasks(self, settler: iam.IGrantable) -> None:
+        """Get and overwrite the records of tasks: the batches that each has taken."""
+        iam.Grant.add_to_principal(
+            grantee=settler,
+            actions=["dynamodb:GetItem", "dynamodb:PutItem"],
+            resource_arns=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["task:*"]}},
+        )
 
     def grant_count(self, counter: iam.IGrantable) -> None:
         """Count events once each: update totals, and put an item with the event's ID."""

@@ -1,19 +1,23 @@
 """Batch handles: how the worker extends, answers and returns a batch from the GPU queue or from a launch."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from craftspark.aws.orchestration.callbacks import Callback
-from craftspark.aws.orchestration.gpu_queue import GpuQueue
+from craftspark.aws.orchestration.gpu_queue import GpuQueue, MessageNotHeld
 from craftspark.errors import CraftsparkError, RenderFailed
 from craftspark.jobs.batches import Batch, BatchResult
 from gpu_tasks.worker.answers import Answers
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class QueueHandle:
-    """A message of the GPU queue. It stays hidden from other workers while this worker extends it."""
+    """A message of the GPU queue. It stays hidden from other workers while this worker extends it.
+
+    It is hidden until the monotonic time `held_until` at least. `waited_s` is how long it was in the queue, in seconds.
+    """
 
     batch: Batch
     callback: Callback
@@ -22,16 +26,35 @@ class QueueHandle:
     receipt: str
     receives: int
     max_receives: int
+    waited_s: float
+    held_until: float
+    now: Callable[[], float] = time.monotonic
+    lost: bool = field(default=False, init=False)
+    _lapsed: bool = field(default=False, init=False)
 
     @property
     def suspect(self) -> bool:
         """Whether an earlier attempt ended without an answer."""
         return self.receives > 1
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the message was received before, was visible for a moment since, or waited for so long that the state
+        machine may have launched a task for the batch.
+        """
+        self._lapsed = self._lapsed or self.now() > self.held_until
+        return self.suspect or self._lapsed or self.waited_s > self.queue.visibility_s
+
     def extend(self) -> None:
         """Hide the message again and send a heartbeat to the state machine."""
+        asked_at = self.now()
         try:
             self.queue.hide(self.receipt)
+            self._lapsed = self._lapsed or asked_at > self.held_until
+            self.held_until = asked_at + self.queue.visibility_s
+        except MessageNotHeld:
+            self.lost = True
+            raise
         finally:
             self.callback.heartbeat()
 
@@ -65,6 +88,8 @@ class LaunchHandle:
     callback: Callback
     answers: Answers
     suspect: bool = False  # the task has no other batch
+    in_doubt: bool = True  # its message is still in the queue of the warm workers
+    lost: bool = False
 
     def is_awaited(self) -> bool:
         """Return whether the state machine still waits for this task. It does not if the task started too late."""

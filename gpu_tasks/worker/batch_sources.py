@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,7 +58,13 @@ def open_claim(handle: BatchHandle, jobs: RenderRecords) -> Claim | None:
     except CraftsparkError as error:
         handle.fail(error)
         return None
-    claimed = Claim(handle, record.job, stored=record.images, report=jobs.progress)
+    claimed = Claim(
+        handle,
+        record.job,
+        stored=record.images,
+        report=jobs.progress,
+        read_stored=lambda: jobs.start(handle.batch.job_id).images,
+    )
     claimed.answer_if_done()
     return claimed if claimed.open else None
 
@@ -113,6 +120,7 @@ class QueueSource:
         return handle or (self._receive_from(self.bulk, wait_s=0) if bulk else None)
 
     def _receive_from(self, queue: GpuQueue, *, wait_s: int) -> QueueHandle | None:
+        asked_at = time.monotonic()
         try:
             received = queue.receive(wait_s=wait_s)
         except ContractBroken as error:
@@ -128,6 +136,8 @@ class QueueSource:
             receipt=received.receipt,
             receives=received.receives,
             max_receives=self.max_receives,
+            waited_s=received.waited_s,
+            held_until=asked_at + queue.visibility_s,
         )
 
     def _claim(self, handle: QueueHandle) -> Claim | None:

@@ -1,7 +1,7 @@
 """A claim: a batch that this worker has taken, from the first read until the one answer."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from aws_lambda_powertools import Logger
@@ -26,6 +26,14 @@ class BatchHandle(Protocol):
     def suspect(self) -> bool:
         """Whether an earlier attempt ended without an answer. The batch may have caused that."""
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether another worker may also render the batch, or may have rendered it since this worker took it."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether another worker has the batch now, or has answered it."""
+
     def extend(self) -> None:
         """Keep the batch for another visibility timeout."""
 
@@ -42,7 +50,8 @@ class BatchHandle(Protocol):
 class Claim:
     """A batch, its job and its missing images. Safe to use from several threads.
 
-    `report` writes the rendered share of a batch, in percent, to where the maker sees it.
+    `report` writes the rendered share of a batch, in percent, to where the maker sees it. `read_stored` reads which
+    images of the job are stored now.
     """
 
     def __init__(
@@ -51,6 +60,7 @@ class Claim:
         job: Job,
         stored: Iterable[int],
         report: Callable[[Job, Batch, int], None] = lambda _job, _batch, _percent: None,
+        read_stored: Callable[[], Collection[int]] = tuple,
     ) -> None:
         self.handle = handle
         self.job = job
@@ -60,6 +70,9 @@ class Claim:
         self._failed: dict[int, RenderError | InvalidInput] = {}
         self._broken: dict[int, Exception] = {}
         self._shares: dict[int, float] = {}
+        self._read_stored = read_stored
+        self._in_delivery: set[int] = set()
+        self._ended_by: Exception | None = None
         self._answered = False
         self._lock = threading.Lock()
 
@@ -71,7 +84,7 @@ class Claim:
         return tuple(
             ImageOrder.of(self.job, index, seed)
             for index, seed in self.handle.batch.seeds.items()
-            if index not in self._stored and index not in self._failed and index not in self._broken
+            if not self._is_done(index)
         )
 
     @property
@@ -83,6 +96,15 @@ class Claim:
     def open(self) -> bool:
         """Whether the claim is not yet answered."""
         return not self._answered
+
+    @property
+    def active(self) -> bool:
+        """Whether this worker still draws images of the batch."""
+        return not self._answered and self._ended_by is None
+
+    def needs(self, index: int) -> bool:
+        """Whether this worker should draw the image: it is not done, and the claim is active."""
+        return self.active and not self._is_done(index)
 
     @property
     def percent(self) -> int:
@@ -98,11 +120,30 @@ class Claim:
         self._shares[index] = max(share, self._shares.get(index, 0.0))
         return self.progress.advance(self.percent)
 
+    def refresh(self) -> None:
+        """If the batch is in doubt, read which of its images are stored now. If it is lost, give it up without an
+        answer: the worker that has it answers.
+        """
+        if self.handle.lost:
+            if self._mark_answered():
+                logger.warning("batch is with another worker", extra=self._log_fields())
+        elif self.handle.in_doubt:
+            found = set(self._read_stored()) & set(self.handle.batch.seeds)
+            for index in found - self._stored:
+                self.record_stored(index)
+
+    def begin_delivery(self, index: int) -> None:
+        """Record that an image is drawn and will be stored. The claim is not answered before that is done."""
+        with self._lock:
+            self._in_delivery.add(index)
+
     def answer_if_done(self) -> None:
-        """Answer if no image is missing."""
-        if self.missing or not self._mark_answered():
+        """Answer if no image is missing, or if the batch was ended early and no drawn image is still to be stored."""
+        if self._in_delivery or (self.missing and self._ended_by is None) or not self._mark_answered():
             return
-        if self._broken:
+        if self._ended_by and self._needs_other_worker():
+            self._answer_early(self._ended_by)
+        elif self._broken:
             self._return_batch(next(iter(self._broken.values())))
         elif error := self._find_common_error():
             self._fail(error)
@@ -113,6 +154,7 @@ class Claim:
         """Record that an image is in the bucket and in the table."""
         self._stored.add(index)
         self._broken.pop(index, None)
+        self._end_delivery(index)
         self.progress.advance(self.percent)
         self.answer_if_done()
 
@@ -122,6 +164,7 @@ class Claim:
         An image with a named error cannot be delivered by any worker. An image with another error is attempted again
         after the other images are done.
         """
+        self._end_delivery(index)
         if isinstance(error, JobEnded | SpotInterrupted):
             self.abort(error)
             return
@@ -136,9 +179,25 @@ class Claim:
         self.answer_if_done()
 
     def abort(self, error: Exception) -> None:
-        """End the whole batch early. Stored images stay stored."""
-        if not self._mark_answered():
-            return
+        """End the whole batch early. Stored images stay stored, and drawn images are stored before the answer: the
+        worker that gets the batch next would draw them again.
+        """
+        with self._lock:
+            self._ended_by = self._ended_by or error
+        self.answer_if_done()
+
+    def _is_done(self, index: int) -> bool:
+        return index in self._stored or index in self._failed or index in self._broken
+
+    def _end_delivery(self, index: int) -> None:
+        with self._lock:
+            self._in_delivery.discard(index)
+
+    def _needs_other_worker(self) -> bool:
+        """Whether an image of a batch that was ended early is not stored."""
+        return any(not self._is_done(index) for index in self.handle.batch.seeds)
+
+    def _answer_early(self, error: Exception) -> None:
         if isinstance(error, JobEnded):
             self._succeed("job has already ended")
         elif isinstance(error, RenderError):

@@ -43,7 +43,7 @@ class ClaimTaker:
         taken = self._claims
         if taken is None or not taken.done() or taken.exception():
             return False
-        return any(claim.open and not claim.bulk for claim in taken.result())
+        return any(claim.active and not claim.bulk for claim in taken.result())
 
     def collect(self) -> list[Claim] | None:
         """The claims at the end of the wave, or None if nothing was started. Raises the error of taking them."""

@@ -64,6 +64,7 @@ class Delivery:
         """Store an image in another thread. Waits while too many images wait. `render_s` is the image's share of its
         wave, in seconds.
         """
+        claim.begin_delivery(order.index)
         self._slots.acquire()
         self._threads.submit(self._store, claim, order, drawing, render_s)
 

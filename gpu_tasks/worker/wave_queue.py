@@ -137,7 +137,7 @@ class WaveQueue:
 
         If the model cannot be loaded, all of its images get the error. Raises DeviceLost.
         """
-        while waiting := [each for each in self._waiting if each.claim.open]:
+        while waiting := [each for each in self._waiting if each.claim.needs(each.order.index)]:
             self._waiting = waiting
             model = self._choose_model()
             if self._use(model) and (wave := self._pop_wave(model)):

@@ -133,7 +133,8 @@ class Worker:
 
         Returns the images of a wave that stopped for others. Raises DeviceLost.
         """
-        wave = [(claim, order) for claim, order in wave if claim.open]
+        self._refresh(wave)
+        wave = [(claim, order) for claim, order in wave if claim.needs(order.index)]
         if not wave:
             return ()
         stops_for = coming if self._may_stop(wave) else None
@@ -160,9 +161,19 @@ class Worker:
                 self.delivery.deliver(claim, order, drawing, self.wave_s / len(wave))
         return ()
 
+    def _refresh(self, wave: Wave) -> None:
+        """Read what other workers have stored of the wave's batches, if they may have stored something. An image that
+        is stored is not drawn again.
+        """
+        for claim in {claim for claim, _ in wave if claim.active}:
+            try:
+                self.retrier.call("read of a batch in doubt", claim.refresh)
+            except Exception as error:
+                claim.abort(error)
+
     def _may_stop(self, wave: Wave) -> bool:
         """Return whether all of the wave's images are bulk images, and none of them was in a wave that stopped."""
-        self._stopped = {(claim, index) for claim, index in self._stopped if claim.open}
+        self._stopped = {(claim, index) for claim, index in self._stopped if claim.active}
         return all(claim.bulk and (claim, order.index) not in self._stopped for claim, order in wave)
 
     def _draw(self, wave: Wave, stops_for: Coming | None, orders: Sequence[ImageOrder]) -> list[Drawing | Exception]:

@@ -25,9 +25,6 @@ def main() -> None:
     if arguments.attached:
         threading.Thread(target=_stop_with_launcher, name="launcher-watch", daemon=True).start()
     asyncio.run(_run(arguments))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # threads that wait for the results of tasks would keep the process running
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,10 +49,9 @@ def _stop_with_launcher() -> None:
 
 async def _run(arguments: argparse.Namespace) -> None:
     from ministack.app import app  # the import reads the environment and configures logging
-    from ministack.core import lambda_runtime
 
     from local_cloud.emulator import patches, patching
-    from local_cloud.emulator.patches import ecs_tasks
+    from local_cloud.emulator.patches import ecs_tasks, lambda_processes
     from local_cloud.emulator.spot_interruptions import with_spot_interruptions
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
@@ -69,23 +65,31 @@ async def _run(arguments: argparse.Namespace) -> None:
         open_slots=lambda family: TaskSlots(ecs_tasks.EcsTaskDemand(family)),
     )
     patching.apply_all(patches.all_patches(processes))
-    stop_requested, tasks_stopped = asyncio.Event(), asyncio.Event()
+    stop_requested, all_stopped = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
 
-    async def stop_tasks_on_request() -> None:
-        """Tasks return their work through the emulator, so it serves requests until the last task has ended."""
+    async def stop_on_request() -> bool:
+        """Tasks return their work through the emulator, so it serves requests until the last task has ended. Then the
+        Lambdas end: requests wait for their responses, and the server waits for its requests. Returns whether all of
+        them have ended.
+        """
         await stop_requested.wait()
         threading.Timer(STOP_TIMEOUT_S, os._exit, (1,)).start()
         logging.getLogger(__name__).info("Stopping")
         ecs_tasks.drain_services()
         await asyncio.to_thread(processes.stop_all)
-        tasks_stopped.set()
+        ended = await asyncio.to_thread(lambda_processes.PROCESSES.end)
+        all_stopped.set()
+        return ended
 
-    stop = asyncio.create_task(stop_tasks_on_request())
-    await serve(with_spot_interruptions(app), _config(arguments.listen), shutdown_trigger=tasks_stopped.wait)
-    await stop
-    await asyncio.to_thread(lambda_runtime.reset)
+    stop = asyncio.create_task(stop_on_request())
+    await serve(with_spot_interruptions(app), _config(arguments.listen), shutdown_trigger=all_stopped.wait)
+    ended = await stop
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The end of the event loop would wait for threads: they wait for results of tasks, and between retries.
+    os._exit(0 if ended else 1)
 
 
 def _config(listen: int) -> Config:

@@ -94,6 +94,11 @@ class EmulatorProcess:
             raise
         return emulator
 
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the process, or None while it runs. After signal N, it is -N."""
+        return self._process.poll()
+
     def stop(self) -> None:
         """Stop the emulator with all its tasks and Lambdas. After STOP_TIMEOUT_S, kill it."""
         if self._process.poll() is None:

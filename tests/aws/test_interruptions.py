@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from craftspark.aws import clients
-from craftspark.aws.fleet.taken_batches import TakenBatches
+from craftspark.aws.fleet.taken_batches import ReturnedBatches, TakenBatches
 from craftspark.aws.fleet.work import WorkIndex
 from craftspark.aws.items import job_key
 from craftspark.aws.jobs.speed import partition
@@ -349,6 +349,21 @@ def test_answered_batches_stay_answered(ecs: FakeEcs, tokens: Tokens) -> None:
         settle_task.handler(a_detail(), Context())
 
     assert counts(open_.queue_url) == (1, 0)
+
+
+def test_an_event_that_comes_again_takes_no_batch_from_the_next_worker(
+    ecs: FakeEcs, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQS does not say that it refuses an older receipt, so the function must not use one."""
+    [batch] = a_queue("interactive", 1)
+    TakenBatches(client=clients.dynamodb(), jobs_table=JOBS).write(TASK, [batch])
+    settle_task.handler(a_detail(), Context())
+    released: list[TakenBatch] = []
+    monkeypatch.setattr(ReturnedBatches, "release", lambda _, again: released.append(again))
+
+    settle_task.handler(a_detail(), Context())
+
+    assert released == []
 
 
 def test_batches_of_other_tasks_stay_hidden(ecs: FakeEcs, tokens: Tokens) -> None:

@@ -5,18 +5,22 @@ import json
 import os
 import queue
 import signal
+import threading
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from ministack.core import lambda_runtime
 
-from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, drain_stderr
+from local_cloud.emulator.patches import lambda_processes
+from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, LambdaProcesses, Stopping, drain_stderr
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir
@@ -42,10 +46,14 @@ def handler(event, context):
     if "raise" in event:
         raise type(event["raise"], (Exception,), {})("what went wrong")
     if "began" in event:
-        open(event["began"], "x").close()
+        open(os.path.join(event["began"], f"{os.getpid()}"), "x").close()
         time.sleep(50)
     return dict(os.environ)
 """
+
+
+class FakeWorker:
+    """A worker whose process is never started."""
 
 
 def function(aws: Clients) -> str:
@@ -112,14 +120,86 @@ def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) 
     emulator = EmulatorProcess.start(StateDir.at(tmp_path), port=0, commands={}, attached=True)
     aws = Clients(emulator.record.endpoint)
     began = tmp_path / "began"
+    began.mkdir()
     event = json.dumps({"lines": 1, "began": str(began)})
     aws["lambda"].invoke(FunctionName=function(aws), Payload=event, InvocationType="Event")
-    eventually(began.exists)
+    eventually(lambda: list(began.iterdir()))
 
     os.kill(emulator.record.pid, signal.SIGKILL)
     emulator.stop()
 
     eventually(lambda: not mentioning(str(tmp_path)))
+
+
+def test_an_emulator_that_stops_ends_its_lambdas_and_starts_none_that_waits(tmp_path: Path) -> None:
+    emulator = EmulatorProcess.start(StateDir.at(tmp_path), port=0, commands={}, attached=True)
+    aws = Clients(emulator.record.endpoint)
+    name, began = function(aws), tmp_path / "began"
+    processes = max(2, os.cpu_count() or 1)
+    began.mkdir()
+    event = json.dumps({"lines": 1, "began": str(began)})
+
+    def invoke_until_the_end(_: int) -> None:
+        with suppress(ClientError, BotoCoreError):
+            aws["lambda"].invoke(FunctionName=name, Payload=event)
+
+    # More invocations than processes, so that some still wait for a process when the emulator stops.
+    with ThreadPoolExecutor(3 * processes) as callers:
+        ended = callers.map(invoke_until_the_end, range(3 * processes))
+        eventually(lambda: len(list(began.iterdir())) == processes)
+
+        emulator.stop()
+
+        started = len(list(began.iterdir()))
+        left = mentioning(str(tmp_path))
+        list(ended)
+
+    # The emulator did not reach its time limit, after which it exits with code 1.
+    assert emulator.exit_code == 0
+    assert left == {}
+    assert started == processes
+
+
+def test_a_lambda_process_that_starts_while_the_emulator_stops_is_killed_and_awaited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processes, starting, killed = LambdaProcesses(), threading.Event(), threading.Event()
+    worker = FakeWorker()
+
+    def start_slowly(_: Any) -> None:
+        starting.set()
+        assert killed.wait(60)
+
+    monkeypatch.setattr(lambda_processes, "_spawn", start_slowly)
+    monkeypatch.setattr(lambda_runtime, "kill_workers", lambda workers: killed.set() if workers == [worker] else None)
+    with ThreadPoolExecutor(1) as invocation:
+        start = invocation.submit(processes.start, worker)
+        assert starting.wait(60)
+
+        assert processes.end()
+
+        assert start.done() or start.exception() is None
+    with pytest.raises(Stopping):
+        processes.start(worker)
+
+
+def test_a_lambda_process_that_does_not_end_its_start_is_not_awaited_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    processes, starting, goes_on = LambdaProcesses(), threading.Event(), threading.Event()
+
+    def hang(_: Any) -> None:
+        starting.set()
+        goes_on.wait()
+
+    monkeypatch.setattr(lambda_processes, "_spawn", hang)
+    monkeypatch.setattr(lambda_runtime, "kill_workers", lambda workers: None)
+    with ThreadPoolExecutor(1) as invocation:
+        invocation.submit(processes.start, FakeWorker())
+        assert starting.wait(60)
+
+        ended = processes.end(within_s=0.01)
+        goes_on.set()
+
+    assert not ended
 
 
 def test_a_lambda_that_raises_fails_by_the_name_of_what_it_raised(aws: Clients) -> None:

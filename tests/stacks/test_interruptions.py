@@ -108,7 +108,9 @@ def test_ending_a_task_answers_tokens_and_returns_messages_of_gpu_queues(synthes
     answer = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
 
     assert on(statements, "RenderJobMachine") == on(statements, "TrainModelMachine") == answer
-    assert on(statements, "JobsTable") == {"dynamodb:GetItem"}
+    assert on(statements, "JobsTable") == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    [records] = [each for each in statements if "dynamodb:PutItem" in actions(each)]
+    assert records["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["task:*"]}}
     assert on(statements, ":task/") == {"ecs:DescribeTasks"}
     returning = [each for each in statements if "sqs:ChangeMessageVisibility" in actions(each)]
     assert len(returning) == 2 * len(DEV.pools)

@@ -37,6 +37,7 @@ def test_a_campaign_without_a_fault_of_ours_meets_its_goals() -> None:
         "images_charged_twice": 0,
         "finished_images_rendered_again": 0,
         "waves_wasted_per_kill": 1.0,
+        "render_s_wasted_per_kill": 1.0,
         "death_to_next_start_s": 2.0,
     }
     assert all(entry.meets_goal in (True, None) for entry in judge(GOOD))

@@ -12,6 +12,8 @@ from benchmarks.fleet.waves import (
     next_start_s,
     read_waves,
     rendered_again,
+    storing_times,
+    wasted_seconds,
     wasted_waves,
 )
 
@@ -51,6 +53,16 @@ def test_a_death_wastes_the_part_of_its_last_wave_and_the_images_in_delivery() -
     # Half of the usual two seconds of the last wave, and one of two images.
     assert wasted_waves(DEATH, WAVES, TIMES) == pytest.approx(0.5 + 0.5)
     assert wasted_waves(DEATH, [STORED], TIMES) == 0
+
+
+def test_a_death_wastes_the_seconds_of_its_last_wave_and_of_the_images_in_delivery() -> None:
+    # One second of the last wave, and half of two seconds.
+    assert wasted_seconds(DEATH, WAVES, TIMES) == pytest.approx(1.0 + 1.0)
+    assert wasted_seconds(DEATH, [STORED], TIMES) == 0
+
+
+def test_storing_takes_from_the_end_of_the_last_wave_of_an_image_to_its_entry() -> None:
+    assert sorted(storing_times(WAVES, TIMES)) == pytest.approx([0.1, 0.1, 0.2, 0.2, 0.5])
 
 
 def test_the_next_start_is_that_of_another_worker_on_the_same_job() -> None:

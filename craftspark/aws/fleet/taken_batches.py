@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from craftspark.aws.items import job_key, number, text
+from craftspark.aws.orchestration.gpu_queue import NOT_HELD
 from craftspark.fleet.interruptions.task_ends import TakenBatch
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
 BATCHES = "batches"
 # SQS keeps a message hidden for up to 12 hours, and no job lasts as long.
 KEPT_S = 12 * 3600
-# SQS responds with one of these for a message that was deleted, is visible, or was received again since.
-NOT_HELD = frozenset(
-    {
-        "InvalidParameterValue",
-        "MessageNotInflight",
-        "AWS.SimpleQueueService.MessageNotInflight",
-        "ReceiptHandleIsInvalid",
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +60,9 @@ class ReturnedBatches:
 
     def find(self, task: str) -> tuple[TakenBatch, ...]:
         return self.taken.read(task)
+
+    def forget(self, task: str) -> None:
+        self.taken.write(task, ())
 
     def release(self, batch: TakenBatch) -> bool:
         """Let another worker receive the message now. Returns False if the message is not hidden by this receipt."""

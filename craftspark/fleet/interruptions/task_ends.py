@@ -77,6 +77,9 @@ class OpenBatches(Protocol):
     def release(self, batch: TakenBatch) -> bool:
         """Let another worker take a batch immediately. Returns False if it was answered or is with another worker."""
 
+    def forget(self, task: str) -> None:
+        """Forget the batches of a task: other workers may have them now."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReleasedWork:
@@ -108,11 +111,16 @@ def describe_end(end: TaskEnd) -> CraftsparkError:
 def release_work(end: TaskEnd, tokens: Tokens, batches: OpenBatches) -> ReleasedWork:
     """Give the work of a task that ended to other workers now, not after the timeouts that would notice its end.
 
-    The first answer to a token counts, and a batch that was answered has no message. So all of this is safe to repeat.
+    The first answer to a token counts, and a batch that was answered has no message. After the release, the batches are
+    forgotten, so that an event that is delivered again takes no batch from the worker that has it now. So all of this
+    is safe to repeat.
     """
     error = describe_end(end) if end.token else None
     failed = tokens.fail(end.token, error) if end.token and error else False
-    released = _release_all(batches.find(end.task), batches)
+    taken = batches.find(end.task)
+    released = _release_all(taken, batches)
+    if taken:
+        batches.forget(end.task)
     return ReleasedWork(error=error if failed else None, batches=released)
 
 

@@ -56,6 +56,8 @@ def a_claim(receipt: str) -> Claim:
         receipt=receipt,
         receives=1,
         max_receives=3,
+        waited_s=0.0,
+        held_until=float("inf"),
     )
     return Claim(handle, job, stored=())
 

@@ -42,8 +42,13 @@ class FakeBatches:
     answered: tuple[TakenBatch, ...] = ()
     released: list[TakenBatch] = field(default_factory=list)
 
+    forgotten: list[str] = field(default_factory=list)
+
     def find(self, task: str) -> tuple[TakenBatch, ...]:
-        return self.taken if task == LOST.task else ()
+        return self.taken if task == LOST.task and task not in self.forgotten else ()
+
+    def forget(self, task: str) -> None:
+        self.forgotten.append(task)
 
     def release(self, batch: TakenBatch) -> bool:
         if batch in self.answered:
@@ -103,6 +108,15 @@ def test_the_token_fails_and_every_open_batch_goes_to_other_workers() -> None:
     assert batches.released == list(BATCHES)
     assert released.error is not None
     assert (released.error.name, released.batches) == ("WorkerLost", 2)
+
+
+def test_an_event_that_comes_again_releases_nothing() -> None:
+    tokens, batches = FakeTokens(open=False), FakeBatches(BATCHES)
+
+    released = [release_work(LOST, tokens, batches).batches for _ in range(2)]
+
+    assert released == [2, 0]
+    assert batches.forgotten == [LOST.task]
 
 
 def test_a_task_of_a_service_has_no_token() -> None:
