@@ -16,6 +16,7 @@ from cdk_app.observability.metrics import (
     PERIOD,
     count_events,
     count_messages,
+    count_refusals,
     find_dead_letter_queues,
     find_work_queues,
     measure_age,
@@ -24,6 +25,7 @@ from cdk_app.observability.metrics import (
 from cdk_app.observability.supply import draw_demand, draw_supply, draw_waits, measure_fleet, measure_start_delay
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.desired_counts import ON_DEMAND, SPOT
+from craftspark.accounts.plans import ANY_PLAN, PLANS
 from stacks.api import ApiStack
 from stacks.live import LiveStack
 from stacks.rendering import RenderingStack
@@ -35,6 +37,7 @@ SILENT_MINUTES = 3
 MAX_START_DELAY = 3  # in cold starts; a start that takes longer has no capacity, or its worker fails
 MAX_LOST_TASKS = 5  # some tasks of a zone that AWS takes back do not finish in time
 MAX_UNMODERATED = 5  # a service times out now and then
+MAX_REFUSED = 10  # a maker who tries again a few times
 
 
 class OperationsStack(Stack):
@@ -137,6 +140,13 @@ class OperationsStack(Stack):
             max_value=MAX_LOST_TASKS,
             means="GPU tasks end without an answer: they are killed, fail, or do not start",
         )
+        self._alarms.add(
+            "RefusedAdmissions",
+            count_events("AdmissionRefused"),
+            max_value=MAX_REFUSED,
+            means="makers are refused because their pool gets no more tasks: the budget, the cap, the pool's maximum, "
+            "or no capacity at AWS",
+        )
         for pool in self._rendering.fleet.pools.values():
             of_pool = pool.name.capitalize()
             for name, capacity_type in (("SpotStartsLate", SPOT), ("OnDemandStartsLate", ON_DEMAND)):
@@ -235,6 +245,12 @@ class OperationsStack(Stack):
                         measure_fleet("FleetDecisionAge", "seconds since the last decision"),
                         count_events("FleetDecided", "decisions in five minutes"),
                         count_events("FleetDecisionRefused", "refused in five minutes"),
+                    ),
+                ],
+                [
+                    draw_graph(
+                        "Refused because GPU capacity does not suffice",
+                        *(count_refusals(pool, plan) for pool in pools for plan in (*PLANS, ANY_PLAN)),
                     ),
                     draw_graph(
                         "Dead letters", *(count_messages(letters, name) for name, letters in self._dead.items())

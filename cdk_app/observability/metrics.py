@@ -20,6 +20,7 @@ EVENTS = {
     "UploadUnmoderated": "check_upload",
     "PictureUnmoderated": "gpu_worker",
     "JobAccepted": "submit_job",
+    "AdmissionRefused": "submit_job",
     "JobSucceeded": "settle_job",
     "JobPartlySucceeded": "settle_job",
     "JobFailed": "settle_job",
@@ -48,6 +49,18 @@ def count_events(name: str, label: str | None = None, *, period: Duration = PERI
         period=period,
         statistic="Sum",
         label=label,
+    )
+
+
+def count_refusals(pool: str, plan: str) -> cloudwatch.Metric:
+    """How many jobs of a plan were refused because GPU capacity does not suffice."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name="AdmissionRefused",
+        dimensions_map={"service": EVENTS["AdmissionRefused"], "pool": pool, "plan": plan},
+        period=PERIOD,
+        statistic="Sum",
+        label=f"{pool}, {plan}",
     )
 
 

@@ -29,6 +29,9 @@ class Plan:
     checks_per_minute: int = 10
 
 
+# In metrics: what concerns makers of every plan.
+ANY_PLAN = "any"
+
 PLANS = {
     plan.name: plan
     for plan in (

@@ -1,8 +1,9 @@
-"""Tables of the fleet: each pool's supply, demand and last decision, and its GPU tasks."""
+"""Tables of the fleet: each pool's supply, demand and last decision, its refusals, and its GPU tasks."""
 
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
@@ -14,10 +15,12 @@ from craftspark.fleet.decisions import PoolDecision
 from craftspark.fleet.supply import PoolSupply
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import GpuTask, name_capacity, read_tasks
+from local_cloud.reports.refusals import RECENT, find_refusals
 
 STATES = ("running", "starting", "draining")
 DECIDED = ("pool", "decided", "spot", "on demand", "reason", "more obtainable", "cold start")
 TASK = ("task", "pool", "capacity", "state", "protected", "instance", "zone", "type", "process")
+REFUSED = ("pool", "plan", "submissions", "last wait", "last wait in bulk")
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -27,6 +30,7 @@ def fleet_tables(cloud: LocalCloud) -> Iterator[Table]:
     yield _table("Supply", ("pool", "capacity", "desired", *STATES), _supply(cloud, tasks))
     yield _table("Demand", ("pool", "queue", "waiting batches", "with workers"), _demand(cloud))
     yield _table("Last decisions", DECIDED, _decisions(cloud))
+    yield _table(f"Refused in the last {RECENT.seconds // 60} minutes", REFUSED, _refusals(cloud))
     yield _table("GPU tasks", TASK, _tasks(cloud, tasks))
 
 
@@ -87,6 +91,12 @@ def _decisions(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
         age = f"{time.time() - supply.at:.0f} s ago"
         limit = f"{supply.obtainable} ({supply.reason})"
         yield pool, age, decision.spot, decision.on_demand, decision.reason, limit, f"{supply.cold_start_s:.0f} s"
+
+
+def _refusals(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    for each in find_refusals(cloud.state.logs, datetime.now(UTC)):
+        waits = ("none" if wait_s is None else f"{wait_s} s" for wait_s in (each.wait_s, each.bulk_wait_s))
+        yield each.pool, each.plan, each.submissions, *waits
 
 
 def _tasks(cloud: LocalCloud, tasks: Sequence[GpuTask]) -> Iterator[tuple[object, ...]]:

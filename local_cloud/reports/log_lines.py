@@ -53,9 +53,9 @@ def log_names(logs: Path) -> list[str]:
     return [EMULATOR, WORKER, *sorted(path.stem for path in (logs / "lambdas").glob("*.log"))]
 
 
-def find_lines(logs: Path, text: str) -> list[LogLine]:
-    """The lines of Lambdas and GPU tasks that contain the text, in order of time."""
-    paths = [*(logs / "lambdas").glob("*.log"), *(logs / "tasks").glob("*.log")]
+def find_lines(logs: Path, text: str, *, function: str = "*") -> list[LogLine]:
+    """The lines of Lambdas and GPU tasks, or of one Lambda, that contain the text, in order of time."""
+    paths = [*(logs / "lambdas").glob(f"{function}.log"), *((logs / "tasks").glob("*.log") if function == "*" else ())]
     lines = [line for path in sorted(paths) for line in _new_lines(path, {}, complete_only=False) if text in line.text]
     return sorted(lines, key=lambda line: line.at)
 

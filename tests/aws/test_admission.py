@@ -91,6 +91,46 @@ def test_out_of_capacity_a_free_plan_is_refused_before_credits_are_reserved_and_
     assert submit(maker="maker-2", **WAIT).status == 202
 
 
+def refusals(logs: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """The log lines that count refusals."""
+    return [vars(each) for each in logs.records if each.message == "admission refused"]
+
+
+def test_refused_submissions_are_counted_by_pool_and_plan_and_quotes_are_not(caplog: pytest.LogCaptureFixture) -> None:
+    record()
+    a_backlog(10)
+    set_plan("maker-1", "free")
+
+    quote(**WAIT)
+    answers = [submit(**WAIT), submit(maker="maker-2", **WAIT)]
+
+    assert [(each["pool"], each["plan"], each["AdmissionRefused"]) for each in refusals(caplog)] == [
+        (POOL, "free", 1),
+        (POOL, SMALL.name, 1),
+    ]
+    for line, answer in zip(refusals(caplog), answers, strict=True):
+        assert line["estimated_wait_s"] == answer.body["estimated_wait_s"]
+        assert line["bulk_wait_s"] == answer.body.get("bulk_wait_s")
+        [directive] = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["service"], ["service", "pool", "plan"]]
+
+
+def test_a_pool_that_can_get_no_task_refuses_makers_of_any_plan(caplog: pytest.LogCaptureFixture) -> None:
+    record(spot=TypeSupply())
+
+    assert submit(**WAIT).status == 429
+    assert [(each["plan"], each["estimated_wait_s"]) for each in refusals(caplog)] == [("any", None)]
+
+
+def test_a_repeated_request_that_gets_its_job_counts_as_no_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    record()
+    submit(key="k", **WAIT)
+    a_backlog(10)
+    submit(key="k", **WAIT)
+
+    assert refusals(caplog) == []
+
+
 def test_a_plan_with_the_bulk_lane_is_offered_its_wait() -> None:
     record()
     a_backlog(10)

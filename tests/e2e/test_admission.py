@@ -11,6 +11,7 @@ import pytest
 from craftspark.aws.items import job_key
 from craftspark.aws.jobs.speed import FLEET, partition
 from local_cloud.launcher.cloud import LocalCloud
+from tests.e2e.command_line import run
 from tests.e2e.conftest import IDLE
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually
@@ -46,6 +47,10 @@ def test_out_of_capacity_a_free_plan_is_refused_and_a_partner_is_admitted(short:
     assert 0 < int(refused.headers["Retry-After"]) <= refused.json()["estimated_wait_s"] - 60
     assert free.balance() == (0, 0, 0)
     assert partner.submit(count=4, max_wait_s=3600).status_code == 202
+    shown = run("fleet", state_dir=short.state.tasks.parent)
+    [row] = [line.split("│") for line in shown.splitlines() if "free" in line]
+    wait_s = refused.json()["estimated_wait_s"]
+    assert [cell.strip() for cell in row[1:-1]] == ["draw", "free", "1", f"{wait_s} s", "none"]
 
 
 def recorded(cloud: LocalCloud, pool: str) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from cdk_app.observability.metrics import EVENTS
 from cdk_app.packaging.import_closure import find_import_closure
 from cdk_app.stages.values import DEV
+from craftspark.accounts.plans import ANY_PLAN, PLANS
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis, allowed_actions
 
@@ -66,6 +67,7 @@ def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synth
         "ExecutionsFailed": 2,
         "ExecutionsTimedOut": 1,
         "ExecutionThrottled": 2,
+        "AdmissionRefused": 1,
         "JobOverdue": 1,
         "ModerationUnavailable": 1,
         "PictureUnmoderated": 1,
@@ -112,6 +114,15 @@ def test_the_dashboard_shows_workers_ages_reasons_and_our_own_events(synthesis: 
         *EVENTS,
     ):
         assert shown in body, shown
+
+
+def test_the_dashboard_shows_who_is_refused_for_lack_of_capacity_by_pool_and_plan(synthesis: Synthesis) -> None:
+    [dashboard] = synthesis.properties("AWS::CloudWatch::Dashboard")
+    body = json.dumps(dashboard["DashboardBody"]).replace("\\", "")
+
+    for pool in DEV.pools:
+        for plan in (*PLANS, ANY_PLAN):
+            assert f'"AdmissionRefused","plan","{plan}","pool","{pool}","service","submit_job"' in body
 
 
 def test_every_event_that_is_shown_is_counted_by_the_function_it_is_shown_for() -> None:
