@@ -108,7 +108,13 @@ class FleetControl:
         decision = decide(observation, record.memory, self.limits)
         changes = tuple(_list_changes(decision, observation))
         self._check(decision, observation)
-        counters = {**record.counters, **{name: reading.counters for name, reading in observed.items()}}
+        # Totals that the policy has not used stay as they were: what arrived meanwhile counts at its next decision.
+        used = {
+            name: observed[name].counters
+            for name, memory in decision.memory.pools.items()
+            if name in observed and memory.seen_at == at
+        }
+        counters = {**record.counters, **used}
         try:
             following = Record(version=record.version + 1, memory=decision.memory, counters=counters)
             self.records.write(following, decision)
@@ -126,7 +132,7 @@ class FleetControl:
         return FleetObservation(
             at=at,
             pools={
-                pool.name: observe_pool(pool, observed[pool.name], record.counters.get(pool.name), age_s=age_s)
+                pool.name: observe_pool(pool, observed[pool.name], _find_totals(record, pool.name), age_s=age_s)
                 for pool in self.pools
                 if pool.name in observed
             },
@@ -150,6 +156,12 @@ class FleetControl:
             raise DecisionRefused(f"{total} tasks, more than {self.limits.max_tasks}")
         if cost > self.limits.dollars_per_hour + 1e-6:
             raise DecisionRefused(f"{cost:.2f} dollars per hour, more than {self.limits.dollars_per_hour:.2f}")
+
+
+def _find_totals(record: Record, pool: str) -> Counters | None:
+    """The totals of a pool when the policy last used them. None for a pool that it does not remember."""
+    memory = record.memory.pools.get(pool)
+    return record.counters.get(pool) if memory and memory.seen_at else None
 
 
 def _list_changes(decision: Decision, observation: FleetObservation) -> Iterator[Change]:

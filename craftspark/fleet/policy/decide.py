@@ -13,7 +13,7 @@ from craftspark.fleet.policy import demand, history
 from craftspark.fleet.policy.checks import check_limits, check_time, clock_fault, first_fault
 from craftspark.fleet.policy.need import Need, backlog_ahead, erratic_need, interactive_need, with_bulk
 from craftspark.fleet.policy.plans import Plan, grant, keep, stand, without_observation
-from craftspark.fleet.policy.split import split, watch_markets
+from craftspark.fleet.policy.split import is_new, split, watch_markets
 from craftspark.fleet.policy.starts import follow, ready_in
 
 
@@ -42,6 +42,10 @@ def _plan(name: str, pool: PoolObservation, memory: PoolMemory, at: float, since
     fault = first_fault(name, pool)
     if fault is not None:
         return keep(memory, fault)
+    if memory.seen_at:
+        since_s = at - memory.seen_at  # the arrivals of all this time are in the observation
+    else:
+        memory = _begin(pool, at)
     memory = replace(
         memory,
         seen_at=at,
@@ -56,7 +60,16 @@ def _plan(name: str, pool: PoolObservation, memory: PoolMemory, at: float, since
         _interactive(pool, memory, rate, ahead, at), pool.bulk, rate.now, pool.bulk_within_s, pool.cold_start_s
     )
     parts, memory = split(need, pool, memory, at)
-    return Plan(parts=parts, memory=memory, reason=need.reason + parts.reason, rate=rate.now)
+    held = ", and the present counts until arrivals are known" if is_new(memory, at) else ""
+    return Plan(parts=parts, memory=memory, reason=need.reason + parts.reason + held, rate=rate.now)
+
+
+def _begin(pool: PoolObservation, at: float) -> PoolMemory:
+    """The memory of a pool of whose demand nothing is known. Its tasks were desired for a reason, so they stay."""
+    present = pool.spot.desired + pool.on_demand.desired
+    if present <= pool.spot.minimum + pool.on_demand.minimum:
+        return PoolMemory()
+    return PoolMemory(begun_at=at, needs=((at, present),), shortages=((at, pool.on_demand.desired),))
 
 
 def _look_ahead(

@@ -55,13 +55,19 @@ def is_spot_healthy(memory: PoolMemory, at: float) -> bool:
     return memory.trouble_at is None or at - memory.trouble_at >= TROUBLE_S
 
 
+def is_new(memory: PoolMemory, at: float) -> bool:
+    """Whether the memory is too short to say that fewer tasks are needed."""
+    return memory.begun_at is not None and at - memory.begun_at < LASTS_S
+
+
 def split(need: Need, pool: PoolObservation, memory: PoolMemory, at: float) -> tuple[Split, PoolMemory]:
     """All tasks on spot, and on demand immediately for those that spot does not give.
 
     A spot request without capacity costs nothing, so the spot count stays at the whole need. On-demand tasks are given
     back as spot tasks take their place. Bulk work waits for spot until it is urgent.
     """
-    lasts_s, late_lasts_s = (LASTS_S, pool.cold_start_s + CATCH_UP_S) if need.lasts else (0.0, 0.0)
+    lasts = need.lasts or is_new(memory, at)
+    lasts_s, late_lasts_s = (LASTS_S, pool.cold_start_s + CATCH_UP_S) if lasts else (0.0, 0.0)
     arrivals, needs = settle(memory.needs, need.interactive, at, lasts_s)
     late, lates = settle(memory.lates, need.late, at, late_lasts_s)
     bulk, bulks = settle(memory.bulks, need.bulk, at, LASTS_S)

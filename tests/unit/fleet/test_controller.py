@@ -11,7 +11,7 @@ from craftspark.fleet.controller import run as controller
 from craftspark.fleet.controller.pools import ControlledPool, ControlledService
 from craftspark.fleet.controller.readings import Counters, PoolReading, ServiceReading
 from craftspark.fleet.controller.run import Change, DecisionRefused, FleetControl, Record, Superseded
-from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision
+from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision, PoolMemory
 from craftspark.fleet.observations import FleetObservation, LaneWork, Limits
 from craftspark.fleet.policy.checks import Unusable
 from craftspark.fleet.policy.decide import decide
@@ -98,7 +98,8 @@ class Stage:
 
     def decide(self, observation: FleetObservation, memory: Memory, limits: Limits) -> Decision:
         self.observations.append((observation, memory))
-        return Decision(at=observation.at, pools={"draw": self.decided}, memory=Memory(decided_at=observation.at))
+        kept = Memory(decided_at=observation.at, pools={"draw": PoolMemory(seen_at=observation.at)})
+        return Decision(at=observation.at, pools={"draw": self.decided}, memory=kept)
 
     def run(self) -> Any:
         return FleetControl(
@@ -291,6 +292,82 @@ def test_an_absurd_reading_lets_the_last_counts_stand(real: Stage, change: dict[
 
     assert [fault.field for fault in outcome.faults] == [field_]
     assert real.services.changes == []
+
+
+def steady(stage: Stage, seconds: float, work_per_s: float) -> list[str]:
+    """Decide every 20 s while work arrives at this rate, by the profile. The reasons of the decisions."""
+    reasons = []
+    for _ in range(round(seconds / 20)):
+        grow(stage, 20 * work_per_s)
+        reasons.append(stage.run().decision.pools["draw"].reason)
+        stage.clock.now = round(stage.clock.now / 20) * 20 + 20
+    return reasons
+
+
+def grow(stage: Stage, work_s: float) -> None:
+    before = stage.readings.reading
+    assert isinstance(before, PoolReading)
+    total = before.counters.work_s["interactive"] + work_s
+    stage.readings.reading = replace(before, counters=Counters(work_s={"interactive": total, "bulk": 0.0}))
+
+
+FAULTS = [
+    Fault(field="pools.draw", detail="there is no service draw-spot"),
+    replace(READING, interactive=LaneWork(waiting_s=nan)),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["not read", "not usable"])
+def test_work_that_arrived_while_a_pool_could_not_be_observed_counts_for_all_of_this_time(
+    real: Stage, fault: PoolReading | Fault
+) -> None:
+    real.readings.reading = replace(READING, pace=1.0, interactive=LaneWork())
+    before = steady(real, 800, work_per_s=3.0)[-1]
+    usable = real.readings.reading
+    for _ in range(10):
+        broken = fault
+        if isinstance(fault, PoolReading):
+            grow(real, 20 * 3.0)
+            usable = real.readings.reading
+            broken = replace(fault, counters=usable.counters)
+        real.readings.reading = broken
+        assert real.run().faults
+        real.readings.reading = usable
+        real.clock.now = round(real.clock.now / 20) * 20 + 20
+    if isinstance(fault, Fault):
+        grow(real, 200 * 3.0)
+
+    after = steady(real, 20, work_per_s=3.0)[-1]
+
+    assert before.startswith("3.0 tasks for arrivals, 0.0 for chance")
+    assert after.startswith("3.0 tasks for arrivals, 0.0 for chance")
+
+
+def test_a_pool_that_was_away_for_so_long_that_it_is_forgotten_starts_with_its_present_counts(real: Stage) -> None:
+    steady(real, 400, work_per_s=3.0)
+    grow(real, 1200 * 3.0)
+    reading, real.services.changes = real.readings.reading, []
+    for _ in range(60):
+        real.readings.reading = Fault(field="pools.draw", detail="there is no service draw-spot")
+        real.run()
+        real.clock.now = round(real.clock.now / 20) * 20 + 20
+    assert isinstance(reading, PoolReading)
+    real.readings.reading = replace(reading, interactive=LaneWork(), spot=ServiceReading(desired=6, running=6))
+
+    assert real.run().changes == ()
+
+
+def test_a_lost_record_takes_no_tasks_away_before_arrivals_are_known(real: Stage) -> None:
+    busy = ServiceReading(desired=6, running=6)
+    idle = replace(READING, pace=1.0, interactive=LaneWork(), spot=busy, on_demand=ServiceReading(desired=2, running=2))
+    real.readings.reading, real.records.record = idle, Record(version=7)
+
+    reasons = steady(real, 80, work_per_s=4.0)
+
+    assert all(change.after >= change.before for change in real.services.changes)
+    assert reasons[0].endswith("the present counts until arrivals are known")
+    steady(real, 200, work_per_s=4.0)
+    assert real.services.changes[-1].after < 6
 
 
 @pytest.mark.parametrize("jump_s", [-5.0, -86_400.0, 86_400.0])
