@@ -13,6 +13,9 @@ from craftspark.fleet.policy.demand import Rate
 from craftspark.fleet.policy.need import Need, backlog_ahead, interactive_need, with_bulk
 from craftspark.fleet.supply import PoolSupply, StartingTasks
 
+# The least work of a job, in seconds of one GPU.
+LEAST_WORK_S = 1.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
@@ -88,9 +91,9 @@ def wait_in_bulk(outlook: Outlook, interactive_s: float, bulk_s: float) -> Wait:
     tasks for late interactive work stop when that is done, and only those for bulk work stay.
     """
     rate = outlook.interactive_rate or 0.0
-    need = with_bulk(
-        _need(outlook, interactive_s), LaneWork(waiting_s=bulk_s), rate, outlook.bulk_within_s, outlook.cold_start_s
-    )
+    # The job itself is bulk work, for which the policy adds a task if the interactive work takes all others.
+    bulk = LaneWork(waiting_s=max(bulk_s, LEAST_WORK_S))
+    need = with_bulk(_need(outlook, interactive_s), bulk, rate, outlook.bulk_within_s, outlook.cold_start_s)
     launch_s = outlook.cold_start_s + DECIDE_EVERY_S / 2
     most, least = (_missing(outlook, need.interactive + tasks) for tasks in (max(need.late, need.bulk), need.bulk))
     both, bulk_only = (_later(outlook, min(needed, outlook.obtainable), launch_s) for needed in (most, least))

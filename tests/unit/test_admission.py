@@ -81,6 +81,8 @@ def test_the_wait_in_the_interactive_lane(outlook: Outlook, work_s: float, secon
         (replace(TEN, interactive_rate=None), 100, 200, 30),
         # It takes all of them.
         (TEN, 0, 10, inf),
+        # The controller adds one for the job.
+        (replace(TEN, obtainable=1), 0, 0, 130),
         # The controller adds tasks for the arrivals, which leaves half of one.
         (replace(TEN, interactive_rate=10.5, obtainable=1), 0, 10, 130 + 10 / 0.5),
         # It adds two for the bulk work, which should end within 1,800 s with 300 s to spare.

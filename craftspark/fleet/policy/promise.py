@@ -9,6 +9,9 @@ from craftspark.fleet.policy.split import is_spot_healthy
 from craftspark.fleet.policy.starts import overdue, ready_in
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 
+# A difference of prices that is below a price only by the last digits still pays for a task.
+ROUNDING = 1e-6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Left:
@@ -59,7 +62,7 @@ def _addable(tasks: Tasks, memory: TypeMemory, supply: TypeSupply, left: Left, *
     """How many tasks can be added to those that run or start, and the limits that these leave."""
     if not available:
         return 0, left
-    paid = int(left.dollars / tasks.price) if tasks.price > 0 else 0
+    paid = int(left.dollars / tasks.price + ROUNDING) if tasks.price > 0 else 0
     more = max(0, min(tasks.maximum - memory.desired, left.tasks, paid))
     present = supply.running + sum(each.tasks for each in supply.starting)
     rest = Left(tasks=left.tasks - more, dollars=left.dollars - more * tasks.price)
@@ -72,6 +75,6 @@ def _reason(pool: PoolObservation, left: Left, *, spot_available: bool, on_deman
     price = min(tasks.price for tasks in (pool.spot, pool.on_demand) if tasks.maximum > 0)
     if left.tasks < 1:
         return "the stage's cap on tasks"
-    if left.dollars < price:
+    if left.dollars < price * (1 - ROUNDING):
         return "the stage's budget"
     return "the pool's maximum" if spot_available else "the pool's maximum on demand, and no spot capacity"
