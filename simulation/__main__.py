@@ -8,7 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
+from craftspark.fleet.observations import Limits
 from simulation.plan import FIRST_SEED, Options, plan_everything, plan_files
+from simulation.policies.fleet import UNLIMITED
 from simulation.policies.registry import POLICIES
 from simulation.recorded import RecordingInvalid
 from simulation.reports.page import write_page
@@ -18,6 +20,7 @@ from simulation.scenarios import Case, CaseResult, run
 from simulation.supply import Prices
 
 OUT = Path("build/simulation")
+FLEET_ONLY = "cap of the fleet's policy, as its budget of --dollars-per-hour"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jitter_s=asked.jitter,
         spot_tasks=asked.spot_tasks,
         prices=Prices(spot=asked.spot_price, on_demand=asked.on_demand_price),
+        limits=Limits(dollars_per_hour=asked.dollars_per_hour, max_tasks=asked.max_tasks),
     )
     try:
         if asked.all:
@@ -49,7 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"spot {prices.spot:g}, on demand {prices.on_demand:g}"
     )
     print_table(results, note)
-    _write(asked, results, note)
+    try:
+        _write(asked, results, note)
+    except OSError as failure:
+        print(f"{failure.filename}: {failure.strerror}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -97,6 +105,8 @@ def _parse(arguments: Sequence[str] | None) -> Namespace:
     add("--spot-price", type=_between(float, 0, 1000), default=Prices.spot, metavar="DOLLARS", help="per hour")
     add("--on-demand-price", type=_between(float, 0, 1000), default=Prices.on_demand, metavar="DOLLARS")
     add("--processes", type=_between(int, 1, 256), default=2, metavar="N", help="simulations at the same time")
+    add("--dollars-per-hour", type=_between(float, 0, 1e6), default=UNLIMITED.dollars_per_hour, metavar="DOLLARS")
+    add("--max-tasks", type=_between(int, 0, 1_000_000), default=UNLIMITED.max_tasks, metavar="N", help=FLEET_ONLY)
     add("--json", type=Path, metavar="OUT", help="write all figures to this file, and no page")
     add("--out", type=Path, default=OUT, metavar="FOLDER", help="where summary, plots and page go")
     return parser.parse_args(arguments)

@@ -4,6 +4,7 @@ from random import Random
 
 from craftspark.fleet.observations import FleetObservation
 from simulation.demand import Demand
+from simulation.model.admission import ADMITTED, Admission
 from simulation.model.events import Events
 from simulation.model.outcomes import Outcomes
 from simulation.model.pools import Pool
@@ -38,6 +39,7 @@ class _Simulation:
         self.events = Events()
         self.outcomes = Outcomes(demand)
         self.pools = {name: Pool(name, fairness, supply) for name in demand.pools}
+        self.admission = Admission(self.pools, supply)
         self.services = Services(self.events, self.pools, self.outcomes, supply, Random(seed))
         self.samples: list[Sample] = []
         self.batches = 0
@@ -72,8 +74,9 @@ class _Simulation:
     def _submit(self, index: int) -> None:
         job = self.demand.jobs[index]
         pool = self.pools[job.pool]
-        if pool.estimate_wait_s(job.lane) > self.supply.max_wait_s[job.lane]:
-            self.outcomes.refused[index] = 1
+        verdict = self.admission.judge(job, self.events.now)
+        if verdict != ADMITTED:
+            self.outcomes.refused[index] = verdict
             return
         pool.count_arrival(job.lane, job.work_s)
         self.outcomes.submit(index, -(-job.images // BATCH_IMAGES))
@@ -96,5 +99,7 @@ class _Simulation:
             for service, desired in zip(pool.services, (decision.spot, decision.on_demand), strict=True):
                 service.desired = desired
                 self.services.reconcile(service)
-            self.samples.append(Sample.of(now, name, observation.pools[name], decision))
+            seen = observation.pools[name]
+            self.admission.learn(name, decision, seen.spot.running + seen.on_demand.running)
+            self.samples.append(Sample.of(now, name, seen, decision))
         self.events.at(now + self.policy.every_s, self._decide)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from craftspark.fleet.observations import Limits
+from simulation.policies.fleet import UNLIMITED
 from simulation.policies.registry import POLICIES
 from simulation.scenarios import Case, Days, Recorded, Spot, compare, list_recordings
 from simulation.supply import Prices
@@ -12,6 +14,8 @@ from simulation.supply import Prices
 FIRST_SEED = 301
 REQUESTS_FILE, SPOT_FILE = "sd_requests.csv", "spot_availability.json"
 WITHOUT_CAPACITY_TYPES = tuple(policy for policy in POLICIES if policy != "on-demand only")
+# Fewer tasks than the busiest hours need: admission refuses a part of the jobs.
+CAPPED = Limits(dollars_per_hour=UNLIMITED.dollars_per_hour, max_tasks=40)
 TRIO = ("fleet", "plain reactive", "clairvoyant")
 
 
@@ -28,6 +32,7 @@ class Options:
     jitter_s: float = 60.0
     spot_tasks: int | None = None
     prices: Prices = field(default_factory=Prices)
+    limits: Limits = UNLIMITED
 
     @property
     def seed_range(self) -> range:
@@ -41,6 +46,8 @@ def plan_everything(options: Options, recordings: Path | None) -> list[Case]:
     cases += compare("days, cold start 240 s", TRIO, seeds, days, cold_start_s=240.0, prices=prices)
     pools = Days(count=options.days, pools=True)
     cases += compare("two pools, bulk jobs", ("fleet",), seeds[:2], pools, prices=prices)
+    name = f"days, at most {CAPPED.max_tasks} tasks"
+    cases += compare(name, ("fleet",), seeds[:2], days, prices=prices, limits=CAPPED)
     if not recordings:
         return cases
     if (requests := recordings / REQUESTS_FILE).exists():
@@ -58,7 +65,7 @@ def plan_everything(options: Options, recordings: Path | None) -> list[Case]:
 def plan_spot(options: Options, path: Path, demand: Days | Recorded, seeds: Sequence[int]) -> list[Case]:
     """The demand on each recording of spot, and without spot. Raises RecordingInvalid."""
     policies = options.policies or ("fleet", "SkyServe")
-    shared = {"cold_start_s": options.cold_start_s, "prices": options.prices}
+    shared = {"cold_start_s": options.cold_start_s, "prices": options.prices, "limits": options.limits}
     cases = compare("without spot", ("on-demand only",), seeds, demand, **shared)  # type: ignore[arg-type]
     for recording in list_recordings(path):
         spot = Spot(path=path, name=recording.name, tasks=options.spot_tasks)
@@ -90,5 +97,6 @@ def plan_files(options: Options, requests: Path | None, spot: Path | None) -> li
         demand,
         cold_start_s=options.cold_start_s,
         prices=options.prices,
+        limits=options.limits,
         draw=("fleet",),
     )

@@ -1,13 +1,15 @@
 """Results: what happened to every job and task, and the figures of a span of time."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from craftspark.fleet.decisions import PoolDecision
 from craftspark.fleet.observations import PoolObservation
-from simulation.demand import BULK, INTERACTIVE, Demand
+from simulation.demand import BULK, INTERACTIVE, Demand, Job
+from simulation.model.admission import ADMITTED, OFFERED_BULK, PLAN_SHARES, plan_of
 from simulation.model.outcomes import NEVER, Outcomes
 from simulation.model.tasks import ON_DEMAND, SPOT, Task
 from simulation.supply import Supply
@@ -54,7 +56,8 @@ class Figures:
     """The figures of a span: jobs that were submitted in it, and tasks that were paid in it.
 
     Waits are from the submission to the first step, in seconds, of interactive jobs that were not refused. `soon` is
-    the share of all interactive jobs that started within 60 s.
+    the share of all interactive jobs that started within 60 s. `offered_bulk` of the `refused` jobs would have been
+    accepted in the bulk lane. `refused_by_plan` has the share of the interactive jobs of each plan that were refused.
     """
 
     jobs: int
@@ -70,6 +73,8 @@ class Figures:
     soon: float
     bulk_p99: float
     refused: int
+    offered_bulk: int
+    refused_by_plan: Mapping[str, float]
     most_tasks: int
     interruptions: int
     wasted_s: float
@@ -148,7 +153,9 @@ class Result:
             longest=waits[-1] if waits else 0.0,
             soon=sum(wait <= SOON_S for wait in waits) / asked if asked else 1.0,
             bulk_p99=quantile(bulk, 0.99),
-            refused=sum(refused for _, refused in inside),
+            refused=sum(refused != ADMITTED for _, refused in inside),
+            offered_bulk=sum(refused == OFFERED_BULK for _, refused in inside),
+            refused_by_plan=_share_refused(inside),
             most_tasks=max((sample.tasks for sample in self.samples if start <= sample.at < end), default=0),
             interruptions=sum(start <= at < end for at in self.interrupted_at),
             wasted_s=sum(lost_s for at, lost_s in self.cut_off if start <= at < end),
@@ -161,6 +168,15 @@ class Result:
             for task in self.tasks
             if task.type == capacity and pool in (None, task.pool)
         )
+
+
+def _share_refused(judged: Sequence[tuple[Job, int]]) -> dict[str, float]:
+    if not any(refused for _, refused in judged):
+        return dict.fromkeys(PLAN_SHARES, 0.0)
+    plans = [(plan_of(job.maker), refused) for job, refused in judged if job.lane == INTERACTIVE]
+    asked = Counter(plan for plan, _ in plans)
+    lost = Counter(plan for plan, refused in plans if refused)
+    return {plan: lost[plan] / max(1, asked[plan]) for plan in PLAN_SHARES}
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -7,10 +7,12 @@ from heapq import merge
 from math import ceil
 from pathlib import Path
 
+from craftspark.fleet.observations import Limits
 from simulation.bound import find_least_cost
 from simulation.days import DayShape, build_days
 from simulation.demand import DAY_S, Demand
 from simulation.engine import simulate
+from simulation.policies.fleet import UNLIMITED
 from simulation.policies.registry import POLICIES
 from simulation.recorded.requests import read_requests
 from simulation.recorded.spot import SpotRecording, read_spot
@@ -61,7 +63,7 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One simulation. `series` asks for what plots need."""
+    """One simulation. `limits` are those of the stage. `series` asks for what plots need."""
 
     scenario: str
     policy: str
@@ -70,6 +72,7 @@ class Case:
     spot: Spot | None = None
     cold_start_s: float = 120.0
     prices: Prices = field(default_factory=Prices)
+    limits: Limits = UNLIMITED
     series: bool = False
 
 
@@ -98,7 +101,7 @@ class CaseResult:
 def run(case: Case) -> CaseResult:
     """Simulate a case. Raises RecordingInvalid."""
     demand = _build_demand(case.demand, case.seed)
-    policy = POLICIES[case.policy](demand)
+    policy = POLICIES[case.policy](demand, case.limits)
     supply = _build_supply(case, demand)
     result = simulate(policy, demand, supply, seed=case.seed)
     return CaseResult(
@@ -172,6 +175,7 @@ def compare(
     cold_start_s: float = 120.0,
     spot: Spot | None = None,
     prices: Prices | None = None,
+    limits: Limits = UNLIMITED,
     draw: Sequence[str] = (),
 ) -> list[Case]:
     """The cases of a scenario, those of one demand after another. The first seed of `draw` policies gets plots."""
@@ -184,6 +188,7 @@ def compare(
             spot=spot,
             cold_start_s=cold_start_s,
             prices=prices or Prices(),
+            limits=limits,
             series=seed == seeds[0] and policy in draw,
         )
         for seed in seeds

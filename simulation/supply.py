@@ -65,7 +65,7 @@ class Supply:
     random with the rate `interruptions_per_hour`. A zone that loses capacity takes back more. A notice comes
     `notice_s` before the instance stops, and a task works until `grace_s` after the notice. A task is protected from
     scale-in until it has been idle for `unprotect_s`. An instance is paid for `release_s` after its task has ended.
-    A job is refused if it would wait for more than `max_wait_s`, which is by lane.
+    A job is refused if it would wait for more than `deadline_s`, or if its plan does not admit it.
     """
 
     cold_start: ColdStart = field(default_factory=ColdStart)
@@ -78,6 +78,6 @@ class Supply:
     grace_s: float = 110.0
     unprotect_s: float = UNPROTECTED_AFTER_S
     release_s: float = 0.0
-    max_wait_s: tuple[float, float] = (1800.0, 6 * 3600.0)
+    deadline_s: float = 3600.0
     max_tasks: int = 10_000
     minimum: Mapping[str, int] = field(default_factory=dict)  # spot tasks that a pool always has

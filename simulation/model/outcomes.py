@@ -10,7 +10,7 @@ NEVER = -1.0
 class Outcomes:
     """For each job of a demand: when its first image started, when its last ended, and its batches in progress.
 
-    A time is `NEVER` until it happens. A refused job never starts.
+    A time is `NEVER` until it happens. A refused job never starts; `refused` says what it was offered, see `Admission`.
     """
 
     def __init__(self, demand: Demand) -> None:

@@ -42,11 +42,14 @@ class Pool:
         self._busy[lane] += tasks
         self._ends_s[lane] += tasks * end
 
-    def estimate_wait_s(self, lane: int) -> float:
-        """How long a new job of the lane waits for the work before it, on the tasks that run and start."""
-        tasks = sum(service.active for service in self.services)
-        before_s = self.lanes[INTERACTIVE].waiting_s + (self.lanes[BULK].waiting_s if lane == BULK else 0.0)
-        return before_s / tasks if tasks else before_s
+    def measure_work_s(self, lane: int, now: float) -> float:
+        """The unfinished work of a lane: what waits, and the rest of what is in progress."""
+        return self.lanes[lane].waiting_s + max(0.0, self._ends_s[lane] - self._busy[lane] * now)
+
+    def list_starts(self) -> list[float]:
+        """When the tasks were requested that start."""
+        tasks = (task for service in self.services for task in service.tasks)
+        return [task.requested for task in tasks if task.state == STARTING and not task.draining]
 
     def count_messages(self) -> Messages:
         return Messages(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from craftspark.fleet.observations import Limits
 from simulation.demand import Demand
 from simulation.policies import Policy
 from simulation.policies.clairvoyant import Clairvoyant
@@ -13,16 +14,17 @@ from simulation.policies.sky_serve import SkyServe
 from simulation.policies.step_scaling import StepScaling
 from simulation.policies.target_tracking import TargetTracking
 
-# Each is built for the demand that it meets, which only the clairvoyant one reads.
-POLICIES: Mapping[str, Callable[[Demand], Policy]] = {
-    "fleet": lambda _: FleetPolicy(),
-    "plain reactive": lambda _: Reactive(),
-    "target tracking": lambda _: TargetTracking(),
-    "KEDA": lambda _: Keda(),
-    "step scaling": lambda _: StepScaling(),
-    "SkyServe": lambda _: SkyServe(),
-    "on-demand only": lambda _: OnDemandOnly(FleetPolicy()),
-    "clairvoyant": Clairvoyant,
+# Each is built for the demand that it meets, which only the clairvoyant one reads, and for the limits of a stage, which
+# only the fleet's policy has.
+POLICIES: Mapping[str, Callable[[Demand, Limits], Policy]] = {
+    "fleet": lambda _, limits: FleetPolicy(limits),
+    "plain reactive": lambda *_: Reactive(),
+    "target tracking": lambda *_: TargetTracking(),
+    "KEDA": lambda *_: Keda(),
+    "step scaling": lambda *_: StepScaling(),
+    "SkyServe": lambda *_: SkyServe(),
+    "on-demand only": lambda _, limits: OnDemandOnly(FleetPolicy(limits)),
+    "clairvoyant": lambda demand, _: Clairvoyant(demand),
 }
 # Rules that others publish, which the fleet's policy is compared with.
 PUBLISHED = ("target tracking", "KEDA", "step scaling", "SkyServe")

@@ -22,6 +22,8 @@ ARRIVAL, EXECUTION, IMAGES, STEPS, POOL, MAKER, LANE = (
 )
 REQUIRED = (ARRIVAL, EXECUTION)
 LONGEST_S = 366 * DAY_S
+# Later times are in another unit, or too large for a difference of milliseconds.
+LATEST_S = 1e11
 MOST_IMAGES = 1000
 MOST_JOBS = 20_000_000
 
@@ -127,7 +129,7 @@ def _parse(row: Mapping[str | None, str | None], place: str) -> _Request:
     if None in row:
         raise RecordingInvalid(f"{place}: it has more values than line 1 has columns")
     at = _number(row, ARRIVAL, place)
-    if at is None or at < 0:
+    if at is None or not 0 <= at <= LATEST_S:
         raise RecordingInvalid(f"{place}: {ARRIVAL}: expected seconds from the start, not {row.get(ARRIVAL)!r}")
     execution_s = _number(row, EXECUTION, place)
     if execution_s is not None and not 0 <= execution_s <= DAY_S:

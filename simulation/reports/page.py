@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import count
 from pathlib import Path
 
 from simulation.reports.entries import Entry
@@ -101,21 +102,27 @@ def _format_section(title: str, results: Sequence[CaseResult], entries: Sequence
 
 
 def _draw(results: Sequence[CaseResult], folder: Path) -> Iterator[tuple[str, str]]:
+    """Draw every plot into the folder. Yields the name of its file and its title."""
+    names: set[str] = set()
     for scenario, policies in group(results).items():
         if len(policies) >= COMPARED_FROM:
-            name = f"{_name_file(scenario)}.png"
+            name = _name_file(scenario, names)
             draw_comparison(results, scenario, folder / name)
             yield name, f"{scenario}: cost and waits of each policy"
     for result in results:
         if result.series:
             title = f"{result.case.policy}: {result.case.scenario}, seed {result.case.seed}"
-            name = f"{_name_file(f'{result.case.scenario} {result.case.policy}')}.png"
+            name = _name_file(f"{result.case.scenario} {result.case.policy}", names)
             draw_series(result.series, title, folder / name)
             yield name, title
 
 
-def _name_file(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+def _name_file(title: str, names: set[str]) -> str:
+    """A name for a file that is not one of `names`, which it joins."""
+    stem = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    name = next(each for number in count(1) if (each := f"{stem}{f'-{number}' * (number > 1)}.png") not in names)
+    names.add(name)
+    return name
 
 
 def _format_goal(entry: Entry) -> str:

@@ -5,6 +5,9 @@ from dataclasses import asdict, replace
 from statistics import mean
 from typing import Any, Literal
 
+from craftspark.fleet.observations import Limits
+from simulation.model.admission import PLAN_SHARES
+from simulation.policies.fleet import UNLIMITED
 from simulation.policies.registry import PUBLISHED
 from simulation.reports.entries import Entry
 from simulation.reports.table import group, list_rows
@@ -27,6 +30,8 @@ def build_summary(results: Sequence[CaseResult]) -> list[Entry]:
         case = next(iter(policies.values()))[0].case
         if FLEET not in policies:
             bases += policies.get(ON_DEMAND, [])
+        elif case.limits != UNLIMITED:
+            entries.append(_judge_admission(policies[FLEET], case.limits))
         elif case.spot:
             spot.append(policies)
         elif isinstance(case.demand, Recorded):
@@ -67,6 +72,29 @@ def _judge_days(policies: Mapping[str, Sequence[CaseResult]], cold_start_s: floa
             )
         )
     return entries
+
+
+def _judge_admission(found: Sequence[CaseResult], limits: Limits) -> Entry:
+    """The share of refused jobs under the limits of a stage."""
+    figures = [each.settled for each in found]
+    shares = [round(each.refused / max(1, each.jobs), 4) for each in figures]
+    plans = {plan: mean(each.refused_by_plan[plan] for each in figures) for plan in PLAN_SHARES}
+    offered = mean(each.offered_bulk / max(1, each.jobs) for each in figures)
+    return Entry(
+        name="limited_refused_share",
+        value=round(mean(shares), 4),
+        goal=None,
+        better="lower",
+        unit="share",
+        samples=shares,
+        beside={
+            "limits": asdict(limits),
+            "refused by plan": _round(plans),
+            "refused and offered the bulk lane": round(offered, 4),
+            "within 60 s": round(mean(each.soon for each in figures), 4),
+            "p99 of admitted jobs": round(mean(each.p99 for each in figures), 1),
+        },
+    )
 
 
 def _compare_recorded(policies: Mapping[str, Sequence[CaseResult]], demand: Recorded) -> list[Entry]:
