@@ -124,7 +124,7 @@ def test_a_command_that_fails_ends_without_a_traceback(failure: str, status: int
         "from local_cloud import __main__ as program\n"
         "def run(_):\n"
         f"    raise {failure}\n"
-        "program._arguments = lambda: argparse.Namespace(run=run)\n"
+        "program._parse = lambda: argparse.Namespace(run=run)\n"
         "sys.exit(program.main())\n"
     )
 
