@@ -18,6 +18,7 @@ from local_cloud.launcher.environment import LOOPBACK, emulator_environment
 from local_cloud.launcher.state import EarlierRun, RunRecord, StateDir
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = REPOSITORY / "build" / "lambda" / "unpacked"
 DEFAULT_PORT = 4566
 BACKLOG = 1024
 START_TIMEOUT_S = 60.0
@@ -76,7 +77,7 @@ class EmulatorProcess:
                 process = subprocess.Popen(
                     command,
                     cwd=REPOSITORY,
-                    env=emulator_environment(port, state.path),
+                    env=emulator_environment(port, state.path, packages=PACKAGES),
                     stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,

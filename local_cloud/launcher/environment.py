@@ -42,8 +42,11 @@ def isolated_environment(source: Mapping[str, str] = os.environ) -> dict[str, st
     }
 
 
-def emulator_environment(port: int, state_dir: Path) -> dict[str, str]:
-    """The emulator's environment, which its Lambda processes inherit. Creates its temporary and home folders."""
+def emulator_environment(port: int, state_dir: Path, *, packages: Path) -> dict[str, str]:
+    """The emulator's environment, which its Lambda processes inherit. Creates its temporary and home folders.
+
+    `packages` is the folder in which all clouds keep the files of Lambda packages.
+    """
     temporary, home = state_dir / "tmp", state_dir / "home"
     for folder in (temporary, home):
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +58,7 @@ def emulator_environment(port: int, state_dir: Path) -> dict[str, str]:
         "HOME": str(home),
         "IOT_MTLS_ENABLED": "0",
         "LOCAL_CLOUD_LOGS": str(state_dir / "logs"),
+        "LOCAL_CLOUD_PACKAGES": str(packages),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_HOST": LOOPBACK,
         "MINISTACK_REGION": REGION,

@@ -1,8 +1,9 @@
 """Tables, queues and buckets as the templates make them, on moto."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
-from craftspark.aws.items import OUTLINE_ATTRIBUTES
+from craftspark.aws.items import OUTLINE_ATTRIBUTES, Item
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.models.catalogue import find_model
@@ -117,6 +118,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield
+
+
+def put_jobs(items: Iterable[Item]) -> None:
+    """Put many items into the table of jobs, as many with a call as DynamoDB takes."""
+    left = iter(items)
+    while batch := list(islice(left, 25)):
+        clients.dynamodb().batch_write_item(RequestItems={JOBS: [{"PutRequest": {"Item": item}} for item in batch]})
 
 
 TOOLS = serve_tools(find_model("craftspark-clipart-128"))

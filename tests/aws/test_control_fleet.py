@@ -17,7 +17,7 @@ from craftspark.aws.fleet.markets import MarketTable
 from craftspark.aws.fleet.record import RECORD_KEY, RecordTable
 from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
-from craftspark.aws.items import BACKLOG_SHARDS, job_item, job_key, number
+from craftspark.aws.items import BACKLOG_SHARDS, Item, job_item, job_key, number
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.fleet.controller.run import Change, Record, Superseded
@@ -28,7 +28,7 @@ from craftspark.fleet.supply import PoolSupply, TypeSupply
 from craftspark.jobs.job import JobState, job_id_of
 from craftspark.settings.fleet import ControlSettings
 from lambdas.control_fleet import handler
-from tests.aws.conftest import JOBS, client_of
+from tests.aws.conftest import JOBS, client_of, put_jobs
 from tests.fakes import a_job
 
 CLUSTER = "fleet"
@@ -90,9 +90,12 @@ def desired() -> list[int]:
 
 def waits(key: str, *, age_s: float = 0.0, **changes: Any) -> None:
     """A job that waits, submitted `age_s` ago."""
+    put_jobs([waiting_item(key, age_s) | changes])
+
+
+def waiting_item(key: str, age_s: float) -> Item:
     job = a_job(job_id=job_id_of("maker-1", key), created_at=datetime.now(UTC) - timedelta(seconds=age_s), pool="draw")
-    item = job_item(job) | {"work_s": number(20.0)} | changes
-    clients.dynamodb().put_item(TableName=JOBS, Item=item)
+    return job_item(job) | {"work_s": number(20.0)}
 
 
 def counted(logs: pytest.LogCaptureFixture, event: str) -> int:
@@ -228,8 +231,7 @@ def test_a_task_has_one_batch_of_a_job_in_progress_and_the_others_wait(tables: N
 
 def test_a_large_backlog_is_a_sample_of_every_shard(tables: None) -> None:
     now = time.time()
-    for key in range(2000):
-        waits(f"key-{key}", age_s=40 if key % 2 else 0)
+    put_jobs(waiting_item(f"key-{key}", age_s=40 if key % 2 else 0) for key in range(2000))
     calls: list[str] = []
     client = clients.dynamodb()
     client.meta.events.register("before-call.dynamodb.Query", lambda **_: calls.append("query"), unique_id="count")

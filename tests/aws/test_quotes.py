@@ -15,7 +15,7 @@ from craftspark.models.catalogue import find_model
 from craftspark.models.prices import credits_for_steps
 from craftspark.settings import variable_of
 from tests.aws.api import account, call, settle, store, submit
-from tests.aws.conftest import JOBS
+from tests.aws.conftest import JOBS, put_jobs
 from tests.fakes import a_job
 
 POOL = "draw"
@@ -148,9 +148,7 @@ def test_the_backlog_is_cached() -> None:
 
 def test_a_large_backlog_is_estimated_from_a_sample() -> None:
     jobs = 20 * SAMPLE
-    for number in range(jobs):
-        job = a_job(job_id=job_id_of("maker", str(number)), work_s=number % 7)
-        clients.dynamodb().put_item(TableName=JOBS, Item=job_item(job))
+    put_jobs(job_item(a_job(job_id=job_id_of("maker", str(number)), work_s=number % 7)) for number in range(jobs))
 
     sample = backlog()
 

@@ -21,6 +21,7 @@ from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.inference.model_store import load_pipeline
+from gpu_tasks.renderers import Networks
 from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder, Surroundings, ToolRenderers, build_renderers
 from gpu_tasks.worker.wave_queue import Renderer
 from tests.fakes import WORKER_SETTINGS, a_job
@@ -46,9 +47,15 @@ def _pipeline() -> Any:
     return load_pipeline(MODEL, SETTINGS)
 
 
+@cache
+def _networks() -> Networks:
+    return Networks(settings=SETTINGS)
+
+
 def studio_with(fetch: Fetch) -> ToolRenderers:
     """Renderers whose sources come from `fetch`."""
-    return build_renderers(_pipeline(), MODEL, Surroundings.of(fetch, SETTINGS))
+    surroundings = replace(Surroundings.of(fetch, SETTINGS), networks=_networks())
+    return build_renderers(_pipeline(), MODEL, surroundings)
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:

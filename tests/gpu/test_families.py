@@ -26,13 +26,16 @@ from craftspark.tools.sources import Source
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import model_store
 from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import write_manifest
+from gpu_tasks.inference.matting import Mask, MattingNetwork
 from gpu_tasks.inference.model_folder import INDEX
 from gpu_tasks.inference.model_store import load_pipeline
+from gpu_tasks.renderers import Networks
 from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
 from gpu_tasks.tools.pattern.repeats import measure_border_ink, measure_seam
 from tests.fakes import WORKER_SETTINGS, a_job
@@ -107,7 +110,7 @@ ENTRIES = {
 }
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "picture": ("picture", {"prompt": "apple"}),
-    "clipart": ("clipart", {"prompt": "apple"}),
+    "clipart": ("clipart", {"prompt": "apple", "cut": "outline"}),
     "tossed pattern": ("pattern", {"prompt": "apple"}),
     "painted pattern": ("pattern", {"prompt": "apple", "way": "painted"}),
     "pattern from a source": ("pattern", {"source": SOURCE.reference, "way": "painted"}),
@@ -131,6 +134,31 @@ NEEDS: dict[str, set[Capability]] = {
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folders of the tiny models, each saved at its first use."""
     return tmp_path_factory.mktemp("tiny-models")
+
+
+class Disc(MattingNetwork):
+    """Finds a disc in every picture. The tiny models draw noise, in which a network takes long to find nothing."""
+
+    def __init__(self) -> None:
+        self.identity = {"disc": "0"}
+
+    def find_object(self, picture: Pixels) -> Mask:
+        across, down = np.mgrid[-1:1:64j, -1:1:64j]
+        mask: Mask = (across**2 + down**2 < 0.5).astype(np.float32)
+        return mask
+
+
+class DiscNetworks(Networks):
+    """The networks of a worker, with a disc for each motif."""
+
+    def matting(self, name: str) -> MattingNetwork:
+        return Disc()
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    """The networks that assist the models of all tests."""
+    return DiscNetworks(settings=WORKER_SETTINGS)
 
 
 @pytest.fixture
@@ -175,9 +203,12 @@ def diffusion_of(pipeline: Any, entry: Model) -> Diffusion:
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_each_tool_works_with_a_model_or_its_submission_is_rejected(name: str, load: Callable[[Model], Any]) -> None:
+def test_each_tool_works_with_a_model_or_its_submission_is_rejected(
+    name: str, load: Callable[[Model], Any], networks: Networks
+) -> None:
     entry = ENTRIES[name]
-    renderers = build_renderers(load(entry), entry, Surroundings.of(lambda _source: png(), WORKER_SETTINGS))
+    surroundings = replace(Surroundings.of(lambda _source: png(), WORKER_SETTINGS), networks=networks)
+    renderers = build_renderers(load(entry), entry, surroundings)
     for case in CASES:
         if not NEEDS[case] <= entry.capabilities:
             with pytest.raises(InvalidInput) as refusal:
