@@ -1,1 +1,1 @@
-"""ECS capacity, tasks and warm pools with GPUs."""
+"""ECS capacity, and the services and tasks of the GPU pools."""

@@ -1,4 +1,4 @@
-"""Warm pools: GPU tasks that run before there is work for them."""
+"""The services of a pool: GPU tasks that take any of its batches, as many as the fleet's controller sets."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""One container on one GPU: a worker (in a warm pool, or launched for one batch) or a training."""
+"""One container on one GPU: a worker (of a service, or launched for one batch) or a training."""
 
 from typing import cast
 

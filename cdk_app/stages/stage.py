@@ -21,7 +21,7 @@ class Operations:
     """Who gets alarms, their thresholds within five minutes, and what is recorded.
 
     `execution_log` is the log level of executions, which never log their data. X-Ray traces one call per second and
-    `traced_percent` of the others. `shells` lets an operator open a shell in a warm worker with ECS Exec.
+    `traced_percent` of the others. `shells` lets an operator open a shell in a worker with ECS Exec.
     """
 
     alarm_email: str | None

@@ -208,7 +208,7 @@ def open_job_table(settings: WorkerSettings) -> RenderTable:
 def open_queue_source(
     settings: WorkerSettings, jobs: RenderTable, lease: Lease, answers: Answers, retrier: Retrier
 ) -> QueueSource:
-    """The batch source of a warm worker, and of a launched one after its own batch."""
+    """The batch source of a worker of a service, and of a launched one after its own batch."""
     open_queue = partial(GpuQueue, client=clients.sqs(), visibility_s=settings.gpu_queue_visibility_s)
     return QueueSource(
         interactive=open_queue(url=settings.interactive_queue_url),
@@ -223,7 +223,7 @@ def open_queue_source(
 
 
 def open_launch_handle(environment: Mapping[str, str], answers: Answers) -> LaunchHandle | None:
-    """The batch that this task was launched for, or None for a worker of the warm pool."""
+    """The batch that this task was launched for, or None for a worker of a service."""
     launch = BatchLaunch.find(environment)
     if launch is None:
         return None

@@ -1,4 +1,4 @@
-"""The GPU queue: batches for the warm pool."""
+"""The GPU queue: batches for the workers of a pool."""
 
 from __future__ import annotations
 
