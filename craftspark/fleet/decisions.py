@@ -74,15 +74,15 @@ class TypeMemory(Contract):
 class PoolMemory(Contract):
     """What the policy keeps of a pool from one decision to the next.
 
-    `seen_at` is the time of the last usable observation. `begun_at` is that of the first one, if the pool had tasks
-    then of which the policy knew nothing. `arrived` has the end of each recent interval, and the
+    `seen_at` is the time of the last usable observation, if there was one. `begun_at` is that of the first one, if the
+    pool had tasks then of which the policy knew nothing. `arrived` has the end of each recent interval, and the
     interactive work per second that arrived in it. `trouble_at` is the last time at which a spot market interrupted or
     lacked instances, and `failed` has the recent times at which launches found none, by `<zone>#<family>`. `needs`,
     `lates`, `bulks` and `shortages` have the recent times and numbers of the tasks for interactive arrivals, for late
     work, for bulk work, and that spot lacked: scale-in goes to the largest of them.
     """
 
-    seen_at: float = 0.0
+    seen_at: float | None = None
     begun_at: float | None = None
     arrived: tuple[tuple[float, float], ...] = ()
     trouble_at: float | None = None

@@ -73,8 +73,9 @@ class Pool:
         oldest_s = queue.age(now, LATE_S)
         arrived_s, self._arrived_s[lane] = self._arrived_s[lane], 0.0
         return LaneWork(
-            waiting_s=queue.waiting_s,
-            late_s=queue.late_s,
+            # Sums of many differences can be below 0 by their last digits.
+            waiting_s=max(0.0, queue.waiting_s),
+            late_s=max(0.0, queue.late_s),
             in_progress_s=max(0.0, self._ends_s[lane] - self._busy[lane] * now),
             arrived_s=arrived_s,
             oldest_s=oldest_s,

@@ -54,6 +54,7 @@ SPOT_COLUMNS: Mapping[str, tuple[str, str]] = {
 def write_page(results: Sequence[CaseResult], entries: Sequence[Entry], folder: Path, note: str) -> Path:
     """Write plots and the page into a folder; returns the page's path."""
     sections = list(_list_sections(results))
+    names: set[str] = set()  # of the plots' files
     body = "\n".join(
         [
             "<h1>Simulation of the GPU fleet</h1>",
@@ -63,12 +64,12 @@ def write_page(results: Sequence[CaseResult], entries: Sequence[Entry], folder: 
             *(_format_goal(entry) for entry in sorted(entries, key=lambda entry: entry.goal is None)),
             "</div>",
             "<nav>",
-            *(f'<a href="#{_name_file(title)}">{escape(title)}</a>' for title, _ in sections),
+            *(f'<a href="#{_name_place(title)}">{escape(title)}</a>' for title, _ in sections),
             "</nav>",
             *(
                 line
                 for title, found in sections
-                for line in _format_section(title, found, entries if title == SPOT_TITLE else (), folder)
+                for line in _format_section(title, found, entries if title == SPOT_TITLE else (), folder, names)
             ),
         ]
     )
@@ -91,19 +92,20 @@ def _list_sections(results: Sequence[CaseResult]) -> Iterator[tuple[str, list[Ca
     yield from titles.items()
 
 
-def _format_section(title: str, results: Sequence[CaseResult], entries: Sequence[Entry], folder: Path) -> Iterator[str]:
-    yield f'<h2 id="{_name_file(title)}">{escape(title)}</h2>'
+def _format_section(
+    title: str, results: Sequence[CaseResult], entries: Sequence[Entry], folder: Path, names: set[str]
+) -> Iterator[str]:
+    yield f'<h2 id="{_name_place(title)}">{escape(title)}</h2>'
     yield from map(_format_recordings, (entry for entry in entries if entry.name == SPOT_ENTRY))
     yield _format_table(results)
     yield '<div class="plots">'
-    for name, alt in _draw(results, folder):
+    for name, alt in _draw(results, folder, names):
         yield f'<figure><img src="{escape(name)}" alt="{escape(alt)}" loading="lazy"></figure>'
     yield "</div>"
 
 
-def _draw(results: Sequence[CaseResult], folder: Path) -> Iterator[tuple[str, str]]:
-    """Draw every plot into the folder. Yields the name of its file and its title."""
-    names: set[str] = set()
+def _draw(results: Sequence[CaseResult], folder: Path, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Draw every plot into the folder. Yields the name of its file, which is none of `names`, and its title."""
     for scenario, policies in group(results).items():
         if len(policies) >= COMPARED_FROM:
             name = _name_file(scenario, names)
@@ -117,9 +119,13 @@ def _draw(results: Sequence[CaseResult], folder: Path) -> Iterator[tuple[str, st
             yield name, title
 
 
+def _name_place(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
 def _name_file(title: str, names: set[str]) -> str:
     """A name for a file that is not one of `names`, which it joins."""
-    stem = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    stem = _name_place(title)
     name = next(each for number in count(1) if (each := f"{stem}{f'-{number}' * (number > 1)}.png") not in names)
     names.add(name)
     return name

@@ -161,7 +161,7 @@ class FleetControl:
 def _find_totals(record: Record, pool: str) -> Counters | None:
     """The totals of a pool when the policy last used them. None for a pool that it does not remember."""
     memory = record.memory.pools.get(pool)
-    return record.counters.get(pool) if memory and memory.seen_at else None
+    return record.counters.get(pool) if memory and memory.seen_at is not None else None
 
 
 def _list_changes(decision: Decision, observation: FleetObservation) -> Iterator[Change]:

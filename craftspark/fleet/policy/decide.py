@@ -42,7 +42,7 @@ def _plan(name: str, pool: PoolObservation, memory: PoolMemory, at: float, since
     fault = first_fault(name, pool)
     if fault is not None:
         return keep(memory, fault)
-    if memory.seen_at:
+    if memory.seen_at is not None:
         since_s = at - memory.seen_at  # the arrivals of all this time are in the observation
     else:
         memory = _begin(pool, at)

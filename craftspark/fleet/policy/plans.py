@@ -42,7 +42,7 @@ def without_observation(observation: FleetObservation, memory: Memory) -> dict[s
     return {
         name: keep(pool, Fault(field=f"pools.{name}", detail="the pool is missing"))
         for name, pool in memory.pools.items()
-        if name not in observation.pools and observation.at - pool.seen_at < MISSING_S
+        if name not in observation.pools and pool.seen_at is not None and observation.at - pool.seen_at < MISSING_S
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from simulation.days import DayShape, build_days
 from simulation.demand import Demand, Job
 from simulation.engine import simulate
+from simulation.policies.fleet import FleetPolicy
 from simulation.policies.reactive import Reactive
 from simulation.supply import ColdStart, Supply
 
@@ -44,6 +45,12 @@ def test_a_span_has_its_own_share_of_the_cost() -> None:
 
     assert sum(span.paid_s for span in spans) == pytest.approx(result.measure().paid_s)
     assert sum(span.jobs for span in spans) == len(result.demand.jobs)
+
+
+def test_the_policy_can_use_every_observation_of_a_day() -> None:
+    result = simulate(FleetPolicy(), build_days(3, days=1, shape=SMALL))
+
+    assert [sample for sample in result.samples if "the last counts stand" in sample.reason] == []
 
 
 def test_the_same_seed_gives_the_same_result() -> None:
