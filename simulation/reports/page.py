@@ -134,7 +134,7 @@ def _name_file(title: str, names: set[str]) -> str:
 def _format_goal(entry: Entry) -> str:
     kind = {True: "met", False: "missed", None: ""}[entry.meets_goal]
     goal = "no goal" if entry.goal is None else f"goal {'≤' if entry.better == 'lower' else '≥'} "
-    goal += "" if entry.goal is None else _format_value(entry.goal, entry.unit)
+    goal += "" if entry.goal is None else _format_value(entry.goal, entry.unit, "g")
     verdict = f", <i>{kind}</i>" if kind else ""
     name = re.sub(r"_(\d+)s_", r", cold start \1 s: ", entry.name, count=1).replace("_", " ")
     name = name[:1].upper() + name[1:]
@@ -142,8 +142,13 @@ def _format_goal(entry: Entry) -> str:
     return f'<div class="goal {kind}">{escape(name)}<b>{value}</b><span>{goal}{verdict}</span></div>'
 
 
-def _format_value(value: float, unit: str) -> str:
-    return {"share": f"{100 * value:.2f} %", "percentage points": f"{value:.2f} points"}.get(unit, f"{value:.3f}")
+def _format_value(value: float, unit: str, form: str = "") -> str:
+    match unit:
+        case "share":
+            return f"{100 * value:{form or '.2f'}} %"
+        case "percentage points":
+            return f"{value:{form or '.2f'}} points"
+    return f"{value:{form or '.3f'}}"
 
 
 def _format_recordings(entry: Entry) -> str:

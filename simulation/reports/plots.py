@@ -45,8 +45,9 @@ def draw_series(series: Series, title: str, path: Path) -> None:
             linewidth=0,
         )
         tasks.plot(series.hours, series.demand, color=INK, linewidth=1.1, label="demand: tasks that the work needs")
-        tasks.set(ylabel="tasks", title=title, ylim=(0, None))
-        tasks.legend(loc="upper right", ncols=5, fontsize=9, bbox_to_anchor=(1, 1.09), borderaxespad=0)
+        tasks.set(ylabel="tasks", ylim=(0, None))
+        tasks.set_title(title, pad=26)
+        tasks.legend(loc="lower left", ncols=5, fontsize=9, bbox_to_anchor=(0, 1.01), borderaxespad=0)
         day_h = 24 if series.hours[-1] > 96 else 6
         tasks.set(xlim=(0, series.hours[-1]), xticks=range(0, round(series.hours[-1]) + 1, day_h))
         top = max(*series.p99, SOON_S) * 1.15
@@ -54,7 +55,7 @@ def draw_series(series: Series, title: str, path: Path) -> None:
         waits.plot(series.hours, series.p50, color=BLUE, linewidth=1.1, label="p50")
         waits.axhline(SOON_S, color=RED, linewidth=1, linestyle=(0, (4, 3)), label="60 s")
         waits.set(ylabel="wait in seconds", xlabel="hours", ylim=(0, top))
-        waits.legend(loc="upper left", ncols=3, fontsize=9)
+        waits.legend(loc="lower left", ncols=3, fontsize=9, bbox_to_anchor=(0, 1.01), borderaxespad=0)
         figure.savefig(path, dpi=110)
 
 
