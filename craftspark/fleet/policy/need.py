@@ -7,8 +7,9 @@ from math import ceil, sqrt
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork
 from craftspark.fleet.policy.demand import Rate
 
-# Room for chance, in standard deviations of a minute's rate.
-SLACK = 0.5
+# Room for chance, in standard deviations of a minute's rate, with a cold start of two minutes. A longer one needs more:
+# chance adds up until further tasks are ready.
+SLACK = 0.35
 # Work that still waits when new tasks are ready should be done in this time, after a cold start of two minutes. After a
 # longer one, more jobs are late already. Seconds.
 CATCH_UP_S = 60.0
@@ -58,7 +59,7 @@ def backlog_ahead(lane: LaneWork, rate: float, ahead: float, running: int, ready
 
 def interactive_need(rate: Rate, ahead: float, backlog: float, cold_start_s: float) -> Need:
     """The tasks for the interactive lane: for the rate after a cold start, for chance, and for what will wait then."""
-    slack = SLACK * rate.deviation
+    slack = SLACK * rate.deviation * sqrt(cold_start_s / TWO_MINUTES_S)
     catch_up_s = CATCH_UP_S * min(1.0, sqrt(TWO_MINUTES_S / cold_start_s))
     late = max(0.0, backlog - USUAL_WAIT_S * ahead) / catch_up_s
     reason = f"{ahead:.1f} tasks for arrivals, {slack:.1f} for chance, {late:.1f} for late work"

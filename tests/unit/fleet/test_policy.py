@@ -5,6 +5,8 @@ import pytest
 from craftspark.fleet.decisions import Memory, PoolDecision
 from craftspark.fleet.observations import DECIDE_EVERY_S, LaneWork, Limits, SpotMarket
 from craftspark.fleet.policy.decide import decide
+from craftspark.fleet.policy.demand import Rate
+from craftspark.fleet.policy.need import interactive_need
 from tests.unit.fleet.observed import COLD_START_S, MONDAY, PLENTY, Plant, fleet, on_demand, pool, spot
 
 
@@ -67,6 +69,21 @@ def test_erratic_arrivals_get_no_room_for_chance() -> None:
 
     assert decision.pools["draw"].spot == 5
     assert "erratic" in decision.pools["draw"].reason
+
+
+def test_room_for_chance_grows_with_the_cold_start() -> None:
+    chance = Rate(now=10.0, deviation=2.0)
+
+    assert [interactive_need(chance, 10.0, 0.0, cold_start_s).interactive for cold_start_s in (120.0, 480.0)] == [
+        11,
+        12,
+    ]
+
+
+def test_a_wait_of_twenty_seconds_needs_no_further_tasks() -> None:
+    even = Rate(now=10.0, deviation=0.0)
+
+    assert [interactive_need(even, 10.0, backlog, 120.0).late for backlog in (200.0, 201.0)] == [0, 1]
 
 
 def test_a_minimum_stays_without_any_work() -> None:
