@@ -13,7 +13,8 @@ from craftspark.fleet.policy.split import Split
 
 # A pool that is not observed keeps its tasks for this time. Then it counts as removed. Seconds.
 MISSING_S = 600.0
-INTERACTIVE, BULK = 0, 1
+# Counts that stand are not for the limits to share: the controller does not change them.
+STANDING, INTERACTIVE, BULK = -1, 0, 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,11 @@ def grant(observation: FleetObservation, plans: dict[str, Plan], limits: Limits)
 def _wishes(plan: Plan) -> list[Wish]:
     """In the order in which the limits grant them: spot tasks that can be counted on, on demand, and further spot."""
     parts, spot, on_demand = plan.parts, plan.memory.spot.price, plan.memory.on_demand.price
+    if plan.fault is not None:
+        return [
+            Wish(kind="spot", rank=STANDING, tasks=parts.spot, price=spot),
+            Wish(kind="on_demand", rank=STANDING, tasks=parts.on_demand, price=on_demand),
+        ]
     interactive = parts.spot - parts.bulk
     sure = min(interactive, parts.certain)
     return [

@@ -71,6 +71,18 @@ def test_a_pool_that_is_missing_keeps_its_tasks_for_ten_minutes() -> None:
     assert "draw" not in later.pools
 
 
+def test_counts_that_stand_are_not_given_to_other_pools_when_the_limits_are_reached() -> None:
+    limits = Limits(dollars_per_hour=1000.0, max_tasks=10)
+    busy = pool(waiting_s=1e5)
+    before = decide(fleet(draw=busy), Memory(), limits)
+    assert before.pools["draw"].spot == 10
+
+    after = decide(fleet(MONDAY + 20, draw=replace(busy, age_s=nan), enlarge=busy), before.memory, limits)
+
+    assert [fault.field for fault in after.faults] == ["pools.draw.age_s"]
+    assert (after.pools["draw"].spot, after.pools["enlarge"].spot, after.pools["enlarge"].on_demand) == (10, 0, 0)
+
+
 @pytest.mark.parametrize("jump_s", [-7200.0, 7200.0, 86_400.0 * 365])
 def test_all_counts_stand_for_one_decision_after_a_jump_of_the_clock(jump_s: float) -> None:
     before = decide(fleet(draw=BUSY), Memory(), PLENTY)
