@@ -25,7 +25,7 @@ from benchmarks import (
 )
 from benchmarks.entries import Entry
 from benchmarks.queue_growth import measure as queue_growth
-from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, upscale_memory
+from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, spacing, upscale_memory
 
 OUT = Path("build/bench.json")
 MEASURES = (
@@ -45,6 +45,7 @@ MEASURES = (
     model_swaps.measure,
     upscaling.measure,
     patterns.measure,
+    spacing.measure,
     outpainting.measure,
     upscale_memory.measure,
     cutting.measure,

@@ -33,7 +33,7 @@ class Toss(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
-    size: float = Field(0.24, ge=0.05, le=0.5, description="Longer side of the largest motif.")
+    size: float = Field(0.24, ge=0.05, le=0.5, description="Diameter of the circle around the largest motif.")
     size_spread: float = Field(
         0.3, ge=0, le=0.9, description="Size range: the smallest motif is smaller than the largest by this fraction."
     )
@@ -44,13 +44,14 @@ class Toss(BaseModel):
         0.7,
         gt=0,
         le=1,
-        description="Number of placed motifs as a fraction of those that fit. Each motif is placed at least once.",
+        description="Number of placed motifs as a fraction of those that fit. Each motif is placed at least once, and "
+        "all are spread evenly.",
     )
     spacing: float = Field(0.02, ge=0, le=0.3, description="Minimum gap between two motifs.")
 
     @property
     def smallest(self) -> float:
-        """The minimum longer side of a motif, as a share of the tile's side."""
+        """The minimum diameter of the circle around a motif, as a share of the tile's side."""
         return self.size * (1 - self.size_spread)
 
     def has_room_for(self, motifs: int, repeat: Repeat) -> bool:

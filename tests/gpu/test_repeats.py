@@ -22,7 +22,8 @@ from gpu_tasks.tools.pattern.repeats import (
     to_dots,
     to_pixels,
 )
-from gpu_tasks.tools.pattern.scatter import Placement, paint, rotate_motif, to_levels
+from gpu_tasks.tools.pattern.scatter import Placement
+from gpu_tasks.tools.pattern.stamps import paint, rotate_motif, to_levels
 
 RNG = np.random.default_rng(3)
 BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")

@@ -1,6 +1,8 @@
 """Every motif that is charged is on the tile, and no two motifs overlap."""
 
 import json
+from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.tools.spacing import measure_empty_disc
 from craftspark.errors import ImageFlawed
-from craftspark.tools.toss import Repeat, Toss, neighbours
+from craftspark.tools.toss import Repeat, Toss, apart, neighbours
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.tools.pattern.scatter import Placement, scatter
+from gpu_tasks.tools.pattern.stamps import frame_by_circle, paint, rotate_motif
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio
 from tests.gpu.test_repeats import painted_without_tiles
 
@@ -52,7 +56,62 @@ def test_each_motif_is_placed_at_least_once_where_there_is_room_and_none_on_anot
     assert least_gap(laid, repeat) >= spacing - 1e-9
     assert all(how.smallest - 1e-9 <= placement.size <= size for placement in laid)
     assert all(0 <= placement.x < 1 and 0 <= placement.y < 1 for placement in laid)
+    assert all(abs(placement.angle) <= how.rotation for placement in laid)
     assert laid == scatter(seed=seed, repeat=repeat, motifs=motifs, how=how)
+
+
+@pytest.mark.parametrize("repeat", BOTH_WAYS)
+@pytest.mark.parametrize("size", [0.06, 0.12, 0.24, 0.36, 0.5])
+def test_the_largest_empty_disc_is_at_most_1_6_times_a_motif(repeat: Repeat, size: float) -> None:
+    disc = np.zeros((96, 96, 4), np.uint8)
+    disc[np.hypot(*(np.mgrid[:96, :96] - 47.5)) < 48] = 255
+
+    for motifs, seed in product((1, 2, 3, 4), range(3)):
+        laid = scatter(seed=seed, repeat=repeat, motifs=motifs, how=Toss(size=size))
+        tile = paint(laid, [disc] * motifs, 256, None, repeat)
+
+        assert measure_empty_disc(tile, repeat) <= 1.6 * size
+
+
+@pytest.mark.parametrize("repeat", BOTH_WAYS)
+def test_equal_motifs_are_seldom_neighbours_and_all_are_placed_about_as_often(repeat: Repeat) -> None:
+    for motifs in (2, 3, 4):
+        laid = scatter(seed=5, repeat=repeat, motifs=motifs, how=Toss(size=0.15))
+
+        counts = Counter(placement.motif for placement in laid)
+        assert max(counts.values()) - min(counts.values()) <= 1
+        nearest_are_equal = [nearest_of(placement, laid, repeat).motif == placement.motif for placement in laid]
+        assert np.mean(nearest_are_equal) <= 0.5 / motifs  # by chance, 1 / motifs of them are
+
+
+def nearest_of(placement: Placement, laid: list[Placement], repeat: Repeat) -> Placement:
+    others = [other for other in laid if other is not placement]
+    return min(others, key=lambda other: apart((placement.x, placement.y), (other.x, other.y), repeat))
+
+
+@given(
+    height=st.integers(8, 60),
+    width=st.integers(8, 60),
+    angle=st.floats(-180, 180),
+    shape=st.sampled_from(("box", "triangle", "bar")),
+)
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_a_turned_motif_stays_in_its_circle(height: int, width: int, angle: float, shape: str) -> None:
+    motif = np.zeros((70, 80, 4), np.uint8)
+    y, x = np.mgrid[:height, :width]
+    inside = {
+        "box": x >= 0,
+        "triangle": x * height >= y * width,
+        "bar": abs(x * height - y * width) < height * width / 4,
+    }
+    motif[5 : 5 + height, 7 : 7 + width][inside[shape]] = 255
+
+    stamp = rotate_motif(frame_by_circle(motif), 200, angle)
+
+    rows, columns = np.nonzero(stamp[..., 3] > 0.5)
+    away = np.hypot(rows + 0.5 - stamp.shape[0] / 2, columns + 0.5 - stamp.shape[1] / 2)
+    # Half a pixel of the frame is up to a fortieth of the motif here.
+    assert 0.9 <= away.max() / 100 <= 1.06
 
 
 @pytest.mark.parametrize("repeat", BOTH_WAYS)
@@ -84,7 +143,7 @@ def test_an_order_whose_motifs_have_no_room_fails_with_its_reason(monkeypatch: p
     [failed] = studio().render([order], silent)
 
     assert isinstance(failed, ImageFlawed)
-    assert "3 of its 4 motifs do not fit" in failed.detail
+    assert "its 4 motifs do not fit on one tile" in failed.detail
 
 
 @pytest.mark.parametrize("repeat", ["half-drop", "brick"])

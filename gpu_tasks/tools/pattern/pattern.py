@@ -19,7 +19,6 @@ from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.seamless.neighbours import add_neighbours
 from gpu_tasks.inference.upscaler import MAX_PIXELS, Upscaler
-from gpu_tasks.tools.cutting.matte import trim
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
 from gpu_tasks.tools.pattern.repeats import (
     blend_edges,
@@ -31,7 +30,8 @@ from gpu_tasks.tools.pattern.repeats import (
     resize_tile,
     to_dots,
 )
-from gpu_tasks.tools.pattern.scatter import Placement, paint, scatter
+from gpu_tasks.tools.pattern.scatter import Placement, scatter
+from gpu_tasks.tools.pattern.stamps import frame_by_circle, paint
 
 MAX_SEAM = 1.1  # relative to differences inside the tile; a larger value is visible
 PREVIEW_PIXELS = 768
@@ -133,11 +133,16 @@ def read_request(order: ImageOrder) -> PatternRequest:
 
 
 def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
-    """Add the scores of the seam and of the ink at the border to the tile, and a flaw if the seam is visible."""
+    """Add the scores of the seam and of the ink at the border to the tile, and a flaw if the seam is visible.
+
+    Placed motifs continue over the edges with the same pixels. Their tile has no seam, even where the outline of a
+    motif lies along an edge and is the steepest step near it.
+    """
     if drawing.flaw and drawing.flaw.fatal:
         return drawing
     seam = measure_seam(drawing.pixels, order.request["repeat"])
-    shows = Flaw(reason="its seam is visible", severity=seam) if seam > MAX_SEAM else None
+    can_show = order.request["way"] == "painted"
+    shows = Flaw(reason="its seam is visible", severity=seam) if can_show and seam > MAX_SEAM else None
     ink = measure_border_ink(drawing.pixels, order.request["repeat"])
     scores = {"seam_over_inner": round(seam, 3), "border_ink": round(ink, 3)}
     return replace(drawing, flaw=shows or drawing.flaw, scores=scores)
@@ -171,11 +176,10 @@ def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawin
     request = read_request(order)
     parts = ScatteredTile(
         placements=scatter(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
-        motifs=[trim(motif.pixels, 0) for motif in motifs],
+        motifs=[frame_by_circle(motif.pixels) for motif in motifs],
     )
-    missing = len(motifs) - len({placement.motif for placement in parts.placements})
-    if missing:
-        reason = f"{missing} of its {len(motifs)} motifs do not fit on the tile; reduce toss.size or toss.spacing"
+    if {placement.motif for placement in parts.placements} != set(range(len(motifs))):
+        reason = f"its {len(motifs)} motifs do not fit on one tile; reduce toss.size or toss.spacing"
         flaw = Flaw(reason=reason, severity=np.inf, fatal=True)
     networks = {name: digest for motif in motifs for name, digest in motif.networks.items()}
     pixels = paint_tile(parts, request, TILE_PIXELS)

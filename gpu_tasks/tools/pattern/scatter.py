@@ -1,32 +1,38 @@
-"""Scattered motifs: placed once on a tile that wraps around, and painted without a seam at any resolution."""
+"""Scattered motifs: where they are on a tile that wraps around, evenly spread and without overlap.
+
+A motif takes the room of a disc, which its rotation does not change. The discs start at random places and are spread by
+Lloyd's method: each moves to the middle of the area that is nearer to it than to any other. A few steps close the gaps
+and leave the arrangement irregular. Discs that are then too close push each other apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from scipy.spatial import cKDTree
 
 from craftspark.tools.toss import Repeat, Toss, neighbours, on_tile, period, roomiest, widest
-from gpu_tasks.activity import record_activity
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.pattern.repeats import fit_size
 
-Premultiplied: TypeAlias = NDArray[np.float32]
+Places: TypeAlias = NDArray[np.float64]  # (n, 2), in sides of the tile
 
-CANDIDATES = 24  # the candidate with the most room is chosen, which looks random but even
 MAX_PLACEMENTS = 400
-BAND_ROWS = 128  # of a tile that are converted together
-MAX_MISSES = 6  # after this many draws without room, the tile is full
+# The share of a tile that discs of different sizes, gaps included, cover if they are laid by chance and pushed apart.
+FULL = 0.74
+SPREADING_STEPS = 14
+PUSHES = 60
+SAMPLES = 96  # points per side of a tile that are shared out among the discs
+NEAREST = 6  # discs that are compared as the owner of a point
+GOLDEN = (5**0.5 - 1) / 2
+SLACK = 1e-9
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The place of a motif. Lengths are shares of the tile's side: `x` and `y` of its centre, `size` of its longer
-    side.
+    """The place of a motif. Lengths are shares of the tile's side: `x` and `y` of its centre, and `size`, the diameter
+    of the circle around it.
 
     `angle` is in degrees, anticlockwise.
     """
@@ -39,134 +45,174 @@ class Placement:
 
 
 def scatter(*, seed: int, repeat: Repeat, motifs: int, how: Toss) -> list[Placement]:
-    """Place motifs in turn until there is no room, then remove as many as the density requires.
+    """Return the placements of motifs that fill the tile to the density. Equal motifs are far from each other.
 
-    Each motif is placed at least once if `how.has_room_for` that many. A motif takes the room of a disc as wide as its
-    longer side.
+    Each motif is placed at least once if `how.has_room_for` that many. Gaps are at least `how.spacing`, also between a
+    motif and its own repeats.
     """
     random = np.random.default_rng(seed)
-    laid = _place_motifs(random, [], repeat, motifs, how)
-    if len(laid) < motifs and how.has_room_for(motifs, repeat):
+    if how.smallest + how.spacing > period(repeat):
+        return []
+    largest = min(how.size, period(repeat) - how.spacing)
+    fits = (largest, max(how.smallest / largest, 0))
+    sizes = _choose_sizes(random, motifs, how, *fits)
+    places = _spread(random.random((len(sizes), 2)), sizes, repeat, how.spacing)
+    places, sizes = _make_room(places, sizes, how, repeat, motifs)
+    if not len(sizes) and how.has_room_for(motifs, repeat):
         # By chance, the first motifs took the room of the last ones.
-        laid = _place_motifs(random, _arrange(random, repeat, motifs, how), repeat, motifs, how)
-    return laid[: max(motifs, round(how.density * len(laid)))]
+        places, sizes = _arrange(random, repeat, motifs, how)
+    angles = how.rotation * (2 * _spaced(random, len(sizes)) - 1)
+    chosen = _share_out(random, places, motifs, repeat)
+    return [
+        Placement(int(motif), float(x), float(y), float(size), float(angle))
+        for motif, (x, y), size, angle in zip(chosen, places, sizes, angles, strict=True)
+    ]
 
 
-def _place_motifs(
-    random: np.random.Generator, before: Sequence[Placement], repeat: Repeat, motifs: int, how: Toss
-) -> list[Placement]:
-    """Return the placements in `before` and as many more as have room.
-
-    Each new motif takes the random candidate with the most room (Mitchell's best candidate), so that no motifs overlap
-    and the gaps are similar: blue noise.
-    """
-    laid = list(before)
-    misses = 0
-    while misses < MAX_MISSES and len(laid) < MAX_PLACEMENTS:
-        size = how.size * (1 - how.size_spread * random.random())
-        places = random.random((CANDIDATES, 2))
-        angle = random.uniform(-how.rotation, how.rotation)
-        room = _measure_gaps(places, size, laid, repeat) - how.spacing
-        best = int(np.argmax(room))
-        # A motif also needs room between two copies of itself.
-        if room[best] < 0 or size + how.spacing > period(repeat):
-            misses += 1
-            continue
-        misses = 0
-        laid.append(Placement(len(laid) % motifs, float(places[best, 0]), float(places[best, 1]), size, angle))
-    return laid
-
-
-def _arrange(random: np.random.Generator, repeat: Repeat, motifs: int, how: Toss) -> list[Placement]:
-    """Place each motif once, with the most room, in its drawn size or as large as the room allows."""
-    places = random.permutation(np.asarray(roomiest(motifs, repeat), float)) + random.random(2)
-    max_size = widest(motifs, repeat) - how.spacing
-    laid = []
-    for motif, place in enumerate(places.tolist()):
-        x, y = on_tile(place, repeat)
-        size = min(max_size, how.size * (1 - how.size_spread * random.random()))
-        laid.append(Placement(motif, x, y, size, random.uniform(-how.rotation, how.rotation)))
-    return laid
-
-
-def _measure_gaps(
-    places: NDArray[np.float64], size: float, laid: Sequence[Placement], repeat: Repeat
+def _choose_sizes(
+    random: np.random.Generator, motifs: int, how: Toss, largest: float, smallest_share: float
 ) -> NDArray[np.float64]:
-    """Return the gaps, (n,), between a disc of that size at each place, (n, 2), and the nearest disc that is laid.
+    """Return the sizes of the discs of a tile, evenly distributed over the range."""
+    spread = 1 - smallest_share
+    mean_square = np.mean((largest * (1 - spread * np.linspace(0, 1, 65)) + how.spacing) ** 2)
+    count = round(how.density * FULL / (np.pi / 4 * mean_square))
+    count = int(min(MAX_PLACEMENTS, max(motifs, count)))
+    sizes: NDArray[np.float64] = largest * (1 - spread * _spaced(random, count))
+    return sizes
 
-    The tile wraps around. A gap is negative if two discs overlap, and 1 if none is laid.
+
+def _spaced(random: np.random.Generator, count: int) -> NDArray[np.float64]:
+    """Return numbers between 0 and 1 in random order, evenly distributed whatever their count."""
+    return random.permutation((random.random() + GOLDEN * np.arange(count)) % 1)
+
+
+def _spread(places: Places, sizes: NDArray[np.float64], repeat: Repeat, spacing: float) -> Places:
+    """Return the places after the discs have moved to the middle of the free area around each, and then apart."""
+    middle = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    points = np.stack(np.meshgrid(middle, middle), -1).reshape(-1, 2)
+    for _ in range(SPREADING_STEPS):
+        copies, owners = _lay_copies(places, repeat)
+        distances, near = cKDTree(copies).query(points, k=min(NEAREST, len(copies)))
+        nearest = np.argmin(distances - sizes[owners[near]] / 2, 1)
+        copy = near[np.arange(len(points)), nearest]
+        owner = owners[copy]
+        share = np.bincount(owner, minlength=len(places))
+        moves = points - copies[copy]
+        step = np.stack([np.bincount(owner, moves[:, axis], len(places)) for axis in (0, 1)], 1)
+        places = _wrap(places + step / np.maximum(share, 1)[:, None], repeat)
+        places = _push_apart(places, sizes, repeat, spacing, times=1)
+    return _push_apart(places, sizes, repeat, spacing, times=PUSHES)
+
+
+def _push_apart(places: Places, sizes: NDArray[np.float64], repeat: Repeat, spacing: float, *, times: int) -> Places:
+    """Return the places after discs that are too close have moved apart, by half of what is missing each."""
+    for _ in range(times):
+        first, away, missing = _find_close(places, sizes, repeat, spacing)
+        if not len(first):
+            break
+        length = np.maximum(np.hypot(*away.T), SLACK)
+        push = away / length[:, None] * (missing / 2 + 1e-6)[:, None]
+        step = np.stack([np.bincount(first, push[:, axis], len(places)) for axis in (0, 1)], 1)
+        places = _wrap(places + step, repeat)
+    return places
+
+
+def _find_close(
+    places: Places, sizes: NDArray[np.float64], repeat: Repeat, spacing: float
+) -> tuple[NDArray[np.intp], Places, NDArray[np.float64]]:
+    """Return the pairs of discs that are closer than the spacing, each pair in both orders.
+
+    They are the first disc, the way to it from the other one, and the length that is missing.
     """
-    if not laid:
-        return np.ones(len(places))
-    discs = np.asarray([(other.x, other.y, other.size) for other in laid])
-    across, down = (places[:, axis, None] - discs[:, axis] for axis in (0, 1))
+    copies, owners = _lay_copies(places, repeat)
+    near = cKDTree(copies).query_ball_point(places, float(sizes.max(initial=0)) + spacing)
+    first = np.repeat(np.arange(len(places)), [len(each) for each in near])
+    copy = np.fromiter((number for each in near for number in each), np.intp, len(first))
+    other = owners[copy]
+    apart = first != other
+    first, copy, other = first[apart], copy[apart], other[apart]
+    away = places[first] - copies[copy]
+    missing = (sizes[first] + sizes[other]) / 2 + spacing - np.hypot(*away.T)
+    close = missing > SLACK
+    return first[close], away[close], missing[close]
+
+
+def _make_room(
+    places: Places, sizes: NDArray[np.float64], how: Toss, repeat: Repeat, motifs: int
+) -> tuple[Places, NDArray[np.float64]]:
+    """Return the discs after those that are still too close have shrunk, as far as they may, or were removed.
+
+    Returns none if fewer are left than there are motifs.
+    """
+    while len(sizes) >= motifs:
+        first, _, missing = _find_close(places, sizes, repeat, how.spacing)
+        if not len(first):
+            return places, sizes
+        # The radius of each gives up half of what is missing. One of the discs that are too small for it is removed.
+        give = np.zeros(len(sizes))
+        np.maximum.at(give, first, missing + 2 * SLACK)
+        smaller = sizes - give
+        if (smaller >= how.smallest).all():
+            sizes = smaller
+            continue
+        worst = np.bincount(first, missing, len(sizes)).argmax()
+        keep = np.arange(len(sizes)) != worst
+        places = _push_apart(places[keep], sizes[keep], repeat, how.spacing, times=PUSHES)
+        sizes = sizes[keep]
+    return np.empty((0, 2)), np.empty(0)
+
+
+def _arrange(random: np.random.Generator, repeat: Repeat, motifs: int, how: Toss) -> tuple[Places, NDArray[np.float64]]:
+    """Return a place for each motif, with the most room, and its drawn size or as large as the room allows."""
+    places = random.permutation(np.asarray(roomiest(motifs, repeat), float)) + random.random(2)
+    sizes = how.size * (1 - how.size_spread * random.random(motifs))
+    return _wrap(places, repeat), np.minimum(sizes, widest(motifs, repeat) - how.spacing)
+
+
+def _share_out(random: np.random.Generator, places: Places, motifs: int, repeat: Repeat) -> NDArray[np.intp]:
+    """Return the motif of each place. The numbers of placements are as equal as possible, and equal motifs are apart.
+
+    Motifs are exchanged, the best pair first, while that separates equal ones.
+    """
+    count = len(places)
+    chosen = random.permutation(np.arange(count) % motifs)
+    if motifs == 1 or count <= motifs:
+        return chosen
+    near = 1 / np.maximum(_measure_distances(places, repeat), 1e-3) ** 4
+    np.fill_diagonal(near, 0)
+    everyone = np.arange(count)
+    for _ in range(count):
+        beside = near @ np.eye(motifs)[chosen]  # (n, motifs): how near each motif is to each place
+        own = beside[everyone, chosen]
+        swapped = beside[:, chosen]  # (n, n): what the first place has beside it with the motif of the second
+        gain = own[:, None] + own - swapped - swapped.T + 2 * near
+        gain[chosen[:, None] == chosen] = 0
+        best = int(gain.argmax())
+        first, second = divmod(best, count)
+        if gain[first, second] <= SLACK:
+            break
+        chosen[[first, second]] = chosen[[second, first]]
+    return chosen
+
+
+def _measure_distances(places: Places, repeat: Repeat) -> NDArray[np.float64]:
+    """Return the distances (n, n) of places, across the tile's edges if that is shorter."""
+    across, down = (places[:, axis, None] - places[:, axis] for axis in (0, 1))
     squares = np.full(across.shape, np.inf)
     for right, below in neighbours(repeat):
         np.minimum(squares, (across + right) ** 2 + (down + below) ** 2, out=squares)
-    gaps: NDArray[np.float64] = (np.sqrt(squares) - (size + discs[:, 2]) / 2).min(1)
-    return gaps
+    return np.sqrt(squares)
 
 
-def paint(
-    placements: Sequence[Placement],
-    motifs: Sequence[Pixels],
-    side: float,
-    background: tuple[int, ...] | None,
-    repeat: Repeat,
-) -> Pixels:
-    """Return the tile with about `side` pixels per side, (side, side, 3), or with alpha if there is no background.
-
-    A motif that crosses an edge continues on the opposite side with the same pixels: placements are whole pixels, and
-    `fit_size` chooses the side.
-    """
-    side, _ = fit_size((side, side), repeat)
-    tile = np.zeros((side, side, 4), np.float32)  # premultiplied
-    offsets = [(round(across * side), round(down * side)) for across, down in neighbours(repeat)]
-    for placement in placements:
-        record_activity()
-        stamp = rotate_motif(motifs[placement.motif], placement.size * side, placement.angle)
-        height, width = stamp.shape[:2]
-        left, top = round(placement.x * side - width / 2), round(placement.y * side - height / 2)
-        for across, down in offsets:
-            _paint_stamp(tile, stamp, left + across, top + down)
-    record_activity()
-    # In bands, because each intermediate result of a whole sheet takes hundreds of megabytes.
-    return np.concatenate([_lay_on(tile[top : top + BAND_ROWS], background) for top in range(0, side, BAND_ROWS)])
+def _lay_copies(places: Places, repeat: Repeat) -> tuple[Places, NDArray[np.intp]]:
+    """Return the places on the tile and on those around it (m, 2), and the number of the place that each copies."""
+    shifts = np.asarray(neighbours(repeat))
+    copies = (places[None] + shifts[:, None]).reshape(-1, 2)
+    owners = np.tile(np.arange(len(places)), len(shifts))
+    inside = (np.abs(copies - 0.5) < 1.5).all(1)
+    return copies[inside], owners[inside]
 
 
-def _lay_on(tile: Premultiplied, background: tuple[int, ...] | None) -> Pixels:
-    """Return the pixels of a part of a tile on the background, with alpha if there is none."""
-    alpha = tile[..., 3:]
-    if background is None:
-        colours = tile[..., :3] / np.maximum(alpha, 1e-6)
-        return to_levels(np.concatenate([colours, alpha], 2))
-    ground = np.asarray(background[:3], np.float32) / 255
-    return to_levels(tile[..., :3] + ground * (1 - alpha))
-
-
-def to_levels(values: NDArray[np.floating]) -> Pixels:
-    """Convert values from 0 to 1 to bytes."""
-    levels: Pixels = np.rint(values.clip(0, 1) * 255).astype(np.uint8)
-    return levels
-
-
-def rotate_motif(motif: Pixels, longer: float, angle: float) -> Premultiplied:
-    """Return the motif scaled and rotated, premultiplied, 0 to 1, in the smallest box that holds it."""
-    picture = Image.fromarray(motif).convert("RGBa")
-    scale = longer / max(picture.size)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    scaled = picture.resize(size, Image.Resampling.LANCZOS)
-    bands = [band.rotate(angle, Image.Resampling.BICUBIC, expand=True) for band in scaled.split()]
-    return np.stack([np.asarray(band) for band in bands], 2).astype(np.float32) / np.float32(255)
-
-
-def _paint_stamp(tile: Premultiplied, stamp: Premultiplied, left: int, top: int) -> None:
-    """Paint a stamp on the tile, cropped at its edges."""
-    side = tile.shape[0]
-    first, last = max(0, top), min(side, top + stamp.shape[0])
-    start, end = max(0, left), min(side, left + stamp.shape[1])
-    if first >= last or start >= end:
-        return
-    part = stamp[first - top : last - top, start - left : end - left]
-    under = tile[first:last, start:end]
-    tile[first:last, start:end] = part + under * (1 - part[..., 3:])
+def _wrap(places: Places, repeat: Repeat) -> Places:
+    """Return the copies of the places that are on the tile itself."""
+    return np.asarray([on_tile((x, y), repeat) for x, y in places.tolist()]).reshape(-1, 2)
