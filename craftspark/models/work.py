@@ -15,6 +15,7 @@ FINISHING_THREADS = 2
 # features of a tile take about 40 MB in the built-in upscaler.
 TILE = 256
 ENLARGED = 4  # scale factor of a drawing that is cut out
+MAX_CUT_SIDE = 2048  # maximum pixels of the longer side of a picture that is cut out
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,101 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
-from craftspark.models.work import Load, megapixels, upscaler_megapixels
+from craftspark.models.prices import credits_for_seconds, priced_on
+from craftspark.models.work import ENLARGED, MAX_CUT_SIDE, Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
-from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
+from craftspark.tools.request import Colour, DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
+from craftspark.tools.sheet import CM_PER_INCH, Sheet
 from craftspark.tools.sources import Source
-from craftspark.tools.toss import Repeat, Toss, widest
+from craftspark.tools.toss import MAX_MOTIFS, Repeat, Toss, widest
 
 Way = Literal["tossed", "painted"]
 Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$", to_lower=True)]
-CM_PER_INCH = 2.54
-MAX_CM = 42.0  # A3
-MIN_CM = 1.0
 STRENGTH = 0.5
-TOLERANCE_CM = 0.005  # less than a dot
-ONE_DIRECTION: dict[str, Repeat] = {"height": "x", "width": "y"}  # the direction in which a sheet has one tile
 WHITE = "#ffffff"
-DPI = 300
 TILE_PIXELS = 1024  # side of a tossed tile
-
-
-class Sheet(BaseModel):
-    """A print-ready sheet at 300 dpi. Each length is 1 to 42 cm."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
-
-    width: float | None = Field(
-        None,
-        gt=0,
-        description="Width of the sheet. Default: 10, or the width of one repeat if that is larger. With `repeat` `y`, "
-        "the width of one repeat.",
-    )
-    height: float | None = Field(
-        None,
-        gt=0,
-        description="Height of the sheet. Default: 10, or the height of one repeat if that is larger. With `repeat` "
-        "`x`, the height of one repeat.",
-    )
-    repeat: float | None = Field(
-        None,
-        gt=0,
-        description="Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is "
-        "smaller.",
-    )
-    unit: Literal["cm", "inch"] = Field("cm", description="Unit of width, height and repeat.")
-
-    def cm(self, name: Literal["width", "height", "repeat"]) -> float:
-        """A length in centimetres of a sheet that `with_defaults` returned."""
-        return float(getattr(self, name)) * (CM_PER_INCH if self.unit == "inch" else 1)
-
-    def with_defaults(self, repeat: Repeat, aspect: float) -> Self:
-        """The sheet with every length, for tiles of this aspect, height over width.
-
-        A pattern that repeats in one direction is one tile high (`x`) or wide (`y`).
-        """
-        repeat_width = self.repeat or min([5.0, *(side for side in (self.width, self.height) if side)])
-        width = self.width or max(10.0, repeat_width)
-        height = self.height or max(10.0, repeat_width * aspect)
-        if repeat == "x" and not self.height:
-            height = repeat_width * aspect
-        if repeat == "y" and not self.width:
-            width = repeat_width
-        return self.model_copy(update={"width": width, "height": height, "repeat": repeat_width})
-
-    def check(self) -> None:
-        """Raise InvalidInput for a sheet from `with_defaults` that is too small or larger than A3."""
-        for name in ("width", "height", "repeat"):
-            length = self.cm(name)
-            if not MIN_CM <= length <= MAX_CM:
-                raise InvalidInput(
-                    f"{length:g} cm is outside the range of {MIN_CM:g} to {MAX_CM:g} cm", field=f"sheet.{name}"
-                )
-
-    def contradictions(self, repeat: Repeat, aspect: float) -> Iterator[Contradiction]:
-        """Contradictions between the lengths of a sheet from `with_defaults`, for tiles of this aspect."""
-        tile = {"width": self.cm("repeat"), "height": self.cm("repeat") * aspect}
-        for name in ("width", "height"):
-            side, one = self.cm(name), tile[name]
-            if side < one - TOLERANCE_CM:
-                yield Contradiction(
-                    f"the {name} of one repeat is {one:g} cm, more than that of the sheet, {side:g} cm; reduce "
-                    f"sheet.repeat or increase sheet.{name}",
-                    ("sheet.repeat", f"sheet.{name}"),
-                )
-            if repeat == ONE_DIRECTION.get(name) and side > one + TOLERANCE_CM:
-                yield Contradiction(
-                    f"with repeat `{repeat}` the {name} of the sheet is that of one tile, {one:g} cm; remove "
-                    f"sheet.{name} or choose another repeat",
-                    (f"sheet.{name}", "repeat"),
-                )
+MAX_MIRRORED = 2048  # longer side of a source that is mirrored; its repeat has twice the width and height
+RECOLOURED = 0.25  # megapixels that take as long to recolour as a motif to cut out
 
 
 class PatternRequest(DrawingRequest):
@@ -110,18 +37,22 @@ class PatternRequest(DrawingRequest):
     source: SourceReference | None = Field(
         None,
         description="Image to make the pattern from: `<job_id>/<index>` for an image of one of your jobs, or "
-        "`upload/<upload_id>` for an upload. Only with `way` set to `painted`.",
+        "`upload/<upload_id>` for an upload. A tossed pattern uses the object in it as its first motif, unchanged: a "
+        "transparent background stays, another one is removed. A painted pattern draws the image again, or mirrors it "
+        "unchanged with `repeat` set to `mirror` and neither `prompt` nor `strength`. Images that draw nothing have a "
+        "lower price.",
     )
     strength: float | None = Field(
         None,
         ge=0.1,
         le=0.95,
-        description="How much the pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only "
-        "with `source`, where the default is 0.5.",
+        description="How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost "
+        "new. Only with `source` and `way` set to `painted`, where the default is 0.5.",
     )
     also: Annotated[tuple[Prompt, ...], Field(max_length=3)] = Field(
         (),
-        description="Prompts of further motifs. Only with `way` set to `tossed`.",
+        description="Prompts of further motifs. Only with `way` set to `tossed`. A tile has at most four motifs, that "
+        "of the source included.",
         examples=[["bee"]],
     )
     way: Way = Field(
@@ -131,13 +62,20 @@ class PatternRequest(DrawingRequest):
     repeat: Repeat = Field(
         "straight",
         description="How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved "
-        "down by half a tile; `brick` with every second row moved right by half a tile; `x` or `y` in one direction, "
-        "only with `way` set to `painted`.",
+        "down by half a tile; `brick` with every second row moved right by half a tile. Only with `way` set to "
+        "`painted`: `mirror` with every second column and row mirrored, or `x` or `y` in one direction.",
     )
     background: Background | None = Field(
         None,
         description="Background of tossed motifs: `#rrggbb` or `transparent`. Only with `way` set to `tossed`, where "
         "the default is white.",
+    )
+    palette: Annotated[tuple[Colour, ...], Field(min_length=1, max_length=6)] | None = Field(
+        None,
+        description="The only colours of the motifs or of the painted image, each `#rrggbb`. The main colours of the "
+        "image are replaced by them, light colours by light ones. `background` is not changed. A painted image needs "
+        "at least two. Default: the colours of the image.",
+        examples=[["#1d3557", "#e63946", "#f1faee"]],
     )
     toss: Toss | None = Field(
         None,
@@ -150,8 +88,10 @@ class PatternRequest(DrawingRequest):
             refuse(
                 [Contradiction("the pattern has neither a prompt nor a source; set one of them", ("prompt", "source"))]
             )
-        sheet = self._sheet(model)
-        sheet.check()
+        sheet = self.sheet or Sheet()
+        if not self.mirrors_source:
+            sheet = sheet.with_defaults(self.repeat, aspect_of(model))
+            sheet.check()
         tossed = self.way == "tossed"
         return (
             super()
@@ -166,44 +106,98 @@ class PatternRequest(DrawingRequest):
             )
         )
 
+    def for_source(self, source: Source) -> Self:
+        if not self.mirrors_source:
+            return self
+        aspect = source.height / source.width
+        sheet = (self.sheet or Sheet()).with_defaults(self.repeat, aspect)
+        sheet.check()
+        refuse(sheet.contradictions(self.repeat, aspect))
+        return self.model_copy(update={"sheet": sheet})
+
     def needs(self) -> Iterator[Need]:
-        if self.source:
-            yield Need("redraw", "source", "remove source")
-        else:
+        if self.mirrors_source:
+            return
+        painted = self.way == "painted"
+        if self.source and painted:
+            yield Need("redraw", "source", "remove source, or set way to `tossed`")
+        elif self.motifs:
             yield Need("draw")
-        if self.way == "painted":
-            yield Need("seamless", "way", "set way to `tossed`" + (" and remove source" if self.source else ""))
+        if painted and self.repeat != "mirror":
+            yield Need("seamless", "way", "set way to `tossed` or repeat to `mirror`")
 
     @property
     def wanted_source(self) -> str | None:
         return self.source
 
     @property
+    def mirrors_source(self) -> bool:
+        """Whether the source is mirrored unchanged."""
+        unchanged = bool(self.source) and not self.prompt and self.strength is None
+        return unchanged and self.way == "painted" and self.repeat == "mirror"
+
+    @property
+    def draws(self) -> bool:
+        """Whether the model draws anything."""
+        return not self.mirrors_source and (self.way == "painted" or bool(self.motifs))
+
+    @property
     def drawing_strength(self) -> float | None:
-        return self.strength or STRENGTH if self.source else None
+        redraws = self.source and self.way == "painted" and not self.mirrors_source
+        return self.strength or STRENGTH if redraws else self.strength
 
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         yield from super().contradictions(model)
         yield from self._between_ways()
+        yield from self._of_motifs()
+        yield from self._of_colours()
         if self.strength and not self.source:
             yield Contradiction("strength needs a source; remove strength or set source", ("strength", "source"))
-        toss = self.toss or Toss()
-        if self.way == "tossed" and not toss.has_room_for(len(self.motifs), self.repeat):
+        if not self.draws:
+            for field in ("style", "preset", "negative_prompt"):
+                if getattr(self, field):
+                    yield Contradiction(
+                        f"{field} has no effect, because the source is used unchanged; remove {field} or set prompt",
+                        (field, "source"),
+                    )
+        if not self.mirrors_source:
+            sheet = (self.sheet or Sheet()).with_defaults(self.repeat, aspect_of(model))
+            yield from sheet.contradictions(self.repeat, aspect_of(model))
+
+    def _of_motifs(self) -> Iterator[Contradiction]:
+        if self.way != "tossed":
+            return
+        toss, count = self.toss or Toss(), self.motif_count
+        if count > MAX_MOTIFS:
+            detail = f"the source, the prompt and also are {count} motifs, and a tile has at most {MAX_MOTIFS}"
+            yield Contradiction(f"{detail}; remove prompts from also or remove source", ("also", "source"))
+        elif not toss.has_room_for(count, self.repeat):
             yield Contradiction(
-                f"{len(self.motifs)} motifs of at least {toss.smallest:g} of the tile's side, {toss.spacing:g} apart,"
+                f"{count} motifs of at least {toss.smallest:g} of the tile's side, {toss.spacing:g} apart,"
                 f" do not fit on one tile: size and gap together can be at most"
-                f" {widest(len(self.motifs), self.repeat):.2f}; reduce toss.size, toss.spacing or the number of motifs"
+                f" {widest(count, self.repeat):.2f}; reduce toss.size, toss.spacing or the number of motifs"
                 " in also",
                 ("also", "toss.size", "toss.spacing"),
             )
-        yield from self._sheet(model).contradictions(self.repeat, aspect_of(model))
+
+    def _of_colours(self) -> Iterator[Contradiction]:
+        colours = self.palette or ()
+        for number, colour in enumerate(colours):
+            first = colours.index(colour)
+            if first < number:
+                detail = f"palette has {colour} twice; remove one of them"
+                yield Contradiction(detail, (f"palette.{first}", f"palette.{number}"))
+        if len(colours) == 1 and self.way == "painted":
+            detail = "a painted pattern in one colour is blank; add a colour to palette or set way to `tossed`"
+            yield Contradiction(detail, ("palette", "way"))
 
     def _between_ways(self) -> Iterator[Contradiction]:
         if self.way == "tossed":
-            if self.source:
-                yield Contradiction("a source needs way `painted`; set way or remove source", ("way", "source"))
-            if self.repeat in ("x", "y"):
-                detail = "repeat `x` and `y` need way `painted`; set way or choose another repeat"
+            if self.strength and self.source:
+                detail = "strength needs way `painted`, because a motif is not redrawn; remove strength or set way"
+                yield Contradiction(detail, ("strength", "way"))
+            if self.repeat in ("x", "y", "mirror"):
+                detail = f"repeat `{self.repeat}` needs way `painted`; set way or choose another repeat"
                 yield Contradiction(detail, ("repeat", "way"))
             return
         if self.also:
@@ -215,39 +209,75 @@ class PatternRequest(DrawingRequest):
             detail = "background needs way `tossed`; remove background or set way"
             yield Contradiction(detail, ("background", "way"))
 
-    def _sheet(self, model: Model) -> Sheet:
-        return (self.sheet or Sheet()).with_defaults(self.repeat, aspect_of(model))
-
     @property
     def motifs(self) -> tuple[str, ...]:
-        """The prompts of a tossed pattern's motifs."""
-        return (self.prompt, *self.also)
+        """The prompts of the motifs that are drawn for a tossed pattern."""
+        return tuple(prompt for prompt in (self.prompt, *self.also) if prompt)
+
+    @property
+    def motif_count(self) -> int:
+        """The number of motifs on a tossed tile: that of the source, and those that are drawn."""
+        return len(self.motifs) + bool(self.source)
 
     @property
     def words(self) -> dict[str, str]:
         return {**super().words, **{f"also.{number}": prompt for number, prompt in enumerate(self.also)}}
 
     def drawings(self, model: Model, source: Source | None = None) -> int:
-        return len(self.motifs)
+        if self.way == "tossed":
+            return len(self.motifs)
+        return 0 if self.mirrors_source else 1
+
+    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+        if self.draws:
+            return super().credits_per_image(model, source)
+        return max(1, credits_for_seconds(priced_on(model).profile.render_s(self.load(model, source, 1))))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         drawn = super().load(model, source, images)
-        width, height = sides(model.default_size)
-        tile = TILE_PIXELS**2 / 1e6
-        written = images * (tile + self._sheet_megapixels)
         if self.way == "tossed":
-            drawings = images * len(self.motifs)
-            enlarged = drawings * upscaler_megapixels(width, height, model.upscaler.reach)
-            return replace(drawn, enlarged=enlarged, cuts=drawings, painted=images * tile, written=written)
-        reach = model.upscaler.reach
+            return self._tossed_load(drawn, model, source)
+        return self._painted_load(drawn, model, source)
+
+    def _tossed_load(self, drawn: Load, model: Model, source: Source | None) -> Load:
+        images, tile = drawn.images, TILE_PIXELS**2 / 1e6
+        enlarged = len(self.motifs) * upscaler_megapixels(*sides(model.default_size), model.upscaler.reach)
+        cuts = len(self.motifs)
+        if self.source and not (source and source.alpha):
+            cuts += 1
+            width, height = (source.width, source.height) if source else (MAX_CUT_SIDE // ENLARGED,) * 2
+            if max(width, height) * 2 <= MAX_CUT_SIDE:
+                enlarged += upscaler_megapixels(width, height, model.upscaler.reach)
+        recoloured = self.motif_count if self.palette else 0
         return replace(
             drawn,
-            steps=0,
-            seamless_steps=drawn.steps * (self.strength or 1) * self._canvas(model),
-            redraws=drawn.calls if self.source else 0,
-            enlarged=images * upscaler_megapixels(width + 2 * reach, height + 2 * reach, reach),
+            enlarged=images * enlarged,
+            cuts=images * (cuts + recoloured),
             painted=images * tile,
-            written=written,
+            written=images * (tile + self._sheet_megapixels),
+        )
+
+    def _painted_load(self, drawn: Load, model: Model, source: Source | None) -> Load:
+        images, reach, steps = drawn.images, model.upscaler.reach, drawn.steps * (self.strength or 1)
+        (width, height), tile = sides(model.default_size), TILE_PIXELS**2 / 1e6
+        mirrored = self.repeat == "mirror"
+        around = 0 if mirrored else 2 * reach
+        enlarged = upscaler_megapixels(width + around, height + around, reach)
+        if self.mirrors_source:
+            longer = max(source.width, source.height) if source else MAX_MIRRORED
+            shrunk = min(1, MAX_MIRRORED / longer)
+            tile = megapixels(*(side * shrunk for side in (source.width, source.height))) if source else longer**2 / 1e6
+            enlarged = 0
+        delivered = tile * 4 if mirrored else tile
+        return replace(
+            drawn,
+            steps=steps if mirrored else 0,
+            seamless_steps=0 if mirrored else steps * self._canvas(model),
+            redraws=drawn.calls if self.source else 0,
+            enlarged=images * enlarged,
+            cuts=images * ceil(tile / RECOLOURED) if self.palette else 0,
+            painted=images * delivered,
+            written=images * (delivered + self._sheet_megapixels),
         )
 
     def _canvas(self, model: Model) -> float:
@@ -257,7 +287,8 @@ class PatternRequest(DrawingRequest):
     @property
     def _sheet_megapixels(self) -> float:
         """The megapixels of the sheet, and of the repeat that is composed for it."""
-        page, dots = self.sheet or Sheet(width=10, height=10, repeat=5), DPI / CM_PER_INCH
+        page = (self.sheet or Sheet()).with_defaults(self.repeat, 1)
+        dots = page.dpi / CM_PER_INCH
         sheet = megapixels(page.cm("width") * dots, page.cm("height") * dots)
         return sheet + (megapixels(page.cm("repeat") * dots, page.cm("repeat") * dots) if self.way == "tossed" else 0)
 

@@ -6,8 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Repeat = Literal["straight", "half-drop", "brick", "x", "y"]
+Repeat = Literal["straight", "half-drop", "brick", "mirror", "x", "y"]
 Place = tuple[float, float]
+
+MAX_MOTIFS = 4
 
 # The positions with the most room for this number of equal discs on a tile: the densest arrangements on these tori. For
 # `straight` they are proven (Dickinson and others, 2011). For `half-drop` they are the best of many numerical searches.

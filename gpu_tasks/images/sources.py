@@ -66,3 +66,15 @@ def flatten_on_white(picture: Pixels) -> Pixels:
     alpha = picture[..., 3:].astype(np.float32) / 255
     mixed: Pixels = np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
     return mixed
+
+
+def shrink(picture: Pixels, longest: int) -> Pixels:
+    """Return the picture with at most `longest` pixels on its longer side."""
+    scale = longest / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    image = Image.fromarray(picture)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    if image.mode != "RGBA":
+        return np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+    return np.asarray(image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA"))

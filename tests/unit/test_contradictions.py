@@ -17,7 +17,9 @@ from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
+from craftspark.tools.pattern import STRENGTH, PatternRequest
 from craftspark.tools.request import JobRequest
+from craftspark.tools.sheet import Sheet
 from craftspark.tools.sources import Source
 from craftspark.tools.toss import ROOMIEST, Toss, neighbours, roomiest, widest
 
@@ -65,7 +67,15 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("clipart", {"prompt": "a", "cut": "outline", "colours": 16}, {"cut", "colours"}),
     # Pattern: the two ways, and the fields of each.
     ("pattern", {}, {"prompt", "source"}),
-    ("pattern", {**FROM, "way": "tossed"}, {"way", "source"}),
+    ("pattern", {**FROM, "strength": 0.5}, {"strength", "way"}),
+    ("pattern", {**FROM, "prompt": "a", "also": ["b", "c", "d"]}, {"also", "source"}),
+    ("pattern", {"prompt": "a", "repeat": "mirror"}, {"repeat", "way"}),
+    # Pattern: words and looks where the source is used unchanged.
+    ("pattern", {**FROM, "negative_prompt": "b"}, {"negative_prompt", "source"}),
+    ("pattern", {**FROM, "way": "painted", "repeat": "mirror", "style": "bold-flat"}, {"style", "source"}),
+    # Pattern: the colours of the palette.
+    ("pattern", {"prompt": "a", "palette": ["#AA0000", "#00aa00", "#aa0000"]}, {"palette.0", "palette.2"}),
+    ("pattern", {"prompt": "a", "way": "painted", "palette": ["#aa0000"]}, {"palette", "way"}),
     ("pattern", {"prompt": "a", "strength": 0.5}, {"strength", "source"}),
     ("pattern", {"prompt": "a", "way": "painted", "strength": 0.5}, {"strength", "source"}),
     ("pattern", {"prompt": "a", "repeat": "x"}, {"repeat", "way"}),
@@ -157,7 +167,13 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("pattern", {"prompt": "a", "way": "painted", "repeat": "y", "sheet": {"height": 40, "repeat": 9}}),
     ("pattern", {"prompt": "a", "sheet": {"width": 3}}),
     ("pattern", {"prompt": "a", "sheet": {"repeat": 16, "unit": "inch"}}),
+    ("pattern", {"prompt": "a", "sheet": {"width": 150, "height": 100, "repeat": 42}}),
     ("pattern", {**FROM, "way": "painted", "strength": 0.1}),
+    ("pattern", FROM),
+    ("pattern", {**FROM, "prompt": "a", "also": ["b", "c"], "palette": ["#aa0000"]}),
+    ("pattern", {**FROM, "way": "painted", "repeat": "mirror"}),
+    ("pattern", {**FROM, "way": "painted", "repeat": "mirror", "prompt": "a", "palette": ["#aa0000", "#ffffff"]}),
+    ("pattern", {"prompt": "a", "way": "painted", "repeat": "mirror", "sheet": {"width": 60}}),
     ("variations", {**FROM, "strength": 0.1}),
     ("outpaint", {**FROM, "aspect": "1:1"}),
     ("outpaint", {**FROM, "height": 65, "anchor": "left"}),
@@ -200,6 +216,12 @@ def test_defaults_follow_the_other_fields() -> None:
     assert sheet(height=2, width=30) == (30, 2, 2)
     assert sheet("x", width=30) == (30, 5, 5)
     assert sheet("y") == (5, 10, 5)
+    assert sheet("mirror") == (10, 10, 5)
+    mirrored = ask("pattern", **FROM, way="painted", repeat="mirror", sheet={"repeat": 12}).model_dump()
+    assert mirrored["sheet"] == {"width": 12, "height": 10, "repeat": 12, "unit": "cm"}  # 8 cm high, as the source is
+    assert mirrored["strength"] is None
+    assert ask("pattern", **FROM, way="painted").model_dump()["strength"] == STRENGTH
+    assert ask("pattern", **FROM, way="painted", repeat="mirror", prompt="a").model_dump()["strength"] == STRENGTH
     assert ask("variations", **FROM, strength=0.1).model_dump()["steps"] == 10
     assert ask("variations", **FROM).model_dump()["steps"] == BUILT_IN.default_steps
     assert ask("clipart", prompt="a").model_dump()["colours"] == 6
@@ -259,3 +281,54 @@ def test_a_request_that_cannot_be_met_exactly_is_rejected(case: str) -> None:
     tool = case.partition("-")[0]
 
     assert len(refused(tool, **json.loads((CASES / f"{case}.json").read_text())).facts["errors"]) >= 2
+
+
+@pytest.mark.parametrize(
+    ("sheet", "dpi"),
+    [
+        ({"width": 42, "height": 42, "repeat": 5}, 300),
+        ({"width": 43, "height": 10, "repeat": 5}, 150),
+        ({"width": 150, "height": 150, "repeat": 42}, 150),
+        ({"width": 16.5, "height": 11, "repeat": 2, "unit": "inch"}, 300),
+        ({"width": 17, "height": 11, "repeat": 2, "unit": "inch"}, 150),
+    ],
+)
+def test_a_sheet_that_is_larger_than_a3_has_150_dpi_and_at_most_79_megapixels(sheet: dict[str, Any], dpi: int) -> None:
+    page = Sheet(**sheet)
+
+    assert page.dpi == dpi
+    assert page.cm("width") / 2.54 * dpi * page.cm("height") / 2.54 * dpi < 79e6
+
+
+@pytest.mark.parametrize("fields", [{}, {"way": "painted", "repeat": "mirror"}])
+def test_a_pattern_of_an_unchanged_source_draws_nothing_and_needs_no_model_for_it(fields: dict[str, Any]) -> None:
+    request, drawn = ask("pattern", STABLE, **FROM, **fields), ask("pattern", STABLE, prompt="a")
+    assert isinstance(request, PatternRequest)
+
+    load = request.load(STABLE, SOURCE, 4)
+
+    assert [load.steps, load.seamless_steps, load.calls, load.redraws] == [0, 0, 0, 0]
+    assert load.cuts == (0 if fields else 4)
+    assert list(request.needs()) == []
+    assert 1 <= request.credits_per_image(STABLE, SOURCE) < drawn.credits_per_image(STABLE)
+
+
+def test_the_work_of_a_tossed_source_follows_its_pixels_and_its_background() -> None:
+    request = ask("pattern", **FROM, prompt="a")
+
+    opaque, transparent = (request.load(BUILT_IN, replace(SOURCE, alpha=alpha), 1) for alpha in (False, True))
+    large = request.load(BUILT_IN, replace(SOURCE, width=1000, height=1000), 1)
+    largest = request.load(BUILT_IN, replace(SOURCE, width=2000, height=2000), 1)
+
+    assert (opaque.cuts, transparent.cuts) == (2, 1)
+    assert transparent.enlarged == largest.enlarged < opaque.enlarged < large.enlarged
+    assert opaque.steps == BUILT_IN.default_steps
+
+
+def test_a_palette_adds_the_work_of_recolouring() -> None:
+    def cuts(**fields: Any) -> float:
+        return ask("pattern", prompt="a", **fields).load(BUILT_IN, None, 2).cuts
+
+    two = ["#000000", "#ffffff"]
+    assert (cuts(), cuts(palette=two)) == (2, 4)
+    assert cuts(way="painted") == 0 < cuts(way="painted", palette=two)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
+import numpy as np
+
+from craftspark.models.work import MAX_CUT_SIDE
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.drawing import Drawing, choose_better
+from gpu_tasks.images.drawing import Drawing, Flaw, choose_better
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.sources import shrink
 from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.masked import cut_out_by_mask
-from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect
+from gpu_tasks.tools.cutting.matte import (
+    MAX_COVERAGE,
+    MIN_COVERAGE,
+    cut_out,
+    has_plain_ground,
+    inspect,
+)
 
 FACTOR = 4
-MAX_SIDE = 2048  # maximum pixels of a motif's longer side
 
 
 class MotifCutter:
@@ -32,7 +43,7 @@ class MotifCutter:
         if drawing.flaw:
             return drawing
         longest = max(drawing.pixels.shape)
-        factor = next((factor for factor in (FACTOR, 2) if longest * factor <= MAX_SIDE), 1)
+        factor = next((factor for factor in (FACTOR, 2) if longest * factor <= MAX_CUT_SIDE), 1)
         picture, networks = drawing.pixels, dict(drawing.networks)
         if factor > 1:
             picture = self._upscaler.upscale(picture, factor)
@@ -47,3 +58,21 @@ class MotifCutter:
         by_network = replace(drawing, pixels=motif, flaw=inspect(motif).flaw)
         # The network has worked on the picture even if its cut is not kept: another one could have cut it better.
         return replace(choose_better(by_ground, by_network), networks=networks | dict(self._matting.identity))
+
+    def cut_out_source(self, picture: Pixels, seed: int) -> Drawing:
+        """Cut out the object of a maker's picture (height, width, 3 or 4).
+
+        A picture with a transparent background is used as it is. A flaw is fatal, because another drawing would not
+        change it: nothing stands out from the background, or there is no background. Other flaws are the maker's own
+        choice, such as many pieces.
+        """
+        small = shrink(picture, MAX_CUT_SIDE)
+        if small.shape[2] == 4 and small[..., 3].min() < 128:
+            motif, largest = Drawing(pixels=small, seed=seed), 1.0
+        else:
+            motif, largest = self.cut_out(Drawing(pixels=np.ascontiguousarray(small[..., :3]), seed=seed)), MAX_COVERAGE
+        edges = inspect(motif.pixels)
+        if MIN_COVERAGE <= edges.coverage <= largest:
+            return replace(motif, flaw=None)
+        reason = edges.flaw.reason if edges.flaw else "almost nothing is visible"
+        return replace(motif, flaw=Flaw(reason=f"in the source, {reason}", severity=inf, fatal=True))

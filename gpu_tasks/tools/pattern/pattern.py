@@ -8,25 +8,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import ImageColor
 
-from craftspark.tools.pattern import DPI, TILE_PIXELS, WHITE, PatternRequest, Sheet
+from craftspark.tools.pattern import MAX_MIRRORED, TILE_PIXELS, WHITE, PatternRequest
+from craftspark.tools.sheet import Sheet
 from craftspark.tools.toss import Repeat, Toss
 from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, derive_seed, make_drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, Png, WebP
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import SourcePictures, flatten_on_white
+from gpu_tasks.images.sources import SourcePictures, flatten_on_white, shrink
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.seamless.neighbours import add_neighbours
 from gpu_tasks.inference.upscaler import MAX_PIXELS, Upscaler
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
+from gpu_tasks.tools.pattern.palettes import REACH, recolour
 from gpu_tasks.tools.pattern.repeats import (
     blend_edges,
+    crop_to,
     lay_out,
     make_sheet,
     make_straight_tile,
     measure_border_ink,
     measure_seam,
+    mirror,
+    name_layout,
     resize_tile,
     to_dots,
 )
@@ -56,15 +61,22 @@ class PatternRenderer:
         self._sources = sources
 
     def kind(self, order: ImageOrder) -> Hashable:
-        """Return the settings, the way and the repeat of the order."""
-        return self._settings(order), order.request["way"], order.request["repeat"]
+        """Return the settings, the way and the repeat of the order, and whether it draws anything."""
+        request = read_request(order)
+        return self._settings(order), request.way, request.repeat, request.mirrors_source
 
     def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         """Return tiles with three channels, or four if the background is transparent. Raises ModelUnavailable or
         SourceMissing.
         """
-        draw = self._draw_painted if wave[0].request["way"] == "painted" else self._draw_scattered
-        return [measure_tile(drawing, order) for drawing, order in zip(draw(wave, on_step), wave, strict=True)]
+        request = read_request(wave[0])
+        if request.way == "tossed":
+            return [
+                measure_tile(drawing, order)
+                for drawing, order in zip(self._draw_scattered(wave, on_step), wave, strict=True)
+            ]
+        tiles = self._mirror_sources(wave) if request.mirrors_source else self._draw_painted(wave, on_step)
+        return [finish_painted(tile, order) for tile, order in zip(tiles, wave, strict=True)]
 
     def _draw_painted(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         settings = self._settings(wave[0])
@@ -76,52 +88,67 @@ class PatternRenderer:
             for tile, order, initial in zip(tiles, wave, sketches, strict=True)
         ]
 
+    def _mirror_sources(self, wave: Sequence[ImageOrder]) -> list[Drawing]:
+        return [Drawing(pixels=shrink(self._sources.load(order), MAX_MIRRORED), seed=order.seed) for order in wave]
+
     def _settings(self, order: ImageOrder) -> DrawingSettings:
         request = order.request
-        repeat = request["repeat"] if request["way"] == "painted" else None
-        return build_settings(order, self._diffusion.model, strength=request["strength"], repeat=repeat)
-
-    def _sketch(self, order: ImageOrder, repeat: Repeat, size: tuple[int, int]) -> Sketch:
-        """Return the sketch of a painted tile: from noise, or from the source with blended edges."""
-        if not order.request["source"]:
-            return build_sketch(order)
-        return replace(
-            build_sketch(order), start=blend_edges(flatten_on_white(self._sources.load(order)), size, repeat)
+        seamless = request["way"] == "painted" and request["repeat"] != "mirror"
+        return build_settings(
+            order,
+            self._diffusion.model,
+            strength=request["strength"],
+            repeat=request["repeat"] if seamless else None,
         )
 
+    def _sketch(self, order: ImageOrder, repeat: Repeat, size: tuple[int, int]) -> Sketch:
+        """Return the sketch of a painted tile: from noise, or from the source. Its edges are blended unless the tile is
+        mirrored.
+        """
+        if not order.request["source"]:
+            return build_sketch(order)
+        picture = flatten_on_white(self._sources.load(order))
+        start = crop_to(picture, size) if repeat == "mirror" else blend_edges(picture, size, repeat)
+        return replace(build_sketch(order), start=start)
+
     def _draw_scattered(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
-        settings = self._settings(wave[0])
         inputs = [
             (order, prompt, derive_seed(order.seed, number))
             for order in wave
             for number, prompt in enumerate(read_request(order).motifs)
         ]
         sketches = [replace(build_sketch(order, prompt), seed=seed) for order, prompt, seed in inputs]
-        pictures = self._diffusion.draw(sketches, settings, on_step)
-        motifs: dict[int, list[Drawing]] = {}
+        pictures = self._diffusion.draw(sketches, self._settings(wave[0]), on_step) if sketches else []
+        motifs: dict[int, list[Drawing]] = {
+            id(order): [self._cutter.cut_out_source(self._sources.load(order), order.seed)]
+            if order.request["source"]
+            else []
+            for order in wave
+        }
         for (order, _, seed), pixels in zip(inputs, pictures, strict=True):
-            motifs.setdefault(id(order), []).append(self._cutter.cut_out(make_drawing(pixels, seed)))
+            motifs[id(order)].append(self._cutter.cut_out(make_drawing(pixels, seed)))
         return [build_scattered_tile(order, motifs[id(order)]) for order in wave]
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
         """Return the straight tile, a preview of the repeat, and a sheet to print."""
         request = read_request(order)
-        tile = drawing.pixels
+        tile, layout = drawing.pixels, name_layout(request.repeat)
         page = (request.sheet or Sheet()).with_defaults(request.repeat, tile.shape[0] / tile.shape[1])
         printed = tile
         if isinstance(drawing.parts, ScatteredTile):
-            printed = paint_tile(drawing.parts, request, to_dots(page.cm("repeat"), DPI))
+            printed = paint_tile(drawing.parts, request, to_dots(page.cm("repeat"), page.dpi))
         centimetres = (page.cm("width"), page.cm("height"), page.cm("repeat"))
+        width = PREVIEW_PIXELS // PREVIEW_REPEATS
         preview = lay_out(
-            resize_tile(tile, (PREVIEW_PIXELS // PREVIEW_REPEATS,) * 2, request.repeat),
-            request.repeat,
+            resize_tile(tile, (width, width * tile.shape[0] / tile.shape[1]), layout),
+            layout,
             (PREVIEW_PIXELS, PREVIEW_PIXELS),
         )
         return FinishedImage(
-            picture=Png(pixels=make_straight_tile(tile, request.repeat)),
+            picture=Png(pixels=make_straight_tile(tile, layout)),
             files={
                 "preview.webp": WebP(pixels=preview),
-                "sheet.png": Png(pixels=make_sheet(printed, request.repeat, *centimetres, dpi=DPI), dpi=DPI),
+                "sheet.png": Png(pixels=make_sheet(printed, layout, *centimetres, dpi=page.dpi), dpi=page.dpi),
             },
             scores=drawing.scores,
         )
@@ -133,19 +160,44 @@ def read_request(order: ImageOrder) -> PatternRequest:
 
 
 def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
-    """Add the scores of the seam and of the ink at the border to the tile, and a flaw if the seam is visible.
+    """Add the scores of the seam and of the ink at the border to the tile."""
+    if drawing.flaw and drawing.flaw.fatal:
+        return drawing
+    layout = name_layout(order.request["repeat"])
+    seam, ink = measure_seam(drawing.pixels, layout), measure_border_ink(drawing.pixels, layout)
+    return replace(drawing, scores={"seam_over_inner": round(seam, 3), "border_ink": round(ink, 3)})
 
-    Placed motifs continue over the edges with the same pixels. Their tile has no seam, even where the outline of a
-    motif lies along an edge and is the steepest step near it.
+
+def finish_painted(drawing: Drawing, order: ImageOrder) -> Drawing:
+    """Return the tile of a painted picture with its scores and its palette, and with a flaw if its seam is visible.
+
+    Only this tile can have a seam. Placed motifs continue over the edges with the same pixels, even where the outline
+    of one lies along an edge and is the steepest step near it, and a mirrored picture meets itself.
     """
     if drawing.flaw and drawing.flaw.fatal:
         return drawing
-    seam = measure_seam(drawing.pixels, order.request["repeat"])
-    can_show = order.request["way"] == "painted"
-    shows = Flaw(reason="its seam is visible", severity=seam) if can_show and seam > MAX_SEAM else None
-    ink = measure_border_ink(drawing.pixels, order.request["repeat"])
-    scores = {"seam_over_inner": round(seam, 3), "border_ink": round(ink, 3)}
-    return replace(drawing, flaw=shows or drawing.flaw, scores=scores)
+    request = read_request(order)
+    if request.repeat == "mirror":
+        recoloured = recolour_tile(drawing, request)
+        return measure_tile(replace(recoloured, pixels=mirror(recoloured.pixels)), order)
+    measured = measure_tile(drawing, order)
+    seam = measure_seam(measured.pixels, request.repeat)
+    shows = Flaw(reason="its seam is visible", severity=seam) if seam > MAX_SEAM else None
+    return recolour_tile(replace(measured, flaw=shows or measured.flaw), request)
+
+
+def recolour_tile(drawing: Drawing, request: PatternRequest) -> Drawing:
+    """Return the tile or the picture to mirror in the colours of the palette, if there is one."""
+    if not request.palette:
+        return drawing
+    if request.repeat == "mirror":
+        [pixels] = recolour([drawing.pixels], request.palette)
+        return replace(drawing, pixels=pixels)
+    high, wide = (min(REACH, side // 2) for side in drawing.pixels.shape[:2])
+    high, wide = (0 if request.repeat == "x" else high), (0 if request.repeat == "y" else wide)
+    [around] = recolour([add_neighbours(drawing.pixels, high, wide, request.repeat)], request.palette)
+    height, width = drawing.pixels.shape[:2]
+    return replace(drawing, pixels=np.ascontiguousarray(around[high : high + height, wide : wide + width]))
 
 
 def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
@@ -157,6 +209,8 @@ def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
         return tile
     reach = upscaler.network.reach
     high, wide = (0 if repeat == "x" else reach), (0 if repeat == "y" else reach)
+    if repeat == "mirror":
+        high = wide = 0
     around = add_neighbours(tile.pixels, high, wide, repeat)
     factor = next((each for each in (FACTOR, 2) if around[..., 0].size * each**2 <= MAX_PIXELS), 1)
     if factor == 1:
@@ -174,9 +228,10 @@ def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawin
     if flaw and flaw.fatal:
         return replace(motifs[0], seed=order.seed, flaw=flaw)
     request = read_request(order)
+    shapes = [frame_by_circle(motif.pixels) for motif in motifs]
     parts = ScatteredTile(
         placements=scatter(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
-        motifs=[frame_by_circle(motif.pixels) for motif in motifs],
+        motifs=recolour(shapes, request.palette) if request.palette else shapes,
     )
     if {placement.motif for placement in parts.placements} != set(range(len(motifs))):
         reason = f"its {len(motifs)} motifs do not fit on one tile; reduce toss.size or toss.spacing"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from craftspark.tools.pattern import CM_PER_INCH
+from craftspark.tools.sheet import CM_PER_INCH
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.seamless.neighbours import add_neighbours, halve
@@ -27,6 +27,19 @@ def fit_size(size: tuple[float, float], repeat: Repeat) -> tuple[int, int]:
     return width, height
 
 
+def mirror(picture: Pixels) -> Pixels:
+    """Return the picture with its mirror images beside, below, and diagonally below it. This tile joins in a straight
+    repeat: along its edges and in its middle, each pixel has itself as its neighbour.
+    """
+    beside = np.concatenate([picture, picture[:, ::-1]], 1)
+    return np.concatenate([beside, beside[::-1]], 0)
+
+
+def name_layout(repeat: Repeat) -> Repeat:
+    """Return the repeat of the tiles of a pattern: those that `mirror` makes are straight."""
+    return "straight" if repeat == "mirror" else repeat
+
+
 def make_straight_tile(tile: Pixels, repeat: Repeat) -> Pixels:
     """Return the smallest tile that makes the same pattern in a straight repeat."""
     if repeat == "half-drop":
@@ -41,19 +54,20 @@ def lay_out(tile: Pixels, repeat: Repeat, size: tuple[int, int]) -> Pixels:
     or column.
     """
     unit = make_straight_tile(tile, repeat)
-    width, height = size
-    across, down = -(-width // unit.shape[1]), -(-height // unit.shape[0])
-    if repeat == "x":
-        down, height = 1, min(height, unit.shape[0])
-    if repeat == "y":
-        across, width = 1, min(width, unit.shape[1])
-    return np.tile(unit, (down, across, 1))[:height, :width]
+    (high, wide), (width, height) = unit.shape[:2], size
+    height = min(height, high) if repeat == "x" else height
+    width = min(width, wide) if repeat == "y" else width
+    laid = np.empty((height, width, unit.shape[2]), np.uint8)
+    for top in range(0, height, high):
+        for left in range(0, width, wide):
+            laid[top : top + high, left : left + wide] = unit[: height - top, : width - left]
+    return laid
 
 
 def make_sheet(
     tile: Pixels, repeat: Repeat, width_cm: float, height_cm: float, repeat_cm: float, *, dpi: int
 ) -> Pixels:
-    """Return the pattern to print at `dpi`, with tiles `repeat_cm` wide. Needs three times the memory of the result."""
+    """Return the pattern to print at `dpi`, with tiles `repeat_cm` wide."""
     side = to_dots(repeat_cm, dpi)
     scaled = resize_tile(tile, (side, side * tile.shape[0] / tile.shape[1]), repeat)
     return lay_out(scaled, repeat, (to_pixels(width_cm, dpi), to_pixels(height_cm, dpi)))
@@ -87,6 +101,11 @@ def resize_tile(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixe
         picture = picture.convert("RGBa")  # transparent colour must not bleed
     scaled = picture.resize(size, Image.Resampling.LANCZOS, box=box)
     return np.asarray(scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled)
+
+
+def crop_to(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return the largest centred part of a picture with the aspect ratio of `size`, (width, height), in that size."""
+    return np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.LANCZOS))
 
 
 def blend_edges(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:
