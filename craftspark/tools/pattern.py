@@ -12,7 +12,8 @@ from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_seconds, priced_on
 from craftspark.models.work import ENLARGED, MAX_CUT_SIDE, Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
-from craftspark.tools.request import Colour, DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
+from craftspark.tools.palette import Palette, SourceUse, contradictions_of_colours, contradictions_of_use
+from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
 from craftspark.tools.sheet import CM_PER_INCH, Sheet
 from craftspark.tools.sources import Source
 from craftspark.tools.toss import MAX_MOTIFS, Repeat, Toss, widest
@@ -42,6 +43,11 @@ class PatternRequest(DrawingRequest):
         "unchanged with `repeat` set to `mirror` and neither `prompt` nor `strength`. Images that draw nothing have a "
         "lower price.",
     )
+    source_use: SourceUse = Field(
+        "picture",
+        description="What the source is for: `picture` for the motif or the painted image, `palette` only for the "
+        "colours. The up to six main colours of the source are then used as `palette`.",
+    )
     strength: float | None = Field(
         None,
         ge=0.1,
@@ -70,7 +76,7 @@ class PatternRequest(DrawingRequest):
         description="Background of tossed motifs: `#rrggbb` or `transparent`. Only with `way` set to `tossed`, where "
         "the default is white.",
     )
-    palette: Annotated[tuple[Colour, ...], Field(min_length=1, max_length=6)] | None = Field(
+    palette: Palette | None = Field(
         None,
         description="The only colours of the motifs or of the painted image, each `#rrggbb`. The main colours of the "
         "image are replaced by them, light colours by light ones. `background` is not changed. A painted image needs "
@@ -84,7 +90,7 @@ class PatternRequest(DrawingRequest):
     sheet: Sheet | None = Field(None, description="The print-ready sheet. Default: 10 x 10 cm.")
 
     def for_model(self, model: Model) -> Self:
-        if not (self.prompt or self.source):
+        if not (self.prompt or self.picture):
             refuse(
                 [Contradiction("the pattern has neither a prompt nor a source; set one of them", ("prompt", "source"))]
             )
@@ -119,7 +125,7 @@ class PatternRequest(DrawingRequest):
         if self.mirrors_source:
             return
         painted = self.way == "painted"
-        if self.source and painted:
+        if self.picture and painted:
             yield Need("redraw", "source", "remove source, or set way to `tossed`")
         elif self.motifs:
             yield Need("draw")
@@ -131,9 +137,19 @@ class PatternRequest(DrawingRequest):
         return self.source
 
     @property
+    def picture(self) -> str | None:
+        """The reference to the source, if the pattern shows it."""
+        return self.source if self.source_use == "picture" else None
+
+    @property
+    def recolours(self) -> bool:
+        """Whether the pattern has only the colours of a palette."""
+        return bool(self.palette) or self.source_use == "palette"
+
+    @property
     def mirrors_source(self) -> bool:
         """Whether the source is mirrored unchanged."""
-        unchanged = bool(self.source) and not self.prompt and self.strength is None
+        unchanged = bool(self.picture) and not self.prompt and self.strength is None
         return unchanged and self.way == "painted" and self.repeat == "mirror"
 
     @property
@@ -143,15 +159,16 @@ class PatternRequest(DrawingRequest):
 
     @property
     def drawing_strength(self) -> float | None:
-        redraws = self.source and self.way == "painted" and not self.mirrors_source
+        redraws = self.picture and self.way == "painted" and not self.mirrors_source
         return self.strength or STRENGTH if redraws else self.strength
 
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         yield from super().contradictions(model)
         yield from self._between_ways()
         yield from self._of_motifs()
-        yield from self._of_colours()
-        if self.strength and not self.source:
+        yield from contradictions_of_colours(self.palette or (), painted=self.way == "painted")
+        yield from contradictions_of_use(self.source_use, has_source=bool(self.source), has_palette=bool(self.palette))
+        if self.strength and not self.picture:
             yield Contradiction("strength needs a source; remove strength or set source", ("strength", "source"))
         if not self.draws:
             for field in ("style", "preset", "negative_prompt"):
@@ -180,20 +197,9 @@ class PatternRequest(DrawingRequest):
                 ("also", "toss.size", "toss.spacing"),
             )
 
-    def _of_colours(self) -> Iterator[Contradiction]:
-        colours = self.palette or ()
-        for number, colour in enumerate(colours):
-            first = colours.index(colour)
-            if first < number:
-                detail = f"palette has {colour} twice; remove one of them"
-                yield Contradiction(detail, (f"palette.{first}", f"palette.{number}"))
-        if len(colours) == 1 and self.way == "painted":
-            detail = "a painted pattern in one colour is blank; add a colour to palette or set way to `tossed`"
-            yield Contradiction(detail, ("palette", "way"))
-
     def _between_ways(self) -> Iterator[Contradiction]:
         if self.way == "tossed":
-            if self.strength and self.source:
+            if self.strength and self.picture:
                 detail = "strength needs way `painted`, because a motif is not redrawn; remove strength or set way"
                 yield Contradiction(detail, ("strength", "way"))
             if self.repeat in ("x", "y", "mirror"):
@@ -217,7 +223,7 @@ class PatternRequest(DrawingRequest):
     @property
     def motif_count(self) -> int:
         """The number of motifs on a tossed tile: that of the source, and those that are drawn."""
-        return len(self.motifs) + bool(self.source)
+        return len(self.motifs) + bool(self.picture)
 
     @property
     def words(self) -> dict[str, str]:
@@ -243,12 +249,12 @@ class PatternRequest(DrawingRequest):
         images, tile = drawn.images, TILE_PIXELS**2 / 1e6
         enlarged = len(self.motifs) * upscaler_megapixels(*sides(model.default_size), model.upscaler.reach)
         cuts = len(self.motifs)
-        if self.source and not (source and source.alpha):
+        if self.picture and not (source and source.alpha):
             cuts += 1
             width, height = (source.width, source.height) if source else (MAX_CUT_SIDE // ENLARGED,) * 2
             if max(width, height) * 2 <= MAX_CUT_SIDE:
                 enlarged += upscaler_megapixels(width, height, model.upscaler.reach)
-        recoloured = self.motif_count if self.palette else 0
+        recoloured = self.motif_count if self.recolours else 0
         return replace(
             drawn,
             enlarged=images * enlarged,
@@ -273,9 +279,9 @@ class PatternRequest(DrawingRequest):
             drawn,
             steps=steps if mirrored else 0,
             seamless_steps=0 if mirrored else steps * self._canvas(model),
-            redraws=drawn.calls if self.source else 0,
+            redraws=drawn.calls if self.picture else 0,
             enlarged=images * enlarged,
-            cuts=images * ceil(tile / RECOLOURED) if self.palette else 0,
+            cuts=images * ceil(tile / RECOLOURED) if self.recolours else 0,
             painted=images * delivered,
             written=images * (delivered + self._sheet_megapixels),
         )

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from gpu_tasks.images.oklab import read_colours, to_oklab
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.pattern.palettes import REACH, recolour
+from gpu_tasks.tools.pattern.palettes import REACH, find_palette, recolour
 
 PALETTE = ("#1d3557", "#e63946", "#f1faee")
 
@@ -100,3 +100,18 @@ def test_a_pixel_s_colour_depends_only_on_pixels_within_reach() -> None:
     one, two = (recolour([picture], ("#ffffff", "#000000"))[0] for picture in (left, other))
 
     np.testing.assert_array_equal(one[:, :80], two[:, :80])
+
+
+def test_the_palette_of_a_picture_is_its_main_colours() -> None:
+    for picture in (badge(), badge(1000)):
+        found = read_colours(find_palette(picture, 6)).astype(int)
+
+        for colour in read_colours(["#f5d442", "#c0392b", "#1b1b2f"]).astype(int):
+            assert np.abs(found - colour).max(1).min() <= 4
+        assert 3 <= len(found) <= 6
+        assert len(np.unique(found, axis=0)) == len(found)
+
+
+def test_the_palette_of_a_picture_without_colours_is_one_colour() -> None:
+    assert find_palette(np.full((20, 20, 3), 80, np.uint8), 6) == ["#505050"]
+    assert find_palette(np.zeros((20, 20, 4), np.uint8), 6) == ["#000000"]

@@ -159,3 +159,24 @@ def test_a_tossed_palette_leaves_the_background_and_the_sheet_of_fabric_has_150_
     sheet = Image.open(io.BytesIO(done.files["sheet.png"]))
     assert (sheet.width, sheet.height) == (2953, 118)
     assert round(sheet.info["dpi"][0]) == 150
+
+
+def test_a_source_lends_its_colours_to_drawn_motifs() -> None:
+    source, fetch = brought(own_picture(200, 200, None))
+    order = the_order("pattern", 5, source, prompt="sunflower", source_use="palette", background="#ffee00")
+
+    [drawn] = render(order, by=studio_with(fetch))
+
+    assert len(drawn.parts.motifs) == 1
+    colours = read_colours(["#ffee00", "#2266cc", "#cc2222"])
+    assert (drawn.pixels[:, :, None] == colours).all(3).any(2).mean() > 0.9
+
+
+def test_a_painted_pattern_in_the_colours_of_a_plain_source_is_refused() -> None:
+    source, fetch = brought(np.full((100, 100, 3), 200, np.uint8))
+    order = the_order("pattern", 5, source, prompt="sunflower", way="painted", source_use="palette")
+
+    [failed] = studio_with(fetch).render([order], silent)
+
+    assert isinstance(failed, ImageFlawed)
+    assert "the source of the palette has one colour" in failed.detail

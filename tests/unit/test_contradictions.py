@@ -76,6 +76,14 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     # Pattern: the colours of the palette.
     ("pattern", {"prompt": "a", "palette": ["#AA0000", "#00aa00", "#aa0000"]}, {"palette.0", "palette.2"}),
     ("pattern", {"prompt": "a", "way": "painted", "palette": ["#aa0000"]}, {"palette", "way"}),
+    ("pattern", {"prompt": "a", "source_use": "palette"}, {"source_use", "source"}),
+    ("pattern", {**FROM, "prompt": "a", "source_use": "palette", "palette": ["#aa0000"]}, {"palette", "source_use"}),
+    ("pattern", {**FROM, "source_use": "palette"}, {"prompt", "source"}),
+    (
+        "pattern",
+        {**FROM, "prompt": "a", "way": "painted", "source_use": "palette", "strength": 0.5},
+        {"strength", "source"},
+    ),
     ("pattern", {"prompt": "a", "strength": 0.5}, {"strength", "source"}),
     ("pattern", {"prompt": "a", "way": "painted", "strength": 0.5}, {"strength", "source"}),
     ("pattern", {"prompt": "a", "repeat": "x"}, {"repeat", "way"}),
@@ -172,6 +180,8 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("pattern", FROM),
     ("pattern", {**FROM, "prompt": "a", "also": ["b", "c"], "palette": ["#aa0000"]}),
     ("pattern", {**FROM, "way": "painted", "repeat": "mirror"}),
+    ("pattern", {**FROM, "prompt": "a", "also": ["b", "c", "d"], "source_use": "palette"}),
+    ("pattern", {**FROM, "prompt": "a", "way": "painted", "source_use": "palette"}),
     ("pattern", {**FROM, "way": "painted", "repeat": "mirror", "prompt": "a", "palette": ["#aa0000", "#ffffff"]}),
     ("pattern", {"prompt": "a", "way": "painted", "repeat": "mirror", "sheet": {"width": 60}}),
     ("variations", {**FROM, "strength": 0.1}),
@@ -331,4 +341,5 @@ def test_a_palette_adds_the_work_of_recolouring() -> None:
 
     two = ["#000000", "#ffffff"]
     assert (cuts(), cuts(palette=two)) == (2, 4)
+    assert cuts(**FROM, source_use="palette") == 4
     assert cuts(way="painted") == 0 < cuts(way="painted", palette=two)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,11 @@ from scipy.optimize import linear_sum_assignment
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.oklab import read_colours, to_oklab
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.sources import shrink
 
+Value = TypeVar("Value", bound=np.generic)
+
+PALETTE_PIXELS = 256  # longer side of a picture from which a palette is taken
 MAX_SAMPLES = 20_000  # pixels of all pictures together in which the main colours are found
 STEPS = 20  # of k-means
 ALIKE = 0.06  # in OKLab; nearer main colours are shades of one
@@ -41,15 +46,31 @@ def recolour(pictures: Sequence[Pixels], palette: Sequence[str]) -> list[Pixels]
     ]
 
 
+def find_palette(picture: Pixels, most: int) -> list[str]:
+    """Return the up to `most` main colours of a picture (height, width, 3 or 4), as `#rrggbb`.
+
+    Each is the colour of a pixel. A picture without a visible pixel has black.
+    """
+    small = shrink(picture, PALETTE_PIXELS)
+    colours = _take_visible(small, small[..., :3])
+    if not len(colours):
+        return ["#000000"]
+    labs = to_oklab(colours)
+    mains = _find_main_colours([small], [to_oklab(small[..., :3])], most)
+    nearest = [int(np.linalg.norm(labs - main, axis=1).argmin()) for main in mains]
+    return list(dict.fromkeys(f"#{colours[place].tobytes().hex()}" for place in nearest))
+
+
+def _take_visible(picture: Pixels, values: NDArray[Value]) -> NDArray[Value]:
+    """Return the values (n, 3), of (height, width, 3), where a picture is visible."""
+    return values[picture[..., 3] > 127] if picture.shape[2] == 4 else values.reshape(-1, 3)
+
+
 def _find_main_colours(
     pictures: Sequence[Pixels], labs: Sequence[NDArray[np.float32]], most: int
 ) -> NDArray[np.float32]:
     """Return up to `most` main colours (n, 3) of the visible pixels: those of k-means from distant starts."""
-    visible = [
-        lab[picture[..., 3] > 127] if picture.shape[2] == 4 else lab.reshape(-1, 3)
-        for picture, lab in zip(pictures, labs, strict=True)
-    ]
-    found = np.concatenate(visible)
+    found = np.concatenate([_take_visible(picture, lab) for picture, lab in zip(pictures, labs, strict=True)])
     samples = found[:: ceil(len(found) / MAX_SAMPLES) or 1]
     if not len(samples):
         return np.zeros((1, 3), np.float32)
@@ -83,7 +104,7 @@ def _paint(
     picture: Pixels, lab: NDArray[np.float32], mains: NDArray[np.float32], colours: NDArray[np.float32]
 ) -> Pixels:
     """Return the picture with each area of a main colour in its new one."""
-    nearest = np.linalg.norm(lab[:, :, None] - mains, axis=3).argmin(2)
+    nearest = np.stack([np.linalg.norm(lab - main, axis=2) for main in mains]).argmin(0)
     visible = picture[..., 3] > 0 if picture.shape[2] == 4 else np.ones(nearest.shape, bool)
     sure = visible & (_measure_steepness(lab) < STEEP)
     if sure.any():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import ImageColor
 
+from craftspark.tools.palette import MAX_COLOURS
 from craftspark.tools.pattern import MAX_MIRRORED, TILE_PIXELS, WHITE, PatternRequest
 from craftspark.tools.sheet import Sheet
 from craftspark.tools.toss import Repeat, Toss
@@ -21,7 +22,7 @@ from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.seamless.neighbours import add_neighbours
 from gpu_tasks.inference.upscaler import MAX_PIXELS, Upscaler
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
-from gpu_tasks.tools.pattern.palettes import REACH, recolour
+from gpu_tasks.tools.pattern.palettes import REACH, find_palette, recolour
 from gpu_tasks.tools.pattern.repeats import (
     blend_edges,
     crop_to,
@@ -76,7 +77,9 @@ class PatternRenderer:
                 for drawing, order in zip(self._draw_scattered(wave, on_step), wave, strict=True)
             ]
         tiles = self._mirror_sources(wave) if request.mirrors_source else self._draw_painted(wave, on_step)
-        return [finish_painted(tile, order) for tile, order in zip(tiles, wave, strict=True)]
+        return [
+            finish_painted(tile, order, self._choose_palette(order)) for tile, order in zip(tiles, wave, strict=True)
+        ]
 
     def _draw_painted(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         settings = self._settings(wave[0])
@@ -105,7 +108,7 @@ class PatternRenderer:
         """Return the sketch of a painted tile: from noise, or from the source. Its edges are blended unless the tile is
         mirrored.
         """
-        if not order.request["source"]:
+        if not read_request(order).picture:
             return build_sketch(order)
         picture = flatten_on_white(self._sources.load(order))
         start = crop_to(picture, size) if repeat == "mirror" else blend_edges(picture, size, repeat)
@@ -121,13 +124,20 @@ class PatternRenderer:
         pictures = self._diffusion.draw(sketches, self._settings(wave[0]), on_step) if sketches else []
         motifs: dict[int, list[Drawing]] = {
             id(order): [self._cutter.cut_out_source(self._sources.load(order), order.seed)]
-            if order.request["source"]
+            if read_request(order).picture
             else []
             for order in wave
         }
         for (order, _, seed), pixels in zip(inputs, pictures, strict=True):
             motifs[id(order)].append(self._cutter.cut_out(make_drawing(pixels, seed)))
-        return [build_scattered_tile(order, motifs[id(order)]) for order in wave]
+        return [build_scattered_tile(order, motifs[id(order)], self._choose_palette(order)) for order in wave]
+
+    def _choose_palette(self, order: ImageOrder) -> Sequence[str]:
+        """Return the colours of the order's palette or of its source, and none if it has neither."""
+        request = read_request(order)
+        if request.source_use == "palette":
+            return find_palette(self._sources.load(order), MAX_COLOURS)
+        return request.palette or ()
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
         """Return the straight tile, a preview of the repeat, and a sheet to print."""
@@ -168,7 +178,7 @@ def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
     return replace(drawing, scores={"seam_over_inner": round(seam, 3), "border_ink": round(ink, 3)})
 
 
-def finish_painted(drawing: Drawing, order: ImageOrder) -> Drawing:
+def finish_painted(drawing: Drawing, order: ImageOrder, palette: Sequence[str]) -> Drawing:
     """Return the tile of a painted picture with its scores and its palette, and with a flaw if its seam is visible.
 
     Only this tile can have a seam. Placed motifs continue over the edges with the same pixels, even where the outline
@@ -176,27 +186,29 @@ def finish_painted(drawing: Drawing, order: ImageOrder) -> Drawing:
     """
     if drawing.flaw and drawing.flaw.fatal:
         return drawing
-    request = read_request(order)
-    if request.repeat == "mirror":
-        recoloured = recolour_tile(drawing, request)
+    repeat: Repeat = order.request["repeat"]
+    if len(palette) == 1:
+        reason = "the source of the palette has one colour, and a painted pattern needs at least two"
+        return replace(drawing, flaw=Flaw(reason=reason, severity=np.inf, fatal=True))
+    if repeat == "mirror":
+        recoloured = recolour_tile(drawing, repeat, palette)
         return measure_tile(replace(recoloured, pixels=mirror(recoloured.pixels)), order)
     measured = measure_tile(drawing, order)
-    seam = measure_seam(measured.pixels, request.repeat)
+    seam = measure_seam(measured.pixels, repeat)
     shows = Flaw(reason="its seam is visible", severity=seam) if seam > MAX_SEAM else None
-    return recolour_tile(replace(measured, flaw=shows or measured.flaw), request)
+    return recolour_tile(replace(measured, flaw=shows or measured.flaw), repeat, palette)
 
 
-def recolour_tile(drawing: Drawing, request: PatternRequest) -> Drawing:
-    """Return the tile or the picture to mirror in the colours of the palette, if there is one."""
-    if not request.palette:
+def recolour_tile(drawing: Drawing, repeat: Repeat, palette: Sequence[str]) -> Drawing:
+    """Return the tile, or the picture to mirror, in the colours of the palette, if there is one."""
+    if not palette:
         return drawing
-    if request.repeat == "mirror":
-        [pixels] = recolour([drawing.pixels], request.palette)
+    if repeat == "mirror":
+        [pixels] = recolour([drawing.pixels], palette)
         return replace(drawing, pixels=pixels)
-    high, wide = (min(REACH, side // 2) for side in drawing.pixels.shape[:2])
-    high, wide = (0 if request.repeat == "x" else high), (0 if request.repeat == "y" else wide)
-    [around] = recolour([add_neighbours(drawing.pixels, high, wide, request.repeat)], request.palette)
     height, width = drawing.pixels.shape[:2]
+    high, wide = (0 if repeat == "x" else min(REACH, height // 2)), (0 if repeat == "y" else min(REACH, width // 2))
+    [around] = recolour([add_neighbours(drawing.pixels, high, wide, repeat)], palette)
     return replace(drawing, pixels=np.ascontiguousarray(around[high : high + height, wide : wide + width]))
 
 
@@ -222,7 +234,7 @@ def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
     return replace(tile, pixels=pixels, networks=dict(upscaler.identity))
 
 
-def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawing:
+def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing], palette: Sequence[str]) -> Drawing:
     """Scatter the motifs over a tile. A flawed motif makes the tile flawed."""
     flaw = max((motif.flaw for motif in motifs if motif.flaw), key=lambda flaw: flaw.severity, default=None)
     if flaw and flaw.fatal:
@@ -231,7 +243,7 @@ def build_scattered_tile(order: ImageOrder, motifs: Sequence[Drawing]) -> Drawin
     shapes = [frame_by_circle(motif.pixels) for motif in motifs]
     parts = ScatteredTile(
         placements=scatter(seed=order.seed, repeat=request.repeat, motifs=len(motifs), how=request.toss or Toss()),
-        motifs=recolour(shapes, request.palette) if request.palette else shapes,
+        motifs=recolour(shapes, palette) if palette else shapes,
     )
     if {placement.motif for placement in parts.placements} != set(range(len(motifs))):
         reason = f"its {len(motifs)} motifs do not fit on one tile; reduce toss.size or toss.spacing"
