@@ -23,7 +23,7 @@ Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transp
 STRENGTH = 0.5
 WHITE = "#ffffff"
 TILE_PIXELS = 1024  # side of a tossed tile
-MAX_MIRRORED = 2048  # longer side of a source that is mirrored; its repeat has twice the width and height
+MAX_MIRRORED = 2048  # longer side of a source that is mirrored; the repeat has twice its width and height
 RECOLOURED = 0.25  # megapixels that take as long to recolour as a motif to cut out
 
 

@@ -43,7 +43,7 @@ class Sheet(BaseModel):
         None,
         gt=0,
         description="Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is "
-        "smaller. With `repeat` `mirror`, one repeat is a picture and its mirror image beside it.",
+        "smaller. With `repeat` `mirror`, one repeat is a picture and its mirror image together.",
     )
     unit: Literal["cm", "inch"] = Field("cm", description="Unit of width, height and repeat.")
 

@@ -1,7 +1,7 @@
 """The placement of motifs on a tile, and how many motifs of which size fit."""
 
 from itertools import combinations, product
-from math import floor, hypot
+from math import hypot
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,16 +69,6 @@ def neighbours(repeat: Repeat) -> list[Place]:
     if repeat == "brick":
         return [(across + down % 2 / 2, down) for across, down in product(shift, (-1, 0, 1))]
     return [(across, down) for across, down in product((-1, 0, 1), (-1, 0, 1))]
-
-
-def on_tile(place: Place, repeat: Repeat) -> Place:
-    """The copy of a position that is on the tile itself."""
-    x, y = place
-    if repeat == "brick":
-        y, x = on_tile((y, x), "half-drop")
-        return x, y
-    column = floor(x)
-    return x - column, (y - (column / 2 if repeat == "half-drop" else 0)) % 1
 
 
 def apart(first: Place, second: Place, repeat: Repeat) -> float:

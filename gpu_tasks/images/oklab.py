@@ -1,4 +1,4 @@
-"""OKLab: a colour space in which equal distances look about equal (Ottosson, 2020)."""
+"""OKLab: a colour space in which equal distances look about equal, as published in 2020."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Patterns of a maker's own picture: as a motif, mirrored, and in the colours of a palette."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,18 +11,27 @@ from craftspark.errors import ImageFlawed
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.oklab import read_colours
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.sources import Fetch
 from gpu_tasks.inference.diffusion import Diffusion
+from gpu_tasks.renderers.tool_renderers import ToolRenderers
 from gpu_tasks.tools.pattern.repeats import measure_seam, mirror
 from tests.gpu.rendering import pixels_in, render, silent, studio, studio_with
 from tests.gpu.test_tools import NO_SEAM, brought, the_order
 
 
 @pytest.fixture
-def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+def idle_studio(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fetch], ToolRenderers]:
+    """Makes renderers whose model must not draw. They draw once when they are made."""
+
     def draw(*_: object) -> None:
         raise AssertionError("the model draws")
 
-    monkeypatch.setattr(Diffusion, "draw", draw)
+    def make(fetch: Fetch) -> ToolRenderers:
+        renderers = studio_with(fetch)
+        monkeypatch.setattr(Diffusion, "draw", draw)
+        return renderers
+
+    return make
 
 
 def own_picture(width: int, height: int, ground: str | None = "#ffffff") -> Pixels:
@@ -35,12 +45,13 @@ def own_picture(width: int, height: int, ground: str | None = "#ffffff") -> Pixe
 
 @pytest.mark.parametrize("ground", ["#ffffff", "#e8f0d8", None])
 @pytest.mark.parametrize("size", [(64, 64), (640, 400)])
-@pytest.mark.usefixtures("no_drawing")
-def test_a_source_is_tossed_as_it_is_and_without_its_ground(ground: str | None, size: tuple[int, int]) -> None:
+def test_a_source_is_tossed_as_it_is_and_without_its_ground(
+    ground: str | None, size: tuple[int, int], idle_studio: Callable[[Fetch], ToolRenderers]
+) -> None:
     source, fetch = brought(own_picture(*size, ground))
     order = the_order("pattern", 5, source, background="#ffee00")
 
-    [drawn] = render(order, by=studio_with(fetch))
+    [drawn] = render(order, by=idle_studio(fetch))
 
     assert len(drawn.parts.motifs) == 1
     assert len(drawn.parts.placements) > 5
@@ -80,12 +91,13 @@ def test_a_source_without_an_object_is_refused_with_its_reason(picture: Pixels, 
 
 
 @pytest.mark.parametrize("alpha", [False, True])
-@pytest.mark.usefixtures("no_drawing")
-def test_a_source_is_mirrored_unchanged_and_its_sheet_has_its_shape(alpha: bool) -> None:
+def test_a_source_is_mirrored_unchanged_and_its_sheet_has_its_shape(
+    alpha: bool, idle_studio: Callable[[Fetch], ToolRenderers]
+) -> None:
     picture = np.random.default_rng(4).integers(0, 255, (40, 60, 4 if alpha else 3), np.uint8)
     source, fetch = brought(picture)
     order = the_order("pattern", 5, source, way="painted", repeat="mirror", sheet={"repeat": 6})
-    by = studio_with(fetch)
+    by = idle_studio(fetch)
 
     [drawn] = render(order, by=by)
     done = by.finish(order, drawn)

@@ -90,8 +90,8 @@ def nearest_of(placement: Placement, laid: list[Placement], repeat: Repeat) -> P
 
 
 @given(
-    height=st.integers(8, 60),
-    width=st.integers(8, 60),
+    height=st.integers(40, 60),
+    width=st.integers(40, 60),
     angle=st.floats(-180, 180),
     shape=st.sampled_from(("box", "triangle", "bar")),
 )
@@ -110,8 +110,8 @@ def test_a_turned_motif_stays_in_its_circle(height: int, width: int, angle: floa
 
     rows, columns = np.nonzero(stamp[..., 3] > 0.5)
     away = np.hypot(rows + 0.5 - stamp.shape[0] / 2, columns + 0.5 - stamp.shape[1] / 2)
-    # Half a pixel of the frame is up to a fortieth of the motif here.
-    assert 0.9 <= away.max() / 100 <= 1.06
+    # The circle is rounded to whole pixels, and a pixel is up to a twentieth of its radius here.
+    assert 0.9 <= away.max() / 100 <= 1.05
 
 
 @pytest.mark.parametrize("repeat", BOTH_WAYS)

@@ -1,4 +1,4 @@
-"""Palettes: pictures in the colours that a maker chose, and no others."""
+"""Palettes: pictures in only the colours that a maker chose."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ REACH = 16  # pixels around a pixel that decide its colour, except on long ramps
 def recolour(pictures: Sequence[Pixels], palette: Sequence[str]) -> list[Pixels]:
     """Return pictures (height, width, 3 or 4) in the colours of the palette. Transparency is kept.
 
-    The main colours of all pictures together are matched with those of the palette, so that each has one of its own,
-    light ones get light ones, and hues stay similar where they can. Areas get exactly a colour of the palette, and a
+    The main colours of all pictures together are matched with those of the palette, so that each gets a different one,
+    light colours get light ones, and hues stay similar where they can. Areas get exactly a colour of the palette, and a
     pixel at an edge between two areas is a mixture of their colours.
     """
     labs = [to_oklab(picture[..., :3]) for picture in pictures]

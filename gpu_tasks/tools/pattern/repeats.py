@@ -28,8 +28,8 @@ def fit_size(size: tuple[float, float], repeat: Repeat) -> tuple[int, int]:
 
 
 def mirror(picture: Pixels) -> Pixels:
-    """Return the picture with its mirror images beside, below, and diagonally below it. This tile joins in a straight
-    repeat: along its edges and in its middle, each pixel has itself as its neighbour.
+    """Return the picture with its mirror images to the right, below, and diagonally below. This tile joins in a
+    straight repeat: along its edges and in its middle, each pixel has itself as its neighbour.
     """
     beside = np.concatenate([picture, picture[:, ::-1]], 1)
     return np.concatenate([beside, beside[::-1]], 0)
@@ -105,7 +105,7 @@ def resize_tile(tile: Pixels, size: tuple[float, float], repeat: Repeat) -> Pixe
 
 def crop_to(picture: Pixels, size: tuple[int, int]) -> Pixels:
     """Return the largest centred part of a picture with the aspect ratio of `size`, (width, height), in that size."""
-    return np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.LANCZOS))
+    return np.array(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.LANCZOS))
 
 
 def blend_edges(picture: Pixels, size: tuple[int, int], repeat: Repeat) -> Pixels:

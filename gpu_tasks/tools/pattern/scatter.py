@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from craftspark.tools.toss import Repeat, Toss, neighbours, on_tile, period, roomiest, widest
+from craftspark.tools.toss import Repeat, Toss, neighbours, period, roomiest, widest
 
 Places: TypeAlias = NDArray[np.float64]  # (n, 2), in sides of the tile
 
@@ -27,6 +27,7 @@ SAMPLES = 96  # points per side of a tile that are shared out among the discs
 NEAREST = 6  # discs that are compared as the owner of a point
 GOLDEN = (5**0.5 - 1) / 2
 SLACK = 1e-9
+MAX_EXCHANGES = 4  # per place
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _choose_sizes(
 
 
 def _spaced(random: np.random.Generator, count: int) -> NDArray[np.float64]:
-    """Return numbers between 0 and 1 in random order, evenly distributed whatever their count."""
+    """Return numbers between 0 and 1 in random order, evenly distributed for any count."""
     return random.permutation((random.random() + GOLDEN * np.arange(count)) % 1)
 
 
@@ -125,9 +126,9 @@ def _find_close(
     They are the first disc, the way to it from the other one, and the length that is missing.
     """
     copies, owners = _lay_copies(places, repeat)
-    near = cKDTree(copies).query_ball_point(places, float(sizes.max(initial=0)) + spacing)
-    first = np.repeat(np.arange(len(places)), [len(each) for each in near])
-    copy = np.fromiter((number for each in near for number in each), np.intp, len(first))
+    reach = float(sizes.max(initial=0)) + spacing
+    near = cKDTree(places).sparse_distance_matrix(cKDTree(copies), reach, output_type="ndarray")
+    first, copy = near["i"], near["j"]
     other = owners[copy]
     apart = first != other
     first, copy, other = first[apart], copy[apart], other[apart]
@@ -157,7 +158,7 @@ def _make_room(
             continue
         worst = np.bincount(first, missing, len(sizes)).argmax()
         keep = np.arange(len(sizes)) != worst
-        places = _push_apart(places[keep], sizes[keep], repeat, how.spacing, times=PUSHES)
+        places = _push_apart(places[keep], sizes[keep], repeat, how.spacing, times=PUSHES // 4)
         sizes = sizes[keep]
     return np.empty((0, 2)), np.empty(0)
 
@@ -172,7 +173,7 @@ def _arrange(random: np.random.Generator, repeat: Repeat, motifs: int, how: Toss
 def _share_out(random: np.random.Generator, places: Places, motifs: int, repeat: Repeat) -> NDArray[np.intp]:
     """Return the motif of each place. The numbers of placements are as equal as possible, and equal motifs are apart.
 
-    Motifs are exchanged, the best pair first, while that separates equal ones.
+    The place that is nearest to its equals exchanges its motif with another place while that separates equal ones.
     """
     count = len(places)
     chosen = random.permutation(np.arange(count) % motifs)
@@ -180,18 +181,25 @@ def _share_out(random: np.random.Generator, places: Places, motifs: int, repeat:
         return chosen
     near = 1 / np.maximum(_measure_distances(places, repeat), 1e-3) ** 4
     np.fill_diagonal(near, 0)
+    close = near @ np.eye(motifs)[chosen]  # (n, motifs): how near each motif is to each place
     everyone = np.arange(count)
-    for _ in range(count):
-        beside = near @ np.eye(motifs)[chosen]  # (n, motifs): how near each motif is to each place
-        own = beside[everyone, chosen]
-        swapped = beside[:, chosen]  # (n, n): what the first place has beside it with the motif of the second
-        gain = own[:, None] + own - swapped - swapped.T + 2 * near
-        gain[chosen[:, None] == chosen] = 0
-        best = int(gain.argmax())
-        first, second = divmod(best, count)
-        if gain[first, second] <= SLACK:
+    settled = np.zeros(count, bool)
+    for _ in range(MAX_EXCHANGES * count):
+        own = close[everyone, chosen]
+        worst = int(np.where(settled, -1, own).argmax())
+        if settled[worst]:
             break
-        chosen[[first, second]] = chosen[[second, first]]
+        mine = chosen[worst]
+        gain = own[worst] + own - close[worst, chosen] - close[:, mine] + 2 * near[worst]
+        other = int(np.where(chosen == mine, 0, gain).argmax())
+        if chosen[other] == mine or gain[other] <= SLACK:
+            settled[worst] = True
+            continue
+        settled[:] = False
+        theirs = chosen[other]
+        close[:, mine] += near[:, other] - near[:, worst]
+        close[:, theirs] += near[:, worst] - near[:, other]
+        chosen[[worst, other]] = theirs, mine
     return chosen
 
 
@@ -201,7 +209,8 @@ def _measure_distances(places: Places, repeat: Repeat) -> NDArray[np.float64]:
     squares = np.full(across.shape, np.inf)
     for right, below in neighbours(repeat):
         np.minimum(squares, (across + right) ** 2 + (down + below) ** 2, out=squares)
-    return np.sqrt(squares)
+    distances: NDArray[np.float64] = np.sqrt(squares)
+    return distances
 
 
 def _lay_copies(places: Places, repeat: Repeat) -> tuple[Places, NDArray[np.intp]]:
@@ -215,4 +224,9 @@ def _lay_copies(places: Places, repeat: Repeat) -> tuple[Places, NDArray[np.intp
 
 def _wrap(places: Places, repeat: Repeat) -> Places:
     """Return the copies of the places that are on the tile itself."""
-    return np.asarray([on_tile((x, y), repeat) for x, y in places.tolist()]).reshape(-1, 2)
+    if repeat == "brick":
+        return _wrap(places[:, ::-1], "half-drop")[:, ::-1]
+    across, down = places.T
+    columns = np.floor(across)
+    drop = columns / 2 if repeat == "half-drop" else 0
+    return np.stack([across - columns, (down - drop) % 1], 1) % 1

@@ -33,7 +33,7 @@ def frame_by_circle(motif: Pixels) -> Pixels:
     corners = np.concatenate([np.stack([rows + down, columns + right], 1) for down in (0, 1) for right in (0, 1)])
     corners = corners[ConvexHull(corners).vertices].astype(float)
     centre = corners.mean(0)
-    for step in range(CIRCLE_STEPS):  # the method of Badoiu and Clarkson: towards the farthest corner, less and less
+    for step in range(CIRCLE_STEPS):  # towards the farthest corner, in steps that become smaller
         farthest = corners[np.hypot(*(corners - centre).T).argmax()]
         centre += (farthest - centre) / (step + 2)
     radius = np.hypot(*(corners - centre).T).max()
