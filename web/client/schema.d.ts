@@ -1610,17 +1610,23 @@ export interface components {
              */
             prompt?: string;
             /**
-             * @description Image to make the pattern from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. Only with `way` set to `painted`.
+             * @description Image to make the pattern from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. A tossed pattern uses the object in it as its first motif, unchanged: a transparent background stays, another one is removed. A painted pattern draws the image again, or mirrors it unchanged with `repeat` set to `mirror` and neither `prompt` nor `strength`. Images that draw nothing have a lower price.
              * @default null
              */
             source?: string | null;
             /**
-             * @description How much the pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source`, where the default is 0.5.
+             * @description What the source is for: `picture` for the motif or the painted image, `palette` only for the colours. The up to six main colours of the source are then used as `palette`.
+             * @default picture
+             * @enum {string}
+             */
+            source_use?: "picture" | "palette";
+            /**
+             * @description How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source` and `way` set to `painted`, where the default is 0.5.
              * @default null
              */
             strength?: number | null;
             /**
-             * @description Prompts of further motifs. Only with `way` set to `tossed`.
+             * @description Prompts of further motifs. Only with `way` set to `tossed`. A tile has at most four motifs, that of the source included.
              * @default []
              * @example [
              *       "bee"
@@ -1634,16 +1640,26 @@ export interface components {
              */
             way?: "tossed" | "painted";
             /**
-             * @description How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved down by half a tile; `brick` with every second row moved right by half a tile; `x` or `y` in one direction, only with `way` set to `painted`.
+             * @description How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved down by half a tile; `brick` with every second row moved right by half a tile. Only with `way` set to `painted`: `mirror` with every second column and row mirrored, or `x` or `y` in one direction.
              * @default straight
              * @enum {string}
              */
-            repeat?: "straight" | "half-drop" | "brick" | "x" | "y";
+            repeat?: "straight" | "half-drop" | "brick" | "mirror" | "x" | "y";
             /**
              * @description Background of tossed motifs: `#rrggbb` or `transparent`. Only with `way` set to `tossed`, where the default is white.
              * @default null
              */
             background?: string | null;
+            /**
+             * @description The only colours of the motifs or of the painted image, each `#rrggbb`. The main colours of the image are replaced by them, light colours by light ones. `background` is not changed. A painted image needs at least two. Default: the colours of the image.
+             * @default null
+             * @example [
+             *       "#1d3557",
+             *       "#e63946",
+             *       "#f1faee"
+             *     ]
+             */
+            palette?: string[] | null;
             /**
              * @description Placement of tossed motifs. Only with `way` set to `tossed`. Default: the defaults of its fields.
              * @default null
@@ -1865,7 +1881,9 @@ export interface components {
         };
         /**
          * Sheet
-         * @description A print-ready sheet at 300 dpi. Each length is 1 to 42 cm.
+         * @description A print-ready sheet. Width and height are 1 to 150 cm, and one repeat is 1 to 42 cm.
+         *
+         *     The resolution is 300 dpi, or 150 dpi if the sheet is wider or higher than 42 cm. The file states it.
          */
         Sheet: {
             /**
@@ -1879,7 +1897,7 @@ export interface components {
              */
             height?: number | null;
             /**
-             * @description Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is smaller.
+             * @description Width of one repeat of the pattern. Default: 5, or the shorter side of the sheet if that is smaller. With `repeat` `mirror`, one repeat is a picture and its mirror image together.
              * @default null
              */
             repeat?: number | null;
@@ -1972,7 +1990,7 @@ export interface components {
          */
         Toss: {
             /**
-             * @description Longer side of the largest motif.
+             * @description Diameter of the circle around the largest motif.
              * @default 0.24
              */
             size?: number;
@@ -1987,7 +2005,7 @@ export interface components {
              */
             rotation?: number;
             /**
-             * @description Number of placed motifs as a fraction of those that fit. Each motif is placed at least once.
+             * @description Number of placed motifs as a fraction of those that fit. Each motif is placed at least once, and all are spread evenly.
              * @default 0.7
              */
             density?: number;
