@@ -7,8 +7,11 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from craftspark.fleet.scale_in import UNPROTECTED_AFTER_S
+from gpu_tasks.worker.scale_in_protection import EXPIRES_MIN, PATH, RENEW_S, EcsAgent, ScaleInProtection
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
+from tests.clock import Clock
 from tests.e2e.ecs import delete, describe, process_of_task, running_task, said, service, task_definition, tasks_of
 from tests.e2e.waiting import eventually
 
@@ -58,6 +61,27 @@ def test_a_protected_task_outlasts_a_scale_in_to_none_until_its_protection_ends(
     assert protection["ProtectionEnabled"] is True
     assert datetime.fromisoformat(protection["ExpirationDate"]) > datetime.now(UTC) + timedelta(minutes=100)
     assert describe(aws, task["taskArn"])["desiredStatus"] == "STOPPED"
+    delete(aws, name)
+
+
+def test_a_worker_renews_its_protection_in_a_long_wave_and_clears_it_without_work(
+    aws: Clients, emulator_state: StateDir
+) -> None:
+    name = service(aws, "idle")
+    url = agent(emulator_state, running_task(aws, name))
+    clock, waves = Clock(), [True, True, False]
+    protection = ScaleInProtection(EcsAgent(url.removesuffix(PATH)), busy=waves.pop, now=clock)
+    waves.reverse()
+
+    seen = []
+    for seconds in (0.0, RENEW_S, UNPROTECTED_AFTER_S):
+        clock.now += seconds
+        protection.run_round()
+        seen.append(httpx.get(url).json()["protection"])
+
+    assert [each["ProtectionEnabled"] for each in seen] == [True, True, False]
+    first, renewed = (datetime.fromisoformat(each["ExpirationDate"]) for each in seen[:2])
+    assert first < renewed < datetime.now(UTC) + timedelta(minutes=EXPIRES_MIN)
     delete(aws, name)
 
 
