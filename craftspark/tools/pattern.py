@@ -69,7 +69,8 @@ class PatternRequest(DrawingRequest):
         "straight",
         description="How the tile repeats: `straight` in rows and columns; `half-drop` with every second column moved "
         "down by half a tile; `brick` with every second row moved right by half a tile. Only with `way` set to "
-        "`painted`: `mirror` with every second column and row mirrored, or `x` or `y` in one direction.",
+        "`painted`: `mirror` with every second column and row mirrored, or `x` or `y` in one direction. The delivered "
+        "image has as many tiles as needed to repeat in straight rows and columns in any program.",
     )
     background: Background | None = Field(
         None,

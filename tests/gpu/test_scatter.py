@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from benchmarks.tools.spacing import measure_empty_disc
 from craftspark.errors import ImageFlawed
 from craftspark.tools.toss import Repeat, Toss, apart, neighbours
+from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.pattern.pattern import finish_painted, measure_tile
 from gpu_tasks.tools.pattern.scatter import Placement, scatter
 from gpu_tasks.tools.pattern.stamps import frame_by_circle, paint, rotate_motif
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio
@@ -144,6 +146,24 @@ def test_an_order_whose_motifs_have_no_room_fails_with_its_reason(monkeypatch: p
 
     assert isinstance(failed, ImageFlawed)
     assert "its 4 motifs do not fit on one tile" in failed.detail
+
+
+def test_only_a_painted_tile_can_have_a_visible_seam() -> None:
+    # The outline of a motif along an edge is as steep as a seam.
+    torn = Drawing(pixels=np.full((64, 64, 3), 255, np.uint8), seed=1)
+    torn.pixels[:, 32:] = np.linspace(255, 0, 32)[None, :, None]
+    tossed, painted = (
+        an_order_of("pattern", 1, '{"prompt": "a"}'),
+        an_order_of("pattern", 1, '{"prompt": "a", "way": "painted"}'),
+    )
+
+    placed, drawn = measure_tile(torn, tossed), finish_painted(torn, painted, ())
+
+    assert placed.scores == drawn.scores
+    assert placed.scores["seam_over_inner"] > 1.1
+    assert placed.flaw is None
+    assert drawn.flaw is not None
+    assert drawn.flaw.reason == "its seam is visible"
 
 
 @pytest.mark.parametrize("repeat", ["half-drop", "brick"])
