@@ -26,7 +26,7 @@ class OnDemandOnly:
         seen = replace(observation, pools={name: _swap(pool) for name, pool in observation.pools.items()})
         decided = self._policy.decide(seen, messages)
         return {
-            name: PoolDecision(spot=0, on_demand=decision.spot + decision.on_demand, reason=decision.reason)
+            name: replace(decision, spot=0, on_demand=decision.spot + decision.on_demand)
             for name, decision in decided.items()
         }
 

@@ -10,6 +10,7 @@ from simulation.demand import BULK, INTERACTIVE, Demand, Job
 from simulation.engine import simulate
 from simulation.model.admission import ADMITTED, OFFERED_BULK, PLAN_SHARES, REFUSED, plan_of
 from simulation.policies.fleet import UNLIMITED, FleetPolicy
+from simulation.policies.on_demand_only import OnDemandOnly
 from simulation.results import Result
 from simulation.supply import Supply
 from tests.unit.simulation.test_spot import Constant
@@ -74,7 +75,9 @@ def test_the_fleet_s_own_limits_refuse_free_plans_first() -> None:
         merged = {"dollars_per_hour": UNLIMITED.dollars_per_hour, "max_tasks": UNLIMITED.max_tasks, **limits}
         return simulate(FleetPolicy(Limits(**merged)), flood(per_s=4.0, seconds=900), CALM)  # type: ignore[arg-type]
 
-    for result in (limited(max_tasks=20), limited(dollars_per_hour=20 * CALM.prices.spot)):
+    dear = OnDemandOnly(FleetPolicy(Limits(dollars_per_hour=20 * CALM.prices.on_demand, max_tasks=1000)))
+    on_demand = simulate(dear, flood(per_s=4.0, seconds=900), CALM)
+    for result in (limited(max_tasks=20), limited(dollars_per_hour=20 * CALM.prices.spot), on_demand):
         figures = result.measure()
         shares = figures.refused_by_plan
         assert shares["free"] > shares["plus"] >= shares["pro"] >= shares["partner"]
