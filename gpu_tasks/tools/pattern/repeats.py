@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from craftspark.tools.sheet import CM_PER_INCH
 from craftspark.tools.toss import Repeat
+from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.seamless.neighbours import add_neighbours, halve
 
@@ -59,6 +60,7 @@ def lay_out(tile: Pixels, repeat: Repeat, size: tuple[int, int]) -> Pixels:
     width = min(width, wide) if repeat == "y" else width
     laid = np.empty((height, width, unit.shape[2]), np.uint8)
     for top in range(0, height, high):
+        record_activity()
         for left in range(0, width, wide):
             laid[top : top + high, left : left + wide] = unit[: height - top, : width - left]
     return laid
