@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,11 @@ class Diffusion:
         """Drop the networks, so that their memory is freed. Nothing can be drawn afterwards."""
         del self._loaded, self._adapters
         self._pipelines.clear()
+
+    @property
+    def folder(self) -> Path:
+        """The folder from which the model was loaded."""
+        return Path(self._loaded.name_or_path)
 
     @property
     def denoiser(self) -> Any:

@@ -222,23 +222,35 @@ class Surroundings:
 def build_renderers(
     pipeline: Any, model: Model, surroundings: Surroundings, tools: Collection[str] | None = None
 ) -> ToolRenderers:
-    """Build the renderers of these tools, or of all, around a pipeline from `load_pipeline`, after a first drawing with
-    each capability. Raises ModelUnavailable.
+    """Build the renderers of these tools, or of all, around a pipeline from `load_pipeline`. Raises as
+    `open_diffusion`.
     """
-    settings = surroundings.settings
-    model = model.on(name_device(settings.device))
-    folder = Path(pipeline.name_or_path)
+    return build_diffusion_renderers(open_diffusion(pipeline, model, surroundings.settings), surroundings, tools)
+
+
+def open_diffusion(pipeline: Any, model: Model, settings: RendererSettings) -> Diffusion:
+    """Return the diffusion model of a pipeline from `load_pipeline`, after a first drawing with each capability.
+
+    Raises ModelUnavailable.
+    """
     component = find_family(model.family).denoiser
     adapters = AdapterCache(
         getattr(pipeline, component),
-        hash_denoiser(folder, component),
+        hash_denoiser(Path(pipeline.name_or_path), component),
         # An adapter is read immediately, and a worker can use more of them than it can have files open.
         lambda source: locate(source, settings, pin=False),
         component=component,
     )
-    diffusion = Diffusion(pipeline, model, adapters)
+    diffusion = Diffusion(pipeline, model.on(name_device(settings.device)), adapters)
     diffusion.check_drawings()
-    return _build(diffusion, folder, model.wave_size, surroundings, tools)
+    return diffusion
+
+
+def build_diffusion_renderers(
+    diffusion: Diffusion, surroundings: Surroundings, tools: Collection[str] | None = None
+) -> ToolRenderers:
+    """Build the renderers of these tools, or of all, around a diffusion model. Raises ModelUnavailable."""
+    return _build(diffusion, diffusion.folder, diffusion.model.wave_size, surroundings, tools)
 
 
 def build_network_renderers(network: Network, surroundings: Surroundings, tools: Collection[str]) -> ToolRenderers:

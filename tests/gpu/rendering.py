@@ -20,9 +20,16 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import Fetch
+from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.renderers import Networks
-from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder, Surroundings, ToolRenderers, build_renderers
+from gpu_tasks.renderers.tool_renderers import (
+    ProvenanceEncoder,
+    Surroundings,
+    ToolRenderers,
+    build_diffusion_renderers,
+    open_diffusion,
+)
 from gpu_tasks.worker.wave_queue import Renderer
 from tests.fakes import WORKER_SETTINGS, a_job
 
@@ -48,6 +55,11 @@ def _pipeline() -> Any:
 
 
 @cache
+def _diffusion() -> Diffusion:
+    return open_diffusion(_pipeline(), MODEL, SETTINGS)
+
+
+@cache
 def _networks() -> Networks:
     return Networks(settings=SETTINGS)
 
@@ -55,7 +67,7 @@ def _networks() -> Networks:
 def studio_with(fetch: Fetch) -> ToolRenderers:
     """Renderers whose sources come from `fetch`."""
     surroundings = replace(Surroundings.of(fetch, SETTINGS), networks=_networks())
-    return build_renderers(_pipeline(), MODEL, surroundings)
+    return build_diffusion_renderers(_diffusion(), surroundings)
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:
