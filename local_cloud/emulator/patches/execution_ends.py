@@ -6,15 +6,17 @@ continue to wait, its states continue to run, and a later failure changes its st
 
 import contextvars
 import json
-import threading
+from functools import partial
 from typing import Any
 
 from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
+from local_cloud.emulator.deadlines import Deadlines
 from local_cloud.emulator.patches.task_callbacks import current_execution, fail_waiting_tasks
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
+_deadlines = Deadlines()
 _run_execution = stepfunctions._run_execution
 _fail_execution = stepfunctions._fail_execution
 _stop_execution = stepfunctions._stop_execution
@@ -28,14 +30,12 @@ def run_execution(arn: str) -> None:
     if timeout is None:
         _run_execution(arn)
         return
-    context = contextvars.copy_context()  # has the account and region, which the timer's thread needs
-    timer = threading.Timer(timeout, context.run, (time_out, execution))
-    timer.daemon = True
-    timer.start()
+    context = contextvars.copy_context()  # has the account and region, which the call needs
+    cancel = _deadlines.add(timeout, partial(context.run, time_out, execution))
     try:
         _run_execution(arn)
     finally:
-        timer.cancel()
+        cancel()
 
 
 def time_out(execution: dict[str, Any]) -> None:
