@@ -29,6 +29,7 @@ MAKERS = 30
 JOBS_PER_S = 3
 JOBS_PER_DECISION = 20 * JOBS_PER_S
 JOBS_PER_SWEEP = 300 * JOBS_PER_S
+BODY = json.dumps({"prompt": "a red apple on a white table", "count": 1})
 ORDERS_PER_EVENT, CHANGES_PER_EVENT = 10, 25
 
 
@@ -84,8 +85,12 @@ class Journey:
         )["ShardIterator"]
 
     def accept(self) -> list[Part]:
-        """Submission and start of new jobs, which then wait behind the others."""
+        """A quote, and the submission and start of new jobs, which then wait behind the others.
+
+        The quote reads the backlog. Submissions use that reading for a minute.
+        """
         return [
+            Part(name="quote", run=self._quote),
             Part(name="submission", run=self._submit),
             Part(run=self._receive_orders),
             Part(name="dispatch", run=self._start),
@@ -106,16 +111,18 @@ class Journey:
         """A decision of the controller, and the sweeps."""
         return [Part(run=self._wait), Part(name="controller", run=self._decide), Part(name="sweeps", run=self._sweep)]
 
+    def _quote(self) -> int:
+        answer = _call("quote_job", _request("maker-0", {"tool": "picture"}, body=BODY))
+        if answer["statusCode"] != 200:
+            raise RuntimeError(f"there was no quote: {answer['body']}")
+        return self.jobs
+
     def _submit(self) -> int:
         self._job_ids = []
         for number in range(self._submitted, self._submitted + self.jobs):
             maker = f"maker-{number % MAKERS}"
-            # The first one reads the backlog, which the others can use for a minute.
-            limit = {"max_wait_s": 3600} if number == self._submitted else {}
-            body = {"prompt": "a red apple on a white table", "count": 1, **limit}
             headers = {"idempotency-key": f"key-{number}", "content-type": "application/json"}
-            event = _request(maker, {"tool": "picture"}, headers=headers, body=json.dumps(body))
-            answer = _call("submit_job", event)
+            answer = _call("submit_job", _request(maker, {"tool": "picture"}, headers=headers, body=BODY))
             if answer["statusCode"] != 202:
                 raise RuntimeError(f"a job was not accepted: {answer['body']}")
             self._job_ids.append((maker, json.loads(answer["body"])["job_id"]))

@@ -47,11 +47,16 @@ def measure_parts(parts: Iterable[Part], ours: Callable[[], float], emulator: Ca
 def build_entry(few: Sequence[Cost], many: Sequence[Cost], *, waiting: tuple[int, int]) -> Entry:
     """The ratio of our CPU time per job with many waiting jobs over that with few, by pairs of samples.
 
-    `beside` has the milliseconds per job of each part, with few and with many waiting jobs.
+    `beside` has the milliseconds per job of each part, with few and with many waiting jobs, and the part that grows
+    most: a small part can grow much before the whole does.
     """
-    parts = {
-        f"{part}_ms": [round(median(cost.ours[part] for cost in costs), 3) for costs in (few, many)]
+    growth = {
+        part: median(long.ours[part] / short.ours[part] for short, long in zip(few, many, strict=True))
         for part in few[0].ours
+    }
+    most = max(growth, key=growth.__getitem__)
+    parts = {
+        f"{part}_ms": [round(median(cost.ours[part] for cost in costs), 3) for costs in (few, many)] for part in growth
     }
     return build_ratio(
         "queue_growth_ratio",
@@ -60,6 +65,7 @@ def build_entry(few: Sequence[Cost], many: Sequence[Cost], *, waiting: tuple[int
         goal=GOAL,
         beside={
             "waiting_jobs": list(waiting),
+            "most_growth": f"{most} {growth[most]:.2f}",
             **parts,
             "emulator_ms": [round(median(cost.emulator for cost in costs), 1) for costs in (few, many)],
         },

@@ -101,3 +101,12 @@ def test_the_entry_has_both_costs_of_each_part() -> None:
     assert entry.value == 2.0
     assert entry.beside["worker_ms"] == [3.0, 7.0]
     assert entry.beside["controller_ms"] == [1.0, 1.0]
+
+
+def test_the_entry_names_a_small_part_that_grows() -> None:
+    few, many = (Cost(ours={"worker": 100.0, "controller": ms}, emulator=5.0) for ms in (1.0, 5.0))
+
+    entry = build_entry([few], [many], waiting=(FEW, MANY))
+
+    assert entry.meets_goal
+    assert entry.beside["most_growth"] == "controller 5.00"
