@@ -206,12 +206,14 @@ def test_a_damaged_model_is_named_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_upscaler_is_measured_per_megapixel_with_its_reach() -> None:
+def test_an_upscaler_is_measured_per_megapixel_with_its_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpu_tasks.profile.networks.TILE", 64)
     network = find_network("craftspark-upscaler-x4", "enlarge")
 
     record = measure_network(network, BUILT_IN / network.name, "cpu")
 
     assert record["seconds"]["enlarge_s"] > 0
+    assert list(record["image_s"]["enlarge"]) == ["64x64", "128x128"]
     assert record["reach"] == network.reach
 
 
