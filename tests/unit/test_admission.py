@@ -38,24 +38,24 @@ def starting(tasks: int, ready_in_s: float) -> StartingTasks:
     ("outlook", "work_s", "seconds", "missing"),
     [
         (TEN, 0, 0, 0),
-        # A wait of twenty seconds is no reason for more tasks.
-        (TEN, 200, 20, 0),
+        # A wait of thirty seconds is no reason for more tasks.
+        (TEN, 300, 30, 0),
         # The policy adds tasks that do the rest within a minute after a cold start.
-        (TEN, 500, 50, 5),
-        (replace(TEN, obtainable=5), 500, 50, 0),
+        (TEN, 500, 50, 4),
+        (replace(TEN, obtainable=4), 500, 50, 0),
         # Arrivals that leave two tasks free do 240 of the work until then.
-        (replace(TEN, interactive_rate=8.0), 560, 56, 1),
+        (replace(TEN, interactive_rate=8.0), 640, 64, 1),
         (replace(TEN, interactive_rate=0.0), 500, 50, 0),
         # Unknown arrivals count as much as the running tasks.
-        (replace(TEN, interactive_rate=None), 500, 50, 5),
+        (replace(TEN, interactive_rate=None), 500, 50, 4),
         # More arrives than ten tasks do, but nothing is ahead of the job.
-        (replace(TEN, interactive_rate=14.0), 0, 0, 8),
+        (replace(TEN, interactive_rate=14.0), 0, 0, 5),
         # The controller decides within 20 s, and its tasks take a cold start: 1,300 of the work is done until then.
-        (replace(TEN, obtainable=50), 2400, 130 + 1100 / 47, 0),
-        (replace(TEN, obtainable=5), 2400, 130 + 1100 / 15, 32),
+        (replace(TEN, obtainable=50), 2400, 130 + 1100 / 45, 0),
+        (replace(TEN, obtainable=5), 2400, 130 + 1100 / 15, 30),
         # Tasks that start do a part of the work.
-        (replace(TEN, starting=(starting(18, 60.0),)), 2400, 60 + 1800 / 28, 1),
-        (replace(TEN, starting=(starting(8, 60.0),)), 2400, 60 + 1800 / 18, 21),
+        (replace(TEN, starting=(starting(18, 60.0),)), 2400, 60 + 1800 / 28, 0),
+        (replace(TEN, starting=(starting(8, 60.0),)), 2400, 60 + 1800 / 18, 19),
         # One task is launched immediately if the pool has none.
         (replace(NONE, obtainable=3), 0, 120, 0),
         (replace(NONE, obtainable=3), 300, 120 + 300 / 3, 2),
@@ -88,7 +88,7 @@ def test_the_wait_in_the_interactive_lane(outlook: Outlook, work_s: float, secon
         # It adds two for the bulk work, which should end within 1,800 s with 300 s to spare.
         (replace(TEN, obtainable=50), 0, 3000, 130 + 3000 / 2),
         # Those for the late interactive work stop when this is done.
-        (replace(TEN, obtainable=50), 2400, 3000, 130 + 2400 / 37 + 3000 / 2),
+        (replace(TEN, obtainable=50), 2400, 3000, 130 + 2400 / 35 + 3000 / 2),
         # The controller decides about bulk work; no task is launched immediately.
         (replace(NONE, obtainable=3), 0, 0, 130),
         (replace(NONE, starting=(starting(1, 70.0),)), 0, 30, 100),

@@ -319,7 +319,7 @@ AN_OUTLOOK = Outlook(running=2, obtainable=0, cold_start_s=120.0, interactive_ra
         # From 30 s on, three tasks share the rest.
         (replace(AN_OUTLOOK, starting=(StartingTasks(tasks=1, ready_in_s=30.0),)), 111),
         # The controller adds five tasks for late work. From 130 s on, seven tasks do the rest.
-        (replace(AN_OUTLOOK, obtainable=9), 137),
+        (replace(AN_OUTLOOK, obtainable=9), 138),
         (replace(AN_OUTLOOK, obtainable=1), 144),
     ],
 )

@@ -15,7 +15,7 @@ KEPT_S = 600.0
 # Chance is measured in the rate of a minute. Seconds.
 MINUTE_S = 60.0
 # The difference of the means before and after, in standard deviations, that is a change and not chance.
-SIGNIFICANT = 2.75
+SIGNIFICANT = 2.25
 # A change has this many intervals before it.
 BEFORE = 3
 # The smallest variance of an interval over its mean: that of jobs of 20 seconds that arrive by chance.

@@ -15,7 +15,7 @@ SLACK = 0.35
 CATCH_UP_S = 60.0
 TWO_MINUTES_S = 120.0
 # This much waiting is no reason for more tasks: a job starts in time with a wait of up to a minute. Seconds.
-USUAL_WAIT_S = 20.0
+USUAL_WAIT_S = 30.0
 # Bulk work ends this much before its time is over. Seconds.
 BULK_RESERVE_S = 300.0
 

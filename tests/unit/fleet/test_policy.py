@@ -80,10 +80,10 @@ def test_room_for_chance_grows_with_the_cold_start() -> None:
     ]
 
 
-def test_a_wait_of_twenty_seconds_needs_no_further_tasks() -> None:
+def test_a_wait_of_thirty_seconds_needs_no_further_tasks() -> None:
     even = Rate(now=10.0, deviation=0.0)
 
-    assert [interactive_need(even, 10.0, backlog, 120.0).late for backlog in (200.0, 201.0)] == [0, 1]
+    assert [interactive_need(even, 10.0, backlog, 120.0).late for backlog in (300.0, 301.0)] == [0, 1]
 
 
 def test_a_minimum_stays_without_any_work() -> None:
