@@ -141,7 +141,7 @@ def write_a_day(client: Any, records: RecordTable, now: float) -> None:
         )
         memory = decision.memory
     counters = {POOL: Counters(work_s={"interactive": 1e6, "bulk": 1e6}, notices={"us-east-1a#g5": 3.0})}
-    records.write(Record(version=1, memory=memory, counters=counters), decision)
+    records.write(Record(version=1, memory=memory, counters=counters), decision, grants=0)
 
 
 @contextmanager

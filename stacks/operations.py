@@ -237,7 +237,13 @@ class OperationsStack(Stack):
                         "Interruptions, failed launches and lost tasks",
                         *(
                             count_events(name, name)
-                            for name in ("InstanceInterrupted", "RebalanceRecommended", "SpotLaunchFailed", "TaskLost")
+                            for name in (
+                                "InstanceInterrupted",
+                                "RebalanceRecommended",
+                                "SpotLaunchFailed",
+                                "LaunchRefused",
+                                "TaskLost",
+                            )
                         ),
                     ),
                     draw_graph(

@@ -66,11 +66,14 @@ class RenderingStack(Stack):
         self.signing_key = secretsmanager.Secret.from_secret_name_v2(self, "SigningKey", secret) if secret else None
         self.fleet = fleet = self._create_fleet(stage, vpc, data)
         self.settle_job = self._create_function("SettleJob", "settle_job", SETTLE_TIMEOUT_S, stage, data.settlement)
+        self.controller = FleetController(
+            self, "Controller", stage=stage, fleet=fleet, jobs=data.jobs, counts=data.desired_counts
+        )
         self.workflow = RenderWorkflow(
             self,
             "RenderJob",
             fleet=fleet,
-            jobs=data.jobs,
+            grant_launch=self.controller.grant_launch,
             settle_job=self.settle_job,
             rendering=stage.rendering,
             operations=stage.operations,
@@ -91,9 +94,6 @@ class RenderingStack(Stack):
         self._start_jobs(stage, data)
         self._sweep(stage, data)
         self._resend(stage, data)
-        self.controller = FleetController(
-            self, "Controller", stage=stage, fleet=fleet, jobs=data.jobs, counts=data.desired_counts
-        )
 
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=fleet.cluster.cluster_name)

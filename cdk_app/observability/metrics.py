@@ -32,12 +32,13 @@ EVENTS = {
     "RebalanceRecommended": "drain_instance",
     "SpotLaunchFailed": "drain_instance",
     "TaskLost": "settle_task",
+    "LaunchRefused": "grant_launch",
     "FleetDecided": "control_fleet",
     "FleetDecisionRefused": "control_fleet",
     "WebhookGivenUp": "deliver_webhook",
 }
 # The functions whose events are about the fleet and not about jobs.
-FLEET = ("control_fleet", "drain_instance", "settle_task")
+FLEET = ("control_fleet", "drain_instance", "grant_launch", "settle_task")
 
 
 def count_events(name: str, label: str | None = None, *, period: Duration = PERIOD) -> cloudwatch.Metric:

@@ -11,8 +11,6 @@ from cdk_app.stages.data import WarmUnits
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 
-# The partition key of the last launch for a pool starts with this. It is never a job ID, because IDs have no colon.
-LAUNCHES = "launches:"
 # No scan and no delete: DynamoDB deletes a job's items when they expire, and an account's entries stay.
 READ = ("dynamodb:GetItem", "dynamodb:Query")
 WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
@@ -123,17 +121,6 @@ class JobsTable(OnDemandTable):
         """Update items."""
         self.table.grant(marker, "dynamodb:UpdateItem")
 
-    def deny_all_but_launches(self, machine: iam.IGrantable) -> None:
-        """Forbid updates of everything but the last launches for pools. A state's grant is for the whole table."""
-        machine.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=["dynamodb:UpdateItem"],
-                resources=[self.table.table_arn],
-                conditions={"ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": [f"{LAUNCHES}*"]}},
-            )
-        )
-
     def grant_clear_tasks(self, settler: iam.IGrantable) -> None:
         """Get and overwrite the records of tasks: the batches that each has taken."""
         iam.Grant.add_to_principal(
@@ -154,9 +141,18 @@ class JobsTable(OnDemandTable):
         )
         iam.Grant.add_to_principal(
             grantee=controller,
-            actions=["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"],
+            actions=["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"],
             resource_arns=[self.table.table_arn],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["workers:*", "fleet:*"]}},
+        )
+
+    def grant_record_launches(self, granter: iam.IGrantable) -> None:
+        """Record grants of launches beside the controller's decisions."""
+        iam.Grant.add_to_principal(
+            grantee=granter,
+            actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"],
+            resource_arns=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["fleet:*"]}},
         )
 
 

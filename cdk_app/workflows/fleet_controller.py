@@ -1,5 +1,7 @@
 """The fleet's controller: every 20 s it decides how many tasks each pool should have."""
 
+from dataclasses import asdict
+
 from aws_cdk import CfnOutput, Duration
 from constructs import Construct
 
@@ -12,7 +14,7 @@ from cdk_app.storage.tables import JobsTable
 from cdk_app.workflows.decision_loop import DecisionLoop
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.models.catalogue import find_model
-from craftspark.settings.fleet import ControlSettings
+from craftspark.settings.fleet import ControlSettings, GrantSettings
 
 # Shorter than the time to the next decision.
 TIMEOUT = Duration.seconds(15)
@@ -20,7 +22,7 @@ TIMEOUT = Duration.seconds(15)
 
 class FleetController(Construct):
     """A function that decides, and its schedule. It is in the stack of the services whose desired counts it sets, so a
-    deployment never has one without the other.
+    deployment never has one without the other. `grant_launch` grants launches for batches within the same limits.
     """
 
     def __init__(
@@ -35,13 +37,21 @@ class FleetController(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         pools = ControlledPools(pools=tuple(describe_pool(pool, stage, counts) for pool in fleet.pools.values()))
-        settings = ControlSettings(
+        limits = GrantSettings(
             jobs_table=jobs.table.table_name,
-            cluster=fleet.cluster.cluster_name,
             controlled_pools=pools.to_text(),
             cents_per_hour=round(stage.fleet.dollars_per_hour * 100),
             max_tasks=stage.fleet.max_tasks,
         )
+        settings = ControlSettings(**asdict(limits), cluster=fleet.cluster.cluster_name)
+        self.grant_launch = PythonFunction(
+            self,
+            "GrantLaunch",
+            name="grant_launch",
+            stage=stage,
+            timeout=TIMEOUT,
+            access=Access(settings=(limits,), grants=(jobs.grant_record_launches,)),
+        ).function
         self.function = PythonFunction(
             self,
             "ControlFleet",

@@ -10,7 +10,6 @@ from constructs import Construct
 from cdk_app.gpu.fleet import GpuFleet
 from cdk_app.stages.stage import Operations
 from cdk_app.stages.workflows import Rendering
-from cdk_app.storage.tables import JobsTable
 from cdk_app.workflows.announcement import announce_result
 from cdk_app.workflows.batch_rendering import BATCH_IMAGES, BatchRendering
 from cdk_app.workflows.caught import CAUSE
@@ -46,7 +45,7 @@ class RenderWorkflow(Construct):
         construct_id: str,
         *,
         fleet: GpuFleet,
-        jobs: JobsTable,
+        grant_launch: lambda_.IFunction,
         settle_job: lambda_.IFunction,
         rendering: Rendering,
         operations: Operations,
@@ -56,12 +55,11 @@ class RenderWorkflow(Construct):
             self, "Settle the job", settle_job, sfn.TaskInput.from_text(UNCHANGED), raised=SETTLE_JOB
         )
         story = (
-            self._render(self._choose_pool(fleet, jobs, rendering), settle)
+            self._render(self._choose_pool(fleet, grant_launch, rendering), settle)
             .next(settle)
             .next(announce_result(self, JobSettled, then=self._judge()))
         )
         self.machine = create_machine(self, start=story, timeout_s=rendering.job_deadline_s, operations=operations)
-        jobs.deny_all_but_launches(self.machine)
         for pool in fleet.pools.values():
             # Executions launch a new revision of the worker after the services have run it. If they roll back, so does
             # the stack.
@@ -86,7 +84,7 @@ class RenderWorkflow(Construct):
             dead_letters=dead_letters,
         )
 
-    def _choose_pool(self, fleet: GpuFleet, jobs: JobsTable, rendering: Rendering) -> sfn.Choice:
+    def _choose_pool(self, fleet: GpuFleet, grant_launch: lambda_.IFunction, rendering: Rendering) -> sfn.Choice:
         """The state that each batch starts with. It leads to the ways of each pool."""
         record_failure = sfn.Pass.jsonata(self, "Record the failure")
         gone = sfn.Pass.jsonata(
@@ -103,7 +101,12 @@ class RenderWorkflow(Construct):
         choice = sfn.Choice.jsonata(self, "Choose the pool").otherwise(gone.next(record_failure))
         for name, pool in fleet.pools.items():
             batch = BatchRendering(
-                self, name.capitalize(), pool=pool, jobs=jobs, rendering=rendering, failed=record_failure
+                self,
+                name.capitalize(),
+                pool=pool,
+                grant_launch=grant_launch,
+                rendering=rendering,
+                failed=record_failure,
             )
             batch.add_ways(choice)
         return choice

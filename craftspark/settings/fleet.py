@@ -6,11 +6,17 @@ from craftspark.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlSettings(Settings):
-    """What `control_fleet` needs. `controlled_pools` is JSON: `ControlledPools` of `craftspark.fleet.controller`."""
+class GrantSettings(Settings):
+    """What `grant_launch` needs. `controlled_pools` is JSON: `ControlledPools` of `craftspark.fleet.controller`."""
 
     jobs_table: str
-    cluster: str
     controlled_pools: str
     cents_per_hour: int
     max_tasks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlSettings(GrantSettings):
+    """What `control_fleet` needs."""
+
+    cluster: str

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from craftspark.aws import clients
+from craftspark.aws.fleet.launches import LaunchTable
 from craftspark.aws.fleet.readings import FleetReadings
 from craftspark.aws.fleet.record import RecordTable
 from craftspark.aws.fleet.services import FleetServices
@@ -25,6 +26,7 @@ def control() -> FleetControl:
     services = FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=settings.cluster, pools=pools)
     return FleetControl(
         records=RecordTable(client=clients.dynamodb(), jobs_table=settings.jobs_table),
+        launches=LaunchTable(client=clients.dynamodb(), jobs_table=settings.jobs_table),
         readings=FleetReadings(
             work=WorkIndex(client=clients.dynamodb(), jobs_table=settings.jobs_table), services=services
         ),

@@ -267,10 +267,10 @@ def test_a_record_is_written_once_for_each_version(tables: None) -> None:
     decision = Decision(at=1.0, pools={"draw": decided}, memory=Memory())
     assert records.read() == Record()
 
-    records.write(Record(version=1), decision)
-    records.write(Record(version=2), decision)
+    records.write(Record(version=1), decision, grants=0)
+    records.write(Record(version=2), decision, grants=0)
     with pytest.raises(Superseded):
-        records.write(Record(version=2), decision)
+        records.write(Record(version=2), decision, grants=0)
 
     assert records.read().version == 2
 
@@ -302,6 +302,7 @@ def test_tasks_run_start_and_drain(services: FleetServices) -> None:
                     task("PROVISIONING", "service:draw-spot", 70.0),
                     task("PENDING", "service:draw-spot", 30.0),
                     task("RUNNING", "family:draw-worker"),
+                    task("PROVISIONING", "family:draw-worker", 40.0),
                 ]
             }
 
@@ -323,7 +324,7 @@ def test_tasks_run_start_and_drain(services: FleetServices) -> None:
     assert (tasks.spot.desired, tasks.spot.running, tasks.spot.draining) == (3, 1, 1)
     assert tasks.spot.start_ages_s == pytest.approx((70.0, 30.0))
     assert (tasks.on_demand.desired, tasks.on_demand.running, tasks.on_demand.draining) == (0, 0, 0)
-    assert tasks.launched == 1
+    assert (tasks.launched, tasks.launch_ages_s) == (1, pytest.approx((0.0, 40.0), abs=1e-3))
     assert tasks.spot_instances == {"us-east-1a#g5": 1}
     assert ecs.described == [["i-1"]]  # the type of an instance is read once
 

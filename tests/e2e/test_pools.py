@@ -50,7 +50,7 @@ def test_two_pools_render_at_once_and_one_launched_worker_takes_all_jobs_of_its_
         *SETTLED,
     ]
     ways = [states_entered(asleep, job)[1 : -len(SETTLED)] for job in burst]
-    wake = ["Choose the pool", "Wake the enlarge pool"]
+    wake = ["Choose the pool", "Wake the enlarge pool", "May the enlarge pool launch a task?"]
     assert sorted(ways) == [
         *[[*wake, "Hand to the enlarge pool"]] * 3,
         [*wake, "Launch for the enlarge pool on demand"],

@@ -21,6 +21,8 @@ VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-vali
 HAND, BULK, DEMAND = "Hand to the draw pool", "Hand to the draw pool in bulk", "Launch for the draw pool on demand"
 CALLBACKS = (HAND, BULK, DEMAND)
 WAKE = "Wake the enlarge pool"  # the pool without warm tasks
+ASK, MAY = "Ask for a task of the draw pool", "May the draw pool launch a task?"
+NO_TASK = "Record that the draw pool had no task"
 ALL_CALLBACKS = (*CALLBACKS, *(name.replace("draw", "enlarge") for name in CALLBACKS))
 
 
@@ -52,6 +54,7 @@ def test_states_tell_the_story_of_a_job(dev: Synthesis) -> None:
         "Choose the pool",
         *ALL_CALLBACKS,
         WAKE,
+        *(name.replace("draw", pool) for name in (ASK, MAY, NO_TASK) for pool in DEV.pools),
         "Record that the pool is gone",
         "Record the failure",
     }
@@ -76,7 +79,7 @@ def test_happy_path_of_one_batch_has_the_transitions_that_starts_are_bounded_by(
 def test_every_task_is_bounded(synthesis: Synthesis) -> None:
     tasks = {name: state for name, state in all_states(synthesis).items() if state["Type"] == "Task"}
 
-    assert len(tasks) == 2 + 3 * len(DEV.pools) + 1
+    assert len(tasks) == 2 + 4 * len(DEV.pools) + 1
     for state in tasks.values():
         assert state["TimeoutSeconds"] < synthesis.state_machine["TimeoutSeconds"]
     for name in ALL_CALLBACKS:
@@ -120,7 +123,7 @@ def test_each_error_of_a_batch_leads_where_its_retry_class_says(dev: Synthesis) 
             retried = is_retried(dev.batch_states[name], kind.__name__)
             assert retried == (kind.retry is Retry.AT_ONCE or elsewhere), kind
         # If the machine fails, a task of the pool returns its batch to the queue and does not answer it.
-        in_pool = DEMAND if kind.retry is Retry.AT_ONCE else "Record the failure"
+        in_pool = ASK if kind.retry is Retry.AT_ONCE else "Record the failure"
         for name in (HAND, BULK):
             assert where_to(dev.batch_states[name], kind.__name__) == in_pool, kind
         assert where_to(dev.batch_states[DEMAND], kind.__name__) == "Record the failure", kind
@@ -152,17 +155,53 @@ def test_batch_goes_to_its_pool_by_its_lane_and_the_workers_that_are_awake(
     assert find_way(dev, pool=pool, lane=lane, queued=queued) == way
 
 
-def test_one_batch_launches_a_task_for_a_pool_that_is_asleep_and_the_others_wait_for_it(dev: Synthesis) -> None:
-    wake = dev.batch_states[WAKE]
-    hand, demand = (name.replace("draw", "enlarge") for name in (HAND, DEMAND))
+@pytest.mark.parametrize(("name", "pool", "wakes"), [(WAKE, "enlarge", True), (ASK, "draw", False)])
+def test_a_batch_asks_before_it_launches_a_task_and_waits_if_nobody_answers(
+    dev: Synthesis, name: str, pool: str, wakes: bool
+) -> None:
+    ask = dev.batch_states[name]
 
-    assert wake["Next"] == demand
-    assert catches(wake) == {"DynamoDB.ConditionalCheckFailedException": hand, "States.ALL": demand}
-    assert wake["Output"] == "{% $states.input %}"
-    write = wake["Arguments"]
-    assert write["Key"] == {"job_id": {"S": "launches:enlarge"}, "item": {"S": "launch"}}
-    now, ends = (evaluate_number(write["ExpressionAttributeValues"][name]["N"]) for name in (":now", ":ends"))
-    assert (now, ends) == ("1893499200", str(1893499200 + DEV.pools["enlarge"].launch_s))
+    assert "GrantLaunch" in json.dumps(ask["Arguments"]["FunctionName"])
+    payload = ask["Arguments"]["Payload"]
+    assert (payload["pool"], payload["wakes"]) == (pool, wakes)
+    assert evaluate(payload["batch"], input={"job_id": "job-1", "batch": 2}) == "job-1/2"
+    assert ask["Assign"] == {"granted": "{% $states.result.Payload.granted %}"}
+    assert ask["Output"] == "{% $states.input %}"
+    assert ask["Next"] == MAY.replace("draw", pool)
+    [catch] = ask["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], ask["Next"])
+    assert (catch["Assign"], catch["Output"]) == ({"granted": False}, "{% $states.input %}")
+
+
+@pytest.mark.parametrize(
+    ("granted", "lane", "minutes", "way"),
+    [
+        (True, "interactive", 59, DEMAND),
+        (True, "bulk", 59, DEMAND),
+        (False, "interactive", 7, HAND),
+        (False, "interactive", 52, HAND),
+        (False, "interactive", 53, NO_TASK),  # another wait would end after the execution
+        (False, "bulk", 26, BULK),
+        (False, "bulk", 33, BULK),
+        (False, "bulk", 34, NO_TASK),
+    ],
+)
+def test_a_batch_that_may_not_launch_a_task_waits_in_the_queue_of_its_lane_while_there_is_time(
+    dev: Synthesis, granted: bool, lane: str, minutes: int, way: str
+) -> None:
+    context = {
+        "Execution": {"Input": {"lane": lane}, "StartTime": "2030-01-01T12:00:00.000Z"},
+        "State": {"EnteredTime": f"2030-01-01T12:{minutes:02}:01.000Z"},
+    }
+
+    assert follow(dev.batch_states[MAY], granted=granted, states={"context": context}) == way
+
+
+def test_a_batch_without_a_task_until_its_end_says_that_no_gpu_was_available(dev: Synthesis) -> None:
+    given_up = dev.batch_states[NO_TASK]
+
+    assert (given_up["Output"]["error"], given_up["Next"]) == ("GpuUnavailable", "Record the failure")
+    assert set(given_up["Output"]) == {"batch", "images", "error", "cause"}
 
 
 def test_job_of_a_pool_that_is_gone_fails_by_name(dev: Synthesis) -> None:
@@ -173,12 +212,12 @@ def test_job_of_a_pool_that_is_gone_fails_by_name(dev: Synthesis) -> None:
 
 
 @pytest.mark.parametrize("name", [HAND, BULK])
-def test_batch_that_nobody_takes_is_launched_on_demand(dev: Synthesis, name: str) -> None:
+def test_batch_that_nobody_takes_asks_for_a_task_of_its_own(dev: Synthesis, name: str) -> None:
     leads_to = catches(dev.batch_states[name])
 
-    assert leads_to["States.HeartbeatTimeout"] == DEMAND
-    assert leads_to["States.Timeout"] == DEMAND
-    assert leads_to["SpotInterrupted"] == DEMAND
+    assert leads_to["States.HeartbeatTimeout"] == ASK
+    assert leads_to["States.Timeout"] == ASK
+    assert leads_to["SpotInterrupted"] == ASK
     assert leads_to["States.ALL"] == "Record the failure"
 
 
@@ -196,7 +235,7 @@ def test_each_lane_of_each_pool_has_its_queue(dev: Synthesis) -> None:
 
 
 def test_no_catch_loses_the_batch(dev: Synthesis) -> None:
-    for name in (*ALL_CALLBACKS, WAKE):
+    for name in (*ALL_CALLBACKS, WAKE, ASK):
         for catcher in dev.batch_states[name]["Catch"]:
             if catcher["Next"] == "Record the failure":
                 assert set(catcher["Output"]) == {"batch", "images", "error", "cause"}
@@ -270,20 +309,25 @@ def all_states(synthesis: Synthesis) -> dict[str, Any]:
 
 def find_way(synthesis: Synthesis, **order: object) -> str:
     """The state that "Choose the pool" leads to, for an order with these fields."""
-    choice = synthesis.batch_states["Choose the pool"]
+    return follow(synthesis.batch_states["Choose the pool"], states={"context": {"Execution": {"Input": order}}})
+
+
+def follow(choice: Mapping[str, Any], **variables: Any) -> str:
+    """The state that a choice leads to, with these variables."""
     for rule in choice["Choices"]:
         condition = Jsonata(rule["Condition"].removeprefix("{% ").removesuffix(" %}"))
-        condition.assign("states", {"context": {"Execution": {"Input": order}}})
+        for name, value in variables.items():
+            condition.assign(name, value)
         if condition.evaluate(None) is True:
             return str(rule["Next"])
     return str(choice["Default"])
 
 
-def evaluate_number(expression: str) -> str:
-    """The value of an expression in a state that was entered at noon of the first day of 2030."""
+def evaluate(expression: str, **states: Any) -> Any:
+    """The value of an expression."""
     jsonata = Jsonata(expression.removeprefix("{% ").removesuffix(" %}"))
-    jsonata.assign("states", {"context": {"State": {"EnteredTime": "2030-01-01T12:00:00.250Z"}}})
-    return str(jsonata.evaluate(None))
+    jsonata.assign("states", states)
+    return jsonata.evaluate(None)
 
 
 def path_through(machine: Mapping[str, Any]) -> list[str]:

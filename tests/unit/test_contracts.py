@@ -12,6 +12,7 @@ import craftspark
 from cdk_app.workflows.expressions import locate_field, write_object
 from craftspark.contracts import Contract, ContractBroken, Event
 from craftspark.fleet import decisions as fleet
+from craftspark.fleet.controller.launches import Grant, Grants, LaunchAnswer, LaunchRequest
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.fleet.controller.readings import Counters
 from craftspark.fleet.controller.run import Record
@@ -83,7 +84,12 @@ WRITTEN: list[Contract] = [
     fleet.TypeMemory(desired=2, price=0.4, present=3, starts=((1.0, 1),)),
     SUPPLY,
     Counters(work_s={"bulk": 2.5}, notices={"us-east-1a#g5": 1.0}, failed={"us-east-1b": 2.0}),
-    Record(version=3, memory=fleet.Memory(decided_at=1.0), counters={"draw": Counters(work_s={"bulk": 2.5})}),
+    Record(
+        version=3,
+        memory=fleet.Memory(decided_at=1.0),
+        counters={"draw": Counters(work_s={"bulk": 2.5})},
+        launched={"draw": 1},
+    ),
     ControlledPools(
         pools=(
             ControlledPool(
@@ -99,6 +105,10 @@ WRITTEN: list[Contract] = [
             ),
         )
     ),
+    Grants(version=1, grants=(Grant(batch="j/0", pool="draw", at=1.0, decision=3),)),
+    Grant(batch="j/0", pool="draw", at=1.0, decision=3),
+    LaunchRequest(batch="j/0", pool="draw", wakes=False),
+    LaunchAnswer(granted=False, reason="the stage's cap of 10 tasks"),
     InstanceNotice(event_id="e", kind=NoticeKind.REBALANCE, instance_id="i-1"),
     TRAINED,
     BatchMessage(task_token="t", batch=BATCH),

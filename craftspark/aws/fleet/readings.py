@@ -43,6 +43,7 @@ class FleetReadings:
                 spot=tasks.spot,
                 on_demand=tasks.on_demand,
                 launched=tasks.launched,
+                launch_ages_s=tasks.launch_ages_s,
                 spot_instances=tasks.spot_instances,
             )
 

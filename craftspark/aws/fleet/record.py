@@ -6,7 +6,7 @@ A pool's item is in the partition that submissions read for their estimates, so 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import Item, job_key, number, text
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # The partition is never a job id, because ids have no colon.
-RECORD_KEY = job_key("fleet:stage", "record")
+STAGE = "fleet:stage"
+RECORD_KEY = job_key(STAGE, "record")
+# The grants of launches.
+LAUNCHES_KEY = job_key(STAGE, "launches")
 DECISION = "decision"
 # After a longer stop, what the record says about demand is of no use.
 KEPT_S = 60 * 86_400
@@ -46,8 +49,9 @@ class RecordTable:
         except ContractBroken:
             return Record(version=int(found["version"]["N"]))
 
-    def write(self, record: Record, decision: Decision) -> None:
-        """Write all items in one transaction. Raises Superseded if the version does not follow the present one.
+    def write(self, record: Record, decision: Decision, *, grants: int) -> None:
+        """Write all items in one transaction. Raises Superseded if the version does not follow the present one, or if
+        the grants of launches have another version than `grants`.
 
         A pool without a supply keeps its item: its time shows its readers how old that is.
         """
@@ -60,19 +64,25 @@ class RecordTable:
                 "record": text(record.to_text()),
                 "expires_at": expires_at,
             },
-            "ConditionExpression": "version = :before" if record.version > 1 else "attribute_not_exists(version)",
+            **version_condition(record.version - 1),
         }
-        if record.version > 1:
-            put["ExpressionAttributeValues"] = {":before": number(record.version - 1)}
+        check = {"TableName": self.jobs_table, "Key": LAUNCHES_KEY, **version_condition(grants)}
         pools = [
             {"Put": {"TableName": self.jobs_table, "Item": _pool_item(name, decided, decided.supply, expires_at)}}
             for name, decided in decision.pools.items()
             if decided.supply
         ]
         try:
-            transact(self.client, [{"Put": put}, *pools])
+            transact(self.client, [{"Put": put}, {"ConditionCheck": check}, *pools])
         except (ConditionsFailed, Contended) as failed:
             raise Superseded from failed
+
+
+def version_condition(version: int) -> dict[str, Any]:
+    """The condition that an item has this version, or that there is none for 0."""
+    if not version:
+        return {"ConditionExpression": "attribute_not_exists(version)"}
+    return {"ConditionExpression": "version = :version", "ExpressionAttributeValues": {":version": number(version)}}
 
 
 def _pool_item(pool: str, decided: PoolDecision, supply: PoolSupply, expires_at: dict[str, str]) -> Item:

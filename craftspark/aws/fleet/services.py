@@ -25,11 +25,15 @@ STARTING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
 class PoolTasks(NamedTuple):
-    """The tasks of a pool, those that belong to no service, and the spot instances by `<zone>#<family>`."""
+    """The tasks of a pool, those that belong to no service, and the spot instances by `<zone>#<family>`.
+
+    `launched` tasks run. `launch_ages_s` has the times since these and those that start were requested.
+    """
 
     spot: ServiceReading
     on_demand: ServiceReading
     launched: int
+    launch_ages_s: tuple[float, ...]
     spot_instances: Mapping[str, int]
 
 
@@ -64,6 +68,7 @@ class FleetServices:
             spot=_read_service(services[spot], tasks[f"service:{spot}"], at),
             on_demand=_read_service(services[on_demand], tasks[f"service:{on_demand}"], at),
             launched=sum(task["lastStatus"] == RUNNING for task in tasks[LAUNCHED]),
+            launch_ages_s=tuple(_age_s(task, at) for task in tasks[LAUNCHED]),
             spot_instances=self._count_instances(tasks[f"service:{spot}"]),
         )
 
@@ -109,7 +114,7 @@ def _read_service(service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]
         if task["lastStatus"] == RUNNING:
             running += 1
         elif task["lastStatus"] in STARTING:
-            ages.append(max(0.0, at - task["createdAt"].timestamp()))
+            ages.append(_age_s(task, at))
     return ServiceReading(
         desired=service["desiredCount"],
         running=running,
@@ -117,6 +122,11 @@ def _read_service(service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]
         # A task that must stop is not in the list, and its service counts it until it has stopped.
         draining=max(0, service["runningCount"] - running),
     )
+
+
+def _age_s(task: Mapping[str, Any], at: float) -> float:
+    """The time since a task was requested."""
+    return float(max(0.0, at - task["createdAt"].timestamp()))
 
 
 def _batch(names: list[str], size: int) -> Iterator[list[str]]:

@@ -36,7 +36,8 @@ class PoolReading:
     """A pool. The lanes have no arrivals yet. `pace` is the factor between the workers' time and the profile's.
 
     `launch_s` is the time from the request for a task to its first step, or None if no worker has measured it.
-    `launched` tasks run and belong to no service. `spot_instances` counts the instances on which spot tasks run, by
+    `launched` tasks run and belong to no service; `launch_ages_s` has the times since these and those that start were
+    requested. `spot_instances` counts the instances on which spot tasks run, by
     `<zone>#<family>`.
     """
 
@@ -48,21 +49,27 @@ class PoolReading:
     spot: ServiceReading
     on_demand: ServiceReading
     launched: int = 0
+    launch_ages_s: tuple[float, ...] = ()
     spot_instances: Mapping[str, int] = field(default_factory=dict)
 
 
 def observe_pool(
-    pool: ControlledPool, reading: PoolReading, since: Counters | None, *, age_s: float
+    pool: ControlledPool, reading: PoolReading, since: Counters | None, *, launched: int = 0, age_s: float
 ) -> PoolObservation:
-    """The observation of a pool. `since` has its totals at the last decision, or is None at the first."""
+    """The observation of a pool. `since` has its totals at the last decision, or is None at the first.
+
+    The `launched` tasks that run, start or may start take instances on demand from the service.
+    """
     arrived = _growth(reading.counters.work_s, since.work_s if since else None)
     notices = _growth(reading.counters.notices, since.notices if since else None)
     failed = _growth(reading.counters.failed, since.failed if since else None)
     return PoolObservation(
         interactive=replace(reading.interactive, arrived_s=arrived.get("interactive", 0.0) * reading.pace),
         bulk=replace(reading.bulk, arrived_s=arrived.get("bulk", 0.0) * reading.pace),
-        spot=_observe_tasks(pool.spot, reading.spot),
-        on_demand=_observe_tasks(pool.on_demand, reading.on_demand),
+        spot=_observe_tasks(pool.spot, reading.spot, pool.spot.maximum),
+        on_demand=_observe_tasks(
+            pool.on_demand, reading.on_demand, max(pool.on_demand.minimum, pool.on_demand.maximum - launched)
+        ),
         markets=tuple(_observe_markets(pool, reading.spot_instances, notices, failed)),
         cold_start_s=float(pool.launch_s if reading.launch_s is None else reading.launch_s),
         launched=reading.launched,
@@ -71,7 +78,7 @@ def observe_pool(
     )
 
 
-def _observe_tasks(service: ControlledService, reading: ServiceReading) -> Tasks:
+def _observe_tasks(service: ControlledService, reading: ServiceReading, maximum: int) -> Tasks:
     return Tasks(
         running=reading.running,
         starting=len(reading.start_ages_s),
@@ -79,7 +86,7 @@ def _observe_tasks(service: ControlledService, reading: ServiceReading) -> Tasks
         draining=reading.draining,
         desired=reading.desired,
         minimum=service.minimum,
-        maximum=service.maximum,
+        maximum=maximum,
         price=service.price,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from craftspark.contracts import Contract
+from craftspark.fleet.controller.launches import Grants, count_launched, without_launched
 from craftspark.fleet.controller.pools import ControlledPool
 from craftspark.fleet.controller.readings import Counters, PoolReading, observe_pool
 from craftspark.fleet.decisions import Decision, Fault, Memory
@@ -30,11 +31,14 @@ class DecisionRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Contract):
-    """What a decision keeps for the next one. `counters` has the totals of each pool at the last decision."""
+    """What a decision keeps for the next one. `counters` has the totals of each pool at the last decision, and
+    `launched` the number of its tasks of no service.
+    """
 
     version: int = 0
     memory: Memory = field(default_factory=Memory)
     counters: Mapping[str, Counters] = field(default_factory=dict)
+    launched: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +60,15 @@ class Records(Protocol):
     def read(self) -> Record:
         """The record of the last decision."""
 
-    def write(self, record: Record, decision: Decision) -> None:
-        """Write the record if its version follows the present one, with each pool's decision. Raises Superseded."""
+    def write(self, record: Record, decision: Decision, *, grants: int) -> None:
+        """Write the record, with each pool's decision, if its version follows the present one and the grants of
+        launches have the version `grants`. Raises Superseded.
+        """
+
+
+class LaunchGrants(Protocol):
+    def read_grants(self) -> Grants:
+        """The recent grants of launches."""
 
 
 class Services(Protocol):
@@ -84,6 +95,7 @@ class FleetControl:
     """Makes one decision for all pools."""
 
     records: Records
+    launches: LaunchGrants
     readings: Readings
     services: Services
     pools: tuple[ControlledPool, ...]
@@ -91,7 +103,7 @@ class FleetControl:
     clock: Callable[[], float] = time.time
 
     def run(self) -> Outcome | None:
-        """The decision, or None if another run has just made one.
+        """The decision, or None if another run has just made one or a batch was granted a launch meanwhile.
 
         Raises Unusable and DecisionRefused, and changes nothing then.
         """
@@ -101,13 +113,16 @@ class FleetControl:
         since_s = None if decided_at is None else at - decided_at
         if since_s is not None and 0 <= since_s < TOO_SOON_S:
             return None
+        grants = self.launches.read_grants()
         readings = self.readings.read(at)
         missing = [each for each in readings.values() if isinstance(each, Fault)]
         observed = {name: each for name, each in readings.items() if isinstance(each, PoolReading)}
-        observation = self._observe(at, observed, record)
-        decision = decide(observation, record.memory, self.limits)
+        launched = {**record.launched, **_count_launched(observed, grants, at)}
+        limits = without_launched(self.limits, self.pools, launched)
+        observation = self._observe(at, observed, record, launched)
+        decision = decide(observation, record.memory, limits)
         changes = tuple(_list_changes(decision, observation))
-        self._check(decision, observation)
+        _check(decision, observation, limits)
         # Totals that the policy has not used stay as they were: what arrived meanwhile counts at its next decision.
         used = {
             name: observed[name].counters
@@ -116,8 +131,8 @@ class FleetControl:
         }
         counters = {**record.counters, **used}
         try:
-            following = Record(version=record.version + 1, memory=decision.memory, counters=counters)
-            self.records.write(following, decision)
+            following = Record(version=record.version + 1, memory=decision.memory, counters=counters, launched=launched)
+            self.records.write(following, decision, grants=grants.version)
         except Superseded:
             return None
         self.services.set_counts(changes)
@@ -127,35 +142,51 @@ class FleetControl:
         )
         return Outcome(observation=observation, decision=decision, changes=changes, faults=faults, since_s=since_s)
 
-    def _observe(self, at: float, observed: Mapping[str, PoolReading], record: Record) -> FleetObservation:
+    def _observe(
+        self, at: float, observed: Mapping[str, PoolReading], record: Record, launched: Mapping[str, int]
+    ) -> FleetObservation:
         age_s = self.clock() - at
         return FleetObservation(
             at=at,
             pools={
-                pool.name: observe_pool(pool, observed[pool.name], _find_totals(record, pool.name), age_s=age_s)
+                pool.name: observe_pool(
+                    pool,
+                    observed[pool.name],
+                    _find_totals(record, pool.name),
+                    launched=launched[pool.name],
+                    age_s=age_s,
+                )
                 for pool in self.pools
                 if pool.name in observed
             },
         )
 
-    def _check(self, decision: Decision, observation: FleetObservation) -> None:
-        """Raise DecisionRefused if the counts that would be set are above a limit. No fault of the policy may cost
-        money without bounds.
-        """
-        total, cost = 0, 0.0
-        for name, pool in observation.pools.items():
-            decided = decision.pools[name]
-            for capacity, tasks, count in (
-                (SPOT, pool.spot, decided.spot),
-                (ON_DEMAND, pool.on_demand, decided.on_demand),
-            ):
-                if decided.supply and not 0 <= count <= tasks.maximum:
-                    raise DecisionRefused(f"{name}, {capacity}: {count} tasks, not 0 to {tasks.maximum}")
-                total, cost = total + count, cost + count * tasks.price
-        if total > self.limits.max_tasks:
-            raise DecisionRefused(f"{total} tasks, more than {self.limits.max_tasks}")
-        if cost > self.limits.dollars_per_hour + 1e-6:
-            raise DecisionRefused(f"{cost:.2f} dollars per hour, more than {self.limits.dollars_per_hour:.2f}")
+
+def _count_launched(observed: Mapping[str, PoolReading], grants: Grants, at: float) -> dict[str, int]:
+    return {
+        name: count_launched(reading.launch_ages_s, [each for each in grants.grants if each.pool == name], at)
+        for name, reading in observed.items()
+    }
+
+
+def _check(decision: Decision, observation: FleetObservation, limits: Limits) -> None:
+    """Raise DecisionRefused if the counts that would be set are above a limit. No fault of the policy may cost
+    money without bounds.
+    """
+    total, cost = 0, 0.0
+    for name, pool in observation.pools.items():
+        decided = decision.pools[name]
+        for capacity, tasks, count in (
+            (SPOT, pool.spot, decided.spot),
+            (ON_DEMAND, pool.on_demand, decided.on_demand),
+        ):
+            if decided.supply and not 0 <= count <= tasks.maximum:
+                raise DecisionRefused(f"{name}, {capacity}: {count} tasks, not 0 to {tasks.maximum}")
+            total, cost = total + count, cost + count * tasks.price
+    if total > limits.max_tasks:
+        raise DecisionRefused(f"{total} tasks, more than {limits.max_tasks}")
+    if cost > limits.dollars_per_hour + 1e-6:
+        raise DecisionRefused(f"{cost:.2f} dollars per hour, more than {limits.dollars_per_hour:.2f}")
 
 
 def _find_totals(record: Record, pool: str) -> Counters | None:

@@ -1,6 +1,6 @@
 """The controller sets counts that a policy decided on usable observations; otherwise the last counts stand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from craftspark.fleet.controller import run as controller
+from craftspark.fleet.controller.launches import Grant, Grants
 from craftspark.fleet.controller.pools import ControlledPool, ControlledService
 from craftspark.fleet.controller.readings import Counters, PoolReading, ServiceReading
 from craftspark.fleet.controller.run import Change, DecisionRefused, FleetControl, Record, Superseded
@@ -54,12 +55,16 @@ def decided(*, spot: int, on_demand: int, supply: PoolSupply | None = SUPPLY) ->
 class FakeRecords:
     record: Record = field(default_factory=Record)
     overtaken: bool = False
+    grants: Grants = field(default_factory=Grants)
 
     def read(self) -> Record:
         return self.record
 
-    def write(self, record: Record, decision: Decision) -> None:
-        if self.overtaken or record.version != self.record.version + 1:
+    def read_grants(self) -> Grants:
+        return self.grants
+
+    def write(self, record: Record, decision: Decision, *, grants: int) -> None:
+        if self.overtaken or record.version != self.record.version + 1 or grants != self.grants.version:
             raise Superseded
         self.record = record
 
@@ -71,9 +76,11 @@ class FakeReadings:
     clock: Clock
     reading: PoolReading | Fault = READING
     takes_s: float = 0.5
+    after: Callable[[], None] = lambda: None
 
     def read(self, at: float) -> Mapping[str, PoolReading | Fault]:
         self.clock.now += self.takes_s
+        self.after()
         return {"draw": self.reading}
 
 
@@ -94,16 +101,19 @@ class Stage:
         self.decided = decided(spot=3, on_demand=1)
         self.pool, self.limits = DRAW, Limits(dollars_per_hour=10.0, max_tasks=10)
         self.observations: list[tuple[FleetObservation, Memory]] = []
+        self.allowed: list[Limits] = []
         monkeypatch.setattr(controller, "decide", self.decide)
 
     def decide(self, observation: FleetObservation, memory: Memory, limits: Limits) -> Decision:
         self.observations.append((observation, memory))
+        self.allowed.append(limits)
         kept = Memory(decided_at=observation.at, pools={"draw": PoolMemory(seen_at=observation.at)})
         return Decision(at=observation.at, pools={"draw": self.decided}, memory=kept)
 
     def run(self) -> Any:
         return FleetControl(
             records=self.records,
+            launches=self.records,
             readings=self.readings,
             services=self.services,
             pools=(self.pool,),
@@ -209,6 +219,44 @@ def test_a_pool_has_the_stage_s_cold_start_until_workers_have_measured_it(stage:
 
 def test_of_two_runs_that_overlap_only_one_acts(stage: Stage) -> None:
     stage.records.overtaken = True
+
+    assert stage.run() is None
+    assert stage.services.changes == []
+
+
+def test_launched_tasks_and_new_grants_take_their_share_of_the_limits_from_the_services(stage: Stage) -> None:
+    grant = Grant(batch="job/0", pool="draw", at=NOON - 10, decision=0)
+    stage.records.grants = Grants(version=1, grants=(grant,))
+    stage.readings.reading = replace(READING, launched=1, launch_ages_s=(400.0, 60.0))
+
+    stage.run()
+
+    # Two that ECS shows, and the granted one that it does not show yet.
+    [allowed] = stage.allowed
+    assert (allowed.dollars_per_hour, allowed.max_tasks) == (pytest.approx(10.0 - 3 * 0.8), 7)
+    assert stage.observations[0][0].pools["draw"].on_demand.maximum == 1
+    assert stage.records.record.launched == {"draw": 3}
+
+
+def test_a_decision_over_the_limits_that_launched_tasks_leave_is_not_carried_out(stage: Stage) -> None:
+    stage.readings.reading = replace(READING, launch_ages_s=(400.0,) * 2)
+    stage.limits = Limits(dollars_per_hour=10.0, max_tasks=5)
+
+    with pytest.raises(DecisionRefused, match="4 tasks, more than 3"):
+        stage.run()
+
+
+def test_launched_tasks_leave_a_pool_its_minimum_on_demand(stage: Stage) -> None:
+    stage.pool = replace(DRAW, on_demand=replace(ON_DEMAND, minimum=2))
+    stage.readings.reading = replace(READING, launch_ages_s=(400.0,) * 4)
+
+    stage.run()
+
+    assert stage.observations[0][0].pools["draw"].on_demand.maximum == 2
+
+
+def test_a_grant_while_the_controller_decides_lets_the_counts_stand(stage: Stage) -> None:
+    stage.readings.after = lambda: setattr(stage.records, "grants", Grants(version=1))
 
     assert stage.run() is None
     assert stage.services.changes == []
