@@ -135,7 +135,7 @@ class JobsTable(OnDemandTable):
         self.table.grant(counter, "dynamodb:PutItem", "dynamodb:UpdateItem")
 
     def grant_record_fleet(self, controller: iam.IGrantable) -> None:
-        """Query the backlog, and record decisions in the partitions of the fleet."""
+        """Query the backlog, find the tasks that take work, and record decisions in the partitions of the fleet."""
         iam.Grant.add_to_principal(
             grantee=controller, actions=["dynamodb:Query"], resource_arns=[f"{self.table.table_arn}/index/backlog"]
         )
@@ -144,6 +144,12 @@ class JobsTable(OnDemandTable):
             actions=["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"],
             resource_arns=[self.table.table_arn],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["workers:*", "fleet:*"]}},
+        )
+        iam.Grant.add_to_principal(
+            grantee=controller,
+            actions=["dynamodb:BatchGetItem"],
+            resource_arns=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["task:*"]}},
         )
 
     def grant_record_launches(self, granter: iam.IGrantable) -> None:

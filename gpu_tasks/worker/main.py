@@ -181,6 +181,7 @@ def work(
         protection.start()
     watchdog.start()
     pace.start()
+    recorder.report_ready()
     try:
         worker.run()
     finally:

@@ -1,6 +1,7 @@
 """The batches that this worker has taken from queues, on record for the time after it is killed.
 
-`settle_task` reads the record when the task has stopped. It makes the messages visible that the worker still held.
+The first record says that the worker takes work: the fleet's controller counts on the task from then on. `settle_task`
+reads the record when the task has stopped. It makes the messages visible that the worker still held.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def read_task_arn(environment: Mapping[str, str]) -> str | None:
 
 
 class BatchRecorder:
-    """Records the open batches in its own thread: once for each time that batches are taken, and at the end.
+    """Records the open batches in its own thread: none when the worker is ready, then once for each time that batches
+    are taken, and at the end.
 
     No job depends on it: without a record, the messages become visible after the visibility timeout. So errors are only
     logged.
@@ -57,9 +59,14 @@ class BatchRecorder:
         self._records = records
         self._task: str | None = None
         self._claims: list[Claim] = []
-        self._recorded: tuple[TakenBatch, ...] = ()
+        self._recorded: tuple[TakenBatch, ...] | None = ()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="taken-batches")
+
+    def report_ready(self) -> None:
+        """Record that the worker takes work, before it has any."""
+        self._recorded = None
+        self._thread.submit(self._record)
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Record these claims, with those that are still open."""

@@ -6,6 +6,7 @@ from typing import Any
 from craftspark.aws import clients
 from craftspark.aws.fleet.launches import LaunchTable
 from craftspark.aws.fleet.readings import FleetReadings
+from craftspark.aws.fleet.ready_tasks import ReadyTasks
 from craftspark.aws.fleet.record import RecordTable
 from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
@@ -23,7 +24,13 @@ from lambdas.log import logger
 def control() -> FleetControl:
     settings = ControlSettings.from_environment()
     pools = ControlledPools.parse(settings.controlled_pools).pools
-    services = FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=settings.cluster, pools=pools)
+    services = FleetServices(
+        ecs=clients.ecs(),
+        ssm=clients.ssm(),
+        cluster=settings.cluster,
+        pools=pools,
+        ready=ReadyTasks(client=clients.dynamodb(), jobs_table=settings.jobs_table),
+    )
     return FleetControl(
         records=RecordTable(client=clients.dynamodb(), jobs_table=settings.jobs_table),
         launches=LaunchTable(client=clients.dynamodb(), jobs_table=settings.jobs_table),

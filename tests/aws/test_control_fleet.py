@@ -14,8 +14,10 @@ import pytest
 from craftspark.aws import clients
 from craftspark.aws.fleet.arrivals import SHARDS, ArrivalCounters
 from craftspark.aws.fleet.markets import MarketTable
+from craftspark.aws.fleet.ready_tasks import ReadyTasks
 from craftspark.aws.fleet.record import RECORD_KEY, RecordTable
-from craftspark.aws.fleet.services import FleetServices
+from craftspark.aws.fleet.services import LOADS_WITHIN_S, FleetServices
+from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.fleet.work import WorkIndex
 from craftspark.aws.items import BACKLOG_SHARDS, Item, job_item, job_key, number
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
@@ -61,7 +63,8 @@ def services(tables: None) -> FleetServices:
             cluster=CLUSTER, serviceName=service.service, taskDefinition="draw-worker", desiredCount=desired
         )
         ssm.put_parameter(Name=service.parameter, Value=str(desired), Type="String")
-    return FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=CLUSTER, pools=(DRAW,))
+    ready = ReadyTasks(client=clients.dynamodb(), jobs_table=JOBS)
+    return FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=CLUSTER, pools=(DRAW,), ready=ready)
 
 
 @pytest.fixture
@@ -279,9 +282,14 @@ def test_tasks_run_start_and_drain(services: FleetServices) -> None:
     """moto starts no tasks for a service, so the answers of ECS are written here."""
     at = time.time()
 
-    def task(status: str, group: str, age_s: float = 0.0, **more: str) -> dict[str, Any]:
+    def task(arn: str, status: str, group: str, age_s: float = 0.0, **more: str) -> dict[str, Any]:
         created_at = datetime.fromtimestamp(at - age_s, UTC)
-        return {"lastStatus": status, "group": group, "createdAt": created_at, **more}
+        started = {"startedAt": created_at} if status == "RUNNING" else {}
+        return (
+            {"taskArn": f"{CLUSTER}/{arn}", "lastStatus": status, "group": group, "createdAt": created_at}
+            | started
+            | more
+        )
 
     class Paginator:
         def paginate(self, cluster: str, family: str) -> list[dict[str, Any]]:
@@ -296,13 +304,19 @@ def test_tasks_run_start_and_drain(services: FleetServices) -> None:
             return Paginator()
 
         def describe_tasks(self, cluster: str, tasks: list[str]) -> dict[str, Any]:
+            spot = "service:draw-spot"
             return {
                 "tasks": [
-                    task("RUNNING", "service:draw-spot", containerInstanceArn="i-1", availabilityZone="us-east-1a"),
-                    task("PROVISIONING", "service:draw-spot", 70.0),
-                    task("PENDING", "service:draw-spot", 30.0),
-                    task("RUNNING", "family:draw-worker"),
-                    task("PROVISIONING", "family:draw-worker", 40.0),
+                    task(
+                        "spot-ready", "RUNNING", spot, 50.0, containerInstanceArn="i-1", availabilityZone="us-east-1a"
+                    ),
+                    task("spot-loading", "RUNNING", spot, 55.0),
+                    task("spot-old", "RUNNING", spot, LOADS_WITHIN_S + 1),
+                    task("spot-waiting", "PROVISIONING", spot, 70.0),
+                    task("spot-placed", "PENDING", spot, 30.0),
+                    task("launched-ready", "RUNNING", "family:draw-worker"),
+                    task("launched-loading", "RUNNING", "family:draw-worker", 20.0),
+                    task("launched-waiting", "PROVISIONING", "family:draw-worker", 40.0),
                 ]
             }
 
@@ -312,21 +326,47 @@ def test_tasks_run_start_and_drain(services: FleetServices) -> None:
             return {"containerInstances": [{"containerInstanceArn": "i-1", "attributes": attributes}]}
 
     ecs: Any = Ecs()
-    read = FleetServices(ecs=ecs, ssm=services.ssm, cluster=CLUSTER, pools=(DRAW,))
+    read = replace(services, ecs=ecs)
+    records = TakenBatches(client=clients.dynamodb(), jobs_table=JOBS)
+    for ready in ("spot-ready", "launched-ready"):
+        records.write(f"{CLUSTER}/{ready}", ())
     described = {
-        "draw-spot": {"desiredCount": 3, "runningCount": 2},
+        "draw-spot": {"desiredCount": 5, "runningCount": 4},
         "draw-on-demand": {"desiredCount": 0, "runningCount": 0},
     }
 
     for _ in range(2):
         tasks = read.read_tasks(DRAW, described, at)
 
-    assert (tasks.spot.desired, tasks.spot.running, tasks.spot.draining) == (3, 1, 1)
-    assert tasks.spot.start_ages_s == pytest.approx((70.0, 30.0))
+    # A task whose worker still loads its models starts, and one of those that run must stop.
+    assert (tasks.spot.desired, tasks.spot.running, tasks.spot.draining) == (5, 2, 1)
+    assert tasks.spot.start_ages_s == pytest.approx((55.0, 70.0, 30.0))
     assert (tasks.on_demand.desired, tasks.on_demand.running, tasks.on_demand.draining) == (0, 0, 0)
-    assert (tasks.launched, tasks.launch_ages_s) == (1, pytest.approx((0.0, 40.0), abs=1e-3))
+    assert tasks.launched == 1
+    assert tasks.launch_ages_s == pytest.approx((0.0, 20.0, 40.0), abs=1e-3)
     assert tasks.spot_instances == {"us-east-1a#g5": 1}
     assert ecs.described == [["i-1"]]  # the type of an instance is read once
+
+
+def test_tasks_that_take_work_are_looked_up_once_and_a_hundred_at_a_time(services: FleetServices) -> None:
+    tasks = [f"{CLUSTER}/{number_:03}" for number_ in range(150)]
+    records = TakenBatches(client=clients.dynamodb(), jobs_table=JOBS)
+    for task in tasks[::2]:
+        records.write(task, ())
+    asked: list[int] = []
+    clients.dynamodb().meta.events.register(
+        "provide-client-params.dynamodb.BatchGetItem",
+        lambda params, **_: asked.append(len(params["RequestItems"][JOBS]["Keys"])),
+        unique_id="count",
+    )
+    started = datetime.now(UTC)
+    running = [{"taskArn": task, "lastStatus": "RUNNING", "startedAt": started} for task in tasks]
+
+    found = [services._find_ready("draw", running, time.time()) for _ in range(2)]
+
+    clients.dynamodb().meta.events.unregister("provide-client-params.dynamodb.BatchGetItem", unique_id="count")
+    assert found == [{*tasks[::2]}] * 2
+    assert asked == [100, 50, 75]
 
 
 def test_a_count_for_deployments_is_never_older_than_the_service_s(services: FleetServices) -> None:

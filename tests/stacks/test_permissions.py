@@ -357,7 +357,10 @@ def test_the_controller_sets_the_counts_of_the_pools_services_and_nothing_else(s
     assert "GpuCluster" in json.dumps(listing["Condition"]["ArnEquals"]["ecs:cluster"])
     [writing] = [each for each in statements if "dynamodb:PutItem" in actions(each)]
     assert writing["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["workers:*", "fleet:*"]}}
+    [loaded] = [each for each in statements if "dynamodb:BatchGetItem" in actions(each)]
+    assert loaded["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["task:*"]}}
     assert on(statements, "JobsTable") == {
+        "dynamodb:BatchGetItem",
         "dynamodb:ConditionCheckItem",
         "dynamodb:GetItem",
         "dynamodb:Query",

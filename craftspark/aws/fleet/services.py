@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from craftspark.aws.fleet.ready_tasks import ReadyTasks
 from craftspark.fleet.controller.pools import ControlledPool
 from craftspark.fleet.controller.readings import ServiceReading
 from craftspark.fleet.controller.run import SPOT, Change
@@ -21,6 +22,8 @@ SERVICES_PER_CALL, TASKS_PER_CALL = 10, 100
 CHANGES_AT_ONCE = 4
 LAUNCHED = "launched"
 RUNNING = "RUNNING"
+# A task that has run for longer takes work, though its worker could not report it. Seconds.
+LOADS_WITHIN_S = 600.0
 STARTING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
@@ -45,6 +48,9 @@ class FleetServices:
     ssm: SSMClient
     cluster: str
     pools: tuple[ControlledPool, ...]
+    ready: ReadyTasks
+    # The running tasks of each pool that take work. They do so until their end.
+    _ready: dict[str, set[str]] = field(default_factory=dict, init=False)
     # The type of an instance never changes, so each is described once.
     _types: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -64,10 +70,11 @@ class FleetServices:
         tasks: dict[str, list[Mapping[str, Any]]] = {f"service:{spot}": [], f"service:{on_demand}": [], LAUNCHED: []}
         for task in self._list_tasks(pool.family):
             tasks.get(task.get("group", ""), tasks[LAUNCHED]).append(task)
+        ready = self._find_ready(pool.name, [task for each in tasks.values() for task in each], at)
         return PoolTasks(
-            spot=_read_service(services[spot], tasks[f"service:{spot}"], at),
-            on_demand=_read_service(services[on_demand], tasks[f"service:{on_demand}"], at),
-            launched=sum(task["lastStatus"] == RUNNING for task in tasks[LAUNCHED]),
+            spot=_read_service(services[spot], tasks[f"service:{spot}"], ready, at),
+            on_demand=_read_service(services[on_demand], tasks[f"service:{on_demand}"], ready, at),
+            launched=sum(task["taskArn"] in ready for task in tasks[LAUNCHED]),
             launch_ages_s=tuple(_age_s(task, at) for task in tasks[LAUNCHED]),
             spot_instances=self._count_instances(tasks[f"service:{spot}"]),
         )
@@ -93,6 +100,15 @@ class FleetServices:
             if page["taskArns"]:
                 yield from self.ecs.describe_tasks(cluster=self.cluster, tasks=page["taskArns"])["tasks"]
 
+    def _find_ready(self, pool: str, tasks: Iterable[Mapping[str, Any]], at: float) -> set[str]:
+        """The running tasks that take work, by their ARNs. The others still load their models."""
+        running = {task["taskArn"]: task for task in tasks if task["lastStatus"] == RUNNING}
+        known = self._ready.get(pool, set()) & running.keys()
+        known |= {arn for arn, task in running.items() if at - task["startedAt"].timestamp() > LOADS_WITHIN_S}
+        known |= self.ready.find(sorted(running.keys() - known))
+        self._ready[pool] = known
+        return known
+
     def _count_instances(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         placed = [task for task in tasks if "containerInstanceArn" in task and "availabilityZone" in task]
         unknown = sorted({task["containerInstanceArn"] for task in placed} - self._types.keys())
@@ -108,19 +124,22 @@ class FleetServices:
         )
 
 
-def _read_service(service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]], at: float) -> ServiceReading:
-    running, ages = 0, []
+def _read_service(
+    service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]], ready: Collection[str], at: float
+) -> ServiceReading:
+    running, loading, ages = 0, 0, []
     for task in tasks:
-        if task["lastStatus"] == RUNNING:
+        if task["taskArn"] in ready:
             running += 1
-        elif task["lastStatus"] in STARTING:
+        elif task["lastStatus"] in (*STARTING, RUNNING):
+            loading += task["lastStatus"] == RUNNING
             ages.append(_age_s(task, at))
     return ServiceReading(
         desired=service["desiredCount"],
         running=running,
         start_ages_s=tuple(ages),
         # A task that must stop is not in the list, and its service counts it until it has stopped.
-        draining=max(0, service["runningCount"] - running),
+        draining=max(0, service["runningCount"] - running - loading),
     )
 
 

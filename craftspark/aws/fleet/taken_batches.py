@@ -24,7 +24,9 @@ KEPT_S = 12 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class TakenBatches:
-    """The item `batches` of the partition `task:<task>`, which a worker overwrites when it takes batches."""
+    """The item `batches` of the partition `task:<task>`, which a worker writes when it is ready for work, and
+    overwrites when it takes batches.
+    """
 
     client: DynamoDBClient
     jobs_table: str
@@ -36,7 +38,7 @@ class TakenBatches:
         for batch in batches:
             receipts.setdefault(batch.queue_url, []).append(batch.receipt)
         item = {
-            **_key(task),
+            **task_key(task),
             "receipts": {"M": {url: {"L": [text(receipt) for receipt in each]} for url, each in receipts.items()}},
             "expires_at": number(int(self.now()) + KEPT_S),
         }
@@ -44,7 +46,7 @@ class TakenBatches:
 
     def read(self, task: str) -> tuple[TakenBatch, ...]:
         """The batches that the task last recorded. None of them, if it has taken none."""
-        found = self.client.get_item(TableName=self.jobs_table, Key=_key(task), ConsistentRead=True).get("Item", {})
+        found = self.client.get_item(TableName=self.jobs_table, Key=task_key(task), ConsistentRead=True).get("Item", {})
         receipts: Any = found.get("receipts", {}).get("M", {})
         return tuple(
             TakenBatch(queue_url=url, receipt=receipt["S"]) for url, each in receipts.items() for receipt in each["L"]
@@ -77,6 +79,6 @@ class ReturnedBatches:
         return True
 
 
-def _key(task: str) -> dict[str, Any]:
+def task_key(task: str) -> dict[str, Any]:
     """The key of a task by its ARN. Job IDs have no colon."""
     return job_key(f"task:{task.rpartition('/')[2]}", BATCHES)

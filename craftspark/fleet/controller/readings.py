@@ -23,7 +23,10 @@ class Counters(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceReading:
-    """The tasks of a service: how many run, how long ago those were requested that start, and how many drain."""
+    """The tasks of a service: how many take work, how long ago those were requested that start, and how many drain.
+
+    A task whose worker still loads its models starts.
+    """
 
     desired: int
     running: int = 0

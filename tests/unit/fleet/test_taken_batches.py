@@ -98,6 +98,26 @@ def test_a_take_without_batches_writes_nothing() -> None:
     assert records.written == []
 
 
+def test_a_worker_that_is_ready_records_it_before_it_takes_batches() -> None:
+    records = FakeRecords()
+    recorder = a_recorder(records)
+
+    recorder.report_ready()
+    recorder.close()
+
+    assert records.written == [(TASK, [])]
+
+
+def test_a_worker_whose_report_failed_is_ready_with_its_next_record() -> None:
+    records = FakeRecords(fails=1)
+    recorder = a_recorder(records)
+
+    recorder.report_ready()
+    recorder.close()
+
+    assert records.written == [(TASK, [])]
+
+
 def test_a_worker_that_ends_in_order_holds_nothing() -> None:
     records, written = FakeRecords(), threading.Event()
     recorder = BatchRecorder(read_task=lambda: TASK, records=Signalling(records, written))
