@@ -230,7 +230,10 @@ class OperationsStack(Stack):
                 ],
                 [
                     draw_graph("Oldest waiting job, seconds", *(each for pool in pools for each in draw_waits(pool))),
-                    draw_graph("Cost of running tasks, dollars per hour", measure_fleet("FleetCostPerHour", "cost")),
+                    draw_graph(
+                        "Estimated cost of tasks, dollars per hour",
+                        measure_fleet("FleetCostPerHour", "cost"),
+                    ),
                 ],
                 [
                     draw_graph(

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from cdk_app.stages.fleet import Fleet
+from cdk_app.stages.prices import ON_DEMAND
 from cdk_app.stages.values import DEV, DRAW, LOCAL, PROD
 from craftspark.fleet.controller.pools import ControlledPools
+from craftspark.models.gpus import gpu_of
 from craftspark.settings.fleet import ControlSettings
 from tests.stacks.synthesis import Synthesis, placeholder
 
@@ -111,13 +113,36 @@ def test_three_decisions_a_minute_and_none_is_repeated(synthesis: Synthesis) -> 
         ({"dollars_per_hour": float("nan")}, "dollars_per_hour"),
         ({"spot_percent": 0}, "spot_percent"),
         ({"prices": {"g5.xlarge": 0.0}}, "prices"),
-        ({"prices": {"g5.xlarge": 1.0}}, "fleet.prices: g6.xlarge, g4dn.xlarge of the pool draw has no price"),
+        ({"prices": {"g5.xlarge": -1.0}}, "prices"),
+        ({"spot_prices": {"g5.xlarge": 0.0}}, "spot_prices"),
+        ({"spot_prices": {"g5.xlarge": float("inf")}}, "spot_prices"),
         ({"dollars_per_hour": 0.1}, "fleet.dollars_per_hour: the warm tasks that always run cost 0.31"),
     ],
 )
 def test_a_fleet_that_does_not_fit_its_pools_is_rejected(fleet: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         replace(DEV, fleet=replace(DEV.fleet, **fleet))
+
+
+def test_an_instance_type_without_a_price_is_rejected() -> None:
+    pools = {**DEV.pools, "draw": replace(DRAW, instance_types=("g6.2xlarge", "g5.xlarge", "g4dn.2xlarge"))}
+
+    with pytest.raises(ValueError, match=r"fleet\.prices: g6\.2xlarge, g4dn\.2xlarge of the pool draw has no price"):
+        replace(DEV, pools=pools)
+    replace(DEV, pools=pools, fleet=replace(DEV.fleet, prices={"g6.2xlarge": 0.98, "g4dn.2xlarge": 0.75}))
+
+
+def test_a_stage_overrides_the_estimates_of_prices_by_instance_type() -> None:
+    pool = replace(DRAW, instance_types=("g6.xlarge", "g5.xlarge", "g4dn.xlarge"))
+    fleet = replace(DEV.fleet, prices={"g6.xlarge": 1.0}, spot_prices={"g5.xlarge": 0.3}, spot_percent=50)
+
+    assert fleet.on_demand_price(pool) == 1.0
+    assert fleet.spot_price(pool) == round((0.5 + 0.3 + 0.526 / 2) / 3, 4)
+
+
+def test_every_estimate_of_a_price_is_one_of_a_known_gpu_and_positive() -> None:
+    assert all(price > 0 for price in ON_DEMAND.values())
+    assert all(gpu_of(kind) for kind in ON_DEMAND)
 
 
 def test_a_cap_below_the_warm_tasks_is_rejected() -> None:
