@@ -153,7 +153,7 @@ class JobsTable(OnDemandTable):
         )
 
     def grant_record_launches(self, granter: iam.IGrantable) -> None:
-        """Record grants of launches beside the controller's decisions."""
+        """Record grants of launches in the partition of the controller's decisions."""
         iam.Grant.add_to_principal(
             grantee=granter,
             actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"],

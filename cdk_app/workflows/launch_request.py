@@ -60,7 +60,7 @@ def choose_launch(
     last_wait_s: Mapping[Lane, int],
     give_up: sfn.IChainable,
 ) -> sfn.Choice:
-    """A choice by the answer: launch, wait in the queue of the batch's lane once more, or give up.
+    """A choice by the answer: launch, wait again in the queue of the batch's lane, or give up.
 
     A batch waits again if its execution has run for at most `last_wait_s` of its lane.
     """

@@ -1,4 +1,4 @@
-"""Grants of launches, in one item of the jobs table beside the record of decisions."""
+"""Grants of launches, in one item of the jobs table, in the partition of the record of decisions."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def test_notices_and_failed_launches_since_the_last_decision_are_of_their_market
 
     stage.run()
 
-    # A launch tries all families of its zone, and the pool no longer uses the zone c.
+    # A launch tries all families of its zone. The pool no longer uses the third zone.
     assert markets_of(stage) == {
         "a#g5": (0, 2, 3),
         "a#g6": (0, 0, 3),
