@@ -1621,7 +1621,7 @@ export interface components {
              */
             source_use?: "picture" | "palette";
             /**
-             * @description How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source` and `way` set to `painted`, where the default is 0.5.
+             * @description How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source` and `way` set to `painted`, where the default is 0.3. The built-in model keeps the subject recognisable up to 0.35.
              * @default null
              */
             strength?: number | null;
@@ -1634,7 +1634,7 @@ export interface components {
              */
             also?: string[];
             /**
-             * @description Composition of the tile: `tossed` scatters cut-out motifs, `painted` draws one borderless image.
+             * @description Composition of the tile: `tossed` scatters cut-out motifs, which stay recognisable; `painted` draws one borderless image, in which a prompt can become an abstract texture.
              * @default tossed
              * @enum {string}
              */
