@@ -64,8 +64,8 @@ class PatternRequest(DrawingRequest):
     )
     way: Way = Field(
         "tossed",
-        description="Composition of the tile: `tossed` scatters cut-out motifs, which stay recognisable; `painted` draws "
-        "one borderless image, in which a prompt can become an abstract texture.",
+        description="Composition of the tile: `tossed` scatters cut-out motifs, which stay recognisable; `painted` "
+        "draws one borderless image, in which a prompt can become an abstract texture.",
     )
     repeat: Repeat = Field(
         "straight",
