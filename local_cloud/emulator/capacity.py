@@ -20,8 +20,12 @@ def is_spot(provider: str | None) -> bool:
     return int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)) == 0
 
 
-def _policy(provider: str | None) -> Mapping[str, Any]:
+def group_of(provider: str | None) -> str:
+    """The name of the capacity provider's group. It is empty if there is none."""
     record = ecs._capacity_providers.get(provider) or {}
-    group = str(record.get("autoScalingGroupProvider", {}).get("autoScalingGroupArn", "")).rpartition("/")[2]
-    policy: Mapping[str, Any] = (autoscaling._asgs.get(group) or {}).get("MixedInstancesPolicy", {})
+    return str(record.get("autoScalingGroupProvider", {}).get("autoScalingGroupArn", "")).rpartition("/")[2]
+
+
+def _policy(provider: str | None) -> Mapping[str, Any]:
+    policy: Mapping[str, Any] = (autoscaling._asgs.get(group_of(provider)) or {}).get("MixedInstancesPolicy", {})
     return policy

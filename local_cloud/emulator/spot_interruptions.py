@@ -10,7 +10,6 @@ import logging
 import threading
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
@@ -48,28 +47,8 @@ def interrupt(task_id: str, notice_s: float) -> Task:
     return task
 
 
-def with_spot_interruptions(app: ASGIFramework) -> ASGIFramework:
-    """The application, with the path of spot interruptions in addition."""
-
-    async def serve(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await app(scope, receive, send)
-            return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-        status, answer = _answer(scope["method"], body)
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
-
-    return serve
-
-
-def _answer(method: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    if method != "POST":
-        return 405, {"message": "use POST"}
+def answer(body: bytes) -> tuple[int, dict[str, Any]]:
+    """The status and the answer for a request."""
     try:
         request = json.loads(body)
         task = interrupt(str(request["task"]), float(request["notice_s"]))

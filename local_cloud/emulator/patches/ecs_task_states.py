@@ -11,10 +11,11 @@ from typing import Any
 
 from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
-from ministack.services import ec2, ecs, ecs_metadata, eventbridge
+from ministack.services import ecs, ecs_metadata, eventbridge
 
 from local_cloud.emulator.aws_events import publish
 from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.spot_capacity import place
 from local_cloud.emulator.tasks import Task, cluster_of, is_of_service, is_protected
 
 # What AWS says when a service's scheduler stops a task, with the ID of the deployment.
@@ -55,9 +56,8 @@ def requested_subnet(data: Mapping[str, Any]) -> str | None:
 
 
 def mark_task_pending(task_arn: str, task: Task) -> bool:
-    """A task gets its place. Its zone is the one of its subnet."""
-    if subnet := ec2._subnets.get(task.get("_subnet")):
-        task["availabilityZone"] = subnet["AvailabilityZone"]
+    """A task gets its place, in the zone of its subnet. It stays PROVISIONING until there is one."""
+    place(task, lambda: bool(ecs._task_is_active(task_arn, task)))
     return _announce(task, _mark_task_pending(task_arn, task))
 
 

@@ -1,0 +1,36 @@
+"""Faults of AWS on request, by paths of the emulator that AWS does not have."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hypercorn.typing import ASGIFramework
+
+from local_cloud.emulator import spot_capacity, spot_interruptions
+
+ANSWERS: Mapping[str, Callable[[bytes], tuple[int, dict[str, Any]]]] = {
+    spot_interruptions.PATH: spot_interruptions.answer,
+    spot_capacity.PATH: spot_capacity.answer,
+}
+
+
+def with_faults(app: ASGIFramework) -> ASGIFramework:
+    """The application, with the paths of faults in addition."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] not in ANSWERS:
+            await app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        if scope["method"] == "POST":
+            status, answer = ANSWERS[scope["path"]](body)
+        else:
+            status, answer = 405, {"message": "use POST"}
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    return serve
