@@ -211,6 +211,10 @@ class TaskProcesses:
         logger.info("Task %s: %s runs as process %s", task, image, process.pid)
         return container
 
+    def wait_for_slot(self, family: str, task: str) -> None:
+        """Block until a launched task can have a slot of its family, in the order of launch; raises SlotUnavailable."""
+        self._find_slots(family).wait_for_turn(task)
+
     def stop_all(self) -> None:
         """Stop every process within its grace period, and start no more."""
         self._closing.set()

@@ -36,6 +36,12 @@ class TaskSlots:
         self._served: set[str] = set()
         self._closed = False
 
+    def wait_for_turn(self, task: str) -> None:
+        """Block until `acquire` would not wait, and take nothing; raises SlotUnavailable."""
+        with self._changed:
+            while not self._is_next(task):
+                self._changed.wait(POLL_S)
+
     def acquire(self, task: str) -> None:
         """Block until all earlier tasks have had a slot and one is free; raises SlotUnavailable."""
         with self._changed:

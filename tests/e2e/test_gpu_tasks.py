@@ -11,7 +11,7 @@ from local_cloud.emulator.task_slots import slot_count
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
 from local_cloud.launcher.task_records import running_tasks
-from tests.e2e.ecs import delete, process_of, running, said, service, task_definition
+from tests.e2e.ecs import delete, describe, process_of, running, said, service, task_definition
 from tests.e2e.processes import alive
 from tests.e2e.waiting import eventually
 
@@ -117,6 +117,7 @@ def test_launched_tasks_run_on_the_free_cores_in_the_order_of_run_task(aws: Clie
         return {task.task for task in running_tasks(emulator_state.tasks) if not task.group}
 
     eventually(lambda: launched() == set(tasks[:slots]))
+    assert [describe(aws, arn)["lastStatus"] for arn in arns[slots:]] == ["PROVISIONING"] * 2
     aws["ecs"].stop_task(task=arns[slots])  # it waits for a slot, and must not start now
     aws["ecs"].stop_task(task=arns[0])
     eventually(lambda: launched() == {*tasks[1:slots], tasks[-1]})

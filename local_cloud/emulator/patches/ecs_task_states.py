@@ -56,8 +56,13 @@ def requested_subnet(data: Mapping[str, Any]) -> str | None:
 
 
 def mark_task_pending(task_arn: str, task: Task) -> bool:
-    """A task gets its place, in the zone of its subnet. It stays PROVISIONING until there is one."""
+    """A task gets its place, in the zone of its subnet. It stays PROVISIONING until there is one, and a launched task
+    also until there is a core for it.
+    """
     place(task, lambda: bool(ecs._task_is_active(task_arn, task)))
+    if not is_of_service(task):
+        family = task["taskDefinitionArn"].rpartition("/")[2].partition(":")[0]
+        ecs._get_docker().wait_for_slot(family, task_arn)
     return _announce(task, _mark_task_pending(task_arn, task))
 
 
