@@ -5,12 +5,11 @@ import random
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fleet.waves import Death, read_waves
+from benchmarks.fleet.waves import Death, RenderedWave, read_waves
 from local_cloud import interruptions
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.task_records import TaskRecord
@@ -34,7 +33,7 @@ class Faults:
         self._random = random.Random(seed)
         self._kinds = [kind for kind, number in kinds.items() for _ in range(number)]
         self._random.shuffle(self._kinds)
-        self._hit: set[int] = set()
+        self._hit: set[str] = set()
         self._watchers: list[threading.Thread] = []
         self.deaths: list[Death] = []
 
@@ -49,7 +48,7 @@ class Faults:
             if victim is None:
                 time.sleep(POLL_S)
                 continue
-            self._hit.add(victim.pid)
+            self._hit.add(victim.task)
             time.sleep(self._random.uniform(0, MAX_PAUSE_S))
             if not self._hurt(kind, victim):
                 continue  # its service stopped it meanwhile
@@ -66,11 +65,11 @@ class Faults:
 
     def _choose(self, kind: str) -> TaskRecord | None:
         """A random worker that has finished enough waves and got no fault yet. A notice needs one on spot."""
-        finished = Counter(wave.pid for wave in read_waves(self._record) if wave.ended)
+        waves = read_waves(self._record)
         workers = [
             worker
             for worker in self._cloud.workers()
-            if finished[worker.pid] >= MIN_WAVES and worker.pid not in self._hit
+            if worker.task not in self._hit and _count_finished(worker, waves) >= MIN_WAVES
         ]
         if kind == NOTICE:
             workers = [worker for worker in workers if "Spot" in worker.group]
@@ -98,6 +97,11 @@ class Faults:
         while _exists(victim.pid):
             time.sleep(POLL_S / 5)
         self.deaths.append(Death(kind, pool_of(victim), victim.pid, time.time()))
+
+
+def _count_finished(worker: TaskRecord, waves: Iterable[RenderedWave]) -> int:
+    """The waves that a worker has finished. An earlier process can have had the same ID."""
+    return sum(wave.pid == worker.pid and wave.started >= worker.started and wave.ended is not None for wave in waves)
 
 
 def pool_of(worker: TaskRecord) -> str:

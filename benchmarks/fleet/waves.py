@@ -43,12 +43,17 @@ def read_waves(record: Path) -> list[RenderedWave]:
     return sorted(waves.values(), key=lambda wave: wave.started)
 
 
+def waves_of(death: Death, waves: Iterable[RenderedWave]) -> list[RenderedWave]:
+    """The waves that the dead process started. A later process can have the same ID."""
+    return [wave for wave in waves if wave.pid == death.pid and wave.started <= death.at]
+
+
 def lost_waves(death: Death, waves: Iterable[RenderedWave], stored: Mapping[Image, float]) -> list[RenderedWave]:
     """The waves of a dead worker with an image that was not stored when it died."""
     return [
         wave
-        for wave in waves
-        if wave.pid == death.pid and any(stored.get(image, float("inf")) > death.at for image in wave.images)
+        for wave in waves_of(death, waves)
+        if any(stored.get(image, float("inf")) > death.at for image in wave.images)
     ]
 
 
@@ -56,7 +61,7 @@ def wasted_waves(death: Death, waves: Sequence[RenderedWave], stored: Mapping[Im
     """The rendering that a death wasted, in waves: the part of its last wave that was done, and the images of earlier
     waves that were not stored yet.
     """
-    own = [wave for wave in waves if wave.pid == death.pid]
+    own = waves_of(death, waves)
     durations = [wave.ended - wave.started for wave in own if wave.ended]
     wasted = 0.0
     for wave in lost_waves(death, own, stored):
@@ -72,7 +77,7 @@ def wasted_seconds(death: Death, waves: Sequence[RenderedWave], stored: Mapping[
     """The seconds of rendering that a death wasted: those of its last wave, and those of the images of earlier waves
     that were not stored yet.
     """
-    own = [wave for wave in waves if wave.pid == death.pid]
+    own = waves_of(death, waves)
     seconds = 0.0
     for wave in lost_waves(death, own, stored):
         missing = [image for image in wave.images if stored.get(image, float("inf")) > death.at]
@@ -92,9 +97,7 @@ def next_start_s(death: Death, lost: Iterable[RenderedWave], waves: Sequence[Ren
     seconds = []
     for job in {job for wave in lost for job, _ in wave.images}:
         starts = (
-            wave.started
-            for wave in waves
-            if wave.pid != death.pid and wave.started > death.at and any(name == job for name, _ in wave.images)
+            wave.started for wave in waves if wave.started > death.at and any(name == job for name, _ in wave.images)
         )
         if (start := min(starts, default=None)) is not None:
             seconds.append(start - death.at)

@@ -55,6 +55,14 @@ def test_a_death_wastes_the_part_of_its_last_wave_and_the_images_in_delivery() -
     assert wasted_waves(DEATH, [STORED], TIMES) == 0
 
 
+def test_waves_of_a_later_process_with_the_same_id_are_not_wasted() -> None:
+    later = RenderedWave(1, 30.0, frozenset({("e", 0)}), ended=31.0)
+
+    assert lost_waves(DEATH, [*WAVES, later], TIMES) == [IN_DELIVERY, IN_PROGRESS]
+    assert wasted_waves(DEATH, [*WAVES, later], TIMES) == pytest.approx(0.5 + 0.5)
+    assert wasted_seconds(DEATH, [*WAVES, later], TIMES) == pytest.approx(1.0 + 1.0)
+
+
 def test_a_death_wastes_the_seconds_of_its_last_wave_and_of_the_images_in_delivery() -> None:
     # One second of the last wave, and half of two seconds.
     assert wasted_seconds(DEATH, WAVES, TIMES) == pytest.approx(1.0 + 1.0)
