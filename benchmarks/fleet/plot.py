@@ -61,8 +61,8 @@ def _draw_tasks(panel: Axes, course: Course) -> None:
     at = [decision.at for decision in course.decisions]
     counted = [decision.spot + decision.on_demand for decision in course.decisions]
     panel.plot(at, counted, "o", color="black", markersize=4, label="a decision")
-    for last, now, time_s, count in zip(counted, counted[1:], at[1:], counted[1:], strict=False):
-        if now != last:
+    for last, count, time_s in zip([*desired[:1], *counted], counted, at, strict=False):
+        if count != last:
             panel.annotate(
                 f"{count}",
                 (time_s, count),
@@ -95,7 +95,7 @@ def _draw_waits(panel: Axes, course: Course, edges: Sequence[float]) -> None:
         figures = described[phase]
         if "p50" in figures:
             text = f"median {figures['p50']:.1f} s, 95 % {figures['p95']:.1f} s"
-            panel.text((start + end) / 2, 1.2 * most, text, ha="center", fontsize=9)
+            panel.text((start + end) / 2, 1.2 * most, text, ha="center", fontsize=8)
     _describe(panel, "Waits: from the submission to the start on a worker", "seconds")
 
 
