@@ -18,4 +18,4 @@ def test_no_fault_of_a_worker_loses_a_job_or_charges_an_image_twice(assembly: Pa
     assert {death.pool for death in evidence.deaths} <= {"draw", "enlarge"}
     assert figures["jobs_lost"] == 0
     assert figures["images_charged_twice"] == 0
-    # An image rendered again is no fault here: a machine may be too slow to extend the visibility of a message in time.
+    # An image drawn by two workers at the same time is no fault here: on a slow machine, a message can become visible.
