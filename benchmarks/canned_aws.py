@@ -31,6 +31,7 @@ def describe_ecs() -> dict[str, dict[str, object]]:
             "group": f"service:{SPOT}",
             "lastStatus": "RUNNING",
             "createdAt": time.time() - 3600,
+            "startedAt": time.time() - 3600,
         }
         for number in range(TASKS)
     ]
