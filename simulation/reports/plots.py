@@ -76,8 +76,9 @@ def draw_comparison(results: Sequence[CaseResult], scenario: str, path: Path) ->
             axes.annotate(
                 policy,
                 (x, y),
-                xytext=(7, 5),
+                xytext=(-7, -13) if policy == "fleet" else (7, 5),
                 textcoords="offset points",
+                ha="right" if policy == "fleet" else "left",
                 color=color,
                 weight="bold" if policy == "fleet" else "normal",
             )

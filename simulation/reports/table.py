@@ -20,6 +20,7 @@ COLUMNS: Mapping[str, tuple[Callable[[Figures], float], str]] = {
     "wasted GPU s": (lambda each: each.wasted_s, ".0f"),
     "refused": (lambda each: each.refused, ".0f"),
 }
+WIDTH = 240  # of the table in a file
 FIRST, OTHERS, WHOLE = "first day", "other days", "all"
 
 
@@ -52,7 +53,7 @@ def print_table(results: Sequence[CaseResult], note: str) -> None:
     """Print one row for each scenario, policy and span."""
     table = Table(title="Simulation", caption=note)
     for column in ("scenario", "policy", "span"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for column in COLUMNS:
         table.add_column(column, justify="right")
     before = ("", "")
@@ -64,7 +65,7 @@ def print_table(results: Sequence[CaseResult], note: str) -> None:
             *shown, span, *(format_spread([read(each) for each in figures], form) for read, form in COLUMNS.values())
         )
         before = (scenario, policy)
-    Console(width=None if Console().is_terminal else 200, highlight=False).print(table)
+    Console(width=None if Console().is_terminal else WIDTH, highlight=False).print(table)
 
 
 def format_spread(values: Sequence[float], form: str) -> str:
