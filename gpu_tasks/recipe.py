@@ -26,6 +26,7 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import MEDIA_TYPES
 from gpu_tasks.images.provenance import WORDS, Recipe, RecipeMissing
 from gpu_tasks.renderers.loading import load_renderer
 from gpu_tasks.renderers.tool_renderers import ToolRenderers
@@ -91,10 +92,16 @@ def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None)
     )
 
 
+def find_media_type(content: bytes) -> str:
+    """Return the media type of a PNG, a PDF or an SVG file."""
+    starts = {b"\x89PNG": "image/png", b"%PDF": "application/pdf"}
+    return next((kind for start, kind in starts.items() if content.startswith(start)), "image/svg+xml")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.recipe", description=__doc__)
-    parser.add_argument("file", type=Path, help="PNG or SVG file from Craftspark")
+    parser.add_argument("file", type=Path, help="PNG, SVG or PDF file from Craftspark")
     parser.add_argument("--again", type=Path, metavar="PNG", help="render the image again into this file")
     for name in WORDS[:2]:
         parser.add_argument(f"--{name.replace('_', '-')}", help="text to render with, if the file does not contain it")
@@ -116,8 +123,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the recipe and render the picture again if asked. Returns SAME, or DIFFERENT if the pixels differ."""
     content = options.file.read_bytes()
     recipe = Recipe.read(content)
-    media_type = "image/png" if content.startswith(b"\x89PNG") else "image/svg+xml"
-    credentials = read_credentials(content, media_type)
+    media_type = find_media_type(content)
+    credentials = read_credentials(content, media_type) if media_type in MEDIA_TYPES.values() else None
     signed = f"{credentials['signature_info']['issuer']}: {credentials['state']}" if credentials else "none"
     print(json.dumps({**asdict(recipe), "content_credentials": signed}, indent=2))
     if not options.again:

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from benchmarks.entries import Entry
-from benchmarks.tools.orders import build_image_order, load_built_in, render_orders
+from benchmarks.tools.orders import build_image_order, cut_out_orders, load_built_in
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.matting import MattingNetwork
@@ -27,7 +27,7 @@ def measure() -> list[Entry]:
     """The mean over motifs that were cut out of white, so that their alpha is known, on each of the other grounds."""
     upscaler = Upscaler.open(BUILT_IN / "craftspark-upscaler-x4")
     cutter = MotifCutter(upscaler, MattingNetwork.open(BUILT_IN / "u2netp"))
-    drawings = render_orders(load_built_in(), *(build_image_order("clipart", 1, prompt=prompt) for prompt in PROMPTS))
+    drawings = cut_out_orders(load_built_in(), *(build_image_order("clipart", 1, prompt=prompt) for prompt in PROMPTS))
     after: dict[str, list[float]] = {}
     before: list[float] = []
     flawed = {"by the ground": 0, "with the network": 0}

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -21,6 +21,7 @@ from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.renderers.loading import load_renderer
 from gpu_tasks.renderers.tool_renderers import ToolRenderers
+from gpu_tasks.tools.clipart import ClipartRenderer
 
 MODEL = find_model("craftspark-clipart-128")
 SETTINGS = RendererSettings(
@@ -83,3 +84,14 @@ def render_orders(
 
 def read_pixels(png: bytes) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def cut_out_orders(renderers: ToolRenderers, *orders: ImageOrder) -> list[Drawing]:
+    """Draw clipart orders and cut out their objects, wave by wave. The cut-outs have the size of the drawing."""
+    renderer = cast("ClipartRenderer", renderers._renderer(orders[0]))
+    size = renderers.wave_size
+    return [
+        drawing
+        for start in range(0, len(orders), size)
+        for drawing in renderer.cut_out(orders[start : start + size], lambda _: None)
+    ]

@@ -14,6 +14,10 @@ from PIL.PngImagePlugin import PngInfo
 from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.vectors.dxf import write_dxf
+from gpu_tasks.images.vectors.eps import write_eps
+from gpu_tasks.images.vectors.page import Page
+from gpu_tasks.images.vectors.pdf import write_pdf
 
 THUMBNAIL_PIXELS = 256
 
@@ -23,7 +27,7 @@ class Png:
     """A lossless picture. `dpi` is the print resolution in pixels per inch."""
 
     pixels: Pixels
-    dpi: int | None = None
+    dpi: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,28 @@ class Svg:
     text: str
 
 
-File: TypeAlias = Png | WebP | Svg
+@dataclass(frozen=True, kw_only=True)
+class Dxf:
+    """Paths in real size for programs that read no SVG."""
+
+    page: Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pdf:
+    """Paths in real size as a document of one page."""
+
+    page: Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eps:
+    """Paths in real size in PostScript."""
+
+    page: Page
+
+
+File: TypeAlias = Png | WebP | Svg | Dxf | Pdf | Eps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +102,14 @@ class EncodedImage:
     scores: Mapping[str, float]
 
 
-def encode_image(done: FinishedImage, encode: Callable[[Png | Svg], bytes] | None = None) -> EncodedImage:
-    """Encode an image and its files. `encode` encodes PNG and SVG; the default is `encode_file`."""
+def encode_image(done: FinishedImage, encode: Callable[[File], bytes] | None = None) -> EncodedImage:
+    """Encode an image and its files. The default of `encode` is `encode_file`."""
     encode = encode or encode_file
     height, width, channels = done.picture.pixels.shape
     return EncodedImage(
         png=encode(done.picture),
         thumbnail_webp=encode_file(make_thumbnail(done.picture.pixels)),
-        files={
-            name: encode_file(file) if isinstance(file, WebP) else encode(file) for name, file in done.files.items()
-        },
+        files={name: encode(file) for name, file in done.files.items()},
         width=width,
         height=height,
         alpha=channels == 4,
@@ -95,9 +118,24 @@ def encode_image(done: FinishedImage, encode: Callable[[Png | Svg], bytes] | Non
 
 
 def encode_file(file: File, xmp: str | None = None) -> bytes:
-    """Encode a file, with an XMP packet if one is given. The same content always has the same bytes."""
-    if isinstance(file, Svg):
-        return (_insert_metadata(file.text, xmp) if xmp else file.text).encode()
+    """Encode a file. The same content always has the same bytes.
+
+    PNG, SVG and PDF get the XMP packet if one is given. DXF and EPS have no place that all programs skip, and WebP is
+    for display only.
+    """
+    match file:
+        case Svg(text=text):
+            return (_insert_metadata(text, xmp) if xmp else text).encode()
+        case Dxf(page=page):
+            return write_dxf(page).encode("ascii")
+        case Pdf(page=page):
+            return write_pdf(page, xmp)
+        case Eps(page=page):
+            return write_eps(page).encode("ascii")
+    return _encode_pixels(file, xmp)
+
+
+def _encode_pixels(file: Png | WebP, xmp: str | None) -> bytes:
     into = TrackedBytes()
     picture = Image.fromarray(file.pixels)
     if isinstance(file, WebP):
@@ -128,6 +166,7 @@ def _build_srgb_profile() -> bytes:
     return bytes(profile)
 
 
-MEDIA_TYPES: Mapping[type[Png | Svg], str] = {Png: "image/png", Svg: "image/svg+xml"}
+# The media types of the files that can have content credentials.
+MEDIA_TYPES: Mapping[type[File], str] = {Png: "image/png", Svg: "image/svg+xml"}
 SVG_START = re.compile(r"<svg[^>]*>")
 SRGB = _build_srgb_profile()

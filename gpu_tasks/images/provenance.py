@@ -1,6 +1,6 @@
 """Provenance of a picture, written into its file: the recipe, and that a model generated it.
 
-PNG and SVG have the same XMP packet: IPTC's digital source type, and the recipe as JSON.
+PNG, SVG and PDF have the same XMP packet: IPTC's digital source type, and the recipe as JSON.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 
 PNG_KEYWORD = "XML:com.adobe.xmp"
+# Around the packet of a PDF, whose metadata is not compressed.
+PACKET_START, PACKET_END = b"<x:xmpmeta", b"</x:xmpmeta>"
 NAMESPACE = "urn:craftspark:recipe:1"
 # The maker's own words. They are written into the file only if the maker agreed.
 WORDS = ("prompt", "negative_prompt", "also")
@@ -81,7 +83,7 @@ class Recipe:
 
     @classmethod
     def read(cls, content: bytes) -> Self:
-        """Read the recipe from a PNG or an SVG file. Raises RecipeMissing."""
+        """Read the recipe from a PNG, an SVG or a PDF file. Raises RecipeMissing."""
         try:
             found = ElementTree.fromstring(_packet(content)).find(f".//{{{NAMESPACE}}}Recipe")
             return cls(**json.loads((found is not None and found.text) or ""))
@@ -134,8 +136,11 @@ def creator_tool() -> str:
 
 
 def _packet(content: bytes) -> str | bytes:
-    """Return the XML that contains the recipe: the packet of a PNG, or a whole SVG."""
+    """Return the XML that contains the recipe: the packet of a PNG or a PDF, or a whole SVG."""
     if content.startswith(b"\x89PNG"):
         with Image.open(BytesIO(content), formats=("PNG",)) as image:
             return str(image.info.get(PNG_KEYWORD, ""))
+    if content.startswith(b"%PDF"):
+        start, end = content.find(PACKET_START), content.find(PACKET_END)
+        return content[start : end + len(PACKET_END)] if 0 <= start < end else b""
     return content

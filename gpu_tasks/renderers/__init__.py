@@ -117,7 +117,7 @@ def register(name: str, make: MakeRenderer) -> None:
 
 register("picture", lambda kit: PictureRenderer(kit.diffusion))
 register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))
-register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter))
+register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter, kit.upscaler))
 register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.sources))
 register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))

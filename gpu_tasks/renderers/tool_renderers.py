@@ -17,7 +17,7 @@ from gpu_tasks.images.credentials import Signer
 from gpu_tasks.images.drawing import Drawing, OnStep, choose_better, reseed
 from gpu_tasks.images.isolation import draw_each
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.output import MEDIA_TYPES, EncodedImage, FinishedImage, Png, Svg, encode_file, encode_image
+from gpu_tasks.images.output import MEDIA_TYPES, EncodedImage, File, FinishedImage, encode_file, encode_image
 from gpu_tasks.images.provenance import Recipe
 from gpu_tasks.images.safety import PictureCheck, PictureChecks, load_picture_check
 from gpu_tasks.images.sources import Fetch, SourcePictures
@@ -48,10 +48,12 @@ class ProvenanceEncoder:
         """Encode a finished image and its files."""
         recipe = Recipe.of(order, drawing, self.model, self.model_sha256)
 
-        def encode(file: Png | Svg) -> bytes:
+        def encode(file: File) -> bytes:
             content = encode_file(file, recipe.xmp())
-            media_type = MEDIA_TYPES[type(file)]
-            return self.signer.sign(content, media_type, recipe, drawing.source) if self.signer else content
+            media_type = MEDIA_TYPES.get(type(file))
+            if self.signer is None or media_type is None:
+                return content
+            return self.signer.sign(content, media_type, recipe, drawing.source)
 
         return encode_image(done, encode)
 

@@ -30,7 +30,7 @@ def save(demo_job: DemoJob, job: JobView, folder: Path) -> list[Files]:
 
 
 def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
-    """A job's pictures: first its source; for a pattern, also the preview; for a cut-out, also the cut file.
+    """A job's pictures: first its source; for a pattern, also the preview; for a cut-out, its sticker and cut file.
 
     `saved` maps the names of the demo jobs to their files.
     """
@@ -43,10 +43,13 @@ def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
             cells.append(Cell(Image.open(paths["preview.webp"]), "repeated"))
         else:
             cells.append(Cell(Image.open(paths["picture.png"])))
+        if "sticker.png" in paths:
+            cells.append(Cell(Image.open(paths["sticker.png"]), "sticker"))
         if "cut.svg" in paths:
-            # The cut line is 0.1 mm wide. A thicker line is visible on the sheet.
-            svg = paths["cut.svg"].read_text().replace('stroke-width="0.1"', 'stroke-width="1"')
-            png = resvg_py.svg_to_bytes(svg_string=svg, width=512, dpi=96)
+            # A sticker's border is white: a grey ground shows it on the sheet.
+            png = resvg_py.svg_to_bytes(
+                svg_string=paths["cut.svg"].read_text(), width=512, dpi=96, background="#d8dce0"
+            )
             cells.append(Cell(Image.open(io.BytesIO(png)), "cut file"))
     if demo_job.tool == "upscale":
         cells = [Cell(crop_centre(cell.picture), f"{cell.label} {cell.picture.width} pixels".strip()) for cell in cells]

@@ -16,6 +16,7 @@ from gpu_tasks.images.credentials import Signer, read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.output import MEDIA_TYPES, Png, Svg, encode_file
 from gpu_tasks.images.provenance import Recipe
+from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.renderers.tool_renderers import ProvenanceEncoder
 from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
 from local_cloud.launcher.signing import new_signing_secret
@@ -47,7 +48,7 @@ def a_thing() -> np.ndarray[Any, np.dtype[np.uint8]]:
     return pixels
 
 
-CUT = make_cut_file(a_thing(), CutOptions()).svg
+CUT = write_svg(make_cut_file(a_thing(), CutOptions()).page)
 
 
 def xmp_of(png: bytes) -> str:

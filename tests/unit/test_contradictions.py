@@ -57,11 +57,7 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     # Clipart: the cut file and its settings.
     ("clipart", {"prompt": "a", "width_mm": 10, "smallest_mm": 20}, {"width_mm", "smallest_mm"}),
     ("clipart", {"prompt": "a", "width_mm": 15, "smallest_mm": 15, "margin": 0}, {"width_mm", "smallest_mm"}),
-    (
-        "clipart",
-        {"prompt": "a", "width_mm": 20, "smallest_mm": 14, "margin": 0.25},
-        {"width_mm", "smallest_mm", "margin"},
-    ),
+    ("clipart", {"prompt": "a", "cut": "outline", "layers": "knockout"}, {"cut", "layers"}),
     ("clipart", {"prompt": "a", "width_mm": 10, "outline_mm": 10}, {"width_mm", "outline_mm"}),
     ("clipart", {"prompt": "a", "cut": "outline", "colours": 6}, {"cut", "colours"}),
     ("clipart", {"prompt": "a", "cut": "outline", "colours": 16}, {"cut", "colours"}),

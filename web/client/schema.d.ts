@@ -879,7 +879,7 @@ export interface components {
         };
         /**
          * ClipartRequest
-         * @description A request for objects on a transparent background, each with a file for cutting machines.
+         * @description A request for objects on a transparent background, each with files for cutting machines.
          */
         ClipartRequest: {
             /**
@@ -946,33 +946,44 @@ export interface components {
              */
             size?: string | null;
             /**
-             * @description Clear space around the object, as a fraction of its longer side.
+             * @description Clear space on each side, as a fraction of the object's longer side. It is outside the object and its sticker border.
              * @default 0.04
              */
             margin?: number;
             /**
-             * @description Content of the cut file: `colours` has one layer for each colour, `outline` has the silhouette only.
+             * @description Content of the cut files: `colours` has one layer for each colour, `outline` has the silhouette only.
              * @default colours
              * @enum {string}
              */
             cut?: "colours" | "outline";
+            /**
+             * @description How the colour layers lie on each other. `stacked`: the first layer is the whole silhouette, and the others lie on it. `knockout`: no layer is under another one, for heat transfer vinyl. Only with `cut` set to `colours`.
+             * @default stacked
+             * @enum {string}
+             */
+            layers?: "stacked" | "knockout";
+            /**
+             * @description Whether the cut files and the sticker are mirrored, for iron-on materials. The image itself is not mirrored.
+             * @default false
+             */
+            mirror?: boolean;
             /**
              * @description Maximum number of colour layers. Only with `cut` set to `colours`, where the default is 6.
              * @default null
              */
             colours?: number | null;
             /**
-             * @description Width of the cut image in millimetres, margins included.
+             * @description Width of the cut object in millimetres. The margin and the sticker border are outside it. The image, the sticker and the cut files have the same size. The image has 300 dpi, or fewer if it would have more than 4096 pixels per side.
              * @default 100
              */
             width_mm?: number;
             /**
-             * @description Smallest detail to cut, in millimetres. The cut file leaves smaller details out.
+             * @description Smallest width to cut, in millimetres. The cut files leave out longer parts that are narrower, and fill narrower gaps.
              * @default 1.5
              */
             smallest_mm?: number;
             /**
-             * @description Width of a sticker border around the object, in millimetres. 0 means no border.
+             * @description Width of a sticker border around the object, in millimetres: one closed line around all of its parts. With a border, the image also has the file `sticker.png`, a print with a white border. 0 means no border.
              * @default 0
              */
             outline_mm?: number;

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "svg": "image/svg+xml"}
+CONTENT_TYPES = {
+    "dxf": "image/vnd.dxf",
+    "eps": "application/postscript",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "webp": "image/webp",
+}
 
 
 class FilesLeft(Exception):

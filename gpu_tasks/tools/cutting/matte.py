@@ -1,14 +1,12 @@
 """Background removal for drawings on a plain background, and checks whether the cut is clean.
 
-The background is the area of its colour that is connected with the border; white inside an object stays. In mixed
-pixels, the object's share is computed from the nearest colour that certainly belongs to the object. That colour
-replaces the pixel's own, so no pale fringe remains on another background.
+The background is found by `ground.py`. In mixed pixels, the object's share is computed from the nearest colour that
+certainly belongs to the object. That colour replaces the pixel's own, so no pale fringe remains on another background.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +14,12 @@ from scipy import ndimage
 
 from gpu_tasks.images.drawing import Flaw
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.cutting.ground import find_background, list_frame, measure_ground, measure_remains
 
-Value = TypeVar("Value", bound=np.generic)
-
-NEAR = 14  # of 255, in the worst channel: variation of the background's colour in a drawing
 PLAIN, PLAIN_SHARE = 5, 0.7  # of 255, in the worst channel, and share of the frame: the ground has one colour
 MIXED = 0.012  # share of the longer side: depth of pixels that are mixed with the background
+DISTINCT = 30.0  # distance of two colours, of 255; nearer ones do not show an object's share
+SMOOTH = 0.004  # share of the longer side: blur of an edge whose colours are not distinct
 SPECK = 0.0004  # share of the area; smaller pieces are removed
 CLEAR, SOLID = 10, 245  # of 255; alpha outside this range becomes 0 or 255
 
@@ -31,18 +29,20 @@ MAX_COVERAGE = 0.92
 MAX_ISLANDS = 8
 MAX_SOFT = 0.25
 MAX_BORDER = 0.03
+MAX_REMAINS = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edges:
     """The measures of a cut-out: shares `coverage` of the picture, `soft` of the object's area, `border` of the
-    picture's frame.
+    picture's frame, and `remains` of the frame, where the object has a pale colour.
     """
 
     coverage: float
     islands: int
     soft: float
     border: float
+    remains: float
 
     @property
     def flaw(self) -> Flaw | None:
@@ -55,6 +55,8 @@ class Edges:
             return Flaw(reason="the object fills the image, so there is nothing to cut out", severity=4 + self.coverage)
         if self.border > MAX_BORDER:
             return Flaw(reason="the object extends beyond the image", severity=3 + self.border)
+        if self.remains > MAX_REMAINS:
+            return Flaw(reason="the background is not cleared at the edge of the image", severity=2.5 + self.remains)
         if self.islands > MAX_ISLANDS:
             return Flaw(reason=f"the object consists of {self.islands} pieces", severity=2 + self.islands / 1000)
         if self.soft > MAX_SOFT:
@@ -67,9 +69,8 @@ def cut_out(picture: Pixels) -> Pixels:
     no fringe.
     """
     colours = picture.astype(np.float32)
-    ground = _border(colours).reshape(-1, 3)
-    ground_colour = np.median(ground, axis=0)
-    background = _find_background(np.abs(colours - ground_colour).max(2) < NEAR)
+    ground_colour = measure_ground(colours)
+    background = find_background(colours, ground_colour)
     if background.all() or not background.any():
         return np.dstack([picture, np.where(background, 0, 255).astype(np.uint8)])
     depth = ndimage.distance_transform_edt(~background)
@@ -79,8 +80,12 @@ def cut_out(picture: Pixels) -> Pixels:
     nearest = ndimage.distance_transform_edt(~sure, return_distances=False, return_indices=True)
     own = colours[tuple(nearest)]
     away, full = colours - ground_colour, own - ground_colour
-    share = (away * full).sum(2) / np.maximum((full * full).sum(2), 1)
-    alpha = np.where(background, 0, np.where(depth > reach, 1, np.clip(share, 0, 1)))
+    distance = (full * full).sum(2)
+    # A white edge on white does not show the object's share of a pixel. It gets a smooth edge.
+    smooth = ndimage.gaussian_filter((~background).astype(np.float32), SMOOTH * max(picture.shape))
+    share = np.where(distance < DISTINCT**2, smooth * 2 - 0.5, (away * full).sum(2) / np.maximum(distance, 1))
+    clear = background & ((distance >= DISTINCT**2) | (smooth < 0.25))
+    alpha = np.where(clear, 0, np.where(depth > reach, 1, np.clip(share, 0, 1)))
     return compose_motif(colours, own, alpha)
 
 
@@ -102,7 +107,7 @@ def has_plain_ground(picture: Pixels) -> bool:
     An object that extends beyond the picture covers the rest. On a gradient or a busy ground, few pixels of the frame
     are that near to the median.
     """
-    frame = _border(picture.astype(np.float32)).reshape(-1, 3)
+    frame = list_frame(picture.astype(np.float32)).reshape(-1, 3)
     away = np.abs(frame - np.median(frame, axis=0)).max(1)
     return bool((away <= PLAIN).mean() >= PLAIN_SHARE)
 
@@ -129,7 +134,8 @@ def inspect(motif: Pixels) -> Edges:
         coverage=float(solid.mean()),
         islands=int(ndimage.label(solid, structure=np.ones((3, 3)))[1]),
         soft=soft / area if area else 0.0,
-        border=float(_border(solid).mean()),
+        border=float(list_frame(solid).mean()),
+        remains=measure_remains(motif),
     )
 
 
@@ -141,14 +147,3 @@ def trim(motif: Pixels, margin: float) -> Pixels:
     thing = motif[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     space = round(margin * max(thing.shape[:2]))
     return np.pad(thing, ((space, space), (space, space), (0, 0)))
-
-
-def _find_background(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    pieces, _ = ndimage.label(mask)
-    at_border = np.unique(_border(pieces))
-    return np.isin(pieces, at_border[at_border > 0])
-
-
-def _border(values: NDArray[Value]) -> NDArray[Value]:
-    """Return the outermost pixels."""
-    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
