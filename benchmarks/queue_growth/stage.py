@@ -10,6 +10,8 @@ from benchmarks.canned_aws import ON_DEMAND, SPOT
 from benchmarks.controller import describe_job
 from benchmarks.submit import POOLS, build_environment
 from benchmarks.tables import create_accounts_table, create_connections_table, create_jobs_table
+from craftspark.accounts.credits import Account, minute_of, month_of
+from craftspark.aws.accounts.ledger import account_item
 from craftspark.aws.items import job_item, text, unfinished_shard
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.jobs.batches import BatchMessage, batches_of
@@ -130,12 +132,16 @@ def create_stage(client: Any) -> Stage:
 
 
 def fill(client: Any, stage: Stage, numbers: Sequence[int]) -> None:
-    """Put waiting jobs of one image into the table and the pool's queue, as their submission and start leave them."""
+    """Put waiting jobs of one image into the table and the pool's queue, as their submission and start leave them.
+
+    Their maker has the credits reserved: the queue keeps no order, so the worker can take any of them.
+    """
     now = datetime.now(UTC)
     jobs = [
         replace(describe_job(number, now), seeds=(number,), work_s=WORK_S, shared_s=0.0, pool=POOL.name)
         for number in numbers
     ]
+    client("dynamodb").put_item(TableName=ACCOUNTS, Item=account_item(_describe_account(jobs, now)))
     for some in _in_batches(jobs, 25):
         client("dynamodb").batch_write_item(
             RequestItems={JOBS: [{"PutRequest": {"Item": _started_item(job)}} for job in some]}
@@ -151,6 +157,26 @@ def describe_batch(job: Job) -> str:
     """The message that the state machine sends for a job of one batch."""
     [batch] = batches_of(job, MODEL.images_per_batch)
     return BatchMessage(task_token=job.job_id, batch=batch).to_text()
+
+
+def _describe_account(jobs: Sequence[Job], now: datetime) -> Account:
+    """The account of the maker of these jobs, which are all in progress."""
+    reserved = sum(job.price for job in jobs)
+    return Account(
+        maker=jobs[0].maker,
+        plan="plus",
+        granted=reserved,
+        available=0,
+        reserved=reserved,
+        spent=0,
+        expired=0,
+        active_jobs=len(jobs),
+        month=month_of(now),
+        monthly=reserved,
+        used=reserved,
+        minute=minute_of(now),
+        submissions=0,
+    )
 
 
 def _started_item(job: Job) -> dict[str, Any]:
