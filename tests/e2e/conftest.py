@@ -17,6 +17,7 @@ from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually
 
 IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
+READY = (*IDLE, "--ready")
 # Images that tests' own task definitions name.
 PROGRAMS = {
     "idle": IDLE,

@@ -12,7 +12,7 @@ from craftspark.aws.items import job_key
 from craftspark.aws.jobs.speed import FLEET, partition
 from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.command_line import run
-from tests.e2e.conftest import IDLE
+from tests.e2e.conftest import READY
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.waiting import eventually
 
@@ -24,8 +24,8 @@ LONG: dict[str, Any] = {"count": 8, "steps": 50}
 
 @pytest.fixture(scope="module")
 def short(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A cloud whose workers take no work, so that its backlog stays as it is."""
-    commands = {"craftspark-gpu:local": IDLE}
+    """A cloud whose workers are ready and take no work, so that its backlog stays as it is."""
+    commands = {"craftspark-gpu:local": READY}
     with LocalCloud.run(tmp_path_factory.mktemp("short"), port=0, assembly=assembly, commands=commands) as running:
         yield running
 
