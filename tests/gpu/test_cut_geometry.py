@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.ops import unary_union
 
 from craftspark.errors import ImageFlawed
@@ -120,6 +120,14 @@ def test_no_part_of_a_layer_is_narrower_than_the_smallest_width(smallest_mm: flo
             shape = area(layer).buffer(0)
             assert find_narrow_parts(shape, smallest_mm - 0.2).area < 0.01 * shape.area
     assert cut
+
+
+def test_a_separate_piece_that_is_too_narrow_is_found_however_small_it_is() -> None:
+    """As small a part that touches the rest would be the tip of a corner."""
+    wide, grain = Polygon([(0, 0), (20, 0), (20, 20), (0, 20)]), Polygon([(30, 0), (30.5, 0), (30.5, 0.5), (30, 0.5)])
+
+    assert find_narrow_parts(MultiPolygon([wide]), 1.5).is_empty
+    assert find_narrow_parts(MultiPolygon([wide, grain]), 1.5).equals(grain)
 
 
 @pytest.mark.parametrize("gap", [10, 60])

@@ -10,6 +10,7 @@ from shapely import LinearRing, Polygon
 from craftspark.errors import ImageFlawed
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.page import flatten, is_line, make_line_ring
+from gpu_tasks.tools.cutting.ground import find_wide
 from gpu_tasks.tools.cutting.matte import cut_out, inspect
 from gpu_tasks.tools.cutting.tracing.budget import count_nodes, drop_smallest
 from gpu_tasks.tools.cutting.tracing.colour_names import NAMES, find_name, measure_difference
@@ -211,6 +212,23 @@ def test_pale_blocks_at_the_edge_of_a_picture_are_ground(tint: tuple[int, int, i
 
     assert (motif[pale & (np.hypot(rows, columns) > 120)][:, 3] == 0).all()
     assert inspect(motif).flaw is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("width", [3, 7.5, 16])
+def test_a_wide_area_is_what_discs_inside_it_cover(seed: int, width: float) -> None:
+    field = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal((70, 90)), 4)
+    area = (field > 0) & (np.arange(90) > 20 * seed)
+    rows, columns = np.mgrid[-1:71, -1:91]
+    outside = ~np.pad(area, 1)
+
+    covered = np.zeros_like(area)
+    for row, column in np.argwhere(area):
+        disc = np.hypot(rows - row, columns - column) < width / 2
+        if not (disc & outside).any():
+            covered |= disc[1:-1, 1:-1]
+
+    assert (find_wide(area, width) == covered).all()
 
 
 def test_ground_that_is_left_at_the_edge_is_a_flaw() -> None:

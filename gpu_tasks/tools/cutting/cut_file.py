@@ -232,7 +232,7 @@ def measure_overlap(page: Page, motif: Pixels, canvas: Canvas) -> float:
         Layer(name=layer.name, colour=layer.colour, rings=[ring + shift for ring in layer.rings]) for layer in things
     ]
     size_mm = motif.shape[1] * mm, motif.shape[0] * mm
-    alpha = _shrink(motif, COLOUR_PIXELS)[..., 3]
+    alpha = _shrink(motif[..., 3], COLOUR_PIXELS)
     painted = rasterise(Page(width_mm=size_mm[0], height_mm=size_mm[1], layers=moved), *alpha.shape[::-1]) >= 128
     wanted = alpha >= 128
     either = np.count_nonzero(painted | wanted)
@@ -240,7 +240,7 @@ def measure_overlap(page: Page, motif: Pixels, canvas: Canvas) -> float:
 
 
 def _shrink(motif: Pixels, side: int) -> Pixels:
-    """Return a motif with at most this many pixels on its longer side."""
+    """Return a motif (height, width, 4) or its alpha (height, width), at most this many pixels on its longer side."""
     height, width = motif.shape[:2]
     times = max(1.0, max(height, width) / side)
     size = max(1, round(width / times)), max(1, round(height / times))

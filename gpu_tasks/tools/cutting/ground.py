@@ -50,7 +50,7 @@ def measure_ground(colours: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def find_background(colours: NDArray[np.float32], ground_colour: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return the background (height, width) of a picture (height, width, 3)."""
-    away = np.abs(colours - ground_colour).max(2)
+    away = measure_distance(colours, ground_colour)
     blocks = find_blocks(colours, away)
     background = flood((away < NEAR) | blocks)
     if not background.any() or background.all():
@@ -61,6 +61,14 @@ def find_background(colours: NDArray[np.float32], ground_colour: NDArray[np.floa
     # Shades of blocks are no lines.
     away = np.where((away < PALE) & (measure_depth(*away.shape) < BAND * max(away.shape)), 0, away)
     return background & ~find_pale_fills(away, faint) & ~find_enclosed(away, faint)
+
+
+def measure_distance(colours: NDArray[np.float32], colour: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return how far colours (..., 3) are from one (3), in the worst channel."""
+    # A maximum over so short an axis would take several times as long.
+    red, green, blue = (np.abs(colours[..., channel] - colour[channel]) for channel in range(3))
+    worst: NDArray[np.float32] = np.maximum(np.maximum(red, green), blue)
+    return worst
 
 
 def measure_variation(away: NDArray[np.float32]) -> float:
@@ -78,6 +86,7 @@ def find_blocks(colours: NDArray[np.float32], away: NDArray[np.float32]) -> NDAr
     band = depth < max(2, round(BAND * max(height, width)))
     pale = band & (away >= NEAR) & (away < BLOCK)
     blocks: NDArray[np.bool_] = np.zeros_like(band)
+    values = colours[pale]
     seeds, count = ndimage.label(pale & (depth < max(1, round(BAND * max(height, width) / 8))), np.ones((3, 3)))
     if not count:
         return blocks
@@ -86,7 +95,8 @@ def find_blocks(colours: NDArray[np.float32], away: NDArray[np.float32]) -> NDAr
         if not (own & (depth[place] == 0)).any():
             continue
         colour = np.median(colours[place][own], axis=0)
-        alike = pale & (np.abs(colours - colour).max(2) < ALIKE)
+        alike = np.zeros_like(pale)
+        alike[pale] = measure_distance(values, colour) < ALIKE
         alike[place] |= own
         pieces, _ = ndimage.label(alike, np.ones((3, 3)))
         touched = np.unique(pieces[place][own])
@@ -120,17 +130,26 @@ def find_enclosed(away: NDArray[np.float32], faint: float) -> NDArray[np.bool_]:
     """Return the areas of about the ground's colour that drawn lines enclose, except for gaps that are small compared
     with the area (height, width).
     """
-    lines = _keep_large(away >= faint)
+    lines, pale = _keep_large(away >= faint), away < PALE
     enclosed = np.zeros_like(lines)
     if not lines.any():
         return enclosed
+    longest = max(away.shape)
+    around = _margin(max(GAPS) * longest)
+    from_lines = ndimage.distance_transform_edt(~np.pad(lines, around))
+    room = ndimage.distance_transform_edt(np.pad(pale, 1))[1:-1, 1:-1]
     for share in GAPS:
-        gap = share * max(away.shape)
-        inside = ~find_reachable(lines, gap)
+        gap = share * longest
+        width, margin = max(ROOM * gap, MIN_ROOM * longest), _margin(gap)
+        middles = flood(_crop(from_lines, around - margin) > gap / 2)
+        # Most pictures have no wide pale area that the disc does not reach.
+        if not ((room >= width / 2) & ~_crop(middles, margin)).any():
+            continue
+        inside = ~_crop(cover(middles, gap), margin)
         # An area between two arms is enclosed as well, but no wide disc fits into it.
-        wide = find_wide(inside & (away < PALE), max(ROOM * gap, MIN_ROOM * max(away.shape)))
+        wide = find_wide(inside & pale, width)
         if wide.any():
-            pieces, _ = ndimage.label(inside & (away < PALE))
+            pieces, _ = ndimage.label(inside & pale)
             own = np.unique(pieces[wide])
             enclosed |= np.isin(pieces, [number for number in own if number and _is_drawn(pieces == number, lines)])
     return enclosed
@@ -151,21 +170,49 @@ def _keep_large(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return kept
 
 
-def find_reachable(lines: NDArray[np.bool_], gap: float) -> NDArray[np.bool_]:
-    """Return what a disc of this diameter covers on its ways from the picture's edge, without crossing a line."""
-    margin = int(np.ceil(gap)) + 2
-    middles = flood(ndimage.distance_transform_edt(~np.pad(lines, margin)) > gap / 2)
-    reachable: NDArray[np.bool_] = ndimage.distance_transform_edt(~middles) <= gap / 2
-    return reachable[margin:-margin, margin:-margin]
+def _margin(gap: float) -> int:
+    """Return how many pixels around a picture a disc of this diameter needs to pass."""
+    return int(np.ceil(gap)) + 2
+
+
+def _crop(values: NDArray[Value], margin: int) -> NDArray[Value]:
+    """Return values (height, width) without a margin on each side."""
+    return values[margin : values.shape[0] - margin, margin : values.shape[1] - margin]
+
+
+def cover(middles: NDArray[np.bool_], diameter: float) -> NDArray[np.bool_]:
+    """Return what discs of this diameter cover (height, width). The outermost pixels are middles of discs."""
+    covered = np.ones_like(middles)
+    window = find_window(~middles, 1)
+    if window:
+        covered[window] = ndimage.distance_transform_edt(~middles[window]) <= diameter / 2
+    return covered
 
 
 def find_wide(area: NDArray[np.bool_], width: float) -> NDArray[np.bool_]:
     """Return the pixels of an area (height, width) that a disc of this width inside it covers."""
-    middle: NDArray[np.bool_] = ndimage.distance_transform_edt(np.pad(area, 1))[1:-1, 1:-1] >= width / 2
-    if not middle.any():
-        return middle
-    wide: NDArray[np.bool_] = ndimage.distance_transform_edt(~middle) < width / 2
+    wide = np.zeros_like(area)
+    window = find_window(area)
+    if not window:
+        return wide
+    middle = ndimage.distance_transform_edt(np.pad(area[window], 1))[1:-1, 1:-1] >= width / 2
+    if middle.any():
+        # The discs are inside the area, so none extends beyond the window.
+        wide[window] = ndimage.distance_transform_edt(~middle) < width / 2
     return wide
+
+
+def find_window(mask: NDArray[np.bool_], reach: int = 0) -> tuple[slice, slice] | None:
+    """Return the smallest window that holds a mask (height, width) and as much as `reach` pixels around it, or None if
+    the mask is empty.
+    """
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    return (
+        slice(max(rows[0] - reach, 0), rows[-1] + reach + 1),
+        slice(max(columns[0] - reach, 0), columns[-1] + reach + 1),
+    )
 
 
 def measure_remains(motif: NDArray[np.uint8]) -> float:
@@ -173,8 +220,9 @@ def measure_remains(motif: NDArray[np.uint8]) -> float:
     clear = motif[..., 3] == 0
     if not clear.any():
         return 0.0
-    away = np.abs(motif[..., :3].astype(np.float32) - np.median(motif[clear][:, :3], axis=0)).max(2)
-    return float(list_frame((motif[..., 3] >= 128) & (away < BLOCK)).mean())
+    frame = list_frame(motif)
+    away = measure_distance(frame[:, :3].astype(np.float32), np.median(motif[clear][:, :3], axis=0))
+    return float(((frame[:, 3] >= 128) & (away < BLOCK)).mean())
 
 
 def flood(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

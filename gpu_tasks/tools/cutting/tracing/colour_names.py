@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from coloraide import Color
 from PIL import ImageColor
@@ -22,7 +22,12 @@ NAMES = (
 
 def measure_difference(first: str, second: str) -> float:
     """Return CIEDE2000 between two colours, `#rrggbb`. From about 15, they are different sheets of vinyl to the eye."""
-    return float(Color(first).delta_e(Color(second), method="2000"))
+    return float(_to_lab(first).delta_e(_to_lab(second), method="2000"))
+
+
+@lru_cache(maxsize=1024)
+def _to_lab(colour: str) -> Color:
+    return Color(colour).convert("lab-d65")
 
 
 @cache

@@ -155,13 +155,14 @@ def _fit_one(points: Points, start: Points, end: Points, tolerance: float) -> tu
     at = length / length[-1]
     for _ in range(ROUNDS):
         curve = _solve(points, at, start, end)
-        off = ((evaluate(curve, at) - points) ** 2).sum(1)
+        away = evaluate(curve, at) - points
+        off = (away**2).sum(1)
         worst = int(off.argmax())
         if off[worst] <= tolerance**2:
             return curve, None
         if off[worst] > (RETRY_WITHIN * tolerance) ** 2:
             break
-        at = _improve(curve, points, at)
+        at = _improve(curve, away, at)
     return curve, min(max(worst, 1), len(points) - 2)
 
 
@@ -194,14 +195,15 @@ def _solve(points: Points, at: NDArray[np.float64], start: Points, end: Points) 
     return np.stack([first, first + start * lengths[0], last + end * lengths[1], last])
 
 
-def _improve(curve: NDArray[np.float64], points: Points, at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return parameters of nearer points on the curve, by one step of Newton's method."""
+def _improve(curve: NDArray[np.float64], off: Points, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return parameters of nearer points on the curve, by one step of Newton's method. `off` is how far the curve is
+    from the points.
+    """
     t, s = at[:, None], 1 - at[:, None]
     once = 3 * np.diff(curve, axis=0)
     twice = 2 * np.diff(once, axis=0)
     slope = s * s * once[0] + 2 * s * t * once[1] + t * t * once[2]
     bend = s * twice[0] + t * twice[1]
-    off = evaluate(curve, at) - points
     top = (off * slope).sum(1)
     bottom = (slope * slope).sum(1) + (off * bend).sum(1)
     better = np.where(np.abs(bottom) > 1e-12, at - top / np.where(np.abs(bottom) > 1e-12, bottom, 1), at)

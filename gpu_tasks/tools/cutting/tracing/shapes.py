@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon, make_valid
 from shapely.geometry.base import BaseGeometry
 
+from gpu_tasks.tools.cutting.ground import find_window
+
 Contour: TypeAlias = list[NDArray[np.float64]]
 
 QUARTER_SEGMENTS = 8  # straight lines for a quarter of a rounded corner
@@ -28,9 +30,19 @@ def find_contours(field: NDArray[np.float32], mm_per_pixel: float, smallest_mm: 
     The origin is the picture's top left corner. Rings with less area than half a square of `smallest_mm` are left out,
     as no part of them is that wide.
     """
-    # Outside the picture is nothing, so shapes are closed at its edge.
+    # Outside the picture is nothing, so shapes are closed at its edge. The generator copies its input several times, so
+    # it gets the area only.
     around = np.pad(field, 1, constant_values=min(-1.0, float(field.min())))
-    generator = contour_generator(z=around, fill_type=FillType.OuterOffset)
+    window = find_window(around >= 0, 1)
+    if not window:
+        return []
+    rows, columns = window
+    generator = contour_generator(
+        x=np.arange(columns.start, columns.stop, dtype=np.float64),
+        y=np.arange(rows.start, rows.stop, dtype=np.float64),
+        z=around[window],
+        fill_type=FillType.OuterOffset,
+    )
     filled = cast("tuple[list[NDArray[np.float64]], list[NDArray[np.uint32]]]", generator.filled(0, np.inf))
     smallest, found = smallest_mm**2 / 2, []
     for points, starts in zip(*filled, strict=True):

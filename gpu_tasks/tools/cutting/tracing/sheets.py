@@ -13,6 +13,7 @@ from shapely import MultiPolygon
 
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.cutting.ground import find_window
 from gpu_tasks.tools.cutting.tracing.budget import MIN_RING_NODES
 from gpu_tasks.tools.cutting.tracing.flaws import check_kept
 from gpu_tasks.tools.cutting.tracing.palette import Palette, choose_palette
@@ -128,14 +129,10 @@ def find_narrow_pixels(area: NDArray[np.bool_], outside: NDArray[np.bool_], smal
     The width of the cut-out itself is another check, so discs may extend beyond it, over the pixels `outside`.
     """
     narrow = np.zeros_like(area)
-    rows, columns = (np.flatnonzero(area.any(axis)) for axis in (1, 0))
-    if not rows.size:
-        return narrow
     reach = int(np.ceil(smallest)) + 2
-    window = (
-        slice(max(rows[0] - reach, 0), rows[-1] + reach + 1),
-        slice(max(columns[0] - reach, 0), columns[-1] + reach + 1),
-    )
+    window = find_window(area, reach)
+    if not window:
+        return narrow
     own, beyond = area[window], outside[window]
     room = np.pad(own | beyond, reach, constant_values=True)
     middle = ndimage.distance_transform_edt(room) >= smallest / 2
@@ -146,7 +143,9 @@ def find_narrow_pixels(area: NDArray[np.bool_], outside: NDArray[np.bool_], smal
     if not wide.any():
         narrow[window] = own
         return narrow
-    rest, _ = ndimage.label(own & ~wide, structure=np.ones((3, 3)))
+    rest, count = ndimage.label(own & ~wide, structure=np.ones((3, 3)))
+    if not count:
+        return narrow
     away = ndimage.distance_transform_edt(~wide)
     far = np.unique(rest[(away > smallest) & (rest > 0)])
     narrow[window] = np.isin(rest, far) & (rest > 0)

@@ -7,11 +7,13 @@ same holds for the gaps between parts: material in a gap that is too narrow tear
 
 from __future__ import annotations
 
-from shapely import MultiPolygon, box, prepare
+import numpy as np
+from shapely import MultiPolygon, bounds, box, get_parts, prepare
 
 from gpu_tasks.tools.cutting.tracing.shapes import extract_polygons, grow
 
 SLACK = 1e-3  # share of the smallest width; a disc of polygons is a little smaller than a round one
+TIP = 0.95  # of the smallest width: size of a part that cannot reach further; a disc of polygons has 0.98 of its radius
 
 
 def keep_wide_parts(shape: MultiPolygon, smallest_mm: float) -> MultiPolygon:
@@ -32,7 +34,19 @@ def find_narrow_parts(shape: MultiPolygon, smallest_mm: float) -> MultiPolygon:
     """Return the parts of a shape that are narrower than `smallest_mm` and reach further than that from the rest."""
     radius = smallest_mm / 2 * (1 - SLACK)
     wide = grow(grow(shape, -radius), radius * (1 + SLACK))
+    parts = get_parts(extract_polygons(shape.difference(wide)))
+    if not _has_far_pieces(shape, wide):
+        # Each part touches the rest. Most parts are so small that they cannot reach far.
+        sizes = bounds(parts)
+        parts = parts[np.hypot(*(sizes[:, 2:] - sizes[:, :2]).T) >= TIP * smallest_mm]
+    if not len(parts):
+        return MultiPolygon()
     near = grow(wide, smallest_mm)
     prepare(near)
-    rest = extract_polygons(shape.difference(wide))
-    return MultiPolygon([part for part in rest.geoms if not near.covers(part)])
+    return MultiPolygon([part for part in parts if not near.covers(part)])
+
+
+def _has_far_pieces(shape: MultiPolygon, wide: MultiPolygon) -> bool:
+    """Return whether a piece of a shape does not touch its wide parts."""
+    prepare(wide)
+    return not all(wide.intersects(piece) for piece in get_parts(shape))
