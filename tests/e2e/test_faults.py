@@ -263,4 +263,5 @@ def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand_and_again_if
     assert entered.index("Hand to the draw pool") < entered.index("Launch for the draw pool on demand")
     assert (job["state"], front_end.balance()) == ("succeeded", (4, 0, 4))
     details = [event.get("taskFailedEventDetails", {}) for event in drill.execution_history(job_id)]
-    assert "WorkerLost" in [each.get("error") for each in details]
+    # The test of a spot notice can interrupt the instance of the launched worker before it dies.
+    assert {"WorkerLost", "SpotInterrupted"} & {each.get("error") for each in details}
