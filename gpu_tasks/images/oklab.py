@@ -1,8 +1,12 @@
-"""OKLab: a colour space in which equal distances look about equal, as published in 2020."""
+"""OKLab: a colour space in which equal distances look about equal, as published in 2020.
+
+https://bottosson.github.io/posts/oklab/
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +29,14 @@ TO_LAB = np.array(
 )
 
 
-def _linear_levels() -> NDArray[np.float32]:
-    values = np.arange(256) / 255
-    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    return linear.astype(np.float32)
+LEVELS = np.arange(256) / 255
+LINEAR = np.where(LEVELS <= 0.04045, LEVELS / 12.92, ((LEVELS + 0.055) / 1.055) ** 2.4)
 
 
-LINEAR = _linear_levels()
-
-
-def to_oklab(colours: Pixels) -> NDArray[np.float32]:
+def to_oklab(colours: Pixels, dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:
     """Return the OKLab values (..., 3) of sRGB colours (..., 3): lightness from 0 to 1, and two axes of hue."""
-    cones = np.cbrt(LINEAR[colours] @ TO_CONES.T.astype(np.float32))
-    lab: NDArray[np.float32] = cones @ TO_LAB.T.astype(np.float32)
+    cones = np.cbrt(LINEAR.astype(dtype)[colours] @ TO_CONES.T.astype(dtype))
+    lab: NDArray[Any] = cones @ TO_LAB.T.astype(dtype)
     return lab
 
 

@@ -8,6 +8,7 @@ from scipy import ndimage
 from shapely import LinearRing, Polygon
 
 from craftspark.errors import ImageFlawed
+from gpu_tasks.images.oklab import to_oklab
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.page import flatten, is_line, make_line_ring
 from gpu_tasks.tools.cutting.ground import find_wide
@@ -15,7 +16,7 @@ from gpu_tasks.tools.cutting.matte import cut_out, inspect
 from gpu_tasks.tools.cutting.tracing.budget import count_nodes, drop_smallest
 from gpu_tasks.tools.cutting.tracing.colour_names import NAMES, find_name, measure_difference
 from gpu_tasks.tools.cutting.tracing.curves import fit_ring, is_simple
-from gpu_tasks.tools.cutting.tracing.palette import DISTINCT, choose_palette, to_oklab
+from gpu_tasks.tools.cutting.tracing.palette import DISTINCT, choose_palette
 
 # Colours.
 
@@ -29,7 +30,7 @@ def test_differences_are_those_of_ciede2000(first: str, second: str, difference:
 
 
 def test_oklab_has_its_published_values() -> None:
-    white, red = to_oklab(np.array([[255, 255, 255], [255, 0, 0]], np.uint8))
+    white, red = to_oklab(np.array([[255, 255, 255], [255, 0, 0]], np.uint8), np.float64)
 
     assert np.allclose(white, (1, 0, 0), atol=1e-3)
     assert np.allclose(red, (0.62796, 0.22486, 0.12585), atol=1e-3)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from gpu_tasks.images.oklab import to_oklab
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.tools.cutting.tracing.colour_names import measure_difference
 
@@ -26,22 +27,6 @@ MAX_SLOPE = 0.035  # OKLab per pixel; a larger one is an edge between two colour
 MIN_EVEN = 0.2  # share of the area; with less, uneven pixels count too
 MIN_SHARE = 0.0005  # of the area; a rarer colour is noise
 
-# OKLab, https://bottosson.github.io/posts/oklab/
-TO_CONES = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-TO_LAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Palette:
@@ -49,14 +34,6 @@ class Palette:
 
     colours: list[str]
     chosen: NDArray[np.int64]
-
-
-def to_oklab(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the OKLab coordinates of sRGB colours (..., 3)."""
-    encoded = colours / 255.0
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    lab: NDArray[np.float64] = np.cbrt(linear @ TO_CONES.T) @ TO_LAB.T
-    return lab
 
 
 def choose_palette(motif: Pixels, max_colours: int, on_group: Callable[[], None] = lambda: None) -> Palette:
@@ -79,7 +56,7 @@ def choose_palette(motif: Pixels, max_colours: int, on_group: Callable[[], None]
 
 def find_even_pixels(motif: Pixels, solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the solid pixels (height, width) where the colour does not change."""
-    lab = to_oklab(motif[..., :3])
+    lab = to_oklab(motif[..., :3], np.float64)
     slope = np.sqrt(sum(ndimage.sobel(lab[..., channel], axis) ** 2 for channel in range(3) for axis in (0, 1))) / 8
     inside = ndimage.binary_erosion(solid, np.ones((3, 3)))
     even: NDArray[np.bool_] = inside & (slope < MAX_SLOPE)
@@ -95,7 +72,7 @@ def group_colours(samples: NDArray[np.uint8]) -> NDArray[np.int64]:
     keys = (samples // step).astype(np.int64) @ np.array([LEVELS * LEVELS, LEVELS, 1])
     _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
     means = np.stack([np.bincount(place, samples[:, channel]) / counts for channel in range(3)], axis=1)
-    lab = to_oklab(means.round().astype(np.uint8))
+    lab = to_oklab(means.round().astype(np.uint8), np.float64)
     frequent = counts >= max(2, MIN_SHARE * len(samples))
     if not frequent.any():
         frequent = counts == counts.max()
