@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from craftspark.jobs.job import Job, StoredImage, file_key, image_key, thumbnail_key
+from craftspark.jobs.job import Job, JobRecord, StoredImage, file_key, image_key, thumbnail_key
 from craftspark.models.terms import Terms, find_terms
 
 # Characters. With four bytes each, a number and a suffix, a name stays below the file systems' limit of 255 bytes.
@@ -44,6 +44,12 @@ def files_of(job: Job, image: StoredImage, stem: str) -> Iterator[JobFile]:
     yield JobFile(image=index, kind=PICTURE, name=f"{numbered}.png", key=image_key(job.job_id, index))
     for name in image.files:
         yield JobFile(image=index, kind=name, name=f"{numbered}-{name}", key=file_key(job.job_id, index, name))
+
+
+def files_of_job(record: JobRecord) -> list[JobFile]:
+    """The files of all available images of a job."""
+    stem = stem_of(record.job)
+    return [file for image in record.available for file in files_of(record.job, image, stem)]
 
 
 def download_of(job: Job, file: JobFile) -> Download:

@@ -146,6 +146,11 @@ class JobRecord:
     progress: tuple[BatchProgress, ...] = ()
 
     @property
+    def available(self) -> list[StoredImage]:
+        """The stored images that the maker has not deleted, by index."""
+        return [] if self.job.images_deleted_at else [image for _, image in sorted(self.images.items())]
+
+    @property
     def done_share(self) -> float:
         """The completed share of the job, 0 to 1."""
         if self.job.state.final:

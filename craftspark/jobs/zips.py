@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from craftspark.errors import FilesMissing
-from craftspark.jobs.downloads import Download, JobFile, disposition_of, files_of, stem_of, terms_of_job
+from craftspark.jobs.downloads import Download, JobFile, disposition_of, files_of_job, stem_of, terms_of_job
 from craftspark.jobs.job import JobRecord
 from craftspark.models.terms import Terms
 
@@ -26,15 +26,13 @@ class JobZip:
     @classmethod
     def of(cls, record: JobRecord) -> Self:
         """The zip of the delivered images. Raises FilesMissing."""
-        job, stem = record.job, stem_of(record.job)
-        stored = () if job.images_deleted_at else sorted(record.images.items())
-        files = tuple(file for _, image in stored for file in files_of(job, image, stem))
+        job, files = record.job, tuple(files_of_job(record))
         if not files:
             raise FilesMissing(f"job {job.job_id} has no files", field="job_id")
         text = write_terms(terms_of_job(job))
-        content = [[file.name, file.key] for file in files], [str(image.stored_at) for _, image in stored], text
+        content = [[file.name, file.key] for file in files], [str(image.stored_at) for image in record.available], text
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
-        name = f"{stem}.zip"
+        name = f"{stem_of(job)}.zip"
         return cls(
             job_id=job.job_id,
             name=name,

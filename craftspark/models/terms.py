@@ -1,6 +1,7 @@
 """Terms of pictures: what a maker may do with them and whom to credit, by the licences of a model and its style."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from craftspark.errors import ModelUnavailable
 from craftspark.models.catalogue import find_model
@@ -35,6 +36,7 @@ NOT_LISTED = Terms(
 )
 
 
+@lru_cache(maxsize=256)  # each read of a job asks twice, for the answer and for its tag
 def find_terms(model: str, style: str | None = None) -> Terms:
     """The terms of pictures of the catalogue entry with this name."""
     try:

@@ -196,9 +196,8 @@ def listed_jobs(jobs: Sequence[JobOutline], links: Links) -> list[ListedJob]:
 def job_view(record: JobRecord, links: Links) -> JobView:
     """A job with its images. One call creates the URLs of all stored files."""
     job = record.job
-    there = {} if job.images_deleted_at else record.images
     stem = stem_of(job)
-    downloads = [each for _, image in sorted(there.items()) for each in downloads_of(job, image, stem)]
+    downloads = [each for image in record.available for each in downloads_of(job, image, stem)]
     urls = iter(links(downloads) if downloads else [])
     images = [image_view(record, index, urls) for index in range(job.count)]
     terms = terms_view(terms_of_job(job))

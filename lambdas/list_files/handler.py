@@ -1,6 +1,6 @@
 """GET /v1/jobs/{job_id}/files: list the files of a job."""
 
-from craftspark.jobs.downloads import download_of, files_of, stem_of, terms_of_job
+from craftspark.jobs.downloads import download_of, files_of_job, terms_of_job
 from craftspark.jobs.settlement import own
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.file_views import FileList, FileView, terms_view
@@ -13,9 +13,8 @@ from lambdas.wiring.jobs import job_list
 @endpoint
 def handler(request: Request) -> Response:
     record = job_list().read(id_in_path(request, "job_id"))
-    job, stem = own(record.job, request.maker), stem_of(record.job)
-    stored = () if job.images_deleted_at else sorted(record.images.items())
-    files = [file for _, image in stored for file in files_of(job, image, stem)]
+    job = own(record.job, request.maker)
+    files = files_of_job(record)
     urls = links().links([download_of(job, file) for file in files]) if files else []
     views = [
         FileView(image=file.image, kind=file.kind, name=file.name, url=url)

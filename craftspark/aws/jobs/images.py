@@ -47,28 +47,32 @@ class ImageBucket:
 
     def drop(self, job_id: str, images: Iterable[StoredImage]) -> None:
         """Delete the files of these images, if they exist. Raises FilesLeft."""
-        self._delete([key for image in images for key in keys_of(job_id, image)])
+        _delete(self.client, self.bucket, [key for image in images for key in keys_of(job_id, image)])
 
     def drop_all(self, job_id: str) -> int:
         """Delete every file of a job, recorded or not; returns the number of files. Raises FilesLeft."""
-        dropped = 0
-        for page in self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=images_prefix(job_id)
-        ):
-            keys = [entry["Key"] for entry in page.get("Contents", [])]
-            self._delete(keys)
-            dropped += len(keys)
-        return dropped
-
-    def _delete(self, keys: list[str]) -> None:
-        """Delete these objects. S3 responds with 200 even if it deleted only some of them."""
-        if keys:
-            response = self.client.delete_objects(
-                Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
-            )
-            if left := response.get("Errors"):
-                raise FilesLeft(f"{len(left)} of {len(keys)} files were not deleted: {left[0].get('Code')}")
+        return delete_below(self.client, self.bucket, images_prefix(job_id))
 
     def _put(self, key: str, body: bytes) -> None:
         content_type = CONTENT_TYPES[key.rpartition(".")[2]]
         self.client.put_object(Bucket=self.bucket, Key=key, Body=self.open_body(body), ContentType=content_type)
+
+
+def delete_below(client: S3Client, bucket: str, prefix: str) -> int:
+    """Delete every object whose key starts with a prefix; returns their number. Raises FilesLeft."""
+    deleted = 0
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        keys = [entry["Key"] for entry in page.get("Contents", [])]
+        _delete(client, bucket, keys)
+        deleted += len(keys)
+    return deleted
+
+
+def _delete(client: S3Client, bucket: str, keys: list[str]) -> None:
+    """Delete these objects. S3 responds with 200 even if it deleted only some of them."""
+    if keys:
+        response = client.delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        )
+        if left := response.get("Errors"):
+            raise FilesLeft(f"{len(left)} of {len(keys)} files were not deleted: {left[0].get('Code')}")

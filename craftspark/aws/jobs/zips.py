@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from botocore.exceptions import ClientError
 
+from craftspark.aws.jobs.images import delete_below
 from craftspark.errors import FilesMissing, FilesTooLarge
 from craftspark.jobs.zips import TERMS_NAME, JobZip, zips_prefix
 
@@ -21,8 +21,6 @@ MAX_ZIP_BYTES = 400_000_000
 CHUNK_BYTES = 1 << 20
 # Their content is compressed already.
 COMPRESSED = ("png", "webp")
-# Every copy of a zip has the same bytes.
-WRITTEN_AT = datetime(1980, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +54,8 @@ class ZipBucket:
         return size
 
     def drop(self, job_id: str) -> None:
-        """Delete the zips of a job."""
-        listed = self.client.list_objects_v2(Bucket=self.bucket, Prefix=zips_prefix(job_id))
-        for entry in listed.get("Contents", []):
-            self.client.delete_object(Bucket=self.bucket, Key=entry["Key"])
+        """Delete the zips of a job. Raises FilesLeft."""
+        delete_below(self.client, self.bucket, zips_prefix(job_id))
 
     def _copy(self, key: str, into: ZipFile, entry: ZipInfo, left: int) -> int:
         """Copy an object into a zip in which `left` bytes are left. Returns its size in bytes."""
@@ -81,7 +77,7 @@ class ZipBucket:
 
 
 def _entry(name: str) -> ZipInfo:
-    entry = ZipInfo(name, date_time=WRITTEN_AT.timetuple()[:6])
+    entry = ZipInfo(name)  # dated 1 January 1980: every copy of a zip has the same bytes
     entry.compress_type = ZIP_STORED if name.rpartition(".")[2] in COMPRESSED else ZIP_DEFLATED
     entry.external_attr = 0o644 << 16
     return entry
