@@ -17,12 +17,12 @@ from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, C
 from craftspark.jobs.batches import BatchMessage, batches_of
 from craftspark.jobs.job import Job
 from craftspark.models.catalogue import find_model
-from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.fleet import ControlSettings
 from craftspark.settings.jobs import ReadSettings
 from craftspark.settings.notifications import PushSettings
 from craftspark.settings.rendering import ResendSettings, SettleSettings, StartSettings
 from craftspark.settings.tasks import WorkerSettings
+from tests.fakes import WORKER_SETTINGS
 
 JOBS, ACCOUNTS, CONNECTIONS, IMAGES = "jobs", "accounts", "connections", "images"
 [POOL] = POOLS.pools
@@ -42,31 +42,18 @@ class Stage:
 
     @property
     def worker(self) -> WorkerSettings:
-        return WorkerSettings(
+        return replace(
+            WORKER_SETTINGS,
             pool=POOL.name,
             jobs_table=JOBS,
             images_bucket=IMAGES,
-            uploads_bucket="uploads",
-            models_bucket="models",
             interactive_queue_url=self.interactive_url,
             bulk_queue_url=self.bulk_url,
             tools="{}",
-            networks=BUILT_IN_NETWORKS.to_text(),
             device=POOL.device,
             profile_device=POOL.device,
-            cpu_model_memory_mib=4096,
             gpu_queue_visibility_s=60,
-            gpu_queue_max_receives=3,
-            signing_secret="",
-            guardrail_id="",
-            guardrail_version="",
-            moderation_fallback="refuse",
-            max_model_wait_s=60,
-            stop_bulk_s=10,
-            idle_s=0,
-            leave_s=0,
             stop_grace_s=60,
-            stall_s=60,
         )
 
     def build_environment(self, emulator: str, canned_port: int) -> dict[str, str]:
