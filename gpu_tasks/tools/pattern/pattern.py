@@ -174,7 +174,11 @@ def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
     if drawing.flaw and drawing.flaw.fatal:
         return drawing
     layout = name_layout(order.request["repeat"])
-    seam, ink = measure_seam(drawing.pixels, layout), measure_border_ink(drawing.pixels, layout)
+    return _add_scores(drawing, measure_seam(drawing.pixels, layout), layout)
+
+
+def _add_scores(drawing: Drawing, seam: float, layout: Repeat) -> Drawing:
+    ink = measure_border_ink(drawing.pixels, layout)
     return replace(drawing, scores={"seam_over_inner": round(seam, 3), "border_ink": round(ink, 3)})
 
 
@@ -193,8 +197,8 @@ def finish_painted(drawing: Drawing, order: ImageOrder, palette: Sequence[str]) 
     if repeat == "mirror":
         recoloured = recolour_tile(drawing, repeat, palette)
         return measure_tile(replace(recoloured, pixels=mirror(recoloured.pixels)), order)
-    measured = measure_tile(drawing, order)
-    seam = measure_seam(measured.pixels, repeat)
+    seam = measure_seam(drawing.pixels, repeat)
+    measured = _add_scores(drawing, seam, repeat)
     shows = Flaw(reason="its seam is visible", severity=seam) if seam > MAX_SEAM else None
     return recolour_tile(replace(measured, flaw=shows or measured.flaw), repeat, palette)
 
