@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,3 +19,21 @@ def to_bytes(picture: Tensor) -> Pixels:
     """Convert a picture (channels, height, width), 0 to 1, to bytes (height, width, channels)."""
     pixels: Pixels = picture.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
     return pixels
+
+
+def resample(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Resample a picture (height, width, 3 or 4) to `size` (width, height). Clear pixels lend no colour to others."""
+    if pixels.shape[1::-1] == size:
+        return pixels
+    if pixels.shape[2] == 3:
+        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+    # In bytes, alpha would be clipped where the filter overshoots and colours would not, which draws a ring.
+    alpha = _resize(pixels[..., 3], size)
+    weighted = [_resize(pixels[..., channel] * (pixels[..., 3] / np.float32(255)), size) for channel in range(3)]
+    colours = [channel * 255 / np.maximum(alpha, 0.5) for channel in weighted]
+    return np.dstack([*colours, alpha]).round().clip(0, 255).astype(np.uint8)
+
+
+def _resize(values: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
+    image = Image.fromarray(values.astype(np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS))

@@ -13,7 +13,7 @@ from PIL import Image
 from craftspark.errors import SourceMissing
 from craftspark.tools.sources import Source
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, resample
 
 MIN_CACHED = 4  # pictures of at most 64 MB each
 
@@ -73,8 +73,5 @@ def shrink(picture: Pixels, longest: int) -> Pixels:
     scale = longest / max(picture.shape[:2])
     if scale >= 1:
         return picture
-    image = Image.fromarray(picture)
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    if image.mode != "RGBA":
-        return np.asarray(image.resize(size, Image.Resampling.LANCZOS))
-    return np.asarray(image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA"))
+    height, width = picture.shape[:2]
+    return resample(picture, (max(1, round(width * scale)), max(1, round(height * scale))))

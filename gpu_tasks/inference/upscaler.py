@@ -11,15 +11,14 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, pad
 
 from craftspark.errors import InvalidInput, ModelUnavailable
+from craftspark.models.enlarging import FACTORS, MAX_ENLARGED_PIXELS
 from craftspark.models.work import TILE
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels, to_bytes
 from gpu_tasks.inference.manifests import check, identify
 from gpu_tasks.inference.upscaler_networks import EnlargingNetwork, open_network
 
-FACTORS = (2, 4)
 TRUSTED = 8.0  # a pixel with an alpha of at least 1/8 keeps its own colour
-MAX_PIXELS = 4096 * 4096  # of a result
 PROBE_SIDE = 24  # pixels of the first picture
 
 
@@ -57,7 +56,7 @@ class Upscaler:
 
         The network runs on tiles with their surroundings, so there are no seams and memory is limited. By 2, the result
         of a network of 4 is averaged; by 4, a network of 2 runs twice. Calls `on_tile` with the completed share, 0 to
-        1. Raises InvalidInput for another factor or shape, or for a result of more than MAX_PIXELS pixels.
+        1. Raises InvalidInput for another factor or shape, or for a result of more than MAX_ENLARGED_PIXELS pixels.
         """
         if factor not in FACTORS:
             raise InvalidInput(f"factor must be one of {', '.join(map(str, FACTORS))}, not {factor}", field="factor")
@@ -67,9 +66,9 @@ class Upscaler:
                 field="image",
             )
         height, width = pixels.shape[:2]
-        if height * width * factor**2 > MAX_PIXELS:
+        if height * width * factor**2 > MAX_ENLARGED_PIXELS:
             raise InvalidInput(
-                f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_PIXELS} pixels",
+                f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_ENLARGED_PIXELS} pixels",
                 field="image",
             )
         if factor <= self.network.factor:

@@ -130,7 +130,7 @@ def test_what_is_no_picture_is_refused(shipped: Upscaler, pixels: Pixels) -> Non
 
 
 def test_a_picture_that_would_not_fit_memory_is_refused(shipped: Upscaler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upscaler, "MAX_PIXELS", 16 * 16)
+    monkeypatch.setattr(upscaler, "MAX_ENLARGED_PIXELS", 16 * 16)
     shipped.upscale(a_drawing(8), 2)
 
     with pytest.raises(InvalidInput, match="8 x 8 pixels times 4"):

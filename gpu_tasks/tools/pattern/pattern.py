@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import ImageColor
 
+from craftspark.models.enlarging import MAX_ENLARGED_PIXELS
 from craftspark.tools.palette import MAX_COLOURS
 from craftspark.tools.pattern import MAX_MIRRORED, TILE_PIXELS, WHITE, PatternRequest
 from craftspark.tools.sheet import Sheet
@@ -20,7 +21,7 @@ from gpu_tasks.images.sources import SourcePictures, flatten_on_white, shrink
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch
 from gpu_tasks.inference.seamless.neighbours import add_neighbours
-from gpu_tasks.inference.upscaler import MAX_PIXELS, Upscaler
+from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
 from gpu_tasks.tools.pattern.palettes import REACH, find_palette, recolour
 from gpu_tasks.tools.pattern.repeats import (
@@ -228,7 +229,7 @@ def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
     if repeat == "mirror":
         high = wide = 0
     around = add_neighbours(tile.pixels, high, wide, repeat)
-    factor = next((each for each in (FACTOR, 2) if around[..., 0].size * each**2 <= MAX_PIXELS), 1)
+    factor = next((each for each in (FACTOR, 2) if around[..., 0].size * each**2 <= MAX_ENLARGED_PIXELS), 1)
     if factor == 1:
         return tile
     large = upscaler.upscale(around, factor)

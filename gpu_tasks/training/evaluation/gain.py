@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 
 from craftspark.errors.training import RecipeUnfit, TooFewPictures
+from craftspark.models.enlarging import FACTORS
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference.upscaler import FACTORS, Upscaler
+from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.training.dataset.dataset import flatten_on_white
 from gpu_tasks.training.dataset.emoji import is_visible, read_icons
 
