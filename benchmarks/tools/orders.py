@@ -45,10 +45,11 @@ def load_built_in() -> ToolRenderers:
 
 
 def load_with_source(picture: Pixels) -> tuple[ToolRenderers, Source]:
-    """Renderers whose only source is the picture (height, width, 3)."""
+    """Renderers whose only source is the picture (height, width, 3 or 4)."""
     content = encode_file(Png(pixels=picture))
+    height, width, channels = picture.shape
     source = Source(
-        reference=REFERENCE, bucket="uploads", key="picture", width=picture.shape[1], height=picture.shape[0]
+        reference=REFERENCE, bucket="uploads", key="picture", width=width, height=height, alpha=channels == 4
     )
     return load_renderer(lambda _: content, SETTINGS).use(MODEL.name), source
 
