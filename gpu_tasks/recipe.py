@@ -1,4 +1,4 @@
-"""Print the recipe of a delivered file, and render its image again."""
+"""Print the recipe of a delivered file, and make the file again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element, canonicalize
+from xml.etree.ElementTree import tostring as to_text
 
 import numpy as np
+from defusedxml import ElementTree
 from PIL import Image
 
 from craftspark.errors import CraftsparkError, InvalidInput, ModelUnavailable
@@ -26,7 +29,7 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.output import MEDIA_TYPES
+from gpu_tasks.images.output import MEDIA_TYPES, PICTURE_FILE, EncodedImage
 from gpu_tasks.images.provenance import WORDS, Recipe, RecipeMissing
 from gpu_tasks.renderers.loading import load_renderer
 from gpu_tasks.renderers.tool_renderers import ToolRenderers
@@ -102,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.recipe", description=__doc__)
     parser.add_argument("file", type=Path, help="PNG, SVG or PDF file from Craftspark")
-    parser.add_argument("--again", type=Path, metavar="PNG", help="render the image again into this file")
+    parser.add_argument("--again", type=Path, metavar="PATH", help="render the image again, and write this file of it")
     for name in WORDS[:2]:
         parser.add_argument(f"--{name.replace('_', '-')}", help="text to render with, if the file does not contain it")
     parser.add_argument("--also", action="append", help="prompt of a further motif; can be repeated")
@@ -120,7 +123,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the recipe and render the picture again if asked. Returns SAME, or DIFFERENT if the pixels differ."""
+    """Print the recipe and make the file again if asked. Returns SAME, or DIFFERENT if the content differs."""
     content = options.file.read_bytes()
     recipe = Recipe.read(content)
     media_type = find_media_type(content)
@@ -142,21 +145,45 @@ def run(options: argparse.Namespace) -> int:
     renderers = load_renderer(lambda _: png, settings).use(recipe.model)
     drawing = render_again(recipe, renderers, texts, source)
     done = renderers.finish(build_order(recipe, texts, source), drawing)
-    options.again.write_bytes(done.png)
-    if media_type != "image/png":
-        print("the image is rendered; compare it with the PNG that was delivered with this file")
-        return SAME
-    same = read_pixels(content).shape == read_pixels(done.png).shape and bool(
-        (read_pixels(content) == read_pixels(done.png)).all()
-    )
-    print("the pixels are the same" if same else "the pixels differ")
+    again = find_file(done, recipe.file)
+    options.again.write_bytes(again)
+    same = has_same_content(content, again)
+    what = "pixels" if media_type == "image/png" else "paths"
+    print(f"the {what} are the same" if same else f"the {what} differ")
     return SAME if same else DIFFERENT
+
+
+def find_file(done: EncodedImage, name: str) -> bytes:
+    """Return a file of an image by the name in its recipe. Raises RecipeMissing if the image has no such file."""
+    if name == PICTURE_FILE:
+        return done.png
+    try:
+        return done.files[name]
+    except KeyError:
+        raise RecipeMissing(f"the recipe makes no file {name!r}; the recipe was changed") from None
+
+
+def has_same_content(first: bytes, second: bytes) -> bool:
+    """Whether two files of one media type show the same. Metadata and content credentials do not count."""
+    if find_media_type(first) == "image/png":
+        return np.array_equal(read_pixels(first), read_pixels(second))
+    if find_media_type(first) == "application/pdf":
+        return first == second  # a PDF has no credentials, and the metadata of both is the same recipe
+    return read_paths(first) == read_paths(second)
 
 
 def read_pixels(png: bytes) -> Any:
     """Decode a PNG file."""
     with Image.open(io.BytesIO(png)) as image:
         return np.asarray(image)
+
+
+def read_paths(svg: bytes) -> str:
+    """Return an SVG without its metadata, in the canonical form of XML."""
+    root: Element = ElementTree.fromstring(svg)
+    for metadata in root.findall("{*}metadata"):
+        root.remove(metadata)
+    return canonicalize(to_text(root, encoding="unicode"), strip_text=True)
 
 
 if __name__ == "__main__":

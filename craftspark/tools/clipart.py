@@ -63,7 +63,7 @@ class ClipartRequest(DrawingRequest):
         description="Maximum number of colour layers. Only with `cut` set to `colours`, where the default is 6.",
     )
     width_mm: float = Field(
-        100,
+        100.0,
         ge=10,
         le=600,
         description="Width of the cut object in millimetres. The margin and the sticker border are outside it. The "
@@ -78,7 +78,7 @@ class ClipartRequest(DrawingRequest):
         "and fill narrower gaps.",
     )
     outline_mm: float = Field(
-        0,
+        0.0,
         ge=0,
         le=20,
         description="Width of a sticker border around the object, in millimetres: one closed line around all of its "

@@ -40,7 +40,7 @@ class Toss(BaseModel):
         0.3, ge=0, le=0.9, description="Size range: the smallest motif is smaller than the largest by this fraction."
     )
     rotation: float = Field(
-        180, ge=0, le=180, description="Maximum rotation of a motif in either direction, in degrees."
+        180.0, ge=0, le=180, description="Maximum rotation of a motif in either direction, in degrees."
     )
     density: float = Field(
         0.7,

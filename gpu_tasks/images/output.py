@@ -20,6 +20,7 @@ from gpu_tasks.images.vectors.page import Page
 from gpu_tasks.images.vectors.pdf import write_pdf
 
 THUMBNAIL_PIXELS = 256
+PICTURE_FILE = "picture.png"  # the name of the picture itself, beside those of `files`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,14 +103,14 @@ class EncodedImage:
     scores: Mapping[str, float]
 
 
-def encode_image(done: FinishedImage, encode: Callable[[File], bytes] | None = None) -> EncodedImage:
-    """Encode an image and its files. The default of `encode` is `encode_file`."""
-    encode = encode or encode_file
+def encode_image(done: FinishedImage, encode: Callable[[str, File], bytes] | None = None) -> EncodedImage:
+    """Encode an image and its files. `encode` gets the name of each file and the file; the default is `encode_file`."""
+    encode = encode or (lambda _name, file: encode_file(file))
     height, width, channels = done.picture.pixels.shape
     return EncodedImage(
-        png=encode(done.picture),
+        png=encode(PICTURE_FILE, done.picture),
         thumbnail_webp=encode_file(make_thumbnail(done.picture.pixels)),
-        files={name: encode(file) for name, file in done.files.items()},
+        files={name: encode(name, file) for name, file in done.files.items()},
         width=width,
         height=height,
         alpha=channels == 4,

@@ -20,6 +20,7 @@ from craftspark.models.terms import Terms, find_terms
 from craftspark.version import VERSION
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
+from gpu_tasks.images.output import PICTURE_FILE
 
 PNG_KEYWORD = "XML:com.adobe.xmp"
 # Around the packet of a PDF, whose metadata is not compressed.
@@ -41,7 +42,9 @@ class RecipeMissing(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All inputs of a picture. `seed` is the requested seed, `drawn_with` the seed of the delivered drawing.
+    """All inputs of an image. `seed` is the requested seed, `drawn_with` the seed of the delivered drawing.
+
+    `file` is the name of the file that contains the recipe, such as `picture.png` or `cut.svg`.
 
     `model_sha256` is the hash that identifies the model. `networks` are the upscaler and the matting network, if they
     worked on the picture or on a drawing that was not kept: the hashes that identify them, by name. `words` are the
@@ -49,6 +52,7 @@ class Recipe:
     the recipe.
     """
 
+    file: str
     tool: str
     model: str
     model_sha256: str
@@ -63,11 +67,12 @@ class Recipe:
 
     @classmethod
     def of(cls, order: ImageOrder, drawing: Drawing, model: str, model_sha256: str) -> Self:
-        """Make the recipe of a drawing."""
+        """Make the recipe of a drawing, for its picture."""
         request = order.request
         shared = {name: request[name] for name in WORDS if name in request} if request.get("share_prompt") else None
         brought = order.source is not None and order.source.bucket == "uploads"
         return cls(
+            file=PICTURE_FILE,
             tool=order.tool,
             model=model,
             model_sha256=model_sha256,
@@ -89,7 +94,8 @@ class Recipe:
             return cls(**json.loads((found is not None and found.text) or ""))
         except (ParseError, TypeError, ValueError):
             raise RecipeMissing(
-                "this file has no recipe; it is not from Craftspark, or its metadata was removed"
+                "this file has no recipe; it is not from Craftspark, its metadata was removed, or it is a DXF or EPS "
+                "file, which has no place for one: use the PNG, SVG or PDF file of the same image"
             ) from None
 
     def xmp(self) -> str:

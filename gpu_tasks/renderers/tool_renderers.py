@@ -47,10 +47,9 @@ class ProvenanceEncoder:
     def encode(self, done: FinishedImage, order: ImageOrder, drawing: Drawing) -> EncodedImage:
         """Encode a finished image and its files."""
         recipe = Recipe.of(order, drawing, self.model, self.model_sha256)
-        xmp = recipe.xmp()
 
-        def encode(file: File) -> bytes:
-            content = encode_file(file, xmp)
+        def encode(name: str, file: File) -> bytes:
+            content = encode_file(file, replace(recipe, file=name).xmp())
             media_type = MEDIA_TYPES.get(type(file))
             if self.signer is None or media_type is None:
                 return content

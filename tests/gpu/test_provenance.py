@@ -38,6 +38,10 @@ def made(tool: str = "picture", seed: int = 3, **fields: Any) -> tuple[ImageOrde
     return order, studio().finish(order, render(order)[0])
 
 
+def names_with_recipe(done: EncodedImage) -> list[str]:
+    return [name for name in done.files if name.endswith((".png", ".svg", ".pdf"))]
+
+
 def test_a_png_says_what_it_is_made_of_and_that_a_machine_made_it() -> None:
     order, done = made(steps=4)
 
@@ -69,8 +73,11 @@ def test_every_file_that_is_kept_has_the_recipe() -> None:
     _, clipart = made("clipart", 11)
     _, pattern = made("pattern", 11, sheet={"width": 2, "height": 2, "repeat": 2})
 
-    assert Recipe.read(clipart.files["cut.svg"]) == Recipe.read(clipart.png)
-    assert Recipe.read(pattern.files["sheet.png"]) == Recipe.read(pattern.png)
+    for done in (clipart, pattern):
+        recipe = Recipe.read(done.png)
+        assert recipe.file == "picture.png"
+        for name in names_with_recipe(done):
+            assert Recipe.read(done.files[name]) == replace(recipe, file=name)
     assert round(Image.open(io.BytesIO(pattern.files["sheet.png"])).info["dpi"][0]) == 300
 
 
@@ -190,7 +197,7 @@ def test_a_key_that_cannot_sign_is_refused_at_the_start(secret: str) -> None:
     ("tool", "fields"),
     [
         ("picture", {"style": "bold-flat", "steps": 4}),
-        ("clipart", {}),
+        ("clipart", {"outline_mm": 2}),
         ("pattern", {"also": ["leaf"], "sheet": {"width": 1, "height": 1, "repeat": 1}}),
         ("pattern", {"way": "painted", "repeat": "brick", "steps": 4}),
     ],
@@ -204,6 +211,26 @@ def test_a_recipe_renders_to_the_same_pixels(tool: str, fields: dict[str, Any]) 
 
     again = studio().finish(command.build_order(recipe, words, None), drawn)
     np.testing.assert_array_equal(pixels_in(again.png), pixels_in(done.png))
+    for name in names_with_recipe(done):
+        made_again = command.find_file(again, Recipe.read(done.files[name]).file)
+        assert command.has_same_content(made_again, done.files[name]), name
+
+
+def test_files_that_differ_in_more_than_their_metadata_are_told_apart(signer: Signer) -> None:
+    _, done = made("clipart", 21)
+    _, other = made("clipart", 22)
+    svg, pdf = done.files["cut.svg"], done.files["cut.pdf"]
+
+    assert command.has_same_content(signer.sign(svg, "image/svg+xml", Recipe.read(svg)), svg)
+    assert not command.has_same_content(other.files["cut.svg"], svg)
+    assert not command.has_same_content(svg.replace(b' d="M', b' d="M0 0 M', 1), svg)
+    assert not command.has_same_content(other.files["cut.pdf"], pdf)
+    assert not command.has_same_content(other.png, done.png)
+
+
+def test_a_recipe_with_the_name_of_another_file_is_refused() -> None:
+    with pytest.raises(RecipeMissing, match=r"no file 'cut\.svg'"):
+        command.find_file(made(steps=1)[1], "cut.svg")
 
 
 def test_a_version_of_a_style_is_part_of_the_recipe() -> None:

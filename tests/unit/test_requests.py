@@ -82,6 +82,16 @@ def test_every_tool_s_example_is_a_request_that_works_and_costs_something(tool: 
     assert find_tool(tool.name) is tool
 
 
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_a_request_with_its_defaults_spelt_out_is_the_same_request(tool: Any) -> None:
+    request = parse_request(tool.request, json.dumps(tool.example)).for_model(MODEL)
+
+    written = json.dumps(request.model_dump(exclude_none=True))
+    again = parse_request(tool.request, written)
+
+    assert json.dumps(again.model_dump(exclude_none=True)) == written
+
+
 def test_a_style_is_kept_and_its_absence_is_the_model_s_own_look() -> None:
     styled = parse_request(PictureRequest, '{"prompt": "x", "style": "bold-flat"}').for_model(MODEL)
 
