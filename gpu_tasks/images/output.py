@@ -20,7 +20,7 @@ from gpu_tasks.images.vectors.page import Page
 from gpu_tasks.images.vectors.pdf import write_pdf
 
 THUMBNAIL_PIXELS = 256
-PICTURE_FILE = "picture.png"  # the name of the picture itself, beside those of `files`
+PICTURE_FILE = "picture.png"  # the name of the picture itself, in addition to `files`
 
 
 @dataclass(frozen=True, kw_only=True)
