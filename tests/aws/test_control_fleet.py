@@ -10,20 +10,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from craftspark.aws import clients
 from craftspark.aws.fleet.arrivals import SHARDS, ArrivalCounters
 from craftspark.aws.fleet.markets import MarketTable
+from craftspark.aws.fleet.readings import FleetReadings
 from craftspark.aws.fleet.ready_tasks import ReadyTasks
 from craftspark.aws.fleet.record import RECORD_KEY, RecordTable
 from craftspark.aws.fleet.services import LOADS_WITHIN_S, FleetServices
 from craftspark.aws.fleet.taken_batches import TakenBatches
-from craftspark.aws.fleet.work import WorkIndex
+from craftspark.aws.fleet.work import PoolWork, WorkIndex
 from craftspark.aws.items import BACKLOG_SHARDS, Item, job_item, job_key, number
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
+from craftspark.fleet.controller.readings import PoolReading
 from craftspark.fleet.controller.run import Change, Record, Superseded
-from craftspark.fleet.decisions import Decision, Memory, PoolDecision
+from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision
 from craftspark.fleet.interruptions.failed_launches import FailedLaunch
 from craftspark.fleet.observations import DECIDE_EVERY_S
 from craftspark.fleet.supply import PoolSupply, TypeSupply
@@ -175,6 +178,26 @@ def test_a_missing_service_lets_the_last_counts_stand_and_says_why(
     assert [record.reason for record in caplog.records if "refused" in record.message] == [  # type: ignore[attr-defined]
         "there is no service draw-on-demand"
     ]
+
+
+def test_a_call_that_fails_for_one_pool_leaves_the_others_readable(services: FleetServices) -> None:
+    broken = replace(DRAW, name="broken")
+
+    class Work(WorkIndex):
+        def read(self, pool: str, at: float) -> PoolWork:
+            if pool == broken.name:
+                raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slower"}}, "Query")
+            return super().read(pool, at)
+
+    readings = FleetReadings(
+        work=Work(client=clients.dynamodb(), jobs_table=JOBS), services=replace(services, pools=(broken, DRAW))
+    ).read(time.time())
+
+    assert isinstance(readings["draw"], PoolReading)
+    fault = readings["broken"]
+    assert isinstance(fault, Fault)
+    assert fault.field == "pools.broken"
+    assert "ThrottlingException" in fault.detail
 
 
 def test_a_record_that_cannot_be_read_is_replaced(controller: None, caplog: pytest.LogCaptureFixture) -> None:

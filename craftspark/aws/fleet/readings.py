@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from craftspark.aws.faults import AWS_ERRORS
 from craftspark.aws.fleet.services import FleetServices
 from craftspark.aws.fleet.work import WorkIndex
 from craftspark.fleet.controller.pools import ControlledPool
@@ -23,8 +24,14 @@ class FleetReadings:
     services: FleetServices
 
     def read(self, at: float) -> Mapping[str, PoolReading | Fault]:
-        """See craftspark.fleet.controller.run.Readings."""
+        """See craftspark.fleet.controller.run.Readings. A call that fails for one pool does not affect the others."""
         described = self.services.describe()
+
+        def try_pool(pool: ControlledPool) -> PoolReading | Fault:
+            try:
+                return read_pool(pool)
+            except AWS_ERRORS as error:
+                return Fault(field=f"pools.{pool.name}", detail=f"it cannot be read: {error}")
 
         def read_pool(pool: ControlledPool) -> PoolReading | Fault:
             for service in (pool.spot.service, pool.on_demand.service):
@@ -49,4 +56,4 @@ class FleetReadings:
 
         pools = self.services.pools
         with ThreadPoolExecutor(POOLS_AT_ONCE) as threads:
-            return dict(zip((pool.name for pool in pools), threads.map(read_pool, pools), strict=True))
+            return dict(zip((pool.name for pool in pools), threads.map(try_pool, pools), strict=True))
