@@ -1,7 +1,6 @@
 """Alternatives to a request: settings that make it fit, and settings that cost less."""
 
 from collections.abc import Callable, Iterator
-from math import ceil
 from typing import Any
 
 from craftspark.models.model import Model
@@ -13,7 +12,7 @@ Fits = Callable[[JobRequest], bool]
 
 def changes_that_fit(request: JobRequest, model: Model, fits: Fits) -> list[dict[str, str]]:
     """For each field, the change that makes a request fit: one field if that is enough, or several."""
-    minimum = {"count": 1, "steps": max(model.min_steps, ceil(1 / (getattr(request, "drawing_strength", None) or 1)))}
+    minimum = {"count": 1, "steps": model.min_steps}
     errors = []
     for name in request.work_fields:
         value = max_fitting(request, name, minimum[name], fits) if name in minimum else None

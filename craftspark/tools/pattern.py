@@ -53,7 +53,7 @@ class PatternRequest(DrawingRequest):
         ge=0.1,
         le=0.95,
         description="How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost "
-        "new. Only with `source` and `way` set to `painted`, where the default is "
+        "new. At least one step is drawn. Only with `source` and `way` set to `painted`, where the default is "
         "0.3. The built-in model keeps the subject recognisable up to 0.35.",
     )
     also: Annotated[tuple[Prompt, ...], Field(max_length=3)] = Field(
@@ -267,7 +267,7 @@ class PatternRequest(DrawingRequest):
         )
 
     def _painted_load(self, drawn: Load, model: Model, source: Source | None) -> Load:
-        images, reach, steps = drawn.images, model.upscaler.reach, drawn.steps * (self.strength or 1)
+        images, reach, steps = drawn.images, model.upscaler.reach, drawn.steps * self.drawn_share(model)
         (width, height), tile = sides(model.default_size), TILE_PIXELS**2 / 1e6
         mirrored = self.repeat == "mirror"
         around = 0 if mirrored else 2 * reach

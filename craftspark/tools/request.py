@@ -167,7 +167,7 @@ class DrawingRequest(JobRequest):
     def defaults(self, model: Model) -> dict[str, Any]:
         """The model's defaults for missing fields."""
         return {
-            "steps": self.steps_on(model),
+            "steps": self.steps or model.default_steps,
             "guidance": model.guidance.default if self.guidance is None else self.guidance,
         }
 
@@ -213,13 +213,6 @@ class DrawingRequest(JobRequest):
             yield Contradiction("style and preset cannot be combined; remove one of them", ("style", "preset"))
         if self.negative_prompt:
             yield from self._contradictions_to_negative_prompt(model)
-        if strength := self.drawing_strength:
-            steps = self.steps_on(model)
-            if int(steps * strength) < 1:
-                yield Contradiction(
-                    f"{steps} steps at strength {strength:g} are less than one step; increase steps or strength",
-                    ("strength", "steps"),
-                )
 
     def _contradictions_to_negative_prompt(self, model: Model) -> Iterator[Contradiction]:
         guidance = model.guidance.default if self.guidance is None else self.guidance
@@ -241,14 +234,9 @@ class DrawingRequest(JobRequest):
         """How much a drawing may differ from the source, for a request with a source."""
         return None
 
-    def steps_on(self, model: Model) -> int:
-        """The requested steps, or the model's default, or the minimum for one step at this strength."""
-        if self.steps:
-            return self.steps
-        strength = self.drawing_strength or 1
-        return next(
-            (steps for steps in range(model.default_steps, model.max_steps) if int(steps * strength)), model.max_steps
-        )
+    def drawn_share(self, model: Model) -> float:
+        """The share of the steps that is drawn: the strength, but at least one step."""
+        return max(self.drawing_strength or 1.0, 1 / (self.steps or model.default_steps))
 
     def drawings(self, model: Model, source: Source | None = None) -> int:
         """The number of drawings in the model's own size for one image."""

@@ -26,7 +26,8 @@ class VariationsRequest(DrawingRequest):
         0.6,
         ge=0.1,
         le=0.95,
-        description="How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new.",
+        description="How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new. "
+        "At least one step is drawn.",
     )
 
     def needs(self) -> Iterator[Need]:
@@ -42,4 +43,4 @@ class VariationsRequest(DrawingRequest):
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         whole = super().load(model, source, images)
-        return replace(whole, steps=whole.steps * self.strength, redraws=whole.calls)
+        return replace(whole, steps=whole.steps * self.drawn_share(model), redraws=whole.calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, nextafter
 
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.model import Model
@@ -36,14 +37,29 @@ def build_settings(
     ModelUnavailable.
     """
     request = order.request
+    steps, strength = fit_schedule(request["steps"], strength)
     return DrawingSettings(
         size=sides(request.get("size") or model.default_size),
-        steps=request["steps"],
+        steps=steps,
         guidance=request["guidance"],
         strength=strength,
         adapter=locate_adapter(order, model),
         repeat=repeat,
     )
+
+
+def fit_schedule(steps: int, strength: float | None) -> tuple[int, float | None]:
+    """Return the steps of the noise schedule and the strength with which at least one step is drawn.
+
+    Pipelines draw the last `steps * strength` steps of the schedule, and reject less than one. Such a drawing gets a
+    longer schedule, whose last step starts at the strength or just below. The time of one step is the same in each.
+    """
+    if strength is None or int(steps * strength):
+        return steps, strength
+    steps = ceil(1 / strength)
+    strength = 1 / steps
+    # Most pipelines round down the number of steps to draw, and some the number to skip.
+    return steps, strength if int(steps * strength) else nextafter(strength, 1)
 
 
 def build_sketch(order: ImageOrder, prompt: str | None = None) -> Sketch:

@@ -148,34 +148,6 @@ def test_an_outline_is_one_colour() -> None:
     assert done.files["cut.svg"].count(b"<g ") == 1
 
 
-# Variations.
-
-
-def test_variations_keep_what_a_picture_shows_the_more_the_less_strength() -> None:
-    picture = a_drawing()
-    source, fetch = brought(picture)
-    by = studio_with(fetch)
-    away = []
-    for strength in (0.3, 0.9):
-        orders = [the_order("variations", seed, source, prompt="sunflower", strength=strength) for seed in (1, 2)]
-        first, second = (drawn.pixels.astype(int) for drawn in render(*orders, by=by))
-        assert first.shape == picture.shape
-        assert np.abs(first - second).mean() > 1
-        away.append(np.abs(first - picture).mean())
-    assert away[0] < away[1]
-
-
-def test_a_variation_has_its_source_s_aspect_and_clear_is_white() -> None:
-    picture = np.zeros((60, 120, 4), np.uint8)
-    picture[20:40, 40:80] = (200, 0, 0, 255)
-    source, fetch = brought(picture)
-
-    [drawn] = render(the_order("variations", 1, source, strength=0.3), by=studio_with(fetch))
-
-    assert drawn.pixels.shape == (64, 128, 3)
-    assert drawn.pixels[:8].mean() > 220
-
-
 # Outpaint.
 
 

@@ -122,6 +122,17 @@ def test_work_follows_what_is_drawn_and_delivered(
     assert least * 0.99 <= ratio <= most
 
 
+@pytest.mark.parametrize(("tool", "fields"), [("variations", {}), ("pattern", {"way": "painted"})])
+def test_a_drawing_of_low_strength_is_estimated_with_one_step_at_least(tool: str, fields: dict[str, Any]) -> None:
+    def steps(count: int) -> float:
+        body = {**fields, "source": SMALL_SOURCE.reference, "strength": 0.1, "steps": count}
+        request = parse_request(find_tool(tool).request, json.dumps(body)).for_model(MODEL)
+        load = request.load(MODEL, SMALL_SOURCE, 1)
+        return load.steps + load.seamless_steps
+
+    assert [steps(count) for count in (1, 8, 10, 50)] == pytest.approx([1, 1, 1, 5])
+
+
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
 def test_on_a_gpu_each_image_has_a_separate_call(model: Any) -> None:
     def work(count: int) -> Work:

@@ -363,7 +363,6 @@ def test_a_source_is_looked_up_kept_and_priced() -> None:
         ("outpaint", {"aspect": "0:1"}, "aspect"),
         ("outpaint", {"source": "https://example.com/a.png"}, "source"),
         ("variations", {"strength": 1.0}, "strength"),
-        ("variations", {"strength": 0.1, "steps": 4}, "strength"),
         ("variations", {"preset": "oils"}, "preset"),
         ("variations", {"preset": "watercolour"}, "preset"),
         ("pattern", {"way": "tossed", "repeat": "mirror"}, "repeat"),

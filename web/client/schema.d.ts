@@ -1632,7 +1632,7 @@ export interface components {
              */
             source_use?: "picture" | "palette";
             /**
-             * @description How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. Only with `source` and `way` set to `painted`, where the default is 0.3. The built-in model keeps the subject recognisable up to 0.35.
+             * @description How much a painted pattern may differ from the source: 0.1 is almost the same, 0.95 is almost new. At least one step is drawn. Only with `source` and `way` set to `painted`, where the default is 0.3. The built-in model keeps the subject recognisable up to 0.35.
              * @default null
              */
             strength?: number | null;
@@ -2220,7 +2220,7 @@ export interface components {
              */
             prompt?: string;
             /**
-             * @description How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new.
+             * @description How much the result may differ from the source: 0.1 is almost the same, 0.95 is almost new. At least one step is drawn.
              * @default 0.6
              */
             strength?: number;
