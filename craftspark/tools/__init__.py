@@ -83,7 +83,14 @@ def find_tool(name: str) -> Tool:
 UPLOAD = f"upload/{'a' * 26}"
 
 for tool in (
-    Tool("picture", "Picture", "Creates pictures from a few words.", PictureRequest, {"prompt": "a red apple"}),
+    Tool(
+        "picture",
+        "Picture",
+        "Creates pictures from a few words.",
+        PictureRequest,
+        {"prompt": "a red apple"},
+        assisted=("enlarge",),
+    ),
     Tool(
         "pattern",
         "Pattern",

@@ -1,13 +1,18 @@
 """Picture: images from a prompt."""
 
+from dataclasses import replace
 from typing import Any, Self
 
 from pydantic import Field
 
+from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
+from craftspark.models.work import Load, megapixels
 from craftspark.tools.presets import Preset
-from craftspark.tools.request import DrawingRequest, Prompt
+from craftspark.tools.request import DrawingRequest, Prompt, sides
+from craftspark.tools.sources import Source
 
+MIN_SIDE = 512  # pixels of the shorter side of a delivered picture
 PRESETS = (
     Preset(
         name="watercolour",
@@ -77,8 +82,9 @@ class PictureRequest(DrawingRequest):
     size: str | None = Field(
         None,
         pattern=r"^[0-9]{2,4}x[0-9]{2,4}$",
-        description="Width x height in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default "
-        "size.",
+        description="Width x height in pixels at which the model draws, one of the `sizes` from `GET /v1/tools`. A "
+        "drawing whose shorter side has less than 512 pixels is enlarged 2, 4 or more times until it has 512. The "
+        "image's `width` and `height` are those after enlarging. Default: the model's default size.",
     )
 
     def defaults(self, model: Model) -> dict[str, Any]:
@@ -88,3 +94,22 @@ class PictureRequest(DrawingRequest):
         filled = super().for_model(model)
         model.check_size(filled.size or "")
         return filled
+
+    def load(self, model: Model, source: Source | None, images: int) -> Load:
+        drawn, size = super().load(model, source, images), sides(self.size or model.default_size)
+        delivered = delivered_size(size)
+        return replace(
+            drawn,
+            enlarged=images * enlarging_megapixels(size, delivered, model.upscaler.reach),
+            written=images * megapixels(*delivered),
+        )
+
+
+def delivered_size(drawn: tuple[int, int]) -> tuple[int, int]:
+    """The size of a picture, (width, height) in pixels, that the model draws in another size: doubled until the shorter
+    side has MIN_SIDE.
+    """
+    times = 1
+    while min(drawn) * times < MIN_SIDE:
+        times *= 2
+    return drawn[0] * times, drawn[1] * times

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from craftspark.models.enlarging import plan_passes
+from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.pixels import Pixels, resample
 from gpu_tasks.inference.upscaler import Upscaler
 
@@ -28,3 +30,16 @@ def enlarge_to(
         pixels = upscaler.upscale(pixels, factor, lambda share, done=done, work=work: on_tile(done + share * work))  # type: ignore[misc]
         done += work
     return resample(pixels, size)
+
+
+def enlarge_drawing(drawing: Drawing, size: tuple[int, int], upscaler: Upscaler, on_step: OnStep) -> Drawing:
+    """Return a drawing in exactly `size` (width, height), with the upscaler among its networks if it worked on it.
+
+    A drawing that is never delivered stays as it is. The progress stays at 100 %, but an interruption ends the work.
+    """
+    height, width = drawing.pixels.shape[:2]
+    if (drawing.flaw and drawing.flaw.fatal) or (width, height) == size:
+        return drawing
+    pixels = enlarge_to(drawing.pixels, size, upscaler, lambda _: on_step(1.0))
+    networks = upscaler.identity if plan_passes((width, height), size) else {}
+    return replace(drawing, pixels=pixels, networks={**drawing.networks, **networks})

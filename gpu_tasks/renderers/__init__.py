@@ -115,7 +115,7 @@ def register(name: str, make: MakeRenderer) -> None:
     RENDERERS[name] = make
 
 
-register("picture", lambda kit: PictureRenderer(kit.diffusion))
+register("picture", lambda kit: PictureRenderer(kit.diffusion, kit.upscaler))
 register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))
 register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter, kit.upscaler))
 register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.sources))

@@ -24,7 +24,7 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
     for image in job["images"]:
         png = HTTP.get(image["url"])
         picture = Image.open(io.BytesIO(png.content))
-        assert (png.headers["Content-Type"], picture.format, picture.size) == ("image/png", "PNG", (128, 128))
+        assert (png.headers["Content-Type"], picture.format, picture.size) == ("image/png", "PNG", (512, 512))
         assert Recipe.read(png.content).seed == image["seed"]
         credentials = read_credentials(png.content, "image/png")
         assert credentials

@@ -73,9 +73,10 @@ def test_an_uploaded_picture_goes_through_every_tool_that_takes_one(front_end: F
 def test_a_made_image_is_a_source_too(front_end: FrontEnd) -> None:
     picture = front_end.ended(front_end.accepted("sunflower", count=1, steps=4))
 
-    upscaled = made(front_end, "upscale", source=f"{picture['job_id']}/0", factor=4)
+    upscaled = made(front_end, "upscale", source=f"{picture['job_id']}/0", factor=2)
 
-    assert fetched(upscaled["url"]).size == (512, 512)
+    assert (picture["images"][0]["width"], picture["images"][0]["height"]) == (512, 512)
+    assert fetched(upscaled["url"]).size == (1024, 1024)
 
 
 def test_clipart_and_patterns_come_with_their_files(front_end: FrontEnd) -> None:

@@ -22,6 +22,7 @@ from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.model_store import load_pipeline
+from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.renderers import Networks
 from gpu_tasks.renderers.tool_renderers import (
     ProvenanceEncoder,
@@ -62,6 +63,10 @@ def _diffusion() -> Diffusion:
 @cache
 def _networks() -> Networks:
     return Networks(settings=SETTINGS)
+
+
+def an_upscaler() -> Upscaler:
+    return _networks().upscaler(MODEL.networks.enlarge)
 
 
 def studio_with(fetch: Fetch) -> ToolRenderers:

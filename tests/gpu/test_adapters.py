@@ -21,7 +21,7 @@ from gpu_tasks.renderers.tool_renderers import ToolRenderers
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.styles.lora import add_lora, save_lora
 from tests.fakes import WORKER_SETTINGS
-from tests.gpu.rendering import MARKS, Lenient, render
+from tests.gpu.rendering import MARKS, Lenient, an_upscaler, render
 from tests.gpu.test_picture import an_order
 
 BASE = model_store.BUILT_IN / "craftspark-clipart-128"
@@ -68,7 +68,7 @@ def studio_of(shelf: Path) -> Callable[..., ToolRenderers]:
             lambda source: folder / source.removeprefix("test:"),
             max_loaded=max_loaded,
         )
-        renderers = {"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters))}
+        renderers = {"picture": PictureRenderer(Diffusion(pipeline, MODEL, adapters), an_upscaler())}
         return ToolRenderers(renderers, wave_size=MODEL.wave_size, picture_check=Lenient(), provenance=MARKS)
 
     return of

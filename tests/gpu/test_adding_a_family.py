@@ -91,7 +91,7 @@ def test_a_family_from_outside_draws(entry: Model, tmp_path: Path, monkeypatch: 
     )
 
     assert isinstance(drawn, Drawing)
-    assert drawn.pixels.shape == (64, 64, 3)
+    assert drawn.pixels.shape == (512, 512, 3)
 
 
 def test_its_entry_offers_the_tools_that_it_can_serve(entry: Model) -> None:

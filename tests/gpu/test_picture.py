@@ -3,6 +3,7 @@ import pytest
 
 from craftspark.errors import ModelUnavailable, SpotInterrupted
 from craftspark.styles.releases import Pin
+from craftspark.tools.picture import delivered_size
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.inference.order_inputs import locate_adapter
 from tests.fakes import a_job
@@ -14,19 +15,46 @@ def an_order(prompt: str, seed: int, **request: object) -> ImageOrder:
     return ImageOrder.of(a_job(request={**job.request, "prompt": prompt, "steps": 4, **request}), 0, seed)
 
 
-def test_an_image_has_the_size_that_was_asked_for_and_is_no_flat_colour() -> None:
-    pixels = render(an_order("a red apple", 1))[0].pixels
+def test_a_small_drawing_is_enlarged_and_keeps_its_seed_and_its_networks() -> None:
+    [drawing] = render(an_order("a red apple", 1))
 
-    assert pixels.shape == (128, 128, 3)
-    assert pixels.dtype == np.uint8
-    assert pixels.std() > 10
+    assert drawing.pixels.shape == (512, 512, 3)
+    assert drawing.pixels.dtype == np.uint8
+    assert drawing.pixels.std() > 10
+    assert set(drawing.networks) == {MODEL.networks.enlarge}
+
+
+@pytest.mark.parametrize(
+    ("drawn", "delivered"),
+    [
+        ((128, 128), (512, 512)),
+        ((64, 96), (512, 768)),
+        ((384, 256), (768, 512)),
+        ((640, 480), (1280, 960)),
+        ((512, 768), (512, 768)),
+        ((1344, 768), (1344, 768)),
+    ],
+)
+def test_a_picture_has_512_pixels_on_its_shorter_side_at_least(
+    drawn: tuple[int, int], delivered: tuple[int, int]
+) -> None:
+    assert delivered_size(drawn) == delivered
+
+
+def test_a_picture_that_is_large_enough_is_as_the_model_drew_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("craftspark.tools.picture.MIN_SIDE", 128)
+
+    [drawing] = render(an_order("a red apple", 1))
+
+    assert drawing.pixels.shape == (128, 128, 3)
+    assert drawing.networks == {}
 
 
 def test_a_red_apple_is_red_on_white() -> None:
     pixels = render(an_order("red apple", 3, steps=20))[0].pixels.astype(int)
 
-    assert pixels[:4, :4].mean() > 240
-    middle = pixels[48:80, 48:80].reshape(-1, 3).mean(0)
+    assert pixels[:16, :16].mean() > 240
+    middle = pixels[192:320, 192:320].reshape(-1, 3).mean(0)
     assert middle[0] > 1.5 * middle[2]
 
 

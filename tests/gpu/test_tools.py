@@ -18,6 +18,7 @@ from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.inference.order_inputs import draw_prompts
 from gpu_tasks.renderers import RENDERERS
 from gpu_tasks.tools.outpaint.canvas import BAND
 from gpu_tasks.tools.pattern.repeats import lay_out, measure_seam
@@ -34,7 +35,9 @@ def the_order(tool: str, seed: int = 3, source: Source | None = None, **fields: 
 
 
 def a_drawing(seed: int = 3) -> Pixels:
-    [drawn] = render(the_order("picture", seed, prompt="sunflower"))
+    """A drawing in the model's own size (128, 128, 3)."""
+    diffusion = studio()._renderers["picture"]._diffusion  # type: ignore[attr-defined]
+    [drawn] = draw_prompts(diffusion, [the_order("picture", seed, prompt="sunflower")], silent)
     return drawn.pixels
 
 

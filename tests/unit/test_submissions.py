@@ -494,8 +494,8 @@ def test_an_accepted_job_carries_its_work_and_the_estimate_that_it_was_accepted_
     job = submit(submissions, '{"prompt": "a", "count": 8, "steps": 50}')
 
     assert acceptance.jobs[job.job_id] == job
-    assert job.work_s == pytest.approx(2 * 3.62, rel=0.1)
-    assert (job.estimated_wait_s, job.estimated_render_s) == (16, 4)
+    assert job.work_s == pytest.approx(2 * 4.49, rel=0.1)
+    assert (job.estimated_wait_s, job.estimated_render_s) == (16, 5)
 
 
 class OldReadings(FakeReadings):

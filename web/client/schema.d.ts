@@ -1746,7 +1746,7 @@ export interface components {
              */
             prompt: string;
             /**
-             * @description Width x height in pixels, one of the `sizes` from `GET /v1/tools`. Default: the model's default size.
+             * @description Width x height in pixels at which the model draws, one of the `sizes` from `GET /v1/tools`. A drawing whose shorter side has less than 512 pixels is enlarged 2, 4 or more times until it has 512. The image's `width` and `height` are those after enlarging. Default: the model's default size.
              * @default null
              */
             size?: string | null;
