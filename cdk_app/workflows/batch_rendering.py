@@ -154,7 +154,11 @@ class BatchRendering(Construct):
             cluster=self._pool.cluster,
             worker=self._pool.worker,
             capacity=self._pool.on_demand,
-            launch=BatchLaunch(task_token=CALLBACK, batch=to_expression(f"$string({INPUT})")),
+            launch=BatchLaunch(
+                task_token=CALLBACK,
+                batch=to_expression(f"$string({INPUT})"),
+                requested_at=to_expression("$states.context.State.EnteredTime"),
+            ),
             heartbeat_s=self._rendering.launch_wait_s + self._rendering.wave_s,
             timeout_s=self._rendering.launch_wait_s + self._rendering.batch_s,
         )

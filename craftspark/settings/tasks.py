@@ -100,9 +100,13 @@ class LaunchSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchLaunch(LaunchSettings):
-    """What a task is launched with that renders one batch. `batch` is the JSON of a craftspark.jobs.batches.Batch."""
+    """What a task is launched with that renders one batch. `batch` is the JSON of a craftspark.jobs.batches.Batch.
+
+    `requested_at` is the time when the state machine requested the task, in ISO 8601.
+    """
 
     batch: str
+    requested_at: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from craftspark.aws.orchestration.callbacks import Callback
@@ -82,11 +83,15 @@ class QueueHandle:
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchHandle:
-    """The batch that this task was launched for. After a failure, the state machine launches another task."""
+    """The batch that this task was launched for. After a failure, the state machine launches another task.
+
+    `requested_at` is the time when the state machine requested this task.
+    """
 
     batch: Batch
     callback: Callback
     answers: Answers
+    requested_at: datetime
     suspect: bool = False  # the task has no other batch
     in_doubt: bool = True  # its message is still in the queue of the warm workers
     lost: bool = False

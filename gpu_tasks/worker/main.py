@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
@@ -148,7 +149,7 @@ def work(
             worker=uuid4().hex,
             launched=launched is not None,
         ),
-        launched=launched is not None,
+        requested_at=launched.handle.requested_at if launched else None,
     )
     queue_source = open_queue_source(settings, jobs, lease, answers, retrier)
     if launched:
@@ -232,4 +233,5 @@ def open_launch_handle(environment: Mapping[str, str], answers: Answers) -> Laun
         batch=Batch.parse(launch.batch),
         callback=Callback(client=clients.stepfunctions(), token=launch.task_token),
         answers=answers,
+        requested_at=datetime.fromisoformat(launch.requested_at),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from aws_lambda_powertools import Logger
@@ -46,13 +47,24 @@ class Pace:
     No job depends on it, so errors are only logged.
     """
 
-    def __init__(self, *, device: str, networks: ToolNetworks, records: SpeedRecords, launched: bool) -> None:
-        """`device` is the one whose profiles the estimates follow, and `networks` are those of the stage's tools."""
+    def __init__(
+        self,
+        *,
+        device: str,
+        networks: ToolNetworks,
+        records: SpeedRecords,
+        requested_at: datetime | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`device` is the one whose profiles the estimates follow, and `networks` are those of the stage's tools.
+        `requested_at` is the time when this worker was requested for one batch, or None for a worker of a service.
+        """
         self._device = device
         self._networks = networks
         self._records = records
-        self._launched = launched
-        self._awake = not launched
+        self._requested_at = requested_at
+        self._clock = clock
+        self._awake = requested_at is None
         self._withdrawn = False
         self._speed = Speed()
         self._waves: Counter[str] = Counter()
@@ -78,7 +90,7 @@ class Pace:
         """
         self._awake, self._withdrawn = awake, not awake
         if awake:
-            return self.report(time.time())
+            return self.report(self._clock())
         try:
             with self._reporting:
                 self._records.withdraw()
@@ -88,21 +100,24 @@ class Pace:
         return True
 
     def measure(self, jobs: Sequence[Job], seconds: float) -> None:
-        """Measure a wave that took `seconds`. `jobs` has the job of each of its images, all of one kind."""
+        """Measure a wave that has just ended and took `seconds`. `jobs` has the job of each of its images, all of one
+        kind. The first wave of a launched worker ends its launch.
+        """
         try:
             expected_s = self._expected_s(jobs)
         except Exception:
             logger.exception("wave not measured", extra={"job_id": jobs[0].job_id})
             return
-        tool, job = jobs[0].tool, jobs[0]
+        tool = jobs[0].tool
         with self._lock:
             before = self._speed.pace(tool)
             self._waves[tool] += 1
             weight = max(WEIGHT, 1 / (1 + self._waves[tool]))
             ratio = min(seconds / expected_s, MAX_RATIO)
             self._speed = Speed(paces={**self._speed.paces, tool: before + weight * (ratio - before)})
-            if self._launched and self._launch_s is None and job.started_at:
-                self._launch_s = (job.started_at - job.created_at).total_seconds()
+            if self._requested_at and self._launch_s is None:
+                # The clock of the state machine can be ahead of this machine's.
+                self._launch_s = max(0.0, self._clock() - seconds - self._requested_at.timestamp())
             self._changed = True
 
     def report(self, now: float) -> bool:
@@ -137,7 +152,7 @@ class Pace:
         while True:
             now = time.monotonic()
             if self._changed or now - reported_at >= REPORT_S:
-                self.report(time.time())
+                self.report(self._clock())
                 reported_at = now
             if self._stop.wait(REPORT_EVERY_S):
                 return

@@ -252,7 +252,7 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
 
 def a_detail(token: str | None = "token-1", **changes: Any) -> dict[str, Any]:
     """The detail of an "ECS Task State Change" event."""
-    launch = BatchLaunch(task_token=token or "", batch="{}").to_environment()
+    launch = BatchLaunch(task_token=token or "", batch="{}", requested_at="2030-01-01T12:00:00Z").to_environment()
     environment = [{"name": name, "value": value} for name, value in launch.items()]
     override = {"name": "Worker", **({"environment": environment} if token else {})}
     return {

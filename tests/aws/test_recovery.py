@@ -76,7 +76,7 @@ def run(how: str, settings: WorkerSettings, launched: Batch | None, token: str) 
     renderer = Ending(how, lease)
     try:
         if launched:
-            launch = BatchLaunch(task_token=token, batch=launched.to_text())
+            launch = BatchLaunch(task_token=token, batch=launched.to_text(), requested_at="2030-01-01T12:00:00Z")
             main.main(lambda _: renderer, {**settings.to_environment(), **launch.to_environment()})
         else:
             work(settings, lease, renderer)

@@ -582,7 +582,9 @@ def launched(settings: WorkerSettings) -> dict[str, str]:
     batch = BatchMessage.parse(message["Body"]).batch
     return {
         **settings.to_environment(),
-        **BatchLaunch(task_token="launched", batch=batch.to_text()).to_environment(),
+        **BatchLaunch(
+            task_token="launched", batch=batch.to_text(), requested_at="2030-01-01T12:00:00Z"
+        ).to_environment(),
     }
 
 

@@ -255,6 +255,7 @@ def test_every_way_carries_the_callback_and_the_batch(dev: Synthesis) -> None:
     assert override["Environment"] == [
         {"Name": "CRAFTSPARK_TASK_TOKEN", "Value": token},
         {"Name": "CRAFTSPARK_BATCH", "Value": "{% $string($states.input) %}"},
+        {"Name": "CRAFTSPARK_REQUESTED_AT", "Value": "{% $states.context.State.EnteredTime %}"},
     ]
 
 

@@ -1,5 +1,8 @@
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,8 +35,11 @@ class SpeedRecords:
         self.awake.append(False)
 
 
-def a_pace(records: SpeedRecords, *, launched: bool = False, device: str = "cpu") -> Pace:
-    return Pace(device=device, networks=BUILT_IN_NETWORKS, records=records, launched=launched)
+def a_pace(
+    records: SpeedRecords, *, launched: bool = False, device: str = "cpu", clock: Callable[[], float] = time.time
+) -> Pace:
+    requested_at = NOON if launched else None
+    return Pace(device=device, networks=BUILT_IN_NETWORKS, records=records, requested_at=requested_at, clock=clock)
 
 
 def a_picture_job(**changes: Any) -> Job:
@@ -81,16 +87,28 @@ def test_an_outlier_does_not_change_the_speed() -> None:
     assert records.told[0][0]["picture"] <= MAX_RATIO
 
 
-def test_a_launched_worker_reports_how_long_its_job_waited() -> None:
+def test_a_launched_worker_reports_the_time_from_its_request_to_its_first_wave() -> None:
     records = SpeedRecords()
-    job = a_picture_job(started_at=NOON + timedelta(seconds=17))
+    job = a_picture_job(created_at=NOON - timedelta(hours=1), started_at=NOON + timedelta(seconds=1))
 
     for launched in (False, True):
-        pace = a_pace(records, launched=launched)
-        pace.measure([job], expected_s(1))
+        now = iter([NOON.timestamp() + 20, NOON.timestamp() + 600])
+        pace = a_pace(records, launched=launched, clock=partial(next, now))
+        pace.measure([job], 3.0)
+        pace.measure([job], 3.0)
         pace.report(0)
 
     assert [launch_s for _, launch_s in records.told] == [None, 17.0]
+
+
+def test_a_request_from_a_clock_that_is_ahead_is_a_launch_without_delay() -> None:
+    records = SpeedRecords()
+    pace = a_pace(records, launched=True, clock=lambda: NOON.timestamp() - 5)
+
+    pace.measure([a_picture_job()], 1.0)
+    pace.report(0)
+
+    assert records.told[0][1] == 0.0
 
 
 def test_an_error_in_a_measurement_does_not_stop_the_work() -> None:

@@ -74,7 +74,7 @@ def test_settings_have_one_prefix() -> None:
 
 
 def test_a_task_that_no_state_machine_launched_has_no_launch() -> None:
-    launch = BatchLaunch(task_token="t", batch="{}")
+    launch = BatchLaunch(task_token="t", batch="{}", requested_at="2030-01-01T12:00:00Z")
 
     assert BatchLaunch.find(launch.to_environment()) == launch
     assert BatchLaunch.find({"CRAFTSPARK_BATCH": "{}"}) is None
