@@ -7,7 +7,9 @@ from craftspark.models.work import upscaler_megapixels
 Size = tuple[int, int]  # width and height in pixels
 
 FACTORS = (2, 4)
-MAX_ENLARGED_PIXELS = 4096 * 4096  # of an upscaler's result
+MAX_ENLARGED_PIXELS = 36_000_000  # of a result; a poster of 24 x 36 inches at 200 dpi has 34,560,000
+# The last pass is resampled in bands and is never in memory as a whole, so it can be this much larger.
+BANDED = 4
 # A scale up to this one is left to resampling. A pass that works 16 times for the last few percent shows nothing more.
 RESAMPLED = 1.25
 
@@ -15,14 +17,14 @@ RESAMPLED = 1.25
 def plan_passes(picture: Size, result: Size) -> list[int]:
     """The factors of the passes that bring a picture to at least about the size of the result, in order.
 
-    A pass whose result would exceed MAX_ENLARGED_PIXELS is left out.
+    No pass starts from more than MAX_ENLARGED_PIXELS or makes more than BANDED times as many.
     """
     (width, height), factors = picture, list[int]()
     while (scale := max(result[0] / width, result[1] / height)) > RESAMPLED:
         factor = 2 if scale <= 2 * RESAMPLED else 4
-        if width * height * factor**2 > MAX_ENLARGED_PIXELS:
+        if width * height * factor**2 > BANDED * MAX_ENLARGED_PIXELS:
             factor = 2
-        if width * height * factor**2 > MAX_ENLARGED_PIXELS:
+        if width * height > MAX_ENLARGED_PIXELS:
             break
         factors.append(factor)
         width, height = width * factor, height * factor

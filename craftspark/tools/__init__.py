@@ -118,7 +118,7 @@ for tool in (
     Tool(
         "upscale",
         "Upscale",
-        "Enlarges a picture 2 or 4 times.",
+        "Enlarges a picture 2 or 4 times, or onto the canvas of a printed product.",
         UpscaleRequest,
         {"source": UPLOAD, "factor": 4},
         network="enlarge",

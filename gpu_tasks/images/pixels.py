@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # (height, width, channels), 8 bits per channel, sRGB, with straight alpha if there are four channels.
 Pixels: TypeAlias = NDArray[np.uint8]
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def to_bytes(picture: Tensor) -> Pixels:
@@ -21,19 +22,26 @@ def to_bytes(picture: Tensor) -> Pixels:
     return pixels
 
 
-def resample(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Resample a picture (height, width, 3 or 4) to `size` (width, height). Clear pixels lend no colour to others."""
-    if pixels.shape[1::-1] == size:
+def resample(pixels: Pixels, size: tuple[int, int], box: Box | None = None) -> Pixels:
+    """Resample a picture (height, width, 3 or 4) to `size` (width, height). Clear pixels lend no colour to others.
+
+    `box` is the part of the picture that is resampled, by default all of it. The filter reads the pixels around it, and
+    works in floats, so that parts fit together: in bytes, overshoot is clipped between its two passes.
+    """
+    if pixels.shape[1::-1] == size and box is None:
         return pixels
     if pixels.shape[2] == 3:
-        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+        if box is None:
+            return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+        opaque = np.dstack([_resize(pixels[..., channel], size, box) for channel in range(3)])
+        return opaque.round().clip(0, 255).astype(np.uint8)
     # In bytes, alpha would be clipped where the filter overshoots and colours would not, which draws a ring.
-    alpha = _resize(pixels[..., 3], size)
-    weighted = [_resize(pixels[..., channel] * (pixels[..., 3] / np.float32(255)), size) for channel in range(3)]
+    alpha = _resize(pixels[..., 3], size, box)
+    weighted = [_resize(pixels[..., channel] * (pixels[..., 3] / np.float32(255)), size, box) for channel in range(3)]
     colours = [channel * 255 / np.maximum(alpha, 0.5) for channel in weighted]
     return np.dstack([*colours, alpha]).round().clip(0, 255).astype(np.uint8)
 
 
-def _resize(values: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
+def _resize(values: NDArray[Any], size: tuple[int, int], box: Box | None) -> NDArray[np.float32]:
     image = Image.fromarray(values.astype(np.float32))
-    return np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS, box=box))

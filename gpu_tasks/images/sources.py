@@ -15,7 +15,7 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.pixels import Pixels, resample
 
-MIN_CACHED = 4  # pictures of at most 64 MB each
+MIN_CACHED = 4  # pictures of at most 144 MB each
 
 Fetch: TypeAlias = Callable[[Source], bytes]
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, pad
+from torch.nn.functional import avg_pool2d
 
 from craftspark.errors import InvalidInput, ModelUnavailable
 from craftspark.models.enlarging import FACTORS, MAX_ENLARGED_PIXELS
 from craftspark.models.work import TILE
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.pixels import Pixels, to_bytes
+from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.manifests import check, identify
+from gpu_tasks.inference.upscaler_bands import BlendedTiles, ExactTiles, PaddedPicture, TileRows
 from gpu_tasks.inference.upscaler_networks import EnlargingNetwork, open_network
 
-TRUSTED = 8.0  # a pixel with an alpha of at least 1/8 keeps its own colour
 PROBE_SIDE = 24  # pixels of the first picture
 
 
@@ -71,37 +72,46 @@ class Upscaler:
                 f"{width} x {height} pixels times {factor} exceed the maximum of {MAX_ENLARGED_PIXELS} pixels",
                 field="image",
             )
-        if factor <= self.network.factor:
-            return self._upscale(pixels, factor, on_tile)
-        # The second time is four times the work of the first.
-        twice = self._upscale(pixels, 2, lambda share: on_tile(share / 5))
-        return self._upscale(twice, 2, lambda share: on_tile((1 + 4 * share) / 5))
+        large = np.empty((height * factor, width * factor, pixels.shape[2]), np.uint8)
+        top = 0
+        for band in self.enlarge_in_bands(pixels, factor, on_tile):
+            large[top : top + len(band)] = band
+            top += len(band)
+        return large
 
-    def _upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None]) -> Pixels:
+    def enlarge_in_bands(
+        self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None
+    ) -> Iterator[Pixels]:
+        """Yield the picture that `upscale` returns in bands (rows, width, channels), from top to bottom.
+
+        Only a band is in memory at a time, so the result can have more pixels than that of `upscale`.
+        """
+        if factor <= self.network.factor:
+            yield from self._upscale(pixels, factor, on_tile)
+            return
+        # The second time is four times the work of the first.
+        twice = np.concatenate(list(self._upscale(pixels, 2, lambda share: on_tile(share / 5))))
+        yield from self._upscale(twice, 2, lambda share: on_tile((1 + 4 * share) / 5))
+
+    def _upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None]) -> Iterator[Pixels]:
         height, width, channels = pixels.shape
         reach, blend = self.network.reach, self.network.blend
-        picture = self._pad_edges(pixels)
+        picture = PaddedPicture(pixels, reach)
         shape = height * factor, width * factor, channels
-        mosaic = BlendedTiles(shape, blend * factor) if blend else ExactTiles(shape)
-        corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
-        for number, (top, left) in enumerate(corners, 1):
-            record_activity()
-            tile = picture[..., top : top + TILE + 2 * reach, left : left + TILE + 2 * reach]
-            mosaic.put(self._enlarge(tile, factor)[0], top * factor, left * factor)
-            on_tile(number / len(corners))
-        return mosaic.pixels()
-
-    def _pad_edges(self, pixels: Pixels) -> Tensor:
-        """Return a tensor (1, channels, height, width), 0 to 1, padded by the network's reach.
-
-        Edges are repeated beyond the border, so that the network never sees the zeros of its padding. Transparent
-        pixels can have any colour, so visible colours spread over them and none bleeds into the edges.
-        """
-        picture = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
-        if picture.shape[1] == 4:
-            alpha = picture[:, 3:]
-            picture = torch.cat([spread(picture[:, :3], alpha), alpha], 1)
-        return pad(picture, (self.network.reach,) * 4, mode="replicate")
+        tiles: TileRows = (
+            BlendedTiles(shape, TILE * factor, blend * factor) if blend else ExactTiles(shape, TILE * factor)
+        )
+        lefts = range(0, width, TILE)
+        rows = ceil(height / TILE)
+        for row in range(rows):
+            top, bottom = row * TILE, min(row * TILE + TILE, height)
+            band = picture.band(top, bottom)
+            for number, left in enumerate(lefts, 1):
+                record_activity()
+                tile = band[..., left : left + TILE + 2 * reach]
+                tiles.put(self._enlarge(tile, factor)[0], top * factor, left * factor)
+                on_tile((row * len(lefts) + number) / (rows * len(lefts)))
+            yield tiles.take(bottom * factor)
 
     def _enlarge(self, tile: Tensor, factor: int) -> Tensor:
         colours = self._run_network(tile[:, :3], factor)
@@ -132,70 +142,3 @@ class Upscaler:
             )
         if not torch.isfinite(first).all():
             raise ModelUnavailable(f"the upscaler in {folder} made invalid numbers of its first picture")
-
-
-class ExactTiles:
-    """A picture (height, width, channels) of tiles that do not overlap."""
-
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        self._pixels = np.empty(shape, np.uint8)
-
-    def put(self, tile: Tensor, top: int, left: int) -> None:
-        """Put a tile (channels, height, width), 0 to 1, with its first pixel at this place."""
-        self._pixels[top : top + tile.shape[1], left : left + tile.shape[2]] = to_bytes(tile)
-
-    def pixels(self) -> Pixels:
-        """Return the picture in bytes."""
-        return self._pixels
-
-
-class BlendedTiles:
-    """A picture (height, width, channels) of tiles that each extend by `overlap` pixels over all edges.
-
-    Across a common edge, one tile fades into the other.
-    """
-
-    def __init__(self, shape: tuple[int, int, int], overlap: int) -> None:
-        height, width, channels = shape
-        self._sum = torch.zeros((channels, height, width))
-        self._overlap = overlap
-
-    def put(self, tile: Tensor, top: int, left: int) -> None:
-        """Add a tile (channels, height, width), 0 to 1. `top` and `left` are the place of its part inside the edges."""
-        rows, columns = (
-            self._place(start, length, whole)
-            for start, length, whole in zip((top, left), tile.shape[1:], self._sum.shape[1:], strict=True)
-        )
-        seen = tile[:, rows[1], columns[1]]
-        self._sum[:, rows[0], columns[0]] += seen * rows[2][:, None] * columns[2]
-
-    def _place(self, start: int, length: int, whole: int) -> tuple[slice, slice, Tensor]:
-        """Return where a tile is in the picture on one axis, that part of the tile, and its weights."""
-        overlap = self._overlap
-        first, last = start - overlap, start - overlap + length
-        inside = slice(max(first, 0), min(last, whole))
-        at = torch.arange(inside.start, inside.stop) + 0.5
-        ones = torch.ones_like(at)
-        rise = ((at - first) / (2 * overlap)).clamp(max=1) if start else ones
-        fall = ((last - at) / (2 * overlap)).clamp(max=1) if last - overlap < whole else ones
-        return inside, slice(inside.start - first, inside.stop - first), rise * fall
-
-    def pixels(self) -> Pixels:
-        """Return the picture in bytes."""
-        return to_bytes(self._sum)
-
-
-def spread(colours: Tensor, alpha: Tensor) -> Tensor:
-    """Replace the colours (N, 3, height, width) of clear pixels by visible colours nearby.
-
-    Each halving of the picture averages the visible colours, and clear pixels at one scale are filled from the next.
-    The own colour of an almost clear pixel is not reliable either, because straight alpha rounds most of it away.
-    """
-    seen, total = colours * alpha, alpha.sum((2, 3), keepdim=True)
-    if min(colours.shape[-2:]) > 1:
-        cover = avg_pool2d(alpha, 2, ceil_mode=True)
-        half = (avg_pool2d(seen, 2, ceil_mode=True) / cover.clamp(min=1e-6)).clamp(0, 1)
-        beyond = interpolate(spread(half, cover.gt(0).float()), colours.shape[-2:], mode="bilinear")
-    else:
-        beyond = (seen.sum((2, 3), keepdim=True) / total.clamp(min=1e-6)).clamp(0, 1).expand_as(colours)
-    return beyond.lerp(colours, (alpha * TRUSTED).clamp(max=1))

@@ -1,11 +1,12 @@
 """Pictures enlarged to an exact size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from craftspark.errors import InvalidInput
 from craftspark.models import enlarging
 from craftspark.models.enlarging import enlarging_megapixels, plan_passes
 from craftspark.models.work import upscaler_megapixels
@@ -22,11 +23,15 @@ class RecordedUpscaler(Upscaler):
     def __init__(self) -> None:
         self.factors = list[int]()
 
-    def upscale(self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None) -> Pixels:
+    def enlarge_in_bands(
+        self, pixels: Pixels, factor: int, on_tile: Callable[[float], None] = lambda _: None
+    ) -> Iterator[Pixels]:
         self.factors.append(factor)
+        large = pixels.repeat(factor, 0).repeat(factor, 1)
         on_tile(0.5)
+        yield large[: len(large) // 2]
         on_tile(1.0)
-        return pixels.repeat(factor, 0).repeat(factor, 1)
+        yield large[len(large) // 2 :]
 
 
 def a_disc(side: int, channels: int = 3) -> Pixels:
@@ -64,11 +69,19 @@ def test_as_many_passes_are_made_as_a_size_needs(
     assert upscaler.factors == factors
 
 
-def test_no_pass_exceeds_the_largest_result(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_pass_exceeds_the_largest_result_or_four_times_as_much_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enlarging, "MAX_ENLARGED_PIXELS", 100 * 100)
 
-    assert plan_passes((40, 40), (4000, 4000)) == [2]
-    assert plan_passes((60, 60), (4000, 4000)) == []
+    assert plan_passes((25, 25), (4000, 4000)) == [4, 2]
+    assert plan_passes((60, 60), (4000, 4000)) == [2]
+    assert plan_passes((101, 101), (4000, 4000)) == []
+
+
+def test_a_result_that_would_not_fit_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpu_tasks.inference.enlarging.MAX_ENLARGED_PIXELS", 100)
+
+    with pytest.raises(InvalidInput, match="11 x 10 pixels"):
+        enlarge_to(a_disc(5), (11, 10), RecordedUpscaler())
 
 
 def test_the_work_counts_every_pass_with_its_surroundings_and_alpha_twice() -> None:

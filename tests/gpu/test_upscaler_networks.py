@@ -179,10 +179,9 @@ def test_a_network_of_two_runs_twice_for_four() -> None:
 
 
 @pytest.mark.parametrize(("most", "side"), [(24**2 * 16, 32), (24**2 * 4, 16), (24**2, 8)])
-def test_a_tile_is_enlarged_as_far_as_the_upscaler_goes(monkeypatch: pytest.MonkeyPatch, most: int, side: int) -> None:
+def test_a_tile_is_enlarged_as_far_as_its_limit_allows(monkeypatch: pytest.MonkeyPatch, most: int, side: int) -> None:
     """The surrounding pixels count too: eight pixels on each of the four sides."""
-    monkeypatch.setattr(upscaler, "MAX_ENLARGED_PIXELS", most)
-    monkeypatch.setattr("gpu_tasks.tools.pattern.pattern.MAX_ENLARGED_PIXELS", most)
+    monkeypatch.setattr("gpu_tasks.tools.pattern.pattern.MAX_TILE_PIXELS", most)
     network = UpscalerNetwork(UpscalerConfig(features=4, convolutions=6))
 
     tile = enlarge_tile(Drawing(pixels=noise(8, 8), seed=1), "straight", Upscaler(network, identity={"a": "1"}))

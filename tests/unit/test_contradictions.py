@@ -133,7 +133,7 @@ def test_a_result_that_is_too_large_names_its_source() -> None:
     request = parse_request(find_tool("upscale").request, json.dumps({**FROM, "factor": 4})).for_model(BUILT_IN)
 
     with pytest.raises(InvalidInput) as refusal:
-        request.for_source(replace(SOURCE, width=1025))
+        request.for_source(replace(SOURCE, width=2049))
 
     assert [error["field"] for error in refusal.value.facts["errors"]] == ["factor", "source"]
 

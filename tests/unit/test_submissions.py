@@ -398,7 +398,7 @@ def test_a_request_that_does_not_fit_is_rejected_with_its_field_and_reserves_not
 
 def test_a_result_that_is_too_large_is_refused() -> None:
     submissions, _, _ = a_counter()
-    submissions.sources.source = replace(FakeSources.source, width=1025, height=100)  # type: ignore[attr-defined]
+    submissions.sources.source = replace(FakeSources.source, width=2049, height=100)  # type: ignore[attr-defined]
 
     with pytest.raises(InvalidInput) as refused:
         ask(submissions, "upscale", factor=4)

@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Create a job with Upscale
-         * @description Enlarges a picture 2 or 4 times.
+         * @description Enlarges a picture 2 or 4 times, or onto the canvas of a printed product.
          *
          *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
          *
@@ -329,7 +329,7 @@ export interface paths {
         put?: never;
         /**
          * Quote a job with Upscale
-         * @description Enlarges a picture 2 or 4 times.
+         * @description Enlarges a picture 2 or 4 times, or onto the canvas of a printed product.
          *
          *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
@@ -2120,7 +2120,7 @@ export interface components {
         };
         /**
          * UpscaleRequest
-         * @description A request for an existing image at 2 or 4 times its size. Transparency is kept.
+         * @description A request for an existing image at 2 or 4 times its size, or on a canvas for print. Transparency is kept.
          */
         UpscaleRequest: {
             /**
@@ -2147,11 +2147,32 @@ export interface components {
             /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
             source: string;
             /**
-             * @description Factor by which width and height increase.
-             * @default 2
-             * @enum {integer}
+             * @description Factor by which width and height increase. The result has at most 8192 pixels per side and 36 megapixels. Cannot be combined with `canvas`. Default: 2, unless `canvas` is set.
+             * @default null
              */
-            factor?: 2 | 4;
+            factor?: (2 | 4) | null;
+            /**
+             * @description Canvas of a printed product. The image is enlarged until it just fits, at most 10 times, and is centred. The rest of the canvas is transparent if the image has transparency. Otherwise it has the colour of the image's edge if that is plain, else white. The PNG states the resolution. Cannot be combined with `factor`. Width x height of the canvases in pixels:
+             *
+             *     - `shirt`: 4500 x 5400 at 300 dpi
+             *     - `hoodie`: 4500 x 4050 at 300 dpi
+             *     - `square`: 4500 x 4500 at 300 dpi
+             *     - `mug-11oz`: 2700 x 1050 at 300 dpi
+             *     - `mug-15oz`: 2700 x 1140 at 300 dpi
+             *     - `a5`: 1748 x 2480 at 300 dpi
+             *     - `a4`: 2480 x 3508 at 300 dpi
+             *     - `a3`: 3508 x 4961 at 300 dpi
+             *     - `letter`: 2550 x 3300 at 300 dpi
+             *     - `tabloid`: 3300 x 5100 at 300 dpi
+             *     - `print-8x10`: 2400 x 3000 at 300 dpi
+             *     - `scrapbook-12x12`: 3600 x 3600 at 300 dpi
+             *     - `poster-16x20`: 4800 x 6000 at 300 dpi
+             *     - `poster-18x24`: 2700 x 3600 at 150 dpi
+             *     - `poster-24x36`: 3600 x 5400 at 150 dpi
+             * @default null
+             * @example shirt
+             */
+            canvas?: ("shirt" | "hoodie" | "square" | "mug-11oz" | "mug-15oz" | "a5" | "a4" | "a3" | "letter" | "tabloid" | "print-8x10" | "scrapbook-12x12" | "poster-16x20" | "poster-18x24" | "poster-24x36") | null;
         };
         /**
          * VariationsRequest

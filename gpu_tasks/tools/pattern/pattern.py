@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import ImageColor
 
-from craftspark.models.enlarging import MAX_ENLARGED_PIXELS
 from craftspark.tools.palette import MAX_COLOURS
 from craftspark.tools.pattern import MAX_MIRRORED, TILE_PIXELS, WHITE, PatternRequest
 from craftspark.tools.sheet import Sheet
@@ -41,6 +40,7 @@ from gpu_tasks.tools.pattern.scatter import Placement, scatter
 from gpu_tasks.tools.pattern.stamps import frame_by_circle, paint
 
 MAX_SEAM = 1.1  # relative to differences inside the tile; a larger value is visible
+MAX_TILE_PIXELS = 4096 * 4096  # of an enlarged tile with its neighbours
 PREVIEW_PIXELS = 768
 PREVIEW_REPEATS = 3
 
@@ -218,7 +218,7 @@ def recolour_tile(drawing: Drawing, repeat: Repeat, palette: Sequence[str]) -> D
 
 
 def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
-    """Enlarge the tile by FACTOR, or by 2 if the upscaler does not make larger pictures. A larger tile stays as it is.
+    """Enlarge the tile by FACTOR, or by 2 if it would be larger than MAX_TILE_PIXELS. A larger tile stays as it is.
 
     Its edges are enlarged together with their neighbours in the repeat.
     """
@@ -229,7 +229,7 @@ def enlarge_tile(tile: Drawing, repeat: Repeat, upscaler: Upscaler) -> Drawing:
     if repeat == "mirror":
         high = wide = 0
     around = add_neighbours(tile.pixels, high, wide, repeat)
-    factor = next((each for each in (FACTOR, 2) if around[..., 0].size * each**2 <= MAX_ENLARGED_PIXELS), 1)
+    factor = next((each for each in (FACTOR, 2) if around[..., 0].size * each**2 <= MAX_TILE_PIXELS), 1)
     if factor == 1:
         return tile
     large = upscaler.upscale(around, factor)
