@@ -1,5 +1,6 @@
 """Monitoring: alarms, a dashboard and traces."""
 
+from itertools import chain
 from typing import Any
 
 from aws_cdk import Stack
@@ -10,19 +11,15 @@ from constructs import Construct
 from cdk_app.observability.alarms import Alarms
 from cdk_app.observability.dashboard import draw_graph, list_failures_by_reason
 from cdk_app.observability.metrics import (
-    EVENTS,
-    FLEET,
     MINUTE,
     PERIOD,
-    count_events,
     count_messages,
-    count_refusals,
     find_dead_letter_queues,
     find_work_queues,
     measure_age,
     measure_reservation,
 )
-from cdk_app.observability.supply import draw_demand, draw_supply, draw_waits, measure_fleet, measure_start_delay
+from cdk_app.observability.own_metrics import EVENTS, FLEET, OwnMetrics
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.desired_counts import ON_DEMAND, SPOT
 from craftspark.accounts.plans import ANY_PLAN, PLANS
@@ -59,6 +56,7 @@ class OperationsStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._operations, self._rendering, self._api, self._training = stage.operations, rendering, api, training
         watched = (rendering, api, training, webhooks, live)
+        self._own = OwnMetrics(stage.metrics_namespace)
         self._dead = find_dead_letter_queues(watched)
         self._queues = find_work_queues(watched)
         self._alarms = Alarms(self, "Alarms", email=stage.operations.alarm_email)
@@ -85,7 +83,7 @@ class OperationsStack(Stack):
             )
         self._alarms.add(
             "DeferredOrders",
-            count_events("OrderDeferred"),
+            self._own.count_events("OrderDeferred"),
             max_value=self._operations.deferred_orders,
             means="Step Functions accepts fewer starts than jobs arrive; orders return to the queue",
         )
@@ -107,7 +105,7 @@ class OperationsStack(Stack):
         )
         add(
             "SweptJobs",
-            count_events("JobOverdue"),
+            self._own.count_events("JobOverdue"),
             max_value=0,
             means="the sweeper ended a job, not its execution",
         )
@@ -121,28 +119,33 @@ class OperationsStack(Stack):
             )
         add(
             "UnmoderatedPrompts",
-            count_events("ModerationUnavailable"),
+            self._own.count_events("ModerationUnavailable"),
             max_value=MAX_UNMODERATED,
             means="the service that moderates prompts fails",
         )
-        for name, metric in (
+        for name, event in (
             ("UnmoderatedUploads", "UploadUnmoderated"),
             ("UnmoderatedPictures", "PictureUnmoderated"),
         ):
-            add(name, count_events(metric), max_value=MAX_UNMODERATED, means="the guardrail does not moderate pictures")
+            add(
+                name,
+                self._own.count_events(event),
+                max_value=MAX_UNMODERATED,
+                means="the guardrail does not moderate pictures",
+            )
         errors = self._api.http_api.api.metric_server_error(period=PERIOD, statistic="Sum")
         add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API returns 5xx")
 
     def _watch_gpus(self) -> None:
         self._alarms.add(
             "LostTasks",
-            count_events("TaskLost"),
+            self._own.count_events("TaskLost"),
             max_value=MAX_LOST_TASKS,
             means="GPU tasks end without an answer: they are killed, fail, or do not start",
         )
         self._alarms.add(
             "RefusedAdmissions",
-            count_events("AdmissionRefused"),
+            self._own.count_events("AdmissionRefused"),
             max_value=MAX_REFUSED,
             means="makers are refused because their pool gets no more tasks: the budget, the cap, the pool's maximum, "
             "or no capacity at AWS",
@@ -152,7 +155,7 @@ class OperationsStack(Stack):
             for name, capacity_type in (("SpotStartsLate", SPOT), ("OnDemandStartsLate", ON_DEMAND)):
                 self._alarms.add(
                     f"{of_pool}{name}",
-                    measure_start_delay(pool.name, capacity_type),
+                    self._own.measure_start_delay(pool.name, capacity_type),
                     max_value=MAX_START_DELAY,
                     periods=LATE_PERIODS,
                     means=f"tasks of the pool {pool.name} do not start: the desired count is not reached",
@@ -170,13 +173,13 @@ class OperationsStack(Stack):
     def _watch_decisions(self) -> None:
         self._alarms.add_silence(
             "FleetUndecided",
-            count_events("FleetDecided", period=MINUTE),
+            self._own.count_events("FleetDecided", period=MINUTE),
             periods=SILENT_MINUTES,
             means=f"the fleet's controller has made no decision for {SILENT_MINUTES} minutes; the last counts stand",
         )
         self._alarms.add(
             "FleetDecisionsRefused",
-            count_events("FleetDecisionRefused"),
+            self._own.count_events("FleetDecisionRefused"),
             max_value=0,
             means="the fleet's controller could not use its observations or its decision; the last counts stand",
         )
@@ -189,7 +192,7 @@ class OperationsStack(Stack):
 
     def _create_dashboard(self) -> None:
         api, machine = self._api.http_api.api, self._rendering.workflow.machine
-        pools = list(self._rendering.fleet.pools)
+        pools, own = list(self._rendering.fleet.pools), self._own
         cloudwatch.Dashboard(
             self,
             "Dashboard",
@@ -212,7 +215,9 @@ class OperationsStack(Stack):
                     ),
                 ],
                 [
-                    draw_graph("Jobs", *(count_events(name, name) for name, by in EVENTS.items() if by not in FLEET)),
+                    draw_graph(
+                        "Jobs", *(own.count_events(name, name) for name, by in EVENTS.items() if by not in FLEET)
+                    ),
                     list_failures_by_reason(self._rendering.settle_job),
                 ],
                 [
@@ -225,21 +230,25 @@ class OperationsStack(Stack):
                     ),
                 ],
                 [
-                    draw_graph("Supply: GPU tasks", *(each for pool in pools for each in draw_supply(pool))),
-                    draw_graph("Demand: seconds of GPU work", *(each for pool in pools for each in draw_demand(pool))),
+                    draw_graph("Supply: GPU tasks", *chain.from_iterable(map(own.draw_supply, pools))),
+                    draw_graph(
+                        "Demand: seconds of GPU work", *(each for pool in pools for each in own.draw_demand(pool))
+                    ),
                 ],
                 [
-                    draw_graph("Oldest waiting job, seconds", *(each for pool in pools for each in draw_waits(pool))),
+                    draw_graph(
+                        "Oldest waiting job, seconds", *(each for pool in pools for each in own.draw_waits(pool))
+                    ),
                     draw_graph(
                         "Estimated cost of tasks, dollars per hour",
-                        measure_fleet("FleetCostPerHour", "cost"),
+                        own.measure_fleet("FleetCostPerHour", "cost"),
                     ),
                 ],
                 [
                     draw_graph(
                         "Interruptions, failed launches and lost tasks",
                         *(
-                            count_events(name, name)
+                            own.count_events(name, name)
                             for name in (
                                 "InstanceInterrupted",
                                 "RebalanceRecommended",
@@ -251,15 +260,15 @@ class OperationsStack(Stack):
                     ),
                     draw_graph(
                         "Decisions",
-                        measure_fleet("FleetDecisionAge", "seconds since the last decision"),
-                        count_events("FleetDecided", "decisions in five minutes"),
-                        count_events("FleetDecisionRefused", "refused in five minutes"),
+                        own.measure_fleet("FleetDecisionAge", "seconds since the last decision"),
+                        own.count_events("FleetDecided", "decisions in five minutes"),
+                        own.count_events("FleetDecisionRefused", "refused in five minutes"),
                     ),
                 ],
                 [
                     draw_graph(
                         "Refused because GPU capacity does not suffice",
-                        *(count_refusals(pool, plan) for pool in pools for plan in (*PLANS, ANY_PLAN)),
+                        *(own.count_refusals(pool, plan) for pool in pools for plan in (*PLANS, ANY_PLAN)),
                     ),
                     draw_graph(
                         "Dead letters", *(count_messages(letters, name) for name, letters in self._dead.items())

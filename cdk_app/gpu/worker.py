@@ -9,7 +9,6 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.packaging.python_function import METRICS_NAMESPACE
 from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
@@ -62,7 +61,7 @@ class GpuWorker(Construct):
                 **settings.to_environment(),
                 # boto3 reads the region from this variable, and ECS sets another one.
                 "AWS_DEFAULT_REGION": Stack.of(self).region,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": stage.metrics_namespace,
             },
             stop_timeout=Duration.seconds(settings.stop_grace_s),
             linux_parameters=ecs.LinuxParameters(self, "Process", init_process_enabled=True),

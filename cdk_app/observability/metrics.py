@@ -1,4 +1,4 @@
-"""Metrics of the alarms and the dashboard."""
+"""Metrics of AWS for the alarms and the dashboard."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -9,60 +9,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import IConstruct
 
 from cdk_app.gpu.capacity import GpuCapacity
-from cdk_app.packaging.python_function import METRICS_NAMESPACE
 from cdk_app.storage.work_queue import DeadLetterQueue, WorkQueue
 
 PERIOD = Duration.minutes(5)
 MINUTE = Duration.minutes(1)
-# Each event, and who counts it: a function, by the name of its folder, or the GPU worker.
-EVENTS = {
-    "ModerationUnavailable": "submit_job",
-    "UploadUnmoderated": "check_upload",
-    "PictureUnmoderated": "gpu_worker",
-    "JobAccepted": "submit_job",
-    "AdmissionRefused": "submit_job",
-    "JobSucceeded": "settle_job",
-    "JobPartlySucceeded": "settle_job",
-    "JobFailed": "settle_job",
-    "JobCancelled": "cancel_job",
-    "JobOverdue": "sweep_overdue_jobs",
-    "JobSentAgain": "resend_lost_jobs",
-    "OrderDeferred": "start_render",
-    "InstanceInterrupted": "drain_instance",
-    "RebalanceRecommended": "drain_instance",
-    "SpotLaunchFailed": "drain_instance",
-    "TaskLost": "settle_task",
-    "LaunchRefused": "grant_launch",
-    "FleetDecided": "control_fleet",
-    "FleetDecisionRefused": "control_fleet",
-    "WebhookGivenUp": "deliver_webhook",
-}
-# The functions whose events are about the fleet and not about jobs.
-FLEET = ("control_fleet", "drain_instance", "grant_launch", "settle_task")
-
-
-def count_events(name: str, label: str | None = None, *, period: Duration = PERIOD) -> cloudwatch.Metric:
-    """How often an event happened, as log lines in the embedded metric format count it."""
-    return cloudwatch.Metric(
-        namespace=METRICS_NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": EVENTS[name]},
-        period=period,
-        statistic="Sum",
-        label=label,
-    )
-
-
-def count_refusals(pool: str, plan: str) -> cloudwatch.Metric:
-    """How many jobs of a plan were refused because GPU capacity does not suffice."""
-    return cloudwatch.Metric(
-        namespace=METRICS_NAMESPACE,
-        metric_name="AdmissionRefused",
-        dimensions_map={"service": EVENTS["AdmissionRefused"], "pool": pool, "plan": plan},
-        period=PERIOD,
-        statistic="Sum",
-        label=f"{pool}, {plan}",
-    )
 
 
 def count_messages(queue: sqs.IQueue, label: str | None = None) -> cloudwatch.Metric:

@@ -16,7 +16,6 @@ from craftspark.settings import Settings
 
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
-METRICS_NAMESPACE = "Craftspark"
 MEMORY_MIB = 1024  # CPU scales with memory, and a cold start is mostly imports
 
 
@@ -79,7 +78,7 @@ class PythonFunction(Construct):
                 **access.to_environment(),
                 **(environment or {}),
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": stage.metrics_namespace,
                 "POWERTOOLS_LOG_LEVEL": on.log_level,
             },
             timeout=timeout,

@@ -79,3 +79,8 @@ class Stage:
     def name_stack(self, stack: str) -> str:
         """The name of a stack in the account."""
         return f"Craftspark-{self.name.capitalize()}-{stack}"
+
+    @property
+    def metrics_namespace(self) -> str:
+        """The namespace of the stage's own metrics in CloudWatch. Stages can share an account and a region."""
+        return f"Craftspark/{self.name}"

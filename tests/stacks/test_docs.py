@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdk_app.observability.metrics import EVENTS
+from cdk_app.observability.own_metrics import EVENTS
 from cdk_app.stages.values import STAGES
 from craftspark.errors import Retry, SettingMissing, members
 from craftspark.errors.outcomes import ExecutionEnded, JobOverdue, TrainingEndError
@@ -79,7 +79,7 @@ def test_the_price_of_alarms_is_of_as_many_as_there_are(synthesis: Synthesis) ->
 
 
 def test_the_runbook_names_every_event_that_is_counted() -> None:
-    assert set(EVENTS) <= set(codes(RUNBOOK[RUNBOOK.index("namespace `Craftspark`") :].split("\n")[0]))
+    assert set(EVENTS) <= set(codes(RUNBOOK[RUNBOOK.index("namespace `Craftspark/<stage>`") :].split("\n")[0]))
 
 
 def test_the_messages_in_the_runbook_are_logged() -> None:

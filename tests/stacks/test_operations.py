@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdk_app.observability.metrics import EVENTS
+from cdk_app.observability.own_metrics import EVENTS
 from cdk_app.packaging.import_closure import find_import_closure
 from cdk_app.stages.values import DEV
 from craftspark.accounts.plans import ANY_PLAN, PLANS
@@ -49,6 +49,30 @@ def test_every_queue_of_dead_letters_has_an_alarm_at_its_first_message(synthesis
     dead = {name for name, queue in queues.items() if "RedrivePolicy" not in queue["Properties"]}
     assert set(watched) == dead
     assert {(alarm["Threshold"], alarm["EvaluationPeriods"]) for alarm in watched.values()} == {(0, 1)}
+
+
+def test_the_own_metrics_of_a_stage_are_in_its_own_namespace(dev: Synthesis, local: Synthesis) -> None:
+    for synthesis, namespace in ((dev, "Craftspark/dev"), (local, "Craftspark/local")):
+        environments = [each["Environment"]["Variables"] for each in synthesis.properties("AWS::Lambda::Function")]
+        [worker, *others] = [
+            {each["Name"]: each["Value"] for each in container["Environment"]}
+            for task in synthesis.properties("AWS::ECS::TaskDefinition")
+            for container in task["ContainerDefinitions"]
+        ]
+        written = [each["POWERTOOLS_METRICS_NAMESPACE"] for each in (*environments, worker, *others)]
+        read = set(
+            re.findall(
+                r"Craftspark/\w+",
+                json.dumps(
+                    [
+                        *synthesis.of_type("AWS::CloudWatch::Alarm").values(),
+                        *synthesis.of_type("AWS::CloudWatch::Dashboard").values(),
+                    ]
+                ),
+            )
+        )
+
+        assert set(written) == read == {namespace}
 
 
 def test_every_work_queue_has_an_alarm_on_its_oldest_message(synthesis: Synthesis) -> None:

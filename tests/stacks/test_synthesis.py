@@ -136,7 +136,6 @@ def test_every_function_has_a_bound_a_log_and_its_name(synthesis: Synthesis) -> 
         assert 1 <= function["Timeout"] <= 300
         assert function["LoggingConfig"]["LogGroup"]
         assert variables["POWERTOOLS_SERVICE_NAME"] == name
-        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Craftspark"
 
 
 def test_cloud_functions_run_on_arm_and_local_ones_on_this_machine(dev: Synthesis, local: Synthesis) -> None:
