@@ -205,6 +205,7 @@ def image_item(job: Job, image: StoredImage) -> Item:
         **({"alpha": {"BOOL": True}} if image.alpha else {}),
         **({"files": text(json.dumps(image.files))} if image.files else {}),
         **({"scores": text(json.dumps(image.scores))} if image.scores else {}),
+        **({"warning": text(image.warning)} if image.warning else {}),
     }
 
 
@@ -219,6 +220,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
         alpha="alpha" in item,
         files=tuple(json.loads(item["files"]["S"])) if "files" in item else (),
         scores=json.loads(item["scores"]["S"]) if "scores" in item else {},
+        warning=item["warning"]["S"] if "warning" in item else None,
     )
 
 

@@ -115,6 +115,7 @@ class StoredImage:
     """An image in the bucket. Sizes are pixels. `render_s` is the image's share of its wave, in seconds.
 
     `seed` is the seed it was drawn with. `files` are the names of its other files. `scores` are measurements.
+    `warning` says how it may differ from the request.
     """
 
     index: int
@@ -126,6 +127,7 @@ class StoredImage:
     alpha: bool = False
     files: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    warning: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,12 +28,14 @@ MIN_INK = 0.005  # share of the area; a picture with less ink is almost blank
 class Flaw:
     """A defect of a picture, in words for a maker. Of two flawed drawings, the one with the lower `severity` is kept.
 
-    A drawing with a `fatal` flaw is never delivered.
+    A drawing with a `fatal` flaw is never delivered. One with another flaw is delivered with a warning. `redrawn` is
+    false if another seed would not help.
     """
 
     reason: str
     severity: float
     fatal: bool = False
+    redrawn: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,11 @@ def choose_better(first: Drawing, second: Drawing) -> Drawing:
     if second.flaw is None or (first.flaw is not None and second.flaw.severity < first.flaw.severity):
         return second
     return first
+
+
+def add_check(drawing: Drawing, checked: Drawing) -> Drawing:
+    """Return the drawing with the scores of another form of it, and with its flaw if it has none."""
+    return replace(drawing, scores={**drawing.scores, **checked.scores}, flaw=drawing.flaw or checked.flaw)
 
 
 def find_blank_flaw(pixels: Pixels | None) -> Flaw | None:

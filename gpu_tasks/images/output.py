@@ -92,7 +92,7 @@ def make_thumbnail(pixels: Pixels) -> WebP:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedImage:
-    """An image in bytes, as it is stored. Sizes are in pixels."""
+    """An image in bytes, as it is stored. Sizes are in pixels. `warning` says how it may differ from the request."""
 
     png: bytes
     thumbnail_webp: bytes
@@ -101,6 +101,7 @@ class EncodedImage:
     height: int
     alpha: bool
     scores: Mapping[str, float]
+    warning: str | None = None
 
 
 def encode_image(done: FinishedImage, encode: Callable[[str, File], bytes] | None = None) -> EncodedImage:

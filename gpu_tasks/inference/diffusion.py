@@ -26,6 +26,7 @@ from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.families import Family, find_family, parameters_of
 from gpu_tasks.inference.seamless.circular_padding import pad_circularly
 from gpu_tasks.inference.seamless.wrapped_margins import Canvas, wrap_margins
+from gpu_tasks.inference.subject_check import SubjectCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,12 @@ class Diffusion:
     own sketch and seed, not on the other drawings of the call.
     """
 
-    def __init__(self, pipeline: Any, model: Model, adapters: AdapterCache) -> None:
+    def __init__(
+        self, pipeline: Any, model: Model, adapters: AdapterCache, subject_check: SubjectCheck | None = None
+    ) -> None:
+        """`subject_check` checks drawings of prompts, if the model lists its subjects."""
         self.model = model
+        self.subject_check = subject_check
         self._family = find_family(model.family)
         self._family.check_entry(model, pipeline)
         self._loaded = pipeline

@@ -80,3 +80,20 @@ def draw_prompts(diffusion: Diffusion, wave: Sequence[ImageOrder], on_step: OnSt
     settings = build_settings(wave[0], diffusion.model)
     pictures = diffusion.draw([build_sketch(order) for order in wave], settings, on_step)
     return [make_drawing(pixels, order.seed) for pixels, order in zip(pictures, wave, strict=True)]
+
+
+def check_subjects(diffusion: Diffusion, drawings: Sequence[Drawing], orders: Sequence[ImageOrder]) -> list[Drawing]:
+    """Return the drawings, each with the score of its subject, and with a flaw if it does not show the prompt's."""
+    return [
+        check_subject(diffusion, drawing, order, order.request["prompt"])
+        for drawing, order in zip(drawings, orders, strict=True)
+    ]
+
+
+def check_subject(diffusion: Diffusion, drawing: Drawing, order: ImageOrder, prompt: str) -> Drawing:
+    """Return a drawing of this prompt with its score, and with a flaw if it does not show the subject.
+
+    A drawing in a style has no score: the encoder knows only the model's own look.
+    """
+    check = diffusion.subject_check
+    return check.judge(drawing, prompt) if check and locate_adapter(order, diffusion.model) is None else drawing

@@ -28,6 +28,7 @@ from gpu_tasks.inference.drawing_thread import DrawingThread, run_here
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.manifests import hash_model
 from gpu_tasks.inference.model_store import locate
+from gpu_tasks.inference.subject_check import SubjectCheck
 from gpu_tasks.renderers import RENDERERS, Kit, Networks, ToolRenderer
 
 # Images of a wave that needs only a network. They are processed one after the other.
@@ -126,7 +127,11 @@ class ToolRenderers:
         if not wave:
             return []
         drawings = draw_each(lambda orders: self.draw_once(orders, on_step), wave)
-        flawed = [place for place, drawing in enumerate(drawings) if isinstance(drawing, Drawing) and drawing.flaw]
+        flawed = [
+            place
+            for place, drawing in enumerate(drawings)
+            if isinstance(drawing, Drawing) and drawing.flaw and drawing.flaw.redrawn
+        ]
         if flawed:
             again = draw_each(
                 # Progress stays at 100%: the second attempt is free and does not count.
@@ -154,7 +159,8 @@ class ToolRenderers:
         record_activity()
         self._picture_check.check(done.picture.pixels)
         record_activity()
-        return self._provenance.encode(done, order, drawing)
+        encoded = self._provenance.encode(done, order, drawing)
+        return replace(encoded, warning=drawing.flaw.reason if drawing.flaw else None)
 
     def _renderer(self, order: ImageOrder) -> ToolRenderer:
         try:
@@ -243,7 +249,8 @@ def open_diffusion(pipeline: Any, model: Model, settings: RendererSettings) -> D
         lambda source: locate(source, settings, pin=False),
         component=component,
     )
-    diffusion = Diffusion(pipeline, model.on(name_device(settings.device)), adapters)
+    subject_check = SubjectCheck.of_model(Path(pipeline.name_or_path))
+    diffusion = Diffusion(pipeline, model.on(name_device(settings.device)), adapters, subject_check)
     diffusion.check_drawings()
     return diffusion
 

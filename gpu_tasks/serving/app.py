@@ -186,6 +186,7 @@ def describe_image(rendered: RenderedImage) -> dict[str, Any]:
         "height": result.height,
         "alpha": result.alpha,
         "scores": dict(result.scores),
+        "warning": result.warning,
         "png": b64encode(result.png).decode(),
         "thumbnail_webp": b64encode(result.thumbnail_webp).decode(),
         "files": {name: b64encode(content).decode() for name, content in result.files.items()},

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 
 from craftspark.errors import ImageFlawed
-from gpu_tasks.images.drawing import Drawing, Flaw, OnStep
+from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, add_check
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Dxf, Eps, File, FinishedImage, Pdf, Png, Svg
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.diffusion import Diffusion
-from gpu_tasks.inference.order_inputs import build_settings, draw_prompts
+from gpu_tasks.inference.order_inputs import build_settings, check_subjects, draw_prompts
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE, paint_motif
 from gpu_tasks.tools.cutting.cut_file import CutFile, CutOptions, make_cut_file
@@ -64,7 +64,11 @@ class ClipartRenderer:
 
     def cut_out(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
         """Return drawings with four channels, cut out but not trimmed. Raises ModelUnavailable."""
-        return [self._cutter.cut_out(drawing) for drawing in draw_prompts(self._diffusion, wave, on_step)]
+        drawings = draw_prompts(self._diffusion, wave, on_step)
+        return [
+            add_check(self._cutter.cut_out(drawing), checked)
+            for drawing, checked in zip(drawings, check_subjects(self._diffusion, drawings, wave), strict=True)
+        ]
 
     def _prepare(self, drawing: Drawing, order: ImageOrder) -> Drawing:
         planned = add_cut_plan(drawing, order)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from craftspark.tools.picture import delivered_size
-from gpu_tasks.images.drawing import Drawing, OnStep
+from gpu_tasks.images.drawing import Drawing, OnStep, add_check
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, finish_unchanged
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.inference.enlarging import enlarge_drawing
-from gpu_tasks.inference.order_inputs import build_settings, draw_prompts
+from gpu_tasks.inference.order_inputs import build_settings, check_subjects, draw_prompts
 from gpu_tasks.inference.upscaler import Upscaler
 
 
@@ -30,9 +30,10 @@ class PictureRenderer:
         ModelUnavailable.
         """
         size = delivered_size(build_settings(wave[0], self._diffusion.model).size)
+        drawings = draw_prompts(self._diffusion, wave, on_step)
         return [
-            enlarge_drawing(drawing, size, self._upscaler, on_step)
-            for drawing in draw_prompts(self._diffusion, wave, on_step)
+            add_check(enlarge_drawing(drawing, size, self._upscaler, on_step), checked)
+            for drawing, checked in zip(drawings, check_subjects(self._diffusion, drawings, wave), strict=True)
         ]
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:

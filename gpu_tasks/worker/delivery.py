@@ -105,6 +105,7 @@ class Delivery:
             alpha=done.alpha,
             files=tuple(done.files),
             scores=done.scores,
+            warning=done.warning,
         )
         try:
             self._retrier.call("entry of an image", lambda: self._images.add(claim.job, image))

@@ -36,6 +36,9 @@ class ImageView(View):
     width: int | None = Field(None, description="Width in pixels.")
     height: int | None = Field(None, description="Height in pixels.")
     scores: dict[str, float] | None = Field(None, description="Quality scores of the image, by name.")
+    warning: str | None = Field(
+        None, description="How the image may differ from the request. It was delivered and charged nevertheless."
+    )
     render_seconds: float | None = Field(None, description="GPU time spent on the image, in seconds.")
     error: Annotated[str, Field(json_schema_extra={"enum": [*FAILURE_NAMES]})] | None = Field(
         None, description="Name of the error if the image was not delivered. Such an image is not charged."
@@ -233,6 +236,7 @@ def image_view(record: JobRecord, index: int, urls: Iterator[str]) -> ImageView:
             thumbnail_url=next(urls),
             files={name: next(urls) for name in stored.files} or None,
             scores=dict(stored.scores) or None,
+            warning=stored.warning,
             width=stored.width,
             height=stored.height,
             render_seconds=stored.render_s,

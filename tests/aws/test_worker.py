@@ -348,12 +348,11 @@ def test_what_is_stored_is_the_picture(settings: WorkerSettings, tokens: Tokens)
 
 
 class WithFiles(OneTurn):
-    """Finishes each image with an additional file and a measured score."""
+    """Finishes each image with an additional file, a measured score and a warning."""
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
-        return encode_image(
-            replace(finish_unchanged(drawing), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25})
-        )
+        done = replace(finish_unchanged(drawing), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25})
+        return replace(encode_image(done), warning="its seam is visible")
 
 
 @pytest.mark.usefixtures("read_settings")
@@ -365,6 +364,7 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
 
     [image] = read(job_id).body["images"]
     assert image["scores"] == {"seam": 1.25}
+    assert image["warning"] == "its seam is visible"
     assert f"images/{job_id}/0/cut.svg?" in image["files"]["cut.svg"]
     stored = client_of("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0/cut.svg")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"<svg/>", "image/svg+xml")

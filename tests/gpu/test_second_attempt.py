@@ -58,6 +58,17 @@ def test_a_flawed_drawing_gets_one_more_try_and_the_better_one_is_kept(flaws: li
     assert len(renderer.seeds) == len(flaws)
 
 
+def test_a_drawing_that_another_seed_would_not_mend_is_kept_with_its_warning() -> None:
+    renderer = Moody(Flaw(reason="it is unknown", severity=1, redrawn=False))
+    studio = studio_of(renderer)
+
+    [drawn] = studio.render([an_order(7)], silent)
+
+    assert isinstance(drawn, Drawing)
+    assert renderer.seeds == [[7]]
+    assert studio.finish(an_order(7), drawn).warning == "it is unknown"
+
+
 def test_only_the_flawed_drawing_of_a_wave_is_drawn_again() -> None:
     renderer = Moody(None, BAD, None, None)
 

@@ -1150,6 +1150,8 @@ export interface components {
             scores?: {
                 [key: string]: number;
             };
+            /** @description How the image may differ from the request. It was delivered and charged nevertheless. */
+            warning?: string;
             /** @description GPU time spent on the image, in seconds. */
             render_seconds?: number;
             /**

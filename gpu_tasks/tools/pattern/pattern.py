@@ -12,13 +12,13 @@ from craftspark.tools.palette import MAX_COLOURS
 from craftspark.tools.pattern import MAX_MIRRORED, TILE_PIXELS, WHITE, PatternRequest
 from craftspark.tools.sheet import Sheet
 from craftspark.tools.toss import Repeat, Toss
-from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, derive_seed, make_drawing
+from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, add_check, derive_seed, make_drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, Png, WebP
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import SourcePictures, flatten_on_white, shrink
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
-from gpu_tasks.inference.order_inputs import build_settings, build_sketch
+from gpu_tasks.inference.order_inputs import build_settings, build_sketch, check_subject
 from gpu_tasks.inference.seamless.neighbours import add_neighbours
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.motifs import FACTOR, MotifCutter
@@ -129,8 +129,10 @@ class PatternRenderer:
             else []
             for order in wave
         }
-        for (order, _, seed), pixels in zip(inputs, pictures, strict=True):
-            motifs[id(order)].append(self._cutter.cut_out(make_drawing(pixels, seed)))
+        for (order, prompt, seed), pixels in zip(inputs, pictures, strict=True):
+            drawing = make_drawing(pixels, seed)
+            checked = check_subject(self._diffusion, drawing, order, prompt)
+            motifs[id(order)].append(add_check(self._cutter.cut_out(drawing), checked))
         return [build_scattered_tile(order, motifs[id(order)], self._choose_palette(order)) for order in wave]
 
     def _choose_palette(self, order: ImageOrder) -> Sequence[str]:

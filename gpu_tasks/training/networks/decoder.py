@@ -30,6 +30,8 @@ from gpu_tasks.training.options import add_options, build_recipe, read_intervals
 FAVOURED, MOVED, EXCHANGED, ON_COLOUR = 0.75, 0.7, 0.4, 0.1
 MAX_NOISE = 0.25  # the standard deviation of a latent is about 1
 EDGE_WEIGHT, SOFT_WEIGHT, CHROMA_WEIGHT = 1.0, 0.5, 0.5
+# Zeros around a picture stand out at its corners, which are too few pixels to count in a mean over all.
+CORNER, CORNER_WEIGHT, FRAME_WEIGHT = 4, 0.25, 0.1
 SHOWN = 8
 
 
@@ -145,8 +147,17 @@ class DecodingLoss:
             + EDGE_WEIGHT * (wrong.diff(dim=-1).abs().mean() + wrong.diff(dim=-2).abs().mean()) / 2
             + SOFT_WEIGHT * soft.abs().mean()
             + CHROMA_WEIGHT * chroma.abs().mean()
+            + measure_frame(wrong)
         )
         return loss
+
+
+def measure_frame(wrong: Tensor) -> Tensor:
+    """Return the weighted error of a picture's outer pixels and of its corners. `wrong` is (N, 3, side, side)."""
+    ends = [*range(CORNER), *range(-CORNER, 0)]
+    corners = wrong[..., ends, :][..., ends]
+    frame = (wrong[..., [0, -1], :].abs().mean() + wrong[..., [0, -1]].abs().mean()) / 2
+    return CORNER_WEIGHT * corners.abs().mean() + FRAME_WEIGHT * frame
 
 
 @torch.no_grad()
