@@ -79,9 +79,7 @@ def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None)
     request = {name: value for name, value in request.items() if name in kind.model_fields}
     if source:
         request["source"] = source.reference
-    parsed = parse_request(kind, json.dumps(request))
-    if not tool.network:
-        parsed = parsed.for_model(find_model(recipe.model))
+    parsed = parse_request(kind, json.dumps(request)).for_model(find_model(recipe.model))
     version = recipe.style_version
     return ImageOrder(
         job_id=hashlib.sha256(recipe.xmp().encode()).hexdigest()[:26],

@@ -39,7 +39,7 @@ DRAW = Pool(
     disk_gib=100,
 )
 
-# Few jobs only enlarge, so this pool has no warm tasks.
+# Few jobs need no diffusion model, so this pool has no warm tasks.
 ENLARGE = replace(DRAW, models=("craftspark-upscaler-x4",), spot_instances=2, warm_spot_tasks=0, idle_s=300)
 
 DEV = Stage(
@@ -56,6 +56,7 @@ DEV = Stage(
         "variations": "craftspark-clipart-128",
         "outpaint": "craftspark-clipart-128",
         "upscale": "craftspark-upscaler-x4",
+        "cutout": "craftspark-upscaler-x4",
     },
     networks=ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp"),
     pools={"draw": DRAW, "enlarge": ENLARGE},

@@ -34,7 +34,7 @@ class Load:
     redraws: int = 0
     repaints: int = 0
     enlarged: float = 0
-    cuts: int = 0
+    cuts: float = 0
     painted: float = 0
     images: int = 0
     traced: int = 0

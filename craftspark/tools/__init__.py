@@ -11,6 +11,7 @@ from craftspark.models.model import Model
 from craftspark.models.networks import Assists
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools.clipart import ClipartRequest
+from craftspark.tools.cutout import CutoutRequest
 from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.pattern import PatternRequest
 from craftspark.tools.picture import PictureRequest
@@ -23,8 +24,8 @@ from craftspark.tools.variations import VariationsRequest
 class Tool:
     """`title` and `summary` are texts for makers; `example` is a valid request.
 
-    `network` is what the tool does with only a network. Such a tool needs no diffusion model. `assisted` is what
-    networks do for a tool with a diffusion model.
+    `network` is what the tool does with only a network. Such a tool needs no diffusion model: the catalogue entry of
+    that network serves it. `assisted` is what further networks do for a tool.
     """
 
     name: str
@@ -122,6 +123,15 @@ for tool in (
         UpscaleRequest,
         {"source": UPLOAD, "factor": 4},
         network="enlarge",
+    ),
+    Tool(
+        "cutout",
+        "Cutout",
+        "Removes the background of a picture, with a cut file if a width is given.",
+        CutoutRequest,
+        {"source": UPLOAD, "width_mm": 80},
+        network="enlarge",
+        assisted=("cut",),
     ),
 ):
     register(tool)

@@ -18,6 +18,7 @@ from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.model_store import locate
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.clipart import ClipartRenderer
+from gpu_tasks.tools.cutout import CutoutRenderer
 from gpu_tasks.tools.cutting.motifs import MotifCutter
 from gpu_tasks.tools.outpaint.outpaint import OutpaintRenderer
 from gpu_tasks.tools.pattern.pattern import PatternRenderer
@@ -121,3 +122,4 @@ register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter, kit.u
 register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.sources))
 register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
+register("cutout", lambda kit: CutoutRenderer(kit.cutter, kit.upscaler, kit.sources))

@@ -53,11 +53,10 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, entry: str) -> Ac
         source, png = prepare_source(picture)
         body = add_source(body, source)
     request = parse_request(tool.request, body)
-    if not tool.network:
-        model = find_model(entry)
-        request = request.for_model(model)
-        if request.wanted_style:
-            model.style(request.wanted_style)  # raises and lists the available styles
+    model = find_model(entry)
+    request = request.for_model(model)
+    if request.wanted_style:
+        model.style(request.wanted_style)  # raises and lists the available styles
     if request.wanted_source and not source:
         raise InvalidInput("the source is missing; send a form with the image as its part `source`", field="source")
     if source:

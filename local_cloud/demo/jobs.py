@@ -71,4 +71,5 @@ DEMO_JOBS = (
         uploaded=True,
     ),
     DemoJob(name="larger", tool="upscale", request={"factor": 4, "count": 1}, source="cakes", uploaded=True),
+    DemoJob(name="freed", tool="cutout", request={"width_mm": 60, "outline_mm": 2.0}, source="apples", uploaded=True),
 )

@@ -128,19 +128,20 @@ def put_jobs(items: Iterable[Item]) -> None:
 
 
 TOOLS = serve_tools(find_model("craftspark-clipart-128"))
+UPSCALER = BUILT_IN_NETWORKS.enlarge
 POOLS = ServingPools(
     networks=BUILT_IN_NETWORKS,
     pools=(
         ServingPool(
             name="draw",
-            tools={tool: model for tool, model in TOOLS.items() if tool != "upscale"},
+            tools={tool: model for tool, model in TOOLS.items() if model != UPSCALER},
             device="cpu",
             min_tasks=2,
             launch_s=12,
         ),
         ServingPool(
             name="enlarge",
-            tools={"upscale": TOOLS["upscale"]},
+            tools={tool: model for tool, model in TOOLS.items() if model == UPSCALER},
             device="cpu",
             min_tasks=0,
             launch_s=12,

@@ -95,7 +95,13 @@ def test_a_family_from_outside_draws(entry: Model, tmp_path: Path, monkeypatch: 
 
 
 def test_its_entry_offers_the_tools_that_it_can_serve(entry: Model) -> None:
-    assert [name for name, tool in TOOLS.items() if tool.fits(entry)] == ["picture", "pattern", "clipart", "upscale"]
+    assert [name for name, tool in TOOLS.items() if tool.fits(entry)] == [
+        "picture",
+        "pattern",
+        "clipart",
+        "upscale",
+        "cutout",
+    ]
 
 
 @pytest.mark.parametrize("rules", [("check",), ("format", "--check")], ids=["check", "format"])

@@ -14,9 +14,9 @@ from shapely.ops import unary_union
 from craftspark.errors import ImageFlawed
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.page import Layer, Page, flatten
-from gpu_tasks.tools.clipart import list_files
 from gpu_tasks.tools.cutting.canvas import paint_motif
 from gpu_tasks.tools.cutting.cut_file import BORDER, CutFile, CutOptions, make_cut_file, measure_bounds
+from gpu_tasks.tools.cutting.delivery import list_files
 from gpu_tasks.tools.cutting.printing import enlarge_motif, rasterise
 from gpu_tasks.tools.cutting.tracing.sheets import Layering
 from gpu_tasks.tools.cutting.tracing.widths import find_narrow_parts

@@ -14,8 +14,8 @@ from craftspark.errors import ImageFlawed
 from gpu_tasks.images.drawing import MIN_INK, Drawing, find_blank_flaw, make_drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.svg import write_svg
-from gpu_tasks.tools.clipart import finish_cut, plan_cut
 from gpu_tasks.tools.cutting.cut_file import MAX_NODES, MIN_IOU, MIN_WIDE, CutFile, CutOptions, make_cut_file
+from gpu_tasks.tools.cutting.planning import finish_cut, plan_cut
 from tests.gpu.rendering import an_order_of, render, silent, studio
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -226,7 +226,7 @@ def test_a_motif_whose_small_copy_can_be_cut_is_cut_however_many_nodes_it_has_it
     options = CutOptions(colours=2)
     plan = plan_cut(motif, options)
     assert not plan.final
-    monkeypatch.setattr("gpu_tasks.tools.clipart.make_cut_file", refuse)
+    monkeypatch.setattr("gpu_tasks.tools.cutting.planning.make_cut_file", refuse)
 
     assert finish_cut(motif, options, plan).page is plan.cut.page
 
@@ -237,7 +237,7 @@ def test_a_small_copy_that_cannot_be_cut_leaves_the_verdict_to_the_motif(monkeyp
     def only_large(pixels: Pixels, options: CutOptions) -> CutFile:
         return make_cut_file(pixels, options) if len(pixels) == 512 else refuse()
 
-    monkeypatch.setattr("gpu_tasks.tools.clipart.make_cut_file", only_large)
+    monkeypatch.setattr("gpu_tasks.tools.cutting.planning.make_cut_file", only_large)
 
     assert plan_cut(motif, CutOptions()).final
 

@@ -117,6 +117,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "variations": ("variations", {"source": SOURCE.reference}),
     "outpaint": ("outpaint", {"source": SOURCE.reference, "aspect": "16:9"}),
     "upscale": ("upscale", {"source": SOURCE.reference}),
+    "cutout": ("cutout", {"source": SOURCE.reference}),
 }
 NEEDS: dict[str, set[Capability]] = {
     "picture": {"draw"},
@@ -127,6 +128,7 @@ NEEDS: dict[str, set[Capability]] = {
     "variations": {"redraw"},
     "outpaint": {"repaint"},
     "upscale": set(),
+    "cutout": set(),
 }
 
 
@@ -219,7 +221,7 @@ def test_each_tool_works_with_a_model_or_its_submission_is_rejected(
         [outcome] = renderers.render([submit(entry, case)], shares.append)
         # Noise may be flawed as an object; any other error would be a fault.
         assert isinstance(outcome, Drawing | ImageFlawed), (case, outcome)
-        assert case == "upscale" or max(shares) == 1.0
+        assert case in ("upscale", "cutout") or max(shares) == 1.0
 
 
 @pytest.mark.parametrize("name", ENTRIES)

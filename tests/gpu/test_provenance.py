@@ -139,7 +139,7 @@ def test_credentials_are_valid_and_say_that_a_machine_made_it(signer: Signer) ->
     assert pixels_in(done.png).shape[2] == 4
 
 
-@pytest.mark.parametrize("tool", ["upscale", "variations", "outpaint"])
+@pytest.mark.parametrize("tool", ["upscale", "cutout", "variations", "outpaint"])
 def test_the_source_is_an_ingredient_of_the_credentials(signer: Signer, tool: str) -> None:
     """With the source's own credentials, and without its pixels."""
     png = signed(signer, "picture").png
@@ -147,6 +147,7 @@ def test_the_source_is_an_ingredient_of_the_credentials(signer: Signer, tool: st
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=width, height=height)
     requests: dict[str, dict[str, Any]] = {
         "upscale": {"factor": 2},
+        "cutout": {"width_mm": 20},
         "variations": {"steps": 2},
         "outpaint": {"aspect": "2:1", "steps": 2},
     }

@@ -127,7 +127,7 @@ def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tool
         (
             {"paint": "craftspark-clipart-128"},
             {},
-            ["tools.paint: there is no tool 'paint'; the tools are clipart, out"],
+            ["tools.paint: there is no tool 'paint'; the tools are clipart, cuto"],
         ),
         ({"picture": "picasso"}, {}, ["tools.picture: there is no model picasso; the catalogue has craftspark-clip"]),
         ({"upscale": "picasso"}, {}, ["tools.upscale: there is no network picasso to enlarge; the catalogue has"]),

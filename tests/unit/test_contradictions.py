@@ -112,6 +112,12 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("outpaint", {**FROM, "height": 63}, {"height", "source"}),
     ("outpaint", {**FROM, "width": 96, "height": 64}, {"width", "height", "source"}),
     ("outpaint", {**FROM, "aspect": "3:2"}, {"aspect", "source"}),
+    # Cutout: cut files without a width, and pieces of less than a pixel of the source.
+    ("cutout", {**FROM, "outline_mm": 3}, {"outline_mm", "width_mm"}),
+    ("cutout", {**FROM, "mirror": True, "cut": "outline"}, {"mirror", "cut", "width_mm"}),
+    ("cutout", {**FROM, "width_mm": 100, "cut": "outline", "colours": 3}, {"cut", "colours"}),
+    ("cutout", {**FROM, "width_mm": 10, "smallest_mm": 10}, {"smallest_mm", "width_mm"}),
+    ("cutout", {**FROM, "width_mm": 100, "smallest_mm": 0.5}, {"smallest_mm", "width_mm", "source"}),
 ]
 
 
@@ -181,6 +187,8 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("outpaint", {**FROM, "aspect": "1:1"}),
     ("outpaint", {**FROM, "height": 65, "anchor": "left"}),
     ("upscale", {**FROM, "factor": 4}),
+    ("cutout", FROM),
+    ("cutout", {**FROM, "width_mm": 10, "smallest_mm": 9, "outline_mm": 9, "mirror": True, "layers": "knockout"}),
 ]
 
 

@@ -464,11 +464,24 @@ def test_submission_to_a_pool_without_minimum_knows_who_is_awake_within_seconds(
     assert estimate.readings.asked == [ASLEEP_STALE_S]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("tool", ["clipart", "pattern", "picture", "upscale"])
+def test_a_cut_out_of_a_large_source_takes_longer_and_costs_more() -> None:
+    model = find_model("craftspark-upscaler-x4").on("A10G")
+    body = json.dumps({"source": WIDE_SOURCE.reference, "width_mm": 100})
+    request = parse_request(find_tool("cutout").request, body).for_model(model)
+    large = replace(SMALL_SOURCE, width=2000, height=2000)
+
+    small_load, large_load = (request.load(model, source, 1) for source in (SMALL_SOURCE, large))
+
+    assert large_load.cuts > 2 * small_load.cuts
+    assert request.credits_per_image(model, large) > request.credits_per_image(model, SMALL_SOURCE)
+
+
+@pytest.mark.parametrize("tool", ["clipart", "pattern", "picture", "upscale", "cutout"])
 def test_work_and_price_follow_the_networks_that_the_tool_uses(tool: str) -> None:
-    fields = {"source": WIDE_SOURCE.reference} if tool == "upscale" else {"prompt": "a"}
+    from_source = tool in ("upscale", "cutout")
+    fields = {"source": WIDE_SOURCE.reference} if from_source else {"prompt": "a"}
     request = parse_request(find_tool(tool).request, json.dumps(fields))
-    model = find_model("craftspark-upscaler-x4" if tool == "upscale" else "craftspark-clipart-128").on("A10G")
+    model = find_model("craftspark-upscaler-x4" if from_source else "craftspark-clipart-128").on("A10G")
     slower = model.with_networks(ToolNetworks(enlarge="realesrgan-x4plus", cut="birefnet-lite"))
 
     def render_s(model: Model) -> float:

@@ -125,7 +125,7 @@ def test_the_word_of_a_style_counts() -> None:
 def test_the_tools_state_the_limit() -> None:
     for tool in TOOLS.values():
         limit = tool_view(tool, BUILT_IN).max_prompt_tokens
-        assert limit == (None if tool.name == "upscale" else 30)
+        assert limit == (None if tool.network else 30)
 
 
 def test_a_short_prompt_loads_no_tokenizer() -> None:

@@ -208,6 +208,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tools/cutout/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a job with Cutout
+         * @description Removes the background of a picture, with a cut file if a width is given.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
+         */
+        post: operations["submit_job_cutout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tools/picture/quotes": {
         parameters: {
             query?: never;
@@ -334,6 +358,28 @@ export interface paths {
          *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_upscale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tools/cutout/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote a job with Cutout
+         * @description Removes the background of a picture, with a cut file if a width is given.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
+         */
+        post: operations["quote_job_cutout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -936,6 +982,43 @@ export interface components {
              */
             share_prompt?: boolean;
             /**
+             * @description Clear space on each side, as a fraction of the object's longer side. It is outside the object and its sticker border.
+             * @default 0.04
+             */
+            margin?: number;
+            /**
+             * @description Content of the cut files: `colours` has one layer for each colour, `outline` has the silhouette only.
+             * @default colours
+             * @enum {string}
+             */
+            cut?: "colours" | "outline";
+            /**
+             * @description How the colour layers lie on each other. `stacked`: the first layer is the whole silhouette, and the others lie on it. `knockout`: no layer is under another one, for heat transfer vinyl. Only with `cut` set to `colours`.
+             * @default stacked
+             * @enum {string}
+             */
+            layers?: "stacked" | "knockout";
+            /**
+             * @description Whether the cut files and the sticker are mirrored, for iron-on materials. The image itself is not mirrored.
+             * @default false
+             */
+            mirror?: boolean;
+            /**
+             * @description Maximum number of colour layers. Only with `cut` set to `colours`, where the default is 6.
+             * @default null
+             */
+            colours?: number | null;
+            /**
+             * @description Smallest width to cut, in millimetres. The cut files leave out longer parts that are narrower, and fill narrower gaps.
+             * @default 1.5
+             */
+            smallest_mm?: number;
+            /**
+             * @description Width of a sticker border around the object, in millimetres: one closed line around all of its parts. With a border, the image also has the file `sticker.png`, a print with a white border. 0 means no border.
+             * @default 0
+             */
+            outline_mm?: number;
+            /**
              * @description The object to draw.
              * @example cat face
              */
@@ -945,6 +1028,65 @@ export interface components {
              * @default null
              */
             size?: string | null;
+            /**
+             * @description Width of the cut object in millimetres. The margin and the sticker border are outside it. The image, the sticker and the cut files have the same size. The image has 300 dpi, or fewer if it would have more than 4096 pixels per side.
+             * @default 100
+             */
+            width_mm?: number;
+        };
+        /**
+         * CreditChange
+         * @description A change of an account's credits.
+         */
+        CreditChange: {
+            /** @description Number of credits to add. A negative number deducts credits. */
+            credits: number;
+            /**
+             * @description Reason for the change. The maker sees it in the ledger.
+             * @example order 1234
+             */
+            note: string;
+        };
+        /**
+         * CreditsView
+         * @description Credits of a job: `price` = `reserved` + `spent` + `refunded`.
+         */
+        CreditsView: {
+            /** @description Price of the job. */
+            price: number;
+            /** @description Credits reserved for an unfinished job. */
+            reserved: number;
+            /** @description Credits charged for delivered images. */
+            spent: number;
+            /** @description Credits returned for images that were not delivered. */
+            refunded: number;
+        };
+        /**
+         * CutoutRequest
+         * @description A request for an existing image without its background. A transparent background is kept as it is.
+         */
+        CutoutRequest: {
+            /**
+             * @description Number of images. Cutout makes one.
+             * @default 1
+             */
+            count?: number;
+            /**
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
+             * @default null
+             */
+            seed?: number | null;
+            /**
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
+             * @default interactive
+             * @enum {string}
+             */
+            lane?: "interactive" | "bulk";
+            /**
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
+             * @default null
+             */
+            max_wait_s?: number | null;
             /**
              * @description Clear space on each side, as a fraction of the object's longer side. It is outside the object and its sticker border.
              * @default 0.04
@@ -973,11 +1115,6 @@ export interface components {
              */
             colours?: number | null;
             /**
-             * @description Width of the cut object in millimetres. The margin and the sticker border are outside it. The image, the sticker and the cut files have the same size. The image has 300 dpi, or fewer if it would have more than 4096 pixels per side.
-             * @default 100
-             */
-            width_mm?: number;
-            /**
              * @description Smallest width to cut, in millimetres. The cut files leave out longer parts that are narrower, and fill narrower gaps.
              * @default 1.5
              */
@@ -987,33 +1124,13 @@ export interface components {
              * @default 0
              */
             outline_mm?: number;
-        };
-        /**
-         * CreditChange
-         * @description A change of an account's credits.
-         */
-        CreditChange: {
-            /** @description Number of credits to add. A negative number deducts credits. */
-            credits: number;
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
+            source: string;
             /**
-             * @description Reason for the change. The maker sees it in the ledger.
-             * @example order 1234
+             * @description Width of the cut object in millimetres. With it, the image is trimmed to the object, with the margin and the sticker border outside it, and has 300 dpi, or fewer if it would have more than 4096 pixels per side. The image, the sticker and the cut files have the same size. Default: the image keeps the source's size in pixels and has no cut files; then all other fields of cut files must be absent.
+             * @default null
              */
-            note: string;
-        };
-        /**
-         * CreditsView
-         * @description Credits of a job: `price` = `reserved` + `spent` + `refunded`.
-         */
-        CreditsView: {
-            /** @description Price of the job. */
-            price: number;
-            /** @description Credits reserved for an unfinished job. */
-            reserved: number;
-            /** @description Credits charged for delivered images. */
-            spent: number;
-            /** @description Credits returned for images that were not delivered. */
-            refunded: number;
+            width_mm?: number | null;
         };
         /**
          * DeliveryList
@@ -2844,7 +2961,7 @@ export interface components {
         /** @description Only jobs in this state. */
         State: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
         /** @description Only jobs with this tool. */
-        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale";
+        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout";
         /** @description Only jobs created at or before this time. */
         Until: string;
         /** @description ID of the upload. */
@@ -3202,6 +3319,51 @@ export interface operations {
             503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
         };
     };
+    submit_job_cutout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "upload/aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                 *       "width_mm": 80
+                 *     }
+                 */
+                "application/json": components["schemas"]["CutoutRequest"];
+            };
+        };
+        responses: {
+            /** @description The job is queued. */
+            202: {
+                headers: {
+                    /** @description URL of the job, relative to the URL of this request. */
+                    Location?: string;
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobSummary"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+        };
+    };
     quote_job_picture: {
         parameters: {
             query?: never;
@@ -3394,6 +3556,42 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["UpscaleRequest"];
+            };
+        };
+        responses: {
+            /** @description The quote. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["CapacityInsufficient_Gateway429"];
+            503: components["responses"]["BacklogTooLong_Gateway503"];
+        };
+    };
+    quote_job_cutout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "upload/aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                 *       "width_mm": 80
+                 *     }
+                 */
+                "application/json": components["schemas"]["CutoutRequest"];
             };
         };
         responses: {

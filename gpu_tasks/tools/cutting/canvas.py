@@ -8,7 +8,7 @@ from math import ceil, floor
 import numpy as np
 from PIL import Image
 
-from craftspark.tools.clipart import MAX_PRINT_SIDE
+from craftspark.tools.prints import MAX_PRINT_SIDE
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.page import MM_PER_INCH
 

@@ -112,6 +112,11 @@ def has_plain_ground(picture: Pixels) -> bool:
     return bool((away <= PLAIN).mean() >= PLAIN_SHARE)
 
 
+def has_clear_ground(picture: Pixels) -> bool:
+    """Return whether a picture (height, width, 3 or 4) is transparent around its object."""
+    return bool(picture.shape[2] == 4 and picture[..., 3].min() < 128)
+
+
 def remove_specks(motif: Pixels) -> Pixels:
     """Remove pieces that are smaller than SPECK."""
     pieces, count = ndimage.label(motif[..., 3] > 0, structure=np.ones((3, 3)))

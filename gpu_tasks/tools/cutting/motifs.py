@@ -19,6 +19,7 @@ from gpu_tasks.tools.cutting.matte import (
     MAX_COVERAGE,
     MIN_COVERAGE,
     cut_out,
+    has_clear_ground,
     has_plain_ground,
     inspect,
 )
@@ -33,8 +34,9 @@ class MotifCutter:
         self._upscaler = upscaler
         self._matting = matting
 
-    def cut_out(self, drawing: Drawing) -> Drawing:
-        """Enlarge a drawing (height, width, 3) and cut out its object (height, width, 4).
+    def cut_out(self, drawing: Drawing, enlarged_side: int = MAX_CUT_SIDE) -> Drawing:
+        """Enlarge a drawing (height, width, 3) to at most `enlarged_side` pixels on its longer side, and cut out its
+        object (height, width, 4).
 
         The network cuts only if the cut by the ground has a flaw and the ground is not plain, and its cut is kept only
         if its flaw is less severe. So a flaw of the drawing itself, such as too many pieces on white, remains a flaw. A
@@ -43,7 +45,7 @@ class MotifCutter:
         if drawing.flaw:
             return drawing
         longest = max(drawing.pixels.shape)
-        factor = next((factor for factor in (FACTOR, 2) if longest * factor <= MAX_CUT_SIDE), 1)
+        factor = next((factor for factor in (FACTOR, 2) if longest * factor <= enlarged_side), 1)
         picture, networks = drawing.pixels, dict(drawing.networks)
         if factor > 1:
             picture = self._upscaler.upscale(picture, factor)
@@ -59,18 +61,19 @@ class MotifCutter:
         # The network has worked on the picture even if its cut is not kept: another one could have cut it better.
         return replace(choose_better(by_ground, by_network), networks=networks | dict(self._matting.identity))
 
-    def cut_out_source(self, picture: Pixels, seed: int) -> Drawing:
-        """Cut out the object of a maker's picture (height, width, 3 or 4).
+    def cut_out_source(self, picture: Pixels, seed: int, enlarged_side: int = MAX_CUT_SIDE) -> Drawing:
+        """Cut out the object of a maker's picture (height, width, 3 or 4), enlarged as by `cut_out`.
 
         A picture with a transparent background is used as it is. A flaw is fatal, because another drawing would not
         change it: nothing stands out from the background, or there is no background. Other flaws are the maker's own
         choice, such as many pieces.
         """
         small = shrink(picture, MAX_CUT_SIDE)
-        if small.shape[2] == 4 and small[..., 3].min() < 128:
+        if has_clear_ground(small):
             motif, largest = Drawing(pixels=small, seed=seed), 1.0
         else:
-            motif, largest = self.cut_out(Drawing(pixels=np.ascontiguousarray(small[..., :3]), seed=seed)), MAX_COVERAGE
+            drawing = Drawing(pixels=np.ascontiguousarray(small[..., :3]), seed=seed)
+            motif, largest = self.cut_out(drawing, enlarged_side), MAX_COVERAGE
         edges = inspect(motif.pixels)
         if MIN_COVERAGE <= edges.coverage <= largest:
             return replace(motif, flaw=None)
