@@ -25,7 +25,7 @@ from benchmarks import (
 )
 from benchmarks.entries import Entry
 from benchmarks.queue_growth import measure as queue_growth
-from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, spacing, upscale_memory
+from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, spacing, upscale_memory, variations
 
 OUT = Path("build/bench.json")
 MEASURES = (
@@ -47,6 +47,7 @@ MEASURES = (
     patterns.measure,
     spacing.measure,
     outpainting.measure,
+    variations.measure,
     upscale_memory.measure,
     cutting.measure,
     matting.measure,

@@ -10,9 +10,6 @@ from benchmarks.entries import Entry
 from benchmarks.tools.orders import build_image_order, load_built_in, render_orders
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference.model_store import BUILT_IN
-from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.tools.cutting.motifs import FACTOR
 from gpu_tasks.tools.pattern.repeats import measure_border_ink, measure_seam
 
 PROMPTS = ("strawberry", "fish", "rainbow", "hibiscus", "maple leaf", "mushroom", "tulip", "four leaf clover")
@@ -34,9 +31,9 @@ def measure() -> list[Entry]:
     plain = render_orders(
         load_built_in(), *(build_image_order("picture", seed, prompt=prompt) for prompt, seed in cases)
     )
-    upscaler = Upscaler.open(BUILT_IN / "craftspark-upscaler-x4")
-    bordered = [enlarge(drawn.pixels, upscaler) for drawn in plain]
-    cropped = [enlarge(drawn.pixels[32:-32, 32:-32], upscaler) for drawn in plain]
+    # Pictures are enlarged as tiles are, but without the pixels of neighbours.
+    bordered = [drawn.pixels for drawn in plain]
+    cropped = [np.ascontiguousarray(drawn.pixels[128:-128, 128:-128]) for drawn in plain]
     seams = [drawn.scores["seam_over_inner"] for drawn in tiles]
     inks = [drawn.scores["border_ink"] for drawn in tiles]
 
@@ -65,8 +62,3 @@ def measure() -> list[Entry]:
 
 def median_of(measure_tile: Callable[[Pixels, Repeat], float], pictures: Sequence[Pixels]) -> float:
     return round(median(measure_tile(pixels, "straight") for pixels in pictures), 3)
-
-
-def enlarge(pixels: Pixels, upscaler: Upscaler) -> Pixels:
-    """Enlarge like a tile, but without the pixels of its neighbours."""
-    return upscaler.upscale(np.ascontiguousarray(pixels), FACTOR)

@@ -7,6 +7,8 @@ from craftspark.models.model import Model
 # The seconds of a GPU that one credit pays for. 25 steps of the built-in model, and an image of its default steps, cost
 # one credit.
 CREDIT_S = 0.3
+# The result's pixels that one credit pays to encode and store, and with a fast upscaler to make.
+PIXELS_A_CREDIT = 4 * 1024 * 1024
 
 
 def credits_per_step(model: Model) -> float:
@@ -21,6 +23,13 @@ def credits_per_step(model: Model) -> float:
 def credits_for_steps(model: Model, steps: int) -> int:
     """The price of drawings that have this number of steps together, in whole credits."""
     return ceil(round(steps * credits_per_step(model), 6))
+
+
+def credits_for_result(model: Model, pixels: int, megapixels: float) -> int:
+    """The price of a result with this number of pixels, for which the upscaler processes `megapixels`, in whole
+    credits.
+    """
+    return max(ceil(pixels / PIXELS_A_CREDIT), credits_for_seconds(megapixels * model.priced.profile.enlarge_s))
 
 
 def credits_for_seconds(seconds: float) -> int:

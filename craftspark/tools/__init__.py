@@ -108,7 +108,14 @@ for tool in (
         {"prompt": "cat face"},
         assisted=("enlarge", "cut"),
     ),
-    Tool("variations", "Variations", "Creates new versions of a picture.", VariationsRequest, {"source": UPLOAD}),
+    Tool(
+        "variations",
+        "Variations",
+        "Creates new versions of a picture.",
+        VariationsRequest,
+        {"source": UPLOAD},
+        assisted=("enlarge", "cut"),
+    ),
     Tool(
         "outpaint",
         "Outpaint",

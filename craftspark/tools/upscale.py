@@ -8,7 +8,7 @@ from pydantic import Field
 
 from craftspark.models.enlarging import MAX_ENLARGED_PIXELS, enlarging_megapixels
 from craftspark.models.model import Model
-from craftspark.models.prices import credits_for_seconds
+from craftspark.models.prices import credits_for_result
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.canvases import (
     CANVASES,
@@ -23,8 +23,6 @@ from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.tools.sources import Source
 
 MAX_RESULT_SIDE = 8192  # pixels per side of the result
-# The result's pixels that one credit pays to encode and store, and with a fast upscaler to make.
-PIXELS_A_CREDIT = 4 * 1024 * 1024
 FACTOR = 2
 
 
@@ -100,10 +98,7 @@ class UpscaleRequest(JobRequest):
         if source is None:
             return 1
         width, height = self._result_size(source)
-        enlarged = self._enlarged(source, model.upscaler.reach)
-        return max(
-            ceil(width * height / PIXELS_A_CREDIT), credits_for_seconds(enlarged * model.priced.profile.enlarge_s)
-        )
+        return credits_for_result(model, width * height, self._enlarged(source, model.upscaler.reach))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         largest = int((MAX_ENLARGED_PIXELS / (self.factor or FACTOR) ** 2) ** 0.5)

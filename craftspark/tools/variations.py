@@ -1,24 +1,35 @@
 """Variations: new versions of an existing image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import log
+from typing import ClassVar
 
 from pydantic import Field
 
 from craftspark.models.capabilities import Need
+from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
-from craftspark.models.work import Load
+from craftspark.models.prices import credits_for_result
+from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.picture import PRESETS
-from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference
+from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.tools.sources import Source
+
+USUAL_SIDE = 1024  # pixels per side of a source whose size is not known
 
 
 class VariationsRequest(DrawingRequest):
-    """A request for new versions of an existing image."""
+    """A request for new versions of an existing image, each exactly as wide and as high."""
 
     presets = PRESETS
+    work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "source")
 
-    source: SourceReference = Field(description=SOURCE)
+    source: SourceReference = Field(
+        description=f"{SOURCE} Every version has its width and height in pixels. A source with transparency gets "
+        "versions with transparency. If its background is transparent or has one colour, only the area around the "
+        "objects is drawn again.",
+    )
     prompt: OptionalPrompt = Field(
         "", description="What the source shows or the result must show.", examples=["a red apple"]
     )
@@ -43,4 +54,41 @@ class VariationsRequest(DrawingRequest):
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         whole = super().load(model, source, images)
-        return replace(whole, steps=whole.steps * self.drawn_share(model), redraws=whole.calls)
+        alpha = source is not None and source.alpha
+        result = (source.width, source.height) if source else (USUAL_SIDE, USUAL_SIDE)
+        return replace(
+            whole,
+            steps=whole.steps * self.drawn_share(model),
+            redraws=whole.calls,
+            enlarged=images * self._enlarged(model, result, alpha=alpha),
+            cuts=images if alpha else 0,
+            written=images * megapixels(*result),
+        )
+
+    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+        drawn = super().credits_per_image(model, source)
+        if source is None:
+            return drawn
+        size = source.width, source.height
+        enlarged = self._enlarged(model, size, alpha=source.alpha)
+        # The price of a drawing includes a result of the usual size.
+        return drawn + max(0, credits_for_result(model, size[0] * size[1], enlarged) - 1)
+
+    def _enlarged(self, model: Model, result: tuple[int, int], *, alpha: bool) -> float:
+        """The megapixels for the upscaler if the whole source is drawn again. An object is smaller, and takes less.
+
+        A drawing is enlarged once more to be cut out.
+        """
+        drawn, reach = fit_into(result, choose_size(result[0] / result[1], model.sizes)), model.upscaler.reach
+        return enlarging_megapixels(drawn, result, reach) + (upscaler_megapixels(*drawn, reach) if alpha else 0)
+
+
+def choose_size(aspect: float, sizes: Sequence[str]) -> tuple[int, int]:
+    """The size, (width, height), with the aspect ratio that is nearest to this one, width over height."""
+    return min(map(sides, sizes), key=lambda size: abs(log(size[0] / size[1] / aspect)))
+
+
+def fit_into(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """The largest size, (width, height), with the aspect ratio of a picture that fits into another size."""
+    scale = min(size[0] / picture[0], size[1] / picture[1])
+    return max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))

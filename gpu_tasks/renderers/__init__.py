@@ -24,7 +24,7 @@ from gpu_tasks.tools.outpaint.outpaint import OutpaintRenderer
 from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.tools.upscale import UpscaleRenderer
-from gpu_tasks.tools.variations import VariationsRenderer
+from gpu_tasks.tools.variations.variations import VariationsRenderer
 
 T = TypeVar("T", Upscaler, MattingNetwork)
 
@@ -119,7 +119,7 @@ def register(name: str, make: MakeRenderer) -> None:
 register("picture", lambda kit: PictureRenderer(kit.diffusion, kit.upscaler))
 register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))
 register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter, kit.upscaler))
-register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.sources))
+register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))
 register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
 register("cutout", lambda kit: CutoutRenderer(kit.cutter, kit.upscaler, kit.sources))
