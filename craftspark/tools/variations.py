@@ -16,6 +16,8 @@ from craftspark.tools.picture import PRESETS
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.tools.sources import Source
 
+# Up to this strength, the source is also drawn unchanged in one step, to find what a drawing changed.
+LOW_STRENGTH = 0.25
 USUAL_SIDE = 1024  # pixels per side of a source whose size is not known
 
 
@@ -56,10 +58,14 @@ class VariationsRequest(DrawingRequest):
         whole = super().load(model, source, images)
         alpha = source is not None and source.alpha
         result = (source.width, source.height) if source else (USUAL_SIDE, USUAL_SIDE)
+        steps, calls = whole.steps * self.drawn_share(model), whole.calls
+        if self.strength <= LOW_STRENGTH:
+            steps, calls = steps + calls, 2 * calls
         return replace(
             whole,
-            steps=whole.steps * self.drawn_share(model),
-            redraws=whole.calls,
+            steps=steps,
+            calls=calls,
+            redraws=calls,
             enlarged=images * self._enlarged(model, result, alpha=alpha),
             cuts=images if alpha else 0,
             written=images * megapixels(*result),
@@ -77,7 +83,7 @@ class VariationsRequest(DrawingRequest):
     def _enlarged(self, model: Model, result: tuple[int, int], *, alpha: bool) -> float:
         """The megapixels for the upscaler if the whole source is drawn again. An object is smaller, and takes less.
 
-        A drawing is enlarged once more to be cut out.
+        To be cut out, a drawing is also enlarged separately.
         """
         drawn, reach = fit_into(result, choose_size(result[0] / result[1], model.sizes)), model.upscaler.reach
         return enlarging_megapixels(drawn, result, reach) + (upscaler_megapixels(*drawn, reach) if alpha else 0)

@@ -26,7 +26,7 @@ from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.gpus import GPUS
 from craftspark.models.model import Model
 from craftspark.models.networks import ToolNetworks
-from craftspark.models.work import Work
+from craftspark.models.work import Load, Work, upscaler_megapixels
 from craftspark.parsing.json_values import parse_request
 from craftspark.styles.releases import Pin
 from craftspark.tools import TOOLS, find_tool
@@ -130,7 +130,8 @@ def test_a_drawing_of_low_strength_is_estimated_with_one_step_at_least(tool: str
         load = request.load(MODEL, SMALL_SOURCE, 1)
         return load.steps + load.seamless_steps
 
-    assert [steps(count) for count in (1, 8, 10, 50)] == pytest.approx([1, 1, 1, 5])
+    unchanged = 1 if tool == "variations" else 0
+    assert [steps(count) - unchanged for count in (1, 8, 10, 50)] == pytest.approx([1, 1, 1, 5])
 
 
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)
@@ -474,6 +475,31 @@ def test_a_cut_out_of_a_large_source_takes_longer_and_costs_more() -> None:
 
     assert large_load.cuts > 2 * small_load.cuts
     assert request.credits_per_image(model, large) > request.credits_per_image(model, SMALL_SOURCE)
+
+
+def test_the_work_of_a_variation_follows_the_size_and_the_transparency_of_its_source() -> None:
+    def load(side: int, *, alpha: bool = False) -> Load:
+        source = replace(WIDE_SOURCE, width=side, height=side, alpha=alpha)
+        return a_request("variations", source)[0].load(MODEL, source, 2)
+
+    small, large, clear = load(128), load(2048), load(2048, alpha=True)
+
+    assert (small.enlarged, small.cuts) == (0, 0)
+    assert small.written == pytest.approx(2 * 0.128**2)
+    assert large.written == pytest.approx(2 * 2.048**2)
+    assert large.enlarged == pytest.approx(2 * (upscaler_megapixels(128, 128, 18) + upscaler_megapixels(512, 512, 18)))
+    assert clear.cuts == 2
+    assert clear.enlarged == pytest.approx(large.enlarged + 2 * upscaler_megapixels(128, 128, 18))
+    assert small.steps == large.steps
+
+
+def test_a_variation_of_low_strength_has_a_second_call_of_one_step() -> None:
+    def work(strength: float) -> list[float]:
+        load = a_request("variations", strength=strength, steps=20)[0].load(MODEL, SMALL_SOURCE, 4)
+        return [load.calls, load.redraws, load.steps]
+
+    assert work(0.3) == pytest.approx([1, 1, 6])
+    assert work(0.2) == pytest.approx([2, 2, 5])
 
 
 @pytest.mark.parametrize("tool", ["clipart", "pattern", "picture", "upscale", "cutout"])

@@ -12,6 +12,7 @@ from craftspark.models.work import Profile
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.sources import Source
 from craftspark.tools.upscale import UpscaleRequest
+from craftspark.tools.variations import VariationsRequest
 
 BUILT_IN = find_model("craftspark-clipart-128")
 DEVICES = ("cpu", *{gpu.name: gpu for gpu in GPUS.values()})
@@ -75,6 +76,14 @@ def test_upscaling_costs_a_credit_for_four_megapixels_of_the_result(
     side: int, factor: int, price: int, device: str
 ) -> None:
     assert price_of_upscaling(side, factor, device) == price
+
+
+@pytest.mark.parametrize(("side", "more"), [(64, 0), (1024, 0), (2048, 0), (3000, 3), (4096, 3)])
+def test_a_variation_costs_its_drawing_and_a_credit_for_each_further_four_megapixels(side: int, more: int) -> None:
+    request = VariationsRequest(source=a_source(side).reference, steps=50)
+
+    assert request.credits_per_image(BUILT_IN) == 2
+    assert request.credits_per_image(BUILT_IN, a_source(side)) == 2 + more
 
 
 def test_a_slow_upscaler_costs_its_seconds_with_its_own_surroundings_of_tiles() -> None:

@@ -9,20 +9,21 @@ from scipy import ndimage
 from craftspark.tools.windows import Box
 from gpu_tasks.images.pixels import Pixels
 
-KEPT = 60.0  # of 255, in the worst channel: what a drawing may differ from what it kept, at a strength of 0
+KEPT = 100.0  # of 255, in the worst channel: what a drawing may differ from what it kept, at a strength of 0
 REACH = 3  # pixels of the model's size around a difference that count as different
 SOFT = 1.0  # pixels of the model's size: blur of the transition
 FADE = 16  # one part in so many of a drawing's sides fades into the ground around it
 
 
-def find_kept(drawn: Pixels, start: Pixels, strength: float) -> Pixels:
-    """Return how much (height, width) of a picture stays, 0 to 255: all where a drawing hardly differs from its start.
+def find_kept(drawn: Pixels, unchanged: Pixels, strength: float) -> Pixels:
+    """Return how much (height, width) of a picture stays, 0 to 255: all where a drawing hardly differs from the
+    unchanged one.
 
-    `drawn` and `start` have the model's size (height, width, 3). The higher the strength, the less may differ.
+    Both have the model's size (height, width, 3). The higher the strength, the less may differ.
     """
-    away = np.abs(drawn.astype(np.float32) - start).max(2)
+    away = np.abs(drawn.astype(np.float32) - unchanged).max(2)
     away = ndimage.gaussian_filter(ndimage.maximum_filter(away, REACH), SOFT)
-    limit = KEPT * (1 - strength)
+    limit = KEPT * (1 - strength) ** 2
     kept: Pixels = ((limit - away) / (limit / 2) * 255).clip(0, 255).round().astype(np.uint8)
     return kept
 

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from craftspark.tools.variations import fit_into
 from craftspark.tools.windows import Box
+from gpu_tasks.images.drawing import MIN_INK
 from gpu_tasks.images.pixels import Pixels, resample
 from gpu_tasks.images.sources import flatten_on_white, shrink
 from gpu_tasks.tools.cutting.ground import measure_distance, measure_ground
 from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect
+from gpu_tasks.tools.variations.keeping import lay_over
 
 SEARCHED = 512  # pixels of the longer side of the copy in which objects are found
 LIFTED = 1024  # pixels of the longer side of the copy from which objects are lifted
 VISIBLE = 8  # of 255; a smaller alpha is a trace of resampling
 STANDS_OUT = 24  # of 255, in the worst channel: difference from a plain ground
+DARK = (64, 64, 64)  # the ground of objects that are almost white
 MARGIN = 0.08  # share of the objects' longer side that is drawn around them
 WHITE = np.array([255, 255, 255], np.float32)
 
@@ -68,8 +71,9 @@ def _find_coloured_ground(picture: Pixels) -> Pixels | None:
 
 
 def find_objects(small: Pixels, scale: float, whole: tuple[int, int]) -> Box:
-    """Return the box of all that stands out from a clear or plain ground with a margin, or the whole picture (width,
-    height), of which a small copy is searched that is `scale` times smaller.
+    """Return the box of everything that stands out from a clear or plain ground, with a margin, or the whole picture.
+
+    `small` is a copy that is `scale` times smaller than the picture, whose size is `whole` (width, height).
     """
     width, height = whole
     seen = _find_visible(small)
@@ -113,13 +117,25 @@ def _extend(start: int, end: int, length: int, whole: int) -> tuple[int, int]:
 
 
 def fill_window(picture: Pixels, place: Place) -> Pixels:
-    """Return the window (height, width, 3) of a part of a picture on white, as models know objects."""
+    """Return the window (height, width, 3) of a part of a picture on white, as models know objects. Objects that are
+    almost white are on a dark ground.
+    """
     part, inner = cut(picture, place.part), place.inner
-    flat = flatten_on_white(part if place.ground is None else cut_out(shrink(part, LIFTED)))
-    window = np.full((place.size[1], place.size[0], 3), 255, np.uint8)
+    objects = part if place.ground is None else cut_out(shrink(part, LIFTED))
+    behind = np.array(DARK if _is_pale(objects) else (255, 255, 255), np.uint8)
+    window = np.tile(behind, (place.size[1], place.size[0], 1))
+    flat = objects if objects.shape[2] == 3 else lay_over(objects, behind)
     size = inner.right - inner.left, inner.bottom - inner.top
     window[inner.top : inner.bottom, inner.left : inner.right] = resample(flat, size)
     return window
+
+
+def _is_pale(picture: Pixels) -> bool:
+    """Return whether what is visible of a picture (height, width, 3 or 4) would hardly be visible on white."""
+    if picture.shape[2] == 3:
+        return False
+    colours = picture[..., :3][picture[..., 3] > 127]
+    return bool(colours.size) and float((255 - colours.min(1) > STANDS_OUT).mean()) < MIN_INK
 
 
 def cut(pixels: Pixels, box: Box) -> Pixels:
