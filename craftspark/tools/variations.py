@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import Field
 
+from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
@@ -18,6 +19,7 @@ from craftspark.tools.sources import Source
 
 # Up to this strength, the source is also drawn unchanged in one step, to find what a drawing changed.
 LOW_STRENGTH = 0.25
+MAX_SOURCE_SIDE = 4096  # pixels per side
 USUAL_SIDE = 1024  # pixels per side of a source whose size is not known
 
 
@@ -28,9 +30,9 @@ class VariationsRequest(DrawingRequest):
     work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "source")
 
     source: SourceReference = Field(
-        description=f"{SOURCE} Every version has its width and height in pixels. A source with transparency gets "
-        "versions with transparency. If its background is transparent or has one colour, only the area around the "
-        "objects is drawn again.",
+        description=f"{SOURCE} Every version has its width and height in pixels, at most 4096 each. A source with "
+        "transparency gets versions with transparency. If its background is transparent or has one colour, only the "
+        "area around the objects is drawn again.",
     )
     prompt: OptionalPrompt = Field(
         "", description="What the source shows or the result must show.", examples=["a red apple"]
@@ -45,6 +47,15 @@ class VariationsRequest(DrawingRequest):
 
     def needs(self) -> Iterator[Need]:
         yield Need("redraw")
+
+    def for_source(self, source: Source) -> Self:
+        if max(source.width, source.height) > MAX_SOURCE_SIDE:
+            raise InvalidInput(
+                f"the source has {source.width} x {source.height} pixels, and versions have at most {MAX_SOURCE_SIDE} "
+                "per side; use a smaller source",
+                field="source",
+            )
+        return self
 
     @property
     def wanted_source(self) -> str | None:

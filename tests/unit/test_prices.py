@@ -5,6 +5,7 @@ from math import ceil
 
 import pytest
 
+from craftspark.errors import InvalidInput
 from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.gpus import GPUS
 from craftspark.models.prices import CREDIT_S, credits_for_steps, credits_per_step
@@ -84,6 +85,15 @@ def test_a_variation_costs_its_drawing_and_a_credit_for_each_further_four_megapi
 
     assert request.credits_per_image(BUILT_IN) == 2
     assert request.credits_per_image(BUILT_IN, a_source(side)) == 2 + more
+
+
+def test_a_source_that_is_too_large_for_variations_is_refused_by_name() -> None:
+    request = VariationsRequest(source=a_source(64).reference)
+
+    assert request.for_source(replace(a_source(64), width=4096)) == request
+    with pytest.raises(InvalidInput, match="at most 4096 per side") as refused:
+        request.for_source(replace(a_source(64), height=4097))
+    assert refused.value.field == "source"
 
 
 def test_a_slow_upscaler_costs_its_seconds_with_its_own_surroundings_of_tiles() -> None:

@@ -2351,7 +2351,7 @@ export interface components {
              * @default false
              */
             share_prompt?: boolean;
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. Every version has its width and height in pixels. A source with transparency gets versions with transparency. If its background is transparent or has one colour, only the area around the objects is drawn again. */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. Every version has its width and height in pixels, at most 4096 each. A source with transparency gets versions with transparency. If its background is transparent or has one colour, only the area around the objects is drawn again. */
             source: string;
             /**
              * @description What the source shows or the result must show.
