@@ -22,8 +22,8 @@ LIFTED = 1024  # pixels of the longer side of the copy from which objects are li
 VISIBLE = 8  # of 255; a smaller alpha is a trace of resampling
 STANDS_OUT = 24  # of 255, in the worst channel: difference from a plain ground
 DARK = (64, 64, 64)  # the ground of objects that are almost white
+ALMOST_WHITE = 3  # of 255, in the worst channel: difference from the white of drawings that nobody sees
 MARGIN = 0.08  # share of the objects' longer side that is drawn around them
-WHITE = np.array([255, 255, 255], np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def _find_coloured_ground(picture: Pixels) -> Pixels | None:
     if picture.shape[2] == 4 or not has_plain_ground(picture):
         return None
     ground = measure_ground(picture.astype(np.float32))
-    if np.abs(ground - WHITE).max() <= STANDS_OUT:
+    if (255 - ground).max() <= ALMOST_WHITE:
         return None
     flaw = inspect(cut_out(picture)).flaw
     return None if flaw and flaw.fatal else ground.round().astype(np.uint8)
