@@ -108,12 +108,12 @@ def test_a_network_without_a_profile_is_refused(monkeypatch: pytest.MonkeyPatch)
         replace(DEV, networks=replace(DEV.networks, cut="birefnet-lite"))
 
 
-@pytest.mark.parametrize("tool", ["clipart", "pattern"])
+@pytest.mark.parametrize("tool", ["clipart", "pattern", "picture", "variations"])
 def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tools_use(tool: str) -> None:
     large = replace(DEV.networks, enlarge="realesrgan-x4plus")
     model, ampere = "z-image-turbo", {"art": a_pool("z-image-turbo", instance_types=AMPERE)}
 
-    replace(a_stage({"picture": model}, **ampere), networks=large)
+    a_stage({tool: model}, **ampere)
     with pytest.raises(ValueError, match="Value error") as refused:
         replace(a_stage({tool: model}, **ampere), networks=large)
 
@@ -165,7 +165,9 @@ def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tool
         (
             {"picture": "z-image-turbo"},
             {"lettering": a_pool("z-image-turbo")},
-            ["pools.lettering.models: z-image-turbo needs 21 GiB; the GPU of g4dn.xlarge has 14.6"],
+            [
+                "pools.lettering.models: z-image-turbo with craftspark-upscaler-x4 needs 22 GiB; the GPU of g4dn.xlarge has 14.6"
+            ],
         ),
         (
             {"picture": "flux2-klein-4b"},
