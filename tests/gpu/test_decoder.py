@@ -15,6 +15,7 @@ from gpu_tasks.training.networks.decoder import (
     DecodingLoss,
     VariedPictures,
     encode_pictures,
+    measure_frame,
     measure_psnr,
     prepare_picture,
 )
@@ -45,6 +46,14 @@ def test_the_same_seed_draws_the_same_pictures() -> None:
 
     assert torch.equal(pictures.draw(6, seed=1), pictures.draw(6, seed=1))
     assert not torch.equal(pictures.draw(6, seed=1), pictures.draw(6, seed=2))
+
+
+def test_an_error_at_a_corner_counts_more_than_one_inside() -> None:
+    at_corner, inside = torch.zeros(2, 1, 3, 16, 16)
+    at_corner[..., 0, -1] = inside[..., 8, 8] = 1
+
+    assert measure_frame(at_corner) > 0.05
+    assert measure_frame(inside) == 0
 
 
 def test_training_brings_a_decoded_picture_nearer_to_its_original(tmp_path: Path) -> None:

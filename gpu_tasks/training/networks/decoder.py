@@ -31,7 +31,7 @@ FAVOURED, MOVED, EXCHANGED, ON_COLOUR = 0.75, 0.7, 0.4, 0.1
 MAX_NOISE = 0.25  # the standard deviation of a latent is about 1
 EDGE_WEIGHT, SOFT_WEIGHT, CHROMA_WEIGHT = 1.0, 0.5, 0.5
 # Zeros around a picture stand out at its corners, which are too few pixels to count in a mean over all.
-CORNER, CORNER_WEIGHT, FRAME_WEIGHT = 4, 0.25, 0.1
+CORNER, CORNER_WEIGHT, FRAME_WEIGHT = 1, 0.4, 0.2
 SHOWN = 8
 
 
