@@ -57,6 +57,7 @@ DEV = Stage(
         "outpaint": "craftspark-clipart-128",
         "upscale": "craftspark-upscaler-x4",
         "cutout": "craftspark-upscaler-x4",
+        "lineart": "craftspark-upscaler-x4",
     },
     networks=ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp"),
     pools={"draw": DRAW, "enlarge": ENLARGE},

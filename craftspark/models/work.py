@@ -37,7 +37,7 @@ class Load:
     cuts: float = 0
     painted: float = 0
     images: int = 0
-    traced: int = 0
+    traced: float = 0
     written: float = 0
 
 

@@ -12,6 +12,7 @@ from craftspark.models.networks import Assists
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools.clipart import ClipartRequest
 from craftspark.tools.cutout import CutoutRequest
+from craftspark.tools.lineart import LineartRequest
 from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.pattern import PatternRequest
 from craftspark.tools.picture import PictureRequest
@@ -139,6 +140,14 @@ for tool in (
         {"source": UPLOAD, "width_mm": 80},
         network="enlarge",
         assisted=("cut",),
+    ),
+    Tool(
+        "lineart",
+        "Line art",
+        "Turns a picture into lines to colour in.",
+        LineartRequest,
+        {"source": UPLOAD},
+        network="enlarge",
     ),
 ):
     register(tool)

@@ -20,6 +20,7 @@ from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.clipart import ClipartRenderer
 from gpu_tasks.tools.cutout import CutoutRenderer
 from gpu_tasks.tools.cutting.motifs import MotifCutter
+from gpu_tasks.tools.lineart.lineart import LineartRenderer
 from gpu_tasks.tools.outpaint.outpaint import OutpaintRenderer
 from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
@@ -123,3 +124,4 @@ register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.upscale
 register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.sources))
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
 register("cutout", lambda kit: CutoutRenderer(kit.cutter, kit.upscaler, kit.sources))
+register("lineart", lambda kit: LineartRenderer(kit.upscaler, kit.sources))

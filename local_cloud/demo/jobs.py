@@ -72,4 +72,5 @@ DEMO_JOBS = (
     ),
     DemoJob(name="larger", tool="upscale", request={"factor": 4, "count": 1}, source="cakes", uploaded=True),
     DemoJob(name="freed", tool="cutout", request={"width_mm": 60, "outline_mm": 2.0}, source="apples", uploaded=True),
+    DemoJob(name="lines", tool="lineart", request={"width_mm": 120}, source="butterflies"),
 )

@@ -40,6 +40,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "outpaint": ("outpaint", {"aspect": "16:9", **START}),
     "upscale": ("upscale", {"factor": 4, **START}),
     "cutout": ("cutout", START),
+    "lineart": ("lineart", START),
 }
 # Mean difference of a byte between a GPU and a CPU, both in single precision.
 NEAR = 2.0

@@ -101,6 +101,7 @@ def test_its_entry_offers_the_tools_that_it_can_serve(entry: Model) -> None:
         "clipart",
         "upscale",
         "cutout",
+        "lineart",
     ]
 
 

@@ -118,6 +118,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "outpaint": ("outpaint", {"source": SOURCE.reference, "aspect": "16:9"}),
     "upscale": ("upscale", {"source": SOURCE.reference}),
     "cutout": ("cutout", {"source": SOURCE.reference}),
+    "lineart": ("lineart", {"source": SOURCE.reference}),
 }
 NEEDS: dict[str, set[Capability]] = {
     "picture": {"draw"},
@@ -129,6 +130,7 @@ NEEDS: dict[str, set[Capability]] = {
     "outpaint": {"repaint"},
     "upscale": set(),
     "cutout": set(),
+    "lineart": set(),
 }
 
 

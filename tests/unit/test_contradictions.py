@@ -118,6 +118,8 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("cutout", {**FROM, "width_mm": 100, "cut": "outline", "colours": 3}, {"cut", "colours"}),
     ("cutout", {**FROM, "width_mm": 10, "smallest_mm": 10}, {"smallest_mm", "width_mm"}),
     ("cutout", {**FROM, "width_mm": 100, "smallest_mm": 0.5}, {"smallest_mm", "width_mm", "source"}),
+    # Line art: lines without space between them.
+    ("lineart", {**FROM, "width_mm": 20, "line_mm": 1.5}, {"line_mm", "width_mm"}),
 ]
 
 
@@ -188,6 +190,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("outpaint", {**FROM, "height": 65, "anchor": "left"}),
     ("upscale", {**FROM, "factor": 4}),
     ("cutout", FROM),
+    ("lineart", {**FROM, "width_mm": 20, "line_mm": 1}),
     ("cutout", {**FROM, "width_mm": 10, "smallest_mm": 9, "outline_mm": 9, "mirror": True, "layers": "knockout"}),
 ]
 

@@ -211,4 +211,9 @@ def test_the_fixed_guidance_of_a_model_may_be_repeated_as_a_recipe_does() -> Non
 def test_a_tool_is_offered_only_if_the_model_can_do_its_work() -> None:
     only_repaints = on(capabilities=frozenset({"repaint"}))
 
-    assert [name for name, tool in TOOLS.items() if tool.fits(only_repaints)] == ["outpaint", "upscale", "cutout"]
+    assert [name for name, tool in TOOLS.items() if tool.fits(only_repaints)] == [
+        "outpaint",
+        "upscale",
+        "cutout",
+        "lineart",
+    ]

@@ -232,6 +232,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tools/lineart/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a job with Line art
+         * @description Turns a picture into lines to colour in.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
+         */
+        post: operations["submit_job_lineart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tools/picture/quotes": {
         parameters: {
             query?: never;
@@ -380,6 +404,28 @@ export interface paths {
          *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_cutout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tools/lineart/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote a job with Line art
+         * @description Turns a picture into lines to colour in.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
+         */
+        post: operations["quote_job_lineart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1502,6 +1548,51 @@ export interface components {
             title: string;
             /** @description URL of the text of the licence. */
             url: string;
+        };
+        /**
+         * LineartRequest
+         * @description A request for the lines of an existing image, in black on white. Lines that it has become one line each.
+         */
+        LineartRequest: {
+            /**
+             * @description Number of images. Line art makes one.
+             * @default 1
+             */
+            count?: number;
+            /**
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
+             * @default null
+             */
+            seed?: number | null;
+            /**
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
+             * @default interactive
+             * @enum {string}
+             */
+            lane?: "interactive" | "bulk";
+            /**
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
+             * @default null
+             */
+            max_wait_s?: number | null;
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
+            source: string;
+            /**
+             * @description Width of the page in millimetres. The image has 300 dpi, or fewer if it would have more than 4096 pixels per side.
+             * @default 180
+             */
+            width_mm?: number;
+            /**
+             * @description Width of the lines in millimetres.
+             * @default 0.8
+             */
+            line_mm?: number;
+            /**
+             * @description How much becomes lines. `low` has only strong borders and large areas, `high` also faint and small ones.
+             * @default medium
+             * @enum {string}
+             */
+            detail?: "low" | "medium" | "high";
         };
         /**
          * ListedJob
@@ -2961,7 +3052,7 @@ export interface components {
         /** @description Only jobs in this state. */
         State: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
         /** @description Only jobs with this tool. */
-        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout";
+        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout" | "lineart";
         /** @description Only jobs created at or before this time. */
         Until: string;
         /** @description ID of the upload. */
@@ -3364,6 +3455,50 @@ export interface operations {
             503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
         };
     };
+    submit_job_lineart: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "upload/aaaaaaaaaaaaaaaaaaaaaaaaaa"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LineartRequest"];
+            };
+        };
+        responses: {
+            /** @description The job is queued. */
+            202: {
+                headers: {
+                    /** @description URL of the job, relative to the URL of this request. */
+                    Location?: string;
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobSummary"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+        };
+    };
     quote_job_picture: {
         parameters: {
             query?: never;
@@ -3592,6 +3727,41 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["CutoutRequest"];
+            };
+        };
+        responses: {
+            /** @description The quote. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["CapacityInsufficient_Gateway429"];
+            503: components["responses"]["BacklogTooLong_Gateway503"];
+        };
+    };
+    quote_job_lineart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "upload/aaaaaaaaaaaaaaaaaaaaaaaaaa"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LineartRequest"];
             };
         };
         responses: {

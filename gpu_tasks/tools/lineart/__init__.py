@@ -1,0 +1,1 @@
+"""Line art: the borders and the drawn lines of a picture as strokes of even width."""
