@@ -295,10 +295,10 @@ class PatternRequest(DrawingRequest):
 
     @property
     def _sheet_megapixels(self) -> float:
-        """The megapixels of the sheet, and of the repeat that is composed for it."""
+        """The megapixels of the sheet's files, and of the repeat that is composed for it."""
         page = (self.sheet or Sheet()).with_defaults(self.repeat, 1)
         dots = page.dpi / CM_PER_INCH
-        sheet = megapixels(page.cm("width") * dots, page.cm("height") * dots)
+        sheet = megapixels(page.page_cm("width") * dots, page.page_cm("height") * dots) * (2 if page.has_margins else 1)
         return sheet + (megapixels(page.cm("repeat") * dots, page.cm("repeat") * dots) if self.way == "tossed" else 0)
 
 

@@ -14,10 +14,12 @@ from PIL.PngImagePlugin import PngInfo
 from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.print_marks import Margins
 from gpu_tasks.images.vectors.dxf import write_dxf
 from gpu_tasks.images.vectors.eps import write_eps
 from gpu_tasks.images.vectors.page import Page
 from gpu_tasks.images.vectors.pdf import write_pdf
+from gpu_tasks.images.vectors.picture_pdf import write_picture_pdf
 
 THUMBNAIL_PIXELS = 256
 PICTURE_FILE = "picture.png"  # the name of the picture itself, in addition to `files`
@@ -60,13 +62,22 @@ class Pdf:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrintPdf:
+    """A picture as a document of one page, with boxes that say where the trim and the bleed end."""
+
+    pixels: Pixels
+    dpi: float
+    margins: Margins
+
+
+@dataclass(frozen=True, kw_only=True)
 class Eps:
     """Paths in real size in PostScript."""
 
     page: Page
 
 
-File: TypeAlias = Png | WebP | Svg | Dxf | Pdf | Eps
+File: TypeAlias = Png | WebP | Svg | Dxf | Pdf | PrintPdf | Eps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +143,8 @@ def encode_file(file: File, xmp: str | None = None) -> bytes:
             return write_dxf(page).encode("ascii")
         case Pdf(page=page):
             return write_pdf(page, xmp)
+        case PrintPdf():
+            return write_picture_pdf(file.pixels, file.dpi, file.margins, SRGB, xmp)
         case Eps(page=page):
             return write_eps(page).encode("ascii")
     return _encode_pixels(file, xmp)

@@ -104,6 +104,18 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
         {"sheet.height", "repeat"},
     ),
     ("pattern", {"prompt": "a", "way": "painted", "repeat": "y", "sheet": {"width": 20}}, {"sheet.width", "repeat"}),
+    # Pattern: a bleed and marks around the sheet.
+    (
+        "pattern",
+        {"prompt": "a", "way": "painted", "repeat": "x", "sheet": {"bleed_mm": 3}},
+        {"sheet.bleed_mm", "repeat"},
+    ),
+    ("pattern", {"prompt": "a", "sheet": {"width": 150, "bleed_mm": 3}}, {"sheet.width", "sheet.bleed_mm"}),
+    (
+        "pattern",
+        {"prompt": "a", "sheet": {"width": 149, "height": 149, "bleed_mm": 1, "marks": "registration"}},
+        {"sheet.width", "sheet.height", "sheet.bleed_mm", "sheet.marks"},
+    ),
     # Outpaint and upscale: the result and its source.
     ("outpaint", {**FROM}, {"width", "height", "aspect"}),
     ("outpaint", {**FROM, "aspect": "2:1", "width": 192}, {"aspect", "width"}),
@@ -144,6 +156,20 @@ def test_a_result_that_is_too_large_names_its_source() -> None:
         request.for_source(replace(SOURCE, width=2049))
 
     assert [error["field"] for error in refusal.value.facts["errors"]] == ["factor", "source"]
+
+
+def test_a_bleed_and_marks_are_part_of_the_work_and_can_fill_the_page() -> None:
+    def written(**sheet: Any) -> float:
+        return ask("pattern", prompt="a", sheet=sheet).load(BUILT_IN, None, 1).written
+
+    plain = written(width=10, height=10)
+    page = (100 / 25.4 * 300 / 1000) ** 2
+    assert written(width=10, height=10, bleed_mm=5) == pytest.approx(plain - page + 2 * page * 1.1**2)
+    assert written(width=145, height=10, marks="registration") > 0
+    assert (
+        "reduce sheet.width to 145 cm"
+        in refused("pattern", prompt="a", sheet={"width": 146, "marks": "registration"}).detail
+    )
 
 
 def test_every_contradiction_of_a_request_is_listed() -> None:
@@ -232,7 +258,7 @@ def test_defaults_follow_the_other_fields() -> None:
     assert sheet("y") == (5, 10, 5)
     assert sheet("mirror") == (10, 10, 5)
     mirrored = ask("pattern", **FROM, way="painted", repeat="mirror", sheet={"repeat": 12}).model_dump()
-    assert mirrored["sheet"] == {"width": 12, "height": 10, "repeat": 12, "unit": "cm"}  # 8 cm high, as the source is
+    assert mirrored["sheet"].items() >= {"width": 12, "height": 10, "repeat": 12}.items()  # 8 cm high, as the source is
     assert mirrored["strength"] is None
     assert ask("pattern", **FROM, way="painted").model_dump()["strength"] == STRENGTH
     assert ask("pattern", **FROM, way="painted", repeat="mirror", prompt="a").model_dump()["strength"] == STRENGTH

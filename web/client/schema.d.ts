@@ -2104,7 +2104,9 @@ export interface components {
          * Sheet
          * @description A print-ready sheet. Width and height are 1 to 150 cm, and one repeat is 1 to 42 cm.
          *
-         *     The resolution is 300 dpi, or 150 dpi if the sheet is wider or higher than 42 cm. The file states it.
+         *     The resolution is 300 dpi, or 150 dpi if the sheet is wider or higher than 42 cm. The file states it. A bleed and
+         *     marks are outside the width and the height. With one of them, the image also has the file `sheet.pdf`, whose trim
+         *     and bleed boxes print shops read.
          */
         Sheet: {
             /**
@@ -2128,6 +2130,17 @@ export interface components {
              * @enum {string}
              */
             unit?: "cm" | "inch";
+            /**
+             * @description Width of the bleed on each side, in millimetres. The pattern continues in it. Print shops usually ask for 3.
+             * @default 0
+             */
+            bleed_mm?: number;
+            /**
+             * @description Marks outside the bleed. `crop`: lines of 5 mm that show a print shop where to cut, at least 3 mm outside the trim. `registration`: marks for print-then-cut machines that read a filled square of 5 mm and two L-shapes of 20 mm with lines of 0.3 mm, in a margin of 25 mm.
+             * @default none
+             * @enum {string}
+             */
+            marks?: "none" | "crop" | "registration";
         };
         /**
          * StyleView

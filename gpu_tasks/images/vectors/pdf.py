@@ -24,11 +24,11 @@ def write_pdf(page: Page, xmp: str | None = None) -> bytes:
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {size}] /Contents {CONTENT_OBJECT} 0 R"
         f" /Resources << /Properties << {named} >> >> >>".encode(),
-        _write_stream("", content.encode("ascii")),
-        _write_stream("/Type /Metadata /Subtype /XML", (xmp or "").encode()),
+        write_stream("", content.encode("ascii")),
+        write_stream("/Type /Metadata /Subtype /XML", (xmp or "").encode()),
         *(f"<< /Type /OCG /Name ({layer.label}) >>".encode("ascii") for layer in page.layers),
     ]
-    return _assemble(objects)
+    return assemble(objects)
 
 
 def _write_layer(layer: Layer, number: int) -> Iterator[str]:
@@ -40,11 +40,12 @@ def _write_layer(layer: Layer, number: int) -> Iterator[str]:
     yield "EMC"
 
 
-def _write_stream(entries: str, content: bytes) -> bytes:
+def write_stream(entries: str, content: bytes) -> bytes:
+    """Return a stream object with these entries of its dictionary, without the length."""
     return f"<< {entries} /Length {len(content)} >>\nstream\n".encode() + content + b"\nendstream"
 
 
-def _assemble(objects: list[bytes]) -> bytes:
+def assemble(objects: list[bytes]) -> bytes:
     """Return a file of these objects, which are numbered from 1. The first is the catalogue."""
     body, offsets = bytearray(HEADER), []
     for number, content in enumerate(objects, FIRST_OBJECT):

@@ -14,8 +14,9 @@ from craftspark.tools.sheet import Sheet
 from craftspark.tools.toss import Repeat, Toss
 from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, add_check, derive_seed, make_drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.output import FinishedImage, Png, WebP
+from gpu_tasks.images.output import File, FinishedImage, Png, PrintPdf, WebP
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.print_marks import draw_marks, find_margins
 from gpu_tasks.images.sources import SourcePictures, flatten_on_white, shrink
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch, check_subject
@@ -150,7 +151,6 @@ class PatternRenderer:
         printed = tile
         if isinstance(drawing.parts, ScatteredTile):
             printed = paint_tile(drawing.parts, request, to_dots(page.cm("repeat"), page.dpi))
-        centimetres = (page.cm("width"), page.cm("height"), page.cm("repeat"))
         width = PREVIEW_PIXELS // PREVIEW_REPEATS
         preview = lay_out(
             resize_tile(tile, (width, width * tile.shape[0] / tile.shape[1]), layout),
@@ -159,12 +159,21 @@ class PatternRenderer:
         )
         return FinishedImage(
             picture=Png(pixels=make_straight_tile(tile, layout)),
-            files={
-                "preview.webp": WebP(pixels=preview),
-                "sheet.png": Png(pixels=make_sheet(printed, layout, *centimetres, dpi=page.dpi), dpi=page.dpi),
-            },
+            files={"preview.webp": WebP(pixels=preview), **print_sheet(printed, layout, page)},
             scores=drawing.scores,
         )
+
+
+def print_sheet(tile: Pixels, layout: Repeat, page: Sheet) -> dict[str, File]:
+    """Return the files of a sheet by their names: a PNG, and with a bleed or marks also a PDF."""
+    margins = find_margins(page.bleed_mm, page.marks, page.dpi)
+    centimetres = (page.cm("width"), page.cm("height"), page.cm("repeat"))
+    sheet = make_sheet(tile, layout, *centimetres, dpi=page.dpi, margins=margins)
+    draw_marks(sheet, margins, page.marks, page.dpi)
+    files: dict[str, File] = {"sheet.png": Png(pixels=sheet, dpi=page.dpi)}
+    if page.has_margins:
+        files["sheet.pdf"] = PrintPdf(pixels=sheet, dpi=page.dpi, margins=margins)
+    return files
 
 
 def read_request(order: ImageOrder) -> PatternRequest:

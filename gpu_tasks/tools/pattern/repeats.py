@@ -14,8 +14,10 @@ from craftspark.tools.sheet import CM_PER_INCH
 from craftspark.tools.toss import Repeat
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.print_marks import Margins
 from gpu_tasks.inference.seamless.neighbours import add_neighbours, halve
 
+NO_MARGINS = Margins()
 BLEND_PARTS = 4  # a quarter of a tile's side is where a picture's two edges are blended
 NEAR = 4  # lines on each side of a seam
 FLAT = 0.5  # of 255; smaller differences are invisible, and a flat tile has neither seam nor ink
@@ -67,12 +69,39 @@ def lay_out(tile: Pixels, repeat: Repeat, size: tuple[int, int]) -> Pixels:
 
 
 def make_sheet(
-    tile: Pixels, repeat: Repeat, width_cm: float, height_cm: float, repeat_cm: float, *, dpi: int
+    tile: Pixels,
+    repeat: Repeat,
+    width_cm: float,
+    height_cm: float,
+    repeat_cm: float,
+    *,
+    dpi: int,
+    margins: Margins = NO_MARGINS,
 ) -> Pixels:
-    """Return the pattern to print at `dpi`, with tiles `repeat_cm` wide."""
+    """Return the pattern to print at `dpi`, with tiles `repeat_cm` wide.
+
+    The margins are outside the width and the height. The pattern continues in the bleed, and around it the page is
+    white, or clear if the tile has transparency.
+    """
     side = to_dots(repeat_cm, dpi)
     scaled = resize_tile(tile, (side, side * tile.shape[0] / tile.shape[1]), repeat)
-    return lay_out(scaled, repeat, (to_pixels(width_cm, dpi), to_pixels(height_cm, dpi)))
+    size = to_pixels(width_cm, dpi), to_pixels(height_cm, dpi)
+    if not margins.bleed:
+        return _frame(lay_out(scaled, repeat, size), margins.slug)
+    # The tile is moved so that the trim starts where it would without a bleed.
+    moved = np.roll(make_straight_tile(scaled, repeat), margins.bleed, (0, 1))
+    width, height = (length + 2 * margins.bleed for length in size)
+    return _frame(lay_out(moved, "straight", (width, height)), margins.slug)
+
+
+def _frame(printed: Pixels, slug: int) -> Pixels:
+    """Return a printed area with this many blank pixels around it."""
+    if not slug:
+        return printed
+    height, width, channels = printed.shape
+    page = np.full((height + 2 * slug, width + 2 * slug, channels), 0 if channels == 4 else 255, np.uint8)
+    page[slug : slug + height, slug : slug + width] = printed
+    return page
 
 
 def to_dots(cm: float, dpi: int) -> float:
