@@ -37,6 +37,7 @@ CATALOGUE = {
             images_per_batch=4,
             tokenizer="craftspark-clipart-128",
             max_prompt_tokens=30,
+            draws_scenes=False,
             styles=(
                 Style(
                     name="bold-flat",

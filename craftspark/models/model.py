@@ -55,7 +55,8 @@ class Model:
 
     `tokenizer` names the merges in `craftspark.models.tokens` that count the tokens of prompts; None counts bytes, of
     which a token has at least one. `max_prompt_tokens` is the limit of its text encoder. `follows_presets` is true if
-    words for a look, such as "watercolour", change its images. `tile_margins` is for seamless tiles of transformers:
+    words for a look, such as "watercolour", change its images. `draws_scenes` is false if it draws only single objects
+    on a white ground. `tile_margins` is for seamless tiles of transformers:
     the width of the margins around a tile, as a share of the tile's side.
 
     `device` is `cpu` or the name of a GPU; `on` gives the model on another one. Its wave size and its profile are those
@@ -85,6 +86,7 @@ class Model:
     credit: str = ""
     styles: tuple[Style, ...] = ()
     follows_presets: bool = False
+    draws_scenes: bool = True
     tile_margins: float = 0.0
     device: str = "cpu"
     networks: ToolNetworks = BUILT_IN_NETWORKS

@@ -123,6 +123,7 @@ for tool in (
         "Extends a picture beyond its edges.",
         OutpaintRequest,
         {"source": UPLOAD, "aspect": "16:9"},
+        assisted=("enlarge",),
     ),
     Tool(
         "upscale",

@@ -7,24 +7,36 @@ from pydantic import Field
 
 from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
+from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
+from craftspark.models.prices import credits_for_seconds
 from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.tools.sources import Source
-from craftspark.tools.windows import Box, rounds
+from craftspark.tools.windows import Box, choose_size, fit, split_canvas
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
 MAX_RESULT_SIDE = 2048  # pixels per side
 
 
 class OutpaintRequest(DrawingRequest):
-    """A request to extend an existing image beyond its edges. The image itself does not change."""
+    """A request to extend an existing image beyond its edges. The image itself does not change.
+
+    Without a prompt, a plain, smooth or repeating ground continues, and a transparent one stays transparent. A model
+    draws what is left, unless it can only draw single objects: then the ground at an edge is mirrored, and an object
+    that the edge cuts off is rounded off.
+    """
 
     work_fields: ClassVar[tuple[str, ...]] = ("count", "steps", "width", "height")
 
     source: SourceReference = Field(description=SOURCE)
-    prompt: OptionalPrompt = Field("", description="What the new area or the whole image shows.", examples=["meadow"])
+    prompt: OptionalPrompt = Field(
+        "",
+        description="What the new area or the whole image shows. With a prompt, the new area is drawn. Default: it "
+        "continues the source, whose plain, smooth, repeating or transparent ground is not drawn again.",
+        examples=["meadow"],
+    )
     width: int | None = Field(
         None, ge=16, le=MAX_RESULT_SIDE, description="Width of the result in pixels. Default: the width of the source."
     )
@@ -62,6 +74,11 @@ class OutpaintRequest(DrawingRequest):
                 "the size of the result is missing; set width, height or aspect",
                 ("width", "height", "aspect"),
             )
+        if not self.draws(model):
+            for field in ("style", "negative_prompt"):
+                if getattr(self, field):
+                    detail = f"{field} has no effect, because {model.name} continues the source without drawing"
+                    yield Contradiction(f"{detail}; remove {field} or set prompt", (field, "prompt"))
 
     def for_source(self, source: Source) -> Self:
         width, height = self._sides(source)
@@ -85,31 +102,51 @@ class OutpaintRequest(DrawingRequest):
         top = 0 if "top" in self.anchor else room_down if "bottom" in self.anchor else room_down // 2
         return Box(left, top, left + width, top + height)
 
-    def rounds(self, source: tuple[int, int], window: tuple[int, int]) -> list[list[Box]]:
-        """The windows that draw the new area, for a source (width, height); see craftspark.tools.windows."""
-        canvas = (self.width or source[0], self.height or source[1])
-        return rounds(canvas, self.place_of(*source), window)
+    def canvas(self, source: Source) -> tuple[int, int]:
+        """The size (width, height) of the result."""
+        return self.width or source.width, self.height or source.height
+
+    def drawing_size(self, model: Model, source: Source) -> tuple[int, int]:
+        """The size (width, height) of the model's drawings."""
+        return choose_size(self.canvas(source), [sides(size) for size in model.sizes])
+
+    def parts(self, model: Model, source: Source) -> tuple[Box, ...]:
+        """The parts of the canvas that are drawn one after the other; see craftspark.tools.windows."""
+        place = self.place_of(source.width, source.height)
+        return split_canvas(self.canvas(source), place, self.drawing_size(model, source))
+
+    def draws(self, model: Model) -> bool:
+        """Whether the model may have to draw. Only the worker knows if the ground of a source can be continued."""
+        return bool(self.prompt) or model.draws_scenes
 
     def drawings(self, model: Model, source: Source | None = None) -> int:
-        return sum(self._windows(model, source))
+        if not self.draws(model):
+            return 0
+        return len(self.parts(model, source)) if source else 1
+
+    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+        if self.draws(model):
+            return super().credits_per_image(model, source)
+        return max(1, credits_for_seconds(model.priced.profile.render_s(self.load(model, source, 1))))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
-        windows = self._windows(model, source)
-        calls = sum(calls_for(images * together, model.wave_size) for together in windows)
-        written = images * megapixels(self.width or MAX_RESULT_SIDE, self.height or MAX_RESULT_SIDE)
+        canvas = self.canvas(source) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE)
+        size = self.drawing_size(model, source) if source else sides(model.default_size)
+        parts = [part.size for part in self.parts(model, source)] if source else [canvas]
+        if not self.draws(model):
+            parts = []
+        calls = calls_for(images, model.wave_size) * len(parts)
+        enlarged = sum(enlarging_megapixels(fit(part, size), part, model.upscaler.reach) for part in parts)
+        scale = megapixels(*size) / megapixels(*sides(model.default_size))
         return Load(
-            steps=calls * (self.steps or model.default_steps),
+            steps=calls * (self.steps or model.default_steps) * scale,
             calls=calls,
             repaints=calls,
+            enlarged=images * enlarged,
+            painted=images * megapixels(*canvas),
             images=images,
-            written=written,
+            written=images * megapixels(*canvas),
         )
-
-    def _windows(self, model: Model, source: Source | None) -> list[int]:
-        """The number of windows in each round."""
-        if source is None:
-            return [1]
-        return [len(boxes) for boxes in self.rounds((source.width, source.height), sides(model.default_size))]
 
     def _sides(self, source: Source) -> tuple[int, int]:
         if not self.aspect:

@@ -1,9 +1,13 @@
-"""The windows of the model's size that draw the new area of a canvas, and their order."""
+"""The parts of a canvas, each of which is one drawing in the size of a model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log
 
-OVERLAP = 4  # of a window's side, one part in so many is shared with its neighbour
+# A part may be this many times as elongated as the model's size. Beyond it, a model would see too little of the canvas.
+MAX_ELONGATION = 3
+OVERLAP = 2  # of a part's length, one share in so many is common with its neighbour
 
 
 @dataclass(frozen=True)
@@ -15,14 +19,22 @@ class Box:
     right: int
     bottom: int
 
-    def meets(self, other: "Box", gap: int = 0) -> bool:
-        """Whether the two overlap, or are less than `gap` apart."""
-        across = self.left < other.right + gap and other.left < self.right + gap
-        return across and self.top < other.bottom + gap and other.top < self.bottom + gap
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)"""
+        return self.right - self.left, self.bottom - self.top
 
     def holds(self, other: "Box") -> bool:
         across = self.left <= other.left and other.right <= self.right
         return across and self.top <= other.top and other.bottom <= self.bottom
+
+    def within(self, other: "Box") -> "Box | None":
+        """The part of this box inside the other, in pixels from the other's corner."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        if left >= right or top >= bottom:
+            return None
+        return Box(left - other.left, top - other.top, right - other.left, bottom - other.top)
 
     def away_from(self, other: "Box") -> int:
         """Twice the distance from the centre of this box to the nearest pixel of the other, summed over both axes."""
@@ -31,45 +43,43 @@ class Box:
         return across + down
 
 
-@lru_cache(maxsize=64)  # pricing, estimate and drawing of a request use the same windows
-def rounds(canvas: tuple[int, int], known: Box | None, window: tuple[int, int]) -> list[list[Box]]:
-    """Windows (width, height) that cover a canvas (width, height) except the known area, in rounds.
+def choose_size(picture: tuple[int, int], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The size, (width, height), with the aspect ratio that is nearest to a picture's."""
+    aspect = picture[0] / picture[1]
+    return min(sizes, key=lambda size: abs(log(size[0] / size[1] / aspect)))
 
-    Each window overlaps the known area or an earlier round, and continues from it. Windows of one round are too far
-    apart to affect each other, so they can be drawn together. The nearest to the known area come first. On a canvas
-    narrower than a window, the window extends beyond it.
+
+def fit(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of a picture (width, height) within another size."""
+    scale = min(size[0] / picture[0], size[1] / picture[1])
+    return min(size[0], max(1, round(picture[0] * scale))), min(size[1], max(1, round(picture[1] * scale)))
+
+
+@lru_cache(maxsize=64)  # price, estimate and drawing of a request use the same parts
+def split_canvas(canvas: tuple[int, int], known: Box, size: tuple[int, int]) -> tuple[Box, ...]:
+    """The parts of a canvas (width, height) that are drawn one after the other, each reduced to a model's size.
+
+    That is the whole canvas, unless it is far more elongated than the size. Then the parts overlap, and the nearest to
+    the known area comes first, so that each continues what is there.
     """
-    frame = Box(0, 0, *canvas)
+    width, height = canvas
+    across = width * size[1] >= height * size[0]
+    length, breadth = (width, height) if across else (height, width)
+    elongation = size[0] / size[1] if across else size[1] / size[0]
+    longest = max(1, int(MAX_ELONGATION * elongation * breadth))
     boxes = [
-        Box(left, top, left + window[0], top + window[1])
-        for top in _starts(canvas[1], window[1])
-        for left in _starts(canvas[0], window[0])
+        Box(start, 0, start + min(longest, length), height)
+        if across
+        else Box(0, start, width, start + min(longest, length))
+        for start in _starts(length, longest)
     ]
-    waiting = [box for box in boxes if known is None or not known.holds(_within(box, frame))]
-    seen = [known] if known else waiting[:1]
-    waiting.sort(key=lambda box: box.away_from(seen[0]))
-    made: list[list[Box]] = []
-    while waiting:
-        together: list[Box] = []
-        for box in waiting:
-            if any(box.meets(other) for other in seen) and not any(
-                box.meets(other, gap=min(window) // OVERLAP) for other in together
-            ):
-                together.append(box)
-        waiting = [box for box in waiting if box not in together]
-        seen += together
-        made.append(together)
-    return made
+    return tuple(sorted((box for box in boxes if not known.holds(box)), key=lambda box: box.away_from(known)))
 
 
-def _within(box: Box, frame: Box) -> Box:
-    return Box(box.left, box.top, min(box.right, frame.right), min(box.bottom, frame.bottom))
-
-
-def _starts(length: int, window: int) -> list[int]:
-    """The start positions of windows, evenly spaced so that neighbours overlap enough."""
-    if length <= window:
+def _starts(length: int, part: int) -> list[int]:
+    """The start positions of parts, evenly spaced so that neighbours overlap enough."""
+    if length <= part:
         return [0]
-    room = length - window
-    count = -(-room // (window - window // OVERLAP))
+    room = length - part
+    count = -(-room // max(1, part - part // OVERLAP))
     return [round(room * number / count) for number in range(count + 1)]

@@ -21,6 +21,7 @@ LEAP = 0x85EBCA6B  # another odd number: no drawing of an image has the seed of 
 MIN_DEVIATION = 2.0  # standard deviation of the values, of 255; a picture below it is one flat colour
 BACKGROUND_TOLERANCE = 8  # of 255, in the worst channel: variation of a background's colour
 MAX_BACKGROUND_DRIFT = 32  # of 255, in the worst channel: change of a plain background that continues
+MAX_GROUND_INK = 0.5  # share of the area; a ground with more is not plain
 MIN_INK = 0.005  # share of the area; a picture with less ink is almost blank
 
 
@@ -106,13 +107,13 @@ def find_blank_flaw(pixels: Pixels | None) -> Flaw | None:
 
 
 def find_blank_margin(new: Pixels, initial: Pixels) -> Flaw | None:
-    """Return the flaw of a blank new area around a source. A new area that continues a plain edge has none.
+    """Return the flaw of a blank new area around a source. A new area that continues a mostly plain ground has none.
 
-    `new` (pixels, 1, 3) is the new area, `initial` the same pixels before drawing, which repeat the source's edges.
+    `new` (pixels, 1, 3) is the drawn area, `initial` the same pixels before drawing, which continue the source's edges.
     """
     flaw = find_blank_flaw(new)
     if flaw is None or (
-        find_blank_flaw(initial)
+        measure_ink(initial) <= MAX_GROUND_INK
         and np.abs(measure_background(new) - measure_background(initial)).max() <= MAX_BACKGROUND_DRIFT
     ):
         return None

@@ -89,7 +89,7 @@ def build_cases(model: Model) -> Iterator[Case]:
     for repeat in ("straight", "half-drop"):
         yield Case(tool="pattern", fields={"prompt": PROMPT, "way": "painted", "repeat": repeat}, images=full)
     yield Case(tool="pattern", fields={"prompt": PROMPT, "also": ["bee"]}, images=full)
-    yield Case(tool="outpaint", fields={"aspect": "2:1"}, images=full, side=SOURCE_SIDES[0])
+    yield Case(tool="outpaint", fields={"prompt": PROMPT, "aspect": "2:1"}, images=full, side=SOURCE_SIDES[0])
     for side in SOURCE_SIDES:
         for factor in (2, 4):
             yield Case(tool="upscale", fields={"factor": factor}, images=1, side=side)

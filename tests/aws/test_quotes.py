@@ -116,16 +116,17 @@ def test_a_wait_that_is_too_long_is_rejected_with_retry_after() -> None:
 
 def test_a_job_that_cannot_end_in_time_is_rejected_with_its_fields_and_a_fix() -> None:
     source = submit(count=1).body["job_id"]
-    store(source, 0)
+    store(source, 0, side=16)
     settle(source)
     before = account()
-    asked = {"source": f"{source}/0", "width": 2048, "height": 2048, "count": 8, "steps": 50}
+    # So elongated that it is drawn in many parts.
+    asked = {"source": f"{source}/0", "prompt": "a", "width": 2048, "count": 8, "steps": 50}
 
     for function in ("submit_job", "quote_job"):
         refused = call(function, path={"tool": "outpaint"}, body=asked)
 
         assert (refused.status, refused.body["type"]) == (422, "/problems/RenderTooLong")
-        assert refused.body["estimated_render_s"] > 1200
+        assert refused.body["estimated_render_s"] > 480
         fixes = {error["field"]: error["detail"] for error in refused.body["errors"]}
         assert list(fixes) == ["count", "steps", "width", "height"]
     assert account() == before

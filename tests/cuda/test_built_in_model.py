@@ -37,7 +37,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "painted_pattern": ("pattern", {"prompt": "apple", "way": "painted", "repeat": "half-drop"}),
     "pattern_from_a_source": ("pattern", {"prompt": "apple", "way": "painted", **START}),
     "variations": ("variations", {"prompt": "apple", **START}),
-    "outpaint": ("outpaint", {"aspect": "16:9", **START}),
+    "outpaint": ("outpaint", {"prompt": "apple", "aspect": "16:9", **START}),
     "upscale": ("upscale", {"factor": 4, **START}),
     "cutout": ("cutout", START),
     "lineart": ("lineart", START),

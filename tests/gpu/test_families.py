@@ -115,7 +115,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "painted pattern": ("pattern", {"prompt": "apple", "way": "painted"}),
     "pattern from a source": ("pattern", {"source": SOURCE.reference, "way": "painted"}),
     "variations": ("variations", {"source": SOURCE.reference}),
-    "outpaint": ("outpaint", {"source": SOURCE.reference, "aspect": "16:9"}),
+    "outpaint": ("outpaint", {"source": SOURCE.reference, "prompt": "apple", "aspect": "16:9"}),
     "upscale": ("upscale", {"source": SOURCE.reference}),
     "cutout": ("cutout", {"source": SOURCE.reference}),
     "lineart": ("lineart", {"source": SOURCE.reference}),

@@ -57,7 +57,7 @@ def by() -> ToolRenderers:
         ("picture", {"steps": 2, "style": "bold-flat"}),
         ("pattern", {"steps": 2, "way": "painted", "repeat": "half-drop"}),
         ("variations", {"steps": 2, "strength": 0.5, "source": True}),
-        ("outpaint", {"steps": 2, "aspect": "2:1", "source": True}),
+        ("outpaint", {"steps": 2, "aspect": "2:1", "prompt": "apple", "source": True}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )

@@ -20,7 +20,6 @@ from gpu_tasks.images.output import Png, encode_file
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.order_inputs import draw_prompts
 from gpu_tasks.renderers import RENDERERS
-from gpu_tasks.tools.outpaint.canvas import BAND
 from gpu_tasks.tools.pattern.repeats import lay_out, measure_seam
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio, studio_with
 
@@ -151,109 +150,6 @@ def test_an_outline_is_one_colour() -> None:
     assert done.files["cut.svg"].count(b"<g ") == 1
 
 
-# Outpaint.
-
-
-def a_soft_picture() -> Pixels:
-    """Something is everywhere in it (128, 128, 3)."""
-    fields = np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8)
-    return np.asarray(Image.fromarray(fields).resize((128, 128), Image.Resampling.BICUBIC))
-
-
-def with_speck(picture: Pixels) -> Pixels:
-    """The picture with five dark pixels in each direction in its middle."""
-    changed = picture.copy()
-    changed[62:67, 62:67] = 0
-    return changed
-
-
-def outpainted(
-    monkeypatch: pytest.MonkeyPatch, picture: Pixels, *drawings: Pixels
-) -> tuple[list[Drawing | Exception], list[int]]:
-    """What becomes of the picture, half as wide again, where the model draws these; and the seeds it was asked for."""
-    source, fetch = brought(picture)
-    by, left, asked = studio_with(fetch), list(drawings), list[int]()
-
-    def draw(sketches, _settings, _on_step):  # type: ignore[no-untyped-def]
-        asked.extend(sketch.seed for sketch in sketches)
-        return [left.pop(0) for _ in sketches]
-
-    monkeypatch.setattr(by._renderers["outpaint"]._diffusion, "draw", draw)  # type: ignore[attr-defined]
-    return by.render([the_order("outpaint", 1, source, width=192, height=128, anchor="left")], silent), asked
-
-
-def test_outpainting_keeps_the_picture_to_the_bit_and_draws_what_is_new() -> None:
-    picture = a_drawing()
-    source, fetch = brought(picture)
-    order = the_order("outpaint", 6, source, prompt="sunflower", width=192, height=128, anchor="left")
-
-    [drawn] = render(order, by=studio_with(fetch))
-
-    band = 128 // BAND
-    assert drawn.pixels.shape == (128, 192, 3)
-    np.testing.assert_array_equal(drawn.pixels[:, : 128 - band], picture[:, :-band])
-    new = drawn.pixels[:, 128:]
-    assert (new != new[:, :1]).any()
-
-
-def test_outpainting_renders_a_window_where_something_is_new_and_nowhere_else() -> None:
-    source, fetch = brought(np.full((224, 224, 3), 200, np.uint8))
-    order = the_order("outpaint", 6, source, width=280, height=224, anchor="left", steps=1)
-    told: list[float] = []
-
-    [drawn] = studio_with(fetch).render([order], told.append)
-
-    assert isinstance(drawn, Drawing)
-    assert told[-1] == pytest.approx(1.0)
-    assert told == sorted(told)
-    assert len(told) == 2  # a step for each of two rounds of a window each
-
-
-def test_images_of_different_canvases_share_a_wave_and_are_the_same_as_alone() -> None:
-    picture = a_drawing()
-    source, fetch = brought(picture)
-    by = studio_with(fetch)
-    orders = [
-        the_order("outpaint", seed, source, steps=2, anchor=anchor, width=width, height=128)
-        for seed, anchor, width in ((1, "left", 192), (2, "right", 320))
-    ]
-    assert by.kind(orders[0]) == by.kind(orders[1])
-
-    together = render(*orders, by=by)
-
-    for order, drawn in zip(orders, together, strict=True):
-        np.testing.assert_array_equal(render(order, by=by)[0].pixels, drawn.pixels)
-
-
-SOFT = a_soft_picture()
-BLANKS = {
-    "flat": np.full((128, 128, 3), 120, np.uint8),
-    "almost blank": with_speck(np.full((128, 128, 3), 120, np.uint8)),
-    "white": np.full((128, 128, 3), 255, np.uint8),
-}
-
-
-@pytest.mark.parametrize("blank", BLANKS)
-def test_a_blank_new_area_is_drawn_once_more_and_then_fails(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
-    [failed], asked = outpainted(monkeypatch, SOFT, BLANKS[blank], BLANKS[blank])
-    [drawn], _ = outpainted(monkeypatch, SOFT, BLANKS[blank], SOFT)
-
-    assert isinstance(failed, ImageFlawed)
-    assert "beyond the source, it is" in failed.detail
-    assert len(set(asked)) == 2
-    assert isinstance(drawn, Drawing)
-    assert drawn.flaw is None
-
-
-def test_a_plain_ground_may_go_on_and_may_not_turn_into_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = with_speck(BLANKS["white"])
-    [goes_on], _ = outpainted(monkeypatch, plain, np.full((128, 128, 3), 240, np.uint8))
-    [turns], _ = outpainted(monkeypatch, plain, BLANKS["flat"], BLANKS["flat"])
-
-    assert isinstance(goes_on, Drawing)
-    assert isinstance(turns, ImageFlawed)
-
-
 # Upscale.
 
 
@@ -309,6 +205,6 @@ def test_a_spoiled_window_spoils_the_canvas(monkeypatch: pytest.MonkeyPatch) -> 
     diffusion = by._renderers["outpaint"]._diffusion  # type: ignore[attr-defined]
     monkeypatch.setattr(diffusion, "draw", lambda sketches, settings, on_step: [None for _ in sketches])
 
-    [drawn] = by.render([the_order("outpaint", 1, source, width=192, height=128)], silent)
+    [drawn] = by.render([the_order("outpaint", 1, source, prompt="a", aspect="2:1")], silent)
 
     assert isinstance(drawn, ImageFlawed)

@@ -46,7 +46,14 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("picture", {"prompt": "a", "style": "bold-flat", "preset": "linocut"}, {"style", "preset"}),
     ("variations", {**FROM, "style": "bold-flat", "preset": "linocut"}, {"style", "preset"}),
     ("picture", {"prompt": "a", "negative_prompt": "text", "guidance": 1}, {"negative_prompt", "guidance"}),
-    ("outpaint", {**FROM, "width": 200, "negative_prompt": "b", "guidance": 1}, {"negative_prompt", "guidance"}),
+    (
+        "outpaint",
+        {**FROM, "width": 200, "prompt": "a", "negative_prompt": "b", "guidance": 1},
+        {"negative_prompt", "guidance"},
+    ),
+    # The built-in model draws a new area only for a prompt.
+    ("outpaint", {**FROM, "width": 200, "negative_prompt": "b"}, {"negative_prompt", "prompt"}),
+    ("outpaint", {**FROM, "width": 200, "style": "bold-flat"}, {"style", "prompt"}),
     ("picture", {"prompt": "A red  apple", "negative_prompt": "a Red apple"}, {"negative_prompt", "prompt"}),
     ("variations", {**FROM, "prompt": "cat", "negative_prompt": "cat"}, {"negative_prompt", "prompt"}),
     ("pattern", {"prompt": "a", "also": ["bee", "ant"], "negative_prompt": "ant"}, {"negative_prompt", "also.1"}),

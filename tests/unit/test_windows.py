@@ -1,47 +1,52 @@
-from itertools import combinations
-
 import pytest
 
-from craftspark.tools.windows import OVERLAP, Box, rounds
+from craftspark.tools.windows import MAX_ELONGATION, Box, choose_size, fit, split_canvas
 
-WINDOW = (128, 128)
-CASES = [
-    ((320, 256), Box(0, 0, 256, 256)),
-    ((512, 512), Box(192, 192, 320, 320)),
-    ((160, 100), Box(0, 0, 100, 100)),
-    ((129, 128), Box(1, 0, 129, 128)),
-    ((2048, 128), Box(960, 0, 1088, 128)),
-    ((300, 300), None),
-]
+SIZE = (128, 128)
+WIDE = Box(0, 0, 64, 64)
 
 
-@pytest.mark.parametrize(("canvas", "known"), CASES)
-def test_the_windows_and_the_known_area_cover_the_canvas(canvas: tuple[int, int], known: Box | None) -> None:
-    boxes = [box for together in rounds(canvas, known, WINDOW) for box in together]
+@pytest.mark.parametrize(
+    ("canvas", "known"),
+    [
+        ((320, 256), Box(0, 0, 256, 256)),
+        ((2048, 2048), Box(1000, 1000, 1016, 1016)),
+        ((384, 128), Box(128, 0, 256, 128)),
+        ((16, 24), Box(0, 0, 16, 16)),
+    ],
+)
+def test_a_canvas_is_drawn_at_once(canvas: tuple[int, int], known: Box) -> None:
+    assert split_canvas(canvas, known, SIZE) == (Box(0, 0, *canvas),)
 
-    held = [known, *boxes] if known else boxes
+
+@pytest.mark.parametrize(
+    ("canvas", "known"), [((2048, 64), WIDE), ((64, 2048), WIDE), ((2048, 90), Box(9, 5, 1900, 85))]
+)
+def test_a_far_more_elongated_canvas_has_parts_that_cover_it_and_overlap(canvas: tuple[int, int], known: Box) -> None:
+    parts = split_canvas(canvas, known, SIZE)
+
+    assert len(parts) > 1
+    for part in parts:
+        assert max(part.size) <= MAX_ELONGATION * min(canvas)
+        assert min(part.size) == min(canvas)
+    covered = [known, *parts]
     for x in range(0, canvas[0], 3):
         for y in range(0, canvas[1], 3):
-            assert any(box.holds(Box(x, y, x + 1, y + 1)) for box in held), (x, y)
+            assert any(box.holds(Box(x, y, x + 1, y + 1)) for box in covered), (x, y)
+    for place, part in enumerate(parts):
+        assert any(part.within(other) for other in (known, *parts[:place]))
 
 
-@pytest.mark.parametrize(("canvas", "known"), CASES)
-def test_each_window_touches_the_known_area_and_windows_of_a_round_are_independent(
-    canvas: tuple[int, int], known: Box | None
-) -> None:
-    seen = [known] if known else []
-    for together in rounds(canvas, known, WINDOW):
-        assert not seen or all(any(box.meets(other) for other in seen) for box in together)
-        assert not any(one.meets(other, gap=128 // OVERLAP) for one, other in combinations(together, 2))
-        seen += together
+def test_nothing_is_drawn_where_everything_is_known() -> None:
+    assert split_canvas((300, 300), Box(0, 0, 300, 300), SIZE) == ()
 
 
-def test_only_windows_with_something_new_are_drawn() -> None:
-    boxes = [box for together in rounds((280, 224), Box(0, 0, 224, 224), WINDOW) for box in together]
+def test_the_size_nearest_in_aspect_is_chosen_and_filled() -> None:
+    sizes = [(1024, 1024), (1344, 768), (768, 1344)]
 
-    assert boxes == [Box(152, 0, 280, 128), Box(152, 96, 280, 224)]
-    assert len([box for together in rounds((280, 224), None, WINDOW) for box in together]) == 6
-
-
-def test_a_known_canvas_needs_no_window() -> None:
-    assert rounds((128, 128), Box(0, 0, 128, 128), WINDOW) == []
+    assert choose_size((1600, 900), sizes) == (1344, 768)
+    assert choose_size((90, 160), sizes) == (768, 1344)
+    assert choose_size((100, 110), sizes) == (1024, 1024)
+    assert fit((1600, 900), (1344, 768)) == (1344, 756)
+    assert fit((16, 2), SIZE) == (128, 16)
+    assert fit((2048, 1), SIZE) == (128, 1)

@@ -1680,6 +1680,10 @@ export interface components {
         /**
          * OutpaintRequest
          * @description A request to extend an existing image beyond its edges. The image itself does not change.
+         *
+         *     Without a prompt, a plain, smooth or repeating ground continues, and a transparent one stays transparent. A model
+         *     draws what is left, unless it can only draw single objects: then the ground at an edge is mirrored, and an object
+         *     that the edge cuts off is rounded off.
          */
         OutpaintRequest: {
             /**
@@ -1738,7 +1742,7 @@ export interface components {
             /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
             source: string;
             /**
-             * @description What the new area or the whole image shows.
+             * @description What the new area or the whole image shows. With a prompt, the new area is drawn. Default: it continues the source, whose plain, smooth, repeating or transparent ground is not drawn again.
              * @default
              * @example meadow
              */

@@ -1,1 +1,1 @@
-"""Outpaint: a canvas, and the windows that are drawn on it."""
+"""Outpaint: plain and repeating grounds are continued, and everything else is drawn in the size of the model."""

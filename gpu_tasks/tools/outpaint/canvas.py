@@ -1,86 +1,125 @@
-"""The canvas of an outpainted picture, which is drawn window by window."""
+"""The canvas of an outpainted picture, which is drawn in the size of the model and delivered in its own."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
 
-from craftspark.tools.windows import Box
-from gpu_tasks.images.pixels import Pixels
+from craftspark.tools.windows import Box, fit
+from gpu_tasks.images.drawing import Flaw, find_blank_margin
+from gpu_tasks.images.pixels import Pixels, resample
+from gpu_tasks.images.sources import flatten_on_white
+from gpu_tasks.inference.enlarging import enlarge_to
+from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.tools.outpaint.border import match_border
+from gpu_tasks.tools.outpaint.extension import Extension
 
-Weights: TypeAlias = NDArray[np.float32]
 
-# The band's share of a window's shorter side. Within the band, known pixels are redrawn and blended with new ones.
-BAND = 8
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A part of a canvas in the size of a model: `start` (height, width, 3), `unknown` (height, width), which is 1
+    where pixels are drawn, and the place of the part in it.
+    """
+
+    start: Pixels
+    unknown: NDArray[np.uint8]
+    content: Box
 
 
 class Canvas:
-    """A canvas of `size` (width, height) with the source (height, width, 3) at `place`.
+    """A canvas whose unknown pixels are drawn. Known pixels never change."""
 
-    Pixels of the source outside the band never change.
-    """
-
-    def __init__(self, source: Pixels, place: Box, size: tuple[int, int], window: tuple[int, int]) -> None:
-        self._size = size
-        self._band = min(window) // BAND
-        width, height = max(size[0], window[0]), max(size[1], window[1])
-        beyond = ((place.top, height - place.bottom), (place.left, width - place.right), (0, 0))
-        # Unknown pixels first repeat the source's edges, so that an encoder sees no step at the source's border.
-        self._pixels = np.pad(source, beyond, mode="edge")
-        self._known = np.zeros((height, width), bool)
-        self._known[place.top : place.bottom, place.left : place.right] = True
-        self._beyond = ~self._known[: size[1], : size[0]]
-        self.initial = self.new
+    def __init__(self, extension: Extension) -> None:
+        self._extension = extension
+        self._pixels = flatten_on_white(extension.pixels).copy()
+        self._waiting = np.ones(self._pixels.shape[:2], bool)
+        self._waiting[_slices(extension.known)] = False
+        self._drawn = self._waiting.copy()
+        self._compared: list[tuple[Pixels, Pixels]] = []
         self.invalid = False
 
     @property
-    def pixels(self) -> Pixels:
-        """The result (height, width, 3)."""
-        return np.ascontiguousarray(self._pixels[: self._size[1], : self._size[0]])
+    def flaw(self) -> Flaw | None:
+        """The flaw of drawings that left the unknown area blank. They are judged as the model drew them."""
+        if not self._compared:
+            return None
+        new, initial = (np.concatenate(pixels) for pixels in zip(*self._compared, strict=True))
+        return find_blank_margin(new, initial)
 
     @property
-    def new(self) -> Pixels:
-        """The area outside the source (pixels, 1, 3). `initial` is its first content."""
-        return self.pixels[self._beyond][:, None]
+    def result(self) -> Pixels:
+        """The result (height, width, 3 or 4)."""
+        pixels = self._extension.pixels
+        if not self._drawn.any():
+            return pixels
+        colours = self._pixels
+        if pixels.shape[2] == 4:
+            drawn = remove_white(colours) if is_clear(pixels, self._extension.known) else add_alpha(colours)
+            return np.where(self._drawn[..., None], drawn, pixels)
+        return colours
 
-    def view(self, window: Box) -> Pixels:
-        """Return the current content of a window."""
-        return np.ascontiguousarray(self._pixels[_slice(window)])
+    def view(self, part: Box, size: tuple[int, int]) -> Window:
+        """Return a part of the canvas in the size (width, height) of a model."""
+        inner = fit(part.size, size)
+        left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+        around = ((top, size[1] - top - inner[1]), (left, size[0] - left - inner[0]))
+        start = resample(np.ascontiguousarray(self._pixels[_slices(part)]), inner)
+        mask = Image.fromarray(self._waiting[_slices(part)].astype(np.float32)).resize(inner, Image.Resampling.BOX)
+        unknown = np.pad(np.asarray(mask) >= 0.5, around, constant_values=True)
+        return Window(
+            # A hard end would be drawn as a frame.
+            start=np.pad(start, (*around, (0, 0)), mode="edge"),
+            unknown=unknown.astype(np.uint8),
+            content=Box(left, top, left + inner[0], top + inner[1]),
+        )
 
-    def weights(self, window: Box) -> Weights:
-        """Return the weight of a drawing (height, width): 1 for unknown pixels, falling to 0 within the band."""
-        unknown = ~self._known[_slice(window)]
-        weights = unknown.astype(np.float32)
-        reached = unknown
-        for distance in range(1, self._band):
-            reached = _grow(reached)
-            weights = np.maximum(weights, reached * np.float32(1 - distance / self._band))
-        return weights
-
-    def add(self, window: Box, drawing: Pixels | None) -> None:
-        """Blend in a drawing. None means invalid numbers and marks the canvas as invalid."""
+    def add(self, part: Box, window: Window, drawing: Pixels | None, upscaler: Upscaler) -> None:
+        """Fill a part with the drawing of its window. None means invalid numbers."""
         if drawing is None:
             self.invalid = True
             return
-        weights = self.weights(window)[..., None]
-        part = self._pixels[_slice(window)]
-        blended = np.rint(part + weights * (drawing.astype(np.float32) - part)).astype(np.uint8)
-        self._pixels[_slice(window)] = np.where(weights > 0, blended, part)
-        self._known[_slice(window)] = True
+        content = window.content
+        drawn_there = window.unknown[_slices(content)] > 0
+        self._compared.append(
+            (drawing[_slices(content)][drawn_there][:, None], window.start[_slices(content)][drawn_there][:, None])
+        )
+        large = enlarge_to(np.ascontiguousarray(drawing[_slices(content)]), part.size, upscaler)
+        at = _slices(part)
+        if known := self._extension.known.within(part):
+            large = match_border(self._pixels[at], known, large, part.size[0] / content.size[0])
+        waiting, drawn = self._waiting[at], self._drawn[at]
+        weights = waiting.astype(np.float32)
+        if (drawn & ~waiting).any():
+            # What an earlier part has drawn leads over to this one.
+            away = ndimage.distance_transform_edt(~waiting)
+            weights = np.where(drawn, 1 - away / max(1.0, away[drawn].max()), 0).astype(np.float32)
+        blended = self._pixels[at] + weights[..., None] * (large.astype(np.float32) - self._pixels[at])
+        self._pixels[at] = blended.round().astype(np.uint8)
+        self._waiting[at] = False
 
 
-def _slice(window: Box) -> tuple[slice, slice]:
-    return slice(window.top, window.bottom), slice(window.left, window.right)
+def is_clear(picture: Pixels, known: Box) -> bool:
+    """Return whether most of the edge of the known part of a picture (height, width, 4) is clear."""
+    alpha = picture[_slices(known)][..., 3]
+    edge = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
+    return bool((edge < 128).mean() > 0.5)
 
 
-def _grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the mask grown by one pixel in all eight directions."""
-    rows = mask.copy()
-    rows[1:] |= mask[:-1]
-    rows[:-1] |= mask[1:]
-    both = rows.copy()
-    both[:, 1:] |= rows[:, :-1]
-    both[:, :-1] |= rows[:, 1:]
-    return both
+def add_alpha(colours: Pixels) -> Pixels:
+    return np.dstack([colours, np.full(colours.shape[:2], 255, np.uint8)])
+
+
+def remove_white(colours: Pixels) -> Pixels:
+    """Return the most transparent picture (height, width, 4) that has these colours on white."""
+    values = colours.astype(np.float32)
+    alpha = 255 - values.min(2, keepdims=True)
+    own = 255 - (255 - values) * 255 / np.maximum(alpha, 1)
+    return np.concatenate([own, alpha], 2).round().clip(0, 255).astype(np.uint8)
+
+
+def _slices(box: Box) -> tuple[slice, slice]:
+    return slice(box.top, box.bottom), slice(box.left, box.right)

@@ -1,0 +1,111 @@
+"""The canvas of an outpainted picture, with everything that can be continued without drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from craftspark.tools.windows import Box
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.outpaint.grounds import Values, find_grain, find_plain_ground
+from gpu_tasks.tools.outpaint.objects import find_cut_objects, round_off
+from gpu_tasks.tools.outpaint.repeats import continue_repeat, find_period
+
+# What a model is asked to draw: everything, what neither is plain nor repeats, or nothing.
+Draws: TypeAlias = Literal["all", "scenes", "nothing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """A canvas (height, width, 3 or 4). `known` is the part that is final: the source, and the grounds that continue
+    it. Everything else must be drawn, and has what the picture could continue as until then.
+    """
+
+    pixels: Pixels
+    known: Box
+
+
+@dataclass(frozen=True)
+class Side:
+    """A side of a picture. Turned, the side is on the right."""
+
+    name: str
+    upright: bool
+    mirrored: bool
+
+    def turn(self, picture: NDArray[Any]) -> NDArray[Any]:
+        turned = picture.transpose(1, 0, 2) if self.upright else picture
+        return turned[:, ::-1] if self.mirrored else turned
+
+    def turn_back(self, turned: NDArray[Any]) -> NDArray[Any]:
+        picture = turned[:, ::-1] if self.mirrored else turned
+        return picture.transpose(1, 0, 2) if self.upright else picture
+
+
+SIDES = (
+    Side("left", False, True),
+    Side("right", False, False),
+    Side("top", True, True),
+    Side("bottom", True, False),
+)
+
+
+def extend(source: Pixels, place: Box, size: tuple[int, int], seed: int, draws: Draws) -> Extension:
+    """Extend a source to a canvas of `size` (width, height), and leave to the model what it `draws`."""
+    rooms = (place.left, size[0] - place.right, place.top, size[1] - place.bottom)
+    picture = source
+    known = {"left": place.left, "top": place.top, "right": place.right, "bottom": place.bottom}
+    for number, (side, room) in enumerate(zip(SIDES, rooms, strict=True)):
+        if not room:
+            continue
+        turned = side.turn(picture)
+        filled = None if draws == "all" else continue_ground(side.turn(source), turned, room, seed + number)
+        if filled is None:
+            filled = finish_edge(turned, room)
+            is_final = draws == "nothing"
+        else:
+            is_final = True
+        if is_final:
+            known[side.name] = 0 if side.mirrored else size[side.upright]
+        picture = side.turn_back(np.concatenate([turned, filled], 1))
+    return Extension(pixels=np.ascontiguousarray(picture), known=Box(**known))
+
+
+def continue_ground(source: Pixels, picture: Pixels, room: int, seed: int) -> Pixels | None:
+    """Return the next `room` columns of a picture, judged by the source in it, or None if its ground neither is plain
+    nor repeats.
+    """
+    if period := find_period(source):  # first, because a plain strip can be between the objects of a repeat
+        return picture[:, continue_repeat(picture.shape[1], period, room)]
+    values, whole = premultiply(source), premultiply(picture)
+    for find in (find_plain_ground, find_grain):
+        if find(values) and (ground := find(whole)):
+            return to_straight(ground.extend(picture.shape[1], room, np.random.default_rng(seed)))
+    return None
+
+
+def finish_edge(picture: Pixels, room: int) -> Pixels:
+    """Return `room` columns that end objects which the edge cuts off, or else mirror what is next to the edge."""
+    values = premultiply(picture)
+    objects = find_cut_objects(values)
+    if objects is not None:
+        return to_straight(round_off(values, objects, room))
+    place = np.arange(room) % (2 * picture.shape[1])
+    return picture[:, -1 - np.minimum(place, 2 * picture.shape[1] - 1 - place)]
+
+
+def premultiply(picture: Pixels) -> Values:
+    values = picture.astype(np.float32)
+    if values.shape[2] == 4:
+        values[..., :3] *= values[..., 3:] / 255
+    return values
+
+
+def to_straight(values: Values) -> Pixels:
+    if values.shape[2] == 4:
+        colours = values[..., :3] * 255 / np.maximum(values[..., 3:], 1)
+        values = np.concatenate([colours, values[..., 3:]], 2)
+    return values.round().clip(0, 255).astype(np.uint8)

@@ -1,0 +1,192 @@
+"""Sources that are continued without drawing."""
+
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from craftspark.tools.windows import Box
+from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.outpaint.extension import Draws, Extension, extend
+
+PLACES = {"all sides": (20, 30, 25, 35), "right": (0, 0, 40, 0), "top": (0, 40, 0, 0)}
+
+
+def extended(source: Pixels, rooms: tuple[int, int, int, int] = (20, 30, 25, 35)) -> tuple[Extension, Pixels]:
+    """The extension by these rooms on the left, at the top, on the right and at the bottom; and the source in it."""
+    height, width = source.shape[:2]
+    left, top, right, bottom = rooms
+    place = Box(left, top, left + width, top + height)
+    made = extend(source, place, (left + width + right, top + height + bottom), 1, "scenes")
+    return made, made.pixels[place.top : place.bottom, place.left : place.right]
+
+
+def is_whole(made: Extension) -> bool:
+    return made.known == Box(0, 0, *made.pixels.shape[1::-1])
+
+
+def repeating(kind: str, height: int, width: int) -> Pixels:
+    y, x = np.mgrid[:height, :width]
+    cover: NDArray[Any] = {
+        "diagonal stripes": (x + y) % 18 < 9,
+        "dots": np.hypot(x % 22 - 11, y % 22 - 11) < 6,
+        "squares": ((x // 8 + y // 8) % 2).astype(bool),
+        "thin lines": (x % 17 < 2) | (y % 17 < 2),
+        "bricks": (((x + y // 10 % 2 * 12) % 24) < 3) | (y % 10 < 2),
+    }[kind]
+    return np.where(np.asarray(cover)[..., None], (200, 60, 40), (250, 240, 220)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("rooms", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("colour", [(255, 255, 255), (44, 74, 124), (0, 0, 0)])
+def test_a_plain_ground_around_an_showncontinues_and_nothing_else_appears(
+    colour: tuple[int, int, int], rooms: tuple[int, int, int, int]
+) -> None:
+    source = np.full((60, 80, 3), colour, np.uint8)
+    source[20:40, 30:50] = (200, 30, 30)
+
+    made, inside = extended(source, rooms)
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(inside, source)
+    others = (made.pixels != np.array(colour)).any(2)
+    assert others.sum() == 20 * 20
+
+
+def test_a_clear_ground_stays_clear() -> None:
+    source = np.zeros((60, 80, 4), np.uint8)
+    source[..., :3] = (0, 255, 0)
+    source[20:40, 30:50] = (200, 30, 30, 255)
+
+    made, inside = extended(source)
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(inside, source)
+    assert (made.pixels[..., 3] > 0).sum() == 20 * 20
+
+
+def test_a_gradient_goes_on() -> None:
+    y, x = np.mgrid[:80, :120]
+    source = np.stack([60 + x, 80 + y, np.full_like(x, 90)], 2).astype(np.uint8)
+
+    made, inside = extended(source)
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(inside, source)
+    whole = made.pixels.astype(int)
+    assert np.abs(np.diff(whole, axis=1)).max() <= 2
+    assert (whole[60, -1, 0] - source[-1, -1, 0]) > 15
+    assert (source[0, 0, 1] - whole[0, 60, 1]) > 15
+
+
+def test_a_gradient_does_not_run_far_beyond_the_colours_of_the_picture() -> None:
+    source = np.repeat(np.linspace(90, 140, 100).round()[None, :, None], 60, 0).repeat(3, 2).astype(np.uint8)
+
+    made, _ = extended(source, (0, 0, 900, 0))
+
+    assert 150 < made.pixels.max() < 180
+
+
+def test_rows_that_keep_their_colour_go_on_like_a_floor_below_a_wall() -> None:
+    source = np.full((60, 80, 3), (220, 230, 210), np.uint8)
+    source[40:] = (150, 100, 60)
+
+    made, _ = extended(source, (30, 0, 30, 0))
+
+    assert is_whole(made)
+    assert (made.pixels[:40] == (220, 230, 210)).all()
+    assert (made.pixels[40:] == (150, 100, 60)).all()
+
+
+@pytest.mark.parametrize("sharpness", [0.0, 0.8])
+def test_a_grain_goes_on_as_it_is_and_the_same_for_the_same_seed(sharpness: float) -> None:
+    noise = ndimage.gaussian_filter(np.random.default_rng(3).normal(0, 1, (160, 160)), sharpness)
+    source = (200 + 12 * noise / noise.std())[..., None].repeat(3, 2).round().clip(0, 255).astype(np.uint8)
+
+    made, inside = extended(source, (0, 0, 80, 0))
+    again, _ = extended(source, (0, 0, 80, 0))
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(inside, source)
+    np.testing.assert_array_equal(made.pixels, again.pixels)
+    new = made.pixels[:, 160:].astype(float)
+    assert abs(new.mean() - 200) < 3
+    assert abs(new.std() - 12) < 2.5
+    kept, grown = (np.diff(part, axis=0).std() for part in (source.astype(float), new))
+    assert abs(grown / kept - 1) < 0.25
+
+
+@pytest.mark.parametrize("kind", ["diagonal stripes", "dots", "squares", "thin lines", "bricks"])
+def test_a_repeat_goes_on_exactly(kind: str) -> None:
+    whole = repeating(kind, 165, 175)
+    source = np.ascontiguousarray(whole[30:130, 20:150])
+
+    made, _ = extended(source)
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(made.pixels, whole)
+
+
+def test_a_repeat_with_one_different_place_is_drawn() -> None:
+    source = repeating("dots", 100, 130)
+    source[40:60, 50:70] = (0, 0, 0)
+
+    made, _ = extended(source)
+
+    assert made.known == Box(20, 30, 150, 130)
+
+
+def a_scene() -> Pixels:
+    fields = np.random.default_rng(1).integers(0, 256, (12, 12, 3), np.uint8)
+    return np.asarray(ndimage.zoom(fields, (8, 8, 1), order=1))
+
+
+def test_only_the_sides_that_need_it_are_drawn() -> None:
+    source = np.full((96, 96, 3), 255, np.uint8)
+    source[60:] = a_scene()[60:]
+
+    made, _ = extended(source, (0, 20, 0, 20))
+
+    assert made.known == Box(0, 0, 96, 116)
+
+
+def test_a_model_of_single_objects_draws_no_scene_and_mirrors_it() -> None:
+    source = a_scene()
+
+    made = extend(source, Box(0, 0, 96, 96), (140, 96), 1, "nothing")
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(made.pixels[:, 96:], source[:, :-45:-1])
+
+
+def test_an_shownthat_the_edge_cuts_off_is_rounded_off_and_stays_one() -> None:
+    source = np.full((100, 100, 3), 255, np.uint8)
+    source[40:60, 60:] = (200, 30, 30)
+
+    made = extend(source, Box(0, 0, 100, 100), (160, 100), 1, "nothing")
+
+    assert is_whole(made)
+    shown: NDArray[np.bool_] = made.pixels[..., 1] < 128
+    assert ndimage.label(shown)[1] == 1
+    beyond = shown[:, 100:]
+    assert 0.5 < beyond.sum() / (np.pi / 4 * 20 * 8) < 1.5
+    assert not beyond[:, 10:].any()
+
+
+def test_a_prompt_leaves_everything_to_the_model() -> None:
+    made = extend(np.full((60, 80, 3), 255, np.uint8), Box(0, 0, 80, 60), (120, 60), 1, "all")
+
+    assert made.known == Box(0, 0, 80, 60)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (16, 16), (5, 90)])
+def test_small_sources_are_extended(size: tuple[int, int]) -> None:
+    source = np.random.default_rng(2).integers(0, 256, (*size, 3), np.uint8)
+
+    for draws in get_args(Draws):
+        made = extend(source, Box(7, 9, 7 + size[1], 9 + size[0]), (200, 210), 1, draws)
+
+        np.testing.assert_array_equal(made.pixels[9 : 9 + size[0], 7 : 7 + size[1]], source)
+        assert made.pixels.shape == (210, 200, 3)
