@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -46,12 +46,25 @@ def load_built_in() -> ToolRenderers:
 
 def load_with_source(picture: Pixels) -> tuple[ToolRenderers, Source]:
     """Renderers whose only source is the picture (height, width, 3 or 4)."""
-    content = encode_file(Png(pixels=picture))
-    height, width, channels = picture.shape
-    source = Source(
-        reference=REFERENCE, bucket="uploads", key="picture", width=width, height=height, alpha=channels == 4
-    )
-    return load_renderer(lambda _: content, SETTINGS).use(MODEL.name), source
+    renderers, [source] = load_with_sources([picture])
+    return renderers, source
+
+
+def load_with_sources(pictures: Sequence[Pixels]) -> tuple[ToolRenderers, list[Source]]:
+    """Renderers whose sources are the pictures (height, width, 3 or 4)."""
+    sources = [
+        Source(
+            reference=REFERENCE,
+            bucket="uploads",
+            key=str(number),
+            width=picture.shape[1],
+            height=picture.shape[0],
+            alpha=picture.shape[2] == 4,
+        )
+        for number, picture in enumerate(pictures)
+    ]
+    renderers = load_renderer(lambda source: encode_file(Png(pixels=pictures[int(source.key)])), SETTINGS)
+    return renderers.use(MODEL.name), sources
 
 
 def build_image_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:

@@ -8,7 +8,14 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.entries import Entry, build_ratio
-from benchmarks.tools.orders import MODEL, build_image_order, load_built_in, load_with_source, render_orders
+from benchmarks.tools.orders import (
+    MODEL,
+    build_image_order,
+    load_built_in,
+    load_with_source,
+    load_with_sources,
+    render_orders,
+)
 from benchmarks.tools.pictures import BenchPicture, draw_pictures, load_pictures
 from craftspark.tools.windows import Box
 from gpu_tasks.images.drawing import Drawing
@@ -63,8 +70,8 @@ def measure() -> list[Entry]:
 
 def outpaint_all(pictures: Sequence[BenchPicture], **fields: Any) -> Iterator[tuple[BenchPicture, Drawing, Box]]:
     """Each picture with its result and its place in it. The shapes take turns."""
-    for number, picture in enumerate(pictures):
-        renderers, source = load_with_source(picture.pixels)
+    renderers, sources = load_with_sources([picture.pixels for picture in pictures])
+    for number, (picture, source) in enumerate(zip(pictures, sources, strict=True)):
         shape = SHAPES[number % len(SHAPES)]
         if fits_already(picture, shape["aspect"]):
             shape = {"aspect": "3:2"}
